@@ -1,0 +1,63 @@
+"""Which argument goes to which parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnndsl import errors
+from cnndsl.elaborate.collect import Failure
+from cnndsl.source import Span
+from cnndsl.suggest import did_you_mean
+from cnndsl.syntax import ast
+
+
+def match(
+    callee: str,
+    names: Sequence[str],
+    required: Sequence[str],
+    args: Sequence[ast.Argument],
+    span: Span,
+    signature: str,
+) -> dict[str, ast.Argument]:
+    """The argument of every parameter that got one, in the order of the parameters.
+
+    Raises:
+      Failure: for a missing, unknown, surplus or repeated argument.
+    """
+    given: dict[str, ast.Argument] = {}
+    for position, argument in enumerate(args):
+        name = argument.name
+        if name is None:
+            if position >= len(names):
+                takes = f"takes {len(names)} argument{'s' * (len(names) != 1)}"
+                message = f"`{callee}` {takes if names else 'takes no arguments'}"
+                raise Failure(errors.unknown_argument(argument.span, message, signature, None))
+            name = names[position]
+        elif name not in names:
+            message = f"`{callee}` has no argument `{name}`"
+            help = did_you_mean(name, names)
+            span = argument.name_span or argument.span
+            raise Failure(errors.unknown_argument(span, message, signature, help))
+        if name in given:
+            raise Failure(errors.argument_twice(argument.span, callee, name, given[name].span))
+        given[name] = argument
+    if missing := [name for name in required if name not in given]:
+        raise Failure(errors.missing_argument(span, callee, missing, signature))
+    return {name: given[name] for name in names if name in given}
+
+
+def signature(definition: ast.Block | ast.Fn | ast.Model) -> str:
+    """`bottleneck(width, stride = 1)`, as written."""
+    parts = [
+        p.name if p.default is None else f"{p.name} = {' '.join(p.default.span.text.split())}"
+        for p in definition.parameters
+    ]
+    return f"{definition.name}({', '.join(parts)})"
+
+
+def match_parameters(
+    definition: ast.Block | ast.Fn | ast.Model, args: Sequence[ast.Argument], span: Span
+) -> dict[str, ast.Argument]:
+    names = [p.name for p in definition.parameters]
+    required = [p.name for p in definition.parameters if p.default is None]
+    return match(definition.name, names, required, args, span, signature(definition))

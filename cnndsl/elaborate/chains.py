@@ -1,0 +1,250 @@
+"""Chains to layers and instances, with the shape of every tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from cnndsl import errors
+from cnndsl.diagnostics import Label
+from cnndsl.elaborate import values
+from cnndsl.elaborate.bind import match, match_parameters
+from cnndsl.elaborate.collect import Failure, Place
+from cnndsl.elaborate.context import Context, Shared
+from cnndsl.elaborate.explain import how_small, shape_text
+from cnndsl.elaborate.scope import Scope
+from cnndsl.ir import (
+    Chained,
+    Element,
+    Frame,
+    Grouped,
+    Instance,
+    Layer,
+    Merged,
+    Reference,
+    Repeated,
+    Tensor,
+)
+from cnndsl.ops import MERGES, OPS
+from cnndsl.ops.base import REQUIRED, Op, Reject, show
+from cnndsl.suggest import did_you_mean
+from cnndsl.syntax import ast
+
+UNSHAPED = Tensor(None)
+
+Bodies = Callable[[ast.Body, Tensor, Scope, Context], tuple[Frame, Tensor]]
+
+
+class Chains:
+    """Runs chains; `bodies` elaborates the statements of blocks and groups."""
+
+    def __init__(self, shared: Shared, bodies: Bodies):
+        self.shared = shared
+        self.bodies = bodies
+
+    def run(self, chain: ast.Chain, x: Tensor, scope: Scope, context: Context) -> Chained:
+        flow, elements = x, []
+        for element in chain.elements:
+            try:
+                record = self.element(element, flow, scope, context)
+            except Failure as failure:
+                context.report(self.shared.found, failure.diagnostic)
+                record = Reference(element, UNSHAPED)
+            elements.append(record)
+            flow = record.out
+        return Chained(chain, x, flow, elements)
+
+    def element(self, element: ast.Element, x: Tensor, scope: Scope, context: Context) -> Element:
+        self.shared.count_node(element.span)
+        scope.tensors["here"] = x
+        match element:
+            case ast.Apply():
+                return self.apply(element, x, scope, context)
+            case ast.Group():
+                inner = context.nested(element.span, flat=False)
+                frame, out = self.bodies(element.body, x, Scope(scope), inner)
+                return Grouped(element, x, out, frame)
+            case ast.Merge():
+                return self.merge(element, x, scope, context)
+            case ast.Repeat():
+                return self.repeat(element, x, scope, context)
+
+    def apply(self, element: ast.Apply, x: Tensor, scope: Scope, context: Context) -> Element:
+        name = element.name
+        tensor = scope.tensor(name)
+        if tensor is not None:
+            return self.reference(element, tensor)
+        if name in OPS:
+            return self.layer(element, OPS[name], x, scope)
+        if name in self.shared.program.blocks:
+            block = self.shared.program.blocks[name]
+            return self.instance(element, block, x, scope, context)
+        raise Failure(self.unknown(element, scope))
+
+    def reference(self, element: ast.Apply, tensor: Tensor) -> Reference:
+        if element.args is not None:
+            message = f"`{element.name}` is a tensor and takes no arguments"
+            raise Failure(errors.unknown_argument(element.span, message, "", None))
+        return Reference(element, tensor)
+
+    def unknown(self, element: ast.Apply, scope: Scope):
+        name, program = element.name, self.shared.program
+        found, value = scope.value(name)
+        if found and value is None:
+            return errors.no_tensor(element.name_span, name)
+        if name in MERGES:
+            help = f"give it branches: {name} [ …, … ]"
+            return errors.not_runnable(element.name_span, name, "a merge", help)
+        if what := program.what(name):
+            return errors.not_runnable(element.name_span, name, what, None)
+        if found:
+            what = f"a value ({values.kind(value)})"
+            return errors.not_runnable(element.name_span, name, what, None)
+        if scope.is_incomplete():
+            return None
+        tensors = {n for s in scope.around() for n in s.tensors}
+        help = did_you_mean(name, {*OPS, *program.blocks, *tensors})
+        return errors.unknown_element(element.name_span, name, help)
+
+    # --- ops --------------------------------------------------------------------------
+
+    def layer(self, element: ast.Apply, kind: type[Op], x: Tensor, scope: Scope) -> Layer:
+        arguments = kind.arguments()
+        required = [n for n, f in arguments.items() if f.metadata["default"] is REQUIRED]
+        given = match(
+            kind.name, list(arguments), required, element.args or (), element.span, kind.signature()
+        )
+        bound = {n: self.shared.evaluator.evaluate(a.value, scope) for n, a in given.items()}
+        try:
+            op = kind.make(bound)
+        except Reject as reject:
+            focus = given.get(reject.focus)
+            span = focus.value.span if focus else element.span
+            message, help = reject.message, reject.help
+            raise Failure(errors.bad_argument(span, message, kind.signature(), help)) from None
+        if x.shape is None:
+            return Layer(element, op, x, UNSHAPED)
+        try:
+            out = Tensor(op.output(x.shape))
+        except Reject as reject:
+            focus = given.get(reject.focus)
+            span = focus.value.span if focus else element.name_span
+            at = f"{shape_text(x.shape)} arrives here"
+            notes = how_small(x)
+            help = reject.help
+            raise Failure(errors.does_not_fit(span, reject.message, at, notes, help)) from None
+        _see(op, x, out)
+        layer = Layer(element, op, x, out)
+        out.origin = layer
+        return layer
+
+    # --- blocks -----------------------------------------------------------------------
+
+    def instance(
+        self, element: ast.Apply, block: ast.Block, x: Tensor, scope: Scope, context: Context
+    ) -> Instance:
+        given = match_parameters(block, element.args or (), element.span)
+        bound = {n: self.shared.evaluator.evaluate(a.value, scope) for n, a in given.items()}
+        inner = self.shared.evaluator.parameters(block, bound)
+        args = {**inner.values, **inner.tensors}
+        inner.tensors["in"] = x
+        context = context.nested(
+            element.span,
+            inside="block",
+            flat=True,
+            in_loop=False,
+            place=context.place or self.place(element, args, context),
+        )
+        frame, out = self.bodies(block.body, x, inner, context)
+        ordered = {p.name: args[p.name] for p in block.parameters}
+        return Instance(element, block, ordered, x, out, frame)
+
+    def place(self, element: ast.Apply, args: dict[str, Any], context: Context) -> Place:
+        """The instance as notes name it: `layer1[0]`, counted along its stage."""
+        stage = context.stage or element.name
+        index = self.shared.instances[stage]
+        self.shared.instances[stage] += 1
+        shown = [f"{n} = {show(v)[:40]}" for n, v in args.items() if not isinstance(v, Tensor)]
+        return Place(f"{stage}[{index}]", element.span, ", ".join(shown[:6]))
+
+    # --- merges and repetitions -------------------------------------------------------
+
+    def merge(self, element: ast.Merge, x: Tensor, scope: Scope, context: Context) -> Merged:
+        join = MERGES.get(element.name)
+        if join is None:
+            what = self.shared.program.what(element.name)
+            help = did_you_mean(element.name, MERGES)
+            if what:
+                help = help or f"only {', '.join(MERGES)} take branches"
+                raise Failure(errors.not_runnable(element.name_span, element.name, what, help))
+            raise Failure(errors.unknown_element(element.name_span, element.name, help))
+        inner = context.nested(element.span, flat=False)
+        branches = []
+        for chain in element.items:
+            scope.tensors["here"] = x
+            branches.append(self.run(chain, x, scope, inner))
+        shapes = [branch.out.shape for branch in branches]
+        if any(shape is None for shape in shapes):
+            return Merged(element, x, UNSHAPED, branches)
+        try:
+            out = Tensor(join.output(tuple(shapes)))
+        except Reject as reject:
+            raise Failure(self.unequal(element, branches, reject)) from None
+        reaches = [branch.out.reach for branch in branches]
+        out.reach = None if None in reaches else tuple(map(max, zip(*reaches, strict=True)))
+        out.jump = tuple(map(max, zip(*(b.out.jump for b in branches), strict=True)))
+        record = Merged(element, x, out, branches)
+        out.origin = record
+        return record
+
+    def unequal(self, element: ast.Merge, branches: list[Chained], reject: Reject):
+        labels = tuple(Label(b.chain.span, shape_text(b.out.shape)) for b in branches)
+        constructor = {
+            "add": errors.cannot_add,
+            "concat": errors.cannot_concat,
+            "mul": errors.cannot_multiply,
+        }[element.name]
+        return constructor(element.name_span, labels, reject.help or projection(element, branches))
+
+    def repeat(self, element: ast.Repeat, x: Tensor, scope: Scope, context: Context) -> Repeated:
+        count = self.shared.evaluator.evaluate(element.count, scope)
+        if not values.is_int(count) or count < 0:
+            seen = str(count) if values.is_number(count) else values.kind(count)
+            raise Failure(errors.bad_count(element.count.span, seen))
+        inner = context.nested(element.span, flat=False, in_loop=True)
+        flow, items = x, []
+        for _ in range(count):
+            record = self.element(element.element, flow, scope, inner)
+            items.append(record)
+            flow = record.out
+            if flow.shape is None:
+                break  # every further repetition would fail in the same way
+        return Repeated(element, x, flow, items)
+
+
+def projection(element: ast.Merge, branches: list[Chained]) -> str | None:
+    """The 1x1 convolution that makes an identity branch fit, where that is all it takes."""
+    identity = [b for b in branches if b.out is b.x]
+    others = [b.out.shape for b in branches if b.out is not b.x]
+    if element.name != "add" or len(identity) != 1 or len(set(others)) != 1:
+        return None
+    (height, width, channels), seen = others[0], identity[0].out.shape
+    if len(seen) != 3 or height == 0 or -(-seen[0] // height) != -(-seen[1] // width):
+        return None
+    stride = -(-seen[0] // height)
+    if -(-seen[0] // stride) != height:
+        return None
+    strided = f", stride = {stride}" if stride > 1 else ""
+    return f"project that branch: conv({channels}, 1{strided}, bias = false) -> bn"
+
+
+def _see(op: Op, x: Tensor, out: Tensor) -> None:
+    """The receptive field of one more layer."""
+    if x.reach is None or op.sees_everything():
+        out.reach, out.jump = None, x.jump
+        return
+    extent, stride = op.field()
+    out.reach = tuple(r + (e - 1) * j for r, e, j in zip(x.reach, extent, x.jump, strict=True))
+    out.jump = tuple(j * s for j, s in zip(x.jump, stride, strict=True))
+
+

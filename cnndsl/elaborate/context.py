@@ -1,0 +1,63 @@
+"""Where in a model the elaborator is, and what it shares along the way."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from cnndsl import errors
+from cnndsl.diagnostics import Diagnostic
+from cnndsl.elaborate.collect import Collector, Failure, Place
+from cnndsl.elaborate.evaluate import Evaluator
+from cnndsl.elaborate.program import Program
+from cnndsl.ir import Tensor
+from cnndsl.source import Span
+from cnndsl.syntax import ast
+
+MAX_NODES = 100_000
+MAX_DEPTH = 1_000
+
+
+@dataclass
+class Shared:
+    """One model's elaboration."""
+
+    program: Program
+    evaluator: Evaluator
+    found: Collector
+    endpoints: dict[str, Tensor] = field(default_factory=dict)
+    expectations: list[tuple[ast.Expect, object]] = field(default_factory=list)
+    numbered: Counter[str] = field(default_factory=Counter)
+    instances: Counter[str] = field(default_factory=Counter)  # per stage, for paths
+    recipe: ast.Train | None = None
+    nodes: int = 0
+
+    def count_node(self, span: Span) -> None:
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise Failure(errors.over_budget(span, "a model has at most 100,000 nodes"))
+
+
+@dataclass(frozen=True)
+class Context:
+    """The surroundings of a body.
+
+    `inside` is model, stage, aux or block; a group keeps that of the body around it, and
+    `flat` is false in it, as it is in a repetition.
+    """
+
+    inside: str
+    in_loop: bool = False
+    flat: bool = True
+    stage: str | None = None
+    place: Place | None = None
+    depth: int = 0
+
+    def nested(self, span: Span, **changes: object) -> Context:
+        if self.depth >= MAX_DEPTH:
+            raise Failure(errors.over_budget(span, "blocks and groups nest at most 1,000 deep"))
+        return replace(self, depth=self.depth + 1, **changes)
+
+    def report(self, found: Collector, diagnostic: Diagnostic | None) -> None:
+        if diagnostic is not None:
+            found.add(diagnostic, self.place)

@@ -1,0 +1,45 @@
+"""Words for shapes, and how a map became as small as it is."""
+
+from __future__ import annotations
+
+from cnndsl.ir import Layer, Merged, Tensor
+from cnndsl.ops.base import Shape
+
+
+def shape_text(shape: Shape | list | int | None) -> str:
+    """`56 x 56 x 256`, or `1000` for a vector."""
+    if shape is None:
+        return "unknown"
+    if isinstance(shape, int):
+        return str(shape)
+    return " x ".join(str(size) for size in shape)
+
+
+def how_small(x: Tensor) -> tuple[str, ...]:
+    """The sizes that led to a map, from the image on: a note for windows that do not fit."""
+    if x.shape is None or len(x.shape) != 3:
+        return ()
+    steps: list[str] = []
+    tensor: Tensor | None = x
+    while tensor is not None and tensor.shape is not None:
+        origin = tensor.origin
+        if isinstance(origin, Merged):
+            tensor = origin.branches[0].out if origin.branches else None
+            continue
+        if not isinstance(origin, Layer) or origin.x.shape is None:
+            break
+        if origin.x.shape[:-1] != tensor.shape[:-1] and len(origin.x.shape) == 3:
+            line = origin.element.span.line
+            steps.append(f"{_size(tensor)} after {origin.op.name} in line {line}")
+        tensor = origin.x
+    if not steps:
+        return ()
+    start = _size(tensor) if tensor is not None and tensor.shape else "the image"
+    listed = [start, *reversed(steps)]
+    if len(listed) > 7:
+        listed = [*listed[:2], "…", *listed[-4:]]
+    return ("how the map became that small: " + ", ".join(listed),)
+
+
+def _size(tensor: Tensor) -> str:
+    return shape_text(tensor.shape[:-1])

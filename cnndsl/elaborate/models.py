@@ -1,0 +1,156 @@
+"""Models and variants to networks: arguments, bodies, assertions."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from cnndsl import errors
+from cnndsl.elaborate.bind import match_parameters
+from cnndsl.elaborate.collect import Collector, Failure
+from cnndsl.elaborate.context import Context, Shared
+from cnndsl.elaborate.evaluate import Evaluator
+from cnndsl.elaborate.expect import check_expectations
+from cnndsl.elaborate.paths import assign_paths
+from cnndsl.elaborate.program import Program
+from cnndsl.elaborate.recipe import check_recipe
+from cnndsl.elaborate.scope import Scope
+from cnndsl.elaborate.statements import Statements
+from cnndsl.ir import Frame, Network, Noted, Tensor
+from cnndsl.syntax import ast
+
+_STACK = 40_000  # nesting of 1,000 takes about twenty Python frames a level
+
+
+@contextmanager
+def deep_stack() -> Iterator[None]:
+    """Room for the nesting that a spec may have; Python's frames are not C's."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(before, _STACK))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
+def elaborate(
+    program: Program, found: Collector, overrides: dict[str, Any] | None = None
+) -> list[Network]:
+    """The networks of a file's own models, in order; a model without all defaults is only a base.
+
+    `overrides` are model parameters set from outside; each applies to every model that has it.
+    """
+    networks = []
+    with deep_stack():
+        for model in program.own:
+            network = _network(program, model, found, overrides or {})
+            if network is not None:
+                networks.append(network)
+    return networks
+
+
+def is_base_only(model: ast.Model | ast.Variant) -> bool:
+    return isinstance(model, ast.Model) and any(p.default is None for p in model.parameters)
+
+
+def _network(
+    program: Program, model: ast.Model | ast.Variant, found: Collector, overrides: dict[str, Any]
+) -> Network | None:
+    root = program.root(model)
+    shared = Shared(program, Evaluator(program.fns), found)
+    try:
+        bound = _arguments(model, program, shared.evaluator)
+        named = {p.name for p in root.parameters}
+        bound.update({n: v for n, v in overrides.items() if n in named})
+        if isinstance(model, ast.Model) and is_base_only(model):
+            missing = [p for p in model.parameters if p.default is None and p.name not in bound]
+            if missing:
+                return None
+        scope = shared.evaluator.parameters(root, bound)
+    except Failure as failure:
+        if failure.diagnostic:
+            found.add(failure.diagnostic)
+        return None
+    overridden = any(n in named for n in overrides)
+    network = _run(model, root, scope, shared, found)
+    if network is None:
+        return None
+    if model is not root:
+        shared.expectations.clear()
+        _own_statements(model, shared, scope)
+    if shared.recipe is not None:
+        network.recipe = check_recipe(shared.recipe, shared.evaluator, scope, found)
+    if network.output.shape is not None and not found:
+        assign_paths(network)
+        if not overridden:
+            check_expectations(network, shared.expectations, found)
+    return network
+
+
+def _arguments(
+    model: ast.Model | ast.Variant, program: Program, evaluator: Evaluator
+) -> dict[str, Any]:
+    """What a variant, and the variants that it varies, give the root's parameters."""
+    bound: dict[str, Any] = {}
+    root = program.root(model)
+    while isinstance(model, ast.Variant):
+        complete = ast.Model(
+            root.span, root.name, root.name_span, None, _optional(root.parameters), root.body
+        )
+        definition = root if model.base.id == root.name else complete
+        for name, argument in match_parameters(definition, model.args, model.span).items():
+            bound.setdefault(name, evaluator.evaluate(argument.value, Scope()))
+        model = program.models[model.base.id]
+    return bound
+
+
+def _optional(parameters: tuple[ast.Parameter, ...]) -> tuple[ast.Parameter, ...]:
+    """The same parameters, all with a default: a variant's base has given them."""
+    return tuple(
+        p if p.default else ast.Parameter(p.span, p.name, ast.Literal(p.span, None))
+        for p in parameters
+    )
+
+
+def _run(
+    model: ast.Model | ast.Variant,
+    root: ast.Model,
+    scope: Scope,
+    shared: Shared,
+    found: Collector,
+) -> Network | None:
+    arguments = {p.name: scope.values[p.name] for p in root.parameters}
+    statements = Statements(shared)
+    first, *_ = root.body.statements or (None,)
+    if not isinstance(first, ast.Input):
+        found.add(errors.no_input(root.name_span, root.name))
+        return None
+    context = Context("model")
+    try:
+        image = Tensor(statements.shape(first.shape, scope))
+    except Failure as failure:
+        context.report(found, failure.diagnostic)
+        image = Tensor(None)
+    scope.tensors["in"] = image
+    rest = ast.Body(root.body.span, root.body.statements[1:])
+    frame, output = statements.body(rest, image, scope, context)
+    whole = Frame(root.body, image, output, [Noted(first), *frame.records])
+    endpoints = {**shared.endpoints, "logits": output}
+    return Network(model.name, root, model, arguments, whole, image, output, endpoints)
+
+
+def _own_statements(model: ast.Variant, shared: Shared, scope: Scope) -> None:
+    """A variant asserts and is trained on its own account."""
+    for statement in model.statements:
+        if isinstance(statement, ast.Train):
+            shared.recipe = statement
+            continue
+        try:
+            value = shared.evaluator.evaluate(statement.value, scope)
+        except Failure as failure:
+            if failure.diagnostic:
+                shared.found.add(failure.diagnostic)
+            continue
+        shared.expectations.append((statement, value))

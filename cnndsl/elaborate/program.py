@@ -1,0 +1,185 @@
+"""All definitions of a spec and of the files it uses, checked as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, fields
+from graphlib import CycleError, TopologicalSorter
+
+from cnndsl import errors
+from cnndsl.diagnostics import Diagnostic
+from cnndsl.elaborate import values
+from cnndsl.elaborate.collect import Collector
+from cnndsl.ops import MERGES, OPS
+from cnndsl.source import Source, Span
+from cnndsl.suggest import did_you_mean
+from cnndsl.syntax import ast
+from cnndsl.syntax.parser import parse
+
+MAX_FILES = 64
+MAX_TEXT = 16 * 2**20
+
+# Reads a used file: (path as written, the file that uses it) -> source, or a reason.
+Loader = Callable[[str, Source], "Source | str | list[Diagnostic]"]
+
+
+@dataclass
+class Program:
+    """The definitions by name; `own` are the models of the file itself, in order."""
+
+    spec: ast.Spec
+    fns: dict[str, ast.Fn] = field(default_factory=dict)
+    blocks: dict[str, ast.Block] = field(default_factory=dict)
+    models: dict[str, ast.Model | ast.Variant] = field(default_factory=dict)
+    own: list[ast.Model | ast.Variant] = field(default_factory=list)
+    sound: bool = True  # no cycles and no unknown bases: safe to elaborate
+
+    def root(self, model: ast.Model | ast.Variant) -> ast.Model:
+        """The model whose body a variant runs."""
+        while isinstance(model, ast.Variant):
+            model = self.models[model.base.id]
+        return model
+
+    def what(self, name: str) -> str | None:
+        """What a name is defined as, with an article."""
+        if name in OPS or name in MERGES:
+            return "an op"
+        if name in self.blocks:
+            return "a block"
+        if name in self.models:
+            return "a model"
+        if name in self.fns or name in values.FUNCTIONS:
+            return "a function"
+        return None
+
+
+def walk(node: ast.Node) -> Iterator[ast.Node]:
+    """A node and everything below it, without Python's own stack."""
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, ast.Node):
+            yield current
+            stack.extend(getattr(current, f.name) for f in reversed(fields(current)))
+        elif isinstance(current, tuple):
+            stack.extend(reversed(current))
+
+
+def collect(spec: ast.Spec, load: Loader, found: Collector) -> Program:
+    """The program of a parsed spec; mistakes go to `found`."""
+    program = Program(spec)
+    reader = _Reader(program, load, found)
+    reader.file(spec, [spec.source.name])
+    _check_cycles(program, found)
+    return program
+
+
+class _Reader:
+    def __init__(self, program: Program, load: Loader, found: Collector):
+        self.program = program
+        self.load = load
+        self.found = found
+        self.read: dict[str, None] = {program.spec.source.name: None}
+        self.characters = len(program.spec.source.text)
+        self.spans: dict[str, Span] = {}
+
+    def file(self, spec: ast.Spec, chain: list[str]) -> None:
+        for definition in spec.definitions:
+            if isinstance(definition, ast.Use):
+                self.use(definition, spec.source, chain)
+            else:
+                self.define(definition, own=spec is self.program.spec)
+
+    def use(self, use: ast.Use, source: Source, chain: list[str]) -> None:
+        loaded = self.load(use.path, source)
+        if isinstance(loaded, str):
+            self.found.add(errors.unusable_file(use.path_span, use.path, loaded))
+            return
+        if isinstance(loaded, list):
+            for diagnostic in loaded:
+                self.found.add(diagnostic)
+            return
+        if loaded.name in chain:
+            cycle = [*chain[chain.index(loaded.name) :], loaded.name]
+            self.found.add(errors.recursion(use.path_span, "file", cycle))
+            return
+        if loaded.name in self.read:
+            return
+        self.read[loaded.name] = None
+        self.characters += len(loaded.text)
+        if len(self.read) > MAX_FILES or self.characters > MAX_TEXT:
+            self.found.add(errors.over_budget(use.span, "a spec uses at most 64 files of 16 MiB"))
+            return
+        spec, diagnostics = parse(loaded)
+        for diagnostic in diagnostics:
+            self.found.add(diagnostic)
+        if spec is not None:
+            self.file(spec, [*chain, loaded.name])
+
+    def define(self, definition: ast.Definition, own: bool) -> None:
+        name, program = definition.name, self.program
+        if what := program.what(name):
+            first = self.spans.get(name)
+            self.found.add(errors.defined_twice(definition.name_span, name, first, what))
+            return
+        self.spans[name] = definition.name_span
+        match definition:
+            case ast.Fn():
+                program.fns[name] = definition
+            case ast.Block():
+                program.blocks[name] = definition
+            case _:
+                program.models[name] = definition
+                if own:
+                    program.own.append(definition)
+        for parameter in _repeated(definition):
+            first = next(p for p in definition.parameters if p.name == parameter.name)
+            error = errors.defined_twice(parameter.span, parameter.name, first.span, "a parameter")
+            self.found.add(error)
+
+
+def _repeated(definition: ast.Definition) -> Iterator[ast.Parameter]:
+    if isinstance(definition, ast.Variant):
+        return
+    seen = set()
+    for parameter in definition.parameters:
+        if parameter.name in seen:
+            yield parameter
+        seen.add(parameter.name)
+
+
+def _check_cycles(program: Program, found: Collector) -> None:
+    for model in program.models.values():
+        if isinstance(model, ast.Variant) and model.base.id not in program.models:
+            name = model.base.id
+            help = did_you_mean(name, program.models)
+            what = program.what(name)
+            found.add(errors.not_a_model(model.base.span, name, what, help))
+            program.sound = False
+    calls = {
+        "fn": {name: _mentions(fn, ast.Call, program.fns) for name, fn in program.fns.items()},
+        "block": {
+            name: _mentions(block, ast.Apply, program.blocks)
+            for name, block in program.blocks.items()
+        },
+        "variant": {
+            name: {model.base.id}
+            for name, model in program.models.items()
+            if isinstance(model, ast.Variant)
+        },
+    }
+    definitions = {**program.fns, **program.blocks, **program.models}
+    for what, graph in calls.items():
+        try:
+            TopologicalSorter(graph).prepare()
+        except CycleError as error:
+            cycle = error.args[1][::-1]
+            found.add(errors.recursion(definitions[cycle[0]].name_span, what, cycle))
+            program.sound = False
+
+
+def _mentions(node: ast.Node, kind: type, known: dict) -> set[str]:
+    names = (
+        (n.func.id if isinstance(n, ast.Call) else n.name) for n in walk(node) if type(n) is kind
+    )
+    return {name for name in names if name in known}

@@ -1,0 +1,50 @@
+"""What names mean at a place of a spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from cnndsl.ir import Tensor
+
+
+class Unknown:
+    """A value that a mistake made unknown; whatever uses it stays silent."""
+
+
+UNKNOWN = Unknown()
+
+
+class Scope:
+    """Values and tensors by name, and the scope around them."""
+
+    def __init__(self, parent: Scope | None = None):
+        self.parent = parent
+        self.values: dict[str, Any] = {}
+        self.tensors: dict[str, Tensor] = {}
+        self.incomplete = False  # after a mistake, names may be missing that are not at fault
+
+    def around(self) -> Iterator[Scope]:
+        scope: Scope | None = self
+        while scope is not None:
+            yield scope
+            scope = scope.parent
+
+    def value(self, name: str) -> tuple[bool, Any]:
+        """Whether `name` is a value, and which."""
+        for scope in self.around():
+            if name in scope.values:
+                return True, scope.values[name]
+        return False, None
+
+    def tensor(self, name: str) -> Tensor | None:
+        for scope in self.around():
+            if name in scope.tensors:
+                return scope.tensors[name]
+        return None
+
+    def is_incomplete(self) -> bool:
+        return any(scope.incomplete for scope in self.around())
+
+    def names(self) -> set[str]:
+        return {name for scope in self.around() for name in (*scope.values, *scope.tensors)}

@@ -1,0 +1,282 @@
+"""Statements to records: bodies of models, stages, blocks, groups, loops and branches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnndsl import errors
+from cnndsl.diagnostics import Label
+from cnndsl.elaborate import values
+from cnndsl.elaborate.bind import match
+from cnndsl.elaborate.chains import UNSHAPED, Chains
+from cnndsl.elaborate.collect import Failure
+from cnndsl.elaborate.context import Context, Shared
+from cnndsl.elaborate.explain import shape_text
+from cnndsl.elaborate.scope import UNKNOWN, Scope
+from cnndsl.ir import (
+    Auxiliary,
+    Chosen,
+    Frame,
+    Looped,
+    Named,
+    Noted,
+    Ran,
+    Record,
+    Staged,
+    Tensor,
+)
+from cnndsl.source import Span
+from cnndsl.syntax import ast
+
+
+class Statements:
+    """Elaborates bodies; each method returns the record and the tensor that flows on."""
+
+    def __init__(self, shared: Shared):
+        self.shared = shared
+        self.chains = Chains(shared, self.body)
+
+    def body(
+        self, body: ast.Body, x: Tensor, scope: Scope, context: Context
+    ) -> tuple[Frame, Tensor]:
+        frame, flow = Frame(body, x, x), x
+        for statement in body.statements:
+            self.shared.evaluator.steps += 1
+            scope.tensors["here"] = flow
+            try:
+                record, flow = self._RUN[type(statement)](self, statement, flow, scope, context)
+            except Failure as failure:
+                context.report(self.shared.found, failure.diagnostic)
+                _forget(statement, scope)
+                record, flow = Noted(statement), UNSHAPED
+            frame.records.append(record)
+        frame.out = flow
+        return frame, flow
+
+    # --- chains -----------------------------------------------------------------------
+
+    def run(
+        self, statement: ast.Run, x: Tensor, scope: Scope, context: Context
+    ) -> tuple[Record, Tensor]:
+        run = self.chains.run(statement.chain, x, scope, context)
+        scope.tensors["here"] = run.out
+        self.assert_shape(statement.shape, run.out, scope, context)
+        name = None
+        if statement.name is not None:
+            endpoint = context.inside in ("model", "stage")
+            name = self.name(statement.name, statement.name_span, run.out, scope, context, endpoint)
+        return Ran(statement, run, name), run.out
+
+    def bind(
+        self, statement: ast.Bind, x: Tensor, scope: Scope, context: Context
+    ) -> tuple[Record, Tensor]:
+        run = self.chains.run(statement.chain, x, scope, context)
+        self.assert_shape(statement.shape, run.out, scope, context)
+        self.check_free(statement.name, statement.name_span)
+        scope.tensors[statement.name] = run.out
+        scope.tensors["here"] = x
+        return Ran(statement, run, None), x
+
+    def name(
+        self,
+        name: str,
+        span: Span,
+        tensor: Tensor,
+        scope: Scope,
+        context: Context,
+        endpoint: bool,
+    ) -> str:
+        """Names a tensor, numbered inside a loop; returns the name."""
+        if context.in_loop and endpoint:
+            self.shared.numbered[name] += 1
+            name += str(self.shared.numbered[name])
+        self.check_free(name, span)
+        scope.tensors[name] = tensor
+        if endpoint:
+            if name in self.shared.endpoints or name == "logits":
+                raise Failure(errors.endpoint_twice(span, name))
+            self.shared.endpoints[name] = tensor
+        return name
+
+    def check_free(self, name: str, span: Span) -> None:
+        what = self.shared.program.what(name)
+        if what in ("an op", "a block"):
+            raise Failure(errors.name_taken(span, name, what))
+
+    def assert_shape(
+        self, expr: ast.Expr | None, tensor: Tensor, scope: Scope, context: Context
+    ) -> None:
+        """Reports a shape that is not the asserted one; the flow goes on with the real one."""
+        if expr is None or tensor.shape is None:
+            return
+        try:
+            said = self.shape(expr, scope)
+        except Failure as failure:
+            context.report(self.shared.found, failure.diagnostic)
+            return
+        if said != tensor.shape:
+            label = Label(tensor.origin.element.span, "made here") if tensor.origin else None
+            error = errors.wrong_shape(
+                expr.span, shape_text(said), shape_text(tensor.shape), label
+            )
+            context.report(self.shared.found, error)
+
+    def shape(self, expr: ast.Expr, scope: Scope) -> tuple[int, ...]:
+        value = self.shared.evaluator.evaluate(expr, scope)
+        sizes = tuple(value) if isinstance(value, list) else (value,)
+        if len(sizes) not in (1, 3) or not all(values.is_int(s) and s > 0 for s in sizes):
+            seen = f"a list of {len(sizes)}" if isinstance(value, list) else values.kind(value)
+            if isinstance(value, list) and len(sizes) == 3:
+                seen = shape_text(sizes)[:40]
+            raise Failure(errors.bad_shape(expr.span, seen))
+        return sizes
+
+    # --- values -----------------------------------------------------------------------
+
+    def let(
+        self, statement: ast.Let, x: Tensor, scope: Scope, context: Context
+    ) -> tuple[Record, Tensor]:
+        try:
+            value = self.shared.evaluator.evaluate(statement.value, scope)
+        except Failure as failure:
+            context.report(self.shared.found, failure.diagnostic)
+            value = UNKNOWN
+        scope.values[statement.name] = value
+        return Named(statement, value), x
+
+    def input(
+        self, statement: ast.Input, x: Tensor, scope: Scope, context: Context
+    ) -> tuple[Record, Tensor]:
+        raise Failure(errors.misplaced(statement.span, "input", "here: it opens a model's body"))
+
+    # --- stages and heads -------------------------------------------------------------
+
+    def stage(
+        self, statement: ast.Stage, x: Tensor, scope: Scope, context: Context
+    ) -> tuple[Record, Tensor]:
+        self.in_model(statement, "stage", context)
+        name = statement.name
+        if context.in_loop:
+            name += str(self.shared.numbered[name] + 1)
+        inner = context.nested(statement.span, inside="stage", stage=name)
+        frame, out = self.body(statement.body, x, scope, inner)
+        scope.tensors["here"] = out
+        self.assert_shape(statement.shape, out, scope, context)
+        name = self.name(statement.name, statement.name_span, out, scope, context, True)
+        return Staged(statement, name, x, out, frame), out
+
+    def aux(
+        self, statement: ast.Aux, x: Tensor, scope: Scope, context: Context
+    ) -> tuple[Record, Tensor]:
+        self.in_model(statement, "aux", context)
+        span = statement.span
+        given = match("aux", ["weight"], [], statement.args, span, "aux NAME(weight = 0.3)")
+        weight = 0.3
+        if "weight" in given:
+            weight = self.shared.evaluator.evaluate(given["weight"].value, scope)
+            if not values.is_number(weight) or weight < 0:
+                message = "`weight` is a number, zero or more"
+                span = given["weight"].value.span
+                raise Failure(errors.bad_argument(span, message, "aux NAME(weight = 0.3)", None))
+        inner = context.nested(span, inside="aux", stage=statement.name, flat=True)
+        scope_of_head = Scope(scope)
+        frame, out = self.body(statement.body, x, scope_of_head, inner)
+        name = self.name(statement.name, statement.name_span, out, scope, context, True)
+        scope.tensors["here"] = x
+        return Auxiliary(statement, name, float(weight), x, out, frame), x
+
+    def in_model(self, statement: ast.Statement, what: str, context: Context) -> None:
+        if context.inside == "model" and context.flat:
+            return
+        if context.inside in ("stage", "aux"):
+            where = f"inside a {context.inside}: stages and aux heads do not nest"
+            where = where.replace("a aux", "an aux")
+        elif context.inside == "block":
+            where = "in a block: it belongs to a model's body"
+        else:
+            where = "in a group or a repetition: write a `for`"
+        raise Failure(errors.misplaced(statement.span, what, where))
+
+    # --- control ----------------------------------------------------------------------
+
+    def loop(
+        self, statement: ast.For, x: Tensor, scope: Scope, context: Context
+    ) -> tuple[Record, Tensor]:
+        items = self.shared.evaluator.evaluate(statement.items, scope)
+        if not isinstance(items, list):
+            raise Failure(errors.not_a_list(statement.items.span, values.kind(items)))
+        inner = context.nested(statement.span, in_loop=True)
+        frames, flow = [], x
+        for item in items:
+            self.shared.evaluator.spend(1, statement.span)
+            for name, value in zip(statement.targets, self.unpack(statement, item), strict=True):
+                scope.values[name] = value
+            frame, flow = self.body(statement.body, flow, scope, inner)
+            frames.append(frame)
+        return Looped(statement, items, frames), flow
+
+    def unpack(self, statement: ast.For, item: Any) -> list[Any]:
+        wanted = len(statement.targets)
+        if wanted == 1:
+            return [item]
+        if not isinstance(item, list) or len(item) != wanted:
+            seen = f"a list of {len(item)}" if isinstance(item, list) else values.kind(item)
+            raise Failure(errors.cannot_unpack(statement.items.span, wanted, seen))
+        return item
+
+    def branch(
+        self, statement: ast.If, x: Tensor, scope: Scope, context: Context
+    ) -> tuple[Record, Tensor]:
+        inner = context.nested(statement.span)
+        for taken, (condition, body) in enumerate(statement.branches):
+            if self.shared.evaluator.condition(condition, scope):
+                frame, out = self.body(body, x, scope, inner)
+                return Chosen(statement, taken, frame), out
+        if statement.other is None:
+            return Chosen(statement, None, None), x
+        frame, out = self.body(statement.other, x, scope, inner)
+        return Chosen(statement, len(statement.branches), frame), out
+
+    # --- what a spec asserts ----------------------------------------------------------
+
+    def expect(
+        self, statement: ast.Expect, x: Tensor, scope: Scope, context: Context
+    ) -> tuple[Record, Tensor]:
+        self.in_model(statement, "expect", context)
+        value = self.shared.evaluator.evaluate(statement.value, scope)
+        self.shared.expectations.append((statement, value))
+        return Noted(statement), x
+
+    def train(
+        self, statement: ast.Train, x: Tensor, scope: Scope, context: Context
+    ) -> tuple[Record, Tensor]:
+        if context.inside != "model" or not context.flat or context.in_loop:
+            raise Failure(
+                errors.misplaced(statement.span, "train", "here: it belongs to a model's body")
+            )
+        if self.shared.recipe is not None:
+            raise Failure(errors.bad_setting(statement.span, "this model already has a recipe"))
+        self.shared.recipe = statement
+        return Noted(statement), x
+
+    _RUN = {
+        ast.Run: run,
+        ast.Bind: bind,
+        ast.Let: let,
+        ast.Input: input,
+        ast.Stage: stage,
+        ast.For: loop,
+        ast.If: branch,
+        ast.Aux: aux,
+        ast.Expect: expect,
+        ast.Train: train,
+    }
+
+
+def _forget(statement: ast.Statement, scope: Scope) -> None:
+    """After a mistake: what the statement would have named is unknown, not missing."""
+    match statement:
+        case ast.Stage() | ast.For() | ast.If():
+            scope.incomplete = True
+        case ast.Run() | ast.Bind() if statement.name is not None:
+            scope.tensors[statement.name] = UNSHAPED

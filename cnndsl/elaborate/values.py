@@ -1,0 +1,234 @@
+"""Compile-time values: what operators, functions and attributes do to them.
+
+Values are int, float, bool, str, list, None and tensors. Faults carry no span; the
+evaluator knows where the expression stands.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from cnndsl.ir import Tensor
+
+MAX_INT = 2**53
+MAX_LIST = 1_000_000
+
+
+class Fault(Exception):
+    """A value that an operation does not accept; `code` selects the diagnostic."""
+
+    def __init__(self, code: str, message: str, help: str | None = None):
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.help = help
+
+
+def kind(value: Any) -> str:
+    """What a value is, with its article, as a message says it."""
+    if value is None:
+        return "`none`"
+    if isinstance(value, bool):
+        return "a boolean"
+    if isinstance(value, int):
+        return "an integer"
+    if isinstance(value, float):
+        return "a float"
+    if isinstance(value, str):
+        return "a string"
+    if isinstance(value, list):
+        return "a list"
+    return "a tensor"
+
+
+def is_int(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def bounded(value: Any) -> Any:
+    """`value`, or a fault where it is too large, infinite or not a number."""
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise Fault("E202", "the result is not a finite number")
+    elif isinstance(value, int) and not -MAX_INT < value < MAX_INT:
+        raise Fault("E206", "integers stay below 2**53 in magnitude")
+    return value
+
+
+_ARITHMETIC = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+    "**": operator.pow,
+}
+_ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+
+
+def binary(op: str, left: Any, right: Any) -> Any:
+    """The result of `left op right` for every operator but `and` and `or`."""
+    if op == "==":
+        return equal(left, right)
+    if op == "!=":
+        return not equal(left, right)
+    if not (is_number(left) and is_number(right)):
+        wrong = left if not is_number(left) else right
+        raise Fault("E201", f"`{op}` works on numbers; this is {kind(wrong)}")
+    if op in _ORDER:
+        return _ORDER[op](left, right)
+    return arithmetic(op, left, right)
+
+
+def arithmetic(op: str, left: float, right: float) -> float:
+    if op == "//" and not (is_int(left) and is_int(right)):
+        raise Fault("E201", "`//` divides integers", help="`int(a / b)` rounds a float down to 0")
+    if op in ("/", "//", "%") and right == 0:
+        raise Fault("E202", "division by zero")
+    if op == "**":
+        check_power(left, right)
+    try:
+        result = _ARITHMETIC[op](left, right)
+    except OverflowError:
+        raise Fault("E202", "the result is not a finite number") from None
+    if isinstance(result, complex):
+        raise Fault("E202", "the result is not a real number")
+    return bounded(result)
+
+
+def check_power(left: float, right: float) -> None:
+    """Refuses powers before they are computed: 9 ** 9 ** 9 has a third of a billion digits."""
+    if left == 0 and right < 0:
+        raise Fault("E202", "division by zero")
+    if is_int(left) and is_int(right) and abs(left) > 1 and right > 53:
+        raise Fault("E206", "integers stay below 2**53 in magnitude")
+
+
+def equal(left: Any, right: Any) -> bool:
+    """Equality without Python's `True == 1`; tensors equal only themselves."""
+    if isinstance(left, Tensor) or isinstance(right, Tensor):
+        return left is right
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(equal, left, right))
+    return left == right
+
+
+def negate(op: str, operand: Any) -> Any:
+    if op == "not":
+        return not truth(operand)
+    if not is_number(operand):
+        raise Fault("E201", f"`{op}` works on numbers; this is {kind(operand)}")
+    return -operand if op == "-" else operand
+
+
+def truth(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise Fault(
+            "E209", f"a condition is a boolean; this is {kind(value)}", help="compare it: `n != 0`"
+        )
+    return value
+
+
+def index(base: Any, position: Any) -> Any:
+    if not isinstance(base, list):
+        raise Fault("E201", f"only a list has items; this is {kind(base)}")
+    if not is_int(position):
+        raise Fault("E201", f"an index is an integer; this is {kind(position)}")
+    if not 0 <= position < len(base):
+        has = f"the list has {len(base)} items" if base else "the list is empty"
+        raise Fault("E203", f"there is no item {position}: {has}, counted from 0")
+    return base[position]
+
+
+def span_of(start: Any, stop: Any) -> list[int]:
+    """`start .. stop`, half open."""
+    for end in (start, stop):
+        if not is_int(end):
+            raise Fault("E201", f"a range runs between integers; this is {kind(end)}")
+    if stop - start > MAX_LIST:
+        raise Fault("E206", "a list holds at most a million items")
+    return list(range(start, stop))
+
+
+ATTRIBUTES = {"height": 0, "width": 1, "channels": -1}
+
+
+def attribute(tensor: Any, name: str) -> Any:
+    """`t.channels`, `t.height`, `t.width` or `t.shape`."""
+    if not isinstance(tensor, Tensor):
+        raise Fault("E118", f"only a tensor has `.{name}`; this is {kind(tensor)}")
+    if name == "shape":
+        return list(tensor.shape)
+    if name not in ATTRIBUTES:
+        raise Fault("E118", f"a tensor has no `.{name}`", help="channels, height, width or shape")
+    if name != "channels" and len(tensor.shape) == 1:
+        raise Fault("E118", f"a vector has no `.{name}`: this tensor has {tensor.shape[0]} features")
+    return tensor.shape[ATTRIBUTES[name]]
+
+
+# --- functions ------------------------------------------------------------------------
+
+
+def _numbers(name: str, args: list[Any]) -> list[Any]:
+    for value in args:
+        if not is_number(value):
+            raise Fault("E201", f"`{name}` works on numbers; this is {kind(value)}")
+    return args
+
+
+def _extreme(name: str, choose: Callable) -> Callable:
+    def function(*args: Any) -> Any:
+        items = args[0] if len(args) == 1 and isinstance(args[0], list) else list(args)
+        if not items:
+            raise Fault("E201", f"`{name}` of nothing")
+        return choose(_numbers(name, items))
+
+    return function
+
+
+def _unary(name: str, function: Callable) -> Callable:
+    def checked(*args: Any) -> Any:
+        if len(args) != 1:
+            raise Fault("E106", f"`{name}` takes one number, not {len(args)}")
+        _numbers(name, list(args))
+        try:
+            return bounded(function(args[0]))
+        except (ValueError, OverflowError):
+            raise Fault("E202", f"`{name}` of {args[0]} is not a number") from None
+
+    return checked
+
+
+def _list_function(name: str, function: Callable) -> Callable:
+    def checked(*args: Any) -> Any:
+        if len(args) != 1 or not isinstance(args[0], list):
+            seen = kind(args[0]) if len(args) == 1 else f"{len(args)} arguments"
+            raise Fault("E201", f"`{name}` takes one list, not {seen}")
+        return function(args[0])
+
+    return checked
+
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "min": _extreme("min", min),
+    "max": _extreme("max", max),
+    "ceil": _unary("ceil", math.ceil),
+    "floor": _unary("floor", math.floor),
+    "round": _unary("round", round),
+    "int": _unary("int", int),
+    "abs": _unary("abs", abs),
+    "sqrt": _unary("sqrt", math.sqrt),
+    "log2": _unary("log2", math.log2),
+    "sum": _list_function("sum", lambda items: bounded(sum(_numbers("sum", items)))),
+    "len": _list_function("len", len),
+}

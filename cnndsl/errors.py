@@ -1,0 +1,520 @@
+"""Every error of the compiler: one constructor per code, all wording in this file.
+
+A constructor's docstring is its long form, printed by `cnndsl explain CODE`.
+Codes by phase: E0xx syntax, E1xx names and arguments, E2xx values, E3xx shapes,
+E4xx assertions, W warnings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cnndsl.diagnostics import Diagnostic, Label, Severity
+from cnndsl.source import Span
+
+EXPLANATIONS: dict[str, str] = {}
+
+
+def explained(code: str) -> Callable:
+    """Registers the constructor's docstring as the long form of `code`."""
+
+    def register(constructor: Callable) -> Callable:
+        EXPLANATIONS[code] = constructor.__doc__ or ""
+        return constructor
+
+    return register
+
+
+# --- E0xx: syntax ---------------------------------------------------------------------
+
+
+def shown(text: str, limit: int = 40) -> str:
+    """Text of a spec as a message may repeat it: short, and without characters that act."""
+    short = text if len(text) <= limit else text[: limit - 1] + "…"
+    return "".join(char if char.isprintable() else f"U+{ord(char):04X}" for char in short)
+
+
+@explained("E001")
+def not_utf8(span: Span, message: str, help: str | None = None) -> Diagnostic:
+    """A spec is UTF-8 text; a byte-order mark at its beginning is skipped."""
+    return error("E001", message, span, help=help)
+
+
+@explained("E002")
+def control_character(span: Span) -> Diagnostic:
+    """The text holds a control character other than newline and tab.
+
+    Lines end in LF or CR LF; a CR alone does not end one. The others are invisible, and most
+    come from a copy out of another program.
+    """
+    name = "a carriage return without a newline" if span.text == "\r" else shown(span.text)
+    return error("E002", f"control character in the text: {name}", span, help="delete it")
+
+
+@explained("E003")
+def text_too_large(span: Span) -> Diagnostic:
+    """A spec may be 16 MiB of UTF-8 text; networks of a thousand layers take a few kilobytes."""
+    return error("E003", "a spec may be at most 16 MiB of text", span)
+
+
+@explained("E004")
+def unknown_character(span: Span, help: str | None = None) -> Diagnostic:
+    """A character that nothing in the language is written with.
+
+    Outside of comments and strings a spec is ASCII: names, numbers, brackets and operators.
+    """
+    char = span.text
+    drawn = f"`{char}` (U+{ord(char):04X})" if char.isprintable() else f"U+{ord(char):04X}"
+    return error("E004", f"unknown character {drawn}", span, help=help)
+
+
+@explained("E005")
+def unclosed_string(span: Span) -> Diagnostic:
+    """A string ends on the line it begins on, with `"`; there are no escapes in it."""
+    return error("E005", "this string is not closed", span, 'no `"` before the end of the line')
+
+
+@explained("E006")
+def unclosed_bracket(span: Span, seen: Span, what: str) -> Diagnostic:
+    """A bracket is still open where the file ends or the next definition begins."""
+    closer = {"{": "}", "[": "]", "(": ")"}[span.text]
+    labels = (Label(seen, f"{what} here, and no `{closer}` before it"),)
+    return error("E006", f"this `{span.text}` is never closed", span, labels=labels)
+
+
+@explained("E007")
+def unmatched_bracket(span: Span, opener: Span | None) -> Diagnostic:
+    """A closing bracket that does not belong to the bracket opened last, or to none."""
+    if opener is None:
+        return error("E007", f"this `{span.text}` closes nothing", span)
+    message = f"`{span.text}` cannot close `{opener.text}`"
+    return error("E007", message, span, labels=(Label(opener, "opened here"),))
+
+
+@explained("E008")
+def nested_too_deeply(span: Span) -> Diagnostic:
+    """Brackets and operators may be nested 1,000 deep.
+
+    A sum of a thousand terms nests a thousand deep, too: the first sum is an operand of the
+    second. `sum([ … ])` of a list does not.
+    """
+    return error("E008", "nested too deeply: more than 1,000 levels", span)
+
+
+@explained("E009")
+def number_too_large(span: Span) -> Diagnostic:
+    """Integers are smaller than 2^53 in magnitude, floats are finite."""
+    return error("E009", f"the number {shown(span.text, 24)} is too large", span)
+
+
+@explained("E010")
+def malformed_number(span: Span, message: str, help: str | None = None) -> Diagnostic:
+    """A number is written `64`, `138_357_544`, `0.5` or `1e-4`, a size `3x3` without spaces."""
+    return error("E010", message, span, help=help)
+
+
+@explained("E011")
+def reserved_name(span: Span, what: str) -> Diagnostic:
+    """Keywords and the values `same valid nearest bilinear` cannot name anything else."""
+    return error("E011", f"`{span.text}` is {what} and cannot be a name", span)
+
+
+@explained("E012")
+def positional_after_named(span: Span, named: Span) -> Diagnostic:
+    """Arguments without a name come first, in the order of the parameters."""
+    labels = (Label(named, "named arguments begin here"),)
+    message = "an argument without a name after a named one"
+    return error("E012", message, span, labels=labels)
+
+
+@explained("E013")
+def written_differently(span: Span, message: str, help: str | None) -> Diagnostic:
+    """Something that other languages write in this way, and this one in another."""
+    return error("E013", message, span, help=help)
+
+
+@explained("E014")
+def missing_separator(
+    span: Span, message: str, labels: tuple[Label, ...], help: str | None
+) -> Diagnostic:
+    """Two things follow each other with nothing in between.
+
+    In `{ }` every statement has a line of its own, in `[ ]` a comma or a newline separates
+    items, in `( )` a comma does; the elements of a chain are joined by `->`.
+    """
+    return error("E014", message, span, labels=labels, help=help)
+
+
+@explained("E015")
+def unexpected(
+    span: Span, found: str, expected: str, labels: tuple[Label, ...] = (), help: str | None = None
+) -> Diagnostic:
+    """Something stands where the grammar has no place for it.
+
+    The message says what could have stood there. docs/language.md describes every statement.
+    """
+    return error("E015", f"expected {expected}, found {found}", span, labels=labels, help=help)
+
+
+@explained("E016")
+def stray_else(span: Span, help: str | None) -> Diagnostic:
+    """`else` follows the `}` of an `if`, or the condition in `a if condition else b`."""
+    return error("E016", "this `else` belongs to no `if`", span, help=help)
+
+
+@explained("E017")
+def chained_comparison(span: Span, first: Span) -> Diagnostic:
+    """Comparisons do not chain: `a < b < c` is written `a < b and b < c`."""
+    labels = (Label(first, "the first comparison"),)
+    help = "join two comparisons with `and`"
+    return error("E017", "comparisons cannot be chained", span, labels=labels, help=help)
+
+
+@explained("E018")
+def chain_in_expression(span: Span, message: str, help: str | None) -> Diagnostic:
+    """Arguments, `let`s and conditions are values known at compile time; chains are not.
+
+    Name a chain's result with `NAME = chain` and hand on the name.
+    """
+    return error("E018", message, span, help=help)
+
+
+@explained("E019")
+def broken_line(span: Span, message: str, help: str | None) -> Diagnostic:
+    """A newline in `{ }` ends the statement, unless the next line goes on with `->` or `else`.
+
+    A line that ends in `->`, `,`, `=` or an operator is continued by the next one, and within
+    parentheses newlines mean nothing.
+    """
+    return error("E019", message, span, help=help)
+
+
+@explained("E020")
+def long_count(span: Span) -> Diagnostic:
+    """The count of a repetition is a literal, a name, an index, or anything in parentheses."""
+    help = "put the whole count in parentheses: `unit * (n - 1)`"
+    return error("E020", "a count of more than a name or an index", span, help=help)
+
+
+# --- E1xx: names and arguments --------------------------------------------------------
+
+
+@explained("E101")
+def unknown_element(span: Span, name: str, help: str | None) -> Diagnostic:
+    """The head of a chain element is none of the ops, the blocks or the tensors in scope.
+
+    A chain runs ops (`conv(64, 3)`), blocks of this file or of a used one, and may start
+    from a tensor that a statement above has named. `cnndsl ops` lists the ops.
+    """
+    return error("E101", f"there is no op, block or tensor `{name}`", span, help=help)
+
+
+@explained("E102")
+def unknown_name(span: Span, name: str, help: str | None) -> Diagnostic:
+    """An expression uses a name that nothing above it has bound.
+
+    A block sees only its own parameters; `let` and loop variables are visible from their
+    line on. `fn`s and the built-in functions are called with parentheses.
+    """
+    return error("E102", f"nothing named `{name}` is known here", span, help=help)
+
+
+@explained("E103")
+def defined_twice(span: Span, name: str, first: Span | None, what: str) -> Diagnostic:
+    """Models, blocks, fns and ops share one namespace, so that a name means one thing.
+
+    A definition may not reuse the name of another one, of an op or of a built-in function.
+    """
+    labels = (Label(first, "first defined here"),) if first else ()
+    return error("E103", f"`{name}` is already {what}", span, labels=labels, help="rename one")
+
+
+@explained("E104")
+def recursion(span: Span, what: str, cycle: list[str]) -> Diagnostic:
+    """Blocks, fns, variants and files may not contain themselves, directly or through others.
+
+    A network is finite: say how often something repeats with `* n` or `for`.
+    """
+    steps = " -> ".join(f"`{name}`" for name in cycle)
+    return error("E104", f"this {what} contains itself: {steps}", span)
+
+
+@explained("E105")
+def missing_argument(span: Span, callee: str, names: list[str], signature: str) -> Diagnostic:
+    """A parameter without a default got no argument."""
+    listed = ", ".join(f"`{name}`" for name in names)
+    notes = (f"its signature: {signature}",)
+    return error("E105", f"`{callee}` needs {listed}", span, notes=notes)
+
+
+@explained("E106")
+def unknown_argument(span: Span, message: str, signature: str, help: str | None) -> Diagnostic:
+    """An argument that the callee does not take: too many, or by a name it does not have."""
+    notes = (f"its signature: {signature}",) if signature else ()
+    return error("E106", message, span, notes=notes, help=help)
+
+
+@explained("E107")
+def argument_twice(span: Span, callee: str, name: str, first: Span) -> Diagnostic:
+    """One parameter got two arguments, by position and by name or twice by name."""
+    labels = (Label(first, "already given here"),)
+    return error("E107", f"`{callee}` gets `{name}` twice", span, labels=labels)
+
+
+@explained("E108")
+def name_taken(span: Span, name: str, what: str) -> Diagnostic:
+    """A tensor may not be named like an op or a block: a chain could mean either.
+
+    Values (`let`, parameters) may share such a name; `dropout(dropout)` is fine.
+    """
+    return error("E108", f"a tensor cannot be named `{name}`: that is {what}", span)
+
+
+@explained("E109")
+def unusable_file(span: Span, path: str, reason: str) -> Diagnostic:
+    """`use` reads another spec, by a path relative to the file that says `use`.
+
+    Nothing outside the folder of the spec named on the command line is read, links
+    resolved.
+    """
+    return error("E109", f'cannot use "{path[:60]}": {reason}', span)
+
+
+@explained("E110")
+def misplaced(span: Span, what: str, where: str) -> Diagnostic:
+    """Some statements have one place: `input` opens a model, `stage`, `aux` and `expect` stand
+    in a model's body (also inside its `for` and `if`), `train` in a model's body alone.
+    Stages and aux heads do not nest.
+    """
+    return error("E110", f"`{what}` cannot stand {where}", span)
+
+
+@explained("E111")
+def no_input(span: Span, name: str) -> Diagnostic:
+    """Every model says what it receives before anything else: `input 224x224x3`."""
+    help = "open its body with the size of the image: input 224x224x3"
+    return error("E111", f"model `{name}` does not begin with `input`", span, help=help)
+
+
+@explained("E112")
+def not_a_model(span: Span, name: str, what: str | None, help: str | None) -> Diagnostic:
+    """A variant names the model that it varies: `model VGG19 = VGG16(depths = …)`."""
+    seen = f"`{name}` is {what}, not a model" if what else f"there is no model `{name}`"
+    return error("E112", seen, span, help=help)
+
+
+@explained("E113")
+def not_runnable(span: Span, name: str, what: str, help: str | None) -> Diagnostic:
+    """A chain runs ops and blocks. Functions give values, models stand alone."""
+    return error("E113", f"`{name}` is {what}: it cannot stand in a chain", span, help=help)
+
+
+@explained("E115")
+def endpoint_twice(span: Span, name: str) -> Diagnostic:
+    """Stages, `as` names and aux heads are the endpoints of a network; each name is one of them.
+
+    Inside a `for` they are numbered: `stage dense` becomes `dense1`, `dense2`, …. `logits`
+    always names the result of the network.
+    """
+    return error("E115", f"this model already has an endpoint `{name}`", span)
+
+
+@explained("E116")
+def bad_setting(span: Span, message: str, help: str | None = None) -> Diagnostic:
+    """A recipe has the settings optimizer, schedule, epochs, batch, weight_decay,
+    label_smoothing, loss, clip, ema and augment, each once, with the values that
+    docs/language.md lists.
+    """
+    return error("E116", message, span, help=help)
+
+
+@explained("E118")
+def bad_attribute(span: Span, message: str, help: str | None) -> Diagnostic:
+    """Tensors have `channels`, `height`, `width` and `shape`; values have no attributes."""
+    return error("E118", message, span, help=help)
+
+
+# --- E2xx: values ---------------------------------------------------------------------
+
+
+@explained("E201")
+def wrong_type(span: Span, message: str, help: str | None = None) -> Diagnostic:
+    """An operator or a function got a value of a type that it does not work on.
+
+    Numbers are integers and floats; a boolean is no number, and nothing converts by itself.
+    """
+    return error("E201", message, span, help=help)
+
+
+@explained("E202")
+def not_a_number(span: Span, message: str, help: str | None = None) -> Diagnostic:
+    """A division by zero, or a result that is infinite or not a number."""
+    return error("E202", message, span, help=help)
+
+
+@explained("E203")
+def no_such_item(span: Span, message: str, help: str | None = None) -> Diagnostic:
+    """Lists are indexed from 0 to their length less one; there are no negative indices."""
+    return error("E203", message, span, help=help)
+
+
+@explained("E204")
+def cannot_unpack(span: Span, wanted: int, seen: str) -> Diagnostic:
+    """`for a, b in rows` wants a list of as many items as there are names in every row."""
+    return error("E204", f"{wanted} names want a list of {wanted} items; this is {seen}", span)
+
+
+@explained("E205")
+def bad_argument(span: Span, message: str, signature: str, help: str | None) -> Diagnostic:
+    """An argument of an op has a type or a range that the op does not accept.
+
+    A float where an op wants an integer is an error, even `64.0`: write `int(…)`, `round(…)`
+    or `//`.
+    """
+    return error("E205", message, span, notes=(f"its signature: {signature}",), help=help)
+
+
+@explained("E206")
+def too_large(span: Span, message: str, help: str | None = None) -> Diagnostic:
+    """Integers stay below 2**53 in magnitude and lists hold at most a million items."""
+    return error("E206", message, span, help=help)
+
+
+@explained("E207")
+def over_budget(span: Span, message: str) -> Diagnostic:
+    """A spec is untrusted text, so compilation holds budgets: 100,000 nodes, 10 million
+    evaluation steps, nesting of 1,000, 64 files and 16 MiB of text.
+    """
+    return error("E207", message, span)
+
+
+@explained("E208")
+def bad_count(span: Span, seen: str) -> Diagnostic:
+    """`element * n` wants an integer that is zero or more."""
+    return error("E208", f"a repetition count is an integer from 0 on; this is {seen}", span)
+
+
+@explained("E209")
+def not_a_condition(span: Span, message: str, help: str | None = None) -> Diagnostic:
+    """`if`, `and`, `or` and `not` work on booleans. A number or `none` is compared first."""
+    return error("E209", message, span, help=help)
+
+
+@explained("E210")
+def not_a_list(span: Span, seen: str) -> Diagnostic:
+    """`for` runs over a list or over a range such as `0 .. n`."""
+    return error("E210", f"`for` runs over a list or a range; this is {seen}", span)
+
+
+@explained("E211")
+def bad_shape(span: Span, seen: str) -> Diagnostic:
+    """A shape is `[height, width, channels]` of positive integers, or one for a vector."""
+    message = f"a shape is [height, width, channels] or a vector's size; this is {seen}"
+    return error("E211", message, span, help="write 224x224x3 or [size, size, 3]")
+
+
+# --- E3xx: shapes ---------------------------------------------------------------------
+
+
+@explained("E301")
+def cannot_add(span: Span, branches: tuple[Label, ...], help: str | None) -> Diagnostic:
+    """`add [ … ]` sums its branches element by element, so all have one shape.
+
+    In a residual block the usual cause is a shortcut that must be a projection where the
+    stride or the number of channels changes.
+    """
+    message = "cannot add feature maps of different shapes"
+    at = "the branches must have one shape"
+    return error("E301", message, span, at, labels=branches, help=help)
+
+
+@explained("E302")
+def cannot_concat(span: Span, branches: tuple[Label, ...], help: str | None) -> Diagnostic:
+    """`concat [ … ]` joins channels, so its branches agree in height and width.
+
+    The usual causes are a pool without `pad = same` at stride 1, or a branch that strides
+    where the others do not.
+    """
+    message = "cannot concatenate feature maps of different height or width"
+    at = "the branches must have one height and width"
+    return error("E302", message, span, at, labels=branches, help=help)
+
+
+@explained("E303")
+def cannot_multiply(span: Span, branches: tuple[Label, ...], help: str | None) -> Diagnostic:
+    """`mul [ … ]` multiplies maps of one shape; an item may also be 1x1xC, one weight per
+    channel, as squeeze and excitation has it (`global_avg_pool(keep = true)`).
+    """
+    message = "cannot multiply these feature maps"
+    at = "equal shapes, or 1 x 1 x C"
+    return error("E303", message, span, at, labels=branches, help=help)
+
+
+@explained("E304")
+def does_not_fit(
+    span: Span, message: str, at: str, notes: tuple[str, ...], help: str | None
+) -> Diagnostic:
+    """An op does not accept the tensor that arrives: a window larger than the map, a vector
+    where a map is wanted, channels that do not divide into groups.
+    """
+    return error("E304", message, span, at, notes=notes, help=help)
+
+
+@explained("E305")
+def wrong_shape(span: Span, said: str, seen: str, source: Label | None) -> Diagnostic:
+    """The shape that a chain or a stage asserts is not the shape that it has."""
+    labels = (source,) if source else ()
+    message = f"the shape here is {seen}, not {said}"
+    return error("E305", message, span, f"{said} was asserted", labels=labels)
+
+
+@explained("E306")
+def no_tensor(span: Span, name: str) -> Diagnostic:
+    """A tensor argument that is `none` cannot start a chain: test it first
+    (`if prev == none { … }`).
+    """
+    return error("E306", f"`{name}` is `none` here, not a tensor", span)
+
+
+# --- E4xx: assertions -----------------------------------------------------------------
+
+
+@explained("E401")
+def wrong_count(
+    span: Span, message: str, at: str, notes: tuple[str, ...], table: str
+) -> Diagnostic:
+    """A count that the spec asserts is not the count of the network.
+
+    `params` are trainable parameters with the training-only heads, `total` adds state such
+    as batch statistics, `macs` counts convolutions and dense layers for one image without
+    the heads. The table shows where they lie; an explanation is given only where it accounts
+    for the difference exactly.
+    """
+    return error("E401", message, span, at, notes=notes, table=table)
+
+
+@explained("E402")
+def wrong_output(span: Span, said: str, seen: str) -> Diagnostic:
+    """`expect output` asserts the shape of the network's result."""
+    return error("E402", f"the network's output is {seen}, not {said}", span)
+
+
+@explained("E403")
+def bad_expectation(span: Span, message: str, help: str | None = None) -> Diagnostic:
+    """`expect` asserts `params`, `total`, `macs` or `output`."""
+    return error("E403", message, span, help=help)
+
+
+def error(
+    code: str,
+    message: str,
+    span: Span | None,
+    at: str = "",
+    *,
+    labels: tuple[Label, ...] = (),
+    notes: tuple[str, ...] = (),
+    help: str | None = None,
+    table: str | None = None,
+) -> Diagnostic:
+    primary = Label(span, at) if span else None
+    return Diagnostic(code, message, primary, labels, notes, help, Severity.ERROR, table)

@@ -1,0 +1,215 @@
+"""The network as elaborated: hierarchical, with every shape; blocks and repetitions survive.
+
+A record mirrors what was written, statement by statement and element by element, so that
+a back end can walk the definition and everything that became of it side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from cnndsl.ops.base import Op, Shape
+from cnndsl.syntax import ast
+
+
+@dataclass(slots=True, eq=False)
+class Tensor:
+    """A value of the network. `shape` is None where a mistake made it unknown.
+
+    `reach` is the receptive field, (height, width) in pixels of the image (None: all of
+    it), `jump` the distance in pixels between neighbouring positions.
+    """
+
+    shape: Shape | None
+    reach: tuple[float, float] | None = (1, 1)
+    jump: tuple[float, float] = (1, 1)
+    origin: Any = None  # the layer or the merge that made it; None for the image
+
+
+@dataclass(slots=True, eq=False)
+class Layer:
+    """One op, applied."""
+
+    element: ast.Apply
+    op: Op
+    x: Tensor
+    out: Tensor
+    path: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Instance:
+    """One use of a block, with the arguments it got (values or tensors)."""
+
+    element: ast.Apply
+    block: ast.Block
+    args: dict[str, Any]
+    x: Tensor
+    out: Tensor
+    frame: Frame
+    path: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Reference:
+    """A tensor's name at the head of an element."""
+
+    element: ast.Apply
+    out: Tensor
+
+
+@dataclass(slots=True, eq=False)
+class Grouped:
+    element: ast.Group
+    x: Tensor
+    out: Tensor
+    frame: Frame
+
+
+@dataclass(slots=True, eq=False)
+class Merged:
+    element: ast.Merge
+    x: Tensor
+    out: Tensor
+    branches: list[Chained]
+
+
+@dataclass(slots=True, eq=False)
+class Repeated:
+    element: ast.Repeat
+    x: Tensor
+    out: Tensor
+    items: list[Element]
+
+
+Element = Layer | Instance | Reference | Grouped | Merged | Repeated
+
+
+@dataclass(slots=True, eq=False)
+class Chained:
+    """A chain that ran."""
+
+    chain: ast.Chain
+    x: Tensor
+    out: Tensor
+    elements: list[Element]
+
+
+@dataclass(slots=True, eq=False)
+class Ran:
+    """`chain as NAME` or `NAME = chain`; `name` is the numbered one."""
+
+    statement: ast.Run | ast.Bind
+    run: Chained
+    name: str | None
+
+
+@dataclass(slots=True, eq=False)
+class Named:
+    statement: ast.Let
+    value: Any
+
+
+@dataclass(slots=True, eq=False)
+class Staged:
+    statement: ast.Stage
+    name: str
+    x: Tensor
+    out: Tensor
+    frame: Frame
+
+
+@dataclass(slots=True, eq=False)
+class Looped:
+    statement: ast.For
+    items: list[Any]
+    frames: list[Frame]
+
+
+@dataclass(slots=True, eq=False)
+class Chosen:
+    """An `if`: `taken` is the branch's index, len(branches) for the else, None for none."""
+
+    statement: ast.If
+    taken: int | None
+    frame: Frame | None
+
+
+@dataclass(slots=True, eq=False)
+class Auxiliary:
+    statement: ast.Aux
+    name: str
+    weight: float
+    x: Tensor
+    out: Tensor
+    frame: Frame
+
+
+@dataclass(slots=True, eq=False)
+class Noted:
+    """A statement without an effect on the tensors: input, expect, train."""
+
+    statement: ast.Statement
+
+
+Record = Ran | Named | Staged | Looped | Chosen | Auxiliary | Noted
+
+
+@dataclass(slots=True, eq=False)
+class Frame:
+    """The records of a body, one per statement, and what flowed in and out."""
+
+    body: ast.Body
+    x: Tensor
+    out: Tensor
+    records: list[Record] = field(default_factory=list)
+
+
+@dataclass(slots=True, eq=False)
+class Network:
+    """One model with every parameter bound."""
+
+    name: str
+    definition: ast.Model  # the model whose body this is: the root of the variants
+    declared: ast.Model | ast.Variant
+    arguments: dict[str, Any]
+    frame: Frame
+    input: Tensor
+    output: Tensor
+    endpoints: dict[str, Tensor]
+    recipe: dict[str, Any] | None = None
+
+
+def children(record: Record | Element | Chained | Frame) -> Iterator[Any]:
+    """What a record holds directly, in order of execution."""
+    match record:
+        case Frame():
+            yield from record.records
+        case Ran():
+            yield record.run
+        case Chained():
+            yield from record.elements
+        case Merged():
+            yield from record.branches
+        case Repeated():
+            yield from record.items
+        case Looped():
+            yield from record.frames
+        case Chosen():
+            if record.frame is not None:
+                yield record.frame
+        case Staged() | Auxiliary() | Instance() | Grouped():
+            yield record.frame
+
+
+def layers(record: Any, *, aux: bool = True) -> Iterator[Layer]:
+    """Every op below a record, in order of execution; without a stack of Python's own."""
+    stack = [record]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, Layer):
+            yield current
+        elif aux or not isinstance(current, Auxiliary):
+            stack.extend(reversed(list(children(current))))

@@ -1,0 +1,201 @@
+"""What an op is: arguments with kinds, a shape rule, its tensors and its cost.
+
+Ops know shapes, not Flax. An op is a frozen dataclass whose fields are its arguments,
+declared with `arg(kind, default)`. Rules raise `Reject`; they never see spans. All
+arithmetic on sizes is plain `+ - * // %`, so that integers which remember their spelling
+pass through unchanged.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+Shape = tuple[int, ...]  # (height, width, channels) of a map, (features,) of a vector
+
+REQUIRED = dataclasses.MISSING
+
+
+class Reject(Exception):
+    """An argument or a shape that a rule does not accept.
+
+    `focus` is the name of the argument at fault, or None for the tensor that arrived.
+    """
+
+    def __init__(self, message: str, focus: str | None = None, help: str | None = None):
+        super().__init__(message)
+        self.message = message
+        self.focus = focus
+        self.help = help
+
+
+class Kind(ABC):
+    """What an argument may be."""
+
+    @abstractmethod
+    def convert(self, value: Any) -> Any:
+        """The normal form. Raises `Reject`, whose message goes on from "`filters` is …"."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """In the reader's words: "a positive integer", "a positive integer or HxW"."""
+
+    def mismatch(self, value: Any, help: str | None = None) -> Reject:
+        """`a positive integer, not 64.0`."""
+        return Reject(f"{self.describe()}, not {seen(value)}", help=help)
+
+
+@dataclass(frozen=True)
+class Same:
+    """A default that is the value of another argument: `stride = window`."""
+
+    argument: str
+
+
+def arg(kind: Kind, default: Any = REQUIRED, doc: str = "") -> Any:
+    """A field of an op. `default` is written as an author would: 1, "same", `Same("window")`."""
+    return dataclasses.field(metadata={"kind": kind, "default": default, "doc": doc})
+
+
+@dataclass(frozen=True)
+class Op(ABC):
+    """One op with its arguments bound.
+
+    The class docstring has the sections Shape, Params, State, MACs and Source where they
+    say something; `cnndsl ops` and docs/ops.md print it.
+    """
+
+    name: ClassVar[str]
+
+    @classmethod
+    def arguments(cls) -> dict[str, dataclasses.Field]:
+        """The arguments in order of position."""
+        return {f.name: f for f in dataclasses.fields(cls)}
+
+    @classmethod
+    def signature(cls) -> str:
+        """`conv(filters, kernel, stride = 1, …)`, as the documentation shows it."""
+        parts = []
+        for name, field in cls.arguments().items():
+            default = field.metadata["default"]
+            parts.append(name if default is REQUIRED else f"{name} = {show(default)}")
+        return f"{cls.name}({', '.join(parts)})" if parts else cls.name
+
+    @classmethod
+    def make(cls, given: dict[str, Any]) -> Op:
+        """Converts and checks every argument; missing ones take their defaults.
+
+        Raises:
+          Reject: with the argument's name as `focus`.
+        """
+        values: dict[str, Any] = {}
+        for name, field in cls.arguments().items():
+            default = field.metadata["default"]
+            value = given.get(name, default)
+            if isinstance(value, Same):
+                values[name] = values[value.argument]
+                continue
+            if value is REQUIRED:
+                raise Reject(f"`{cls.name}` needs `{name}`", focus=name)
+            try:
+                values[name] = field.metadata["kind"].convert(value)
+            except Reject as reject:
+                raise Reject(f"`{name}` is {reject.message}", name, reject.help) from None
+        return cls(**values)
+
+    @abstractmethod
+    def output(self, x: Shape) -> Shape:
+        """The shape of the result for an input of shape `x`; raises `Reject`."""
+
+    def params(self, x: Shape) -> dict[str, Shape]:
+        """The trainable tensors, by name, for an input that `output` accepts."""
+        return {}
+
+    def state(self, x: Shape) -> dict[str, Shape]:
+        """The tensors that training updates without a gradient."""
+        return {}
+
+    def macs(self, x: Shape) -> int:
+        """Multiply-accumulates of convolutions and dense layers for one image."""
+        return 0
+
+    def field(self) -> tuple[tuple[int, int], tuple[float, float]]:
+        """Extent (height, width) and stride of what one output position sees."""
+        return (1, 1), (1, 1)
+
+    def sees_everything(self) -> bool:
+        """Whether each output depends on every position of the input (dense, global pools)."""
+        return False
+
+
+@dataclass(frozen=True)
+class Join(ABC):
+    """A merge of the results of several chains: `add`, `concat`, `mul`."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def output(self, shapes: tuple[Shape, ...]) -> Shape:
+        """Raises `Reject` where the shapes do not fit."""
+
+
+def times(a: int, b: int) -> int:
+    """`a * b`, where a literal one leaves the spelling of the other alone."""
+    if type(a) is int and a == 1:
+        return b
+    if type(b) is int and b == 1:
+        return a
+    return a * b
+
+
+def show(value: Any, depth: int = 20) -> str:
+    """A default or a value in the language's own spelling; integers by their value.
+
+    Lists inside each other more than `depth` deep are left out: a loop can nest them without end.
+    """
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Same):
+        return value.argument
+    if isinstance(value, str):
+        return value if value in ("same", "valid", "nearest", "bilinear") else f'"{value}"'
+    if isinstance(value, float):
+        return _decimal(value)
+    if isinstance(value, int):
+        return int.__repr__(value)  # not str(): that would be the expression it came from
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(show(item, depth - 1) for item in value) + "]" if depth else "[…]"
+    return str(value)
+
+
+def _decimal(value: float) -> str:
+    """The digits that name this float, as papers write them: 0.75, 1e-4."""
+    text = float.__repr__(value)
+    if 0 < abs(value) < 1e-3 and "e" not in text:
+        exact = (f"{value:.{digits}e}" for digits in range(17))
+        text = next(candidate for candidate in exact if float(candidate) == value)
+    return text.replace("e-0", "e-")
+
+
+_LONGEST = 40  # characters of a string that a message quotes
+
+
+def seen(value: Any) -> str:
+    """A value that was not wanted, in few words whatever it holds: `64.0`, `a list of 900`."""
+    if isinstance(value, (list, tuple, range)):
+        flat = len(value) <= 4 and all(isinstance(v, (int, float)) for v in value)
+        return show(list(value)) if flat else f"a list of {len(value)}"
+    if isinstance(value, str) and len(value) > _LONGEST:
+        return show(value[:_LONGEST] + "…")
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return show(value)
+    return "a tensor"
+
+
+def sized(shape: Shape) -> str:
+    """`7 x 7 x 512`, by value; a vector is `4096`."""
+    return " x ".join(show(extent) for extent in shape)

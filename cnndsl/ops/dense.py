@@ -1,0 +1,47 @@
+"""The fully connected layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cnndsl.ops import kinds
+from cnndsl.ops.base import Op, Shape, arg
+from cnndsl.ops.ranks import vector
+
+
+@dataclass(frozen=True)
+class Dense(Op):
+    """Fully connected layer.
+
+    Shape:
+      (features,) to (units,).
+    Params:
+      kernel (features, units), bias (units,).
+    MACs:
+      features * units.
+
+    >>> Dense.make({"units": 1000}).output((4096,))
+    (1000,)
+    """
+
+    name = "dense"
+
+    units: int = arg(kinds.POSITIVE_INTEGER, doc="features of the result")
+    bias: bool = arg(kinds.FLAG, True, "add one bias per unit")
+    init: str | None = arg(
+        kinds.INITIALIZER, None, "initializer of the kernel; none lets the compiler choose"
+    )
+
+    def output(self, x: Shape) -> Shape:
+        vector(self.name, x)
+        return (self.units,)
+
+    def params(self, x: Shape) -> dict[str, Shape]:
+        kernel = {"kernel": (x[0], self.units)}
+        return {**kernel, "bias": (self.units,)} if self.bias else kernel
+
+    def macs(self, x: Shape) -> int:
+        return x[0] * self.units
+
+    def sees_everything(self) -> bool:
+        return True

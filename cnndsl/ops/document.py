@@ -1,0 +1,133 @@
+"""What `cnndsl ops` and docs/ops.md say about the ops, from their signatures and docstrings."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+
+from cnndsl.ops import GROUPS, MERGES
+from cnndsl.ops.base import REQUIRED, Join, Op, show
+from cnndsl.ops.kinds import INITIALIZER, INITIALIZERS
+
+_SECTIONS = ("Shape", "Params", "State", "MACs", "Source")
+
+_INTRODUCTION = """\
+# Ops
+
+Every op and merge of the language, its arguments by position, and what it does to a tensor.
+Sizes are (height, width, channels) of a feature map and (features,) of a vector. `cnndsl ops
+NAME` prints an entry of this page, which is made from the same text.
+"""
+
+
+def overview() -> str:
+    """Every op and merge in a line, by group: `cnndsl ops`."""
+    groups = {
+        **{title: [(op.name, _summary(op)) for op in ops] for title, ops in GROUPS.items()},
+        "Merges": [(f"{name} [ ]", _summary(type(join))) for name, join in MERGES.items()],
+    }
+    width = max(len(name) for entries in groups.values() for name, _ in entries)
+    parts = []
+    for title, entries in groups.items():
+        lines = "\n".join(f"  {name:{width}}  {summary}" for name, summary in entries)
+        parts.append(f"{title}\n{lines}\n")
+    return "\n".join(parts)
+
+
+def describe(entry: type[Op] | type[Join]) -> str:
+    """One op or merge as plain text: `cnndsl ops conv`."""
+    text, sections = _docstring(entry)
+    parts = [_signature(entry), text]
+    if rows := _arguments(entry):
+        parts.append("\n".join(["Arguments:", *_columns(rows)]))
+    for title, body in sections.items():
+        parts.append("\n".join([f"{title}:", *(f"  {line}" for line in body.splitlines())]))
+    if _takes_initializer(entry):
+        parts.append("\n".join(["Initializers:", *_wrap(", ".join(INITIALIZERS))]))
+    return "\n\n".join(parts) + "\n"
+
+
+def reference() -> str:
+    """All ops and merges as Markdown: docs/ops.md."""
+    parts = [_INTRODUCTION]
+    for title, ops in GROUPS.items():
+        parts.append(f"## {title}\n")
+        parts += [_entry(op) for op in ops]
+    parts.append("## Merges\n")
+    parts += [_entry(type(join)) for join in MERGES.values()]
+    names = ", ".join(f"`{name}`" for name in INITIALIZERS)
+    parts.append(f"## Initializers\n\nThe names that `init` takes: {names}.\n")
+    return "\n".join(parts)
+
+
+def _takes_initializer(entry: type[Op] | type[Join]) -> bool:
+    if not issubclass(entry, Op):
+        return False
+    return any(field.metadata["kind"] is INITIALIZER for field in entry.arguments().values())
+
+
+def _entry(entry: type[Op] | type[Join]) -> str:
+    text, sections = _docstring(entry)
+    parts = [f"### `{_signature(entry)}`", text]
+    if rows := _arguments(entry):
+        table = ["| argument | kind | default | |", "| --- | --- | --- | --- |"]
+        for name, kind, default, doc in rows:
+            table.append(f"| `{name}` | {kind} | {default and f'`{default}`'} | {doc} |")
+        parts.append("\n".join(table))
+    if sections:
+        parts.append("\n".join(f"- **{title}**: {_flow(body)}" for title, body in sections.items()))
+    return "\n\n".join(parts) + "\n"
+
+
+def _signature(entry: type[Op] | type[Join]) -> str:
+    return entry.signature() if issubclass(entry, Op) else f"{entry.name} [ … ]"
+
+
+def _arguments(entry: type[Op] | type[Join]) -> list[tuple[str, str, str, str]]:
+    """Name, kind, default ("" where there is none) and meaning of every argument."""
+    if not issubclass(entry, Op):
+        return []
+    rows = []
+    for name, field in entry.arguments().items():
+        default = field.metadata["default"]
+        shown = "" if default is REQUIRED else show(default)
+        kind = field.metadata["kind"].describe()
+        rows.append((name, kind, shown, field.metadata["doc"]))
+    return rows
+
+
+def _columns(rows: list[tuple[str, str, str, str]]) -> list[str]:
+    width = max(len(name) for name, *_ in rows)
+    lines = []
+    for name, kind, default, doc in rows:
+        lines.append(f"  {name:{width}}  {doc}" + (f" (default {default})" if default else ""))
+        lines.append(f"  {'':{width}}  {kind}")
+    return lines
+
+
+def _summary(entry: type) -> str:
+    return _docstring(entry)[0].splitlines()[0]
+
+
+def _docstring(entry: type) -> tuple[str, dict[str, str]]:
+    """The text before the sections, and each section's body; the doctest is left out."""
+    text: list[str] = []
+    sections: dict[str, list[str]] = {}
+    current = text
+    for line in (inspect.getdoc(entry) or "").splitlines():
+        if line.startswith(">>>"):
+            break
+        if line.rstrip(":") in _SECTIONS:
+            current = sections.setdefault(line.rstrip(":"), [])
+        else:
+            current.append(line.strip())
+    bodies = {title: "\n".join(body).strip() for title, body in sections.items()}
+    return "\n".join(text).strip(), bodies
+
+
+def _wrap(text: str) -> list[str]:
+    return textwrap.wrap(text, 96, initial_indent="  ", subsequent_indent="  ")
+
+
+def _flow(body: str) -> str:
+    return " ".join(body.split())

@@ -1,0 +1,203 @@
+"""Ops that rearrange, cut or enlarge a tensor. None of them learns anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cnndsl.ops import kinds
+from cnndsl.ops.base import Op, Reject, Shape, arg, show, sized, times
+from cnndsl.ops.ranks import divides, feature_map
+from cnndsl.ops.window import Pair, Sides
+
+
+class Flatten(Op):
+    """A feature map as a vector, row by row, channels last; a vector stays as it is.
+
+    Shape:
+      (h, w, c) to (h * w * c,).
+
+    >>> Flatten.make({}).output((7, 7, 512))
+    (25088,)
+    """
+
+    name = "flatten"
+
+    def output(self, x: Shape) -> Shape:
+        return (_elements(x),)
+
+
+@dataclass(frozen=True)
+class Reshape(Op):
+    """The same values in another shape, row by row, channels last.
+
+    Shape:
+      Any to `shape`, with as many values.
+
+    >>> Reshape.make({"shape": [4, 4, 64]}).output((1024,))
+    (4, 4, 64)
+    """
+
+    name = "reshape"
+
+    shape: Shape = arg(kinds.EXTENTS, doc="shape of the result")
+
+    def output(self, x: Shape) -> Shape:
+        if _elements(x) != _elements(self.shape):
+            raise Reject(
+                f"cannot reshape {sized(x)} into {sized(self.shape)}: "
+                f"{show(_elements(x))} values into {show(_elements(self.shape))}",
+                "shape",
+            )
+        return self.shape
+
+
+@dataclass(frozen=True)
+class _Bordered(Op):
+    amount: Sides = arg(kinds.BORDER, doc="rows and columns on each side")
+
+
+class Pad(_Bordered):
+    """Zeros around a feature map.
+
+    Shape:
+      (h, w, c) to (top + h + bottom, left + w + right, c).
+
+    >>> Pad.make({"amount": [0, 1, 0, 1]}).output((56, 56, 64))
+    (57, 57, 64)
+    """
+
+    name = "pad"
+
+    def output(self, x: Shape) -> Shape:
+        height, width, channels = feature_map(self.name, x)
+        top, bottom, left, right = self.amount
+        return height + top + bottom, width + left + right, channels
+
+
+class Crop(_Bordered):
+    """A feature map without some of its outer rows and columns.
+
+    Shape:
+      (h, w, c) to (h - top - bottom, w - left - right, c).
+
+    >>> Crop.make({"amount": 1}).output((8, 8, 64))
+    (6, 6, 64)
+    """
+
+    name = "crop"
+
+    def output(self, x: Shape) -> Shape:
+        height, width, channels = feature_map(self.name, x)
+        top, bottom, left, right = self.amount
+        if top + bottom >= height or left + right >= width:
+            raise Reject(f"nothing is left of {sized((height, width))}", "amount")
+        return height - top - bottom, width - left - right, channels
+
+
+@dataclass(frozen=True)
+class Channels(Op):
+    """The channels from `start` up to, not including, `stop`.
+
+    Shape:
+      (h, w, c) to (h, w, stop - start), (c,) to (stop - start,).
+
+    >>> Channels.make({"start": 0, "stop": 32}).output((28, 28, 64))
+    (28, 28, 32)
+    """
+
+    name = "channels"
+
+    start: int = arg(kinds.INDEX, doc="first channel, from 0")
+    stop: int = arg(kinds.INDEX, doc="first channel after the slice")
+
+    def output(self, x: Shape) -> Shape:
+        if self.stop > x[-1]:
+            raise Reject(
+                f"the slice ends at {show(self.stop)}, but there are {show(x[-1])} channels", "stop"
+            )
+        if self.start >= self.stop:
+            raise Reject(
+                f"the slice from {show(self.start)} to {show(self.stop)} is empty", "start"
+            )
+        literal_start = type(self.start) is int and self.start == 0
+        return (*x[:-1], self.stop if literal_start else self.stop - self.start)
+
+
+@dataclass(frozen=True)
+class PadChannels(Op):
+    """Zeros after the last channel, up to `total` channels.
+
+    Shape:
+      (h, w, c) to (h, w, total), (c,) to (total,).
+    Source:
+      He et al., "Deep residual learning", 2015 (arXiv:1512.03385), the shortcuts of option A.
+
+    >>> PadChannels.make({"total": 32}).output((16, 16, 16))
+    (16, 16, 32)
+    """
+
+    name = "pad_channels"
+
+    total: int = arg(kinds.POSITIVE_INTEGER, doc="channels of the result")
+
+    def output(self, x: Shape) -> Shape:
+        if self.total < x[-1]:
+            raise Reject(
+                f"cannot pad {show(x[-1])} channels to {show(self.total)}",
+                "total",
+                f"`channels(0, {show(self.total)})` drops channels",
+            )
+        return (*x[:-1], self.total)
+
+
+@dataclass(frozen=True)
+class Shuffle(Op):
+    """Interleaves the channels of `groups` groups: the first of each, then the second of each.
+
+    Shape:
+      Unchanged; `groups` divides the channels.
+    Source:
+      Zhang et al., "ShuffleNet", 2017 (arXiv:1707.01083).
+
+    >>> Shuffle.make({"groups": 3}).output((28, 28, 240))
+    (28, 28, 240)
+    """
+
+    name = "shuffle"
+
+    groups: int = arg(kinds.POSITIVE_INTEGER, doc="groups of neighbouring channels")
+
+    def output(self, x: Shape) -> Shape:
+        divides(self.groups, x[-1])
+        return x
+
+
+@dataclass(frozen=True)
+class Upsample(Op):
+    """A larger feature map: repeated values, or bilinear interpolation.
+
+    Shape:
+      (h, w, c) to (h * factor, w * factor, c).
+
+    >>> Upsample.make({"factor": 2}).output((14, 14, 256))
+    (28, 28, 256)
+    """
+
+    name = "upsample"
+
+    factor: Pair = arg(kinds.WINDOW, doc="how many times as high and as wide")
+    method: str = arg(kinds.UPSAMPLING, "nearest", "where the new values come from")
+
+    def output(self, x: Shape) -> Shape:
+        height, width, channels = feature_map(self.name, x)
+        return times(height, self.factor[0]), times(width, self.factor[1]), channels
+
+    def field(self) -> tuple[Pair, tuple[float, float]]:
+        extent = 1 if self.method == "nearest" else 2
+        return (extent, extent), (1 / self.factor[0], 1 / self.factor[1])
+
+
+def _elements(shape: Shape) -> int:
+    if len(shape) == 1:
+        return shape[0]
+    return times(times(shape[0], shape[1]), shape[2])

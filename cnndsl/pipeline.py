@@ -1,0 +1,78 @@
+"""The stages in order, each stoppable: source -> AST -> networks -> Python.
+
+Everything here maps text to a result and diagnostics; reading files is the `Loader`'s.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from cnndsl.diagnostics import Diagnostic
+from cnndsl.elaborate.collect import Collector
+from cnndsl.elaborate.models import elaborate
+from cnndsl.elaborate.program import Loader, Program, collect
+from cnndsl.ir import Network
+from cnndsl.source import Source
+from cnndsl.summary import Summary, summarize_network
+from cnndsl.syntax.parser import parse
+
+
+def no_files(path: str, source: Source) -> str:
+    """The loader of text that stands alone."""
+    return "this text has no folder to read from"
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A spec's program and networks; no networks where a diagnostic is an error."""
+
+    source: Source
+    program: Program | None
+    networks: tuple[Network, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def check_source(
+    source: Source, load: Loader = no_files, overrides: dict[str, Any] | None = None
+) -> Checked:
+    """Parses and elaborates: every shape, count and assertion."""
+    spec, diagnostics = parse(source)
+    if spec is None or diagnostics:
+        return Checked(source, None, (), tuple(diagnostics))
+    found = Collector()
+    program = collect(spec, load, found)
+    networks = elaborate(program, found, overrides) if program.sound else []
+    if found:
+        return Checked(source, program, (), tuple(found.diagnostics()))
+    return Checked(source, program, tuple(networks), ())
+
+
+def summaries(checked: Checked) -> tuple[Summary, ...]:
+    return tuple(summarize_network(network) for network in checked.networks)
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A generated module, or the diagnostics that stand in its way."""
+
+    code: str | None
+    summaries: tuple[Summary, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def compile_source(
+    source: Source,
+    load: Loader = no_files,
+    overrides: dict[str, Any] | None = None,
+    model: str | None = None,
+) -> Compiled:
+    """The Flax module of a spec; with `model`, of that model alone."""
+    checked = check_source(source, load, overrides)
+    if checked.diagnostics:
+        return Compiled(None, (), checked.diagnostics)
+    from cnndsl.targets.flax import generate  # Jinja2 is not on the path of `check`
+
+    networks = [n for n in checked.networks if model in (None, n.name)]
+    code = generate(checked.program, networks, overrides)
+    return Compiled(code, tuple(map(summarize_network, networks)), ())

@@ -1,0 +1,219 @@
+"""The stage table: `summary`, failed assertions and generated headers all print this one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from typing import Any
+
+from cnndsl.ir import Auxiliary, Instance, Layer, Network, Staged, Tensor, children, layers
+from cnndsl.names import camel
+from cnndsl.ops.base import Op, Shape
+
+# What a row leaves out when it lists the layers of a stage.
+SILENT = frozenset(
+    "bn layer_norm group_norm relu relu6 leaky_relu elu selu gelu swish sigmoid hard_sigmoid "
+    "hard_swish tanh scaled_tanh softplus softmax prelu dropout drop_path flatten reshape pad "
+    "crop scale layer_scale normalize rescale".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Trainable parameters, those plus state, and multiply-accumulates."""
+
+    params: int = 0
+    total: int = 0
+    macs: int = 0
+
+    def __add__(self, other: Count) -> Count:
+        return Count(
+            self.params + other.params, self.total + other.total, self.macs + other.macs
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRow:
+    path: str
+    op: str
+    input: Shape
+    output: Shape
+    params: int
+    macs: int
+    reach: tuple[float, float] | None  # receptive field in pixels; None: the whole image
+
+
+@dataclass(frozen=True, slots=True)
+class StageRow:
+    name: str
+    contents: str  # "conv 7x7/2, max_pool 3x3/2"
+    output: Shape
+    params: int
+    macs: int
+    training: bool = False  # an auxiliary head
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What one network has, in the units of the language: counts of one image."""
+
+    model: str
+    spec: str
+    input: Shape
+    output: Shape
+    params: int
+    total: int
+    macs: int
+    stages: tuple[StageRow, ...]
+    layers: tuple[LayerRow, ...]
+    endpoints: dict[str, Shape]
+    recipe: dict[str, Any] | None = None
+
+
+def size(shape: Shape) -> int:
+    product = 1
+    for length in shape:
+        product *= length
+    return product
+
+
+def count_layer(layer: Layer) -> Count:
+    params = sum(map(size, layer.op.params(layer.x.shape).values()))
+    state = sum(map(size, layer.op.state(layer.x.shape).values()))
+    return Count(params, params + state, layer.op.macs(layer.x.shape))
+
+
+def count(record: Any) -> Count:
+    """All layers below a record; the MACs of auxiliary heads do not count."""
+    params = total = macs = 0
+    for layer in layers(record):
+        one = count_layer(layer)
+        params, total = params + one.params, total + one.total
+    for layer in layers(record, aux=False):
+        macs += layer.op.macs(layer.x.shape)
+    return Count(params, total, macs)
+
+
+def summarize_network(network: Network) -> Summary:
+    rows = tuple(_stage_rows(network))
+    counts = count(network.frame)
+    return Summary(
+        network.name,
+        network.declared.span.source.name,
+        network.input.shape,
+        network.output.shape,
+        counts.params,
+        counts.total,
+        counts.macs,
+        rows,
+        tuple(_layer_rows(network)),
+        {name: tensor.shape for name, tensor in network.endpoints.items()},
+        network.recipe,
+    )
+
+
+def _layer_rows(network: Network) -> Iterator[LayerRow]:
+    for layer in layers(network.frame):
+        one = count_layer(layer)
+        x, out = layer.x.shape, layer.out.shape
+        yield LayerRow(layer.path, layer.op.name, x, out, one.params, one.macs, layer.out.reach)
+
+
+def _stage_rows(network: Network) -> Iterator[StageRow]:
+    """A row per stage and head; layers outside of any stage have rows of their own."""
+    stack: list[Any] = [network.frame]
+    while stack:
+        current = stack.pop()
+        match current:
+            case Staged() | Auxiliary():
+                training = isinstance(current, Auxiliary)
+                text = contents(current.frame)
+                yield _row(current.name, text, current.frame, current.out, training)
+            case Layer() if current.op.name not in SILENT or count_layer(current).params:
+                yield _row(current.path, _layer_text(current.op), current, current.out)
+            case Instance():
+                yield _row(current.path, camel(current.block.name), current, current.out)
+            case Layer():
+                pass
+            case _:
+                stack.extend(reversed(list(children(current))))
+
+
+def _row(name: str, text: str, record: Any, out: Tensor, training: bool = False) -> StageRow:
+    counts = count(record)
+    return StageRow(name, text, out.shape, counts.params, counts.macs, training)
+
+
+def contents(record: Any) -> str:
+    """The layers and blocks of a stage in a few words: "3 conv, 2 lrn, 2 max_pool"."""
+    found: list[tuple[str, str]] = []
+    stack = [record]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, Instance):
+            only = list(layers(current))
+            if len(only) == 1:
+                stack.append(only[0])
+            else:
+                found.append((camel(current.block.name), camel(current.block.name)))
+        elif isinstance(current, Layer):
+            if current.op.name not in SILENT:
+                found.append((current.op.name, _layer_text(current.op)))
+        else:
+            stack.extend(reversed(list(children(current))))
+    counts = Counter(kind for kind, _ in found)
+    texts = {kind: text for kind, text in reversed(found)}
+    parts = [texts[kind] if n == 1 else f"{n} {kind}" for kind, n in counts.items()]
+    if len(parts) > 4:
+        parts = [*parts[:3], "…"]
+    return ", ".join(parts)
+
+
+def _layer_text(op: Op) -> str:
+    """`conv 7x7/2`: the op with its window and stride."""
+    names = {f.name for f in fields(op)}
+    window = next((getattr(op, n) for n in ("kernel", "window") if n in names), None)
+    if window is None:
+        return op.name
+    text = f"{op.name} {window[0]}x{window[1]}"
+    stride = op.stride if "stride" in names else (1, 1)
+    if stride == (1, 1):
+        return text
+    return f"{text}/{stride[0]}" if stride[0] == stride[1] else f"{text}/{stride[0]}x{stride[1]}"
+
+
+# --- text -----------------------------------------------------------------------------
+
+
+def shape_text(shape: Shape) -> str:
+    return " x ".join(str(length) for length in shape)
+
+
+def stage_cells(summary: Summary) -> list[tuple[str, ...]]:
+    """The table's rows as text, with a header and a total."""
+    rows = [("stage", "layers", "output", "params", "MACs")]
+    for row in summary.stages:
+        text = f"{row.contents} (training)" if row.training else row.contents
+        macs = "" if row.training else f"{row.macs:,}"
+        rows.append((row.name, text, shape_text(row.output), f"{row.params:,}", macs))
+    rows.append(("total", "", "", f"{summary.params:,}", f"{summary.macs:,}"))
+    return rows
+
+
+def table_text(summary: Summary) -> str:
+    return format_table(stage_cells(summary), right=(3, 4))
+
+
+def format_table(rows: list[tuple[str, ...]], right: tuple[int, ...]) -> str:
+    """Aligned columns under a ruled header; numbers to the right."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    ruled = [rows[0], tuple("-" * width for width in widths), *rows[1:]]
+    lines = []
+    for row in ruled:
+        cells = [
+            cell.rjust(width) if i in right else cell.ljust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)

@@ -1,0 +1,312 @@
+"""What a spec says, as written: every node has a span and no meaning yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cnndsl.source import Source, Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    span: Span
+
+
+# --- expressions ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Literal(Node):
+    """An int, float, string, bool or None; `same valid nearest bilinear` are strings."""
+
+    value: int | float | str | bool | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class List(Node):
+    """`[a, b]`, or a size such as `3x3` (`size` is true)."""
+
+    items: tuple[Expr, ...]
+    size: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Name(Node):
+    """A name in an expression; `in` and `here` are the names of tensors."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Attribute(Node):
+    """`t.channels`: `base` is a name; `attr` is unchecked."""
+
+    base: Expr
+    attr: str
+    attr_span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Index(Node):
+    base: Expr
+    index: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call(Node):
+    """A call of an `fn` or a built-in function."""
+
+    func: Name
+    args: tuple[Argument, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unary(Node):
+    op: str  # "-", "+" or "not"
+    operand: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Binary(Node):
+    op: str  # + - * / // % ** == != < <= > >= and or
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conditional(Node):
+    """`then if condition else other`."""
+
+    then: Expr
+    condition: Expr
+    other: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Range(Node):
+    """`start .. stop`, half open."""
+
+    start: Expr
+    stop: Expr
+
+
+Expr = Literal | List | Name | Attribute | Index | Call | Unary | Binary | Conditional | Range
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Argument(Node):
+    """One argument of a call; `name` is None for a positional one."""
+
+    name: str | None
+    name_span: Span | None
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parameter(Node):
+    name: str
+    default: Expr | None
+
+
+# --- chains ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Apply(Node):
+    """`conv(64, 3x3)`, `relu`, `here`, `in`, or the name of a tensor or a block.
+
+    `args` is None where no parentheses were written.
+    """
+
+    name: str
+    name_span: Span
+    args: tuple[Argument, ...] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Group(Node):
+    body: Body
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Merge(Node):
+    """`add [ … ]`, `concat [ … ]`, `mul [ … ]`; any other name is an error of the author's."""
+
+    name: str
+    name_span: Span
+    items: tuple[Chain, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repeat(Node):
+    element: Element
+    count: Expr
+
+
+Element = Apply | Group | Merge | Repeat
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chain(Node):
+    elements: tuple[Element, ...]  # never empty
+
+
+# --- statements -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body(Node):
+    """The statements between two braces."""
+
+    statements: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Input(Node):
+    shape: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run(Node):
+    """`chain as NAME : shape`; both suffixes are optional."""
+
+    chain: Chain
+    name: str | None
+    name_span: Span | None
+    shape: Expr | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bind(Node):
+    """`NAME = chain`, with an optional `: shape`."""
+
+    name: str
+    name_span: Span
+    chain: Chain
+    shape: Expr | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Let(Node):
+    name: str
+    name_span: Span
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Stage(Node):
+    name: str
+    name_span: Span
+    body: Body
+    shape: Expr | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class For(Node):
+    targets: tuple[str, ...]
+    target_spans: tuple[Span, ...]
+    items: Expr
+    body: Body
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class If(Node):
+    """`branches` are (condition, body) pairs in order, the `else` is a body or None."""
+
+    branches: tuple[tuple[Expr, Body], ...]
+    other: Body | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Aux(Node):
+    name: str
+    name_span: Span
+    args: tuple[Argument, ...]
+    body: Body
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expect(Node):
+    """`expect params 25_557_032 within 1%`; `tolerance` is in percent."""
+
+    what: str  # unchecked: params, total, macs or output
+    what_span: Span
+    value: Expr
+    tolerance: Literal | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Setting(Node):
+    """`optimizer sgd(momentum = 0.9)`: bare names and calls stay `Name` and `Call`."""
+
+    name: str
+    name_span: Span
+    values: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Train(Node):
+    settings: tuple[Setting, ...]
+
+
+Statement = Input | Run | Bind | Let | Stage | For | If | Aux | Expect | Train
+
+
+# --- definitions ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Use(Node):
+    path: str
+    path_span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fn(Node):
+    name: str
+    name_span: Span
+    doc: str | None
+    parameters: tuple[Parameter, ...]
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block(Node):
+    name: str
+    name_span: Span
+    doc: str | None
+    parameters: tuple[Parameter, ...]
+    body: Body
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model(Node):
+    name: str
+    name_span: Span
+    doc: str | None
+    parameters: tuple[Parameter, ...]
+    body: Body
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Variant(Node):
+    """`model NAME = BASE(arguments) { expect … }`; `statements` are Expect and Train."""
+
+    name: str
+    name_span: Span
+    doc: str | None
+    base: Name
+    args: tuple[Argument, ...]
+    statements: tuple[Statement, ...]
+
+
+Definition = Use | Fn | Block | Model | Variant
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spec:
+    """One file. `doc` is its first comment, without the `#`s."""
+
+    source: Source
+    doc: str | None
+    definitions: tuple[Definition, ...]

@@ -1,0 +1,104 @@
+"""What newlines mean: the words that the grammar is written for.
+
+The innermost bracket decides. In `{ }` and outside of all brackets a newline ends a statement,
+in `[ ]` it separates items as a comma does, in `( )` it means nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from cnndsl import errors
+from cnndsl.source import Span
+from cnndsl.syntax.scan import END, Mistake, Word
+
+MAX_NESTING = 1_010  # the promised 1,000, inside of a definition and a stage
+_MAX_OPERATORS = 10_000  # of one expression: stops hopeless input before a tree is built
+
+CLOSERS = {"LBRACE": "RBRACE", "LSQB": "RSQB", "LPAR": "RPAR"}
+DEFINITIONS = frozenset({"USE", "FN", "BLOCK", "MODEL"})
+OPERATORS = frozenset(
+    "PLUS MINUS STAR SLASH FLOOR PERCENT POWER EQUALS DIFFERS LESSTHAN AT_MOST MORETHAN AT_LEAST "
+    "AND OR NOT RANGE DOT".split()
+)
+_OPEN_ENDED = OPERATORS | {"ARROW", "COMMA", "EQUAL", "COLON", "IF", "ELSE"} | set(CLOSERS)
+_GOES_ON = frozenset({"ARROW", "ELSE", "RBRACE", "RSQB", "RPAR", END})
+_SEPARATORS = frozenset({"NEWLINE", "COMMA", "ARROW", "RBRACE"})
+
+
+@dataclass(slots=True)
+class _Open:
+    """A bracket that waits for its closer, and the operators of the expressions in it."""
+
+    word: Word | None  # None: outside of all brackets
+    current: int = 0
+    most: int = 0
+
+
+def layout(words: Iterator[Word]) -> Iterator[Word]:
+    """The words without the newlines that mean nothing; raises `Mistake`."""
+    stack = [_Open(None)]
+    previous = None
+    newline = None
+    for word in words:
+        if word.type == "NEWLINE":
+            newline = word
+            continue
+        if newline is not None:
+            separator = _separator(newline, previous, word, stack[-1].word)
+            newline = None
+            if separator is not None:
+                _count(stack[-1], separator)
+                yield separator
+        _balance(stack, word)
+        yield word
+        previous = word
+
+
+def _separator(newline: Word, before: Word | None, after: Word, inside: Word | None) -> Word | None:
+    """What the newline between two words stands for, if for anything."""
+    if before is None or before.type in _OPEN_ENDED or after.type in _GOES_ON:
+        return None
+    kind = "NEWLINE" if inside is None else _NEWLINES[inside.type]
+    if kind is None or kind == after.type:
+        return None
+    return Word(newline.source, newline.start, newline.start + 1, kind)
+
+
+_NEWLINES = {"LBRACE": "NEWLINE", "LSQB": "COMMA", "LPAR": None}
+
+
+def _balance(stack: list[_Open], word: Word) -> None:
+    """Opens and closes brackets, and keeps both their depth and the operators in bounds."""
+    kind = word.type
+    if kind in CLOSERS:
+        stack.append(_Open(word))
+        if len(stack) > MAX_NESTING:
+            raise Mistake(errors.nested_too_deeply(word))
+    elif kind in _OPENERS:
+        opener = stack[-1].word
+        if opener is None or opener.type != _OPENERS[kind]:
+            raise Mistake(errors.unmatched_bracket(word, opener))
+        closed = stack.pop()
+        stack[-1].current += max(closed.most, closed.current)
+    elif kind == END or kind in DEFINITIONS:
+        opener = stack[-1].word
+        if opener is not None:
+            what = "the file ends" if kind == END else "a definition begins"
+            raise Mistake(errors.unclosed_bracket(opener, word, what))
+    _count(stack[-1], word)
+
+
+_OPENERS = {closer: opener for opener, closer in CLOSERS.items()}
+
+
+def _count(inside: _Open, word: Word) -> None:
+    """An upper bound of the depth of the tree that an expression becomes."""
+    if word.type in OPERATORS or word.type == "IF":
+        inside.current += 1
+        if inside.current > _MAX_OPERATORS:
+            raise Mistake(errors.nested_too_deeply(word))
+    elif word.type in _SEPARATORS:
+        inside.most = max(inside.most, inside.current)
+        inside.current = 0

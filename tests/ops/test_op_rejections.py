@@ -1,0 +1,236 @@
+"""Every rule that says no, with an example that makes it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from cnndsl import ops
+from cnndsl.ops import MERGES, OPS
+from cnndsl.ops.base import Op, Reject
+
+FOLDER = Path(ops.__file__).parent
+MAP, VECTOR = (5, 5, 64), (64,)
+deep: list = []
+for _ in range(5000):
+    deep = [deep]
+
+CONV = {"filters": 8, "kernel": 3}
+CONNECTED = {"filters": 2, "kernel": 3, "connect": [[0], [1, 2]]}
+
+# op, its arguments, the message, the argument at fault
+ARGUMENTS = [
+    ("conv", {"filters": 8}, "`conv` needs `kernel`", "kernel"),
+    ("conv", {**CONV, "filters": 64.0}, "`filters` is a positive integer, not 64.0", "filters"),
+    ("conv", {**CONV, "filters": 0}, "`filters` is a positive integer, not 0", "filters"),
+    ("conv", {**CONV, "filters": True}, "`filters` is a positive integer, not true", "filters"),
+    ("conv", {**CONV, "filters": None}, "`filters` is a positive integer, not none", "filters"),
+    ("conv", {**CONV, "filters": "8"}, '`filters` is a positive integer, not "8"', "filters"),
+    ("conv", {**CONV, "filters": object()}, "not a tensor", "filters"),
+    ("conv", {**CONV, "filters": deep}, "not a list of 1", "filters"),
+    ("conv", {**CONV, "kernel": 0}, "`kernel` is a positive integer or HxW, not 0", "kernel"),
+    ("conv", {**CONV, "kernel": [3, 3, 3]}, "not [3, 3, 3]", "kernel"),
+    ("conv", {**CONV, "kernel": [3, True]}, "not [3, true]", "kernel"),
+    ("conv", {**CONV, "stride": 0}, "`stride` is a positive integer or HxW, not 0", "stride"),
+    ("conv", {**CONV, "stride": None}, "not none", "stride"),
+    ("conv", {**CONV, "dilation": 0}, "`dilation` is a positive integer or HxW", "dilation"),
+    ("conv", {**CONV, "pad": -1}, "[top, bottom, left, right], not -1", "pad"),
+    ("conv", {**CONV, "pad": [1, 2, 3]}, "not [1, 2, 3]", "pad"),
+    ("conv", {**CONV, "pad": "nearest"}, "not nearest", "pad"),
+    ("conv", {**CONV, "groups": 0}, "`groups` is a positive integer, not 0", "groups"),
+    ("conv", {**CONV, "bias": 1}, "`bias` is true or false, not 1", "bias"),
+    ("conv", {**CONV, "init": "he"}, 'the name of an initializer, not "he"', "init"),
+    ("conv", {**CONV, "connect": 3}, "input channels that it sees, not 3", "connect"),
+    ("conv", {**CONV, "connect": [[0], 1]}, "not a list of 2", "connect"),
+    ("conv", {**CONV, "connect": [[0], []]}, "but filter 1 sees none", "connect"),
+    ("conv", {**CONV, "connect": [[0, -1]]}, "but filter 0 lists -1", "connect"),
+    ("conv", {**CONV, "connect": [[0.0]]}, "but filter 0 lists 0.0", "connect"),
+    ("conv", {**CONV, "connect": [[2, 0, 2]]}, "but filter 0 lists 2 twice", "connect"),
+    ("conv", {**CONV, "connect": [range(10**6)] * 2}, "with a million items at most", "connect"),
+    ("rbf", {"classes": 1, "codes": [["a"]]}, 'but list 0 holds "a"', "codes"),
+    ("rbf", {"classes": 1, "codes": 3}, "`codes` is a list of lists of numbers, not 3", "codes"),
+    ("dropout", {"rate": 1}, "`rate` is a number from 0 to below 1, not 1", "rate"),
+    ("dropout", {"rate": -0.1}, "not -0.1", "rate"),
+    ("dropout", {"rate": False}, "not false", "rate"),
+    ("drop_path", {"rate": float("nan")}, "not nan", "rate"),
+    ("bn", {"eps": 0}, "`eps` is a positive number, not 0", "eps"),
+    ("bn", {"eps": float("inf")}, "not inf", "eps"),
+    ("bn", {"momentum": 1.5}, "`momentum` is a number from 0 to 1, not 1.5", "momentum"),
+    ("lrn", {"alpha": -1}, "`alpha` is a number of at least 0, not -1", "alpha"),
+    ("leaky_relu", {"slope": "x" * 10**6}, "…", "slope"),
+    ("upsample", {"factor": 2, "method": "cubic"}, "`nearest` or `bilinear`", "method"),
+    ("upsample", {"factor": 2, "method": ["nearest"]}, "not a list of 1", "method"),
+    ("upsample", {"factor": 1.5}, "`factor` is a positive integer or HxW, not 1.5", "factor"),
+    ("reshape", {"shape": [4, 4]}, "`shape` is [h, w, c], or a positive integer", "shape"),
+    ("reshape", {"shape": [4, 4, 0]}, "not [4, 4, 0]", "shape"),
+    ("channels", {"start": -1, "stop": 8}, "an integer of at least 0, not -1", "start"),
+    ("crop", {"amount": "same"}, "`amount` is an integer of at least 0", "amount"),
+    ("crop", {"amount": [1.0, 1]}, "not [1.0, 1]", "amount"),
+    ("normalize", {"mean": 0.5, "std": 0}, "`std` is a positive number, or a list", "std"),
+    ("normalize", {"mean": ["a"], "std": 1}, "`mean` is a number, or a list", "mean"),
+]
+
+# op, its arguments, the shape that arrives, the message, the argument at fault
+SHAPES = [
+    ("conv", CONV, VECTOR, "`conv` wants a feature map, not a vector of 64", None),
+    ("max_pool", {"window": 2}, VECTOR, "`max_pool` wants a feature map", None),
+    ("global_avg_pool", {}, VECTOR, "`global_avg_pool` wants a feature map", None),
+    ("upsample", {"factor": 2}, VECTOR, "`upsample` wants a feature map", None),
+    ("dense", {"units": 8}, MAP, "`dense` wants a vector, not a 5 x 5 x 64 feature map", None),
+    ("rbf", {"classes": 1, "codes": [[1]]}, MAP, "`rbf` wants a vector", None),
+    ("conv", {**CONV, "groups": 3}, MAP, "3 groups do not divide 64 channels", "groups"),
+    ("conv", {**CONV, "groups": 16}, MAP, "16 groups do not divide 8 filters", "groups"),
+    ("group_norm", {"groups": 24}, MAP, "24 groups do not divide 64 channels", "groups"),
+    ("shuffle", {"groups": 3}, VECTOR, "3 groups do not divide 64 channels", "groups"),
+    ("conv", {**CONNECTED, "groups": 2}, MAP, "`connect` and `groups` exclude", "connect"),
+    ("conv", {**CONNECTED, "filters": 4}, MAP, "`connect` lists 2 filters, but", "connect"),
+    ("conv", CONNECTED, (5, 5, 2), "filter 1 sees channel 2, but the last one is 1", "connect"),
+    (
+        "conv",
+        {"filters": 8, "kernel": 7, "pad": "valid"},
+        MAP,
+        "a 7 x 7 window does not fit into 5 x 5",
+        "kernel",
+    ),
+    (
+        "depthwise",
+        {"kernel": 3, "dilation": 4, "pad": 1},
+        MAP,
+        "a 3 x 3 window, dilated to 9 x 9, does not fit into 5 x 5 (7 x 7 with the padding)",
+        "kernel",
+    ),
+    ("avg_pool", {"window": 8}, (7, 7, 64), "an 8 x 8 window does not fit into 7 x 7", "window"),
+    ("subsample", {"window": 6}, MAP, "a 6 x 6 window does not fit into 5 x 5", "window"),
+    (
+        "max_pool",
+        {"window": 2, "pad": [0, 2]},
+        MAP,
+        "padding by 2 must be smaller than the window, 2",
+        "pad",
+    ),
+    (
+        "conv_transpose",
+        {"filters": 8, "kernel": 2, "pad": 3},
+        MAP,
+        "the padding takes away all of the 6 x 6 result",
+        "pad",
+    ),
+    ("reshape", {"shape": 65}, VECTOR, "64 values into 65", "shape"),
+    ("crop", {"amount": [2, 3, 0, 0]}, MAP, "nothing is left of 5 x 5", "amount"),
+    ("channels", {"start": 0, "stop": 65}, MAP, "but there are 64 channels", "stop"),
+    ("channels", {"start": 8, "stop": 8}, MAP, "the slice from 8 to 8 is empty", "start"),
+    ("pad_channels", {"total": 32}, MAP, "cannot pad 64 channels to 32", "total"),
+    ("normalize", {"mean": [0, 0, 0], "std": 1}, MAP, "`mean` has 3 numbers for 64", "mean"),
+    ("rbf", {"classes": 2, "codes": [[1]]}, VECTOR, "holds 1 codes for 2 classes", "codes"),
+    ("rbf", {"classes": 1, "codes": [[1]]}, VECTOR, "has 1 numbers, but the vector", "codes"),
+]
+
+MERGED = [
+    ("add", (), "`add` needs a branch"),
+    ("add", (MAP, VECTOR), "cannot add a feature map and a vector"),
+    ("add", (MAP, (5, 5, 32)), "cannot add feature maps of different shapes"),
+    ("add", (VECTOR, (65,)), "cannot add vectors of different shapes"),
+    ("concat", (MAP, VECTOR), "cannot join a feature map and a vector"),
+    ("concat", (MAP, (5, 6, 64)), "cannot join feature maps of different height and width"),
+    ("mul", (MAP, VECTOR), "cannot multiply a feature map and a vector"),
+    ("mul", (MAP, (1, 1, 32)), "cannot multiply feature maps of different channels"),
+    ("mul", (VECTOR, (65,)), "cannot multiply vectors of different channels"),
+    ("mul", (MAP, (1, 5, 64)), "cannot multiply feature maps of different height and width"),
+]
+
+
+def reject_argument(name: str, arguments: dict) -> Reject:
+    with pytest.raises(Reject) as caught:
+        OPS[name].make(arguments)
+    return caught.value
+
+
+def reject_shape(name: str, arguments: dict, x: tuple[int, ...]) -> Reject:
+    op: Op = OPS[name].make(arguments)
+    with pytest.raises(Reject) as caught:
+        op.output(x)
+    return caught.value
+
+
+def reject_merge(name: str, shapes: tuple) -> Reject:
+    with pytest.raises(Reject) as caught:
+        MERGES[name].output(shapes)
+    return caught.value
+
+
+@pytest.mark.parametrize(("name", "arguments", "message", "focus"), ARGUMENTS)
+def test_arguments(name, arguments, message, focus):
+    reject = reject_argument(name, arguments)
+    assert message in reject.message
+    assert reject.focus == focus
+    assert len(reject.message) < 200
+
+
+@pytest.mark.parametrize(("name", "arguments", "x", "message", "focus"), SHAPES)
+def test_shapes(name, arguments, x, message, focus):
+    reject = reject_shape(name, arguments, x)
+    assert message in reject.message
+    assert reject.focus == focus
+
+
+@pytest.mark.parametrize(("name", "shapes", "message"), MERGED)
+def test_merges(name, shapes, message):
+    assert reject_merge(name, shapes).message == message
+
+
+@pytest.mark.parametrize(
+    ("shapes", "help"),
+    [
+        (
+            ((28, 28, 512), (56, 56, 256)),
+            "project branch 2: conv(512, 1, stride = 2, bias = false) -> bn",
+        ),
+        (((56, 56, 64), (56, 56, 256)), "project branch 2: conv(64, 1, bias = false) -> bn"),
+        (
+            ((55, 55, 64), (28, 28, 64)),
+            "project branch 1: conv(64, 1, stride = 2, bias = false) -> bn",
+        ),
+        (((10, 5, 64), (5, 10, 64)), None),
+        (((64,), (32,)), None),
+    ],
+)
+def test_the_projection_that_add_proposes_is_right(shapes, help):
+    assert reject_merge("add", shapes).help == help
+    if help is None:
+        return
+    branch = int(help.split()[2].rstrip(":")) - 1
+    stride = 2 if "stride" in help else 1
+    goal = shapes[1 - branch]
+    conv = OPS["conv"].make({"filters": goal[2], "kernel": 1, "stride": stride})
+    assert conv.output(shapes[branch]) == goal
+
+
+def raised_at(reject: Reject) -> set[tuple[str, int]]:
+    """File and line of the `raise` of a rejection and of those that it replaced."""
+    places = set()
+    error: BaseException | None = reject
+    while error is not None:
+        trace = error.__traceback__
+        while trace is not None:
+            places.add((Path(trace.tb_frame.f_code.co_filename).name, trace.tb_lineno))
+            trace = trace.tb_next
+        error = error.__context__
+    return places
+
+
+def test_every_raise_of_the_package_has_an_example():
+    places: set[tuple[str, int]] = set()
+    for name, arguments, *_ in ARGUMENTS:
+        places |= raised_at(reject_argument(name, arguments))
+    for name, arguments, x, *_ in SHAPES:
+        places |= raised_at(reject_shape(name, arguments, x))
+    for name, shapes, _ in MERGED:
+        places |= raised_at(reject_merge(name, shapes))
+    sites = {
+        (path.name, node.lineno)
+        for path in FOLDER.glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Raise)
+    }
+    assert len(sites) > 30
+    assert sorted(sites - places) == []
