@@ -42,8 +42,15 @@ class Diagnostic:
 
 
 class CompileError(Exception):
-    """Raised where a value was asked for and the spec is wrong (`cnndsl.load`)."""
+    """Raised where a value was asked for and the spec is wrong (`cnndsl.load`).
 
-    def __init__(self, diagnostics: tuple[Diagnostic, ...]):
-        super().__init__("; ".join(str(d.message) for d in diagnostics))
+    `text` shows the diagnostics as a terminal would.
+    """
+
+    def __init__(self, diagnostics: tuple[Diagnostic, ...], text: str):
+        super().__init__(diagnostics, text)
         self.diagnostics = diagnostics
+        self.text = text
+
+    def __str__(self) -> str:
+        return f"the spec is wrong\n\n{self.text}"

@@ -52,9 +52,12 @@ def control_character(span: Span) -> Diagnostic:
 
 
 @explained("E003")
-def text_too_large(span: Span) -> Diagnostic:
-    """A spec may be 16 MiB of UTF-8 text; networks of a thousand layers take a few kilobytes."""
-    return error("E003", "a spec may be at most 16 MiB of text", span)
+def text_too_large(span: Span, limit: str) -> Diagnostic:
+    """A spec may be 16 MiB of UTF-8 text and 4 million words.
+
+    Networks of a thousand layers take a few kilobytes.
+    """
+    return error("E003", f"a spec may be at most {limit} long", span)
 
 
 @explained("E004")
@@ -78,7 +81,7 @@ def unclosed_string(span: Span) -> Diagnostic:
 def unclosed_bracket(span: Span, seen: Span, what: str) -> Diagnostic:
     """A bracket is still open where the file ends or the next definition begins."""
     closer = {"{": "}", "[": "]", "(": ")"}[span.text]
-    labels = (Label(seen, f"{what} here, and no `{closer}` before it"),)
+    labels = (Label(seen, f"{what}, and no `{closer}` before it"),)
     return error("E006", f"this `{span.text}` is never closed", span, labels=labels)
 
 
@@ -147,19 +150,19 @@ def missing_separator(
 
 @explained("E015")
 def unexpected(
-    span: Span, found: str, expected: str, labels: tuple[Label, ...] = (), help: str | None = None
+    span: Span, found: str, expected: str, help: str | None = None
 ) -> Diagnostic:
     """Something stands where the grammar has no place for it.
 
     The message says what could have stood there. docs/language.md describes every statement.
     """
-    return error("E015", f"expected {expected}, found {found}", span, labels=labels, help=help)
+    return error("E015", f"expected {expected}, found {found}", span, help=help)
 
 
 @explained("E016")
-def stray_else(span: Span, help: str | None) -> Diagnostic:
-    """`else` follows the `}` of an `if`, or the condition in `a if condition else b`."""
-    return error("E016", "this `else` belongs to no `if`", span, help=help)
+def unpaired_else(span: Span, message: str, help: str | None) -> Diagnostic:
+    """`else` follows the `}` of an `if`; a value has both: `a if condition else b`."""
+    return error("E016", message, span, help=help)
 
 
 @explained("E017")
@@ -235,7 +238,8 @@ def recursion(span: Span, what: str, cycle: list[str]) -> Diagnostic:
 
     A network is finite: say how often something repeats with `* n` or `for`.
     """
-    steps = " -> ".join(f"`{name}`" for name in cycle)
+    shown = cycle if len(cycle) <= 8 else [*cycle[:4], "…", *cycle[-3:]]
+    steps = " -> ".join(name if name == "…" else f"`{name}`" for name in shown)
     return error("E104", f"this {what} contains itself: {steps}", span)
 
 
@@ -309,14 +313,23 @@ def not_runnable(span: Span, name: str, what: str, help: str | None) -> Diagnost
     return error("E113", f"`{name}` is {what}: it cannot stand in a chain", span, help=help)
 
 
+@explained("E114")
+def takes_no_branches(span: Span, name: str, what: str, help: str | None) -> Diagnostic:
+    """Branches in `[ ]` are for the merges: `add`, `concat` and `mul`."""
+    return error("E114", f"`{name}` is {what}: it takes no branches", span, help=help)
+
+
 @explained("E115")
-def endpoint_twice(span: Span, name: str) -> Diagnostic:
+def endpoint_twice(span: Span, name: str, first: Span | None) -> Diagnostic:
     """Stages, `as` names and aux heads are the endpoints of a network; each name is one of them.
 
     Inside a `for` they are numbered: `stage dense` becomes `dense1`, `dense2`, …. `logits`
     always names the result of the network.
     """
-    return error("E115", f"this model already has an endpoint `{name}`", span)
+    if first is None:
+        return error("E115", f"`{name}` is the endpoint of the network's result", span)
+    labels = (Label(first, "first named here"),)
+    return error("E115", f"this model already has an endpoint `{name}`", span, labels=labels)
 
 
 @explained("E116")
@@ -326,6 +339,12 @@ def bad_setting(span: Span, message: str, help: str | None = None) -> Diagnostic
     docs/language.md lists.
     """
     return error("E116", message, span, help=help)
+
+
+@explained("E117")
+def no_branches(span: Span, name: str) -> Diagnostic:
+    """A merge joins the results of at least one branch."""
+    return error("E117", f"`{name}` has no branches", span)
 
 
 @explained("E118")
@@ -401,52 +420,64 @@ def not_a_condition(span: Span, message: str, help: str | None = None) -> Diagno
 
 
 @explained("E210")
-def not_a_list(span: Span, seen: str) -> Diagnostic:
+def not_a_list(span: Span, seen: str, help: str | None = None) -> Diagnostic:
     """`for` runs over a list or over a range such as `0 .. n`."""
-    return error("E210", f"`for` runs over a list or a range; this is {seen}", span)
+    return error("E210", f"`for` runs over a list or a range; this is {seen}", span, help=help)
 
 
 @explained("E211")
 def bad_shape(span: Span, seen: str) -> Diagnostic:
-    """A shape is `[height, width, channels]` of positive integers, or one for a vector."""
+    """A shape is `[height, width, channels]` of positive integers, or one for a vector.
+
+    An image is written `input 224x224x3`, or `input [size, size, 3]` with expressions.
+    """
     message = f"a shape is [height, width, channels] or a vector's size; this is {seen}"
-    return error("E211", message, span, help="write 224x224x3 or [size, size, 3]")
+    return error("E211", message, span)
+
+
+@explained("E212")
+def bad_extent(span: Span, seen: str) -> Diagnostic:
+    """The sizes in a shape are integers from 1 on."""
+    return error("E212", f"the sizes in a shape are positive integers; this is {seen}", span)
 
 
 # --- E3xx: shapes ---------------------------------------------------------------------
 
 
 @explained("E301")
-def cannot_add(span: Span, branches: tuple[Label, ...], help: str | None) -> Diagnostic:
+def cannot_add(
+    span: Span, message: str, branches: tuple[Label, ...], help: str | None
+) -> Diagnostic:
     """`add [ … ]` sums its branches element by element, so all have one shape.
 
     In a residual block the usual cause is a shortcut that must be a projection where the
     stride or the number of channels changes.
     """
-    message = "cannot add feature maps of different shapes"
     at = "the branches must have one shape"
     return error("E301", message, span, at, labels=branches, help=help)
 
 
 @explained("E302")
-def cannot_concat(span: Span, branches: tuple[Label, ...], help: str | None) -> Diagnostic:
+def cannot_concat(
+    span: Span, message: str, branches: tuple[Label, ...], help: str | None
+) -> Diagnostic:
     """`concat [ … ]` joins channels, so its branches agree in height and width.
 
     The usual causes are a pool without `pad = same` at stride 1, or a branch that strides
     where the others do not.
     """
-    message = "cannot concatenate feature maps of different height or width"
     at = "the branches must have one height and width"
     return error("E302", message, span, at, labels=branches, help=help)
 
 
 @explained("E303")
-def cannot_multiply(span: Span, branches: tuple[Label, ...], help: str | None) -> Diagnostic:
+def cannot_multiply(
+    span: Span, message: str, branches: tuple[Label, ...], help: str | None
+) -> Diagnostic:
     """`mul [ … ]` multiplies maps of one shape; an item may also be 1x1xC, one weight per
     channel, as squeeze and excitation has it (`global_avg_pool(keep = true)`).
     """
-    message = "cannot multiply these feature maps"
-    at = "equal shapes, or 1 x 1 x C"
+    at = "the branches must have one shape, or 1 x 1 and its channels"
     return error("E303", message, span, at, labels=branches, help=help)
 
 
@@ -465,7 +496,7 @@ def wrong_shape(span: Span, said: str, seen: str, source: Label | None) -> Diagn
     """The shape that a chain or a stage asserts is not the shape that it has."""
     labels = (source,) if source else ()
     message = f"the shape here is {seen}, not {said}"
-    return error("E305", message, span, f"{said} was asserted", labels=labels)
+    return error("E305", message, span, "asserted here", labels=labels)
 
 
 @explained("E306")
@@ -473,7 +504,8 @@ def no_tensor(span: Span, name: str) -> Diagnostic:
     """A tensor argument that is `none` cannot start a chain: test it first
     (`if prev == none { … }`).
     """
-    return error("E306", f"`{name}` is `none` here, not a tensor", span)
+    help = f"run this only where there is one: if {name} != none {{ … }}"
+    return error("E306", f"`{name}` is `none` here, not a tensor", span, help=help)
 
 
 # --- E4xx: assertions -----------------------------------------------------------------

@@ -18,6 +18,9 @@ from cnndsl.syntax import ast
 class Tensor:
     """A value of the network. `shape` is None where a mistake made it unknown.
 
+    After a merge of unequal branches the shape is a guess, and the tensor and what follows from
+    it `doubtful`: nothing new is reported of them, but that merge's other instances are found.
+
     `reach` is the receptive field, (height, width) in pixels of the image (None: all of
     it), `jump` the distance in pixels between neighbouring positions.
     """
@@ -26,6 +29,7 @@ class Tensor:
     reach: tuple[float, float] | None = (1, 1)
     jump: tuple[float, float] = (1, 1)
     origin: Any = None  # the layer or the merge that made it; None for the image
+    doubtful: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -175,6 +179,7 @@ class Network:
     definition: ast.Model  # the model whose body this is: the root of the variants
     declared: ast.Model | ast.Variant
     arguments: dict[str, Any]
+    given: frozenset[str]  # the parameters that variants or the command line set
     frame: Frame
     input: Tensor
     output: Tensor

@@ -68,7 +68,13 @@ def compile_source(
     model: str | None = None,
 ) -> Compiled:
     """The Flax module of a spec; with `model`, of that model alone."""
-    checked = check_source(source, load, overrides)
+    return compile_checked(check_source(source, load, overrides), overrides, model)
+
+
+def compile_checked(
+    checked: Checked, overrides: dict[str, Any] | None = None, model: str | None = None
+) -> Compiled:
+    """The same for a spec that was checked already, with the same `overrides`."""
     if checked.diagnostics:
         return Compiled(None, (), checked.diagnostics)
     from cnndsl.targets.flax import generate  # Jinja2 is not on the path of `check`

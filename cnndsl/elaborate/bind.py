@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from cnndsl import errors
 from cnndsl.elaborate.collect import Failure
@@ -17,7 +17,7 @@ def match(
     required: Sequence[str],
     args: Sequence[ast.Argument],
     span: Span,
-    signature: str,
+    signature: Callable[[], str],
 ) -> dict[str, ast.Argument]:
     """The argument of every parameter that got one, in the order of the parameters.
 
@@ -29,20 +29,20 @@ def match(
         name = argument.name
         if name is None:
             if position >= len(names):
-                takes = f"takes {len(names)} argument{'s' * (len(names) != 1)}"
+                takes = f"takes {len(names)} argument{'s' * (len(names) != 1)}, not {len(args)}"
                 message = f"`{callee}` {takes if names else 'takes no arguments'}"
-                raise Failure(errors.unknown_argument(argument.span, message, signature, None))
+                raise Failure(errors.unknown_argument(argument.span, message, signature(), None))
             name = names[position]
         elif name not in names:
             message = f"`{callee}` has no argument `{name}`"
             help = did_you_mean(name, names)
             span = argument.name_span or argument.span
-            raise Failure(errors.unknown_argument(span, message, signature, help))
+            raise Failure(errors.unknown_argument(span, message, signature(), help))
         if name in given:
             raise Failure(errors.argument_twice(argument.span, callee, name, given[name].span))
         given[name] = argument
     if missing := [name for name in required if name not in given]:
-        raise Failure(errors.missing_argument(span, callee, missing, signature))
+        raise Failure(errors.missing_argument(span, callee, missing, signature()))
     return {name: given[name] for name in names if name in given}
 
 
@@ -60,4 +60,4 @@ def match_parameters(
 ) -> dict[str, ast.Argument]:
     names = [p.name for p in definition.parameters]
     required = [p.name for p in definition.parameters if p.default is None]
-    return match(definition.name, names, required, args, span, signature(definition))
+    return match(definition.name, names, required, args, span, lambda: signature(definition))

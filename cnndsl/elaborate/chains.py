@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from cnndsl import errors
-from cnndsl.diagnostics import Label
+from cnndsl.diagnostics import Diagnostic, Label
 from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match, match_parameters
 from cnndsl.elaborate.collect import Failure, Place
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.explain import how_small, shape_text
+from cnndsl.elaborate.repair import UNSHAPED, likely, projection, same_padding, whole
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import (
     Chained,
@@ -29,8 +30,6 @@ from cnndsl.ops import MERGES, OPS
 from cnndsl.ops.base import REQUIRED, Op, Reject, show
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
-
-UNSHAPED = Tensor(None)
 
 Bodies = Callable[[ast.Body, Tensor, Scope, Context], tuple[Frame, Tensor]]
 
@@ -87,7 +86,7 @@ class Chains:
             raise Failure(errors.unknown_argument(element.span, message, "", None))
         return Reference(element, tensor)
 
-    def unknown(self, element: ast.Apply, scope: Scope):
+    def unknown(self, element: ast.Apply, scope: Scope) -> Diagnostic | None:
         name, program = element.name, self.shared.program
         found, value = scope.value(name)
         if found and value is None:
@@ -100,7 +99,7 @@ class Chains:
         if found:
             what = f"a value ({values.kind(value)})"
             return errors.not_runnable(element.name_span, name, what, None)
-        if scope.is_incomplete():
+        if scope.is_incomplete() or not program.complete:
             return None
         tensors = {n for s in scope.around() for n in s.tensors}
         help = did_you_mean(name, {*OPS, *program.blocks, *tensors})
@@ -112,7 +111,7 @@ class Chains:
         arguments = kind.arguments()
         required = [n for n, f in arguments.items() if f.metadata["default"] is REQUIRED]
         given = match(
-            kind.name, list(arguments), required, element.args or (), element.span, kind.signature()
+            kind.name, list(arguments), required, element.args or (), element.span, kind.signature
         )
         bound = {n: self.shared.evaluator.evaluate(a.value, scope) for n, a in given.items()}
         try:
@@ -120,16 +119,20 @@ class Chains:
         except Reject as reject:
             focus = given.get(reject.focus)
             span = focus.value.span if focus else element.span
-            message, help = reject.message, reject.help
-            raise Failure(errors.bad_argument(span, message, kind.signature(), help)) from None
+            help = reject.help or whole(bound.get(reject.focus), span.text)
+            message, signature = reject.message, kind.signature()
+            raise Failure(errors.bad_argument(span, message, signature, help)) from None
         if x.shape is None:
             return Layer(element, op, x, UNSHAPED)
         try:
-            out = Tensor(op.output(x.shape))
+            out = Tensor(op.output(x.shape), doubtful=x.doubtful)
         except Reject as reject:
+            if x.doubtful:
+                raise Failure from None
             focus = given.get(reject.focus)
             span = focus.value.span if focus else element.name_span
-            at = f"{shape_text(x.shape)} arrives here"
+            vector = len(x.shape) == 1
+            at = shape_text(x.shape) + (" features arrive here" if vector else " arrives here")
             notes = how_small(x)
             help = reject.help
             raise Failure(errors.does_not_fit(span, reject.message, at, notes, help)) from None
@@ -175,9 +178,13 @@ class Chains:
             what = self.shared.program.what(element.name)
             help = did_you_mean(element.name, MERGES)
             if what:
-                help = help or f"only {', '.join(MERGES)} take branches"
-                raise Failure(errors.not_runnable(element.name_span, element.name, what, help))
+                help = help or f"the merges are {', '.join(MERGES)}"
+                raise Failure(
+                    errors.takes_no_branches(element.name_span, element.name, what, help)
+                )
             raise Failure(errors.unknown_element(element.name_span, element.name, help))
+        if not element.items:
+            raise Failure(errors.no_branches(element.name_span, element.name))
         inner = context.nested(element.span, flat=False)
         branches = []
         for chain in element.items:
@@ -186,10 +193,13 @@ class Chains:
         shapes = [branch.out.shape for branch in branches]
         if any(shape is None for shape in shapes):
             return Merged(element, x, UNSHAPED, branches)
+        doubtful = any(branch.out.doubtful for branch in branches)
         try:
-            out = Tensor(join.output(tuple(shapes)))
+            out = Tensor(join.output(tuple(shapes)), doubtful=doubtful)
         except Reject as reject:
-            raise Failure(self.unequal(element, branches, reject)) from None
+            mistake = self.unequal(element, branches, reject, context)
+            self.shared.found.add(mistake, context.place, only_again=doubtful)
+            return Merged(element, x, likely(element.name, branches), branches)
         reaches = [branch.out.reach for branch in branches]
         out.reach = None if None in reaches else tuple(map(max, zip(*reaches, strict=True)))
         out.jump = tuple(map(max, zip(*(b.out.jump for b in branches), strict=True)))
@@ -197,14 +207,21 @@ class Chains:
         out.origin = record
         return record
 
-    def unequal(self, element: ast.Merge, branches: list[Chained], reject: Reject):
+    def unequal(
+        self, element: ast.Merge, branches: list[Chained], reject: Reject, context: Context
+    ) -> Diagnostic:
         labels = tuple(Label(b.chain.span, shape_text(b.out.shape)) for b in branches)
+        help = reject.help
+        if element.name == "add" and context.place is not None:  # right in all its instances
+            help = projection(branches)
+        elif element.name == "concat":
+            help = same_padding(branches)
         constructor = {
             "add": errors.cannot_add,
             "concat": errors.cannot_concat,
             "mul": errors.cannot_multiply,
         }[element.name]
-        return constructor(element.name_span, labels, reject.help or projection(element, branches))
+        return constructor(element.name_span, reject.message, labels, help)
 
     def repeat(self, element: ast.Repeat, x: Tensor, scope: Scope, context: Context) -> Repeated:
         count = self.shared.evaluator.evaluate(element.count, scope)
@@ -220,22 +237,6 @@ class Chains:
             if flow.shape is None:
                 break  # every further repetition would fail in the same way
         return Repeated(element, x, flow, items)
-
-
-def projection(element: ast.Merge, branches: list[Chained]) -> str | None:
-    """The 1x1 convolution that makes an identity branch fit, where that is all it takes."""
-    identity = [b for b in branches if b.out is b.x]
-    others = [b.out.shape for b in branches if b.out is not b.x]
-    if element.name != "add" or len(identity) != 1 or len(set(others)) != 1:
-        return None
-    (height, width, channels), seen = others[0], identity[0].out.shape
-    if len(seen) != 3 or height == 0 or -(-seen[0] // height) != -(-seen[1] // width):
-        return None
-    stride = -(-seen[0] // height)
-    if -(-seen[0] // stride) != height:
-        return None
-    strided = f", stride = {stride}" if stride > 1 else ""
-    return f"project that branch: conv({channels}, 1{strided}, bias = false) -> bn"
 
 
 def _see(op: Op, x: Tensor, out: Tensor) -> None:

@@ -42,12 +42,16 @@ class Collector:
     def __init__(self) -> None:
         self._entries: dict[tuple, _Entry] = {}
 
-    def add(self, diagnostic: Diagnostic, place: Place | None = None) -> None:
+    def add(
+        self, diagnostic: Diagnostic, place: Place | None = None, *, only_again: bool = False
+    ) -> None:
+        """Adds a mistake or, with `only_again`, one more instance of a mistake that is known."""
         span = diagnostic.primary.span if diagnostic.primary else None
         key = (diagnostic.code, id(span.source), span.start) if span else (diagnostic.message,)
         entry = self._entries.get(key)
         if entry is None:
-            self._entries[key] = _Entry(diagnostic, place)
+            if not only_again:
+                self._entries[key] = _Entry(diagnostic, place)
         elif place and entry.place and place.path not in (entry.place.path, *entry.elsewhere):
             entry.elsewhere.append(place.path)
 

@@ -19,23 +19,33 @@ MAX_DEPTH = 1_000
 
 
 @dataclass
+class Budget:
+    """What all models of a spec may take together."""
+
+    nodes: int = 0
+
+
+@dataclass
 class Shared:
     """One model's elaboration."""
 
     program: Program
     evaluator: Evaluator
     found: Collector
+    budget: Budget
     endpoints: dict[str, Tensor] = field(default_factory=dict)
+    named: dict[str, Span] = field(default_factory=dict)  # where each endpoint is
     expectations: list[tuple[ast.Expect, object]] = field(default_factory=list)
     numbered: Counter[str] = field(default_factory=Counter)
     instances: Counter[str] = field(default_factory=Counter)  # per stage, for paths
     recipe: ast.Train | None = None
-    nodes: int = 0
 
     def count_node(self, span: Span) -> None:
-        self.nodes += 1
-        if self.nodes > MAX_NODES:
-            raise Failure(errors.over_budget(span, "a model has at most 100,000 nodes"))
+        self.budget.nodes += 1
+        if self.budget.nodes > MAX_NODES + 1:
+            raise Failure  # has been reported
+        if self.budget.nodes > MAX_NODES:
+            raise Failure(errors.over_budget(span, "a spec has at most 100,000 nodes"))
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
 
 MAX_STEPS = 10_000_000
+MAX_DEPTH = 1_000  # of functions that call each other
 
 _BY_CODE = {
     "E106": lambda span, message, help: errors.unknown_argument(span, message, "", help),
@@ -27,16 +28,27 @@ _BY_CODE = {
 }
 
 
+def is_word(text: str) -> bool:
+    """Whether an expression is so short and simple that a help can repeat it."""
+    return len(text) < 40 and text.replace("_", "").replace(".", "").isalnum()
+
+
 def diagnose(fault: values.Fault, span: Span) -> Diagnostic:
     return _BY_CODE[fault.code](span, fault.message, fault.help)
 
 
 class Evaluator:
-    """Evaluates expressions in scopes; `fns` are the functions of the spec by name."""
+    """Evaluates expressions in scopes; `fns` are the functions of the spec by name.
 
-    def __init__(self, fns: dict[str, ast.Fn]):
+    Without a file that the spec uses they are not `complete`.
+    """
+
+    def __init__(self, fns: dict[str, ast.Fn], complete: bool = True):
         self.fns = fns
+        self.complete = complete
         self.steps = 0
+        self.depth = 0
+        self.calls: dict[str, list[tuple[dict[str, Any], Any]]] | None = None  # kept on request
 
     def evaluate(self, expr: ast.Expr, scope: Scope) -> Any:
         """The value of `expr`.
@@ -51,9 +63,12 @@ class Evaluator:
             raise Failure(diagnose(fault, expr.span)) from None
 
     def spend(self, steps: int, span: Span) -> None:
+        if self.steps > MAX_STEPS:
+            raise Failure  # has been reported
         self.steps += steps
         if self.steps > MAX_STEPS:
-            raise Failure(errors.over_budget(span, "this takes more than 10 million steps"))
+            message = "evaluating this spec takes more than 10 million steps"
+            raise Failure(errors.over_budget(span, message))
 
     def _literal(self, expr: ast.Literal, scope: Scope) -> Any:
         return expr.value
@@ -87,7 +102,7 @@ class Evaluator:
         if isinstance(base, ast.Name):  # here a tensor comes first: `filters.channels`
             tensor = scope.tensor(base.id)
             if tensor is not None:
-                if tensor.shape is None:
+                if tensor.shape is None or tensor.doubtful:
                     raise Failure
                 return values.attribute(tensor, expr.attr)
         return values.attribute(self.evaluate(base, scope), expr.attr)
@@ -97,6 +112,8 @@ class Evaluator:
         return values.index(base, self.evaluate(expr.index, scope))
 
     def _unary(self, expr: ast.Unary, scope: Scope) -> Any:
+        if expr.op == "not":
+            return not self.condition(expr.operand, scope)
         return values.negate(expr.op, self.evaluate(expr.operand, scope))
 
     def _binary(self, expr: ast.Binary, scope: Scope) -> Any:
@@ -104,26 +121,43 @@ class Evaluator:
         if expr.op in ("and", "or"):
             return self._logic(expr, left, scope)
         right = self.evaluate(expr.right, scope)
+        if expr.op in ("==", "!="):
+            return self._equal(left, right, expr.span) is (expr.op == "==")
         try:
             return values.binary(expr.op, left, right)
         except values.Fault as fault:
             span = expr.span
             if fault.code == "E201":  # point at the operand that is no number
-                span = expr.right.span if values.is_number(left) else expr.left.span
+                fits = values.is_int if expr.op == "//" else values.is_number
+                span = expr.right.span if fits(left) else expr.left.span
             raise Failure(diagnose(fault, span)) from None
 
+    def _equal(self, left: Any, right: Any, span: Span) -> bool:
+        """Equality, with a step for every item: lists can hold each other many times over."""
+        pairs = [(left, right)]
+        while pairs:
+            a, b = pairs.pop()
+            if isinstance(a, list) and isinstance(b, list):
+                self.spend(len(a), span)
+                if len(a) != len(b):
+                    return False
+                pairs.extend(zip(a, b, strict=True))
+            elif not values.equal(a, b):
+                return False
+        return True
+
     def _logic(self, expr: ast.Binary, left: Any, scope: Scope) -> bool:
-        if not isinstance(left, bool):
-            self._condition(left, expr.left.span)
-        if left is (expr.op == "or"):
+        if self._condition(left, expr.left.span) is (expr.op == "or"):
             return left
         return self._condition(self.evaluate(expr.right, scope), expr.right.span)
 
     def _condition(self, value: Any, span: Span) -> bool:
-        try:
-            return values.truth(value)
-        except values.Fault as fault:
-            raise Failure(diagnose(fault, span)) from None
+        if isinstance(value, bool):
+            return value
+        message = f"a condition is a boolean; this is {values.kind(value)}"
+        nothing = "0" if values.is_number(value) else "none"
+        help = f"compare it: {span.text} != {nothing}" if is_word(span.text) else None
+        raise Failure(errors.not_a_condition(span, message, help))
 
     def condition(self, expr: ast.Expr, scope: Scope) -> bool:
         """The value of a condition; anything but a boolean fails."""
@@ -144,6 +178,8 @@ class Evaluator:
             return self.call(self.fns[name], expr.args, scope, expr.span)
         function = values.FUNCTIONS.get(name)
         if function is None:
+            if not self.complete:
+                raise Failure
             help = did_you_mean(name, {*self.fns, *values.FUNCTIONS})
             raise Failure(errors.unknown_name(expr.func.span, name, help))
         for argument in expr.args:
@@ -160,7 +196,17 @@ class Evaluator:
     ) -> Any:
         given = match_parameters(fn, args, span)
         bound = {name: self.evaluate(argument.value, scope) for name, argument in given.items()}
-        return self.evaluate(fn.value, self.parameters(fn, bound))
+        if self.depth >= MAX_DEPTH:
+            raise Failure(errors.over_budget(span, "functions call each other at most 1,000 deep"))
+        self.depth += 1
+        try:
+            scope = self.parameters(fn, bound)
+            result = self.evaluate(fn.value, scope)
+        finally:
+            self.depth -= 1
+        if self.calls is not None:
+            self.calls.setdefault(fn.name, []).append((scope.values, result))
+        return result
 
     def parameters(self, definition: ast.Fn | ast.Block | ast.Model, bound: dict) -> Scope:
         """A scope of a definition's own, with its parameters; defaults see earlier ones."""

@@ -30,7 +30,7 @@ def how_small(x: Tensor) -> tuple[str, ...]:
             break
         if origin.x.shape[:-1] != tensor.shape[:-1] and len(origin.x.shape) == 3:
             line = origin.element.span.line
-            steps.append(f"{_size(tensor)} after {origin.op.name} in line {line}")
+            steps.append(f"{_size(tensor)} ({origin.op.name}, line {line})")
         tensor = origin.x
     if not steps:
         return ()
@@ -38,7 +38,7 @@ def how_small(x: Tensor) -> tuple[str, ...]:
     listed = [start, *reversed(steps)]
     if len(listed) > 7:
         listed = [*listed[:2], "…", *listed[-4:]]
-    return ("how the map became that small: " + ", ".join(listed),)
+    return ("how the map became that small: " + " -> ".join(listed),)
 
 
 def _size(tensor: Tensor) -> str:

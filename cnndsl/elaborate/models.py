@@ -10,7 +10,7 @@ from typing import Any
 from cnndsl import errors
 from cnndsl.elaborate.bind import match_parameters
 from cnndsl.elaborate.collect import Collector, Failure
-from cnndsl.elaborate.context import Context, Shared
+from cnndsl.elaborate.context import MAX_DEPTH, Budget, Context, Shared
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.expect import check_expectations
 from cnndsl.elaborate.paths import assign_paths
@@ -43,9 +43,16 @@ def elaborate(
     `overrides` are model parameters set from outside; each applies to every model that has it.
     """
     networks = []
+    evaluator, budget = Evaluator(program.fns, program.complete), Budget()
     with deep_stack():
         for model in program.own:
-            network = _network(program, model, found, overrides or {})
+            shared = Shared(program, evaluator, found, budget)
+            try:
+                network = _network(program, model, shared, overrides or {})
+            except RecursionError:  # deep expressions in deep functions in deep blocks
+                message = "evaluating this model nests too deeply"
+                found.add(errors.over_budget(model.name_span, message))
+                continue
             if network is not None:
                 networks.append(network)
     return networks
@@ -56,10 +63,9 @@ def is_base_only(model: ast.Model | ast.Variant) -> bool:
 
 
 def _network(
-    program: Program, model: ast.Model | ast.Variant, found: Collector, overrides: dict[str, Any]
+    program: Program, model: ast.Model | ast.Variant, shared: Shared, overrides: dict[str, Any]
 ) -> Network | None:
-    root = program.root(model)
-    shared = Shared(program, Evaluator(program.fns), found)
+    root, found = program.root(model), shared.found
     try:
         bound = _arguments(model, program, shared.evaluator)
         named = {p.name for p in root.parameters}
@@ -74,7 +80,7 @@ def _network(
             found.add(failure.diagnostic)
         return None
     overridden = any(n in named for n in overrides)
-    network = _run(model, root, scope, shared, found)
+    network = _run(model, root, scope, shared, found, frozenset(bound))
     if network is None:
         return None
     if model is not root:
@@ -95,10 +101,15 @@ def _arguments(
     """What a variant, and the variants that it varies, give the root's parameters."""
     bound: dict[str, Any] = {}
     root = program.root(model)
+    complete = ast.Model(
+        root.span, root.name, root.name_span, None, _optional(root.parameters), root.body
+    )
+    levels = 0
     while isinstance(model, ast.Variant):
-        complete = ast.Model(
-            root.span, root.name, root.name_span, None, _optional(root.parameters), root.body
-        )
+        levels += 1
+        if levels > MAX_DEPTH:
+            message = "variants vary each other at most 1,000 deep"
+            raise Failure(errors.over_budget(model.base.span, message))
         definition = root if model.base.id == root.name else complete
         for name, argument in match_parameters(definition, model.args, model.span).items():
             bound.setdefault(name, evaluator.evaluate(argument.value, Scope()))
@@ -120,6 +131,7 @@ def _run(
     scope: Scope,
     shared: Shared,
     found: Collector,
+    given: frozenset[str],
 ) -> Network | None:
     arguments = {p.name: scope.values[p.name] for p in root.parameters}
     statements = Statements(shared)
@@ -138,7 +150,7 @@ def _run(
     frame, output = statements.body(rest, image, scope, context)
     whole = Frame(root.body, image, output, [Noted(first), *frame.records])
     endpoints = {**shared.endpoints, "logits": output}
-    return Network(model.name, root, model, arguments, whole, image, output, endpoints)
+    return Network(model.name, root, model, arguments, given, whole, image, output, endpoints)
 
 
 def _own_statements(model: ast.Variant, shared: Shared, scope: Scope) -> None:

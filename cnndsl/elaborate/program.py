@@ -33,6 +33,7 @@ class Program:
     models: dict[str, ast.Model | ast.Variant] = field(default_factory=dict)
     own: list[ast.Model | ast.Variant] = field(default_factory=list)
     sound: bool = True  # no cycles and no unknown bases: safe to elaborate
+    complete: bool = True  # every file was read: an unknown name is a mistake
 
     def root(self, model: ast.Model | ast.Variant) -> ast.Model:
         """The model whose body a variant runs."""
@@ -93,9 +94,11 @@ class _Reader:
     def use(self, use: ast.Use, source: Source, chain: list[str]) -> None:
         loaded = self.load(use.path, source)
         if isinstance(loaded, str):
+            self.program.complete = False
             self.found.add(errors.unusable_file(use.path_span, use.path, loaded))
             return
         if isinstance(loaded, list):
+            self.program.complete = False
             for diagnostic in loaded:
                 self.found.add(diagnostic)
             return
@@ -108,12 +111,15 @@ class _Reader:
         self.read[loaded.name] = None
         self.characters += len(loaded.text)
         if len(self.read) > MAX_FILES or self.characters > MAX_TEXT:
+            self.program.complete = False
             self.found.add(errors.over_budget(use.span, "a spec uses at most 64 files of 16 MiB"))
             return
         spec, diagnostics = parse(loaded)
         for diagnostic in diagnostics:
             self.found.add(diagnostic)
-        if spec is not None:
+        if spec is None:
+            self.program.complete = False
+        else:
             self.file(spec, [*chain, loaded.name])
 
     def define(self, definition: ast.Definition, own: bool) -> None:
@@ -133,9 +139,16 @@ class _Reader:
                 if own:
                     program.own.append(definition)
         for parameter in _repeated(definition):
-            first = next(p for p in definition.parameters if p.name == parameter.name)
-            error = errors.defined_twice(parameter.span, parameter.name, first.span, "a parameter")
-            self.found.add(error)
+            name = parameter.name
+            first = next(p for p in definition.parameters if p.name == name)
+            places = _name_of(parameter), name, _name_of(first)
+            self.found.add(errors.defined_twice(*places, "a parameter"))
+
+
+def _name_of(parameter: ast.Parameter) -> Span:
+    """The name that a parameter begins with, without its default."""
+    start = parameter.span.start
+    return Span(parameter.span.source, start, start + len(parameter.name))
 
 
 def _repeated(definition: ast.Definition) -> Iterator[ast.Parameter]:
@@ -152,9 +165,10 @@ def _check_cycles(program: Program, found: Collector) -> None:
     for model in program.models.values():
         if isinstance(model, ast.Variant) and model.base.id not in program.models:
             name = model.base.id
-            help = did_you_mean(name, program.models)
+            help = did_you_mean(name, program.models.keys() - {model.name})
             what = program.what(name)
-            found.add(errors.not_a_model(model.base.span, name, what, help))
+            if program.complete or what:
+                found.add(errors.not_a_model(model.base.span, name, what, help))
             program.sound = False
     calls = {
         "fn": {name: _mentions(fn, ast.Call, program.fns) for name, fn in program.fns.items()},

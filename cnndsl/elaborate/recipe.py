@@ -9,6 +9,7 @@ from cnndsl.elaborate import values
 from cnndsl.elaborate.collect import Collector, Failure
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.scope import Scope
+from cnndsl.ops.base import seen
 from cnndsl.source import Span
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
@@ -113,14 +114,15 @@ def check_recipe(
 
 def _number(setting: ast.Setting, evaluator: Evaluator, scope: Scope) -> float:
     integer, least, below = NUMBERS[setting.name]
-    value = evaluator.evaluate(setting.values[0], scope) if len(setting.values) == 1 else None
+    if len(setting.values) != 1:
+        raise Failure(errors.bad_setting(setting.name_span, f"`{setting.name}` has one value"))
+    value = evaluator.evaluate(setting.values[0], scope)
     fits = values.is_int(value) if integer else values.is_number(value)
     if not fits or value < least or (below is not None and value >= below):
         wanted = "an integer" if integer else "a number"
         limits = f"from {least} on" if below is None else f"from {least} to below {below}"
-        message = f"`{setting.name}` is {wanted} {limits}"
-        span = setting.values[0].span if setting.values else setting.name_span
-        raise Failure(errors.bad_setting(span, message))
+        message = f"`{setting.name}` is {wanted} {limits}, not {seen(value)}"
+        raise Failure(errors.bad_setting(setting.values[0].span, message))
     return value
 
 
@@ -145,7 +147,8 @@ def _call(
     )
     if name not in known:
         help = did_you_mean(name, known) or f"one of {', '.join(sorted(known))}"
-        raise Failure(errors.bad_setting(span, f"there is no {setting} `{name}`", help))
+        what = "augmentation" if setting == "augment" else setting
+        raise Failure(errors.bad_setting(span, f"there is no {what} `{name}`", help))
     args = {}
     for position, argument in enumerate(given):
         key = _key(argument, position, name, known[name], span)

@@ -11,6 +11,7 @@ from cnndsl.elaborate.bind import match
 from cnndsl.elaborate.chains import UNSHAPED, Chains
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
+from cnndsl.elaborate.evaluate import is_word
 from cnndsl.elaborate.explain import shape_text
 from cnndsl.elaborate.scope import UNKNOWN, Scope
 from cnndsl.ir import (
@@ -94,8 +95,9 @@ class Statements:
         scope.tensors[name] = tensor
         if endpoint:
             if name in self.shared.endpoints or name == "logits":
-                raise Failure(errors.endpoint_twice(span, name))
+                raise Failure(errors.endpoint_twice(span, name, self.shared.named.get(name)))
             self.shared.endpoints[name] = tensor
+            self.shared.named[name] = span
         return name
 
     def check_free(self, name: str, span: Span) -> None:
@@ -107,7 +109,7 @@ class Statements:
         self, expr: ast.Expr | None, tensor: Tensor, scope: Scope, context: Context
     ) -> None:
         """Reports a shape that is not the asserted one; the flow goes on with the real one."""
-        if expr is None or tensor.shape is None:
+        if expr is None or tensor.shape is None or tensor.doubtful:
             return
         try:
             said = self.shape(expr, scope)
@@ -115,19 +117,19 @@ class Statements:
             context.report(self.shared.found, failure.diagnostic)
             return
         if said != tensor.shape:
-            label = Label(tensor.origin.element.span, "made here") if tensor.origin else None
-            error = errors.wrong_shape(
-                expr.span, shape_text(said), shape_text(tensor.shape), label
-            )
+            seen = shape_text(tensor.shape)
+            origin = tensor.origin
+            label = Label(origin.element.span, f"this gives {seen}") if origin else None
+            error = errors.wrong_shape(expr.span, shape_text(said), seen, label)
             context.report(self.shared.found, error)
 
     def shape(self, expr: ast.Expr, scope: Scope) -> tuple[int, ...]:
         value = self.shared.evaluator.evaluate(expr, scope)
         sizes = tuple(value) if isinstance(value, list) else (value,)
         if len(sizes) not in (1, 3) or not all(values.is_int(s) and s > 0 for s in sizes):
+            if all(map(values.is_number, sizes)) and len(sizes) in (1, 3):
+                raise Failure(errors.bad_extent(expr.span, shape_text(sizes)))
             seen = f"a list of {len(sizes)}" if isinstance(value, list) else values.kind(value)
-            if isinstance(value, list) and len(sizes) == 3:
-                seen = shape_text(sizes)[:40]
             raise Failure(errors.bad_shape(expr.span, seen))
         return sizes
 
@@ -170,14 +172,15 @@ class Statements:
     ) -> tuple[Record, Tensor]:
         self.in_model(statement, "aux", context)
         span = statement.span
-        given = match("aux", ["weight"], [], statement.args, span, "aux NAME(weight = 0.3)")
+        signature = "aux NAME(weight = 0.3)"
+        given = match("aux", ["weight"], [], statement.args, span, lambda: signature)
         weight = 0.3
         if "weight" in given:
             weight = self.shared.evaluator.evaluate(given["weight"].value, scope)
             if not values.is_number(weight) or weight < 0:
                 message = "`weight` is a number, zero or more"
                 span = given["weight"].value.span
-                raise Failure(errors.bad_argument(span, message, "aux NAME(weight = 0.3)", None))
+                raise Failure(errors.bad_argument(span, message, signature, None))
         inner = context.nested(span, inside="aux", stage=statement.name, flat=True)
         scope_of_head = Scope(scope)
         frame, out = self.body(statement.body, x, scope_of_head, inner)
@@ -195,7 +198,10 @@ class Statements:
             where = "in a block: it belongs to a model's body"
         else:
             where = "in a group or a repetition: write a `for`"
-        raise Failure(errors.misplaced(statement.span, what, where))
+        span = statement.span
+        if isinstance(statement, (ast.Stage, ast.Aux)):
+            span = span.to(statement.name_span)
+        raise Failure(errors.misplaced(span, what, where))
 
     # --- control ----------------------------------------------------------------------
 
@@ -204,7 +210,10 @@ class Statements:
     ) -> tuple[Record, Tensor]:
         items = self.shared.evaluator.evaluate(statement.items, scope)
         if not isinstance(items, list):
-            raise Failure(errors.not_a_list(statement.items.span, values.kind(items)))
+            span = statement.items.span
+            counts = values.is_int(items) and is_word(span.text)
+            help = f"count up to it: 0 .. {span.text}" if counts else None
+            raise Failure(errors.not_a_list(span, values.kind(items), help))
         inner = context.nested(statement.span, in_loop=True)
         frames, flow = [], x
         for item in items:

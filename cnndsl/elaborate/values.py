@@ -58,7 +58,7 @@ def bounded(value: Any) -> Any:
         if not math.isfinite(value):
             raise Fault("E202", "the result is not a finite number")
     elif isinstance(value, int) and not -MAX_INT < value < MAX_INT:
-        raise Fault("E206", "integers stay below 2**53 in magnitude")
+        raise Fault("E206", "this integer is too large: integers stay below 2**53 in magnitude")
     return value
 
 
@@ -75,11 +75,7 @@ _ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.
 
 
 def binary(op: str, left: Any, right: Any) -> Any:
-    """The result of `left op right` for every operator but `and` and `or`."""
-    if op == "==":
-        return equal(left, right)
-    if op == "!=":
-        return not equal(left, right)
+    """The result of `left op right` for arithmetic and order."""
     if not (is_number(left) and is_number(right)):
         wrong = left if not is_number(left) else right
         raise Fault("E201", f"`{op}` works on numbers; this is {kind(wrong)}")
@@ -90,7 +86,8 @@ def binary(op: str, left: Any, right: Any) -> Any:
 
 def arithmetic(op: str, left: float, right: float) -> float:
     if op == "//" and not (is_int(left) and is_int(right)):
-        raise Fault("E201", "`//` divides integers", help="`int(a / b)` rounds a float down to 0")
+        help = "`int(a / b)` divides floats and rounds towards zero"
+        raise Fault("E201", "`//` divides integers; this is a float", help)
     if op in ("/", "//", "%") and right == 0:
         raise Fault("E202", "division by zero")
     if op == "**":
@@ -109,34 +106,25 @@ def check_power(left: float, right: float) -> None:
     if left == 0 and right < 0:
         raise Fault("E202", "division by zero")
     if is_int(left) and is_int(right) and abs(left) > 1 and right > 53:
-        raise Fault("E206", "integers stay below 2**53 in magnitude")
+        raise Fault("E206", "this integer is too large: integers stay below 2**53 in magnitude")
 
 
 def equal(left: Any, right: Any) -> bool:
-    """Equality without Python's `True == 1`; tensors equal only themselves."""
+    """Equality of two values that are not both lists, without Python's `True == 1`.
+
+    Tensors equal only themselves.
+    """
     if isinstance(left, Tensor) or isinstance(right, Tensor):
         return left is right
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
-    if isinstance(left, list) and isinstance(right, list):
-        return len(left) == len(right) and all(map(equal, left, right))
     return left == right
 
 
 def negate(op: str, operand: Any) -> Any:
-    if op == "not":
-        return not truth(operand)
     if not is_number(operand):
         raise Fault("E201", f"`{op}` works on numbers; this is {kind(operand)}")
     return -operand if op == "-" else operand
-
-
-def truth(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise Fault(
-            "E209", f"a condition is a boolean; this is {kind(value)}", help="compare it: `n != 0`"
-        )
-    return value
 
 
 def index(base: Any, position: Any) -> Any:
@@ -156,7 +144,7 @@ def span_of(start: Any, stop: Any) -> list[int]:
         if not is_int(end):
             raise Fault("E201", f"a range runs between integers; this is {kind(end)}")
     if stop - start > MAX_LIST:
-        raise Fault("E206", "a list holds at most a million items")
+        raise Fault("E206", "this list is too long: lists hold at most a million items")
     return list(range(start, stop))
 
 

@@ -51,9 +51,9 @@ class Concat(Join):
         channels = first[-1]
         for shape in shapes[1:]:
             if len(shape) != len(first):
-                raise Reject("cannot join a feature map and a vector")
+                raise Reject("cannot concatenate a feature map and a vector")
             if shape[:-1] != first[:-1]:
-                raise Reject("cannot join feature maps of different height and width")
+                raise Reject("cannot concatenate feature maps of different height or width")
             channels = channels + shape[-1]
         return (*first[:-1], channels)
 

@@ -1,18 +1,20 @@
 """Writes tables.py from cnn.lark: `python -m cnndsl.syntax.build`.
 
-The tables are shipped, so that no run of the compiler pays for making them and none reads a
-cache that somebody else could have written.
+lark makes the LALR tables once, here. A run of the compiler neither imports lark nor makes
+tables, and reads no cache that somebody else could have written.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 
 from lark import Lark
 from lark.grammar import Rule
-from lark.lexer import PatternStr, TerminalDef
+from lark.lexer import PatternStr
+from lark.parsers.lalr_analysis import Shift
 
 GRAMMAR = Path(__file__).with_name("cnn.lark")
 TABLES = Path(__file__).with_name("tables.py")
@@ -38,13 +40,18 @@ SYMBOLS = {{
 {symbols}
 }}
 
-# What `lark.Lark._load_from_dict` takes, as JSON: a string costs next to nothing to compile where
-# Python cannot keep its byte code.
-PARSER = (
-{parser}
+# A rule: its symbol, how many symbols it joins, the function that joins them ("" hands on the only
+# one, "[]" makes a list) and its arguments: "." a symbol, "*" the members of a list, "0" None.
+RULES = (
+{rules}
+)
+
+# A state: by symbol the state to go to, or ~rule to reduce by, as JSON. A string costs next to
+# nothing to compile where Python cannot keep its byte code.
+STATES = (
+{states}
 )
 '''
-_SHIFT = 0  # lark's number for the action; the other one is to reduce
 _CHUNK = 88  # characters of a long string on one line
 
 
@@ -54,63 +61,54 @@ def render() -> str:
     lark = Lark(
         grammar, parser="lalr", lexer="basic", keep_all_tokens=True, maybe_placeholders=True
     )
-    data, memo = lark.memo_serialize([TerminalDef, Rule])
-    data, memo = _canonical(data, memo)
     fixed = {t.pattern.value: t.name for t in lark.terminals if isinstance(t.pattern, PatternStr)}
+    rules = sorted({_row(rule): rule for rule in lark.rules})
     return _TEMPLATE.format(
         sha256=sha256(grammar.encode()).hexdigest(),
         scanner=_lines(_scanner(lark)),
         ignored=tuple(lark.ignore_tokens),
         keywords=_entries({text: name for text, name in fixed.items() if text.isalpha()}),
         symbols=_entries({text: name for text, name in fixed.items() if not text.isalpha()}),
-        parser=_lines(json.dumps({"data": data, "memo": memo}, separators=(",", ":"))),
+        rules="\n".join(f"    {rule!r}," for rule in rules),
+        states=_lines(json.dumps(_states(lark, rules), separators=(",", ":"))),
     )
 
 
-def _canonical(data: dict, memo: dict) -> tuple[dict, dict]:
-    """The same tables, numbered by their content: lark's numbers change with the hash seed."""
-    by_content = sorted(memo, key=lambda number: json.dumps(memo[number], sort_keys=True))
-    numbers = {old: new for new, old in enumerate(by_content)}
-
-    def renumbered(value):
-        if isinstance(value, dict):
-            if "@" in value:
-                return {"@": numbers[value["@"]]}
-            return {key: renumbered(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [renumbered(item) for item in value]
-        return value
-
-    data = renumbered(data)
-    data["parser"]["parser"] = _canonical_states(data["parser"]["parser"])
-    return data, {new: renumbered(memo[old]) for new, old in enumerate(by_content)}
+def _row(rule: Rule) -> tuple[str, int, str, str]:
+    """What the parser has to know about a rule; see RULES in the template."""
+    expansion = iter(rule.expansion)
+    missing = rule.options.empty_indices or [False] * len(rule.expansion)
+    shape = "".join(
+        "0" if empty else "*" if _is_list(next(expansion)) else "." for empty in missing
+    )
+    hands_on = rule.options.expand1 and not rule.alias and len(rule.expansion) == 1
+    name = "[]" if _is_list(rule.origin) else "" if hands_on else rule.alias or rule.origin.name
+    return str(rule.origin.name), len(rule.expansion), str(name), shape
 
 
-def _canonical_states(table: dict) -> dict:
-    """States numbered breadth first from the start, symbols by name."""
-    names = table["tokens"]
-    symbols = sorted(names.values())
-    (start,) = table["start_states"].values()
-    order = {start: 0}
-    states = {}
-    queue = [start]
+def _is_list(symbol) -> bool:
+    """Whether lark made up this symbol for a `*` of the grammar."""
+    return not symbol.is_term and symbol.name.startswith("__")
+
+
+def _states(lark: Lark, rules: list[tuple]) -> list[dict[str, int]]:
+    """The LALR states, numbered breadth first: lark's own numbers change with the hash seed."""
+    table = lark.parser.parser._parse_table
+    queue = [table.start_states["start"]]
+    numbers = {queue[0]: 0}
+    states = []
     for state in queue:  # grows while it is walked
-        actions = {names[token]: action for token, action in table["states"][state].items()}
-        for name in sorted(actions):
-            kind, target = actions[name]
-            if kind == _SHIFT and target not in order:
-                order[target] = len(order)
+        actions = {}
+        for symbol, (kind, target) in sorted(table.states[state].items()):
+            if kind is not Shift:
+                actions[symbol] = ~rules.index(_row(target))
+                continue
+            if target not in numbers:
+                numbers[target] = len(numbers)
                 queue.append(target)
-        states[order[state]] = {
-            symbols.index(name): [kind, order[target] if kind == _SHIFT else target]
-            for name, (kind, target) in sorted(actions.items())
-        }
-    return {
-        "tokens": dict(enumerate(symbols)),
-        "states": states,
-        "start_states": {name: order[state] for name, state in table["start_states"].items()},
-        "end_states": {name: order[state] for name, state in table["end_states"].items()},
-    }
+            actions[symbol] = numbers[target]
+        states.append(actions)
+    return states
 
 
 def _scanner(lark: Lark) -> str:
@@ -126,7 +124,7 @@ def _lines(text: str) -> str:
     return "\n".join(f"    {chunk!r}" for chunk in chunks)
 
 
-def _entries(mapping: dict[str, str]) -> str:
+def _entries(mapping: Mapping[str, str]) -> str:
     return "\n".join(f"    {key!r}: {value!r}," for key, value in sorted(mapping.items()))
 
 

@@ -1,6 +1,6 @@
-"""The tree, built from the bottom up while the text is parsed: a function per rule of cnn.lark.
+"""The tree, built from the bottom up while the text is parsed: a method per rule of cnn.lark.
 
-Every function takes the symbols of its rule in order: words of the text, nodes, or None for an
+Every method takes the symbols of its rule in order: words of the text, nodes, or None for an
 optional symbol that is not there. Lists come with their separators in between. Nothing here
 recurses, so that the depth of a spec never becomes the depth of a Python stack.
 """
@@ -8,8 +8,6 @@ recurses, so that the depth of a spec never becomes the depth of a Python stack.
 from __future__ import annotations
 
 import math
-
-from lark import Transformer, v_args
 
 from cnndsl import errors
 from cnndsl.source import Span
@@ -21,9 +19,8 @@ _CONSTANTS = {"true": True, "false": False, "none": None}
 _MAX_DIGITS = 16  # of 2^53
 
 
-@v_args(inline=True)
-class Builder(Transformer):
-    """The callbacks of the parser; without state."""
+class Builder:
+    """One method per rule; without state."""
 
     # --- definitions ------------------------------------------------------------------
 

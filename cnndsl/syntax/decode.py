@@ -41,7 +41,7 @@ def _normalised(text: str) -> str:
 
 
 def _too_large(name: str) -> Diagnostic:
-    return errors.text_too_large(Span(Source(name, ""), 0, 0))
+    return errors.text_too_large(Span(Source(name, ""), 0, 0), "16 MiB")
 
 
 def _undecodable(name: str, data: bytes, at: int) -> Diagnostic:

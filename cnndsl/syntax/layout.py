@@ -10,18 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cnndsl import errors
-from cnndsl.source import Span
+from cnndsl.diagnostics import Diagnostic
 from cnndsl.syntax.scan import END, Mistake, Word
 
 MAX_NESTING = 1_010  # the promised 1,000, inside of a definition and a stage
 _MAX_OPERATORS = 10_000  # of one expression: stops hopeless input before a tree is built
 
 CLOSERS = {"LBRACE": "RBRACE", "LSQB": "RSQB", "LPAR": "RPAR"}
-DEFINITIONS = frozenset({"USE", "FN", "BLOCK", "MODEL"})
-OPERATORS = frozenset(
-    "PLUS MINUS STAR SLASH FLOOR PERCENT POWER EQUALS DIFFERS LESSTHAN AT_MOST MORETHAN AT_LEAST "
-    "AND OR NOT RANGE DOT".split()
-)
+COMPARISONS = frozenset({"EQUALS", "DIFFERS", "LESSTHAN", "AT_MOST", "MORETHAN", "AT_LEAST"})
+ARITHMETIC = frozenset({"PLUS", "MINUS", "STAR", "SLASH", "FLOOR", "PERCENT", "POWER"})
+OPERATORS = COMPARISONS | ARITHMETIC | {"AND", "OR", "NOT", "RANGE", "DOT"}
 _OPEN_ENDED = OPERATORS | {"ARROW", "COMMA", "EQUAL", "COLON", "IF", "ELSE"} | set(CLOSERS)
 _GOES_ON = frozenset({"ARROW", "ELSE", "RBRACE", "RSQB", "RPAR", END})
 _SEPARATORS = frozenset({"NEWLINE", "COMMA", "ARROW", "RBRACE"})
@@ -79,15 +77,20 @@ def _balance(stack: list[_Open], word: Word) -> None:
     elif kind in _OPENERS:
         opener = stack[-1].word
         if opener is None or opener.type != _OPENERS[kind]:
-            raise Mistake(errors.unmatched_bracket(word, opener))
+            raise Mistake(_mismatch(stack, word))
         closed = stack.pop()
         stack[-1].current += max(closed.most, closed.current)
-    elif kind == END or kind in DEFINITIONS:
-        opener = stack[-1].word
-        if opener is not None:
-            what = "the file ends" if kind == END else "a definition begins"
-            raise Mistake(errors.unclosed_bracket(opener, word, what))
+    elif kind == END and stack[-1].word is not None:
+        raise Mistake(errors.unclosed_bracket(stack[-1].word, word, "the file ends here"))
     _count(stack[-1], word)
+
+
+def _mismatch(stack: list[_Open], word: Word) -> Diagnostic:
+    """A closer that fits a bracket further out leaves the innermost one open."""
+    opener = stack[-1].word
+    if any(outer.word and outer.word.type == _OPENERS[word.type] for outer in stack):
+        return errors.unclosed_bracket(opener, word, f"`{word.text}` closes an outer bracket")
+    return errors.unmatched_bracket(word, opener)
 
 
 _OPENERS = {closer: opener for opener, closer in CLOSERS.items()}

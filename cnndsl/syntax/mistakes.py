@@ -1,11 +1,250 @@
-"""Unexpected words to diagnostics that teach."""
+"""Unexpected words to diagnostics that teach: rules in order, the first that knows wins."""
 
 from __future__ import annotations
 
+import re
+
 from cnndsl import errors
-from cnndsl.diagnostics import Diagnostic
-from cnndsl.syntax.scan import Word
+from cnndsl.diagnostics import Diagnostic, Label
+from cnndsl.syntax import foreign
+from cnndsl.syntax.context import Context, between, surroundings
+from cnndsl.syntax.expected import (
+    CONSTANTS,
+    DEFINITIONS,
+    ELEMENTS,
+    KEYWORDS,
+    LITERALS,
+    NUMBERS,
+    STATEMENTS,
+    VALUES,
+    expected,
+    found,
+)
+from cnndsl.syntax.layout import CLOSERS, COMPARISONS, OPERATORS
+from cnndsl.syntax.scan import END, Word
 
 
-def explain(word: Word, accepts: set[str]) -> Diagnostic:
-    return errors.unexpected(word, errors.shown(word.text), ", ".join(sorted(accepts)))
+def explain(word: Word, accepted: frozenset[str]) -> Diagnostic:
+    """The diagnostic for a word that the grammar has no place for.
+
+    `accepted` are the terminals that could have stood there.
+    """
+    context = surroundings(word, accepted)
+    for rule in _RULES:
+        diagnostic = rule(context)
+        if diagnostic is not None:
+            return diagnostic
+    return errors.unexpected(word, found(word), expected(accepted))
+
+
+def _definition(at: Context) -> Diagnostic | None:
+    """Anything but a definition outside of all brackets."""
+    if not at.accepted >= DEFINITIONS:
+        return None
+    wanted = "`use`, `fn`, `block` or `model`"
+    help = None
+    if at.word.type in STATEMENTS | ELEMENTS | {"LBRACE"}:
+        help = "statements stand in the braces of a block or a model"
+    return errors.unexpected(at.word, found(at.word), wanted, help=help)
+
+
+def _number(at: Context) -> Diagnostic | None:
+    """Letters on a number, a size with spaces, a dot without digits on both sides."""
+    last, word, after = at.previous, at.word, at.after
+    if word.type == "DOT" and after.type == "INTEGER" and after.start == word.end:
+        number = word.to(after)
+        return errors.malformed_number(
+            number, "a number begins with a digit", f"write 0{errors.shown(number.text, 20)}"
+        )
+    if last.type == "DOT" and len(at.before) > 1 and at.before[-2].type in NUMBERS:
+        return errors.malformed_number(
+            at.before[-2].to(last), "a number needs digits behind its dot", "write 5 or 5.0"
+        )
+    if last.type not in NUMBERS:
+        return None
+    if re.fullmatch("[xX][0-9]*", word.text) and last.type != "FLOAT":
+        end = after if after.type in NUMBERS else word
+        help = "write the sides joined by a small `x`: 3x3"
+        return errors.malformed_number(last.to(end), "a size without spaces was meant", help)
+    if last.end != word.start or not (word.type == "NAME" or word.type in KEYWORDS):
+        return None
+    number = last.to(word)
+    if word.text.startswith("x"):
+        help = "a size with names is a list: [3, n]"
+        return errors.malformed_number(number, "a size is made of digits only", help)
+    if word.text.startswith("_"):
+        return errors.malformed_number(number, "`_` stands between two digits of a number")
+    return errors.malformed_number(number, "letters on a number", "a name begins with a letter")
+
+
+def _reserved(at: Context) -> Diagnostic | None:
+    """A keyword where something is to be named."""
+    word = at.word
+    if word.type == "EQUAL" and at.previous.type in KEYWORDS - STATEMENTS - {"IF", "ELSE"}:
+        word = at.previous
+    else:
+        is_named = at.after.type == "EQUAL" or at.accepted <= {"NAME", "RPAR", "LBRACE", "IN"}
+        if word.type not in KEYWORDS or "NAME" not in at.accepted or not is_named:
+            return None
+    what = "a predefined value" if word.type in CONSTANTS else "a keyword"
+    return errors.reserved_name(word, what)
+
+
+# --- expressions ----------------------------------------------------------------------
+
+
+def _else(at: Context) -> Diagnostic | None:
+    """An `else` without `if`, or an `if` in an expression without `else`."""
+    if at.word.type == "ELSE":
+        is_value = any(word.type in ("LET", "EQUAL") for word in at.statement)
+        help = "a value is chosen by `a if condition else b`" if is_value else None
+        return errors.unpaired_else(at.word, "this `else` belongs to no `if`", help)
+    if "ELSE" not in at.accepted or "RBRACE" in at.accepted or at.word.type in VALUES:
+        return None
+    for word in reversed(at.before):
+        if word.type == "IF":
+            help = "both cases have a value: `a if condition else b`"
+            return errors.unpaired_else(word, "this `if` has no `else`", help)
+    return None
+
+
+def _comparison(at: Context) -> Diagnostic | None:
+    if at.word.type not in COMPARISONS:
+        return None
+    for word in reversed(at.item):
+        if word.type in ("AND", "OR", "NOT", "IF", "ELSE"):
+            return None
+        if word.type in COMPARISONS:
+            return errors.chained_comparison(at.word, word)
+    return None
+
+
+def _chain_as_value(at: Context) -> Diagnostic | None:
+    """An arrow where a value is wanted."""
+    if at.word.type != "ARROW" or at.previous.type in ("ARROW", "STAR"):
+        return None
+    head = at.statement[0].type if at.statement else None
+    if at.inside == "LPAR":
+        opened = at.before.index(at.open[-1])
+        callee = at.before[opened - 1].text if opened else ""
+        help = "name the chain's result in a line of its own, and hand on the name"
+        if callee in ("add", "concat", "mul"):
+            help = f"branches stand in brackets: {callee} [ a, b ]"
+        return errors.chain_in_expression(at.word, "an argument cannot be a chain", help)
+    if head == "LET":
+        help = "a tensor is named without `let`: x = conv(64, 3) -> relu"
+        return errors.chain_in_expression(at.word, "`let` names a value, not a chain", help)
+    if head in ("INPUT", "EXPECT") or any(word.type == "COLON" for word in at.statement):
+        help = "begin the chain on the next line"
+        return errors.chain_in_expression(at.word, "nothing flows on from here", help)
+    return None
+
+
+def _count(at: Context) -> Diagnostic | None:
+    """A repetition count that is an expression, or that stands in front."""
+    if at.word.type == "INTEGER" and at.after.type == "STAR" and at.accepted >= ELEMENTS:
+        help = "the count stands behind: conv(64, 3) * 2"
+        return errors.written_differently(at.word, "a chain begins with a layer", help)
+    times = [word for word in at.item if word.type == "STAR"]
+    continues = at.word.type in OPERATORS | {"LPAR"}
+    if not times or not continues or at.inside == "LPAR":
+        return None
+    if at.previous is times[-1] or "ARROW" in at.accepted:
+        return errors.long_count(times[-1].to(at.word))
+    return None
+
+
+# --- statements -----------------------------------------------------------------------
+
+
+def _unclosed(at: Context) -> Diagnostic | None:
+    """What cannot stand in the innermost bracket: its closer was forgotten."""
+    if not at.open:
+        return None
+    if at.word.type in DEFINITIONS and at.after.type in ("NAME", "STRING"):
+        return errors.unclosed_bracket(at.open[-1], at.word, "a definition begins here")
+    if at.word.type == "LBRACE" and CLOSERS[at.open[-1].type] in at.accepted - {"RBRACE"}:
+        return errors.unclosed_bracket(at.open[-1], at.word, "braces open here")
+    return None
+
+
+def _dangling(at: Context) -> Diagnostic | None:
+    """A sign that wants something behind it, before a bracket closes or the file ends."""
+    last = at.previous
+    if last.type not in OPERATORS | {"ARROW", "EQUAL", "COLON"}:
+        return None
+    if at.word.type not in ("RBRACE", "RPAR", "RSQB", END) and "\n" not in between(last, at.word):
+        return None
+    wanted = f"{expected(at.accepted)} behind `{last.text}`"
+    return errors.unexpected(last, found(at.word), wanted)
+
+
+def _path(at: Context) -> Diagnostic | None:
+    if at.previous.type != "USE" or at.word.type != "NAME":
+        return None
+    return errors.unexpected(
+        at.word, found(at.word), "a string", help='write the path in quotes: use "blocks.cnn"'
+    )
+
+
+def _line(at: Context) -> Diagnostic | None:
+    """A line that goes on where nothing says so."""
+    if at.word.text == "\n" and at.after.type == "LBRACE" and "LBRACE" in at.accepted:
+        message = "`{` stands on the line of what it belongs to"
+        return errors.broken_line(at.after, message, "put it at the end of the line above")
+    begins = at.previous.text == "\n" and at.previous.type in ("NEWLINE", "COMMA")
+    if not begins or at.word.type not in OPERATORS | {"COLON", "AS", "EQUAL"}:
+        return None
+    message = f"a line cannot begin with `{at.word.text}`"
+    return errors.broken_line(at.word, message, "put it at the end of the line above")
+
+
+def _separator(at: Context) -> Diagnostic | None:
+    """Two items, elements or statements with nothing between them."""
+    word = at.word
+    if at.inside in ("LPAR", "LSQB") and "COMMA" in at.accepted and word.type in VALUES:
+        labels = (Label(at.open[-1], "in these brackets"),)
+        help = None
+        if at.previous.type == "NAME" and word.type in LITERALS and at.inside == "LPAR":
+            name, value = errors.shown(at.previous.text, 20), errors.shown(word.text, 20)
+            help = f"a named argument is written {name} = {value}"
+        return errors.missing_separator(word, "no `,` in front of this", labels, help)
+    if "ARROW" in at.accepted and word.type in LITERALS and at.previous.type == "NAME":
+        name, value = errors.shown(at.previous.text, 20), errors.shown(word.text, 20)
+        help = f"arguments stand in parentheses: {name}({value})"
+        return errors.missing_separator(word, "arguments without parentheses", (), help)
+    if "ARROW" in at.accepted and word.type == "COMMA":
+        message = "a comma joins nothing in braces"
+        help = "write `->`, or begin a new line"
+        return errors.written_differently(word, message, help)
+    if "ARROW" in at.accepted and word.type in ELEMENTS | {"LBRACE"}:
+        message = "neither `->` nor a new line in front of this"
+        return errors.missing_separator(word, message, (), None)
+    if "NEWLINE" in at.accepted and word.type in STATEMENTS | DEFINITIONS | ELEMENTS:
+        what = "definition" if word.type in DEFINITIONS else "statement"
+        message = f"a {what} begins on a line of its own"
+        return errors.missing_separator(word, message, (), None)
+    return None
+
+
+_RULES = (
+    _unclosed,
+    foreign.sign,
+    _line,
+    _count,
+    foreign.comment,
+    _number,
+    foreign.equals_or_colon,
+    _reserved,
+    _else,
+    foreign.word,
+    _definition,
+    _comparison,
+    _chain_as_value,
+    foreign.tensor_arithmetic,
+    foreign.function_body,
+    _path,
+    foreign.tolerance,
+    _separator,
+    _dangling,
+)

@@ -1,4 +1,4 @@
-"""Text to words: the tokens of the grammar, with comments, blanks and newlines sorted out."""
+"""Text to words: the tokens of the grammar, without comments and blanks."""
 
 from __future__ import annotations
 
@@ -11,9 +11,39 @@ from cnndsl.diagnostics import Diagnostic
 from cnndsl.source import Source, Span
 from cnndsl.syntax import tables
 
+END = "$END"  # the name that lark gives to the end of the text
+_MAX_WORDS = 4_000_000  # twice a list of a million items, the longest that a spec may hold
+_WORDS = re.compile(tables.SCANNER)
+
+_HINTS = {
+    ";": "a statement ends with its line; nothing else is needed",
+    "'": 'strings stand in double quotes: "he_normal"',
+    "`": 'strings stand in double quotes: "he_normal"',
+    "“": 'strings stand in straight double quotes: "he_normal"',
+    "”": 'strings stand in straight double quotes: "he_normal"',
+    "→": "write `->`",
+    "⇒": "write `->`",
+    "|": "write `->` between the elements of a chain, `or` between conditions",
+    "&": "write `and`",
+    "!": "write `not`",
+    "^": "write `**`",
+    "\u00d7": "write a size as `3x3`, a product as `a * b`",
+    "\u00b7": "write `*`",
+    "\u00f7": "write `/`",
+    "≤": "write `<=`",
+    "≥": "write `>=`",
+    "≠": "write `!=`",
+    "\u2013": "write `-`",
+    "\u2014": "write `-`",
+    "\u2212": "write `-`",
+    "\\": "a line goes on after `->`, `,`, `=` or an operator, and within parentheses",
+    "\u00a0": "write an ordinary space",
+    "\ufeff": "a byte-order mark stands only at the very beginning",
+}
+
 
 class Mistake(Exception):
-    """A syntax error, on its way to the one place that returns it (`parser.parse`)."""
+    """A syntax error on its way to `parser.parse`, which returns it."""
 
     def __init__(self, diagnostic: Diagnostic):
         super().__init__(diagnostic.message)
@@ -27,18 +57,13 @@ class Word(Span):
     type: str
 
 
-END = "$END"  # the name that lark gives to the end of the text
-_WORDS = re.compile(tables.SCANNER)
-
-
 def scan(source: Source) -> Iterator[Word]:
     """The words of a text in order, then one of type `END`; raises `Mistake`.
 
-    A run of newlines, blank lines and comments between two lines is one NEWLINE.
+    All the newlines, blank lines and comments between two lines are one NEWLINE.
     """
     keywords = tables.KEYWORDS
-    text = source.text
-    for match in _WORDS.finditer(text):
+    for count, match in enumerate(_WORDS.finditer(source.text)):
         kind = match.lastgroup
         start, end = match.span()
         if kind == "NAME":
@@ -47,13 +72,17 @@ def scan(source: Source) -> Iterator[Word]:
             continue
         elif kind == "UNKNOWN":
             raise Mistake(_unknown(Span(source, start, end)))
+        if count > _MAX_WORDS:
+            raise Mistake(errors.text_too_large(Span(source, start, end), "4 million words"))
         yield Word(source, start, end, kind)
-    yield Word(source, len(text), len(text), END)
+    length = len(source.text)
+    yield Word(source, length, length, END)
 
 
 def _unknown(span: Span) -> Diagnostic:
+    text = span.source.text
     if span.text == '"':
-        line_end = span.source.text.find("\n", span.start)
-        end = len(span.source.text) if line_end < 0 else line_end
+        line_end = text.find("\n", span.start)
+        end = len(text) if line_end < 0 else line_end
         return errors.unclosed_string(Span(span.source, span.start, end))
-    return errors.unknown_character(span)
+    return errors.unknown_character(span, _HINTS.get(span.text))

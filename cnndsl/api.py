@@ -1,0 +1,145 @@
+"""The compiler as functions: text goes in, values come out, nothing is printed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from cnndsl.diagnostics import CompileError, Diagnostic
+from cnndsl.files import Files
+from cnndsl.pipeline import Checked, Compiled, check_source, compile_checked, summaries
+from cnndsl.selection import check_model, check_overrides
+from cnndsl.source import Source
+from cnndsl.summary import Summary
+from cnndsl.syntax.decode import MAX_BYTES
+
+
+@dataclass(frozen=True)
+class Summarized:
+    """The networks of a spec in figures, or the diagnostics that stand in the way."""
+
+    summaries: tuple[Summary, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def check(text: str, *, filename: str = "<spec>", folder: str | None = None) -> list[Diagnostic]:
+    """What is wrong with a spec: shapes, counts, names, syntax; empty for one that holds.
+
+    Args:
+      text: the spec.
+      filename: what diagnostics call it.
+      folder: where the files lie that it uses; without one, `use` is a mistake.
+    """
+    return list(_check(text, filename, folder, {}).diagnostics)
+
+
+def summarize(
+    text: str,
+    *,
+    filename: str = "<spec>",
+    folder: str | None = None,
+    set: Mapping[str, Any] | None = None,
+) -> Summarized:
+    """Parameters, multiply-accumulates and shapes of every network of a spec.
+
+    Raises:
+      ValueError: if `set` names a parameter that no model has.
+    """
+    checked = _check(text, filename, folder, set or {})
+    return Summarized(summaries(checked), checked.diagnostics)
+
+
+def compile(
+    text: str,
+    *,
+    filename: str = "<spec>",
+    folder: str | None = None,
+    model: str | None = None,
+    set: Mapping[str, Any] | None = None,
+) -> Compiled:
+    """The Flax module of a spec as text (`code`), or None and `diagnostics`.
+
+    Args:
+      text: the spec.
+      filename: what diagnostics and the module's docstring call it.
+      folder: where the files lie that it uses; without one, `use` is a mistake.
+      model: the only model to compile.
+      set: model parameters by name, as `--set` has them.
+
+    Raises:
+      ValueError: if there is no such model, or no model has such a parameter.
+    """
+    files = Files(filename, folder)
+    source, diagnostics = files.put(text)
+    if source is None:
+        return Compiled(None, (), tuple(diagnostics))
+    return _compiled(source, files, model, set or {})
+
+
+def load(
+    path: str | os.PathLike[str], *, model: str | None = None, set: Mapping[str, Any] | None = None
+) -> ModuleType:
+    """The module that a spec compiles to, imported without being written to a file.
+
+    Its name is `cnndsl.loaded.vgg16` for `vgg16.cnn`, and tracebacks show its source.
+
+    Raises:
+      CompileError: if the spec is wrong; its text shows the diagnostics.
+      OSError: if it cannot be read.
+      ValueError: if there is no such model, no model at all, or none has such a parameter.
+      ImportError: if flax is not installed.
+    """
+    name = os.fspath(path)
+    files = Files(name, os.path.dirname(name))
+    with open(name, "rb") as file:
+        source, diagnostics = files.put(file.read(MAX_BYTES + 1))
+    if source is None:
+        raise _wrong(tuple(diagnostics))
+    compiled = _compiled(source, files, model, set or {})
+    if compiled.code is None:
+        raise _wrong(compiled.diagnostics)
+    from cnndsl.loading import module_from
+
+    return module_from(name, compiled.code)
+
+
+def _check(text: str, filename: str, folder: str | None, values: Mapping[str, Any]) -> Checked:
+    files = Files(filename, folder)
+    source, diagnostics = files.put(text)
+    if source is None:
+        return Checked(Source(filename, ""), None, (), tuple(diagnostics))
+    checked = check_source(source, files.load, _plain(values))
+    check_overrides(checked, values)
+    return checked
+
+
+def _compiled(
+    source: Source, files: Files, model: str | None, values: Mapping[str, Any]
+) -> Compiled:
+    overrides = _plain(values)
+    checked = check_source(source, files.load, overrides)
+    check_overrides(checked, overrides)
+    check_model(checked, model)
+    return compile_checked(checked, overrides, model)
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _value(name, value) for name, value in values.items()}
+
+
+def _value(name: str, value: Any) -> Any:
+    """A value of the language; tuples are lists there."""
+    if isinstance(value, (list, tuple)):
+        return [_value(name, item) for item in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise TypeError(f"`{name}` is a {type(value).__name__}, not a value of the language")
+
+
+def _wrong(diagnostics: tuple[Diagnostic, ...]) -> CompileError:
+    from cnndsl.terminal import render_all
+
+    return CompileError(diagnostics, render_all(diagnostics))

@@ -1,0 +1,58 @@
+"""The command line: files, streams and exit codes around the compiler.
+
+Exit codes: 0 fine, 1 the spec is wrong or what was generated is stale, 2 the call is wrong,
+3 a bug of cnndsl. Results go to standard output, diagnostics to standard error.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from cnndsl.cli.console import CallError, Console
+from cnndsl.cli.options import parse_arguments
+
+FINE, WRONG, BAD_CALL, BUG = 0, 1, 2, 3
+INTERRUPTED, PIPE_CLOSED = 130, 141  # as a shell reports SIGINT and SIGPIPE
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command; returns its exit code, whatever happens."""
+    console = Console()
+    try:
+        try:
+            arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
+        except SystemExit as stop:  # argparse: --help, --version or a wrong call
+            return int(stop.code or FINE)
+        console.color = arguments.color
+        code = arguments.run(arguments, console)
+        sys.stdout.flush()
+        return code
+    except CallError as error:
+        console.fail(str(error), error.help)
+        return BAD_CALL
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        _drop_output()
+        return PIPE_CLOSED
+    except Exception as error:
+        if os.environ.get("CNNDSL_DEBUG"):
+            raise
+        kind, text = type(error).__name__, " ".join(str(error).split())[:200]
+        console.fail(
+            f"this is a bug in cnndsl: {kind}: {text}",
+            "please report it, with the spec; CNNDSL_DEBUG=1 shows where",
+        )
+        return BUG
+
+
+def _drop_output() -> None:
+    """Nobody reads on: what is still buffered must not fail once more at exit."""
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
+    except (OSError, ValueError):
+        pass

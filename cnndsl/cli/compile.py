@@ -1,0 +1,175 @@
+"""`cnndsl compile`: writes the modules of specs, compares them, or prints a stage on the way."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnndsl.cli.console import CallError, Console
+from cnndsl.cli.reading import all_diagnostics, check_choice, check_specs, read_overrides
+from cnndsl.names import module_name
+from cnndsl.pipeline import Checked, Compiled, compile_checked
+from cnndsl.summary import Summary
+from cnndsl.writing import Unwritable, write_all
+
+STDOUT = "-"
+FOLDER = Path("generated")
+NAMED = 3  # models that the line of a module lists
+
+
+@dataclass(frozen=True)
+class Module:
+    """A generated module, the spec it is of, and the file it belongs in."""
+
+    spec: str
+    path: Path
+    code: str
+    summaries: tuple[Summary, ...]
+
+    def line(self) -> str:
+        """`generated/vgg16.py  VGG16 138,357,544 params 15.47 GMACs`."""
+        models = [
+            f"{s.model} {s.params:,} params {macs_text(s.macs)}" for s in self.summaries[:NAMED]
+        ]
+        more = len(self.summaries) - NAMED
+        if more > 0:
+            models.append(f"and {more} more")
+        stem = Path(self.spec).stem
+        renamed = self.path.stem == module_name(stem) != stem
+        note = f" ({stem} is no name for a module)" if renamed else ""
+        return f"{self.path}{note}  {', '.join(models)}"
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    overrides = read_overrides(arguments.set)
+    checked = check_specs(arguments, overrides)
+    for each in checked:
+        check_choice(each, arguments.model, overrides)
+    if diagnostics := all_diagnostics(checked):
+        console.diagnostics(diagnostics)
+        return 1
+    for each in checked:
+        if not each.networks:
+            console.remark(f"{each.source.name} has no models: nothing to generate")
+    checked = [each for each in checked if each.networks]
+    if arguments.emit not in (None, "py"):
+        from cnndsl.cli.emit import emit
+
+        for each in checked:
+            console.line(emit(arguments.emit, each, overrides, arguments.model))
+        return 0
+    to_stdout = arguments.output == STDOUT or arguments.emit == "py"
+    if to_stdout and (arguments.check or arguments.diff):
+        raise CallError("--check and --diff compare files, not standard output")
+    paths = [Path(STDOUT)] * len(checked) if to_stdout else output_paths(checked, arguments.output)
+    modules = [
+        _module(each, path, compile_checked(each, overrides, arguments.model))
+        for each, path in zip(checked, paths, strict=True)
+    ]
+    if to_stdout:
+        for module in modules:
+            console.module(module.code)
+        return 0
+    if arguments.check or arguments.diff:
+        return _compare(modules, arguments, console)
+    try:
+        write_all({module.path: module.code for module in modules})
+    except Unwritable as error:
+        raise CallError(str(error)) from None
+    for module in modules:
+        console.line(module.line())
+    return 0
+
+
+def _module(checked: Checked, path: Path, compiled: Compiled) -> Module:
+    if compiled.code is None:
+        raise AssertionError("a spec without a mistake has a module")
+    return Module(checked.source.name, path, compiled.code, compiled.summaries)
+
+
+def output_paths(checked: Sequence[Checked], output: str | None) -> list[Path]:
+    """The file of every spec's module.
+
+    Raises:
+      CallError: if `output` is one file for several specs, two specs have one file, or a
+        module would replace a spec.
+    """
+    names = [each.source.name for each in checked]
+    folder = FOLDER if output is None else Path(output)
+    if folder.suffix == ".py" and not folder.is_dir():
+        if len(names) > 1:
+            raise CallError(f"{folder} is one file, for {len(names)} specs", "name a folder")
+        paths = [folder]
+    elif folder.exists() and not folder.is_dir():
+        raise CallError(f"{folder} is neither a folder nor a file ending in .py")
+    else:
+        paths = [folder / f"{module_name(_stem(name))}.py" for name in names]
+    taken: dict[Path, str] = {}
+    for path, name in zip(paths, names, strict=True):
+        if path in taken:
+            raise CallError(f"{taken[path]} and {name} would both be written to {path}")
+        taken[path] = name
+        if any(os.path.exists(n) and path.exists() and path.samefile(n) for n in names):
+            raise CallError(f"{path} is a spec: the module would replace it")
+    return paths
+
+
+def _stem(name: str) -> str:
+    return Path(name.strip("<>")).stem
+
+
+def macs_text(macs: int) -> str:
+    """`15.47 GMACs`; plain below a thousand."""
+    for unit, size in (("TMACs", 10**12), ("GMACs", 10**9), ("MMACs", 10**6), ("kMACs", 10**3)):
+        if macs >= size:
+            return f"{macs / size:.2f} {unit}"
+    return f"{macs} MACs"
+
+
+# --- comparing ------------------------------------------------------------------------
+
+
+def _compare(modules: Sequence[Module], arguments: Namespace, console: Console) -> int:
+    stale = 0
+    for module in modules:
+        present = _present(module.path)
+        if present == module.code:
+            continue
+        stale += 1
+        if arguments.diff:
+            console.line(_diff(module, present).rstrip("\n"))
+        if arguments.check:
+            state = "is missing" if present is None else "is stale"
+            console.remark(f"{module.path} {state}: run cnndsl compile {module.spec}")
+    if stale:
+        return 1
+    if arguments.check:
+        count = f"{len(modules)} module{'s' * (len(modules) != 1)}"
+        console.line(f"{count} up to date")
+    return 0
+
+
+def _present(path: Path) -> str | None:
+    """What the file holds, byte for byte as text; None where there is none.
+
+    Raises:
+      CallError: if it cannot be read.
+    """
+    try:
+        return path.read_bytes().decode("utf-8", "surrogateescape")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CallError(f"cannot read {path}: {error.strerror}") from None
+
+
+def _diff(module: Module, present: str | None) -> str:
+    from difflib import unified_diff
+
+    before = [] if present is None else present.splitlines(keepends=True)
+    old = os.devnull if present is None else str(module.path)
+    lines = unified_diff(before, module.code.splitlines(keepends=True), old, str(module.path))
+    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)

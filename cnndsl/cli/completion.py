@@ -1,0 +1,220 @@
+"""`cnndsl completion`: scripts that complete commands, options, specs, ops and error codes.
+
+They are made from the options themselves, so that nothing is listed twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+from argparse import Namespace
+from dataclasses import dataclass
+
+from cnndsl.cli.console import Console
+from cnndsl.cli.options import COMMANDS, build_parser
+from cnndsl.errors import EXPLANATIONS
+from cnndsl.ops import MERGES, OPS
+
+SPEC_COMMANDS = ("compile", "check", "summary")
+
+
+@dataclass(frozen=True)
+class Option:
+    names: tuple[str, ...]
+    help: str
+    choices: tuple[str, ...]
+    takes_value: bool
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    console.line(_SCRIPTS[arguments.shell]())
+    return 0
+
+
+def words(command: str) -> tuple[str, ...]:
+    """What the command's argument can be, where that is a fixed list."""
+    return {
+        "ops": (*OPS, *MERGES),
+        "explain": tuple(sorted(EXPLANATIONS)),
+        "completion": tuple(_SCRIPTS),
+    }.get(command, ())
+
+
+def options(command: str | None) -> list[Option]:
+    """The options of a command, or those before it."""
+    parser = build_parser()
+    if command is not None:
+        actions = parser._actions  # argparse has no public way to list them
+        commands = next(a for a in actions if isinstance(a, argparse._SubParsersAction))
+        parser = commands.choices[command]
+    return [
+        Option(
+            tuple(action.option_strings),
+            (action.help or "").split(";")[0].split(" (")[0],
+            tuple(action.choices or ()),
+            action.nargs != 0,
+        )
+        for action in parser._actions
+        if action.option_strings
+    ]
+
+
+# --- bash -----------------------------------------------------------------------------
+
+
+def _bash() -> str:
+    cases = []
+    for command in COMMANDS:
+        flags = " ".join(name for option in options(command) for name in option.names)
+        cases.append(f'    {command}) flags="{flags}"; words="{" ".join(words(command))}" ;;')
+    valued = "|".join(
+        name
+        for name in sorted(
+            {n for c in COMMANDS for o in options(c) if o.takes_value for n in o.names}
+        )
+        if name not in ("--color", "--emit")
+    )
+    emit = next(o for o in options("compile") if "--emit" in o.names)
+    color = next(o for o in options(None) if "--color" in o.names)
+    before = " ".join(name for option in options(None) for name in option.names)
+    return _BASH.format(
+        commands=" ".join(COMMANDS),
+        pattern="|".join(COMMANDS),
+        before=before,
+        cases="\n".join(cases),
+        valued=valued,
+        emit=" ".join(emit.choices),
+        color=" ".join(color.choices),
+        specs="|".join(SPEC_COMMANDS),
+    )
+
+
+_BASH = """\
+# bash completion of cnndsl: eval "$(cnndsl completion bash)"
+_cnndsl() {{
+  local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}}
+  local command= flags= words= each
+  COMPREPLY=()
+  for each in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
+    case $each in {pattern}) command=$each; break ;; esac
+  done
+  case $before in
+    --color) COMPREPLY=($(compgen -W "{color}" -- "$word")); return ;;
+    --emit) COMPREPLY=($(compgen -W "{emit}" -- "$word")); return ;;
+    -o|--output|--stdin-filename)
+      compopt -o filenames
+      COMPREPLY=($(compgen -f -- "$word"))
+      return ;;
+    {valued}) return ;;
+  esac
+  case $command in
+    "") flags="{before}"; words="{commands}" ;;
+{cases}
+  esac
+  if [[ $word == -* ]]; then
+    COMPREPLY=($(compgen -W "$flags" -- "$word"))
+    return
+  fi
+  case $command in
+    {specs})
+      compopt -o filenames
+      local IFS=$'\\n'
+      COMPREPLY=($(compgen -f -X '!*.cnn' -- "$word") $(compgen -d -- "$word")) ;;
+    *) COMPREPLY=($(compgen -W "$words" -- "$word")) ;;
+  esac
+}}
+complete -F _cnndsl cnndsl"""
+
+
+# --- zsh ------------------------------------------------------------------------------
+
+
+def _zsh() -> str:
+    described = "\n".join(f"    {_quoted(f'{name}:{help}')}" for name, help in COMMANDS.items())
+    cases = []
+    for command in COMMANDS:
+        lines = [
+            f"      {_quoted(_zsh_option(o, name))}" for o in options(command) for name in o.names
+        ]
+        if command in SPEC_COMMANDS:
+            lines.append("""      '*:spec:_files -g "*.cnn"'""")
+        else:
+            known = " ".join(words(command))
+            lines.append(f"      {_quoted(f'1:{command}:({known})')}")
+        arguments = " \\\n".join(["      _arguments -s", *(f"  {line}" for line in lines)])
+        cases.append(f"    {command})\n{arguments}\n      ;;")
+    return _ZSH.format(described=described, cases="\n".join(cases))
+
+
+def _zsh_option(option: Option, name: str) -> str:
+    help = option.help.replace("[", "(").replace("]", ")").replace(":", "")
+    if not option.takes_value:
+        return f"{name}[{help}]"
+    values = f"({' '.join(option.choices)})" if option.choices else ""
+    if name in ("-o", "--output", "--stdin-filename"):
+        values = "_files"
+    return f"{name}[{help}]:value:{values}"
+
+
+_ZSH = """\
+#compdef cnndsl
+# zsh completion of cnndsl: eval "$(cnndsl completion zsh)"
+_cnndsl() {{
+  local state line
+  local -a commands
+  commands=(
+{described}
+  )
+  _arguments -C '--version[print the version]' '--color[colour]:when:(auto always never)' \\
+    '1:command:->command' '*::argument:->argument'
+  case $state in
+    command) _describe command commands; return ;;
+  esac
+  case $line[1] in
+{cases}
+  esac
+}}
+compdef _cnndsl cnndsl"""
+
+
+# --- fish -----------------------------------------------------------------------------
+
+
+def _fish() -> str:
+    lines = [
+        "# fish completion of cnndsl: cnndsl completion fish | source",
+        "complete -c cnndsl -f",
+        *_fish_options(None, "__fish_use_subcommand"),
+    ]
+    for command, help in COMMANDS.items():
+        lines.append(f"complete -c cnndsl -n __fish_use_subcommand -a {command} -d {_quoted(help)}")
+    for command in COMMANDS:
+        seen = _quoted(f"__fish_seen_subcommand_from {command}")
+        if command in SPEC_COMMANDS:
+            lines.append(f"complete -c cnndsl -n {seen} -k -a '(__fish_complete_suffix .cnn)'")
+        else:
+            lines.append(f"complete -c cnndsl -n {seen} -a {_quoted(' '.join(words(command)))}")
+        lines += _fish_options(command, seen)
+    return "\n".join(lines)
+
+
+def _fish_options(command: str | None, condition: str) -> list[str]:
+    lines = []
+    for option in options(command):
+        names = " ".join(
+            f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in option.names
+        )
+        values = " -x" if option.takes_value else ""
+        if option.choices:
+            values += f" -a {_quoted(' '.join(option.choices))}"
+        elif set(option.names) & {"--output", "--stdin-filename"}:
+            values = " -r -F"
+        lines.append(f"complete -c cnndsl -n {condition} {names}{values} -d {_quoted(option.help)}")
+    return lines
+
+
+def _quoted(text: str) -> str:
+    """In single quotes, for all three shells: none has an escape in them that the others share."""
+    return "'" + text.replace("'", "") + "'"
+
+
+_SCRIPTS = {"bash": _bash, "zsh": _zsh, "fish": _fish}

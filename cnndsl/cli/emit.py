@@ -1,0 +1,131 @@
+"""`cnndsl compile --emit`: the stages of the compiler as text to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from cnndsl.ir import (
+    Auxiliary,
+    Chosen,
+    Instance,
+    Layer,
+    Looped,
+    Merged,
+    Network,
+    Repeated,
+    Staged,
+    children,
+)
+from cnndsl.ops.base import Op, show
+from cnndsl.pipeline import Checked
+from cnndsl.source import Source, Span
+from cnndsl.summary import shape_text
+
+
+def emit(stage: str, checked: Checked, overrides: dict[str, Any], model: str | None) -> str:
+    """The spec's syntax tree, its networks, or the view that the templates print."""
+    networks = [network for network in checked.networks if model in (None, network.name)]
+    if stage == "ast":
+        return tree(checked.program.spec)
+    if stage == "ir":
+        return "\n\n".join(map(outline, networks))
+    from cnndsl.targets.flax import view
+
+    return tree(view(checked.program, networks, overrides))
+
+
+# --- trees of dataclasses -------------------------------------------------------------
+
+
+def tree(node: object) -> str:
+    """A tree of dataclasses, one field a line; places in the source are left out."""
+    return "\n".join(_lines(node, ""))
+
+
+def _lines(node: object, indent: str) -> Iterator[str]:
+    """Without Python's own stack: a spec may nest deeper than that."""
+    stack: list[tuple[object, str, str]] = [(node, indent, "")]
+    while stack:
+        value, indent, label = stack.pop()
+        inner = indent + "  "
+        if isinstance(value, (tuple, list)) and any(map(_is_tree, value)):
+            yield f"{indent}{label}[{len(value)}]"
+            stack += [(item, inner, "") for item in reversed(value)]
+        elif isinstance(value, dict) and any(map(_is_tree, value.values())):
+            yield f"{indent}{label}{{{len(value)}}}"
+            stack += [(item, inner, f"{key}: ") for key, item in reversed(value.items())]
+        elif _is_tree(value):
+            plain, nested = _split(value)
+            yield f"{indent}{label}{type(value).__name__}{plain}"
+            stack += [(item, inner, f"{name}: ") for name, item in reversed(nested)]
+        else:
+            yield f"{indent}{label}{value!r}"
+
+
+def _split(node: Any) -> tuple[str, list[tuple[str, object]]]:
+    """The plain fields of a node as text, and those with nodes below them."""
+    plain, nested = [], []
+    for field in fields(node):
+        value = getattr(node, field.name)
+        if isinstance(value, (Span, Source)) or value in (None, (), []):
+            continue
+        items = value.values() if isinstance(value, dict) else value
+        holds = isinstance(value, (tuple, list, dict)) and any(map(_is_tree, items))
+        if _is_tree(value) or holds:
+            nested.append((field.name, value))
+        elif not field.name.endswith(("span", "spans")):
+            plain.append(f" {field.name}={value!r}")
+    return "".join(plain), nested
+
+
+def _is_tree(value: object) -> bool:
+    return is_dataclass(value) and not isinstance(value, (Span, Source, type))
+
+
+# --- networks -------------------------------------------------------------------------
+
+
+def outline(network: Network) -> str:
+    """A network as elaborated: every instance and layer, with the shape of its result."""
+    given = ", ".join(f"{name} = {show(value)}" for name, value in network.arguments.items())
+    lines = [f"network {network.name}({given})", f"  input: {_shape(network.input)}"]
+    stack: list[tuple[Any, int]] = [(network.frame, 1)]
+    while stack:
+        record, depth = stack.pop()
+        title = _title(record)
+        if title:
+            lines.append("  " * depth + title)
+        stack += [(child, depth + bool(title)) for child in reversed(list(children(record)))]
+    return "\n".join(lines)
+
+
+def _title(record: Any) -> str | None:
+    match record:
+        case Layer():
+            return f"{record.path}: {_call(record.op)} -> {_shape(record.out)}"
+        case Instance():
+            return f"{record.path}: block {record.block.name} -> {_shape(record.out)}"
+        case Staged():
+            return f"stage {record.name} -> {_shape(record.out)}"
+        case Auxiliary():
+            return f"aux {record.name}, weight {record.weight:g} -> {_shape(record.out)}"
+        case Repeated():
+            return f"repeated {len(record.items)} times"
+        case Looped():
+            return f"for {', '.join(record.statement.targets)}: {len(record.frames)} times"
+        case Chosen():
+            return f"if: branch {record.taken}" if record.frame else "if: no branch"
+        case Merged():
+            return f"{record.element.name} -> {_shape(record.out)}"
+    return None
+
+
+def _call(op: Op) -> str:
+    args = ", ".join(f"{f.name} = {show(getattr(op, f.name))}" for f in fields(op))
+    return f"{op.name}({args[:200]})" if args else op.name
+
+
+def _shape(tensor: Any) -> str:
+    return "unknown" if tensor.shape is None else shape_text(tensor.shape)

@@ -1,0 +1,182 @@
+"""The options of every command."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NoReturn
+
+from cnndsl._version import __version__
+
+COMMANDS = {
+    "compile": "write the Flax modules of specs",
+    "check": "prove the shapes and the counts of specs",
+    "summary": "show parameters, MACs and shapes of networks",
+    "ops": "list the ops, or describe one",
+    "explain": "explain an error code",
+    "completion": "print a completion script for a shell",
+}
+_EXAMPLES = {
+    "compile": """\
+examples:
+  cnndsl compile specs/vgg16.cnn                  write generated/vgg16.py
+  cnndsl compile specs/*.cnn --check              are the modules what the specs say?
+  cnndsl compile net.cnn -o - --set classes=10    print the module for ten classes""",
+    "check": """\
+examples:
+  cnndsl check specs/*.cnn
+  cnndsl check specs/vgg16.cnn --json             for an editor or a script
+  cnndsl check - --stdin-filename net.cnn < net.cnn
+
+Lines and columns in JSON count from 1, in characters; end_column is the one after the last.""",
+    "summary": """\
+examples:
+  cnndsl summary specs/vgg16.cnn
+  cnndsl summary specs/resnet.cnn --model ResNet50 --layers
+  cnndsl summary specs/vgg16.cnn --set classes=10 --json""",
+    "ops": """\
+examples:
+  cnndsl ops
+  cnndsl ops conv""",
+    "explain": """\
+examples:
+  cnndsl explain E301""",
+    "completion": """\
+examples:
+  eval "$(cnndsl completion bash)"                in ~/.bashrc
+  eval "$(cnndsl completion zsh)"                 in ~/.zshrc, after compinit
+  cnndsl completion fish > ~/.config/fish/completions/cnndsl.fish""",
+}
+
+
+# A width of its own: argparse imports a lot to measure the terminal, for every option.
+_FORMATTER = partial(argparse.RawDescriptionHelpFormatter, width=96)
+
+
+class Parser(argparse.ArgumentParser):
+    """Complains in the style of the diagnostics, and in a line or two."""
+
+    def error(self, message: str) -> NoReturn:
+        from cnndsl.terminal import complaint
+
+        self.exit(2, complaint(message, f"`{self.prog} --help` shows how to call it"))
+
+
+def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """The call as values; `run` is the command's function. Raises `SystemExit`."""
+    return build_parser().parse_args(argv)
+
+
+def build_parser() -> Parser:
+    parser = Parser(
+        prog="cnndsl",
+        description="Compiles CNN architectures, written the way papers state them, to Flax.",
+        epilog="`cnndsl COMMAND --help` describes a command.",
+        allow_abbrev=False,
+        formatter_class=_FORMATTER,
+    )
+    parser.add_argument("--version", action="version", version=f"cnndsl {__version__}")
+    _color(parser, default="auto")
+    commands = parser.add_subparsers(
+        metavar="COMMAND",
+        required=True,
+        parser_class=Parser,
+        prog=parser.prog,
+    )
+    for name, help in COMMANDS.items():
+        command = commands.add_parser(
+            name,
+            help=help,
+            description=help[0].upper() + help[1:] + ".",
+            epilog=_EXAMPLES[name],
+            formatter_class=_FORMATTER,
+            allow_abbrev=False,
+        )
+        _color(command, default=argparse.SUPPRESS)
+        _ADD[name](command)
+        command.set_defaults(run=_lazily(name))
+    return parser
+
+
+def _lazily(name: str) -> Callable[..., int]:
+    """A command's `run`; only the command that is called is imported."""
+
+    def run(*arguments: Any) -> int:
+        from importlib import import_module
+
+        return import_module(f"cnndsl.cli.{name}").run(*arguments)
+
+    return run
+
+
+def _color(parser: argparse.ArgumentParser, default: str) -> None:
+    choices = ("auto", "always", "never")
+    help = "colour what is printed (auto: on a terminal, unless NO_COLOR is set)"
+    parser.add_argument("--color", choices=choices, default=default, help=help)
+
+
+def _specs(parser: argparse.ArgumentParser) -> None:
+    help = "specs to read; `-` is standard input"
+    parser.add_argument("specs", nargs="+", metavar="SPEC", help=help)
+    help = "what to call standard input, and whose folder its `use` reads from"
+    parser.add_argument("--stdin-filename", metavar="NAME", help=help)
+
+
+def _choice(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", metavar="NAME", help="of this model only")
+    parser.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a model parameter, as the language writes its value: depths=[2, 2, 2, 2]",
+    )
+
+
+def _add_compile(parser: argparse.ArgumentParser) -> None:
+    _specs(parser)
+    help = "a folder, a file ending in .py, or - for standard output (default: generated/)"
+    parser.add_argument("-o", "--output", metavar="DIR|FILE|-", help=help)
+    _choice(parser)
+    help = "write nothing; exit with 1 if a module is missing or stale"
+    parser.add_argument("--check", action="store_true", help=help)
+    help = "write nothing; show what would change, and exit with 1 if anything would"
+    parser.add_argument("--diff", action="store_true", help=help)
+    help = "print one stage of the compiler instead: the syntax tree, the networks, the view "
+    help += "that templates print, or the module"
+    parser.add_argument("--emit", choices=("ast", "ir", "view", "py"), help=help)
+
+
+def _add_check(parser: argparse.ArgumentParser) -> None:
+    _specs(parser)
+    parser.add_argument("--json", action="store_true", help="print the diagnostics as JSON")
+
+
+def _add_summary(parser: argparse.ArgumentParser) -> None:
+    _specs(parser)
+    _choice(parser)
+    parser.add_argument("--layers", action="store_true", help="every layer, not only stages")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+
+
+def _add_ops(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", metavar="NAME", help="an op, such as conv")
+
+
+def _add_explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("code", metavar="CODE", help="an error code, such as E301")
+
+
+def _add_completion(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell")
+
+
+_ADD = {
+    "compile": _add_compile,
+    "check": _add_check,
+    "summary": _add_summary,
+    "ops": _add_ops,
+    "explain": _add_explain,
+    "completion": _add_completion,
+}

@@ -1,0 +1,91 @@
+"""The specs and the settings of a call, read and checked."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import Any
+
+from cnndsl.cli.console import CallError
+from cnndsl.diagnostics import Diagnostic
+from cnndsl.files import Files, Unreadable
+from cnndsl.pipeline import Checked, check_source
+from cnndsl.selection import NoSuch, check_model, check_overrides
+from cnndsl.source import Source
+from cnndsl.syntax.decode import MAX_BYTES
+
+STDIN = "-"
+
+
+def check_specs(arguments: Namespace, overrides: dict[str, Any] | None = None) -> list[Checked]:
+    """Every spec of the call, parsed and elaborated, in order; a spec named twice counts once.
+
+    Raises:
+      CallError: if one cannot be read.
+    """
+    names = list(dict.fromkeys(arguments.specs))
+    return [_check(name, arguments.stdin_filename, overrides) for name in names]
+
+
+def _check(name: str, stdin_name: str | None, overrides: dict[str, Any] | None) -> Checked:
+    if name == STDIN:
+        name = stdin_name or "<stdin>"
+        files = Files(name, os.path.dirname(stdin_name or ""))
+        source, diagnostics = files.put(sys.stdin.buffer.read(MAX_BYTES + 1))
+    else:
+        files = Files(name, os.path.dirname(name))
+        try:
+            source, diagnostics = files.open()
+        except Unreadable as error:
+            help = "name the specs in it" if os.path.isdir(name) else None
+            shown = name if len(name) <= 200 else f"{name[:200]}…"
+            raise CallError(f"cannot read {shown}: {error}", help) from None
+    if source is None:
+        return Checked(Source(name, ""), None, (), tuple(diagnostics))
+    return check_source(source, files.load, overrides)
+
+
+def all_diagnostics(checked: Sequence[Checked]) -> list[Diagnostic]:
+    """Those of all specs, in order; what several specs find in a file that they use, once."""
+    found: dict[tuple[object, ...], Diagnostic] = {}
+    for each in checked:
+        for diagnostic in each.diagnostics:
+            span = diagnostic.primary.span if diagnostic.primary else None
+            place = (os.path.realpath(span.source.name), span.start) if span else ()
+            found.setdefault((diagnostic.code, diagnostic.message, *place), diagnostic)
+    return list(found.values())
+
+
+def read_overrides(settings: Sequence[str]) -> dict[str, Any]:
+    """The values of `--set NAME=VALUE`.
+
+    Raises:
+      CallError: if one is no assignment, or its value none of the language.
+    """
+    overrides: dict[str, Any] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        name = name.strip()
+        if not equals or not name:
+            raise CallError(f"--set takes NAME=VALUE, not `{setting[:60]}`")
+        if name in overrides:
+            raise CallError(f"--set gives `{name[:60]}` two values")
+        from cnndsl.elaborate.constant import constant
+
+        value, diagnostics = constant(name, text)
+        if diagnostics:
+            first = diagnostics[0]
+            raise CallError(f"--set {name[:60]}: {first.message}", first.help)
+        overrides[name] = value
+    return overrides
+
+
+def check_choice(checked: Checked, model: str | None, overrides: dict[str, Any]) -> None:
+    """Raises `CallError` where the spec has no such model, or none such a parameter."""
+    try:
+        check_overrides(checked, overrides)
+        check_model(checked, model)
+    except NoSuch as error:
+        raise CallError(error.message, error.help) from None

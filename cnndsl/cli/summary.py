@@ -1,0 +1,124 @@
+"""`cnndsl summary`: the figures of networks, as tables or as JSON."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from typing import Any
+
+from cnndsl.cli.console import Console
+from cnndsl.cli.reading import all_diagnostics, check_choice, check_specs, read_overrides
+from cnndsl.pipeline import summaries
+from cnndsl.summary import LayerRow, Summary, format_table, shape_text, stage_cells
+
+Cells = list[tuple[str, ...]]
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    overrides = read_overrides(arguments.set)
+    checked = check_specs(arguments, overrides)
+    for each in checked:
+        check_choice(each, arguments.model, overrides)
+    if diagnostics := all_diagnostics(checked):
+        console.diagnostics(diagnostics)
+        return 1
+    found = [summary for each in checked for summary in summaries(each)]
+    found = [summary for summary in found if arguments.model in (None, summary.model)]
+    if arguments.json:
+        console.data([as_json(summary) for summary in found])
+        return 0
+    for index, summary in enumerate(found):
+        if index:
+            console.line()
+        _print(summary, arguments.layers, console)
+    for each in checked:
+        if not each.networks:
+            console.remark(f"{each.source.name} has no models")
+    return 0
+
+
+def _print(summary: Summary, layers: bool, console: Console) -> None:
+    shapes = f"{shape_text(summary.input)} -> {shape_text(summary.output)}"
+    console.line(f"{summary.model} ({summary.spec}): {shapes}\n")
+    rows, right = (_layer_cells(summary), (3, 4, 5)) if layers else (stage_cells(summary), (3, 4))
+    if console.colored(sys.stdout):
+        _print_rich(rows, right)
+    else:
+        console.line(format_table(rows, right))
+    console.line(f"\n{_figures(summary)}")
+
+
+def _figures(summary: Summary) -> str:
+    state = summary.total - summary.params
+    parts = [f"{summary.params:,} parameters"]
+    if state:
+        parts.append(f"{summary.total:,} with state")
+    return ", ".join([*parts, f"{summary.macs:,} MACs"])
+
+
+def _layer_cells(summary: Summary) -> Cells:
+    rows = [("layer", "op", "output", "params", "MACs", "receptive field")]
+    for layer in summary.layers:
+        counts = f"{layer.params:,}", f"{layer.macs:,}"
+        rows.append((layer.path, layer.op, shape_text(layer.output), *counts, _reach(layer)))
+    rows.append(("total", "", "", f"{summary.params:,}", f"{summary.macs:,}", ""))
+    return rows
+
+
+def _reach(layer: LayerRow) -> str:
+    if layer.reach is None:
+        return "all"
+    return " x ".join(f"{pixels:g}" for pixels in layer.reach)
+
+
+def _print_rich(rows: Cells, right: tuple[int, ...]) -> None:
+    from rich.console import Console as Terminal
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for index, title in enumerate(rows[0]):
+        justify = "right" if index in right else "left"
+        table.add_column(title, justify=justify, no_wrap=index != 1, overflow="fold")
+    for row in rows[1:]:
+        style = "bold" if row is rows[-1] else None
+        table.add_row(*map(Text, row), style=style)
+    sys.stdout.flush()
+    Terminal(file=sys.stdout, force_terminal=True, highlight=False).print(table)
+
+
+def as_json(summary: Summary) -> dict[str, Any]:
+    """A network as plain data: sizes are lists, counts integers."""
+    figures: dict[str, Any] = {
+        "model": summary.model,
+        "spec": summary.spec,
+        "input": list(summary.input),
+        "output": list(summary.output),
+        "params": summary.params,
+        "total": summary.total,
+        "macs": summary.macs,
+        "stages": [
+            {
+                "name": stage.name,
+                "output": list(stage.output),
+                "params": stage.params,
+                "macs": stage.macs,
+            }
+            for stage in summary.stages
+        ],
+        "layers": [
+            {
+                "path": layer.path,
+                "op": layer.op,
+                "input": list(layer.input),
+                "output": list(layer.output),
+                "params": layer.params,
+                "macs": layer.macs,
+            }
+            for layer in summary.layers
+        ],
+        "endpoints": {name: list(shape) for name, shape in summary.endpoints.items()},
+    }
+    if summary.recipe is not None:
+        figures["recipe"] = summary.recipe
+    return figures

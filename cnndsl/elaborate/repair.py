@@ -1,0 +1,104 @@
+"""What would make a rejected chain right, in the author's own words, and what it would give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnndsl.ir import Chained, Layer, Tensor
+from cnndsl.ops.base import Op, Shape
+from cnndsl.syntax import ast
+
+UNSHAPED = Tensor(None)
+
+
+def likely(name: str, branches: list[Chained]) -> Tensor:
+    """The result that a merge of unequal branches was probably meant to have."""
+    working = [b.out.shape for b in branches if b.out is not b.x] or [branches[0].out.shape]
+    if any(len(b.out.shape) != 3 for b in branches):
+        return UNSHAPED
+    if name == "concat":
+        channels = sum(b.out.shape[-1] for b in branches)
+        return Tensor((*working[0][:-1], channels), doubtful=True)
+    if name == "add" and len(set(working)) > 1:
+        return UNSHAPED
+    return Tensor(working[0], doubtful=True)
+
+
+def whole(value: Any, text: str) -> str | None:
+    """The integer that a float such as `0.75 * 64` was meant to be, where it is one."""
+    if isinstance(value, float) and value.is_integer() and len(text) < 60 and "\n" not in text:
+        return f"int({text})"
+    return None
+
+
+def projection(branches: list[Chained]) -> str | None:
+    """The 1x1 convolution that makes the identity among the branches of an `add` fit.
+
+    It is spelled with the arguments of the other branch's convolutions, so that it is right in
+    every instance of a block; None where they do not say it.
+    """
+    identity = [index for index, b in enumerate(branches) if b.out is b.x]
+    others = [b for b in branches if b.out is not b.x]
+    if len(identity) != 1 or len({b.out.shape for b in others}) != 1:
+        return None
+    found = [layer for layer in others[0].elements if isinstance(layer, Layer)]
+    strided = [layer for layer in found if _strides(layer.op) != (1, 1)]
+    widening = [layer for layer in found if layer.op.name in ("conv", "separable")]
+    if len(found) != len(others[0].elements) or not widening or len(strided) > 1:
+        return None
+    filters = _argument(widening[-1], "filters")
+    seen, wanted = branches[identity[0]].out.shape, others[0].out.shape
+    stride = _strides(strided[0].op) if strided else (1, 1)
+    if filters is None or wanted != (*_shrunk(seen, stride), widening[-1].op.filters):
+        return None
+    step = ""
+    if strided:
+        text = _argument(strided[0], "stride")
+        if text is None:
+            return None
+        step = f", stride = {text}"
+    return f"project branch {identity[0] + 1}: conv({filters}, 1{step}, bias = false) -> bn"
+
+
+def same_padding(branches: list[Chained]) -> str | None:
+    """The `pad = same` that one branch of a `concat` lacks, where that is all it lacks."""
+    sizes = [b.out.shape[:2] for b in branches]
+    odd = [b for b in branches if sizes.count(b.out.shape[:2]) == 1]
+    if len(odd) != 1 or len(set(sizes)) != 2 or len(sizes) < 3:
+        return None
+    wanted = next(size for size in sizes if size != odd[0].out.shape[:2])
+    shrinking = [
+        element
+        for element in odd[0].elements
+        if isinstance(element, Layer) and element.out.shape[:2] != element.x.shape[:2]
+    ]
+    if len(shrinking) != 1 or not all(isinstance(e, Layer) for e in odd[0].elements):
+        return None
+    layer, text = shrinking[0], shrinking[0].element.span.text
+    pads = layer.op.name in ("conv", "max_pool", "avg_pool", "depthwise", "separable")
+    unpadded = pads and layer.op.pad == "valid" and _strides(layer.op) == (1, 1)
+    if not unpadded or layer.x.shape[:2] != wanted or "pad" in text or not text.endswith(")"):
+        return None
+    return f"keep its height and width: {text[:-1]}, pad = same)"
+
+
+def _strides(op: Op) -> tuple[float, float]:
+    return op.field()[1]
+
+
+def _shrunk(shape: Shape, stride: tuple[float, float]) -> tuple[int, ...]:
+    return tuple(int(-(-size // step)) for size, step in zip(shape[:2], stride, strict=True))
+
+
+def _argument(layer: Layer, name: str) -> str | None:
+    """How the author wrote an argument of an op, by name or by position."""
+    names = list(layer.op.arguments())
+    for position, argument in enumerate(layer.element.args or ()):
+        if name == (argument.name or names[position]):
+            return _short(argument.value)
+    return None
+
+
+def _short(value: ast.Expr) -> str | None:
+    text = value.span.text
+    return text if len(text) <= 40 and "\n" not in text else None

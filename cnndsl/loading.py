@@ -1,0 +1,42 @@
+"""Modules made of text, in memory, whose tracebacks show their source."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from hashlib import sha256
+from pathlib import PurePath
+from types import ModuleType
+
+from cnndsl.names import module_name
+
+_PACKAGE = "cnndsl.loaded"
+
+
+def module_from(spec: str, code: str) -> ModuleType:
+    """The module of a spec's generated code, imported: `cnndsl.loaded.vgg16`.
+
+    The same code is one module, so that its classes are the same however often it is loaded;
+    other code under the same name has a digest in its own.
+    """
+    name = f"{_PACKAGE}.{module_name(PurePath(spec).stem)}"
+    known = sys.modules.get(name)
+    if known is not None and _source(known) != code:
+        name += f"_{sha256(code.encode()).hexdigest()[:12]}"
+        known = sys.modules.get(name)
+    if known is not None:
+        return known
+    module = ModuleType(name)
+    module.__file__ = f"<{name}>"
+    linecache.cache[module.__file__] = (len(code), None, code.splitlines(True), module.__file__)
+    sys.modules[name] = module
+    try:
+        exec(compile(code, module.__file__, "exec"), module.__dict__)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _source(module: ModuleType) -> str:
+    return "".join(linecache.getlines(module.__file__ or ""))

@@ -1,0 +1,149 @@
+"""Mistakes of those who know other languages: what is written there, and how it is written here."""
+
+from __future__ import annotations
+
+from cnndsl import errors
+from cnndsl.diagnostics import Diagnostic
+from cnndsl.suggest import closest
+from cnndsl.syntax.context import Context, between
+from cnndsl.syntax.expected import DEFINITIONS, ELEMENTS, LITERALS, STATEMENTS, TEXTS, found
+from cnndsl.syntax.scan import END
+
+_SIGNS = {
+    "=>": "elements of a chain are joined by `->`",
+    "-->": "elements of a chain are joined by `->`",
+    "->>": "elements of a chain are joined by `->`",
+    "<-": "a chain runs from left to right, joined by `->`",
+    "<>": "write `!=`",
+    "===": "write `==`",
+    "!==": "write `!=`",
+    "=<": "write `<=`",
+    "...": "a range is written `0 .. n`",
+    "..=": "a range is half open: `0 .. n + 1`",
+    ":=": "write `=`",
+    "+=": "write the sum out: `let i = i + 1`",
+    "-=": "write the difference out: `let i = i - 1`",
+    "*=": "write the product out: `let n = n * 2`",
+    "++": "write the sum out: `let i = i + 1`",
+    "/*": "a comment begins with `#` and ends with its line",
+}
+_FOREIGN = {
+    "def": "write `fn` for an expression, `block` for layers",
+    "func": "write `fn` for an expression, `block` for layers",
+    "function": "write `fn` for an expression, `block` for layers",
+    "lambda": "write `fn` at the top of the file",
+    "class": "write `block` or `model`",
+    "module": "write `block` or `model`",
+    "layer": "write `block`, or `stage` in a model",
+    "net": "write `model`",
+    "network": "write `model`",
+    "import": 'write `use "other.cnn"`',
+    "include": 'write `use "other.cnn"`',
+    "from": 'write `use "other.cnn"`',
+    "var": "write `let`",
+    "const": "write `let`",
+    "set": "write `let`",
+    "elif": "write `else if`",
+    "elsif": "write `else if`",
+    "elseif": "write `else if`",
+    "repeat": "write the count behind: `{ … } * 3`",
+    "while": "write `for i in 0 .. n { … }`",
+    "assert": "write `expect`, or a shape behind a colon",
+    "return": "the last line is the result; nothing is returned",
+    "output": "the last line is the result; its shape is asserted by `expect output`",
+}
+
+
+def sign(at: Context) -> Diagnostic | None:
+    """Signs that fall apart into two of ours."""
+    for first, second in ((at.previous, at.word), (at.word, at.after)):
+        sign = first.to(second)
+        if first.end == second.start and sign.text in _SIGNS:
+            return errors.written_differently(
+                sign, f"`{sign.text}` means nothing here", _SIGNS[sign.text]
+            )
+    return None
+
+
+def comment(at: Context) -> Diagnostic | None:
+    help = "a comment begins with `#` and ends with its line"
+    if at.word.type in ("FLOOR", "PERCENT"):
+        message = f"`{at.word.text}` does not begin a comment"
+        return errors.written_differently(at.word, message, help)
+    if at.word.type != "NAME":
+        return None
+    for word in reversed(at.before):
+        if word.type == "NEWLINE" or "\n" in between(word, at.word):
+            return None
+        if word.type == "FLOOR":
+            message = "`//` divides; it does not begin a comment"
+            return errors.written_differently(word, message, help)
+    return None
+
+
+def word(at: Context) -> Diagnostic | None:
+    """A statement or definition that begins with a word of another language, or a typo."""
+    head = (*at.statement, at.word)[0]
+    if head.type != "NAME" or len(at.statement) > 1 or at.word.type in ("EQUAL", END):
+        return None
+    if head.text in _FOREIGN:
+        message = f"`{head.text}` is not a word of this language"
+        return errors.written_differently(head, message, _FOREIGN[head.text])
+    if at.word.type not in LITERALS | ELEMENTS | {"LBRACE"}:
+        return None
+    known = STATEMENTS if at.open else DEFINITIONS
+    likely = closest(head.text, [TEXTS[kind] for kind in known])
+    if likely is None:
+        return None
+    what = "a statement" if at.open else "a definition"
+    return errors.unexpected(head, found(head), what, help=f"did you mean `{likely}`?")
+
+
+def equals_or_colon(at: Context) -> Diagnostic | None:
+    """`=` and `:` where the language has none, or has the other one."""
+    if at.word.type not in ("EQUAL", "COLON"):
+        return None
+    sign = at.word.text
+    heads = tuple(word.type for word in at.statement)
+    is_setting = any(word.type == "TRAIN" for word in at.before) and heads == ("NAME",)
+    message = help = None
+    if heads == ("INPUT",):
+        message, help = f"no `{sign}` behind `input`", "write input 224x224x3"
+    elif heads == ("EXPECT", "NAME"):
+        message, help = f"no `{sign}` behind what is expected", "write expect params 25_557_032"
+    elif is_setting and "ARROW" not in at.accepted:
+        message, help = f"no `{sign}` behind a setting", "write epochs 90"
+    elif heads[:1] in (("IF",), ("ELSE",)) and sign == "=":
+        message, help = "`=` names something; it does not compare", "write `==`"
+    elif heads[:1] == ("FN",) and sign == ":":
+        message, help = "a `fn` is one expression behind `=`", "write fn half(n) = n // 2"
+    elif at.inside == "LPAR" and sign == ":" and at.previous.type == "NAME":
+        message = "an argument is named, or gets its default, by `=`"
+        help = f"write {errors.shown(at.previous.text, 20)} = 2"
+    elif at.inside == "LSQB" and sign == ":":
+        message, help = "lists have no slices", "name the items one by one"
+    if message is None:
+        return None
+    return errors.written_differently(at.word, message, help)
+
+
+def function_body(at: Context) -> Diagnostic | None:
+    if at.word.type != "LBRACE" or not at.statement or at.statement[0].type != "FN":
+        return None
+    message = "a `fn` is one expression, without braces"
+    return errors.written_differently(at.word, message, "write fn half(n) = n // 2")
+
+
+def tensor_arithmetic(at: Context) -> Diagnostic | None:
+    merges = {"PLUS": "add [ a, b ]", "STAR": "mul [ a, b ]"}
+    if at.word.type not in merges or "ARROW" not in at.accepted:
+        return None
+    message = f"`{at.word.text}` does not join tensors"
+    return errors.written_differently(at.word, message, f"write {merges[at.word.type]}")
+
+
+def tolerance(at: Context) -> Diagnostic | None:
+    if at.word.text != "within":
+        return None
+    message = "a tolerance is a number and a percent sign"
+    return errors.written_differently(at.word, message, "write within 1%")

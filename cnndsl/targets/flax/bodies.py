@@ -1,0 +1,355 @@
+"""Statements of a definition to lines of its class."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnndsl.elaborate.program import walk
+from cnndsl.ir import Auxiliary, Chosen, Frame, Looped, Named, Noted, Ran, Record, Staged
+from cnndsl.syntax import ast
+from cnndsl.targets.flax.builder import Attr, Blank, Loop, Suite
+from cnndsl.targets.flax.flow import Flow
+from cnndsl.targets.flax.loops import Loops
+from cnndsl.targets.flax.pyexpr import (
+    Binding,
+    CallOf,
+    Lit,
+    Py,
+    Ref,
+    Scope,
+    bindings,
+)
+from cnndsl.targets.flax.spelling import Env, Sym, Symbol, Unspellable
+
+
+class Bodies(Loops):
+    """Lowers bodies; all frames are of one body, one for every execution."""
+
+    def body(
+        self, frames: list[Frame], cx: list[int], flow: Flow, env: Env, target: str, path: tuple
+    ) -> Flow:
+        columns = [[frame.records[i] for frame in frames] for i in range(len(frames[0].records))]
+        outer_cx, self.state.cx = self.state.cx, tuple(cx)
+        position = 0
+        while position < len(columns):
+            end = _plain_runs(columns, position)
+            if end > position:
+                flow = self.runs(columns[position:end], cx, flow, env, target, path)
+            else:
+                flow = self.record(columns[position], cx, flow, env, target, path)
+                end = position + 1
+            position = end
+        self.state.cx = outer_cx
+        return flow
+
+    def runs(
+        self, columns: list[list[Ran]], cx: list[int], flow: Flow, env: Env, target: str, path: tuple
+    ) -> Flow:
+        """Statements that are chains and nothing more make one long chain."""
+        elements = tuple(e for recs in columns for e in recs[0].run.chain.elements)
+        parts = [
+            [rec.run.elements[i] for rec in recs]
+            for recs in columns
+            for i in range(len(recs[0].run.chain.elements))
+        ]
+        return self.sequence(elements, parts, cx, flow, env, target, path)
+
+    def record(
+        self, recs: list[Record], cx: list[int], flow: Flow, env: Env, target: str, path: tuple
+    ) -> Flow:
+        env.tensors["here"] = Symbol(flow.text, flow.channels, flow.tensors[0])
+        match recs[0]:
+            case Ran(statement=ast.Bind()):
+                return self.bound(recs, cx, flow, env, target, path)
+            case Ran():
+                return self.named(recs, cx, flow, env, target, path)
+            case Named():
+                self.let(recs, cx, env)
+                return flow
+            case Chosen():
+                return self.branch(recs[0].statement, recs, cx, flow, env, target, path)
+            case Looped():
+                return self.loop(recs[0].statement, recs, cx, flow, env, target, path)
+            case Staged():
+                return self.stage(recs, cx, flow, env, target)
+            case Auxiliary():
+                return self.head(recs, cx, flow, env, target)
+            case Noted():
+                return flow
+
+    # --- names ------------------------------------------------------------------------
+
+    def bound(
+        self, recs: list[Ran], cx: list[int], flow: Flow, env: Env, target: str, path: tuple
+    ) -> Flow:
+        """`NAME = chain`: a variable of the call; the flow stays what it is."""
+        statement = recs[0].statement
+        flow = self.settle(flow, target)
+        name = self.variable(statement.name)
+        before = self.state.variables
+        self.state.variables = (*before, flow.text, name)
+        commented = self.state.commented
+        inner = (*path, statement.name)
+        result = self.chain([rec.run for rec in recs], cx, flow, env, name, inner)
+        if result.text != name:
+            result = self.assign(result, name)
+        self.state.variables = (*before, name)
+        self.state.commented = commented
+        first = recs[0].run.out
+        env.tensors[statement.name] = Symbol(name, result.channels, first)
+        return flow
+
+    def named(
+        self, recs: list[Ran], cx: list[int], flow: Flow, env: Env, target: str, path: tuple
+    ) -> Flow:
+        """`chain as NAME`."""
+        flow = self.chain([rec.run for rec in recs], cx, flow, env, target, path)
+        flow = self.settle(flow, target)
+        name = recs[0].name
+        variable = self.variable(recs[0].statement.name)
+        if self.is_model:
+            self.endpoint(recs, flow)
+        if self.reads_later(recs[0].statement.name):
+            self.state.call.append(f"{variable} = {flow.text}")
+            self.state.variables = (*self.state.variables, variable)
+            symbol = Symbol(variable, flow.channels, flow.tensors[0])
+            env.tensors[recs[0].statement.name] = env.tensors[name] = symbol
+        return flow
+
+    def let(self, recs: list[Named], cx: list[int], env: Env) -> None:
+        statement, seen = recs[0].statement, [rec.value for rec in recs]
+        name = statement.name
+        try:
+            sym = self.speller.spell(statement.value, env)
+            py = sym.py
+            if py is None:
+                raise Unspellable(name)
+        except Unspellable:
+            if all(value == seen[0] for value in seen):
+                self.fold(statement.value, env)
+                env.values[name] = Sym(seen[0], Lit(_frozen(seen[0])))
+                return
+            try:
+                env.values[name] = Sym(seen[0], self.computed(name, cx, seen))
+            except Unspellable:
+                env.values[name] = Sym(seen[0], None)
+            return
+        if isinstance(py, (Lit, Ref)) and not _rebound(name, self.definition):
+            env.values[name] = Sym(seen[0], py, sym.items)
+            return
+        env.values[name] = Sym(seen[0], Ref(self.local(name, py, cx, seen, env)), None)
+
+    def local(self, name: str, py: Py, cx: list[int], seen: list[Any], env: Env) -> Binding:
+        """A variable of the constructor; a `let` that rebinds one keeps its name."""
+        in_loop = self.state.loop is not None
+        held = env.values.get(name)
+        if held is not None and isinstance(held.py, Ref):
+            old = held.py.binding
+            if old.scope is Scope.LOCAL and old.name == self.loop_name(name):
+                old.definition, old.values = None, None
+                old.in_loop = old.in_loop or in_loop
+                self.define(old, py)
+                return old
+        shadows = env.value(name) is not None and name not in env.values
+        chosen = self.free_name(name) if shadows else self.loop_name(name)
+        values = None if in_loop else dict(zip(cx, seen, strict=True))
+        binding = self.bind(chosen, Scope.LOCAL, definition=py, in_loop=in_loop, values=values)
+        self.define(binding, py)
+        return binding
+
+    def fold(self, expr: ast.Expr, env: Env) -> None:
+        """Notes what decides something for good: such a model parameter is no argument."""
+        for node in walk(expr):
+            if not isinstance(node, ast.Name):
+                continue
+            sym, symbol = env.value(node.id), env.tensor(node.id)
+            if sym is not None and sym.py is not None:
+                self.fold_py(sym.py)
+            elif symbol is not None:
+                self.state.spatial = True
+                if symbol.channels is not None:
+                    self.fold_py(symbol.channels)
+
+    def fold_py(self, expr: Py) -> None:
+        for binding in bindings(expr):
+            if binding not in self.state.folded:
+                self.state.folded[binding] = None
+                if binding.definition is not None:
+                    self.fold_py(binding.definition)
+
+    # --- stages and heads -------------------------------------------------------------
+
+    def stage(
+        self, recs: list[Staged], cx: list[int], flow: Flow, env: Env, target: str
+    ) -> Flow:
+        name = recs[0].statement.name
+        path = (name if self.state.loop is not None else recs[0].name,)
+        flow = self.settle(flow, target)
+        start = len(self.state.call)
+        frames = [rec.frame for rec in recs]
+        flow = self.body(frames, cx, flow, env, target, path)
+        if flow.is_atom and flow.text != target:
+            flow = self.assign(flow, target)
+        alone = len(self.state.call) == start
+        self.endpoint(recs, flow, target, alone)
+        if not alone:
+            self.state.call.insert(start, Blank())
+            self.state.call.append(Blank())
+        settled = Flow(target, flow.channels, flow.tensors)
+        env.tensors[name] = env.tensors[recs[0].name] = Symbol(
+            f'out["{recs[0].name}"]', flow.channels, flow.tensors[0]
+        )
+        return settled
+
+    def endpoint(
+        self,
+        recs: list[Staged] | list[Ran],
+        flow: Flow,
+        target: str | None = None,
+        alone: bool = False,
+    ) -> None:
+        """`out["stem"] = x`, on the stage's own line where it has only one."""
+        key = self.endpoint_key(recs)
+        if flow.is_atom:
+            self.state.call.append(f"out[{key}] = {flow.text}")
+            return
+        self.state.overwritten = True
+        comment = self.comment(flow, len(key) + 12)
+        if alone:
+            self.state.call.append(f"{target} = out[{key}] = {flow.text}{comment}")
+            return
+        self.state.call.append(f"{target} = {flow.text}{comment}")
+        self.state.call.append(f"out[{key}] = {target}")
+
+    def endpoint_key(self, recs: list[Staged] | list[Ran]) -> str:
+        if self.state.loop is None:
+            return f'"{recs[0].name}"'
+        base = recs[0].statement.name
+        numbers = [int(rec.name[len(base) :]) for rec in recs]
+        counter = self.loop_counter()
+        counts = self.iterations(len(recs))
+        if counts is None or any(n != c + 1 for n, c in zip(numbers, counts, strict=True)):
+            raise Unspellable(base)
+        return f'f"{base}{{‹c{counter.index}› + 1}}"'
+
+    def head(
+        self, recs: list[Auxiliary], cx: list[int], flow: Flow, env: Env, target: str
+    ) -> Flow:
+        """An auxiliary classifier: built last and only run when it is asked for."""
+        if self.state.loop is not None:
+            raise Unspellable("aux")
+        flow = self.settle(flow, target)
+        name = recs[0].name
+        init, call = self.state.init, self.state.call
+        before, overwritten = self.state.variables, self.state.overwritten
+        commented = self.state.commented
+        self.state.init, self.state.call = [], []
+        self.state.variables = (*before, flow.text)
+        own = self.fresh_variable()
+        inner = Env(env)
+        frames = [rec.frame for rec in recs]
+        result = self.body(frames, cx, flow, inner, own, (name,))
+        self.state.call.append(f'out["{name}"] = {result.text}')
+        suite = Suite("if aux:", self.state.call)
+        self.heads.extend(self.state.init)
+        self.state.init, self.state.call = init, call
+        self.state.variables, self.state.overwritten = before, overwritten
+        self.state.commented = commented
+        self.state.call.append(suite)
+        return flow
+
+    # --- help for loops ---------------------------------------------------------------
+
+    def indexed(self, attr: Attr, loop: Loop) -> str:
+        counts = self.iterations(len(loop.conditional))
+        prefix = counts is not None and _is_prefix(loop.conditional, counts)
+        if not prefix or loop.depth > 1:
+            raise Unspellable("if")
+        counter = self.loop_counter()
+        return f"‹l{attr.index}›[‹c{counter.index}›]"
+
+    def enter_condition(self, flags: list[bool]) -> list[bool] | None:
+        loop = self.state.loop
+        if loop is None:
+            return None
+        before, loop.conditional = loop.conditional, flags
+        return before
+
+    def leave_condition(self, before: list[bool] | None) -> None:
+        if self.state.loop is not None:
+            self.state.loop.conditional = before
+
+    def first_iterations(self, count: int) -> list[bool] | None:
+        loop = self.state.loop
+        firsts = loop.firsts if loop else None
+        return firsts if firsts is not None and len(firsts) == count else None
+
+    def iterations(self, count: int) -> list[int] | None:
+        """The number of every record's iteration, counted from 0 in its loop."""
+        loop = self.state.loop
+        firsts = loop.firsts if loop else None
+        if firsts is None:
+            return None
+        numbers, number = [], 0
+        for first in firsts:
+            number = 0 if first else number + 1
+            numbers.append(number)
+        if count == len(numbers):
+            return numbers
+        taken = loop.conditional
+        if taken is not None and sum(taken) == count and len(taken) == len(numbers):
+            return [n for n, t in zip(numbers, taken, strict=True) if t]
+        return None
+
+    def push_element(self, loop: Loop, items: Py) -> None:
+        """`for i in 0 .. len(depths)`: where the body reads `depths[i]`, walk the list."""
+        if len(loop.targets) != 1 or not isinstance(items, CallOf) or items.function != "range":
+            return
+        (stop, *more) = items.args
+        if more or not (isinstance(stop, CallOf) and stop.function == "len"):
+            return
+        (base,) = stop.args
+        if not isinstance(base, Ref):
+            return
+        name = base.binding.name
+        singular = name[:-1] if name.endswith("s") and len(name) > 2 else f"{name}_item"
+        element = self.bind(self.free_name(singular), Scope.LOOP, in_loop=True)
+        loop.element = (base, element)
+        self.speller.elements.append((base, loop.targets[0], element, loop))
+
+    def pop_element(self) -> None:
+        loop = self.state.loop
+        if loop is not None and loop.element is not None:
+            self.speller.elements.pop()
+
+
+def _plain_runs(columns: list[list[Record]], start: int) -> int:
+    """Where a series of chains ends that name nothing."""
+    end = start
+    while end < len(columns):
+        record = columns[end][0]
+        plain = isinstance(record, Ran) and isinstance(record.statement, ast.Run)
+        if not plain or record.statement.name is not None:
+            break
+        end += 1
+    return end
+
+
+def _is_prefix(flags: list[bool], counts: list[int]) -> bool:
+    """Whether in every run of the loop the first iterations take it and no later one does."""
+    return all(
+        flag or not later
+        for flag, later, count in zip(flags, flags[1:], counts[1:], strict=False)
+        if count > 0
+    )
+
+
+def _rebound(name: str, definition: ast.Node) -> bool:
+    lets = sum(isinstance(node, ast.Let) and node.name == name for node in walk(definition))
+    return lets > 1
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+

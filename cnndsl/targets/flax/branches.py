@@ -1,0 +1,308 @@
+"""`if` in a definition: folded where all instances agree, an `if` of the class otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cnndsl.ir import Chosen, Tensor
+from cnndsl.syntax import ast
+from cnndsl.targets.flax.builder import Line, Suite
+from cnndsl.targets.flax.elements import WIDTH
+from cnndsl.targets.flax.flow import BLOCK, MERGED, Flow
+from cnndsl.targets.flax.instances import Instances
+from cnndsl.targets.flax.pyexpr import (
+    Bin,
+    Choice,
+    Lit,
+    Py,
+    Ref,
+    Scope,
+    Un,
+    bindings,
+    is_runtime,
+)
+from cnndsl.targets.flax.spelling import Env, Symbol, Unspellable
+
+
+@dataclass
+class Arm:
+    """One branch as lowered. `condition` is None for the last of an exhaustive `if`."""
+
+    condition: Py | None  # at construction
+    at_call: Py | None
+    init: list[Line]
+    call: list[Line]
+    flow: Flow
+    env_values: dict[str, Any]
+    env_tensors: dict[str, Symbol]
+    cx: list[int]
+    outs: list[Tensor]
+
+
+class Branches(Instances):
+    """Lowers `if` statements."""
+
+    def branch(
+        self,
+        statement: ast.If,
+        recs: list[Chosen],
+        cx: list[int],
+        flow: Flow,
+        env: Env,
+        target: str,
+        path: tuple,
+    ) -> Flow:
+        taken = [rec.taken for rec in recs]
+        if len(set(taken)) == 1:
+            for condition, _ in statement.branches[: (taken[0] or 0) + 1]:
+                self.fold(condition, env)
+            if recs[0].frame is None:
+                return flow
+            return self.body([rec.frame for rec in recs], cx, flow, env, target, path)
+        flow = self.settle(flow, target)
+        arms = self.arms(statement, recs, cx, flow, env, target, path)
+        self.emit_init(arms)
+        result = self.emit_call(arms, flow, target)
+        self.merge_names(arms, env)
+        channels = self.phi(arms, [arm.flow.channels for arm in arms], "features")
+        tensors = [None] * len(recs)
+        for which, arm in zip(_order(taken), arms, strict=True):
+            positions = [i for i, t in enumerate(taken) if t == which]
+            for position, out in zip(positions, arm.outs, strict=True):
+                tensors[position] = out
+        return replace(result, channels=channels, tensors=tuple(tensors))
+
+    def arms(
+        self,
+        statement: ast.If,
+        recs: list[Chosen],
+        cx: list[int],
+        flow: Flow,
+        env: Env,
+        target: str,
+        path: tuple,
+    ) -> list[Arm]:
+        """The branches that some instance takes, each lowered on its own."""
+        taken = [rec.taken for rec in recs]
+        order = _order(taken)
+        arms = []
+        values, tensors = dict(env.values), dict(env.tensors)
+        self.state.branches += 1
+        number, outer_arms = self.state.branches, self.state.arms
+        for position, which in enumerate(order):
+            chosen = [i for i, t in enumerate(taken) if t == which]
+            condition = at_call = None
+            env.values, env.tensors = dict(values), dict(tensors)
+            if position < len(order) - 1:
+                expr = statement.branches[which][0]
+                flags = [t == which for t in taken]
+                condition, at_call = self.condition(expr, flags, cx, env)
+            own_cx = [cx[i] for i in chosen]
+            start = replace(flow, tensors=tuple(flow.tensors[i] for i in chosen))
+            frames = [recs[i].frame for i in chosen]
+            init, call = self.state.init, self.state.call
+            loop_flags = self.enter_condition([t == which for t in taken])
+            self.state.init, self.state.call = [], []
+            self.state.arms = (*outer_arms, (number, position))
+            try:
+                if frames[0] is None:
+                    end = start
+                else:
+                    end = self.body(frames, own_cx, start, env, target, path)
+                arm = Arm(
+                    condition,
+                    at_call,
+                    self.state.init,
+                    self.state.call,
+                    end,
+                    env.values,
+                    env.tensors,
+                    own_cx,
+                    list(end.tensors),
+                )
+            finally:
+                self.state.init, self.state.call = init, call
+                self.state.arms = outer_arms
+                self.leave_condition(loop_flags)
+            arms.append(arm)
+        env.values, env.tensors = values, tensors
+        self.name_flags(arms)
+        return arms
+
+    # --- conditions -------------------------------------------------------------------
+
+    def condition(
+        self, expr: ast.Expr, flags: list[bool], cx: list[int], env: Env
+    ) -> tuple[Py, Py]:
+        """A condition in the constructor and at call time."""
+        try:
+            init = self.speller.spell(expr, env).py
+        except Unspellable:
+            name = expr.id if isinstance(expr, ast.Name) else "active"
+            init = self.computed(name, cx, flags)
+            return init, init
+        at_call = self.speller.spell(expr, env, at_call=True).py
+        scopes = {b.scope for b in bindings(at_call)}
+        plain = isinstance(at_call, Ref) or _compares_name(at_call) or scopes <= {Scope.CLASS}
+        if is_runtime(at_call) or plain or Scope.LOOP in scopes or self.is_function:
+            return init, at_call
+        flag = self.bind("active", Scope.LOCAL, definition=init, in_loop=self.state.loop is not None)
+        if flag.in_loop:
+            return init, at_call
+        self.define(flag, init)
+        return Ref(flag), Ref(flag)
+
+    def name_flags(self, arms: list[Arm]) -> None:
+        """A condition that no `let` names is named after what it builds: `has_conv`."""
+        for arm in arms:
+            if not isinstance(arm.condition, Ref) or arm.condition.binding.name != "active":
+                continue
+            stems = [self.state.attrs[i].stem for i in _first_attrs(arm.init)]
+            base = f"has_{stems[0]}" if stems else "active"
+            arm.condition.binding.name = self.free_name(base)
+
+    # --- lines ------------------------------------------------------------------------
+
+    def emit_init(self, arms: list[Arm]) -> None:
+        texts = [None if a.condition is None else self.at_init(a.condition) for a in arms]
+        negated = [None if a.condition is None else self.at_init(_not(a.condition)) for a in arms]
+        self.state.init.extend(_suites(arms, texts, negated, [arm.init for arm in arms]))
+
+    def emit_call(self, arms: list[Arm], flow: Flow, target: str) -> Flow:
+        if all(arm.flow.text == flow.text and not arm.call for arm in arms):
+            return flow
+        calls = [None if a.at_call is None else self.at_call(a.at_call) for a in arms]
+        if len(arms) == 2 and not any(arm.call for arm in arms):
+            then, other = (arm.flow for arm in arms)
+            text = f"{then.text} if {calls[0]} else {other.text}"
+            if self.width(text) <= WIDTH and not (then.compound or other.compound):
+                roles = frozenset({MERGED, BLOCK}) | then.roles | other.roles
+                return Flow(text, None, (), roles, compound=True)
+        bodies = []
+        unchanged = [arm for arm in arms if arm.flow.text == flow.text and not arm.call]
+        if unchanged and flow.text != target:
+            self.state.call.append(f"{target} = {flow.text}")
+        for arm in arms:
+            body = list(arm.call)
+            if arm.flow.text != target and arm not in unchanged:
+                body.append(f"{target} = {arm.flow.text}")
+            bodies.append(body)
+        if target == "x":
+            self.state.overwritten = True
+        negated = [None if a.at_call is None else self.at_call(_not(a.at_call)) for a in arms]
+        self.state.call.extend(_suites(arms, calls, negated, bodies))
+        self.state.commented = None
+        return Flow(target, None, ())
+
+    # --- names and channels after the branches ----------------------------------------
+
+    def merge_names(self, arms: list[Arm], env: Env) -> None:
+        """What the branches named stays visible, with channels that hold for all of them."""
+        for arm in arms:
+            for name, sym in arm.env_values.items():
+                env.values[name] = sym
+        names = dict.fromkeys(name for arm in arms for name in arm.env_tensors)
+        for name in names:
+            if name in ("here", "in"):
+                continue
+            symbols = [arm.env_tensors.get(name) for arm in arms]
+            known = [s for s in symbols if s is not None]
+            if len(known) < len(arms) or all(s is known[0] for s in known):
+                env.tensors[name] = known[0]
+                continue
+            variables = {s.variable for s in known}
+            if len(variables) > 1:
+                raise Unspellable(name)
+            channels = self.phi(arms, [s.channels for s in known], f"{name}_features")
+            env.tensors[name] = replace(known[0], channels=channels)
+
+    def phi(self, arms: list[Arm], options: list[Py | None], name: str) -> Py | None:
+        """One spelling of channels that may differ from branch to branch."""
+        first = options[0]
+        if all(option == first for option in options):
+            return first
+        if any(option is None for option in options):
+            return None
+        for option in options:
+            if all(
+                self.value_of(option, number) == out.shape[-1]
+                for arm in arms
+                for number, out in zip(arm.cx, arm.outs, strict=True)
+            ) and name == "features":
+                return option
+        if not any(arm.init for arm in arms) and len(arms) == 2:
+            return Choice(options[0], arms[0].condition, options[1])
+        return self.carried(arms, options, name)
+
+    def carried(self, arms: list[Arm], options: list[Py], name: str) -> Py:
+        """A variable of the constructor that every branch sets."""
+        held = [o.binding for o in options if isinstance(o, Ref)]
+        held = [b for b in held if b.scope is Scope.FEATURES]
+        carried = held[0] if held else self.bind(self.free_name(name), Scope.FEATURES)
+        suites = self.state.init
+        bodies = [
+            [*arm.init, *([] if option == Ref(carried) else [self.update(carried, option)])]
+            for arm, option in zip(arms, options, strict=True)
+        ]
+        texts = [None if a.condition is None else self.at_init(a.condition) for a in arms]
+        negated = [None if a.condition is None else self.at_init(_not(a.condition)) for a in arms]
+        count = len(_suites(arms, texts, negated, [arm.init for arm in arms]))
+        del suites[len(suites) - count :]
+        suites.extend(_suites(arms, texts, negated, bodies))
+        for arm, body in zip(arms, bodies, strict=True):
+            arm.init = body
+        return Ref(carried)
+
+
+def _order(taken: list[int | None]) -> list[int | None]:
+    """The branches in order, that of no branch last."""
+    return sorted(set(taken), key=lambda t: (t is None, t or 0))
+
+
+def _suites(
+    arms: list[Arm],
+    texts: list[str | None],
+    negated: list[str | None],
+    bodies: list[list[Line]],
+) -> list[Line]:
+    """`if … elif … else …` over the branches that have lines."""
+    if not any(bodies):
+        return []
+    if len(arms) == 2 and not bodies[0]:
+        return [Suite(f"if {negated[0]}:", bodies[1])]
+    suites: list[Line] = []
+    for text, body in zip(texts, bodies, strict=True):
+        last = text is None
+        if last and not body:
+            continue
+        header = "else:" if last else f"{'elif' if suites else 'if'} {text}:"
+        suites.append(Suite(header, body or ["pass"]))
+    return suites
+
+
+def _not(condition: Py) -> Py:
+    flipped = {"==": "!=", "!=": "==", "is": "is not", "is not": "is", "<": ">=", ">=": "<",
+               ">": "<=", "<=": ">"}
+    if isinstance(condition, Bin) and condition.op in flipped:
+        return Bin(flipped[condition.op], condition.left, condition.right)
+    if isinstance(condition, Un) and condition.op == "not":
+        return condition.operand
+    return Un("not", condition)
+
+
+def _compares_name(condition: Py) -> bool:
+    """`expand != 1`, `not skip`: shorter to test again than to keep."""
+    if isinstance(condition, Un):
+        return isinstance(condition.operand, Ref)
+    return (
+        isinstance(condition, Bin)
+        and isinstance(condition.left, Ref)
+        and isinstance(condition.right, Lit)
+    )
+
+
+def _first_attrs(lines: list[Line]) -> list[int]:
+    from cnndsl.targets.flax.builder import tokens
+
+    return sorted(tokens(lines, "al"))

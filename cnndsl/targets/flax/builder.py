@@ -1,0 +1,251 @@
+"""The class being written: its names, modules and lines, before anything is printed.
+
+Lines mention names by tokens, so that what is used where is known before names are
+settled: `‹b3›` a binding in the constructor, `‹c3›` the same at call time, `‹a3›` an
+attribute, `‹l3›` the list that a loop fills, `‹v3›` its item, `‹k3›` a constructor call.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from cnndsl.targets.flax.emission import Code, Constant
+from cnndsl.targets.flax.pyexpr import Binding, Lit, Num, Py, Real, Scope, Tup, bindings, render
+from cnndsl.targets.flax.spelling import Unspellable
+
+TOKEN = re.compile(r"‹([abcklv])(\d+)›")
+
+
+@dataclass
+class Suite:
+    """A header such as `if stride != 1:` and the lines under it."""
+
+    header: str
+    body: list[Line]
+
+
+@dataclass
+class Definition:
+    """A `let` in the constructor; it goes where nothing uses it."""
+
+    binding: Binding
+    text: str
+
+
+@dataclass
+class Blank:
+    """An empty line between the stages of a call."""
+
+
+Line = str | Suite | Definition | Blank
+
+
+@dataclass
+class Attr:
+    """A submodule or a list of them. `path` are the stage and the bindings around it."""
+
+    index: int
+    path: tuple[str, ...]
+    stem: str
+    block: bool  # an instance of a block, or a list of instances
+    many: bool = False
+    weighted: bool = False
+    name: str = ""
+    local: bool = False  # a list that another list takes
+    item: str = ""  # the loop variable that walks it
+    same_as: Attr | None = None  # after two loops became one
+    arms: tuple[tuple[int, int], ...] = ()  # the branches of `if`s that it stands in
+
+
+@dataclass
+class Built:
+    """A constructor call of a layer or a block, with texts that may hold tokens."""
+
+    callee: str
+    args: list[str]
+    kwargs: dict[str, str]
+    takes: tuple[str, ...]
+    stem: str
+
+
+@dataclass
+class Loop:
+    """A loop being written: the lists that it fills and what its call needs of it."""
+
+    targets: list[Binding]
+    items: Py | None  # None for a repetition
+    depth: int
+    slots: list[tuple[Attr, str]] = field(default_factory=list)
+    before: list[Line] = field(default_factory=list)
+    index: Binding | None = None  # counts the iterations from 0, where the call asks for it
+    element: tuple[Py, Binding] | None = None  # `for i, depth in enumerate(depths)`
+    element_used: bool = False
+    firsts: list[bool] | None = None  # which of the records are first iterations
+    conditional: list[bool] | None = None  # inside an `if` of the loop: who takes it
+
+
+@dataclass
+class State:
+    """All that lowering changes, so that an attempt can be taken back."""
+
+    attrs: list[Attr] = field(default_factory=list)
+    bound: list[Binding] = field(default_factory=list)
+    built: list[Built] = field(default_factory=list)
+    helpers: dict[str, None] = field(default_factory=dict)
+    init: list[Line] = field(default_factory=list)
+    call: list[Line] = field(default_factory=list)
+    loop: Loop | None = None
+    overwritten: bool = False
+    commented: tuple | None = None
+    variables: tuple[str, ...] = ()  # of the call, in use
+    folded: dict[Binding, None] = field(default_factory=dict)  # decided by the compiler
+    arms: tuple[tuple[int, int], ...] = ()
+    branches: int = 0
+    spatial: bool = False  # a literal came from a height or a width
+    cx: tuple[int, ...] = ()  # the instance of every record that is being lowered
+
+
+class Builder:
+    """Creates names, modules and lines of one class."""
+
+    def __init__(self) -> None:
+        self.state = State()
+        self.loops: list[Loop] = []  # those being written, the outermost first
+
+    # --- attempts ---------------------------------------------------------------------
+
+    def mark(self) -> tuple:
+        s = self.state
+        loop = (list(s.loop.slots), list(s.loop.before), s.loop.index) if s.loop else None
+        computed = [(b, dict(b.values)) for b in s.bound if b.values is not None]
+        sizes = (len(s.attrs), len(s.bound), len(s.built))
+        lines = (s.init, list(s.init), s.call, list(s.call))
+        rest = (s.loop, s.overwritten, s.commented, s.variables, dict(s.helpers), dict(s.folded))
+        return sizes, lines, rest, loop, computed
+
+    def rewind(self, mark: tuple) -> None:
+        s = self.state
+        sizes, lines, rest, loop, computed = mark
+        for held, size in zip((s.attrs, s.bound, s.built), sizes, strict=True):
+            del held[size:]
+        s.init, init, s.call, call = lines
+        s.init[:], s.call[:] = init, call
+        s.loop, s.overwritten, s.commented, s.variables, s.helpers, s.folded = rest
+        if s.loop is not None:
+            s.loop.slots[:], s.loop.before[:], s.loop.index = loop
+        for binding, values in computed:
+            binding.values = values
+
+    # --- names ------------------------------------------------------------------------
+
+    def bind(self, name: str, scope: Scope, **facts: Any) -> Binding:
+        binding = Binding(name, scope, len(self.state.bound), **facts)
+        self.state.bound.append(binding)
+        return binding
+
+    def define(self, binding: Binding, expr: Py) -> None:
+        """A `let`: a line of the constructor where something uses it."""
+        self.state.init.append(Definition(binding, self.at_init(expr)))
+
+    def at_init(self, expr: Py) -> str:
+        return render(expr, lambda binding: f"‹b{binding.index}›")
+
+    def at_call(self, expr: Py) -> str:
+        for binding in bindings(expr):
+            if binding.scope is Scope.FEATURES or (
+                binding.scope is Scope.LOCAL and binding.in_loop
+            ):
+                raise Unspellable(binding.name)
+        return render(expr, lambda binding: f"‹c{binding.index}›")
+
+    # --- values -----------------------------------------------------------------------
+
+    def text(self, value: Any, at_call: bool = False) -> str:
+        """An op's value as a line prints it."""
+        if isinstance(value, Code):
+            return value.text
+        if isinstance(value, Constant):
+            return self.module.constant(value)
+        expr = self.py(value)
+        return self.at_call(expr) if at_call else self.at_init(expr)
+
+    def py(self, value: Any) -> Py:
+        if isinstance(value, (Num, Real)):
+            return value.py
+        if isinstance(value, (tuple, list)):
+            return Tup(tuple(map(self.py, value)))
+        return Lit(value)
+
+    def call_text(self, value: Any) -> str:
+        return self.text(value, at_call=True)
+
+    def outermost(self) -> Loop:
+        """The loop that no other loop holds."""
+        return self.loops[0]
+
+    # --- modules ----------------------------------------------------------------------
+
+    def build(self, built: Built) -> str:
+        self.state.built.append(built)
+        return f"‹k{len(self.state.built) - 1}›"
+
+    def mentioned(self, lines: list[Line]) -> set[int]:
+        """The bindings that lines of the constructor use, through the calls they make."""
+        texts: list[Line] = list(lines)
+        seen: set[int] = set()
+        while new := tokens(texts, "k") - seen:
+            seen |= new
+            for number in new:
+                call = self.state.built[number]
+                texts.extend([*call.args, *call.kwargs.values()])
+        return tokens(texts, "b")
+
+    def attr(self, path: tuple[str, ...], stem: str, block: bool, weighted: bool = False) -> Attr:
+        attr = Attr(len(self.state.attrs), path, stem, block, weighted=weighted)
+        attr.arms = self.state.arms
+        self.state.attrs.append(attr)
+        return attr
+
+    def store(self, attr: Attr, value: str) -> str:
+        """Keeps a module on `self`, or in the list that the loop around fills.
+
+        Returns the token by which the call reaches it.
+        """
+        loop = self.state.loop
+        if loop is None:
+            self.state.init.append(f"‹a{attr.index}› = {value}")
+            return f"‹a{attr.index}›"
+        attr.many = True
+        self.state.init.append(f"‹l{attr.index}›.append({value})")
+        loop.slots.append((attr, value))
+        if loop.conditional is None:
+            return f"‹v{attr.index}›"
+        return self.indexed(attr, loop)
+
+    def indexed(self, attr: Attr, loop: Loop) -> str:
+        """A module that only the first iterations have is found by their number."""
+        raise NotImplementedError
+
+
+def norm_key(built: Built) -> tuple:
+    """What makes two normalisations the same partial."""
+    return (built.callee, tuple(sorted(built.kwargs.items())))
+
+
+def tokens(lines: list[Line], kinds: str) -> set[int]:
+    """The indices of the tokens of some kinds that lines mention."""
+    found: set[int] = set()
+    stack = list(lines)
+    while stack:
+        line = stack.pop()
+        if isinstance(line, Suite):
+            stack.extend(line.body)
+            line = line.header
+        elif isinstance(line, Definition):
+            line = line.text
+        elif isinstance(line, Blank):
+            continue
+        found.update(int(number) for kind, number in TOKEN.findall(line) if kind in kinds)
+    return found

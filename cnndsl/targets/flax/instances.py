@@ -1,0 +1,339 @@
+"""Uses of blocks: constructor arguments at the call site, channels of the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from cnndsl.ir import Instance, Ran, Tensor
+from cnndsl.syntax import ast
+from cnndsl.targets.flax.builder import Built
+from cnndsl.targets.flax.elements import Elements
+from cnndsl.targets.flax.flow import BLOCK, Flow
+from cnndsl.targets.flax.emission import Role
+from cnndsl.targets.flax.pyexpr import (
+    Binding,
+    Bin,
+    Lit,
+    Py,
+    Ref,
+    bindings,
+    substitute,
+)
+from cnndsl.targets.flax.spelling import Env, Sym, Symbol, Unspellable
+
+
+@dataclass
+class Param:
+    """One argument of an emitted class.
+
+    `source` says where its value comes from: "in" and "features" are channels, "own" is a
+    parameter of the block, "computed" is worked out by the compiler for every instance.
+    """
+
+    binding: Binding
+    source: str
+    origin: str  # the parameter's or the tensor's name in the spec
+    default: Py | None = None
+    computed: dict[int, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Emitted:
+    """What a call site must know of a class that is already lowered."""
+
+    name: str
+    stem: str
+    is_function: bool
+    params: list[Param]
+    tensors: list[str]  # tensor parameters that the call takes, in order
+    out: Py | None
+    index: dict[int, int]  # id of an instance -> its number among the class's
+    folded: set[str] = field(default_factory=set)  # parameters decided by the compiler
+
+
+def only_layer(block: ast.Block) -> ast.Apply | None:
+    """The op of a block that is nothing but one op."""
+    if len(block.body.statements) != 1:
+        return None
+    (statement,) = block.body.statements
+    if not isinstance(statement, ast.Run) or len(statement.chain.elements) != 1:
+        return None
+    (element,) = statement.chain.elements
+    return element if isinstance(element, ast.Apply) else None
+
+
+class Instances(Elements):
+    """Lowers uses of blocks."""
+
+    def instance(
+        self,
+        element: ast.Apply,
+        recs: list[Instance],
+        cx: list[int],
+        flow: Flow,
+        env: Env,
+        target: str,
+        path: tuple,
+    ) -> Flow:
+        block = recs[0].block
+        only = only_layer(block)
+        if only is not None and self.module.is_layer(recs[0]):
+            return self.inlined(block, only, element, recs, cx, flow, env, target, path)
+        callee = self.module.emitted(recs)
+        self.fold_through(callee, block, element, flow, env)
+        flow = self.join(flow, BLOCK, target)
+        arguments = self.arguments(callee, block, element, recs, cx, flow, env)
+        mapping = {p.binding: py for p, py in zip(callee.params, arguments, strict=True)}
+        extra = self.tensor_arguments(callee, block, element, recs, flow, env)
+        tensors = tuple(rec.out for rec in recs)
+        channels = self.known_as(self.result_channels(callee, mapping, tensors), env)
+        if callee.is_function:
+            args, kwargs = self.printed(callee, element, arguments, at_call=True)
+            named = [f"{name}={text}" for name, text in kwargs.items()]
+            text = f"{callee.name}({', '.join([flow.text, *extra, *args, *named])})"
+        else:
+            attr = self.attr(path, callee.stem, block=True)
+            token = self.store(attr, self.built(callee, element, arguments))
+            text = f"{token}({', '.join([flow.text, *extra])})"
+        return Flow(text, channels, tensors, frozenset({BLOCK, Role.WEIGHT, Role.NORM}))
+
+    def inlined(
+        self,
+        block: ast.Block,
+        only: ast.Apply,
+        element: ast.Apply,
+        recs: list[Instance],
+        cx: list[int],
+        flow: Flow,
+        env: Env,
+        target: str,
+        path: tuple,
+    ) -> Flow:
+        """A block that is one op stands for that op; its parameters are what they are here."""
+        inner = Env()
+        inner.tensors["in"] = Symbol(flow.text, flow.channels, flow.tensors[0])
+        inner.tensors["here"] = inner.tensors["in"]
+        for name, py in self.own_arguments(block, element, recs, env).items():
+            inner.values[name] = Sym(recs[0].args[name], py)
+        layers = []
+        for rec in recs:
+            (record,) = rec.frame.records
+            assert isinstance(record, Ran)
+            layers.append(record.run.elements[0])
+        stem = None if only.name == "bn" else block.name
+        start = len(self.state.built)
+        flow = self.layer(only, layers, cx, flow, inner, target, path, stem)
+        if only.name in ("bn", "layer_norm", "group_norm"):
+            self.module.name_norm(block.name, self.state.built[start])
+        return flow
+
+    def fold_through(
+        self, callee: Emitted, block: ast.Block, element: ast.Apply, flow: Flow, env: Env
+    ) -> None:
+        """What the compiler decided inside the block, it decided for these arguments."""
+        if "in" in callee.folded and flow.channels is not None:
+            self.fold_py(flow.channels)
+        names = [p.name for p in block.parameters]
+        for position, argument in enumerate(element.args or ()):
+            if (argument.name or names[position]) in callee.folded:
+                self.fold(argument.value, env)
+
+    # --- arguments --------------------------------------------------------------------
+
+    def own_arguments(
+        self, block: ast.Block, element: ast.Apply, recs: list[Instance], env: Env
+    ) -> dict[str, Py | None]:
+        """The expression of every value that a use of a block hands over."""
+        names = [p.name for p in block.parameters]
+        given = {a.name or names[i]: a.value for i, a in enumerate(element.args or ())}
+        pys: dict[str, Py | None] = {}
+        for name in names:
+            seen = [rec.args[name] for rec in recs]
+            if any(isinstance(value, Tensor) for value in seen):
+                continue
+            if name in given:
+                pys[name] = self.value(given[name], seen, env)
+            elif all(value == seen[0] for value in seen):
+                pys[name] = Lit(_frozen(seen[0]))
+            else:
+                pys[name] = None
+        return pys
+
+    def value(self, expr: ast.Expr, seen: list[Any], env: Env) -> Py | None:
+        try:
+            return self.speller.spell(expr, env).py
+        except Unspellable:
+            if any(value != seen[0] for value in seen):
+                return None
+            self.fold(expr, env)
+            return Lit(_frozen(seen[0]))
+
+    def arguments(
+        self,
+        callee: Emitted,
+        block: ast.Block,
+        element: ast.Apply,
+        recs: list[Instance],
+        cx: list[int],
+        flow: Flow,
+        env: Env,
+    ) -> list[Py]:
+        own = self.own_arguments(block, element, recs, env)
+        pys: list[Py] = []
+        for param in callee.params:
+            match param.source:
+                case "in":
+                    pys.append(self.channels_py(flow))
+                case "features":
+                    pys.append(self.feature_py(param, block, element, recs, env))
+                case "own":
+                    py = own.get(param.origin)
+                    if py is None:
+                        seen = [rec.args[param.origin] for rec in recs]
+                        py = self.computed(param.origin, cx, seen)
+                    pys.append(py)
+                case _:
+                    seen = [param.computed[callee.index[id(rec)]] for rec in recs]
+                    pys.append(self.computed(param.binding.name, cx, seen))
+        return pys
+
+    def channels_py(self, flow: Flow) -> Py:
+        if flow.channels is not None:
+            return flow.channels
+        if len({tensor.shape[-1] for tensor in flow.tensors}) == 1:
+            return Lit(flow.tensors[0].shape[-1])
+        raise Unspellable("channels")
+
+    def feature_py(
+        self, param: Param, block: ast.Block, element: ast.Apply, recs: list[Instance], env: Env
+    ) -> Py:
+        symbol = self.tensor_symbol(param.origin, block, element, env)
+        if symbol is None:
+            return Lit(None)
+        tensors = tuple(rec.args[param.origin] for rec in recs)
+        if any(tensor is None for tensor in tensors) and symbol.is_none is None:
+            raise Unspellable(param.origin)
+        if symbol.channels is not None:
+            return symbol.channels
+        if len({t.shape[-1] for t in tensors if t is not None}) == 1:
+            return Lit(tensors[0].shape[-1])
+        raise Unspellable(param.origin)
+
+    def tensor_symbol(
+        self, name: str, block: ast.Block, element: ast.Apply, env: Env
+    ) -> Symbol | None:
+        """The tensor that a use of a block hands over as `name`; None for `none`."""
+        names = [p.name for p in block.parameters]
+        given = {a.name or names[i]: a.value for i, a in enumerate(element.args or ())}
+        expr = given.get(name)
+        if isinstance(expr, ast.Name):
+            return env.tensor(expr.id)
+        return None
+
+    def tensor_arguments(
+        self,
+        callee: Emitted,
+        block: ast.Block,
+        element: ast.Apply,
+        recs: list[Instance],
+        flow: Flow,
+        env: Env,
+    ) -> list[str]:
+        texts = []
+        for name in callee.tensors:
+            symbol = self.tensor_symbol(name, block, element, env)
+            if symbol is None or all(rec.args[name] is None for rec in recs):
+                texts.append("None")
+                continue
+            names = [p.name for p in block.parameters]
+            given = {a.name or names[i]: a.value for i, a in enumerate(element.args or ())}
+            if isinstance(given[name], ast.Name):
+                self.check_alive(given[name].id, symbol.variable)
+            texts.append(symbol.variable)
+        while texts and texts[-1] == "None":
+            texts.pop()
+        return texts
+
+    def result_channels(
+        self, callee: Emitted, mapping: dict[Binding, Py], tensors: tuple[Tensor, ...]
+    ) -> Py | None:
+        if callee.out is not None and all(b in mapping for b in bindings(callee.out)):
+            return substitute(callee.out, lambda b: mapping[b])
+        if len({tensor.shape[-1] for tensor in tensors}) == 1:
+            return Lit(tensors[0].shape[-1])
+        return None
+
+    def known_as(self, expr: Py | None, env: Env) -> Py | None:
+        """The author's name for an expression, where a `let` in scope has one."""
+        if expr is None or isinstance(expr, (Lit, Ref)):
+            return expr
+        scope: Env | None = env
+        while scope is not None:
+            for sym in scope.values.values():
+                if isinstance(sym.py, Ref) and sym.py.binding.definition == expr:
+                    return sym.py
+            scope = scope.parent
+        return expr
+
+    # --- printing ---------------------------------------------------------------------
+
+    def built(self, callee: Emitted, element: ast.Apply, arguments: list[Py]) -> str:
+        args, kwargs = self.printed(callee, element, arguments)
+        takes = ("dtype", "param_dtype", "rngs")
+        return self.build(Built(callee.name, args, kwargs, takes, callee.stem))
+
+    def printed(
+        self, callee: Emitted, element: ast.Apply, arguments: list[Py], at_call: bool = False
+    ) -> tuple[list[str], dict[str, str]]:
+        """Arguments as they are written: positional until one is left out or was named."""
+        named = {a.name for a in element.args or () if a.name}
+        args: list[str] = []
+        kwargs: dict[str, str] = {}
+        keywords = False
+        for param, py in zip(callee.params, arguments, strict=True):
+            if param.default is not None and repr(py) == repr(param.default):
+                keywords = True
+                continue
+            keywords = keywords or param.origin in named or param.source == "computed"
+            text = self.at_call(py) if at_call else self.at_init(py)
+            if keywords:
+                kwargs[param.binding.name] = text
+            else:
+                args.append(text)
+        return args, kwargs
+
+    # --- what the compiler computes ---------------------------------------------------
+
+    def computed(self, name: str, cx: list[int], seen: list[Any]) -> Py:
+        """An argument of this class that the compiler works out for every instance of it."""
+        if all(value == seen[0] for value in seen):
+            return Lit(_frozen(seen[0]))
+        pattern = self.first_only(seen)
+        if pattern is not None:
+            return pattern
+        values: dict[int, Any] = {}
+        for number, value in zip(cx, seen, strict=True):
+            if values.setdefault(number, value) != value:
+                raise Unspellable(name)
+        return self.compute(name, values)
+
+    def first_only(self, seen: list[Any]) -> Py | None:
+        """`i == 0` for what only the first iteration of a loop has."""
+        loop = self.state.loop
+        if loop is None or not isinstance(seen[0], bool):
+            return None
+        firsts = self.first_iterations(len(seen))
+        if firsts is None:
+            return None
+        for flip in (False, True):
+            if all((value is not flip) is first for value, first in zip(seen, firsts, strict=True)):
+                counter = self.loop_counter()
+                return Bin("!=" if flip else "==", Ref(counter), Lit(0))
+        return None
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+

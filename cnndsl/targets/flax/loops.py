@@ -1,0 +1,644 @@
+"""Loops and repetitions: a `for` stays a `for`, equal neighbours become a comprehension."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from cnndsl.ir import Element, Instance, Looped, Repeated
+from cnndsl.syntax import ast
+from cnndsl.targets.flax.branches import Branches
+from cnndsl.targets.flax.builder import Line, Loop, Suite, tokens
+from cnndsl.targets.flax.flow import Flow
+from cnndsl.targets.flax.instances import only_layer
+from cnndsl.targets.flax.pyexpr import (
+    Bin,
+    CallOf,
+    Lit,
+    Py,
+    Ref,
+    Scope,
+
+    bindings,
+    combine,
+    item,
+)
+from cnndsl.targets.flax.spelling import Env, Sym, Unspellable, restore
+
+
+class Loops(Branches):
+    """Lowers `for` and `* n`."""
+
+    # --- for --------------------------------------------------------------------------
+
+    def loop(
+        self,
+        statement: ast.For,
+        recs: list[Looped],
+        cx: list[int],
+        flow: Flow,
+        env: Env,
+        target: str,
+        path: tuple,
+    ) -> Flow:
+        if not any(rec.frames for rec in recs):
+            self.fold(statement.items, env)
+            return flow
+        mark, saved = self.mark(), env.save()
+        try:
+            return self.rolled(statement, recs, cx, flow, env, target, path)
+        except Unspellable:
+            self.rewind(mark)
+            restore(saved)
+        return self.unrolled(statement, recs, cx, flow, env, target, path)
+
+    def unrolled(
+        self,
+        statement: ast.For,
+        recs: list[Looped],
+        cx: list[int],
+        flow: Flow,
+        env: Env,
+        target: str,
+        path: tuple,
+    ) -> Flow:
+        """A loop that no expression of the class can drive: one iteration after the other."""
+        if len({len(rec.frames) for rec in recs}) > 1:
+            raise Unspellable("for")
+        self.fold(statement.items, env)
+        try:
+            items = self.speller.spell(statement.items, env)
+        except Unspellable:
+            items = None
+        for i in range(len(recs[0].frames)):
+            self.unpack(statement, [rec.items[i] for rec in recs], items, i, env)
+            flow = self.body([rec.frames[i] for rec in recs], cx, flow, env, target, path)
+        return flow
+
+    def unpack(
+        self, statement: ast.For, seen: list[Any], items: Sym | None, position: int, env: Env
+    ) -> None:
+        for index, name in enumerate(statement.targets):
+            several = len(statement.targets) > 1
+            values = [value[index] if several else value for value in seen]
+            if all(value == values[0] for value in values):
+                py: Py | None = Lit(_frozen(values[0]))
+            elif items is None or isinstance(items.py, CallOf):
+                py = None
+            else:
+                py = item(items.py, Lit(position))
+                py = item(py, Lit(index)) if several else py
+            env.values[name] = Sym(values[0], py)
+
+    def rolled(
+        self,
+        statement: ast.For,
+        recs: list[Looped],
+        cx: list[int],
+        flow: Flow,
+        env: Env,
+        target: str,
+        path: tuple,
+    ) -> Flow:
+        items = self.speller.spell(statement.items, env)
+        if items.py is None:
+            raise Unspellable("for")
+        frames = [frame for rec in recs for frame in rec.frames]
+        inner_cx = [number for number, rec in zip(cx, recs, strict=True) for _ in rec.frames]
+        firsts = [i == 0 for rec in recs for i in range(len(rec.frames))]
+        first = next(rec for rec in recs if rec.frames).items[0]
+        flow = self.settle(flow, target)
+
+        def body(flow: Flow, loop: Loop) -> Flow:
+            for index, (name, binding) in enumerate(
+                zip(statement.targets, loop.targets, strict=True)
+            ):
+                value = first[index] if len(statement.targets) > 1 else first
+                env.values[name] = Sym(value, Ref(binding))
+            start = replace(flow, tensors=tuple(frame.x for frame in frames))
+            return self.body(frames, inner_cx, start, env, target, path)
+
+        targets = list(statement.targets)
+        out = self.iterate(targets, items.py, firsts, flow, env, target, body)
+        return replace(out, tensors=tuple(_last(rec, flow, i) for i, rec in enumerate(recs)))
+
+    # --- the loop itself --------------------------------------------------------------
+
+    def iterate(
+        self,
+        targets: list[str],
+        items: Py,
+        firsts: list[bool],
+        flow: Flow,
+        env: Env,
+        target: str,
+        body: Any,
+    ) -> Flow:
+        """Writes one loop; channels that change from one iteration to the next are carried."""
+        flow = flow if flow.text == target else self.assign(flow, target)
+        mark, saved = self.mark(), env.save()
+        carried: dict[str, Any] = {}
+        for _ in range(4):
+            outcome = self.attempt(targets, items, firsts, flow, env, target, body, carried)
+            if isinstance(outcome, Flow):
+                return outcome
+            carried = outcome
+            self.rewind(mark)
+            restore(saved)
+        raise Unspellable("for")
+
+    def attempt(
+        self,
+        targets: list[str],
+        items: Py,
+        firsts: list[bool],
+        flow: Flow,
+        env: Env,
+        target: str,
+        body: Any,
+        carried: dict[str, Any],
+    ) -> Flow | dict[str, Any]:
+        """One try with some channels carried; returns what else must be carried, or the flow."""
+        outer = self.state.loop
+        depth = 1 + (outer.depth if outer else 0)
+        bound = [self.bind(self.loop_name(t), Scope.LOOP, in_loop=True) for t in targets]
+        loop = Loop(bound, items, depth, firsts=firsts)
+        init, call = self.state.init, self.state.call
+        entry = {name: self.entry(name, flow, env) for name in carried}
+        names = {name: self.carry(name, entry[name], env) for name in carried}
+        for name, binding in names.items():
+            flow = self.set_channels(name, Ref(binding), flow, env)
+        before = dict(env.tensors)
+        self.state.loop, self.state.init, self.state.call = loop, [], []
+        self.push_element(loop, items)
+        self.loops.append(loop)
+        try:
+            out = body(flow, loop)
+            out = self.assign(out, target) if out.text != target else out
+            inits, calls = self.state.init, self.state.call
+        finally:
+            self.pop_element()
+            self.loops.pop()
+            self.state.loop, self.state.init, self.state.call = outer, init, call
+        more = self.unstable(flow, out, before, env, set(names))
+        if more:
+            return {**carried, **dict.fromkeys(more)}
+        if names:
+            inits.extend(self.updates(names, out, env))
+            fresh = [n for n, b in names.items() if entry[n] != Ref(b)]
+            if fresh:
+                init.append(self.assignments([names[n] for n in fresh], [entry[n] for n in fresh]))
+        self.close(loop, targets, inits, calls)
+        for name, binding in names.items():
+            out = self.set_channels(name, Ref(binding), out, env)
+        return out
+
+    def carry(self, name: str, entry: Py, env: Env) -> Any:
+        """The variable for channels: the one they have already, unless others need its value."""
+        if isinstance(entry, Ref) and entry.binding.scope is Scope.FEATURES:
+            scope: Env | None = env
+            others = False
+            while scope is not None:
+                others = others or any(
+                    symbol.channels is not None and entry.binding in bindings(symbol.channels)
+                    for key, symbol in scope.tensors.items()
+                    if key not in ("here", name)
+                )
+                scope = scope.parent
+            if not others:
+                return entry.binding
+        return self.bind("features" if not name else f"{name}_features", Scope.FEATURES)
+
+    def entry(self, name: str, flow: Flow, env: Env) -> Py:
+        channels = flow.channels if not name else env.tensor(name).channels
+        if channels is None:
+            if name:
+                raise Unspellable(name)
+            channels = self.channels_py(flow)
+        return channels
+
+    def set_channels(self, name: str, channels: Py, flow: Flow, env: Env) -> Flow:
+        if not name:
+            return replace(flow, channels=channels)
+        scope: Env | None = env
+        while scope is not None and name not in scope.tensors:
+            scope = scope.parent
+        scope.tensors[name] = replace(scope.tensors[name], channels=channels)
+        return flow
+
+    def unstable(
+        self, flow: Flow, out: Flow, before: dict, env: Env, carried: set[str]
+    ) -> list[str]:
+        """The tensors whose channels an iteration changes and nothing carries yet."""
+        more = []
+        if "" not in carried and out.channels != flow.channels:
+            more.append("")
+        for name, symbol in before.items():
+            if name in ("here", "in") or name in carried:
+                continue
+            if env.tensors[name].channels != symbol.channels:
+                more.append(name)
+        return more
+
+    def updates(self, names: dict[str, Any], out: Flow, env: Env) -> list[Line]:
+        """The end of an iteration: `features += growth`, `features, p = 6 * filters, features`."""
+        changes = []
+        for name, binding in names.items():
+            channels = out.channels if not name else env.tensor(name).channels
+            if channels is None:
+                raise Unspellable(name)
+            if channels != Ref(binding):
+                changes.append((binding, channels))
+        if not changes:
+            return []
+        if len(changes) == 1:
+            return [self.update(*changes[0])]
+        return [self.assignments([b for b, _ in changes], [c for _, c in changes])]
+
+    def update(self, binding: Any, channels: Py) -> str:
+        """`features += growth`, or `features = 4 * width`."""
+        if isinstance(channels, Bin) and channels.left == Ref(binding):
+            return f"‹b{binding.index}› {channels.op}= {self.at_init(channels.right)}"
+        return f"‹b{binding.index}› = {self.at_init(channels)}"
+
+    def assignments(self, bound: list[Any], values: list[Py]) -> str:
+        left = ", ".join(f"‹b{b.index}›" for b in bound)
+        return f"{left} = {', '.join(map(self.at_init, values))}"
+
+    # --- closing ----------------------------------------------------------------------
+
+    def close(self, loop: Loop, targets: list[str], inits: list[Line], calls: list[Line]) -> None:
+        """Puts the loop into the constructor and into the call."""
+        init, call = self.state.init, self.state.call
+        if self.state.loop is not None:
+            self.state.loop.before.extend(loop.before)
+        else:
+            init.extend(loop.before)
+        merged = self.flatten(loop, inits, calls)
+        if merged is not None:
+            inner, walk = merged
+            attr = inner
+            init.append(f"‹l{attr.index}› = nnx.List()")
+            init.append(Suite(self.init_header(loop, targets, inits), inits))
+            self.expose(attr)
+            call.append(walk)
+            return
+        for attr, _ in loop.slots:
+            init.append(f"‹l{attr.index}› = nnx.List()")
+        if inits:
+            init.append(Suite(self.init_header(loop, targets, inits), inits))
+        reached = [self.expose(attr) for attr, _ in loop.slots]
+        if calls:
+            call.append(Suite(self.call_header(loop, reached, calls), calls))
+
+    def expose(self, attr: Any) -> str:
+        """How the call reaches a list: on `self`, or as an item of the list around it."""
+        outer = self.state.loop
+        if outer is None:
+            return f"‹l{attr.index}›"
+        attr.local = True
+        holder = self.attr(attr.path, attr.stem, attr.block, attr.weighted)
+        return self.store(holder, f"‹l{attr.index}›")
+
+    def flatten(self, loop: Loop, inits: list[Line], calls: list[Line]) -> tuple | None:
+        """Two loops whose call is only the inner one's walk fill and walk one list."""
+        if len(loop.slots) != 1 or len(calls) != 1 or not isinstance(calls[0], Suite):
+            return None
+        holder, value = loop.slots[0]
+        walked = calls[0].header == f"for ‹v{self.inner_of(value)}› in ‹v{holder.index}›:"
+        if not value.startswith("‹l") or not walked:
+            return None
+        inner = self.state.attrs[self.inner_of(value)]
+        create, keep = f"‹l{inner.index}› = nnx.List()", f"‹l{holder.index}›.append({value})"
+        if create not in inits or keep not in inits:
+            return None
+        inits.remove(create)
+        inits.remove(keep)
+        inner.local = False
+        holder.same_as = inner
+        return inner, Suite(f"for ‹v{inner.index}› in ‹l{inner.index}›:", calls[0].body)
+
+    def inner_of(self, value: str) -> int:
+        return int(value[2:-1]) if value.startswith("‹l") else -1
+
+    def init_header(self, loop: Loop, targets: list[str], inits: list[Line]) -> str:
+        used = self.mentioned(inits)
+        if loop.element_used:
+            base, element = loop.element
+            index = loop.targets[0]
+            if index.index not in used:
+                return f"for ‹b{element.index}› in {self.at_init(base)}:"
+            return f"for ‹b{index.index}›, ‹b{element.index}› in enumerate({self.at_init(base)}):"
+        if loop.index is not None and loop.index not in loop.targets and loop.index.index in used:
+            if not targets:
+                return f"for ‹b{loop.index.index}› in {self.at_init(loop.items)}:"
+            names = _packed([f"‹b{b.index}›" for b in loop.targets])
+            items = self.at_init(loop.items)
+            return f"for ‹b{loop.index.index}›, {names} in enumerate({items}):"
+        names = [f"‹b{b.index}›" if b.index in used else "_" for b in loop.targets]
+        if len(names) > 1:
+            names = [f"‹b{b.index}›" for b in loop.targets]
+        return f"for {', '.join(names) or '_'} in {self.at_init(loop.items)}:"
+
+    def call_header(self, loop: Loop, reached: list[str], calls: list[Line]) -> str:
+        needed = tokens(calls, "c")
+        walked = [f"‹v{attr.index}›" for attr, _ in loop.slots if attr.index in tokens(calls, "v")]
+        lists = [r for r, (attr, _) in zip(reached, loop.slots, strict=True)
+                 if attr.index in tokens(calls, "v")]
+        index = self.counter_of(loop)
+        others = [b for b in loop.targets if b.index in needed and b is not index]
+        if loop.element_used and loop.element[1].index in needed:
+            raise Unspellable("for")
+        if others:
+            items = self.at_call(loop.items)
+            if self.width(items) > 60:
+                raise Unspellable("for")
+            walked.insert(0, _packed([f"‹c{b.index}›" for b in loop.targets]))
+            lists.insert(0, items)
+        counted = index is not None and index.index in needed
+        if not lists:
+            name = f"‹c{index.index}›" if counted else "_"
+            return f"for {name} in {self.at_call(self.count_items(loop))}:"
+        source = lists[0] if len(lists) == 1 else f"zip({', '.join(lists)})"
+        names = walked[0] if len(walked) == 1 else ", ".join(walked)
+        if not counted:
+            return f"for {names} in {source}:"
+        names = names if len(walked) == 1 else f"({names})"
+        return f"for ‹c{index.index}›, {names} in enumerate({source}):"
+
+    def count_items(self, loop: Loop) -> Py:
+        if loop.element_used and isinstance(loop.items, CallOf):
+            return loop.items
+        return loop.items
+
+    def counter_of(self, loop: Loop) -> Any:
+        """The loop variable that counts iterations from 0, if there is one."""
+        if loop.index is not None:
+            return loop.index
+        items = loop.items
+        if len(loop.targets) == 1 and isinstance(items, CallOf) and len(items.args) == 1:
+            return loop.targets[0] if items.function == "range" else None
+        return None
+
+    def loop_counter(self) -> Any:
+        """The counter of the loop around, made where there is none yet."""
+        loop = self.state.loop
+        counter = self.counter_of(loop)
+        if counter is None:
+            counter = loop.index = self.bind(self.loop_name("i"), Scope.LOOP, in_loop=True)
+        return counter
+
+    # --- repetitions ------------------------------------------------------------------
+
+    def run_end(
+        self, elements: tuple[ast.Element, ...], columns: list[list[Element]], start: int
+    ) -> int:
+        """Where a run of blocks ends that share one list: `a(…) -> a(…) * 3`."""
+        end, repeats = start, False
+        while end < len(elements) and self.in_run(elements[end], columns[end]):
+            repeats = repeats or isinstance(elements[end], ast.Repeat)
+            end += 1
+        return end if repeats and end > start + 1 else start + 1
+
+    def in_run(self, element: ast.Element, recs: list[Element]) -> bool:
+        if isinstance(element, ast.Repeat):
+            if not isinstance(element.element, ast.Apply):
+                return False
+            return all(
+                isinstance(part, Instance) and self.walks(part)
+                for rec in recs
+                if isinstance(rec, Repeated)
+                for part in rec.items
+            ) and all(isinstance(rec, Repeated) for rec in recs)
+        return all(isinstance(rec, Instance) and self.walks(rec) for rec in recs)
+
+    def walks(self, instance: Instance) -> bool:
+        """Whether a list of such blocks is walked by `x = block(x)` alone."""
+        if only_layer(instance.block) is not None and self.module.is_layer(instance):
+            return False
+        return not self.module.takes_more(instance)
+
+    def repeated(
+        self,
+        elements: tuple[ast.Element, ...],
+        columns: list[list[Element]],
+        cx: list[int],
+        flow: Flow,
+        env: Env,
+        target: str,
+        path: tuple,
+    ) -> Flow:
+        if len(elements) == 1:
+            counts = {len(rec.items) for rec in columns[0]}
+            if counts == {0}:
+                self.fold(elements[0].count, env)
+                return flow
+            if counts == {1} and isinstance(elements[0].count, ast.Literal):
+                parts = [rec.items[0] for rec in columns[0]]
+                return self.element(elements[0].element, parts, cx, flow, env, target, path)
+        flow = self.settle(flow, target)
+        for write in (self.listed, self.ranged):
+            mark, saved = self.mark(), env.save()
+            try:
+                return write(elements, columns, cx, flow, env, target, path)
+            except Unspellable:
+                self.rewind(mark)
+                restore(saved)
+        return self.each(elements, columns, cx, flow, env, target, path)
+
+    def each(
+        self,
+        elements: tuple[ast.Element, ...],
+        columns: list[list[Element]],
+        cx: list[int],
+        flow: Flow,
+        env: Env,
+        target: str,
+        path: tuple,
+    ) -> Flow:
+        """Repetitions written out, where no expression of the class can count them."""
+        for element, recs in zip(elements, columns, strict=True):
+            if not isinstance(element, ast.Repeat):
+                flow = self.element(element, recs, cx, flow, env, target, path)
+                continue
+            if len({len(rec.items) for rec in recs}) > 1:
+                raise Unspellable("repetition")
+            self.fold(element.count, env)
+            for i in range(len(recs[0].items)):
+                parts = [rec.items[i] for rec in recs]
+                flow = self.element(element.element, parts, cx, flow, env, target, path)
+        return flow
+
+    def listed(
+        self,
+        elements: tuple[ast.Element, ...],
+        columns: list[list[Element]],
+        cx: list[int],
+        flow: Flow,
+        env: Env,
+        target: str,
+        path: tuple,
+    ) -> Flow:
+        """`nnx.List([a(…), *(b(…) for _ in range(n - 1))])`: all but the first are equal."""
+        flow = flow if flow.text == target else self.assign(flow, target)
+        parts: list[list[str]] = []
+        walk, slots = None, []
+        for element, recs in zip(elements, columns, strict=True):
+            for run in self.segments(element, recs, cx, env):
+                base = slots[0][0].index if slots else None
+                start = flow
+                flow, values, calls, loop = self.sample(run, flow, env, target, path, base)
+                if walk is not None and calls != walk:
+                    raise Unspellable("repetition")
+                if walk is None:
+                    walk, slots = calls, loop.slots
+                    self.state.init.extend(loop.before)
+                    parts = [[] for _ in slots]
+                if run[2] != Lit(1) and flow.channels != start.channels:
+                    raise Unspellable("repetition")  # each has other channels than the last
+                for values_of_slot, value in zip(parts, values, strict=True):
+                    values_of_slot.append(_times(value, run[2], self))
+        if not parts:
+            raise Unspellable("repetition")
+        reached = []
+        for (attr, _), values in zip(slots, parts, strict=True):
+            attr.many = True
+            reached.append(self.keep(attr, f"nnx.List([{', '.join(values)}])"))
+        names = [f"‹v{attr.index}›" for attr, _ in slots]
+        source = reached[0] if len(reached) == 1 else f"zip({', '.join(reached)})"
+        self.state.cx = tuple(cx)
+        flow = replace(flow, tensors=tuple(rec.out for rec in columns[-1]))
+        text = self.shape_text(flow)
+        if text is not None and len(walk) == 1 and text != self.state.commented:
+            walk = [f"{walk[0]}  # {text}"]
+        self.state.commented = text
+        self.state.call.append(Suite(f"for {', '.join(names)} in {source}:", walk))
+        if target == "x":
+            self.state.overwritten = True
+        return flow
+
+    def keep(self, attr: Any, value: str) -> str:
+        """A whole list, on `self` or in the list of the loop around."""
+        if self.state.loop is None:
+            self.state.init.append(f"‹l{attr.index}› = {value}")
+            return f"‹l{attr.index}›"
+        attr.local = True
+        holder = self.attr(attr.path, attr.stem, attr.block, attr.weighted)
+        return self.store(holder, value)
+
+    def segments(
+        self, element: ast.Element, recs: list[Element], cx: list[int], env: Env
+    ) -> list[tuple]:
+        """(element, records, count, instances) of the first repetition and of all others."""
+        if not isinstance(element, ast.Repeat):
+            return [(element, recs, Lit(1), cx)]
+        counts = [len(rec.items) for rec in recs]
+        count = self.count(element.count, counts, env)
+        firsts = [rec.items[0] for rec in recs if rec.items]
+        first_cx = [n for n, rec in zip(cx, recs, strict=True) if rec.items]
+        rest = [item for rec in recs for item in rec.items[1:]]
+        rest_cx = [n for n, rec in zip(cx, recs, strict=True) for _ in rec.items[1:]]
+        if not firsts:
+            return []
+        same_in = all(a.x.shape[-1] == a.out.shape[-1] for a in firsts)
+        if min(counts) == 0 or same_in:
+            if not same_in:
+                raise Unspellable("repetition")
+            return [(element.element, firsts + rest, count, first_cx + rest_cx)]
+        runs = [(element.element, firsts, Lit(1), first_cx)]
+        if rest:
+            runs.append((element.element, rest, combine("-", count, Lit(1)), rest_cx))
+        return runs
+
+    def count(self, expr: ast.Expr, counts: list[int], env: Env) -> Py:
+        try:
+            return self.speller.spell(expr, env).py
+        except Unspellable:
+            if len(set(counts)) > 1:
+                raise
+            self.fold(expr, env)
+            return Lit(counts[0])
+
+    def sample(
+        self, run: tuple, flow: Flow, env: Env, target: str, path: tuple, base: int | None
+    ) -> tuple[Flow, list[str], list[Line], Loop]:
+        """One repetition of a run on its own: what it builds, and the lines of its call."""
+        element, recs, _, cx = run
+        outer = self.state.loop
+        loop = Loop([], None, 1 + (outer.depth if outer else 0))
+        init, call = self.state.init, self.state.call
+        self.state.loop, self.state.init, self.state.call = loop, [], []
+        self.loops.append(loop)
+        try:
+            start = replace(flow, tensors=tuple(rec.x for rec in recs))
+            out = self.element(element, recs, cx, start, env, target, path)
+            out = self.assign(out, target) if out.text != target else out
+            appended = {f"‹l{a.index}›.append({v})" for a, v in loop.slots}
+            if any(line not in appended for line in self.state.init) or loop.index is not None:
+                raise Unspellable("repetition")
+            if not loop.slots or tokens(self.state.call, "c"):
+                raise Unspellable("repetition")
+            slot = loop.slots[0][0].index
+            calls = _renumbered(self.state.call, slot, slot if base is None else base)
+        finally:
+            self.loops.pop()
+            self.state.loop, self.state.init, self.state.call = outer, init, call
+        return out, [value for _, value in loop.slots], calls, loop
+
+    def ranged(
+        self,
+        elements: tuple[ast.Element, ...],
+        columns: list[list[Element]],
+        cx: list[int],
+        flow: Flow,
+        env: Env,
+        target: str,
+        path: tuple,
+    ) -> Flow:
+        """`for _ in range(n): …` with the channels carried along."""
+        if len(elements) > 1:
+            raise Unspellable("repetition")
+        (element,), (recs,) = elements, columns
+        count = self.count(element.count, [len(rec.items) for rec in recs], env)
+        parts = [item for rec in recs for item in rec.items]
+        inner_cx = [n for n, rec in zip(cx, recs, strict=True) for _ in rec.items]
+        firsts = [i == 0 for rec in recs for i in range(len(rec.items))]
+
+        def body(flow: Flow, loop: Loop) -> Flow:
+            start = replace(flow, tensors=tuple(part.x for part in parts))
+            return self.element(element.element, parts, inner_cx, start, env, target, path)
+
+        items = CallOf("range", (count,))
+        out = self.iterate([], items, firsts, flow, env, target, body)
+        return replace(out, tensors=tuple(rec.out for rec in recs))
+
+
+def _renumbered(calls: list[Line], first: int, base: int) -> list[Line]:
+    """Lines of a call with the slots counted from `base`, and without comments."""
+    if not all(isinstance(line, str) for line in calls):
+        raise Unspellable("repetition")
+    return [
+        re.sub(r"‹v(\d+)›", lambda m: f"‹v{int(m[1]) - first + base}›", line).split("  # ")[0]
+        for line in calls
+    ]
+
+
+def _last(rec: Looped, flow: Flow, position: int) -> Any:
+    return rec.frames[-1].out if rec.frames else flow.tensors[position]
+
+
+def _times(value: str, count: Py, lowering: Loops) -> str:
+    if count == Lit(1):
+        return value
+    return f"*({value} for _ in range({lowering.at_init(count)}))"
+
+
+def _packed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"({', '.join(names)})"
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+

@@ -1,0 +1,44 @@
+"""Names of the spec that are safe in the emitted module."""
+
+from __future__ import annotations
+
+import keyword
+import re
+
+# Names that emitted constructors give a meaning of their own.
+RESERVED = frozenset(
+    {
+        *keyword.kwlist,
+        *("self jax jnp nnx math partial dtype param_dtype rngs kinds DTypeLike").split(),
+        *("range enumerate zip len min max sum int round abs tuple").split(),
+        *("INPUT_SHAPE NUM_PARAMS AUX_WEIGHTS").split(),
+    }
+)
+
+# Variables of emitted calls.
+VARIABLES = frozenset("x y z w v u out aux".split())
+
+# What `nnx.Module` itself has.
+MODULE_ATTRIBUTES = frozenset(
+    "aux endpoints eval train perturb set_attributes set_mode sow iter_modules iter_children "
+    "init partial_init apply bind".split()
+)
+
+
+def safe(name: str, taken: frozenset[str] | set[str]) -> str:
+    """The name itself, with an underscore behind it where Python or the module has it."""
+    if name.startswith("__"):
+        name = name.strip("_") or "name"
+    while name in taken:
+        name += "_"
+    return name
+
+
+def snake(name: str) -> str:
+    """`ConvBlock` as a variable is named: `conv_block`."""
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
+    return name.lower().strip("_") or "block"
+
+
+def plural(name: str) -> str:
+    return name if name.endswith("s") else f"{name}s"

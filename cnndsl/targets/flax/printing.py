@@ -1,0 +1,299 @@
+"""Lines with tokens to lines of Python: attributes get their names, partials are hoisted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from cnndsl.targets.flax.builder import (
+    TOKEN,
+    Attr,
+    Blank,
+    Built,
+    Definition,
+    Line,
+    Suite,
+    norm_key,
+    tokens,
+)
+from cnndsl.targets.flax.definitions import ClassLowering
+from cnndsl.targets.flax.names import MODULE_ATTRIBUTES, plural, safe, snake
+from cnndsl.targets.flax.pyexpr import Scope
+
+GENERIC = frozenset({"stem", "head", "classifier", "body", "top"})
+_KINDS = ("dtype", "param_dtype", "rngs")
+_LOCALS = {"nnx.Conv": "conv", "nnx.Linear": "dense", "nnx.ConvTranspose": "conv_transpose"}
+
+
+@dataclass
+class Printed:
+    """The finished lines of a class: four spaces deeper for every level."""
+
+    init: list[str]
+    call: list[str]
+    result: str
+    takes: list[str]  # of dtype, param_dtype, rngs: what the constructor uses
+    callees: set[str] = field(default_factory=set)
+
+
+class Printer:
+    """Prints one lowered class."""
+
+    def __init__(self, lowering: ClassLowering, norms: dict[tuple, str]):
+        self.lowering = lowering
+        self.state = lowering.state
+        self.norms = norms
+        self.used = lowering.used("bc")
+        self.at_call = lowering.used("c")
+        self.locals: dict[str, str] = {}
+        self.shared: dict[str, dict[str, str]] = {}
+
+    def print(self) -> Printed:
+        state = self.state
+        self.name_attrs()
+        builds = self.builds()
+        kinds = self.hoist(builds)
+        lets = _leading(state.init)
+        lines = [*self.hoisted(kinds), *self.text_lines(lets, 0)]
+        body = [*self.stored_arguments(), *self.text_lines(state.init[len(lets) :], 0)]
+        lines = [*lines, *([""] if lines and body else []), *body]
+        if self.lowering.heads:
+            lines += ["if aux:", *self.text_lines(self.lowering.heads, 1)]
+        call = _tidy(self.text_lines(state.call, 0))
+        result = self.text(self.lowering.result.text)
+        takes = [k for k in _KINDS if any(k in b.takes for b in builds)]
+        return Printed(lines, call, result, takes, {b.callee for b in builds})
+
+    # --- names ------------------------------------------------------------------------
+
+    def name_attrs(self) -> None:
+        """Names from the author's bindings and the op; numbers only where there are several."""
+        lines = [*self.state.init, *self.lowering.heads, *self.state.call]
+        live = tokens(lines, "alv") | tokens([self.lowering.result.text], "alv")
+        attrs = [a for a in self.state.attrs if a.index in live]
+        for attr in attrs:
+            while attr.same_as is not None and attr.same_as.same_as is not None:
+                attr.same_as = attr.same_as.same_as
+        kept = [a for a in attrs if not a.local and a.same_as is None]
+        taken = set(MODULE_ATTRIBUTES) | {b.name for b in self.state.bound}
+        names = self.attr_names(kept)
+        for position, attr in enumerate(kept):
+            others = {a.name for a in kept[:position] if not _exclusive(a, attr)}
+            attr.name = _fresh(safe(names[attr.index], MODULE_ATTRIBUTES), taken | others)
+        for attr in attrs:
+            if attr.same_as is not None:
+                attr.name = attr.same_as.name
+        inner = {b.name for b in self.state.bound} | {"x", "out"}
+        for attr in attrs:
+            stem = "block" if attr.block else attr.stem
+            if attr.local:
+                attr.name = _fresh(plural(stem), inner)
+            attr.item = _fresh(stem, {b.name for b in self.state.bound})
+        self.number_items(attrs)
+        for attr in attrs:
+            if attr.many and any(a.local and a.path == attr.path and a.stem == attr.stem
+                                 for a in attrs) and not attr.local:
+                attr.item = plural(attr.item)
+
+    def attr_names(self, attrs: list[Attr]) -> dict[int, str]:
+        per_path: dict[tuple, list[Attr]] = {}
+        for attr in attrs:
+            per_path.setdefault(attr.path, []).append(attr)
+        wanted: dict[int, str] = {}
+        for attr in attrs:
+            wanted[attr.index] = self.attr_name(attr, per_path[attr.path])
+        numbers: dict[int, int] = {}
+        for position, attr in enumerate(attrs):
+            earlier = [
+                numbers[a.index]
+                for a in attrs[:position]
+                if wanted[a.index] == wanted[attr.index] and not _exclusive(a, attr)
+            ]
+            numbers[attr.index] = 1 + max(earlier, default=0)
+        several = {wanted[a.index] for a in attrs if numbers[a.index] > 1}
+        return {
+            a.index: f"{wanted[a.index]}{numbers[a.index]}"
+            if wanted[a.index] in several
+            else wanted[a.index]
+            for a in attrs
+        }
+
+    def attr_name(self, attr: Attr, mates: list[Attr]) -> str:
+        stage = attr.path[0] if len(attr.path) == 1 and self.lowering.is_model else None
+        modules = [m for m in mates if m.stem not in ("dropout", "drop_path")]
+        if stage and stage not in GENERIC:
+            weighted = [m for m in modules if m.weighted or m.block]
+            if len(modules) == 1 or (weighted == [attr] and not attr.block):
+                return stage
+        if stage and attr.block and len(modules) == 1:
+            return stage
+        stem = plural(attr.stem) if attr.many and not attr.path else attr.stem
+        return "_".join([*attr.path, stem])
+
+    def number_items(self, attrs: list[Attr]) -> None:
+        """Items of lists that are walked together have different names."""
+        for line in _headers([*self.state.init, *self.state.call]):
+            together = [self.state.attrs[n] for n in sorted(tokens([line.split(" in ")[0]], "v"))]
+            for name, count in Counter(a.item for a in together).items():
+                if count > 1:
+                    for number, attr in enumerate([a for a in together if a.item == name], 1):
+                        attr.item = f"{name}{number}"
+
+    # --- constructor calls ------------------------------------------------------------
+
+    def builds(self) -> list[Built]:
+        numbers = sorted(tokens(self.lowering.live_texts, "k"))
+        for number in numbers:
+            built = self.state.built[number]
+            key = norm_key(built)
+            if key in self.norms:
+                built.callee, built.kwargs = self.norms[key], {}
+        return [self.state.built[number] for number in numbers]
+
+    def hoist(self, builds: list[Built]) -> bool:
+        """Decides which calls get a partial of the constructor's; whether there are `kinds`."""
+        uses = Counter(built.callee for built in builds)
+        full = sum(1 for b in builds if b.takes == _KINDS)
+        names = {b.name for b in self.state.bound}
+        for callee, count in uses.items():
+            calls = [b for b in builds if b.callee == callee]
+            if count < 2 or calls[0].takes != _KINDS:
+                continue
+            name = _LOCALS.get(callee) or snake(callee.removeprefix("nnx."))
+            if callee.startswith("nnx.") and callee not in _LOCALS:
+                name = calls[0].stem
+            self.locals[callee] = _fresh(name, names | set(self.locals.values()))
+            first = calls[0].kwargs
+            self.shared[callee] = {
+                key: value
+                for key, value in first.items()
+                if not TOKEN.search(value) and all(c.kwargs.get(key) == value for c in calls)
+            }
+        self.kinds = len(self.locals) + sum(
+            1 for b in builds if b.takes == _KINDS and b.callee not in self.locals
+        ) > 1 and full > 1
+        return self.kinds
+
+    def hoisted(self, kinds: bool) -> list[str]:
+        lines = []
+        if kinds:
+            lines.append('kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}')
+        for callee, name in self.locals.items():
+            shared = [f"{key}={value}" for key, value in self.shared[callee].items()]
+            lines.append(f"{name} = partial({', '.join([callee, *shared, self.kind_text(_KINDS)])})")
+        return lines
+
+    def kind_text(self, takes: tuple[str, ...]) -> str:
+        if self.kinds and takes == _KINDS:
+            return "**kinds"
+        return ", ".join(f"{name}={name}" for name in takes)
+
+    def built_text(self, built: Built) -> str:
+        shared = self.shared.get(built.callee, {})
+        kwargs = [f"{k}={self.text(v)}" for k, v in built.kwargs.items() if k not in shared]
+        args = [*map(self.text, built.args), *kwargs]
+        if built.callee in self.locals:
+            return f"{self.locals[built.callee]}({', '.join(args)})"
+        if built.takes:
+            args.append(self.kind_text(built.takes))
+        return f"{built.callee}({', '.join(args)})"
+
+    # --- lines ------------------------------------------------------------------------
+
+    def stored_arguments(self) -> list[str]:
+        """`self.stride = stride` for the arguments that the call needs."""
+        if self.lowering.is_function:
+            return []
+        bound = [p.binding for p in self.lowering.params]
+        return [f"self.{b.name} = {b.name}" for b in bound if b.index in self.at_call]
+
+    def text_lines(self, lines: list[Line], depth: int) -> list[str]:
+        indent = "    " * depth
+        texts: list[str] = []
+        for line in lines:
+            match line:
+                case Blank():
+                    texts.append("")
+                case Suite():
+                    body = self.text_lines(line.body, depth + 1)
+                    if not body:
+                        continue
+                    texts.append(indent + self.text(line.header))
+                    texts.extend(body)
+                case Definition():
+                    texts.extend(indent + text for text in self.definition(line))
+                case _:
+                    texts.append(indent + self.text(line))
+        return texts
+
+    def definition(self, line: Definition) -> list[str]:
+        binding = line.binding
+        if binding.index not in self.lowering.live:
+            return []
+        return [f"{self.token('b', binding.index)} = {self.text(line.text)}"]
+
+    def text(self, text: str) -> str:
+        return TOKEN.sub(lambda match: self.token(match[1], int(match[2])), text)
+
+    def token(self, kind: str, number: int) -> str:
+        if kind in "bc":
+            binding = self.state.bound[number]
+            own = binding.scope is Scope.CLASS or (
+                not self.lowering.is_function
+                and (
+                    (kind == "c" and binding.scope is Scope.ARGUMENT)
+                    or (binding.scope is Scope.LOCAL and number in self.at_call)
+                )
+            )
+            return f"self.{binding.name}" if own else binding.name
+        if kind == "k":
+            return self.built_text(self.state.built[number])
+        attr = self.state.attrs[number]
+        if kind == "v":
+            return attr.item
+        if kind == "l" and attr.local:
+            return attr.name
+        return f"self.{attr.name}"
+
+
+def _fresh(name: str, taken: set[str]) -> str:
+    if name not in taken:
+        return name
+    number = 2
+    while f"{name}{number}" in taken:
+        number += 1
+    return f"{name}{number}"
+
+
+def _exclusive(first: Attr, second: Attr) -> bool:
+    """Whether two attributes stand in different branches of one `if`."""
+    arms = dict(first.arms)
+    return any(arms.get(number, arm) != arm for number, arm in second.arms)
+
+
+def _leading(lines: list[Line]) -> list[Line]:
+    """The `let`s that a constructor begins with."""
+    count = 0
+    while count < len(lines) and isinstance(lines[count], Definition):
+        count += 1
+    return lines[:count]
+
+
+def _headers(lines: list[Line]) -> list[str]:
+    found = []
+    for line in lines:
+        if isinstance(line, Suite):
+            found.append(line.header)
+            found.extend(_headers(line.body))
+    return [header for header in found if header.startswith("for ")]
+
+
+def _tidy(lines: list[str]) -> list[str]:
+    """No empty lines at the ends and no two in a row."""
+    tidy: list[str] = []
+    for line in lines:
+        if line or (tidy and tidy[-1]):
+            tidy.append(line)
+    while tidy and not tidy[-1]:
+        tidy.pop()
+    return tidy

@@ -1,0 +1,3 @@
+from flax import nnx
+
+he_normal = nnx.initializers.he_normal()

@@ -1,0 +1,27 @@
+import jax
+import jax.numpy as jnp
+from flax import nnx
+from jax.typing import DTypeLike
+
+
+class PReLU(nnx.Module):
+    """A learned slope for what is negative, one per channel, 1/4 at the start.
+
+    He et al., "Delving Deep into Rectifiers", 2015 (arXiv:1502.01852).
+
+    (..., features) -> (..., features)
+    """
+
+    def __init__(
+        self,
+        features: int,
+        *,
+        dtype: DTypeLike = jnp.float32,
+        param_dtype: DTypeLike = jnp.float32,
+    ):
+        self.slope = nnx.Param(jnp.full(features, 0.25, param_dtype))
+        self.dtype = dtype
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        x, slope = x.astype(self.dtype), self.slope[...].astype(self.dtype)
+        return jnp.where(x >= 0, x, slope * x)

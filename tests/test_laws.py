@@ -1,0 +1,303 @@
+"""Laws over every op: what its class promises is what JAX does with the emitted code.
+
+Nothing is initialised or computed: shapes and parameters come from `nnx.eval_shape`,
+multiply-accumulates from the jaxpr.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import pytest
+from flax import nnx
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from jax.extend.core import jaxprs_in_params
+
+from cnndsl.ops import OPS
+from cnndsl.ops.base import Op, Reject, Shape
+from cnndsl.ops.kinds import INITIALIZERS
+from cnndsl.targets.flax.calls import EMITTERS
+from cnndsl.targets.flax.emission import Context
+from tests.emitted import module
+
+BATCH = 3
+
+Case = tuple[dict[str, Any], Shape]  # arguments and the shape of the input
+
+sizes = st.integers(5, 12)
+few = st.integers(1, 3)
+windows = few | st.tuples(few, few)
+margins = st.integers(0, 2)
+borders = margins | st.tuples(margins, margins) | st.tuples(margins, margins, margins, margins)
+pads = st.sampled_from(["same", "valid"]) | borders
+flags = st.booleans()
+channels = st.sampled_from([1, 2, 4, 6])
+maps = st.tuples(sizes, sizes, channels)
+vectors = st.tuples(st.integers(1, 12))
+either = maps | vectors
+numbers = st.floats(0.125, 2.0)
+rates = st.floats(0.0, 0.875)
+inits = st.none() | st.sampled_from(INITIALIZERS)
+dtypes = st.sampled_from([jnp.float32, jnp.bfloat16])
+contexts = st.builds(
+    Context,
+    followed_by=st.sampled_from([None, "relu", "tanh"]),
+    # Code that may not rely on any value is longer, and means the same.
+    varies=st.sampled_from([lambda value: False, lambda value: True]),
+)
+
+
+def over(shapes: st.SearchStrategy[Shape], **arguments: st.SearchStrategy) -> st.SearchStrategy:
+    """Cases whose arguments do not depend on the input."""
+    return st.tuples(st.fixed_dictionaries(arguments), shapes)
+
+
+def from_shape(
+    shapes: st.SearchStrategy[Shape], arguments: Callable[[Shape], st.SearchStrategy]
+) -> st.SearchStrategy:
+    return shapes.flatmap(lambda x: st.tuples(arguments(x), st.just(x)))
+
+
+def grouped(x: Shape) -> st.SearchStrategy:
+    """Groups that divide both the channels and the filters."""
+    groups = st.sampled_from([g for g in (1, 2, 4) if x[2] % g == 0])
+    return groups.flatmap(
+        lambda g: st.fixed_dictionaries(
+            {
+                "filters": few.map(lambda n: n * g),
+                "kernel": windows,
+                "stride": windows,
+                "pad": pads,
+                "groups": st.just(g),
+                "dilation": windows,
+                "bias": flags,
+                "init": inits,
+            }
+        )
+    )
+
+
+def connected(x: Shape) -> st.SearchStrategy:
+    seen = st.lists(st.integers(0, x[2] - 1), min_size=1, max_size=x[2], unique=True)
+    return st.lists(seen, min_size=1, max_size=5).flatmap(
+        lambda connect: st.fixed_dictionaries(
+            {
+                "filters": st.just(len(connect)),
+                "kernel": windows,
+                "stride": windows,
+                "pad": pads,
+                "dilation": windows,
+                "bias": flags,
+                "connect": st.just(connect),
+            }
+        )
+    )
+
+
+def divisor(x: Shape) -> st.SearchStrategy:
+    return st.sampled_from([g for g in range(1, x[-1] + 1) if x[-1] % g == 0])
+
+
+def per_channel(x: Shape) -> st.SearchStrategy:
+    value = numbers | st.lists(numbers, min_size=x[-1], max_size=x[-1])
+    return st.fixed_dictionaries({"mean": value, "std": value})
+
+
+def codes(x: Shape) -> st.SearchStrategy:
+    code = st.lists(st.sampled_from([-1, 1]), min_size=x[0], max_size=x[0])
+    table = st.lists(code, min_size=1, max_size=4)
+    return table.map(lambda table: {"classes": len(table), "codes": table})
+
+
+def slices(x: Shape) -> st.SearchStrategy:
+    start = st.integers(0, x[-1] - 1)
+    return start.flatmap(
+        lambda start: st.integers(start + 1, x[-1]).map(lambda stop: {"start": start, "stop": stop})
+    )
+
+
+def reshapes(x: Shape) -> st.SearchStrategy:
+    return st.sampled_from([prod(x), (1, 1, prod(x)), (x[-1], 1, prod(x[:-1])), x]).map(
+        lambda shape: {"shape": shape}
+    )
+
+
+activations = over(either)
+pools = over(maps, window=windows, stride=windows, pad=pads)
+depthwise = {
+    "kernel": windows,
+    "stride": windows,
+    "pad": pads,
+    "multiplier": few,
+    "dilation": windows,
+    "bias": flags,
+    "init": inits,
+}
+
+CASES: dict[str, st.SearchStrategy[Case]] = {
+    "conv": from_shape(maps, grouped) | from_shape(maps, connected),
+    "depthwise": over(maps, **depthwise),
+    "separable": over(maps, filters=few, **depthwise),
+    "conv_transpose": over(
+        maps,
+        filters=few,
+        kernel=windows,
+        stride=windows,
+        pad=pads,
+        bias=flags,
+        init=inits,
+    ),
+    "dense": over(vectors, units=few, bias=flags, init=inits),
+    "bn": over(either, momentum=rates, eps=numbers, scale=flags, shift=flags),
+    "layer_norm": over(either, eps=numbers),
+    "group_norm": from_shape(
+        either, lambda x: st.fixed_dictionaries({"groups": divisor(x), "eps": numbers})
+    ),
+    "lrn": over(either, size=st.integers(1, 7), alpha=numbers, beta=numbers, k=numbers),
+    "leaky_relu": over(either, slope=numbers),
+    **dict.fromkeys(
+        (
+            "relu",
+            "relu6",
+            "elu",
+            "selu",
+            "gelu",
+            "swish",
+            "sigmoid",
+            "hard_sigmoid",
+            "hard_swish",
+            "tanh",
+            "scaled_tanh",
+            "softplus",
+            "softmax",
+            "prelu",
+        ),
+        activations,
+    ),
+    "max_pool": pools,
+    "avg_pool": over(maps, window=windows, stride=windows, pad=pads, count_pad=flags),
+    "global_avg_pool": over(maps, keep=flags),
+    "global_max_pool": over(maps, keep=flags),
+    "subsample": over(maps, window=windows),
+    "rbf": from_shape(vectors, codes),
+    "flatten": activations,
+    "reshape": from_shape(either, reshapes),
+    "pad": over(maps, amount=borders),
+    "crop": over(maps, amount=borders),
+    "channels": from_shape(either, slices),
+    "pad_channels": from_shape(
+        either, lambda x: st.integers(x[-1], x[-1] + 4).map(lambda total: {"total": total})
+    ),
+    "shuffle": from_shape(either, lambda x: divisor(x).map(lambda groups: {"groups": groups})),
+    "upsample": over(maps, factor=windows, method=st.sampled_from(["nearest", "bilinear"])),
+    "dropout": over(either, rate=rates),
+    "drop_path": over(either, rate=rates),
+    "scale": over(either, factor=numbers),
+    "layer_scale": over(either, init=numbers),
+    "normalize": from_shape(either, per_channel),
+    "rescale": over(either, scale=numbers, offset=numbers),
+}
+
+# Those with enough arguments that a few cases would miss their combinations.
+WINDOWED = {
+    "conv",
+    "depthwise",
+    "separable",
+    "conv_transpose",
+    "max_pool",
+    "avg_pool",
+    "crop",
+}
+
+
+def test_every_op_has_code_and_a_law():
+    assert set(CASES) == set(OPS) == set(EMITTERS)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_jax_agrees(name: str):
+    @settings(
+        max_examples=40 if name in WINDOWED else 4,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=CASES[name], context=contexts, dtype=dtypes)
+    def law(case: Case, context: Context, dtype: Any) -> None:
+        arguments, x = case
+        op = OPS[name].make(arguments)
+        try:
+            shape = op.output(x)
+        except Reject:
+            assume(False)
+        check(op, x, shape, context, dtype)
+
+    law()
+
+
+def check(op: Op, x: Shape, shape: Shape, context: Context, dtype: Any) -> None:
+    net = module(op, x, context)
+    graph, state = nnx.split(nnx.eval_shape(lambda: net(dtype=dtype, rngs=nnx.Rngs(0))))
+
+    def forward(state: nnx.State, images: jax.Array) -> jax.Array:
+        return nnx.merge(graph, state)(images)
+
+    traced = jax.make_jaxpr(forward)(state, jax.ShapeDtypeStruct((BATCH, *x), dtype))
+    (result,) = traced.out_avals
+    assert result.shape == (BATCH, *shape)
+    assert result.dtype == dtype
+    assert shapes_of(state, nnx.Param) == sorted(op.params(x).values())
+    assert shapes_of(state, nnx.BatchStat) == sorted(op.state(x).values())
+    if op.name != "upsample":  # jax interpolates by a matrix product, which is no layer
+        counted = multiplications(traced.jaxpr, transposed=op.name == "conv_transpose")
+        assert counted == BATCH * dense_macs(op, x)
+
+
+def dense_macs(op: Op, x: Shape) -> int:
+    """The cost of what is computed: a sparse kernel is scattered into a dense one."""
+    if op.name != "conv" or op.connect is None:
+        return op.macs(x)
+    connections = sum(map(len, op.connect))
+    return op.macs(x) // connections * x[2] * op.filters
+
+
+def shapes_of(state: nnx.State, kind: type[nnx.Variable]) -> list[Shape]:
+    variables = jax.tree.leaves(nnx.filter_state(state, kind))
+    assert all(variable.dtype == jnp.float32 for variable in variables)
+    return sorted(variable.shape for variable in variables)
+
+
+def multiplications(jaxpr: Any, *, transposed: bool) -> int:
+    """Multiply-accumulates of the convolutions and matrix products in a jaxpr.
+
+    A transposed convolution counts the positions of its input, before it is stretched.
+    """
+    count = 0
+    for equation in jaxpr.eqns:
+        if equation.primitive.name == "conv_general_dilated":
+            count += _convolution(equation, transposed)
+        elif equation.primitive.name == "dot_general":
+            count += _product(equation)
+        for inner in jaxprs_in_params(equation.params):
+            count += multiplications(inner, transposed=transposed)
+    return count
+
+
+def _convolution(equation: Any, transposed: bool) -> int:
+    image, kernel = (variable.aval.shape for variable in equation.invars)
+    layout = equation.params["dimension_numbers"]
+    result = equation.outvars[0].aval.shape
+    shape, axes = (image, layout.lhs_spec) if transposed else (result, layout.out_spec)
+    return BATCH * prod(shape[axis] for axis in axes[2:]) * prod(kernel)
+
+
+def _product(equation: Any) -> int:
+    (contracted, _), _ = equation.params["dimension_numbers"]
+    depth = prod(equation.invars[0].aval.shape[i] for i in contracted)
+    return prod(equation.outvars[0].aval.shape) * depth
