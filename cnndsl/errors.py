@@ -513,7 +513,7 @@ def no_tensor(span: Span, name: str) -> Diagnostic:
 
 @explained("E401")
 def wrong_count(
-    span: Span, message: str, at: str, notes: tuple[str, ...], table: str
+    span: Span, message: str, at: str, notes: tuple[str, ...], table: str | None
 ) -> Diagnostic:
     """A count that the spec asserts is not the count of the network.
 

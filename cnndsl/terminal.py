@@ -11,13 +11,14 @@ from dataclasses import replace
 from itertools import zip_longest
 from typing import Any
 
-from cnndsl.diagnostics import LIMIT, Diagnostic, Severity
+from cnndsl.diagnostics import LIMIT, Diagnostic, Label, Severity
 from cnndsl.excerpt import Mark, Row, clean, rows
 from cnndsl.source import Source, Span
 
 LONGEST = 1_000  # characters of a message, a note or a help
 LONGEST_LABEL = 200
 TABLE_ROWS = 40
+PLACES = 12  # that one diagnostic shows
 
 _BOLD, _RED, _YELLOW, _BLUE, _CYAN = "1", "1;31", "1;33", "1;34", "1;36"
 
@@ -87,13 +88,18 @@ def _excerpts(diagnostic: Diagnostic) -> Iterable[tuple[str, list[Row]]]:
     if diagnostic.primary is None:
         return
     marks: dict[Source, list[Mark]] = {}
-    for label in (diagnostic.primary, *diagnostic.labels):
+    for label in (diagnostic.primary, *_few(diagnostic.labels)):
         text = _clip(label.text, LONGEST_LABEL)
         mark = Mark(label.span, text, label is diagnostic.primary)
         marks.setdefault(label.span.source, []).append(mark)
     for source, found in marks.items():
         line, column = source.position(found[0].span.start)
         yield f"{clean(source.name)}:{line}:{column}", rows(source, found)
+
+
+def _few(labels: tuple[Label, ...]) -> tuple[Label, ...]:
+    """The first ones and the last, which is the instance, where there are many."""
+    return labels if len(labels) <= PLACES else (*labels[: PLACES - 1], labels[-1])
 
 
 def _draw(found: list[Row], width: int, paint: Paint, loud: str) -> Iterable[str]:
@@ -145,7 +151,7 @@ def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
     What the terminal shows at other places, and the table, are notes here.
     """
     notes = [_clip(note) for note in diagnostic.notes]
-    notes += [f"{_place(label.span)}: {_clip(label.text)}" for label in diagnostic.labels]
+    notes += [f"{_place(label.span)}: {_clip(label.text)}" for label in _few(diagnostic.labels)]
     if diagnostic.table:
         notes.append("\n".join(_short(diagnostic.table.split("\n"))))
     span = diagnostic.primary.span if diagnostic.primary else None

@@ -57,7 +57,9 @@ def test_the_look_of_a_diagnostic():
         notes=("a fact",),
         help="project it",
     )
-    assert render(diagnostic) == """\
+    assert (
+        render(diagnostic)
+        == """\
 error[E301]: it is wrong
   --> specs/net.cnn:2:3
    |
@@ -74,6 +76,7 @@ error[E301]: it is wrong
    = note: a fact
    = help: project it
 """
+    )
 
 
 def test_a_single_line_between_two_is_shown():
@@ -108,7 +111,9 @@ def test_other_files_follow_the_file_of_the_mistake():
 
 
 def test_a_mistake_without_a_place_has_no_excerpt():
-    assert render(mistake(None, notes=("a fact",))) == "error[E301]: it is wrong\n  = note: a fact\n"
+    assert (
+        render(mistake(None, notes=("a fact",))) == "error[E301]: it is wrong\n  = note: a fact\n"
+    )
 
 
 def test_a_mark_of_nothing_is_one_column_wide():

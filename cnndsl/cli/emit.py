@@ -31,9 +31,9 @@ def emit(stage: str, checked: Checked, overrides: dict[str, Any], model: str | N
         return tree(checked.program.spec)
     if stage == "ir":
         return "\n\n".join(map(outline, networks))
-    from cnndsl.targets.flax import view
+    from cnndsl.targets.flax import lower
 
-    return tree(view(checked.program, networks, overrides))
+    return tree(lower(checked.program, networks, overrides))
 
 
 # --- trees of dataclasses -------------------------------------------------------------
@@ -50,12 +50,9 @@ def _lines(node: object, indent: str) -> Iterator[str]:
     while stack:
         value, indent, label = stack.pop()
         inner = indent + "  "
-        if isinstance(value, (tuple, list)) and any(map(_is_tree, value)):
+        if isinstance(value, (tuple, list)) and _is_nested(value):
             yield f"{indent}{label}[{len(value)}]"
             stack += [(item, inner, "") for item in reversed(value)]
-        elif isinstance(value, dict) and any(map(_is_tree, value.values())):
-            yield f"{indent}{label}{{{len(value)}}}"
-            stack += [(item, inner, f"{key}: ") for key, item in reversed(value.items())]
         elif _is_tree(value):
             plain, nested = _split(value)
             yield f"{indent}{label}{type(value).__name__}{plain}"
@@ -69,15 +66,20 @@ def _split(node: Any) -> tuple[str, list[tuple[str, object]]]:
     plain, nested = [], []
     for field in fields(node):
         value = getattr(node, field.name)
-        if isinstance(value, (Span, Source)) or value in (None, (), []):
+        if isinstance(value, (Span, Source)) or value in (None, (), [], ""):
             continue
-        items = value.values() if isinstance(value, dict) else value
-        holds = isinstance(value, (tuple, list, dict)) and any(map(_is_tree, items))
-        if _is_tree(value) or holds:
+        if _is_tree(value) or _is_nested(value):
             nested.append((field.name, value))
         elif not field.name.endswith(("span", "spans")):
             plain.append(f" {field.name}={value!r}")
     return "".join(plain), nested
+
+
+def _is_nested(value: object) -> bool:
+    """Whether a sequence is shown an item a line: of nodes, or of much text."""
+    if not isinstance(value, (tuple, list)):
+        return False
+    return any(map(_is_tree, value)) or sum(len(i) for i in value if isinstance(i, str)) > 60
 
 
 def _is_tree(value: object) -> bool:

@@ -179,9 +179,7 @@ class Chains:
             help = did_you_mean(element.name, MERGES)
             if what:
                 help = help or f"the merges are {', '.join(MERGES)}"
-                raise Failure(
-                    errors.takes_no_branches(element.name_span, element.name, what, help)
-                )
+                raise Failure(errors.takes_no_branches(element.name_span, element.name, what, help))
             raise Failure(errors.unknown_element(element.name_span, element.name, help))
         if not element.items:
             raise Failure(errors.no_branches(element.name_span, element.name))
@@ -247,5 +245,3 @@ def _see(op: Op, x: Tensor, out: Tensor) -> None:
     extent, stride = op.field()
     out.reach = tuple(r + (e - 1) * j for r, e, j in zip(x.reach, extent, x.jump, strict=True))
     out.jump = tuple(j * s for j, s in zip(x.jump, stride, strict=True))
-
-

@@ -15,6 +15,7 @@ from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
 
 MAX_STEPS = 10_000_000
+OVER = 2**60  # steps, once that has been reported
 MAX_DEPTH = 1_000  # of functions that call each other
 
 _BY_CODE = {
@@ -56,19 +57,25 @@ class Evaluator:
         Raises:
           Failure: with a diagnostic, or with None where an unknown value is involved.
         """
-        self.spend(1, expr.span)
+        self.steps += 1
+        if self.steps > MAX_STEPS:
+            raise self._exhausted(expr.span)
         try:
             return self._VISIT[type(expr)](self, expr, scope)
         except values.Fault as fault:
             raise Failure(diagnose(fault, expr.span)) from None
 
     def spend(self, steps: int, span: Span) -> None:
-        if self.steps > MAX_STEPS:
-            raise Failure  # has been reported
         self.steps += steps
         if self.steps > MAX_STEPS:
-            message = "evaluating this spec takes more than 10 million steps"
-            raise Failure(errors.over_budget(span, message))
+            raise self._exhausted(span)
+
+    def _exhausted(self, span: Span) -> Failure:
+        """Where the budget ended, the first time."""
+        if self.steps > OVER:
+            return Failure()
+        self.steps = OVER
+        return Failure(errors.over_budget(span, "evaluating this spec takes over 10 million steps"))
 
     def _literal(self, expr: ast.Literal, scope: Scope) -> Any:
         return expr.value
@@ -191,9 +198,7 @@ class Evaluator:
             self.spend(len(args[0]), expr.span)
         return function(*args)
 
-    def call(
-        self, fn: ast.Fn, args: tuple[ast.Argument, ...], scope: Scope, span: Span
-    ) -> Any:
+    def call(self, fn: ast.Fn, args: tuple[ast.Argument, ...], scope: Scope, span: Span) -> Any:
         given = match_parameters(fn, args, span)
         bound = {name: self.evaluate(argument.value, scope) for name, argument in given.items()}
         if self.depth >= MAX_DEPTH:

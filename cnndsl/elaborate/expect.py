@@ -10,8 +10,8 @@ from cnndsl.elaborate import values
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.explain import shape_text
 from cnndsl.ir import Instance, Network, Repeated
-from cnndsl.summary import Summary, size, summarize_network, table_text
 from cnndsl.suggest import did_you_mean
+from cnndsl.summary import Summary, size, summarize_network, table_text
 from cnndsl.syntax import ast
 
 FIGURES = ("params", "total", "macs", "output")
@@ -43,25 +43,32 @@ def _check_output(expect: ast.Expect, value: Any, network: Network, found: Colle
 
 
 def _check_count(
-    expect: ast.Expect, value: Any, network: Network, summary: Summary, found: Collector
-) -> None:
+    expect: ast.Expect,
+    value: Any,
+    network: Network,
+    summary: Summary,
+    found: Collector,
+    explain: bool,
+) -> bool:
+    """Reports a count that is not the asserted one; whether there is one to report."""
     if not values.is_number(value):
         message = f"`expect {expect.what}` wants a number; this is {values.kind(value)}"
         found.add(errors.bad_expectation(expect.value.span, message))
-        return
+        return False
     seen = getattr(summary, expect.what)
     tolerance = expect.tolerance.value if expect.tolerance else 0
     if abs(seen - value) * 100 <= tolerance * abs(value):
-        return
+        return False
     name = {"params": "parameters", "total": "parameters and state", "macs": "MACs"}[expect.what]
     message = f"{network.name} has {seen:,} {name}, not {value:,}"
     difference = seen - value
     at = f"{abs(difference):,} {'more' if difference > 0 else 'fewer'} than asserted"
     if tolerance:
         at += f", beyond {tolerance}%"
-    notes = tuple(suspects(network, expect.what, -difference)) if not tolerance else ()
-    table = table_text(summary)
+    notes = tuple(suspects(network, expect.what, -difference)) if explain and not tolerance else ()
+    table = table_text(summary) if explain else None
     found.add(errors.wrong_count(expect.value.span, message, at, notes, table))
+    return True
 
 
 def suspects(network: Network, what: str, missing: int) -> list[str]:

@@ -133,9 +133,7 @@ def _calls(setting: ast.Setting, evaluator: Evaluator, scope: Scope) -> list[dic
     return [_call(setting.name, value, evaluator, scope) for value in setting.values]
 
 
-def _call(
-    setting: str, value: ast.Expr, evaluator: Evaluator, scope: Scope
-) -> dict[str, Any]:
+def _call(setting: str, value: ast.Expr, evaluator: Evaluator, scope: Scope) -> dict[str, Any]:
     known = CALLS[setting]
     if not isinstance(value, (ast.Name, ast.Call)):
         message = f"`{setting}` names one of {', '.join(sorted(known))}"

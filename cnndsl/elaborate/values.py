@@ -160,7 +160,9 @@ def attribute(tensor: Any, name: str) -> Any:
     if name not in ATTRIBUTES:
         raise Fault("E118", f"a tensor has no `.{name}`", help="channels, height, width or shape")
     if name != "channels" and len(tensor.shape) == 1:
-        raise Fault("E118", f"a vector has no `.{name}`: this tensor has {tensor.shape[0]} features")
+        raise Fault(
+            "E118", f"a vector has no `.{name}`: this tensor has {tensor.shape[0]} features"
+        )
     return tensor.shape[ATTRIBUTES[name]]
 
 

@@ -44,7 +44,9 @@ def test_an_empty_file_is_a_spec_of_no_models(run, folder):
 def test_mistakes_go_to_standard_error(run):
     result = run("check", "net.cnn", "wrong.cnn")
     assert (result.code, result.out) == (1, "")
-    assert result.err == """\
+    assert (
+        result.err
+        == """\
 error[E101]: there is no op, block or tensor `batch_norm`
  --> wrong.cnn:3:17
   |
@@ -55,6 +57,7 @@ error[E101]: there is no op, block or tensor `batch_norm`
 
 1 error in wrong.cnn
 """
+    )
 
 
 def test_json_is_one_list_on_standard_output(run):

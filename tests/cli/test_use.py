@@ -96,7 +96,9 @@ def test_the_spec_itself_may_be_a_link(run, folder):
 
 def test_a_cycle_of_files_is_shown(run, folder):
     write(folder, main='use "a.cnn"\n', a='use "b.cnn"\n', b='use "a.cnn"\n')
-    assert "this file contains itself: `a.cnn` -> `b.cnn` -> `a.cnn`" in run("check", "main.cnn").err
+    assert (
+        "this file contains itself: `a.cnn` -> `b.cnn` -> `a.cnn`" in run("check", "main.cnn").err
+    )
     write(folder, self='use "./self.cnn"\n')
     assert "`self.cnn` -> `self.cnn`" in run("check", "self.cnn").err
 

@@ -214,7 +214,7 @@ class Bodies(Loops):
             self.state.call.append(f"out[{key}] = {flow.text}")
             return
         self.state.overwritten = True
-        comment = self.comment(flow, len(key) + 12)
+        comment = self.comment(flow, len(key) + 9)
         if alone:
             self.state.call.append(f"{target} = out[{key}] = {flow.text}{comment}")
             return

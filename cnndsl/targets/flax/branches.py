@@ -7,7 +7,7 @@ from typing import Any
 
 from cnndsl.ir import Chosen, Tensor
 from cnndsl.syntax import ast
-from cnndsl.targets.flax.builder import Line, Suite
+from cnndsl.targets.flax.builder import Branching, Line, tokens
 from cnndsl.targets.flax.elements import WIDTH
 from cnndsl.targets.flax.flow import BLOCK, MERGED, Flow
 from cnndsl.targets.flax.instances import Instances
@@ -165,9 +165,15 @@ class Branches(Instances):
     # --- lines ------------------------------------------------------------------------
 
     def emit_init(self, arms: list[Arm]) -> None:
-        texts = [None if a.condition is None else self.at_init(a.condition) for a in arms]
-        negated = [None if a.condition is None else self.at_init(_not(a.condition)) for a in arms]
-        self.state.init.extend(_suites(arms, texts, negated, [arm.init for arm in arms]))
+        if any(arm.init for arm in arms):
+            bodies = [arm.init for arm in arms]
+            conditions = [arm.condition for arm in arms]
+            self.state.init.append(self.branching(conditions, bodies, self.at_init))
+
+    def branching(self, conditions: list[Py | None], bodies: list, spell: Any) -> Branching:
+        texts = [None if c is None else spell(c) for c in conditions]
+        negated = [None if c is None else spell(_not(c)) for c in conditions]
+        return Branching(texts, negated, bodies)
 
     def emit_call(self, arms: list[Arm], flow: Flow, target: str) -> Flow:
         if all(arm.flow.text == flow.text and not arm.call for arm in arms):
@@ -190,8 +196,7 @@ class Branches(Instances):
             bodies.append(body)
         if target == "x":
             self.state.overwritten = True
-        negated = [None if a.at_call is None else self.at_call(_not(a.at_call)) for a in arms]
-        self.state.call.extend(_suites(arms, calls, negated, bodies))
+        self.state.call.append(self.branching([a.at_call for a in arms], bodies, self.at_call))
         self.state.commented = None
         return Flow(target, None, ())
 
@@ -240,16 +245,13 @@ class Branches(Instances):
         held = [o.binding for o in options if isinstance(o, Ref)]
         held = [b for b in held if b.scope is Scope.FEATURES]
         carried = held[0] if held else self.bind(self.free_name(name), Scope.FEATURES)
-        suites = self.state.init
         bodies = [
             [*arm.init, *([] if option == Ref(carried) else [self.update(carried, option)])]
             for arm, option in zip(arms, options, strict=True)
         ]
-        texts = [None if a.condition is None else self.at_init(a.condition) for a in arms]
-        negated = [None if a.condition is None else self.at_init(_not(a.condition)) for a in arms]
-        count = len(_suites(arms, texts, negated, [arm.init for arm in arms]))
-        del suites[len(suites) - count :]
-        suites.extend(_suites(arms, texts, negated, bodies))
+        if any(arm.init for arm in arms):
+            self.state.init.pop()
+        self.state.init.append(self.branching([a.condition for a in arms], bodies, self.at_init))
         for arm, body in zip(arms, bodies, strict=True):
             arm.init = body
         return Ref(carried)
@@ -258,27 +260,6 @@ class Branches(Instances):
 def _order(taken: list[int | None]) -> list[int | None]:
     """The branches in order, that of no branch last."""
     return sorted(set(taken), key=lambda t: (t is None, t or 0))
-
-
-def _suites(
-    arms: list[Arm],
-    texts: list[str | None],
-    negated: list[str | None],
-    bodies: list[list[Line]],
-) -> list[Line]:
-    """`if … elif … else …` over the branches that have lines."""
-    if not any(bodies):
-        return []
-    if len(arms) == 2 and not bodies[0]:
-        return [Suite(f"if {negated[0]}:", bodies[1])]
-    suites: list[Line] = []
-    for text, body in zip(texts, bodies, strict=True):
-        last = text is None
-        if last and not body:
-            continue
-        header = "else:" if last else f"{'elif' if suites else 'if'} {text}:"
-        suites.append(Suite(header, body or ["pass"]))
-    return suites
 
 
 def _not(condition: Py) -> Py:
@@ -303,6 +284,4 @@ def _compares_name(condition: Py) -> bool:
 
 
 def _first_attrs(lines: list[Line]) -> list[int]:
-    from cnndsl.targets.flax.builder import tokens
-
     return sorted(tokens(lines, "al"))

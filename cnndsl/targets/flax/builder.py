@@ -8,6 +8,7 @@ attribute, `‹l3›` the list that a loop fills, `‹v3›` its item, `‹k3›
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,11 +36,32 @@ class Definition:
 
 
 @dataclass
+class Carry:
+    """Channels kept in variables of the constructor; those that nothing reads go.
+
+    `step` is the text of an augmented assignment, `features += growth`.
+    """
+
+    bound: list[Binding]
+    texts: list[str]
+    step: str | None = None
+
+
+@dataclass
+class Branching:
+    """`if … elif … else …`: the condition of each arm, its negation, its lines."""
+
+    conditions: list[str | None]
+    negated: list[str | None]
+    bodies: list[list[Line]]
+
+
+@dataclass
 class Blank:
     """An empty line between the stages of a call."""
 
 
-Line = str | Suite | Definition | Blank
+Line = str | Suite | Definition | Carry | Branching | Blank
 
 
 @dataclass
@@ -103,6 +125,7 @@ class State:
     folded: dict[Binding, None] = field(default_factory=dict)  # decided by the compiler
     arms: tuple[tuple[int, int], ...] = ()
     branches: int = 0
+    carried: dict[int, set[int]] = field(default_factory=dict)  # live variables of a Carry
     spatial: bool = False  # a literal came from a height or a width
     cx: tuple[int, ...] = ()  # the instance of every record that is being lowered
 
@@ -234,18 +257,34 @@ def norm_key(built: Built) -> tuple:
     return (built.callee, tuple(sorted(built.kwargs.items())))
 
 
-def tokens(lines: list[Line], kinds: str) -> set[int]:
-    """The indices of the tokens of some kinds that lines mention."""
+def flat(lines: list[Line]) -> Iterator[Line]:
+    """All lines with the headers above them, whatever they stand in."""
+    for line in lines:
+        match line:
+            case Suite():
+                yield line.header
+                yield from flat(line.body)
+            case Branching():
+                yield from (text for text in line.conditions if text)
+                for body in line.bodies:
+                    yield from flat(body)
+            case Blank():
+                pass
+            case _:
+                yield line
+
+
+def tokens(lines: Iterable[Line], kinds: str) -> set[int]:
+    """The indices of the tokens of some kinds that lines mention, on either side of a `=`."""
     found: set[int] = set()
-    stack = list(lines)
-    while stack:
-        line = stack.pop()
-        if isinstance(line, Suite):
-            stack.extend(line.body)
-            line = line.header
-        elif isinstance(line, Definition):
-            line = line.text
-        elif isinstance(line, Blank):
-            continue
-        found.update(int(number) for kind, number in TOKEN.findall(line) if kind in kinds)
+    for line in flat(list(lines)):
+        match line:
+            case Definition():
+                texts = [line.text]
+            case Carry():
+                texts = line.texts
+            case _:
+                texts = [line]
+        for text in texts:
+            found.update(int(number) for kind, number in TOKEN.findall(text) if kind in kinds)
     return found

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from cnndsl.elaborate.program import walk
 from cnndsl.ir import Frame, Instance, Network, Tensor
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.bodies import Bodies
-from cnndsl.targets.flax.builder import TOKEN, Built, Definition, Line, State, Suite, tokens
+from cnndsl.targets.flax.builder import TOKEN, Built, Carry, Definition, Line, State, flat, tokens
 from cnndsl.targets.flax.elements import InputOverwritten
 from cnndsl.targets.flax.flow import Flow
 from cnndsl.targets.flax.instances import Emitted, Param
@@ -121,30 +120,39 @@ class ClassLowering(Bodies):
         return None
 
     def used(self, kinds: str) -> set[int]:
-        """The bindings that the printed lines mention, dead `let`s left out."""
-        live: set[int] = set()
-        lines = [*self.state.init, *self.heads, *self.state.call]
-        definitions = {}
-        for line in _flat(lines):
-            if isinstance(line, Definition):
-                definitions.setdefault(line.binding.index, []).append(line)
-        plain = [line for line in _flat(lines) if not isinstance(line, Definition)]
-        plain.append(self.result.text)
-        texts: list[Line] = list(plain)
+        """The bindings that the printed lines mention; `let`s and channels that nothing reads
+        are left out.
+        """
+        lines = [*flat([*self.state.init, *self.heads, *self.state.call]), self.result.text]
+        held = [line for line in lines if isinstance(line, (Definition, Carry))]
+        texts: list[str] = [line for line in lines if isinstance(line, str)]
+        self.live: set[int] = set()
         built: set[int] = set()
         while True:
-            indices = tokens(texts, "bc")
+            before = len(texts)
             for number in tokens(texts, "k") - built:
                 built.add(number)
                 call = self.state.built[number]
                 texts.extend([*call.args, *call.kwargs.values()])
-            new = {i for i in indices | tokens(texts, "bc") if i in definitions} - live
-            if not new and not (tokens(texts, "k") - built):
+            mentioned = tokens(texts, "bc")
+            for line in list(held):
+                if isinstance(line, Definition) and line.binding.index in mentioned:
+                    self.live.add(line.binding.index)
+                    texts.append(line.text)
+                    held.remove(line)
+                elif isinstance(line, Carry):
+                    for binding, text in zip(line.bound, line.texts, strict=True):
+                        if binding.index in mentioned - self.live_carries(line):
+                            self.state.carried.setdefault(id(line), set()).add(binding.index)
+                            self.live.add(binding.index)
+                            texts.append(text)
+            if len(texts) == before:
                 break
-            live |= new
-            texts.extend(line.text for i in new for line in definitions[i])
-        self.live, self.live_texts = live, texts
+        self.live_texts = texts
         return tokens(texts, kinds)
+
+    def live_carries(self, line: Carry) -> set[int]:
+        return self.state.carried.get(id(line), set())
 
     def live_builds(self) -> list[Built]:
         """The constructor calls that printed lines make; `used` must have run."""
@@ -362,15 +370,6 @@ _APPLY = {
     "//": lambda a, b: a // b if b else None,
     "%": lambda a, b: a % b if b else None,
 }
-
-
-def _flat(lines: list[Line]) -> Iterator[Line]:
-    for line in lines:
-        if isinstance(line, Suite):
-            yield line.header
-            yield from _flat(line.body)
-        else:
-            yield line
 
 
 def _mentions(text: str, name: str) -> bool:

@@ -65,7 +65,7 @@ def block_shapes(
     if len({len(s) for s in ins}) > 1 or len({len(s) for s in outs}) > 1:
         return ""
     if out is not None and all(b.scope is Scope.ARGUMENT for b in bindings(out)):
-        channels = render(out, lambda b: b.name)
+        channels = render(out, lambda b: channels_in if b.name == "in_features" else b.name)
     else:
         last = {s[-1] for s in outs}
         channels = str(last.pop()) if len(last) == 1 else "C"

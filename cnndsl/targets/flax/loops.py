@@ -9,7 +9,7 @@ from typing import Any
 from cnndsl.ir import Element, Instance, Looped, Repeated
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.branches import Branches
-from cnndsl.targets.flax.builder import Line, Loop, Suite, tokens
+from cnndsl.targets.flax.builder import Carry, Line, Loop, Suite, tokens
 from cnndsl.targets.flax.flow import Flow
 from cnndsl.targets.flax.instances import only_layer
 from cnndsl.targets.flax.pyexpr import (
@@ -256,15 +256,16 @@ class Loops(Branches):
             return [self.update(*changes[0])]
         return [self.assignments([b for b, _ in changes], [c for _, c in changes])]
 
-    def update(self, binding: Any, channels: Py) -> str:
+    def update(self, binding: Any, channels: Py) -> Carry:
         """`features += growth`, or `features = 4 * width`."""
+        text = self.at_init(channels)
         if isinstance(channels, Bin) and channels.left == Ref(binding):
-            return f"‹b{binding.index}› {channels.op}= {self.at_init(channels.right)}"
-        return f"‹b{binding.index}› = {self.at_init(channels)}"
+            step = f"‹b{binding.index}› {channels.op}= {self.at_init(channels.right)}"
+            return Carry([binding], [text], step)
+        return Carry([binding], [text])
 
-    def assignments(self, bound: list[Any], values: list[Py]) -> str:
-        left = ", ".join(f"‹b{b.index}›" for b in bound)
-        return f"{left} = {', '.join(map(self.at_init, values))}"
+    def assignments(self, bound: list[Any], values: list[Py]) -> Carry:
+        return Carry(list(bound), [self.at_init(value) for value in values])
 
     # --- closing ----------------------------------------------------------------------
 
@@ -360,7 +361,7 @@ class Loops(Branches):
         if not lists:
             name = f"‹c{index.index}›" if counted else "_"
             return f"for {name} in {self.at_call(self.count_items(loop))}:"
-        source = lists[0] if len(lists) == 1 else f"zip({', '.join(lists)})"
+        source = _zipped(lists)
         names = walked[0] if len(walked) == 1 else ", ".join(walked)
         if not counted:
             return f"for {names} in {source}:"
@@ -486,9 +487,10 @@ class Loops(Branches):
         walk, slots = None, []
         for element, recs in zip(elements, columns, strict=True):
             for run in self.segments(element, recs, cx, env):
-                base = slots[0][0].index if slots else None
-                start = flow
-                flow, values, calls, loop = self.sample(run, flow, env, target, path, base)
+                start, first_attr = flow, len(self.state.attrs)
+                base = first_attr if walk is None else base
+                flow, values, calls, loop = self.sample(run, flow, env, target, path)
+                calls = _renumbered(calls, first_attr, base)
                 if walk is not None and calls != walk:
                     raise Unspellable("repetition")
                 if walk is None:
@@ -506,7 +508,7 @@ class Loops(Branches):
             attr.many = True
             reached.append(self.keep(attr, f"nnx.List([{', '.join(values)}])"))
         names = [f"‹v{attr.index}›" for attr, _ in slots]
-        source = reached[0] if len(reached) == 1 else f"zip({', '.join(reached)})"
+        source = _zipped(reached)
         self.state.cx = tuple(cx)
         flow = replace(flow, tensors=tuple(rec.out for rec in columns[-1]))
         text = self.shape_text(flow)
@@ -561,7 +563,7 @@ class Loops(Branches):
             return Lit(counts[0])
 
     def sample(
-        self, run: tuple, flow: Flow, env: Env, target: str, path: tuple, base: int | None
+        self, run: tuple, flow: Flow, env: Env, target: str, path: tuple
     ) -> tuple[Flow, list[str], list[Line], Loop]:
         """One repetition of a run on its own: what it builds, and the lines of its call."""
         element, recs, _, cx = run
@@ -579,8 +581,7 @@ class Loops(Branches):
                 raise Unspellable("repetition")
             if not loop.slots or tokens(self.state.call, "c"):
                 raise Unspellable("repetition")
-            slot = loop.slots[0][0].index
-            calls = _renumbered(self.state.call, slot, slot if base is None else base)
+            calls = self.state.call
         finally:
             self.loops.pop()
             self.state.loop, self.state.init, self.state.call = outer, init, call
@@ -615,13 +616,15 @@ class Loops(Branches):
 
 
 def _renumbered(calls: list[Line], first: int, base: int) -> list[Line]:
-    """Lines of a call with the slots counted from `base`, and without comments."""
+    """Lines of a call with the attributes from `first` on counted from `base`; no comments."""
     if not all(isinstance(line, str) for line in calls):
         raise Unspellable("repetition")
-    return [
-        re.sub(r"‹v(\d+)›", lambda m: f"‹v{int(m[1]) - first + base}›", line).split("  # ")[0]
-        for line in calls
-    ]
+
+    def shifted(match: re.Match) -> str:
+        number = int(match[2])
+        return f"‹{match[1]}{number - first + base if number >= first else number}›"
+
+    return [re.sub(r"‹([av])(\d+)›", shifted, line).split("  # ")[0] for line in calls]
 
 
 def _last(rec: Looped, flow: Flow, position: int) -> Any:
@@ -632,6 +635,10 @@ def _times(value: str, count: Py, lowering: Loops) -> str:
     if count == Lit(1):
         return value
     return f"*({value} for _ in range({lowering.at_init(count)}))"
+
+
+def _zipped(lists: list[str]) -> str:
+    return lists[0] if len(lists) == 1 else f"zip({', '.join(lists)}, strict=True)"
 
 
 def _packed(names: list[str]) -> str:

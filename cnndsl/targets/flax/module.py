@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import textwrap
 from typing import Any
 
 from cnndsl.elaborate.program import Program
 from cnndsl.ir import Network
+from cnndsl.names import camel
 from cnndsl.summary import summarize_network
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.builder import Built, norm_key
@@ -19,9 +22,9 @@ from cnndsl.targets.flax.describe import (
     type_of,
     wrapped,
 )
-from cnndsl.targets.flax.fragments import IMPORTS, ORDER, fragment
+from cnndsl.targets.flax.fragments import IMPORTS, ORDER, Fragment, fragment
 from cnndsl.targets.flax.names import RESERVED, safe
-from cnndsl.targets.flax.printing import Printed, Printer
+from cnndsl.targets.flax.printing import Printed, Printer, Shared, common_keywords
 from cnndsl.targets.flax.program import ModuleLowering
 from cnndsl.targets.flax.pyexpr import Binding, Ref, Scope, bindings, literal, render
 from cnndsl.targets.flax.spelling import MISSING, Env, Sym
@@ -39,17 +42,16 @@ def module_view(program: Program, networks: list[Network], footer: list[str]) ->
     """Everything that the module says."""
     lowering = ModuleLowering(program, networks)
     lowering.run()
-    norms, partials = _norm_partials(lowering)
+    shared, partials = _partials(lowering)
     definitions: list[ClassView | FunctionView] = []
     for _, classes in lowering.blocks:
-        definitions.extend(_block_view(block, norms) for block in classes)
+        definitions.extend(_block_view(block, shared) for block in classes)
     for model in lowering.models:
-        definitions.extend(_model_views(model, norms))
+        definitions.extend(_model_views(model, shared))
     constants = _constants(networks, lowering)
-    functions = _functions(lowering)
+    functions = _functions(lowering, str(definitions))
     helpers = _helpers(lowering)
-    short = tuple(h.text for h in helpers if "\n" not in h.text)
-    partials = (*short, *partials)
+    partials = _with_constants(partials, helpers, definitions)
     texts = [*partials, *constants, *map(str, definitions), *map(str, functions)]
     standard, imports = _imports(texts, helpers, bool(networks))
     return ModuleView(
@@ -57,7 +59,7 @@ def module_view(program: Program, networks: list[Network], footer: list[str]) ->
         standard,
         imports,
         constants,
-        tuple(h.text for h in helpers if "\n" in h.text),
+        tuple(h.text for h in helpers if not _is_line(h)),
         functions,
         partials,
         tuple(definitions),
@@ -76,31 +78,55 @@ def footer(name: str, text: str, version: str) -> list[str]:
 # --- parts of the module --------------------------------------------------------------
 
 
-def _norm_partials(lowering: ModuleLowering) -> tuple[dict[tuple, str], tuple[str, ...]]:
-    """Normalisations with equal settings are one partial: `Norm = partial(nnx.BatchNorm, …)`."""
-    uses: dict[tuple, list[Built]] = {}
-    for block in [b for _, classes in lowering.blocks for b in classes] + lowering.models:
+def _partials(lowering: ModuleLowering) -> tuple[Shared, tuple[str, ...]]:
+    """What the classes of a module have in common: `Norm = partial(nnx.BatchNorm, …)`."""
+    shared, lines = Shared(), []
+    classes = lowering.classes()
+    for block in classes:
         block.used("b")
-        for built in block.live_builds():
-            if built.callee in _NORMS and built.kwargs and not _has_tokens(built):
-                uses.setdefault(norm_key(built), []).append(built)
-    names: dict[tuple, str] = {}
-    partials = []
-    for key, builds in uses.items():
-        block = lowering.norm_blocks.get(key)
-        if block is None and len(builds) < 2:
+    norms: dict[tuple, list[Built]] = {}
+    for built in (b for block in classes for b in block.live_builds()):
+        if built.callee in _NORMS and built.kwargs and not _has_tokens(built):
+            norms.setdefault(norm_key(built), []).append(built)
+    for key, builds in norms.items():
+        block_name = lowering.norm_blocks.get(key)
+        if block_name is None and len(builds) < 2:
             continue
-        name = lowering._unique(_camel(block) if block else "Norm")
-        names[key] = name
-        kwargs = [f"{k}={v}" for k, v in builds[0].kwargs.items()]
-        partials.append(f"{name} = partial({', '.join([builds[0].callee, *kwargs])})")
-    return names, tuple(partials)
+        shared.norms[key] = lowering.unique(camel(block_name) if block_name else "Norm")
+        lines.append(_partial(shared.norms[key], builds[0].callee, builds[0].kwargs))
+    for callee, name in (("nnx.Conv", "Conv"), ("nnx.Linear", "Dense")):
+        users = [[b for b in c.live_builds() if b.callee == callee] for c in classes]
+        users = [builds for builds in users if builds]
+        common = common_keywords([b for builds in users for b in builds])
+        if len(users) > 1 and common:
+            shared.layers[callee] = lowering.unique(name), common
+            lines.append(_partial(shared.layers[callee][0], callee, common))
+    return shared, tuple(lines)
 
 
-def _camel(name: str) -> str:
-    from cnndsl.names import camel
+def _is_line(helper: Fragment) -> bool:
+    """Whether a fragment is one assignment: `he_normal = nnx.initializers.he_normal()`."""
+    return "\n" not in helper.text.strip()
 
-    return camel(name)
+
+def _with_constants(
+    partials: tuple[str, ...], helpers: list[Fragment], definitions: list[Any]
+) -> tuple[str, ...]:
+    """The partials behind the constants they use; one that a single partial uses goes into it."""
+    lines = list(partials)
+    for helper in filter(_is_line, helpers):
+        name, value = helper.text.strip().split(" = ")
+        word = re.compile(rf"\b(?<!\.){name}\b(?!\()")
+        uses = [i for i, line in enumerate(lines) if word.search(line)]
+        if len(uses) == 1 and not word.search(str(definitions)):
+            lines[uses[0]] = word.sub(value, lines[uses[0]])
+        else:
+            lines.insert(0, helper.text.strip())
+    return tuple(lines)
+
+
+def _partial(name: str, callee: str, kwargs: dict[str, str]) -> str:
+    return f"{name} = partial({', '.join([callee, *(f'{k}={v}' for k, v in kwargs.items())])})"
 
 
 def _has_tokens(built: Built) -> bool:
@@ -126,9 +152,32 @@ def _constants(networks: list[Network], lowering: ModuleLowering) -> tuple[str, 
         same = all(w == next(iter(weights.values())) for w in weights.values())
         shown = next(iter(weights.values())) if same else weights
         lines.append(f"AUX_WEIGHTS = {_dict(shown)}")
-    for name, value in lowering.constants.items():
-        lines.append(f"{name} = {literal(value)}")
+    lines.extend(_table(name, value) for name, value in lowering.constants.items())
     return tuple(lines)
+
+
+def _table(name: str, value: tuple) -> str:
+    """A constant that is too long for a line; ruff would give every number one of its own."""
+    line = f"{name} = {literal(value)}"
+    rows = [literal(row) for row in value]
+    if max(map(len, rows)) <= 80:
+        return line
+    marks = sorted({item for row in value for item in row}, reverse=True)
+    if len(marks) == 2:
+        return _picture(name, value, *marks)
+    wrapped_rows = ["\n    ".join(textwrap.wrap(row, 80, break_long_words=False)) for row in rows]
+    body = "".join(f"    {row},\n" for row in wrapped_rows)
+    return f"# fmt: off\n{name} = (\n{body})\n# fmt: on"
+
+
+def _picture(name: str, value: tuple, ink: Any, ground: Any) -> str:
+    """A table of two values as marks: codes that are pictures stay legible."""
+    rows = ["".join("x" if item == ink else "." for item in row) for row in value]
+    texts = [" ".join(f'"{part}"' for part in textwrap.wrap(row, 42)) for row in rows]
+    texts = [f"({text})" if '" "' in text else text for text in texts]
+    read = f'{literal(ink)} if mark == "x" else {literal(ground)}'
+    codes = ", ".join(texts)
+    return f"{name} = tuple(tuple({read} for mark in code) for code in ({codes},))"
 
 
 def _aux_weights(network: Network) -> dict[str, float]:
@@ -164,7 +213,7 @@ def _value(value: Any) -> str:
 
 def _helpers(lowering: ModuleLowering) -> list[Any]:
     names: set[str] = set()
-    for block in [b for _, classes in lowering.blocks for b in classes] + lowering.models:
+    for block in lowering.classes():
         names.update(block.state.helpers)
     return [fragment(name) for name in ORDER if name in names]
 
@@ -184,13 +233,14 @@ def _imports(
 _PARTIAL = "from functools import partial"
 
 
-def _functions(lowering: ModuleLowering) -> tuple[FunctionView, ...]:
+def _functions(lowering: ModuleLowering, text: str) -> tuple[FunctionView, ...]:
     """The spec's functions that the classes call, and those that these call."""
     views: dict[str, FunctionView] = {}
-    speller = lowering.speller
-    while todo := [name for name in speller.used_fns if name not in views]:
-        name = todo[0]
-        views[name] = _function(lowering.program.fns[name], lowering)
+    names = lowering.fn_names
+    while todo := [n for n in names if n not in views and re.search(rf"\b{names[n]}\(", text)]:
+        for name in todo:
+            views[name] = _function(lowering.program.fns[name], lowering)
+            text += str(views[name].body)
     return tuple(views[name] for name in lowering.program.fns if name in views)
 
 
@@ -216,8 +266,8 @@ def _function(fn: ast.Fn, lowering: ModuleLowering) -> FunctionView:
 # --- classes --------------------------------------------------------------------------
 
 
-def _block_view(block: BlockLowering, norms: dict[tuple, str]) -> ClassView | FunctionView:
-    printed = Printer(block, norms).print()
+def _block_view(block: BlockLowering, shared: Shared) -> ClassView | FunctionView:
+    printed = Printer(block, shared).print()
     own = [p for p in block.params if p.source == "own"]
     channels = next((p.binding.name for p in block.params if p.source == "in"), None)
     first = block.instances[0].x.shape[-1]
@@ -282,8 +332,8 @@ def _argument(block: BlockLowering, param: Any) -> str:
     return f"{text} = {literal(param.default.value)}"
 
 
-def _model_views(model: ModelLowering, norms: dict[tuple, str]) -> list[ClassView]:
-    printed = Printer(model, norms).print()
+def _model_views(model: ModelLowering, shared: Shared) -> list[ClassView]:
+    printed = Printer(model, shared).print()
     networks = model.networks
     several = len(networks) > 1
     base = next((n for n in networks if safe(n.name, RESERVED) == model.name), None)
@@ -300,7 +350,7 @@ def _model_views(model: ModelLowering, norms: dict[tuple, str]) -> list[ClassVie
             bool(printed.init),
             tuple(_model_argument(p) for p in model.params),
             (*aux, *keywords),
-            _model_init(model, printed),
+            tuple(printed.init),
             (),
             tuple(_endpoint_lines(printed)),
             printed.result,
@@ -321,10 +371,6 @@ def _endpoints_doc(model: ModelLowering) -> str:
     if len(model.networks[0].endpoints) > 1:
         return "The result of every stage, and the logits."
     return "The logits."
-
-
-def _model_init(model: ModelLowering, printed: Printed) -> tuple[str, ...]:
-    return ("self.aux = aux", *printed.init) if model.heads else tuple(printed.init)
 
 
 def _endpoint_lines(printed: Printed) -> list[str]:
@@ -351,13 +397,12 @@ def _logits(model: ModelLowering) -> str:
 def _model_doc(
     model: ModelLowering, base: Network | None, several: bool, channels: str
 ) -> str:
-    doc = wrapped(model.definition.doc, 80)
-    shapes = model_shapes([base] if base else model.networks, channels)
-    parts = [doc, shapes]
+    parts = [wrapped(model.definition.doc, 80), model_shapes(model.networks, channels)]
     if several:
         first = model.networks[0].name
         if base is None:
-            parts[1] = f"Base of the models below, which set its structure. Shapes: {first}."
+            text = f"Base of the models below, which set its structure. Shapes: {first}."
+            parts.append(text)
         elif len({n.input.shape for n in model.networks}) > 1:
             parts.append(f"Shapes in comments are those of {first}.")
     if model.heads:
@@ -402,14 +447,16 @@ def _variant(
             inherited = default.value if default is not None else MISSING
         if repr(values[number]) != repr(inherited):
             lines.append(f"{binding.name} = {literal(_frozen(values[number]))}")
-    doc = wrapped(network.declared.doc, 80)
-    shapes = model_shapes([network], channels)
-    name = safe(network.name, RESERVED)
-    return ClassView(name, model.name, docstring(doc, shapes), tuple(lines), has_init=False)
+    told = wrapped(network.declared.doc, 80)
+    doc = docstring(told, model_shapes([network], channels)) if told else ""
+    return ClassView(safe(network.name, RESERVED), model.name, doc, tuple(lines), has_init=False)
 
 
 def _model_argument(param: Any) -> str:
     value = param.default.value
+    if value is None:  # worked out from other parameters
+        kinds = type_of([*param.binding.values.values(), None])
+        return f"{param.binding.name}: {kinds} = None"
     return f"{param.binding.name}: {type_of([value])} = {literal(value)}"
 
 

@@ -9,10 +9,13 @@ from cnndsl.targets.flax.builder import (
     TOKEN,
     Attr,
     Blank,
+    Branching,
     Built,
+    Carry,
     Definition,
     Line,
     Suite,
+    flat,
     norm_key,
     tokens,
 )
@@ -36,13 +39,32 @@ class Printed:
     callees: set[str] = field(default_factory=set)
 
 
+@dataclass
+class Shared:
+    """Partials of the module: normalisations by their settings, layers by their callee."""
+
+    norms: dict[tuple, str] = field(default_factory=dict)
+    layers: dict[str, tuple[str, dict[str, str]]] = field(default_factory=dict)
+
+
+def common_keywords(calls: list[Built]) -> dict[str, str]:
+    """The keywords that all of some calls have, with values that no name of a class is in."""
+    if not calls:
+        return {}
+    return {
+        key: value
+        for key, value in calls[0].kwargs.items()
+        if not TOKEN.search(value) and all(c.kwargs.get(key) == value for c in calls)
+    }
+
+
 class Printer:
     """Prints one lowered class."""
 
-    def __init__(self, lowering: ClassLowering, norms: dict[tuple, str]):
+    def __init__(self, lowering: ClassLowering, shared: Shared):
         self.lowering = lowering
         self.state = lowering.state
-        self.norms = norms
+        self.module = shared
         self.used = lowering.used("bc")
         self.at_call = lowering.used("c")
         self.locals: dict[str, str] = {}
@@ -146,8 +168,11 @@ class Printer:
         for number in numbers:
             built = self.state.built[number]
             key = norm_key(built)
-            if key in self.norms:
-                built.callee, built.kwargs = self.norms[key], {}
+            if key in self.module.norms:
+                built.callee, built.kwargs = self.module.norms[key], {}
+            elif built.callee in self.module.layers:
+                built.callee, common = self.module.layers[built.callee]
+                built.kwargs = {k: v for k, v in built.kwargs.items() if k not in common}
         return [self.state.built[number] for number in numbers]
 
     def hoist(self, builds: list[Built]) -> bool:
@@ -157,18 +182,14 @@ class Printer:
         names = {b.name for b in self.state.bound}
         for callee, count in uses.items():
             calls = [b for b in builds if b.callee == callee]
-            if count < 2 or calls[0].takes != _KINDS:
+            common = common_keywords(calls)
+            if calls[0].takes != _KINDS or count < (2 if common else 3):
                 continue
             name = _LOCALS.get(callee) or snake(callee.removeprefix("nnx."))
             if callee.startswith("nnx.") and callee not in _LOCALS:
                 name = calls[0].stem
             self.locals[callee] = _fresh(name, names | set(self.locals.values()))
-            first = calls[0].kwargs
-            self.shared[callee] = {
-                key: value
-                for key, value in first.items()
-                if not TOKEN.search(value) and all(c.kwargs.get(key) == value for c in calls)
-            }
+            self.shared[callee] = common
         self.kinds = len(self.locals) + sum(
             1 for b in builds if b.takes == _KINDS and b.callee not in self.locals
         ) > 1 and full > 1
@@ -205,7 +226,8 @@ class Printer:
         if self.lowering.is_function:
             return []
         bound = [p.binding for p in self.lowering.params]
-        return [f"self.{b.name} = {b.name}" for b in bound if b.index in self.at_call]
+        lines = [f"self.{b.name} = {b.name}" for b in bound if b.index in self.at_call]
+        return [*(["self.aux = aux"] if self.lowering.heads else []), *lines]
 
     def text_lines(self, lines: list[Line], depth: int) -> list[str]:
         indent = "    " * depth
@@ -220,11 +242,42 @@ class Printer:
                         continue
                     texts.append(indent + self.text(line.header))
                     texts.extend(body)
+                case Branching():
+                    texts.extend(indent + text for text in self.branches(line))
+                case Carry():
+                    texts.extend(indent + text for text in self.carry(line))
                 case Definition():
                     texts.extend(indent + text for text in self.definition(line))
                 case _:
                     texts.append(indent + self.text(line))
         return texts
+
+    def branches(self, line: Branching) -> list[str]:
+        """The arms that have lines; of two, a lone second one stands under the negation."""
+        bodies = [self.text_lines(body, 1) for body in line.bodies]
+        if len(bodies) == 2 and bodies[1] and not bodies[0]:
+            return [f"if {self.text(line.negated[0])}:", *bodies[1]]
+        texts: list[str] = []
+        while bodies and not bodies[-1]:
+            bodies.pop()
+        for condition, body in zip(line.conditions, bodies, strict=False):
+            header = "else:" if condition is None else f"if {self.text(condition)}:"
+            texts.append(f"el{header}" if texts and condition is not None else header)
+            texts.extend(body or ["    pass"])
+        return texts
+
+    def carry(self, line: Carry) -> list[str]:
+        live = [
+            (binding.name, self.text(text))
+            for binding, text in zip(line.bound, line.texts, strict=True)
+            if binding.index in self.lowering.live_carries(line)
+        ]
+        if not live:
+            return []
+        if line.step is not None:
+            return [self.text(line.step)]
+        names, values = zip(*live, strict=True)
+        return [f"{', '.join(names)} = {', '.join(values)}"]
 
     def definition(self, line: Definition) -> list[str]:
         binding = line.binding
@@ -280,12 +333,8 @@ def _leading(lines: list[Line]) -> list[Line]:
 
 
 def _headers(lines: list[Line]) -> list[str]:
-    found = []
-    for line in lines:
-        if isinstance(line, Suite):
-            found.append(line.header)
-            found.extend(_headers(line.body))
-    return [header for header in found if header.startswith("for ")]
+    texts = [line for line in flat(lines) if isinstance(line, str)]
+    return [text for text in texts if text.startswith("for ")]
 
 
 def _tidy(lines: list[str]) -> list[str]:

@@ -11,7 +11,7 @@ from cnndsl.syntax import ast
 from cnndsl.targets.flax.builder import Built, norm_key
 from cnndsl.targets.flax.calls import emit
 from cnndsl.targets.flax.calls.conv import RELU_FAMILY
-from cnndsl.targets.flax.definitions import BlockLowering, ModelLowering
+from cnndsl.targets.flax.definitions import BlockLowering, ClassLowering, ModelLowering
 from cnndsl.targets.flax.emission import Constant, Context
 from cnndsl.targets.flax.fragments import ORDER, fragment
 from cnndsl.targets.flax.instances import Emitted, only_layer
@@ -34,7 +34,7 @@ class ModuleLowering:
         self.networks = networks
         self.families = _families(networks)
         self.taken = self._module_names()
-        self.fn_names = {name: self._unique(snake(name)) for name in program.fns}
+        self.fn_names = {name: self.unique(snake(name)) for name in program.fns}
         self.speller = Speller(program.fns, self.fn_names)
         self.norm_blocks: dict[tuple, str] = {}
         self.constants: dict[str, tuple] = {}
@@ -49,7 +49,7 @@ class ModuleLowering:
         names = {fragment(name).defines for name in ORDER}
         return names | {safe(n.name, RESERVED) for n in self.networks}
 
-    def _unique(self, name: str) -> str:
+    def unique(self, name: str) -> str:
         name = safe(name, RESERVED | self.taken)
         self.taken.add(name)
         return name
@@ -57,7 +57,7 @@ class ModuleLowering:
     def run(self) -> None:
         """Lowers every model, and by that every block that one of them uses."""
         self.class_names = {
-            name: self._unique(camel(name))
+            name: self.unique(camel(name))
             for name, instances in self._instances.items()
             if not self.is_layer(instances[0])
         }
@@ -83,7 +83,7 @@ class ModuleLowering:
         if len(networks) == 1:
             return safe(networks[0].name, RESERVED)
         if root in self.program.own:
-            return self._unique(root.name)
+            return self.unique(root.name)
         return safe(networks[0].name, RESERVED)
 
     def _model(self, root: ast.Model, name: str, networks: list[Network]) -> ModelLowering:
@@ -97,6 +97,10 @@ class ModuleLowering:
                 lowering.finish()
                 return lowering
             fixed |= more
+
+    def classes(self) -> list[ClassLowering]:
+        """All that the module defines, the models last."""
+        return [*(b for _, blocks in self.blocks for b in blocks), *self.models]
 
     # --- blocks -----------------------------------------------------------------------
 
@@ -114,13 +118,13 @@ class ModuleLowering:
         instances = self._instances[block.name]
         name = self.class_names[block.name]
         if not any(map(self.has_modules, instances)):
-            name = self._unique(snake(block.name))
+            name = self.unique(snake(block.name))
         try:
             lowerings = [self._lowered(block, name, instances)]
         except Unspellable:
             lowerings = []
             for number, alike in enumerate(_alike(instances), start=1):
-                own = name if number == 1 else self._unique(f"{name}{number}")
+                own = name if number == 1 else self.unique(f"{name}{number}")
                 lowerings.append(self._lowered(block, own, alike))
         self.blocks.append((block.name, [lowering for lowering, _ in lowerings]))
         return {
@@ -166,7 +170,7 @@ class ModuleLowering:
         for name, value in self.constants.items():
             if value == constant.value:
                 return name
-        name = self._unique(constant.stem.upper())
+        name = self.unique(constant.stem.upper())
         self.constants[name] = constant.value
         return name
 

@@ -111,7 +111,6 @@ class Speller:
         self.evaluator = Evaluator(fns)
         self.evaluator.calls = {}  # shows the types of arguments and results
         self.fn_names = fn_names
-        self.used_fns: dict[str, None] = {}
         self.elements: list[tuple] = []  # (list, index, its item, the loop) of loops around
 
     def spell(self, expr: ast.Expr, env: Env, at_call: bool = False) -> Sym:
@@ -134,7 +133,7 @@ class Speller:
                 return self._index(expr, env, at_call)
             case ast.Unary():
                 operand = self.spell(expr.operand, env, at_call)
-                value = _try(values.negate, expr.op, operand.value)
+                value = _try(_negate, expr.op, operand.value)
                 if isinstance(operand.py, Lit) and expr.op == "-":
                     return Sym(value, Lit(-operand.py.value))
                 return Sym(value, Un(expr.op, operand.py))
@@ -196,7 +195,7 @@ class Speller:
         if expr.op in ("and", "or"):
             decided = left.value is (expr.op == "or")
             return Sym(left.value if decided else right.value, Bin(expr.op, left.py, right.py))
-        value = _try(values.binary, expr.op, left.value, right.value)
+        value = _try(_binary, expr.op, left.value, right.value)
         return Sym(value, combine(expr.op, left.py, right.py))
 
     def _none_test(self, expr: ast.Binary, env: Env, at_call: bool) -> Sym | None:
@@ -241,7 +240,6 @@ class Speller:
         names = tuple(argument.name for argument in expr.args)
         pys = tuple(arg.py for arg in args)
         if name in self.fn_names:
-            self.used_fns[name] = None
             return Sym(self._result(expr, args), CallOf(self.fn_names[name], pys, names))
         value = _try(values.FUNCTIONS[name], *(arg.value for arg in args))
         if isinstance(value, int) and all(isinstance(py, Lit) for py in pys):
@@ -260,6 +258,17 @@ class Speller:
             return self.evaluator.evaluate(ast.Call(expr.span, expr.func, tuple(renamed)), scope)
         except Failure:
             return MISSING
+
+
+def _negate(op: str, operand: Any) -> Any:
+    return not operand if op == "not" else values.negate(op, operand)
+
+
+def _binary(op: str, left: Any, right: Any) -> Any:
+    if op in ("==", "!="):
+        alike = isinstance(left, bool) == isinstance(right, bool) and left == right
+        return alike is (op == "==")
+    return values.binary(op, left, right)
 
 
 def _try(function, *args: Any) -> Any:

@@ -1,0 +1,77 @@
+"""The weights of a network as a list of layers: what matching works on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import prod
+
+import numpy as np
+
+Shape = tuple[int, ...]
+Edge = tuple[int, int]  # a layer's index (-1: the image) and the channel its output begins at
+
+# How frameworks call what flax calls kernel, bias, scale, mean and var.
+ROLES = {
+    "gamma": "scale",
+    "beta": "bias",
+    "moving_mean": "mean",
+    "moving_variance": "var",
+    "running_mean": "mean",
+    "running_var": "var",
+    "depthwise_kernel": "kernel",
+    "pointwise_kernel": "kernel",
+}
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A named array that is read when it is needed; `shape` and values as flax lays them out."""
+
+    name: str
+    shape: Shape
+    read: Callable[[], np.ndarray] = field(compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """What one convolution, dense layer or norm holds.
+
+    Attributes:
+      name: the path of the layer in its network, with dots.
+      tensors: by role: kernel, bias, scale, mean, var, ….
+      feeds: the layers whose output reaches this one without passing another; None if unknown.
+    """
+
+    name: str
+    tensors: Mapping[str, Tensor]
+    feeds: tuple[Edge, ...] | None = None
+
+    @property
+    def label(self) -> tuple[tuple[str, Shape], ...]:
+        """The kind of the layer, as far as its weights tell: roles and shapes."""
+        return tuple(sorted((role, squeezed(t.shape)) for role, t in self.tensors.items()))
+
+    @property
+    def spelled(self) -> str:
+        """`kernel 3x3x64x128, bias 128`."""
+        return ", ".join(f"{role} {spell(t.shape)}" for role, t in self.tensors.items())
+
+
+def squeezed(shape: Shape) -> Shape:
+    """A 1x1 convolution's kernel holds what a dense layer's does: (1, 1, I, O) is (I, O)."""
+    return shape[2:] if len(shape) == 4 and shape[:2] == (1, 1) else shape
+
+
+def spell(shape: Shape) -> str:
+    return "x".join(map(str, shape)) or "scalar"
+
+
+def depthwise(shape: Shape) -> Shape:
+    """Keras's (H, W, C, multiplier) as flax has it, one group per channel: (H, W, 1, C * M)."""
+    return (*shape[:2], 1, prod(shape[2:]))
+
+
+def count(layers: Sequence[Layer]) -> int:
+    """The numbers that the layers hold."""
+    return sum(prod(t.shape) for layer in layers for t in layer.tensors.values())

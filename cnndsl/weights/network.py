@@ -1,0 +1,82 @@
+"""The layers of a Flax NNX network, in the order in which they run."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import nnx
+
+from cnndsl.weights.errors import WeightsError
+from cnndsl.weights.layer import Layer, Shape, Tensor
+from cnndsl.weights.trace import trace
+
+Path = tuple[Any, ...]
+
+
+def weights_of(model: nnx.Module) -> dict[Path, nnx.Variable]:
+    """Parameters and batch statistics by path; the state of seeds is not among them."""
+    return {
+        path: variable
+        for path, variable in nnx.to_flat_state(nnx.state(model))
+        if isinstance(variable, nnx.Param | nnx.BatchStat)
+    }
+
+
+def dotted(path: Path) -> str:
+    """`layer1.0.conv1.kernel`: what a weight is called in a file."""
+    return ".".join(map(str, path))
+
+
+def image_shape(model: nnx.Module) -> Shape:
+    """(H, W, C), from the `INPUT_SHAPE` of the module that defines the network.
+
+    Raises:
+      WeightsError: if it has none, as a network that was not generated.
+    """
+    for cls in type(model).__mro__:
+        shape = getattr(sys.modules.get(cls.__module__), "INPUT_SHAPE", None)
+        if isinstance(shape, dict):
+            shape = shape.get(type(model).__name__)
+        if shape is not None:
+            return tuple(shape)
+    raise WeightsError(
+        f"{type(model).__name__} does not say which images it takes",
+        "use a generated network: its module has an INPUT_SHAPE",
+    )
+
+
+def layers_of(model: nnx.Module, shape: Shape | None = None) -> list[Layer]:
+    """The layers with weights in the order of execution, each with the layers that feed it.
+
+    Args:
+      shape: (H, W, C) of the image to trace with; `INPUT_SHAPE` without one.
+    """
+    graph, state = nnx.split(model)
+    flat = nnx.to_flat_state(state)
+    paths = [path for path, _ in flat]
+    grouped: dict[str, dict[str, Tensor]] = {}
+    owners: list[int | None] = []
+    for path, variable in flat:
+        if not isinstance(variable, nnx.Param | nnx.BatchStat):
+            owners.append(None)
+            continue
+        tensors = grouped.setdefault(dotted(path[:-1]), {})
+        tensors[str(path[-1])] = _tensor(path, variable)
+        owners.append(list(grouped).index(dotted(path[:-1])))
+    layers = [Layer(name, tensors) for name, tensors in grouped.items()]
+    values = [variable.get_value() for _, variable in flat]
+
+    def run(values: list[Any], image: jax.Array) -> Mapping[str, jax.Array]:
+        filled = [variable.replace(value) for (_, variable), value in zip(flat, values, strict=True)]
+        network = nnx.merge(graph, nnx.from_flat_state(zip(paths, filled, strict=True)))
+        network.eval()
+        return network.endpoints(image)
+
+    image = jax.ShapeDtypeStruct((1, *(shape or image_shape(model))), jnp.float32)
+    return in_order(layers, trace(run, values, owners, image))

@@ -1,0 +1,121 @@
+"""Which layer feeds which, read off a jaxpr.
+
+A layer is the owner of some weights. Following what the image becomes, every value remembers the
+layers it passed last, and the channel at which their output begins in it: concatenations of
+branches that are otherwise alike differ in that. The order of attributes, the names and the
+spelling of the code play no part, so networks of two frameworks give one graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
+
+from cnndsl.weights.layer import Edge
+
+IMAGE = -1
+
+
+@dataclass(frozen=True)
+class Trace:
+    """Owners in the order of their first use, and the edges that lead to each."""
+
+    order: tuple[int, ...]
+    feeds: dict[int, tuple[Edge, ...]]
+
+
+@dataclass(frozen=True)
+class _Weight:
+    """A value computed from weights alone."""
+
+    owners: frozenset[int]
+
+
+@dataclass(frozen=True)
+class _Data:
+    """A value computed from the image."""
+
+    passed: frozenset[Edge]
+
+
+def trace(
+    function: Callable[..., Any],
+    weights: Sequence[Any],
+    owners: Sequence[int | None],
+    image: jax.ShapeDtypeStruct,
+) -> Trace:
+    """Follows the image through `function(weights, image)`.
+
+    Args:
+      weights: arrays or `ShapeDtypeStruct`s, one per weight.
+      owners: the layer of each weight; None for what is no weight, such as the state of a seed.
+    """
+    closed = jax.make_jaxpr(function)(list(weights), image)
+    values = [None if owner is None else _Weight(frozenset([owner])) for owner in owners]
+    walk = _Walk()
+    walk.run(closed.jaxpr, [*values, _Data(frozenset([(IMAGE, 0)]))])
+    return Trace(tuple(walk.feeds), {o: tuple(sorted(e)) for o, e in walk.feeds.items()})
+
+
+class _Walk:
+    def __init__(self) -> None:
+        self.feeds: dict[int, set[Edge]] = {}
+
+    def run(self, jaxpr: Jaxpr, arguments: Sequence[_Weight | _Data | None]) -> list[Any]:
+        known: dict[Any, _Weight | _Data | None] = dict(
+            zip(jaxpr.invars, arguments, strict=True)
+        )
+
+        def value(atom: Any) -> _Weight | _Data | None:
+            return None if isinstance(atom, Literal) else known.get(atom)
+
+        for equation in jaxpr.eqns:
+            inputs = [value(atom) for atom in equation.invars]
+            inner = _inner(equation.params)
+            if inner is not None and len(inner.invars) == len(inputs):
+                results = self.run(inner, inputs)
+            else:
+                results = [self.apply(equation, inputs)] * len(equation.outvars)
+            known.update(zip(equation.outvars, results, strict=True))
+        return [value(atom) for atom in jaxpr.outvars]
+
+    def apply(self, equation: Any, inputs: Sequence[_Weight | _Data | None]) -> Any:
+        owners = frozenset().union(*(i.owners for i in inputs if isinstance(i, _Weight)))
+        data = [i for i in inputs if isinstance(i, _Data)]
+        if not data:
+            return _Weight(owners) if owners else None
+        if owners:
+            passed = {edge for d in data for edge in d.passed if edge[0] not in owners}
+            for owner in sorted(owners):
+                self.feeds.setdefault(owner, set()).update(passed)
+            return _Data(frozenset((owner, 0) for owner in owners))
+        if equation.primitive.name == "concatenate":
+            return _concatenated(equation, inputs)
+        return _Data(frozenset().union(*(d.passed for d in data)))
+
+
+def _concatenated(equation: Any, inputs: Sequence[Any]) -> _Data:
+    axis = equation.params["dimension"]
+    moves = axis == len(equation.outvars[0].aval.shape) - 1  # joins channels
+    passed: set[Edge] = set()
+    offset = 0
+    for atom, item in zip(equation.invars, inputs, strict=True):
+        if isinstance(item, _Data):
+            passed.update((owner, start + offset * moves) for owner, start in item.passed)
+        offset += atom.aval.shape[axis]
+    return _Data(frozenset(passed))
+
+
+def _inner(params: dict[str, Any]) -> Jaxpr | None:
+    """The body of a call, such as that of a jitted function."""
+    for name in ("jaxpr", "call_jaxpr"):
+        body = params.get(name)
+        if isinstance(body, ClosedJaxpr):
+            return body.jaxpr
+        if isinstance(body, Jaxpr):
+            return body
+    return None
