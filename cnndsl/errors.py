@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cnndsl.diagnostics import Diagnostic, Label, Severity
+from cnndsl.diagnostics import Diagnostic, Label
 from cnndsl.source import Span
 
 EXPLANATIONS: dict[str, str] = {}
@@ -149,9 +149,7 @@ def missing_separator(
 
 
 @explained("E015")
-def unexpected(
-    span: Span, found: str, expected: str, help: str | None = None
-) -> Diagnostic:
+def unexpected(span: Span, found: str, expected: str, help: str | None = None) -> Diagnostic:
     """Something stands where the grammar has no place for it.
 
     The message says what could have stood there. docs/language.md describes every statement.
@@ -512,9 +510,7 @@ def no_tensor(span: Span, name: str) -> Diagnostic:
 
 
 @explained("E401")
-def wrong_count(
-    span: Span, message: str, at: str, notes: tuple[str, ...], table: str | None
-) -> Diagnostic:
+def wrong_count(span: Span, message: str, at: str) -> Diagnostic:
     """A count that the spec asserts is not the count of the network.
 
     `params` are trainable parameters with the training-only heads, `total` adds state such
@@ -522,7 +518,7 @@ def wrong_count(
     the heads. The table shows where they lie; an explanation is given only where it accounts
     for the difference exactly.
     """
-    return error("E401", message, span, at, notes=notes, table=table)
+    return error("E401", message, span, at)
 
 
 @explained("E402")
@@ -546,7 +542,6 @@ def error(
     labels: tuple[Label, ...] = (),
     notes: tuple[str, ...] = (),
     help: str | None = None,
-    table: str | None = None,
 ) -> Diagnostic:
     primary = Label(span, at) if span else None
-    return Diagnostic(code, message, primary, labels, notes, help, Severity.ERROR, table)
+    return Diagnostic(code, message, primary, labels, notes, help)

@@ -10,6 +10,7 @@ import os
 import stat
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.source import Source
@@ -44,7 +45,12 @@ class Files:
           Unreadable: if there is no such file, or it cannot be read.
         """
         data, identity = _read(self.name, any_kind=True)
-        return self._decode(self.name, data, identity)
+        source, diagnostics = self._decode(self.name, data, identity)
+        if source is not None:
+            *_, folder, name = os.path.abspath(self.name).split(os.sep)
+            source = replace(source, label=f"{folder}/{name}" if folder else name)
+            self._sources[identity] = source
+        return source, diagnostics
 
     def put(self, content: str | bytes) -> tuple[Source | None, list[Diagnostic]]:
         """A spec that is not read from its file: an editor's, a pipe's or a program's."""

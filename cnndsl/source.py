@@ -9,10 +9,15 @@ from functools import cached_property
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """One spec: the name a user knows it by and its text (newlines are `\\n`)."""
+    """One spec: the name a user knows it by and its text (newlines are `\\n`).
+
+    `label` is what generated code calls it, wherever the compiler was started: the file with
+    its folder. Empty where there is no file.
+    """
 
     name: str
     text: str = field(repr=False)
+    label: str = ""
 
     @cached_property
     def _starts(self) -> list[int]:

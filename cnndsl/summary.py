@@ -28,9 +28,7 @@ class Count:
     macs: int = 0
 
     def __add__(self, other: Count) -> Count:
-        return Count(
-            self.params + other.params, self.total + other.total, self.macs + other.macs
-        )
+        return Count(self.params + other.params, self.total + other.total, self.macs + other.macs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +85,16 @@ def count_layer(layer: Layer) -> Count:
 def count(record: Any) -> Count:
     """All layers below a record; the MACs of auxiliary heads do not count."""
     params = total = macs = 0
-    for layer in layers(record):
-        one = count_layer(layer)
-        params, total = params + one.params, total + one.total
-    for layer in layers(record, aux=False):
-        macs += layer.op.macs(layer.x.shape)
+    stack = [(record, False)]
+    while stack:
+        current, training = stack.pop()
+        if isinstance(current, Layer):
+            one = count_layer(current)
+            params, total = params + one.params, total + one.total
+            macs += 0 if training else one.macs
+        else:
+            training = training or isinstance(current, Auxiliary)
+            stack.extend([(child, training) for child in children(current)])
     return Count(params, total, macs)
 
 

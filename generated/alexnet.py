@@ -80,7 +80,8 @@ def local_response_norm(
 
 he_normal = nnx.initializers.he_normal()
 Norm = partial(nnx.BatchNorm, epsilon=1e-3, promote_dtype=keep_float32)
-Conv = partial(nnx.Conv, kernel_init=he_normal)
+Conv = partial(nnx.Conv, padding="VALID", kernel_init=he_normal)
+Dense = partial(nnx.Linear, kernel_init=he_normal)
 
 
 def respond(x: jax.Array, normalise: bool) -> jax.Array:
@@ -111,22 +112,18 @@ class AlexNet(nnx.Module):
         rngs: nnx.Rngs,
     ):
         kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
-        conv = partial(Conv, **kinds)
-        dense = partial(nnx.Linear, **kinds)
+        conv = partial(nnx.Conv, kernel_init=he_normal, **kinds)
 
-        self.conv1 = conv(3, 96, (11, 11), 4, padding="VALID")
+        self.conv1 = Conv(3, 96, (11, 11), 4, **kinds)
         self.conv2 = conv(96, 256, (5, 5), feature_group_count=self.towers)
         self.conv3 = conv(256, 384, (3, 3))
         self.conv4 = conv(384, 384, (3, 3), feature_group_count=self.towers)
         self.conv5 = conv(384, 256, (3, 3), feature_group_count=self.towers)
         self.head_dropout = nnx.Dropout(0.5, rngs=rngs)
         self.head_dense1 = nnx.List(
-            [
-                dense(9216, 4096, kernel_init=he_normal),
-                dense(4096, 4096, kernel_init=he_normal),
-            ]
+            [Dense(9216, 4096, **kinds), Dense(4096, 4096, **kinds)]
         )
-        self.head_dense2 = dense(4096, classes)
+        self.head_dense2 = nnx.Linear(4096, classes, **kinds)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         return self.endpoints(x)["logits"]
@@ -184,9 +181,8 @@ class AlexNetBN(nnx.Module):
         rngs: nnx.Rngs,
     ):
         kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
-        conv = partial(Conv, padding="VALID", **kinds)
+        conv = partial(Conv, **kinds)
         norm = partial(Norm, **kinds)
-        dense = partial(nnx.Linear, **kinds)
 
         self.conv1 = conv(3, 96, (11, 11), 4)
         self.conv1_norm = norm(96)
@@ -200,13 +196,10 @@ class AlexNetBN(nnx.Module):
         self.conv5_norm = norm(256)
         self.head_dropout = nnx.Dropout(0.4, rngs=rngs)
         self.head_dense1 = nnx.List(
-            [
-                dense(256, 4096, kernel_init=he_normal),
-                dense(4096, 4096, kernel_init=he_normal),
-            ]
+            [Dense(256, 4096, **kinds), Dense(4096, 4096, **kinds)]
         )
         self.head_norm = nnx.List([norm(4096), norm(4096)])
-        self.head_dense2 = dense(4096, classes)
+        self.head_dense2 = nnx.Linear(4096, classes, **kinds)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         return self.endpoints(x)["logits"]

@@ -234,6 +234,7 @@ class SparseConv(nnx.Module):
 
 
 he_normal = nnx.initializers.he_normal()
+Conv = partial(nnx.Conv, padding="VALID")
 
 
 class ConvPool(nnx.Module):
@@ -254,11 +255,10 @@ class ConvPool(nnx.Module):
         rngs: nnx.Rngs,
     ):
         self.max_pooling = max_pooling
-        self.conv = nnx.Conv(
+        self.conv = Conv(
             in_features,
             filters,
             (5, 5),
-            padding="VALID",
             dtype=dtype,
             param_dtype=param_dtype,
             rngs=rngs,
@@ -289,9 +289,8 @@ class LeNet5(nnx.Module):
         rngs: nnx.Rngs,
     ):
         kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
-        conv = partial(nnx.Conv, padding="VALID", **kinds)
 
-        self.C1 = conv(1, 6, (5, 5))
+        self.C1 = Conv(1, 6, (5, 5), **kinds)
         self.S2 = Subsample(6, (2, 2), dtype=dtype, param_dtype=param_dtype)
         self.C3 = SparseConv(
             6,
@@ -302,7 +301,7 @@ class LeNet5(nnx.Module):
             **kinds,
         )
         self.S4 = Subsample(16, (2, 2), dtype=dtype, param_dtype=param_dtype)
-        self.C5 = conv(16, 120, (5, 5))
+        self.C5 = Conv(16, 120, (5, 5), **kinds)
         self.F6 = nnx.Linear(120, 84, **kinds)
 
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -330,12 +329,16 @@ class LeNet5Tanh(nnx.Module):
     """The modern form: every filter sees every map, pools without parameters, a linear
     classifier.
 
-    Images (N, 32, 32, 1) -> logits (N, classes).
+    Images (N, H, W, 1) -> logits (N, classes).
+
+    Shapes in comments are those of LeNet5Tanh.
     """
+
+    max_pooling = False
+    flat_features = 400
 
     def __init__(
         self,
-        max_pooling: bool = False,
         classes: int = 10,
         *,
         dtype: DTypeLike = jnp.float32,
@@ -345,9 +348,9 @@ class LeNet5Tanh(nnx.Module):
         kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
         dense = partial(nnx.Linear, **kinds)
 
-        self.conv1 = ConvPool(1, 6, max_pooling, **kinds)
-        self.conv2 = ConvPool(6, 16, max_pooling, **kinds)
-        self.head_dense1 = dense(400, 120)
+        self.conv1 = ConvPool(1, 6, self.max_pooling, **kinds)
+        self.conv2 = ConvPool(6, 16, self.max_pooling, **kinds)
+        self.head_dense1 = dense(self.flat_features, 120)
         self.head_dense2 = dense(120, 84)
         self.head_dense3 = dense(84, classes)
 
@@ -369,47 +372,14 @@ class LeNet5Tanh(nnx.Module):
         return out
 
 
-class LeNet5MNIST(nnx.Module):
-    """The modern form: every filter sees every map, pools without parameters, a linear
-    classifier.
+class LeNet5MNIST(LeNet5Tanh):
+    """For MNIST's images as they are, without a margin.
 
     Images (N, 28, 28, 1) -> logits (N, classes).
     """
 
-    def __init__(
-        self,
-        max_pooling: bool = True,
-        classes: int = 10,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
-        dense = partial(nnx.Linear, **kinds)
-
-        self.conv1 = ConvPool(1, 6, max_pooling, **kinds)
-        self.conv2 = ConvPool(6, 16, max_pooling, **kinds)
-        self.head_dense1 = dense(256, 120)
-        self.head_dense2 = dense(120, 84)
-        self.head_dense3 = dense(84, classes)
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return self.endpoints(x)["logits"]
-
-    def endpoints(self, x: jax.Array) -> dict[str, jax.Array]:
-        """The result of every stage, and the logits."""
-        out = {}
-
-        x = out["conv1"] = self.conv1(x)  # (N, 12, 12, 6)
-        x = out["conv2"] = self.conv2(x)  # (N, 4, 4, 16)
-
-        x = x.reshape(x.shape[0], -1)  # (N, 256)
-        x = nnx.tanh(self.head_dense1(x))  # (N, 120)
-        x = nnx.tanh(self.head_dense2(x))  # (N, 84)
-        x = self.head_dense3(x)
-        out["head"] = out["logits"] = x
-        return out
+    max_pooling = True
+    flat_features = 256
 
 
 class LeNet5ReLU(nnx.Module):

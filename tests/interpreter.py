@@ -1,30 +1,33 @@
-"""Runs a network as the compiler elaborated it, without the code generator.
+"""Runs a network as the compiler elaborated it, without the code generator and without JAX.
 
-Every layer is written out in plain jax from the language's definition of its op, so that the
-generated module has something to be compared with that shares nothing with it.
+Every layer is written out in numpy from the language's definition of its op, so that the
+generated module is compared with something that shares nothing with it.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
-import jax
-import jax.numpy as jnp
+import numpy as np
 
 from cnndsl.ir import Layer, Merged, Network, children
-from cnndsl.ops.base import Op
+from cnndsl.ops.base import Op, Shape
 
-LAYOUT = ("NHWC", "HWIO", "NHWC")
-
-Tensors = dict[str, jax.Array]  # the parameters and the state of one layer, by name
-Weights = Iterator[Tensors]  # those of one layer after the other, in order of execution
+Tensors = dict[str, np.ndarray]  # the parameters and the state of one layer, by name
+Pads = list[tuple[int, int]]  # (before, after) of height and width
 
 
-def interpret(network: Network, images: jax.Array, weights: Weights) -> dict[str, jax.Array]:
+class Weights(Protocol):
+    def __call__(self, x: np.ndarray, **shapes: Shape) -> Tensors:
+        """The tensors of the layer that gets `x` and holds tensors of these shapes."""
+
+
+def interpret(network: Network, images: np.ndarray, weights: Weights) -> dict[str, np.ndarray]:
     """Every endpoint and `logits`, outside training, for a batch of images."""
     values = {id(network.input): images}
-    for record in executed(network.frame):
+    for record in needed(network):
         if isinstance(record, Layer):
             result = LAYERS[record.op.name](record.op, values[id(record.x)], weights)
         else:
@@ -33,6 +36,19 @@ def interpret(network: Network, images: jax.Array, weights: Weights) -> dict[str
         values[id(record.out)] = result
     named = {name: values[id(tensor)] for name, tensor in network.endpoints.items()}
     return {**named, "logits": values[id(network.output)]}
+
+
+def needed(network: Network) -> list[Layer | Merged]:
+    """What computes and matters to an endpoint, in order of execution."""
+    wanted = {id(tensor) for tensor in (network.output, *network.endpoints.values())}
+    kept = []
+    for record in reversed(list(executed(network.frame))):
+        if id(record.out) in wanted:
+            branches = record.branches if isinstance(record, Merged) else ()
+            wanted.update(id(branch.out) for branch in branches)
+            wanted.add(id(record.x))
+            kept.append(record)
+    return kept[::-1]
 
 
 def executed(record: Any) -> Iterator[Layer | Merged]:
@@ -46,8 +62,8 @@ def executed(record: Any) -> Iterator[Layer | Merged]:
 # --- windows --------------------------------------------------------------------------
 
 
-def margins(op: Op, extents: tuple[int, int], spans: tuple[int, int]) -> list[tuple[int, int]]:
-    """(before, after) of both axes, for windows that reach over `spans` positions."""
+def margins(op: Op, extents: tuple[int, ...], spans: tuple[int, ...]) -> Pads:
+    """The padding for windows that reach over `spans` positions."""
     if op.pad == "valid":
         return [(0, 0), (0, 0)]
     if op.pad != "same":
@@ -59,212 +75,233 @@ def margins(op: Op, extents: tuple[int, int], spans: tuple[int, int]) -> list[tu
     return pads
 
 
-def windows(op: Op, x: jax.Array, fill: float) -> jax.Array:
-    """What each window of a pool sees, along a new first axis."""
-    pads = margins(op, x.shape[1:3], op.window)
-    x = jnp.pad(x, [(0, 0), *pads, (0, 0)], constant_values=fill)
-    rows, columns = (
-        (extent - size) // stride * stride + 1
-        for extent, size, stride in zip(x.shape[1:3], op.window, op.stride, strict=True)
-    )
-    step, across = op.stride
-    return jnp.stack(
-        [
-            x[:, i : i + rows : step, j : j + columns : across]
-            for i in range(op.window[0])
-            for j in range(op.window[1])
-        ]
-    )
+def windows(
+    x: np.ndarray,
+    window: tuple[int, ...],
+    stride: tuple[int, ...],
+    pads: Pads,
+    fill: float = 0.0,
+    dilation: tuple[int, ...] = (1, 1),
+) -> np.ndarray:
+    """What each window sees: (n, h, w, c) to (n, h', w', c, rows, columns)."""
+    x = np.pad(x, [(0, 0), *pads, (0, 0)], constant_values=fill)
+    spans = tuple(d * (k - 1) + 1 for k, d in zip(window, dilation, strict=True))
+    views = np.lib.stride_tricks.sliding_window_view(x, spans, axis=(1, 2))
+    return views[:, :: stride[0], :: stride[1], :, :: dilation[0], :: dilation[1]]
 
 
 # --- layers with weights --------------------------------------------------------------
 
 
-def convolved(op: Op, x: jax.Array, kernel: jax.Array, groups: int) -> jax.Array:
+def convolved(op: Op, x: np.ndarray, kernel: np.ndarray, groups: int) -> np.ndarray:
     spans = tuple(d * (k - 1) + 1 for k, d in zip(op.kernel, op.dilation, strict=True))
     pads = margins(op, x.shape[1:3], spans)
-    return jax.lax.conv_general_dilated(
-        x,
-        kernel,
-        op.stride,
-        pads,
-        rhs_dilation=op.dilation,
-        dimension_numbers=LAYOUT,
-        feature_group_count=groups,
-    )
+    seen = windows(x, op.kernel, op.stride, pads, 0.0, op.dilation)
+    if kernel.shape[2] == 1 and groups > 1:
+        own = kernel.reshape(*op.kernel, x.shape[-1], -1)
+        return np.einsum("nhwcij,ijcm->nhwcm", seen, own).reshape(*seen.shape[:3], -1)
+    parts = zip(np.split(seen, groups, axis=3), np.split(kernel, groups, axis=3), strict=True)
+    return np.concatenate([np.tensordot(a, b, ((3, 4, 5), (2, 0, 1))) for a, b in parts], -1)
 
 
-def biased(x: jax.Array, tensors: Tensors) -> jax.Array:
+def biased(x: np.ndarray, tensors: Tensors) -> np.ndarray:
     return x + tensors["bias"] if "bias" in tensors else x
 
 
-def conv(op: Op, x: jax.Array, weights: Weights) -> jax.Array:
-    tensors = next(weights)
+def conv(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
+    tensors = weights(x, **op.params(x.shape[1:]))
     kernel = tensors["kernel"]
     if op.connect is not None:
         kernel = connected(op, kernel, x.shape[-1])
     return biased(convolved(op, x, kernel, op.groups), tensors)
 
 
-def connected(op: Op, taps: jax.Array, channels: int) -> jax.Array:
+def connected(op: Op, taps: np.ndarray, channels: int) -> np.ndarray:
     """The dense kernel of the listed connections, filter by filter."""
-    kernel = jnp.zeros((*op.kernel, channels, op.filters))
+    kernel = np.zeros((*op.kernel, channels, op.filters), np.float32)
     pairs = [(c, f) for f, seen in enumerate(op.connect) for c in seen]
     for index, (channel, unit) in enumerate(pairs):
-        kernel = kernel.at[:, :, channel, unit].set(taps[:, :, index])
+        kernel[:, :, channel, unit] = taps[:, :, index]
     return kernel
 
 
-def depthwise(op: Op, x: jax.Array, weights: Weights) -> jax.Array:
-    tensors = next(weights)
+def depthwise(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
+    tensors = weights(x, **op.params(x.shape[1:]))
     return biased(convolved(op, x, tensors["kernel"], x.shape[-1]), tensors)
 
 
-def separable(op: Op, x: jax.Array, weights: Weights) -> jax.Array:
-    x = depthwise(op, x, weights)
-    tensors = next(weights)
-    return biased(jnp.einsum("nhwc,cf->nhwf", x, tensors["kernel"][0, 0]), tensors)
+def separable(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
+    shapes = op.params(x.shape[1:])
+    first = weights(x, kernel=shapes.pop("depthwise"))
+    x = convolved(op, x, first["kernel"], x.shape[-1])
+    tensors = weights(x, kernel=shapes.pop("pointwise"), **shapes)
+    return biased(x @ tensors["kernel"][0, 0], tensors)
 
 
-def conv_transpose(op: Op, x: jax.Array, weights: Weights) -> jax.Array:
+def conv_transpose(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
     """A convolution of the input with `stride - 1` zeros between its positions."""
-    tensors = next(weights)
+    tensors = weights(x, **op.params(x.shape[1:]))
+    (rows, columns), (down, across) = op.kernel, op.stride
+    n, height, width, channels = x.shape
+    stretched = np.zeros((n, (height - 1) * down + 1, (width - 1) * across + 1, channels))
+    stretched[:, ::down, ::across] = x
     if op.pad == "same":
-        pads = []
-        for k, s in zip(op.kernel, op.stride, strict=True):
-            before = k - 1 if s > k - 1 else -(-(k + s - 2) // 2)
-            pads.append((before, k + s - 2 - before))
+        pads = [transposed_same(k, s) for k, s in zip(op.kernel, op.stride, strict=True)]
     else:
         top, bottom, left, right = (0,) * 4 if op.pad == "valid" else op.pad
-        height, width = op.kernel[0] - 1, op.kernel[1] - 1
-        pads = [(height - top, height - bottom), (width - left, width - right)]
-    y = jax.lax.conv_general_dilated(
-        x, tensors["kernel"], (1, 1), pads, lhs_dilation=op.stride, dimension_numbers=LAYOUT
-    )
-    return biased(y, tensors)
+        pads = [(rows - 1 - top, rows - 1 - bottom), (columns - 1 - left, columns - 1 - right)]
+    cut = [(max(-a, 0), max(-b, 0)) for a, b in pads]
+    (a, b), (c, d) = cut
+    stretched = stretched[:, a : stretched.shape[1] - b, c : stretched.shape[2] - d]
+    seen = windows(stretched, op.kernel, (1, 1), [(max(a, 0), max(b, 0)) for a, b in pads])
+    return biased(np.tensordot(seen, tensors["kernel"], ((3, 4, 5), (2, 0, 1))), tensors)
 
 
-def dense(op: Op, x: jax.Array, weights: Weights) -> jax.Array:
-    tensors = next(weights)
+def transposed_same(kernel: int, stride: int) -> tuple[int, int]:
+    whole = kernel + stride - 2
+    before = kernel - 1 if stride > kernel - 1 else -(-whole // 2)
+    return before, whole - before
+
+
+def dense(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
+    tensors = weights(x, **op.params(x.shape[1:]))
     return biased(x @ tensors["kernel"], tensors)
 
 
-def affine(x: jax.Array, tensors: Tensors) -> jax.Array:
+def norm(op: Op, x: np.ndarray, weights: Weights) -> Tensors:
+    """The tensors of a normalisation; flax calls the shift a bias."""
+    held = op.params(x.shape[1:]) | op.state(x.shape[1:])
+    return weights(x, **{"bias" if n == "shift" else n: shape for n, shape in held.items()})
+
+
+def affine(x: np.ndarray, tensors: Tensors) -> np.ndarray:
     return x * tensors.get("scale", 1.0) + tensors.get("bias", 0.0)
 
 
-def bn(op: Op, x: jax.Array, weights: Weights) -> jax.Array:
-    tensors = next(weights)
-    return affine((x - tensors["mean"]) / jnp.sqrt(tensors["var"] + op.eps), tensors)
+def bn(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
+    tensors = norm(op, x, weights)
+    return affine((x - tensors["mean"]) / np.sqrt(tensors["var"] + op.eps), tensors)
 
 
-def standardized(x: jax.Array, axes: tuple[int, ...], eps: float) -> jax.Array:
+def standardized(x: np.ndarray, axes: tuple[int, ...], eps: float) -> np.ndarray:
     mean = x.mean(axes, keepdims=True)
-    return (x - mean) / jnp.sqrt(jnp.square(x - mean).mean(axes, keepdims=True) + eps)
+    return (x - mean) / np.sqrt(np.square(x - mean).mean(axes, keepdims=True) + eps)
 
 
-def layer_norm(op: Op, x: jax.Array, weights: Weights) -> jax.Array:
-    return affine(standardized(x, (-1,), op.eps), next(weights))
+def layer_norm(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
+    return affine(standardized(x, (-1,), op.eps), norm(op, x, weights))
 
 
-def group_norm(op: Op, x: jax.Array, weights: Weights) -> jax.Array:
+def group_norm(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
     grouped = x.reshape(*x.shape[:-1], op.groups, -1)
     axes = (*range(1, x.ndim - 1), grouped.ndim - 1)
-    return affine(standardized(grouped, axes, op.eps).reshape(x.shape), next(weights))
+    return affine(standardized(grouped, axes, op.eps).reshape(x.shape), norm(op, x, weights))
 
 
-def subsample(op: Op, x: jax.Array, weights: Weights) -> jax.Array:
-    tensors = next(weights)
-    n, height, width, channels = x.shape
-    rows, columns = height // op.window[0], width // op.window[1]
-    x = x[:, : rows * op.window[0], : columns * op.window[1]]
-    sums = x.reshape(n, rows, op.window[0], columns, op.window[1], channels).sum((2, 4))
+def subsample(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
+    tensors = weights(x, **op.params(x.shape[1:]))
+    sums = windows(x, op.window, op.window, [(0, 0), (0, 0)]).sum((-2, -1))
     return tensors["coefficient"] * sums + tensors["bias"]
 
 
-def prelu(op: Op, x: jax.Array, weights: Weights) -> jax.Array:
-    return jnp.maximum(x, 0) + next(weights)["slope"] * jnp.minimum(x, 0)
+def prelu(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
+    tensors = weights(x, **op.params(x.shape[1:]))
+    return np.maximum(x, 0) + tensors["slope"] * np.minimum(x, 0)
 
 
-def layer_scale(op: Op, x: jax.Array, weights: Weights) -> jax.Array:
-    return x * next(weights)["scale"]
+def layer_scale(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
+    return x * weights(x, **op.params(x.shape[1:]))["scale"]
 
 
 # --- layers without -------------------------------------------------------------------
 
 
-def max_pool(op: Op, x: jax.Array) -> jax.Array:
-    return windows(op, x, -jnp.inf).max(0)
+def max_pool(op: Op, x: np.ndarray) -> np.ndarray:
+    pads = margins(op, x.shape[1:3], op.window)
+    return windows(x, op.window, op.stride, pads, -np.inf).max((-2, -1))
 
 
-def avg_pool(op: Op, x: jax.Array) -> jax.Array:
-    sums = windows(op, x, 0.0).sum(0)
-    if op.count_pad:
-        return sums / (op.window[0] * op.window[1])
-    return sums / windows(op, jnp.ones_like(x), 0.0).sum(0)
+def avg_pool(op: Op, x: np.ndarray) -> np.ndarray:
+    pads = margins(op, x.shape[1:3], op.window)
+    ones = np.ones_like(x[:1, :, :, :1])
+    seen = windows(ones, op.window, op.stride, pads, float(op.count_pad)).sum((-2, -1))
+    return windows(x, op.window, op.stride, pads).sum((-2, -1)) / seen
 
 
-def lrn(op: Op, x: jax.Array) -> jax.Array:
+def lrn(op: Op, x: np.ndarray) -> np.ndarray:
     below, above = op.size // 2, (op.size - 1) // 2
-    padded = jnp.pad(x**2, [(0, 0)] * (x.ndim - 1) + [(below, above)])
+    padded = np.pad(x**2, [(0, 0)] * (x.ndim - 1) + [(below, above)])
     sums = sum(padded[..., i : i + x.shape[-1]] for i in range(op.size))
     return x / (op.k + op.alpha / op.size * sums) ** op.beta
 
 
-def rbf(op: Op, x: jax.Array) -> jax.Array:
-    return -jnp.stack([((x - jnp.array(code)) ** 2).sum(-1) for code in op.codes], -1)
+def rbf(op: Op, x: np.ndarray) -> np.ndarray:
+    return -np.stack([((x - np.array(code)) ** 2).sum(-1) for code in op.codes], -1)
 
 
-def pad(op: Op, x: jax.Array) -> jax.Array:
-    return jnp.pad(x, [(0, 0), op.amount[:2], op.amount[2:], (0, 0)])
+def pad(op: Op, x: np.ndarray) -> np.ndarray:
+    return np.pad(x, [(0, 0), op.amount[:2], op.amount[2:], (0, 0)])
 
 
-def crop(op: Op, x: jax.Array) -> jax.Array:
+def crop(op: Op, x: np.ndarray) -> np.ndarray:
     top, bottom, left, right = op.amount
     return x[:, top : x.shape[1] - bottom, left : x.shape[2] - right]
 
 
-def pad_channels(op: Op, x: jax.Array) -> jax.Array:
-    return jnp.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, op.total - x.shape[-1])])
+def pad_channels(op: Op, x: np.ndarray) -> np.ndarray:
+    return np.pad(x, [(0, 0)] * (x.ndim - 1) + [(0, op.total - x.shape[-1])])
 
 
-def shuffle(op: Op, x: jax.Array) -> jax.Array:
+def shuffle(op: Op, x: np.ndarray) -> np.ndarray:
     step = x.shape[-1] // op.groups
-    order = [group * step + i for i in range(step) for group in range(op.groups)]
-    return x[..., jnp.array(order)]
+    return x[..., [group * step + i for i in range(step) for group in range(op.groups)]]
 
 
-def upsample(op: Op, x: jax.Array) -> jax.Array:
+def upsample(op: Op, x: np.ndarray) -> np.ndarray:
     if op.method == "nearest":
         return x.repeat(op.factor[0], 1).repeat(op.factor[1], 2)
-    n, height, width, channels = x.shape
-    shape = (n, height * op.factor[0], width * op.factor[1], channels)
-    return jax.image.resize(x, shape, "bilinear")
+    return between(between(x, 1, op.factor[0]), 2, op.factor[1])
 
 
-def global_pool(reduce: Callable[..., jax.Array]) -> Callable[[Op, jax.Array], jax.Array]:
-    return lambda op, x: reduce(x, axis=(1, 2), keepdims=op.keep)
+def between(x: np.ndarray, axis: int, factor: int) -> np.ndarray:
+    """Linear interpolation between the centres of pixels; constant beyond the outermost."""
+    places = (np.arange(x.shape[axis] * factor) + 0.5) / factor - 0.5
+    places = places.clip(0, x.shape[axis] - 1)
+    low = np.floor(places).astype(int)
+    high = np.minimum(low + 1, x.shape[axis] - 1)
+    part = (places - low).reshape([-1 if i == axis else 1 for i in range(x.ndim)])
+    return x.take(low, axis) * (1 - part) + x.take(high, axis) * part
 
 
-WEIGHTLESS: dict[str, Callable[[Op, jax.Array], jax.Array]] = {
-    "relu": lambda op, x: jnp.maximum(x, 0),
-    "relu6": lambda op, x: jnp.clip(x, 0, 6),
-    "leaky_relu": lambda op, x: jnp.where(x > 0, x, op.slope * x),
-    "elu": lambda op, x: jnp.where(x > 0, x, jnp.expm1(x)),
-    "selu": lambda op, x: 1.05070098 * jnp.where(x > 0, x, 1.67326324 * jnp.expm1(x)),
-    "gelu": lambda op, x: x * jax.scipy.stats.norm.cdf(x),
-    "swish": lambda op, x: x / (1 + jnp.exp(-x)),
-    "sigmoid": lambda op, x: 1 / (1 + jnp.exp(-x)),
-    "hard_sigmoid": lambda op, x: jnp.clip(x + 3, 0, 6) / 6,
-    "hard_swish": lambda op, x: x * jnp.clip(x + 3, 0, 6) / 6,
-    "tanh": lambda op, x: jnp.tanh(x),
-    "scaled_tanh": lambda op, x: 1.7159 * jnp.tanh(2 * x / 3),
-    "softplus": lambda op, x: jnp.logaddexp(x, 0.0),
-    "softmax": lambda op, x: jnp.exp(x) / jnp.exp(x).sum(-1, keepdims=True),
+def softmax(op: Op, x: np.ndarray) -> np.ndarray:
+    powers = np.exp(x - x.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)
+
+
+normal_distribution = np.vectorize(lambda x: (1 + math.erf(x / math.sqrt(2))) / 2)
+
+WEIGHTLESS: dict[str, Callable[[Op, np.ndarray], np.ndarray]] = {
+    "relu": lambda op, x: np.maximum(x, 0),
+    "relu6": lambda op, x: x.clip(0, 6),
+    "leaky_relu": lambda op, x: np.where(x > 0, x, op.slope * x),
+    "elu": lambda op, x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
+    "selu": lambda op, x: (
+        1.0507009873554805
+        * np.where(x > 0, x, 1.6732632423543772 * np.expm1(np.minimum(x, 0)))
+    ),
+    "gelu": lambda op, x: x * normal_distribution(x),
+    "swish": lambda op, x: x / (1 + np.exp(-x)),
+    "sigmoid": lambda op, x: 1 / (1 + np.exp(-x)),
+    "hard_sigmoid": lambda op, x: (x + 3).clip(0, 6) / 6,
+    "hard_swish": lambda op, x: x * (x + 3).clip(0, 6) / 6,
+    "tanh": lambda op, x: np.tanh(x),
+    "scaled_tanh": lambda op, x: 1.7159 * np.tanh(2 * x / 3),
+    "softplus": lambda op, x: np.logaddexp(x, 0.0),
+    "softmax": softmax,
     "max_pool": max_pool,
     "avg_pool": avg_pool,
-    "global_avg_pool": global_pool(jnp.mean),
-    "global_max_pool": global_pool(jnp.max),
+    "global_avg_pool": lambda op, x: x.mean((1, 2), keepdims=op.keep),
+    "global_max_pool": lambda op, x: x.max((1, 2), keepdims=op.keep),
     "lrn": lrn,
     "rbf": rbf,
     "flatten": lambda op, x: x.reshape(len(x), -1),
@@ -278,16 +315,16 @@ WEIGHTLESS: dict[str, Callable[[Op, jax.Array], jax.Array]] = {
     "dropout": lambda op, x: x,
     "drop_path": lambda op, x: x,
     "scale": lambda op, x: x * op.factor,
-    "normalize": lambda op, x: (x - jnp.array(op.mean)) / jnp.array(op.std),
+    "normalize": lambda op, x: (x - np.array(op.mean)) / np.array(op.std),
     "rescale": lambda op, x: x * op.scale + op.offset,
 }
 
 
-def weightless(name: str) -> Callable[[Op, jax.Array, Weights], jax.Array]:
+def weightless(name: str) -> Callable[[Op, np.ndarray, Weights], np.ndarray]:
     return lambda op, x, weights: WEIGHTLESS[name](op, x)
 
 
-LAYERS: dict[str, Callable[[Op, jax.Array, Weights], jax.Array]] = {
+LAYERS: dict[str, Callable[[Op, np.ndarray, Weights], np.ndarray]] = {
     **{name: weightless(name) for name in WEIGHTLESS},
     "conv": conv,
     "depthwise": depthwise,
@@ -306,19 +343,15 @@ LAYERS: dict[str, Callable[[Op, jax.Array, Weights], jax.Array]] = {
 # --- merges ---------------------------------------------------------------------------
 
 
-def total(branches: list[jax.Array]) -> jax.Array:
-    return sum(branches[1:], start=branches[0])
-
-
-def product(branches: list[jax.Array]) -> jax.Array:
+def product(branches: list[np.ndarray]) -> np.ndarray:
     result = branches[0]
     for branch in branches[1:]:
         result = result * branch
     return result
 
 
-MERGES: dict[str, Callable[[list[jax.Array]], jax.Array]] = {
-    "add": total,
+MERGES: dict[str, Callable[[list[np.ndarray]], np.ndarray]] = {
+    "add": lambda branches: sum(branches[1:], start=branches[0]),
     "mul": product,
-    "concat": lambda branches: jnp.concatenate(branches, -1),
+    "concat": lambda branches: np.concatenate(branches, -1),
 }

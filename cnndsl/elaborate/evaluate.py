@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
@@ -227,7 +227,7 @@ class Evaluator:
                 scope.values[parameter.name] = value
         return scope
 
-    _VISIT = {
+    _VISIT: ClassVar = {
         ast.Literal: _literal,
         ast.List: _list,
         ast.Name: _name,

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache, partial
 from typing import Any
 
 from cnndsl import errors
-from cnndsl.diagnostics import LIMIT
+from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate import values
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.explain import shape_text
-from cnndsl.ir import Instance, Network, Repeated
+from cnndsl.elaborate.suspects import causes, explanations
+from cnndsl.ir import Network
 from cnndsl.suggest import did_you_mean
-from cnndsl.summary import Summary, size, summarize_network, table_text
+from cnndsl.summary import count, summarize_network, table_text
 from cnndsl.syntax import ast
 
-FIGURES = ("params", "total", "macs", "output")
+NOUNS = {"params": "parameters", "total": "parameters and state", "macs": "MACs"}
+FIGURES = (*NOUNS, "output")
 
 
 def check_expectations(
@@ -22,13 +26,22 @@ def check_expectations(
 ) -> None:
     if not expectations:
         return
-    summary = summarize_network(network)
-    explained = 0
+    counts = count(network.frame)
+    table = cache(lambda: table_text(summarize_network(network)))  # only mistakes show it
+    suspects = cache(partial(causes, network))
     for expect, value in expectations:
         if expect.what == "output":
             _check_output(expect, value, network, found)
-        elif expect.what in FIGURES:
-            explained += _check_count(expect, value, network, summary, found, explained < LIMIT)
+        elif expect.what in NOUNS:
+            seen = getattr(counts, expect.what)
+            mistake = _wrong_count(expect, value, network.name, seen)
+            if mistake is None:
+                continue
+            if mistake.code == "E401":
+                exact = expect.tolerance is None
+                notes = explanations(suspects(expect.what), value - seen) if exact else ()
+                mistake = replace(mistake, notes=notes, table=table())
+            found.add(mistake)
         else:
             message = f"`expect` asserts {', '.join(FIGURES[:-1])} or output, not `{expect.what}`"
             help = did_you_mean(expect.what, FIGURES)
@@ -42,93 +55,17 @@ def _check_output(expect: ast.Expect, value: Any, network: Network, found: Colle
         found.add(errors.wrong_output(expect.value.span, shown, shape_text(network.output.shape)))
 
 
-def _check_count(
-    expect: ast.Expect,
-    value: Any,
-    network: Network,
-    summary: Summary,
-    found: Collector,
-    explain: bool,
-) -> bool:
-    """Reports a count that is not the asserted one; whether there is one to report."""
+def _wrong_count(expect: ast.Expect, value: Any, name: str, seen: int) -> Diagnostic | None:
+    """What is wrong with an asserted count, without an explanation."""
     if not values.is_number(value):
         message = f"`expect {expect.what}` wants a number; this is {values.kind(value)}"
-        found.add(errors.bad_expectation(expect.value.span, message))
-        return False
-    seen = getattr(summary, expect.what)
+        return errors.bad_expectation(expect.value.span, message)
     tolerance = expect.tolerance.value if expect.tolerance else 0
-    if abs(seen - value) * 100 <= tolerance * abs(value):
-        return False
-    name = {"params": "parameters", "total": "parameters and state", "macs": "MACs"}[expect.what]
-    message = f"{network.name} has {seen:,} {name}, not {value:,}"
     difference = seen - value
+    if abs(difference) * 100 <= tolerance * abs(value):
+        return None
+    message = f"{name} has {seen:,} {NOUNS[expect.what]}, not {value:,}"
     at = f"{abs(difference):,} {'more' if difference > 0 else 'fewer'} than asserted"
     if tolerance:
         at += f", beyond {tolerance}%"
-    notes = tuple(suspects(network, expect.what, -difference)) if explain and not tolerance else ()
-    table = table_text(summary) if explain else None
-    found.add(errors.wrong_count(expect.value.span, message, at, notes, table))
-    return True
-
-
-def suspects(network: Network, what: str, missing: int) -> list[str]:
-    """Explanations that account exactly for `missing`: asserted less counted."""
-    if what == "macs":
-        return _more_or_fewer(network, what, missing)
-    biases = sum(_bias_before_norm(network, present=True))
-    absent = sum(_bias_before_norm(network, present=False))
-    summary = summarize_network(network)
-    state = summary.total - summary.params
-    notes = []
-    if biases and missing == -biases:
-        notes.append(f"the biases of the convolutions before `bn` are {biases:,} parameters")
-    if absent and missing == absent:
-        notes.append(f"biases in the convolutions before `bn` would add exactly {absent:,}")
-    if state and missing == (state if what == "params" else -state):
-        notes.append(f"the batch statistics are exactly {state:,}: `params` leaves them out")
-    last = [layer for layer in summary.layers if layer.op == "dense"]
-    if last:
-        per_class = last[-1].input[0] + 1
-        if missing in (per_class, -per_class):
-            notes.append(f"one class more or less is exactly {per_class:,} parameters")
-    heads = sum(row.params for row in summary.stages if row.training)
-    if heads and missing == -heads:
-        notes.append(f"the auxiliary heads are exactly {heads:,}; `params` includes them")
-    return notes + _more_or_fewer(network, what, missing)
-
-
-def _bias_before_norm(network: Network, present: bool):
-    """Sizes of the biases that convolutions before a batch norm have, or leave out."""
-    from cnndsl.ir import layers
-
-    before = None
-    for layer in layers(network.frame):
-        if layer.op.name == "bn" and before is not None and layer.x is before.out:
-            params = before.op.params(before.x.shape)
-            if present and "bias" in params:
-                yield size(params["bias"])
-            elif not present and "bias" not in params:
-                yield layer.x.shape[-1]
-        before = layer if layer.op.name in ("conv", "depthwise", "separable") else None
-
-
-def _more_or_fewer(network: Network, what: str, missing: int) -> list[str]:
-    """One repetition of a block more or fewer."""
-    from cnndsl.ir import children
-    from cnndsl.summary import count
-
-    notes, stack, seen = [], [network.frame], set()
-    while stack:
-        current = stack.pop()
-        if isinstance(current, Repeated) and current.items:
-            last = current.items[-1]
-            if isinstance(last, Instance) and missing != 0:
-                figure = getattr(count(last.frame), what)
-                change = "more" if missing > 0 else "fewer"
-                note = f"one repetition of `{last.block.name}` {change} is exactly {figure:,}"
-                where = f" ({last.path})"
-                if abs(missing) == figure and note not in seen:
-                    seen.add(note)
-                    notes.append(note + where)
-        stack.extend(children(current) if not hasattr(current, "op") else ())
-    return notes[:3]
+    return errors.wrong_count(expect.value.span, message, at)

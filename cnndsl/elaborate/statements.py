@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from cnndsl import errors
 from cnndsl.diagnostics import Label
@@ -268,7 +268,7 @@ class Statements:
         self.shared.recipe = statement
         return Noted(statement), x
 
-    _RUN = {
+    _RUN: ClassVar = {
         ast.Run: run,
         ast.Bind: bind,
         ast.Let: let,

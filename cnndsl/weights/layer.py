@@ -26,11 +26,15 @@ ROLES = {
 
 @dataclass(frozen=True)
 class Tensor:
-    """A named array that is read when it is needed; `shape` and values as flax lays them out."""
+    """A named array, laid out as flax lays it out.
+
+    Attributes:
+      read: its values, read when they are needed; None for a place that is to be filled.
+    """
 
     name: str
     shape: Shape
-    read: Callable[[], np.ndarray] = field(compare=False, repr=False)
+    read: Callable[[], np.ndarray] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import nnx
 
 from cnndsl.weights.errors import WeightsError
 from cnndsl.weights.layer import Layer, Shape, Tensor
-from cnndsl.weights.trace import trace
+from cnndsl.weights.trace import in_order, trace
 
 Path = tuple[Any, ...]
 
@@ -66,8 +64,8 @@ def layers_of(model: nnx.Module, shape: Shape | None = None) -> list[Layer]:
         if not isinstance(variable, nnx.Param | nnx.BatchStat):
             owners.append(None)
             continue
-        tensors = grouped.setdefault(dotted(path[:-1]), {})
-        tensors[str(path[-1])] = _tensor(path, variable)
+        owner = grouped.setdefault(dotted(path[:-1]), {})
+        owner[str(path[-1])] = Tensor(dotted(path), tuple(variable.get_value().shape))
         owners.append(list(grouped).index(dotted(path[:-1])))
     layers = [Layer(name, tensors) for name, tensors in grouped.items()]
     values = [variable.get_value() for _, variable in flat]

@@ -9,13 +9,13 @@ spelling of the code play no part, so networks of two frameworks give one graph.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
-from cnndsl.weights.layer import Edge
+from cnndsl.weights.layer import Edge, Layer
 
 IMAGE = -1
 
@@ -59,6 +59,19 @@ def trace(
     walk = _Walk()
     walk.run(closed.jaxpr, [*values, _Data(frozenset([(IMAGE, 0)]))])
     return Trace(tuple(walk.feeds), {o: tuple(sorted(e)) for o, e in walk.feeds.items()})
+
+
+def in_order(layers: Sequence[Layer], traced: Trace) -> list[Layer]:
+    """The layers as they run, with what feeds them; those that do not run come last."""
+    order = [*traced.order, *(i for i in range(len(layers)) if i not in traced.feeds)]
+    place = {owner: index for index, owner in enumerate(order)} | {IMAGE: IMAGE}
+    return [
+        replace(
+            layers[owner],
+            feeds=tuple(sorted((place[o], start) for o, start in traced.feeds.get(owner, ()))),
+        )
+        for owner in order
+    ]
 
 
 class _Walk:

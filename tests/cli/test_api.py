@@ -27,7 +27,7 @@ def generator(monkeypatch):
     def fake(program, networks, overrides=None):
         return MODULE + "".join(f"# {n.name} {overrides or ''}\n" for n in networks)
 
-    monkeypatch.setattr("cnndsl.targets.flax.generate", fake, raising=False)
+    monkeypatch.setattr("cnndsl.targets.flax.generate", fake)
 
 
 @pytest.fixture
@@ -151,7 +151,14 @@ def test_load_of_a_missing_spec_is_the_usual_exception(folder):
 
 def test_a_module_that_fails_to_import_is_forgotten(folder, monkeypatch):
     broken = lambda *_: "import no_such_module_at_all\n"  # noqa: E731
-    monkeypatch.setattr("cnndsl.targets.flax.generate", broken, raising=False)
+    monkeypatch.setattr("cnndsl.targets.flax.generate", broken)
     with pytest.raises(ModuleNotFoundError):
         cnndsl.load("net.cnn")
     assert "cnndsl.loaded.net" not in sys.modules
+
+
+def test_a_loaded_network_runs(folder):
+    numpy, nnx = pytest.importorskip("numpy"), pytest.importorskip("flax.nnx")
+    module = cnndsl.load("net.cnn")
+    model = module.Net(rngs=nnx.Rngs(0))
+    assert model(numpy.zeros((2, 8, 8, 3))).shape == (2, 10)

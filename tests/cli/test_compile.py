@@ -5,12 +5,16 @@ The generator itself has tests of its own; here its output is a line of text.
 
 import os
 import stat
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from cnndsl import writing
 from cnndsl.cli.compile import macs_text
 
+ROOT = Path(__file__).parents[2]
 LIBRARY = "block unit(width) { conv(width, 3) }\n"
 
 
@@ -22,7 +26,7 @@ def fake_module(program, networks, overrides=None) -> str:
 
 @pytest.fixture(autouse=True)
 def generator(monkeypatch):
-    monkeypatch.setattr("cnndsl.targets.flax.generate", fake_module, raising=False)
+    monkeypatch.setattr("cnndsl.targets.flax.generate", fake_module)
 
 
 MODULE = '"""Net – from net.cnn."""\n'
@@ -263,6 +267,27 @@ def test_the_networks_can_be_printed(run):
     out = run("compile", "net.cnn", "--emit", "ir").out
     assert out.startswith("network Net(classes = 10, width = 8)\n  input: 28 x 28 x 1\n")
     assert "\n    head.dense: dense(units = 10, bias = true" in out
+
+
+def test_the_view_can_be_printed(run):
+    out = run("compile", "net.cnn", "--emit", "view").out
+    assert out.startswith("ModuleView doc='A small network.")
+    assert "    ClassView name='Net' base='nnx.Module'" in out
+
+
+def test_the_same_spec_gives_the_same_bytes_under_any_hash_seed():
+    modules = set()
+    for seed in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-m", "cnndsl", "compile", "specs/googlenet.cnn", "-o", "-"],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+        )
+        assert done.returncode == 0, done.stderr
+        modules.add(done.stdout)
+    assert len(modules) == 1
 
 
 @pytest.mark.parametrize(

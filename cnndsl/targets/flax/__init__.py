@@ -30,4 +30,5 @@ def lower(
 
     source = program.spec.source
     with deep_stack():
-        return module_view(program, networks, footer(source.name, source.text, __version__))
+        origin = footer(source.label or source.name, source.text, __version__)
+        return module_view(program, networks, origin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from cnndsl.elaborate.program import walk
@@ -18,6 +19,7 @@ from cnndsl.targets.flax.pyexpr import (
     Ref,
     Scope,
     bindings,
+    frozen,
 )
 from cnndsl.targets.flax.spelling import Env, Sym, Symbol, Unspellable
 
@@ -43,7 +45,13 @@ class Bodies(Loops):
         return flow
 
     def runs(
-        self, columns: list[list[Ran]], cx: list[int], flow: Flow, env: Env, target: str, path: tuple
+        self,
+        columns: list[list[Ran]],
+        cx: list[int],
+        flow: Flow,
+        env: Env,
+        target: str,
+        path: tuple,
     ) -> Flow:
         """Statements that are chains and nothing more make one long chain."""
         elements = tuple(e for recs in columns for e in recs[0].run.chain.elements)
@@ -52,7 +60,20 @@ class Bodies(Loops):
             for recs in columns
             for i in range(len(recs[0].run.chain.elements))
         ]
-        return self.sequence(elements, parts, cx, flow, env, target, path)
+        flow = self.sequence(elements, parts, cx, flow, env, target, path)
+        return self.asserted(columns[-1][0].statement.shape, flow, env)
+
+    def asserted(self, shape: ast.Expr | None, flow: Flow, env: Env) -> Flow:
+        """The author's own words for the channels, where an assertion proves them."""
+        if not isinstance(shape, ast.List) or isinstance(flow.channels, (Lit, Ref)):
+            return flow
+        try:
+            said = self.speller.spell(shape.items[-1], env).py
+        except Unspellable:
+            return flow
+        if said is None or isinstance(said, Lit):
+            return flow
+        return replace(flow, channels=said)
 
     def record(
         self, recs: list[Record], cx: list[int], flow: Flow, env: Env, target: str, path: tuple
@@ -86,6 +107,10 @@ class Bodies(Loops):
         statement = recs[0].statement
         flow = self.settle(flow, target)
         name = self.variable(statement.name)
+        hidden = statement.name not in env.tensors and env.tensor(statement.name) is not None
+        if hidden or (name in self.state.variables and statement.name not in env.tensors):
+            name = self.free_variable(name)
+        self.author_variables[name] = None
         before = self.state.variables
         self.state.variables = (*before, flow.text, name)
         commented = self.state.commented
@@ -109,8 +134,9 @@ class Bodies(Loops):
         variable = self.variable(recs[0].statement.name)
         if self.is_model:
             self.endpoint(recs, flow)
-        if self.reads_later(recs[0].statement.name):
+        if self.reads_later(recs[0].statement.name) or self.reads_later(name):
             self.state.call.append(f"{variable} = {flow.text}")
+            self.author_variables[variable] = None
             self.state.variables = (*self.state.variables, variable)
             symbol = Symbol(variable, flow.channels, flow.tensors[0])
             env.tensors[recs[0].statement.name] = env.tensors[name] = symbol
@@ -127,7 +153,7 @@ class Bodies(Loops):
         except Unspellable:
             if all(value == seen[0] for value in seen):
                 self.fold(statement.value, env)
-                env.values[name] = Sym(seen[0], Lit(_frozen(seen[0])))
+                env.values[name] = Sym(seen[0], Lit(frozen(seen[0])))
                 return
             try:
                 env.values[name] = Sym(seen[0], self.computed(name, cx, seen))
@@ -147,11 +173,21 @@ class Bodies(Loops):
             old = held.py.binding
             if old.scope is Scope.LOCAL and old.name == self.loop_name(name):
                 old.definition, old.values = None, None
+                if old in self.live_channels(env):
+                    if in_loop:
+                        raise Unspellable(name)
+                    return self.another(self.free_name(name), py, cx, seen)
                 old.in_loop = old.in_loop or in_loop
                 self.define(old, py)
                 return old
         shadows = env.value(name) is not None and name not in env.values
         chosen = self.free_name(name) if shadows else self.loop_name(name)
+        if any(b.name == chosen for b in self.live_channels(env)):
+            chosen = self.free_name(name)
+        return self.another(chosen, py, cx, seen)
+
+    def another(self, chosen: str, py: Py, cx: list[int], seen: list[Any]) -> Binding:
+        in_loop = self.state.loop is not None
         values = None if in_loop else dict(zip(cx, seen, strict=True))
         binding = self.bind(chosen, Scope.LOCAL, definition=py, in_loop=in_loop, values=values)
         self.define(binding, py)
@@ -179,15 +215,14 @@ class Bodies(Loops):
 
     # --- stages and heads -------------------------------------------------------------
 
-    def stage(
-        self, recs: list[Staged], cx: list[int], flow: Flow, env: Env, target: str
-    ) -> Flow:
+    def stage(self, recs: list[Staged], cx: list[int], flow: Flow, env: Env, target: str) -> Flow:
         name = recs[0].statement.name
         path = (name if self.state.loop is not None else recs[0].name,)
         flow = self.settle(flow, target)
         start = len(self.state.call)
         frames = [rec.frame for rec in recs]
         flow = self.body(frames, cx, flow, env, target, path)
+        flow = self.asserted(recs[0].statement.shape, flow, env)
         if flow.is_atom and flow.text != target:
             flow = self.assign(flow, target)
         alone = len(self.state.call) == start
@@ -213,7 +248,7 @@ class Bodies(Loops):
         if flow.is_atom:
             self.state.call.append(f"out[{key}] = {flow.text}")
             return
-        self.state.overwritten = True
+        self.state.overwritten = self.state.overwritten or target == "x"
         comment = self.comment(flow, len(key) + 9)
         if alone:
             self.state.call.append(f"{target} = out[{key}] = {flow.text}{comment}")
@@ -232,9 +267,7 @@ class Bodies(Loops):
             raise Unspellable(base)
         return f'f"{base}{{‹c{counter.index}› + 1}}"'
 
-    def head(
-        self, recs: list[Auxiliary], cx: list[int], flow: Flow, env: Env, target: str
-    ) -> Flow:
+    def head(self, recs: list[Auxiliary], cx: list[int], flow: Flow, env: Env, target: str) -> Flow:
         """An auxiliary classifier: built last and only run when it is asked for."""
         if self.state.loop is not None:
             raise Unspellable("aux")
@@ -332,6 +365,8 @@ def _plain_runs(columns: list[list[Record]], start: int) -> int:
         if not plain or record.statement.name is not None:
             break
         end += 1
+        if record.statement.shape is not None:
+            break
     return end
 
 
@@ -347,9 +382,3 @@ def _is_prefix(flags: list[bool], counts: list[int]) -> bool:
 def _rebound(name: str, definition: ast.Node) -> bool:
     lets = sum(isinstance(node, ast.Let) and node.name == name for node in walk(definition))
     return lets > 1
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
-
-

@@ -21,6 +21,7 @@ from cnndsl.targets.flax.pyexpr import (
     Un,
     bindings,
     is_runtime,
+    size,
 )
 from cnndsl.targets.flax.spelling import Env, Symbol, Unspellable
 
@@ -38,6 +39,7 @@ class Arm:
     env_tensors: dict[str, Symbol]
     cx: list[int]
     outs: list[Tensor]
+    heads: list[Line]  # auxiliary classifiers, which are built last
 
 
 class Branches(Instances):
@@ -90,10 +92,12 @@ class Branches(Instances):
         values, tensors = dict(env.values), dict(env.tensors)
         self.state.branches += 1
         number, outer_arms = self.state.branches, self.state.arms
+        variables, named = self.state.variables, dict.fromkeys(self.state.variables)
         for position, which in enumerate(order):
             chosen = [i for i, t in enumerate(taken) if t == which]
             condition = at_call = None
             env.values, env.tensors = dict(values), dict(tensors)
+            self.state.variables = variables
             if position < len(order) - 1:
                 expr = statement.branches[which][0]
                 flags = [t == which for t in taken]
@@ -102,6 +106,7 @@ class Branches(Instances):
             start = replace(flow, tensors=tuple(flow.tensors[i] for i in chosen))
             frames = [recs[i].frame for i in chosen]
             init, call = self.state.init, self.state.call
+            heads, self.heads = self.heads, []
             loop_flags = self.enter_condition([t == which for t in taken])
             self.state.init, self.state.call = [], []
             self.state.arms = (*outer_arms, (number, position))
@@ -120,14 +125,22 @@ class Branches(Instances):
                     env.tensors,
                     own_cx,
                     list(end.tensors),
+                    self.heads,
                 )
             finally:
+                self.heads = heads
                 self.state.init, self.state.call = init, call
                 self.state.arms = outer_arms
                 self.leave_condition(loop_flags)
             arms.append(arm)
+            named.update(dict.fromkeys(self.state.variables))
+        self.state.variables = tuple(named)
         env.values, env.tensors = values, tensors
         self.name_flags(arms)
+        if any(arm.heads for arm in arms):
+            conditions = [arm.condition for arm in arms]
+            bodies = [arm.heads for arm in arms]
+            self.heads.append(self.branching(conditions, bodies, self.at_init))
         return arms
 
     # --- conditions -------------------------------------------------------------------
@@ -147,9 +160,9 @@ class Branches(Instances):
         plain = isinstance(at_call, Ref) or _compares_name(at_call) or scopes <= {Scope.CLASS}
         if is_runtime(at_call) or plain or Scope.LOOP in scopes or self.is_function:
             return init, at_call
-        flag = self.bind("active", Scope.LOCAL, definition=init, in_loop=self.state.loop is not None)
-        if flag.in_loop:
+        if self.state.loop is not None:
             return init, at_call
+        flag = self.bind("active", Scope.LOCAL, definition=init)
         self.define(flag, init)
         return Ref(flag), Ref(flag)
 
@@ -229,12 +242,15 @@ class Branches(Instances):
             return first
         if any(option is None for option in options):
             return None
-        for option in options:
-            if all(
-                self.value_of(option, number) == out.shape[-1]
-                for arm in arms
-                for number, out in zip(arm.cx, arm.outs, strict=True)
-            ) and name == "features":
+        for option in sorted(options, key=size):
+            if (
+                all(
+                    self.value_of(option, number) == out.shape[-1]
+                    for arm in arms
+                    for number, out in zip(arm.cx, arm.outs, strict=True)
+                )
+                and name == "features"
+            ):
                 return option
         if not any(arm.init for arm in arms) and len(arms) == 2:
             return Choice(options[0], arms[0].condition, options[1])
@@ -263,8 +279,16 @@ def _order(taken: list[int | None]) -> list[int | None]:
 
 
 def _not(condition: Py) -> Py:
-    flipped = {"==": "!=", "!=": "==", "is": "is not", "is not": "is", "<": ">=", ">=": "<",
-               ">": "<=", "<=": ">"}
+    flipped = {
+        "==": "!=",
+        "!=": "==",
+        "is": "is not",
+        "is not": "is",
+        "<": ">=",
+        ">=": "<",
+        ">": "<=",
+        "<=": ">",
+    }
     if isinstance(condition, Bin) and condition.op in flipped:
         return Bin(flipped[condition.op], condition.left, condition.right)
     if isinstance(condition, Un) and condition.op == "not":

@@ -13,8 +13,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cnndsl.targets.flax.emission import Code, Constant
-from cnndsl.targets.flax.pyexpr import Binding, Lit, Num, Py, Real, Scope, Tup, bindings, render
+from cnndsl.targets.flax.pyexpr import (
+    Bin,
+    Binding,
+    Item,
+    Lit,
+    Num,
+    Py,
+    Real,
+    Ref,
+    Scope,
+    Tup,
+    bindings,
+    render,
+)
 from cnndsl.targets.flax.spelling import Unspellable
+
+STEPS = frozenset({"+", "-", "*", "/", "//"})
 
 TOKEN = re.compile(r"‹([abcklv])(\d+)›")
 
@@ -33,6 +48,7 @@ class Definition:
 
     binding: Binding
     text: str
+    step: str | None = None  # `done += 1`
 
 
 @dataclass
@@ -135,6 +151,7 @@ class Builder:
 
     def __init__(self) -> None:
         self.state = State()
+        self.unrolls = False  # writes loops out, where no class of loops could be written
         self.loops: list[Loop] = []  # those being written, the outermost first
 
     # --- attempts ---------------------------------------------------------------------
@@ -170,7 +187,10 @@ class Builder:
 
     def define(self, binding: Binding, expr: Py) -> None:
         """A `let`: a line of the constructor where something uses it."""
-        self.state.init.append(Definition(binding, self.at_init(expr)))
+        step = None
+        if isinstance(expr, Bin) and expr.left == Ref(binding) and expr.op in STEPS:
+            step = f"{expr.op}= {self.at_init(expr.right)}"
+        self.state.init.append(Definition(binding, self.at_init(expr), step))
 
     def at_init(self, expr: Py) -> str:
         return render(expr, lambda binding: f"‹b{binding.index}›")
@@ -198,7 +218,8 @@ class Builder:
         if isinstance(value, (Num, Real)):
             return value.py
         if isinstance(value, (tuple, list)):
-            return Tup(tuple(map(self.py, value)))
+            items = tuple(map(self.py, value))
+            return whole(items) or Tup(items)
         return Lit(value)
 
     def call_text(self, value: Any) -> str:
@@ -255,6 +276,17 @@ class Builder:
 def norm_key(built: Built) -> tuple:
     """What makes two normalisations the same partial."""
     return (built.callee, tuple(sorted(built.kwargs.items())))
+
+
+def whole(items: tuple[Py, ...]) -> Py | None:
+    """The pair `kernel` for `(kernel[0], kernel[1])`."""
+    if len(items) != 2 or not all(isinstance(item, Item) for item in items):
+        return None
+    base = items[0].base
+    indices = [item.index for item in items]
+    if items[1].base == base and indices == [Lit(0), Lit(1)] and isinstance(base, Ref):
+        return base
+    return None
 
 
 def flat(lines: list[Line]) -> Iterator[Line]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import Any
 
 from cnndsl.elaborate.program import walk
@@ -12,7 +13,7 @@ from cnndsl.targets.flax.bodies import Bodies
 from cnndsl.targets.flax.builder import TOKEN, Built, Carry, Definition, Line, State, flat, tokens
 from cnndsl.targets.flax.elements import InputOverwritten
 from cnndsl.targets.flax.flow import Flow
-from cnndsl.targets.flax.instances import Emitted, Param
+from cnndsl.targets.flax.instances import Emitted, Param, as_pair
 from cnndsl.targets.flax.names import RESERVED, VARIABLES, safe, snake
 from cnndsl.targets.flax.pyexpr import (
     Bin,
@@ -24,6 +25,7 @@ from cnndsl.targets.flax.pyexpr import (
     Runtime,
     Scope,
     bindings,
+    frozen,
     substitute,
 )
 from cnndsl.targets.flax.spelling import Env, Speller, Sym, Symbol, Unspellable
@@ -51,6 +53,7 @@ class ClassLowering(Bodies):
         """Forgets all that an attempt has written."""
         self.state = State()
         self.heads, self.params, self.receives = [], [], []
+        self.author_variables: dict[str, None] = {}
 
     def lower(self) -> None:
         """Writes the class; the flow gets a variable of its own where `in` is used late."""
@@ -80,8 +83,16 @@ class ClassLowering(Bodies):
         """A variable of the call for a tensor of the author's."""
         return safe(name, RESERVED | VARIABLES | self.module.taken)
 
+    def free_variable(self, name: str) -> str:
+        """A variable of the call that is not in use."""
+        number = 2
+        while f"{name}{number}" in self.state.variables:
+            number += 1
+        return f"{name}{number}"
+
     def settled(self, text: str) -> str:
         """A text whose tokens stand for something of about the right length."""
+
         def stand_in(match: Any) -> str:
             kind, number = match[1], int(match[2])
             if kind in "bc":
@@ -213,8 +224,12 @@ class BlockLowering(ClassLowering):
         tensors = [value for value in seen if isinstance(value, Tensor)]
         if not tensors:
             default = parameter.default
-            known = isinstance(default, ast.Literal)
-            binding = self.parameter(name, "own", name, seen, Lit(default.value) if known else None)
+            written = Lit(default.value) if isinstance(default, ast.Literal) else None
+            if pair := _is_pair(seen):
+                seen = [_as_pair(value) for value in seen]
+                written = as_pair(written) if written is not None else None
+            binding = self.parameter(name, "own", name, seen, written)
+            self.params[-1].pair = pair
             env.values[name] = Sym(seen[0], Ref(binding))
             return
         variable = self.variable(name)
@@ -249,6 +264,9 @@ class BlockLowering(ClassLowering):
         used = self.used("bc")
         folded = {p.origin for p in self.params if p.binding in self.state.folded}
         self.params = [p for p in self.params if p.binding.index in used]
+        for earlier, later in pairwise(reversed(self.params)):
+            if earlier.default is None:  # Python wants defaults last
+                later.default = None
         runtime = " ".join(map(str, self.live_texts)) + " " + self.result.text
         self.receives = [n for n in self.receives if _mentions(runtime, self.variable(n))]
         index = {id(instance): i for i, instance in enumerate(self.instances)}
@@ -310,7 +328,7 @@ class ModelLowering(ClassLowering):
         if any(repr(value) != repr(seen[0]) for value in seen):
             env.values[name] = Sym(seen[0], self.compute(name, dict(enumerate(seen))))
             return
-        value = _frozen(seen[0])
+        value = frozen(seen[0])
         if name in self.fixed or value is None or parameter.default is None:
             env.values[name] = Sym(seen[0], Lit(value), None)
             return
@@ -372,10 +390,16 @@ _APPLY = {
 }
 
 
+def _is_pair(seen: list[Any]) -> bool:
+    """Whether a parameter is a window, square in some instances and not in others."""
+    lists = [value for value in seen if isinstance(value, list)]
+    whole = [v for v in seen if isinstance(v, int) and not isinstance(v, bool)]
+    return bool(lists and whole) and len(lists) + len(whole) == len(seen)
+
+
+def _as_pair(value: Any) -> list[int]:
+    return value if isinstance(value, list) else [value, value]
+
+
 def _mentions(text: str, name: str) -> bool:
     return re.search(rf"\b{re.escape(name)}\b", text) is not None
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
-

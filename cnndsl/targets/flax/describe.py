@@ -158,4 +158,3 @@ def _stage_tables(networks: list[Network], summaries: list[Summary]) -> list[str
 
 def _indented(text: str) -> str:
     return textwrap.indent(text, "    ")
-

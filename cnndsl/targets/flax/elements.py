@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import replace
 from typing import Any
 
@@ -16,13 +17,13 @@ from cnndsl.targets.flax.emission import Context, Role
 from cnndsl.targets.flax.emission import Layer as Module
 from cnndsl.targets.flax.flow import BLOCK, MERGED, Flow
 from cnndsl.targets.flax.pyexpr import Lit, Num, Py, Real, Ref, Scope, bindings, render, spelled
-from cnndsl.targets.flax.spelling import Env, Symbol, Unspellable, with_spelling
+from cnndsl.targets.flax.spelling import Env, Symbol, Unspellable, respelled
 
 LINE = 88
 WIDTH = 76  # of a line's expression, less its indentation and target
 
 # Arguments that are booleans, with the keyword that flax has for each.
-_FLAGS = {"bias": "use_bias", "scale": "use_scale", "shift": "use_bias"}
+_FLAGS = {"bias": "use_bias", "scale": "use_scale", "shift": "use_bias", "pad": "padding"}
 
 
 class Elements(Builder):
@@ -52,9 +53,7 @@ class Elements(Builder):
             end = self.run_end(elements, columns, position)
             part = slice(position, end)
             if end > position + 1 or isinstance(elements[position], ast.Repeat):
-                flow = self.repeated(
-                    elements[part], columns[part], cx, flow, env, target, path
-                )
+                flow = self.repeated(elements[part], columns[part], cx, flow, env, target, path)
             else:
                 flow = self.element(
                     elements[position], columns[position], cx, flow, env, target, path
@@ -113,7 +112,8 @@ class Elements(Builder):
         return self.assign(flow, target)
 
     def assign(self, flow: Flow, target: str) -> Flow:
-        line = f"{target} = {flow.text}" + self.comment(flow, len(target))
+        comment = "" if flow.is_atom else self.comment(flow, len(target))
+        line = f"{target} = {flow.text}{comment}"
         self.state.call.append(line)
         if target == "x":
             self.state.overwritten = True
@@ -187,15 +187,44 @@ class Elements(Builder):
         flow = self.join(flow, emission.role, target, emission.atom)
         self.state.helpers.update(dict.fromkeys(emission.helpers))
         hoist = op.name in ("dropout", "drop_path") and self.is_invariant(op)
+        if flags and not emission.layers:
+            return self.either(op, flags, x, context, recs, flow, target, channels)
         attrs = [
             self.module_of(layer, path, stem, flags if layer is emission.layers[-1] else {}, hoist)
             for layer in emission.layers
         ]
         text = emission.apply(flow.text, attrs, self.call_text)
         tensors = tuple(rec.out for rec in recs)
+        if text == flow.text:  # a window of one pixel
+            return replace(flow, tensors=tensors)
         return flow.with_role(
             text, emission.role, channels=channels, tensors=tensors, compound=emission.compound
         )
+
+    def either(
+        self,
+        op: Op,
+        flags: dict[str, Py],
+        x: tuple[int, ...],
+        context: Context,
+        recs: list[Layer],
+        flow: Flow,
+        target: str,
+        channels: Py | None,
+    ) -> Flow:
+        """An op without weights of which some instances set a flag: one form or the other."""
+        if len(flags) > 1:
+            raise Unspellable("flags")
+        ((name, condition),) = flags.items()
+        flow = self.settle(flow, target)
+        texts = []
+        for value in (True, False):
+            emission = emit(dataclasses.replace(op, **{name: value}), x, context)
+            self.state.helpers.update(dict.fromkeys(emission.helpers))
+            texts.append(emission.apply(flow.text, [], self.call_text))
+        text = f"{texts[0]} if {self.at_call(condition)} else {texts[1]}"
+        tensors = tuple(rec.out for rec in recs)
+        return Flow(text, channels, tensors, frozenset({BLOCK, MERGED}), compound=True)
 
     def module_of(
         self, layer: Module, path: tuple, stem: str | None, flags: dict[str, Py], hoist: bool
@@ -230,22 +259,33 @@ class Elements(Builder):
             name = argument.name or names[position]
             seen = [getattr(rec.op, name) for rec in recs]
             constant = all(value == seen[0] for value in seen)
-            if isinstance(seen[0], bool) or isinstance(seen[0], str) or seen[0] is None:
-                if not constant and name not in _FLAGS:
-                    raise Unspellable(name)
-                if not constant:
-                    flags[name] = self.speller.spell(argument.value, env).py
-                    given[name] = True
-                else:
-                    given[name] = seen[0]
-                    self.fold(argument.value, env)
-                continue
-            given[name] = self.argument(argument.value, seen[0], constant, env, name in AT_CALL)
+            if constant and isinstance(seen[0], (bool, str, type(None))):
+                given[name] = seen[0]
+                self.fold(argument.value, env)
+            elif any(isinstance(value, (bool, str)) for value in seen):
+                flags[name] = self.flag(kind.name, name, seen, argument.value, env)
+                given[name] = "valid" if name == "pad" else True
+            else:
+                first, at_call = seen[0], name in AT_CALL
+                given[name] = self.argument(argument.value, first, constant, env, at_call)
         return kind.make(given), flags
+
+    def flag(self, op: str, name: str, seen: list[Any], expr: ast.Expr, env: Env) -> Py:
+        """A boolean or a padding that differs between instances, as flax takes it too."""
+        if name == "pad":
+            uneven = any(isinstance(value, tuple) and len(set(value)) > 1 for value in seen)
+            if uneven or op not in ("conv", "depthwise"):
+                raise Unspellable(name)
+        elif not all(isinstance(value, bool) for value in seen):
+            raise Unspellable(name)
+        py = self.speller.spell(expr, env).py
+        if py is None:
+            raise Unspellable(name)
+        return py
 
     def argument(self, expr: ast.Expr, first: Any, constant: bool, env: Env, at_call: bool) -> Any:
         try:
-            value = with_spelling(self.speller.spell(expr, env, at_call))
+            value = respelled(self.speller.spell(expr, env, at_call), first)
             if at_call:
                 self.call_text(_flat(value))
             return value
@@ -263,9 +303,16 @@ class Elements(Builder):
         """The channels as a number that knows its name; a literal where all agree."""
         if flow.channels is not None:
             return first if isinstance(flow.channels, Lit) else Num(first, flow.channels)
-        if len({tensor.shape[-1] for tensor in flow.tensors}) == 1:
-            return first
-        raise Unspellable("channels")
+        return first if isinstance(py := self.channels_py(flow), Lit) else Num(first, py)
+
+    def channels_py(self, flow: Flow) -> Py:
+        """The channels of a flow; what no name spells, the compiler works out."""
+        if flow.channels is not None:
+            return flow.channels
+        seen = [tensor.shape[-1] for tensor in flow.tensors]
+        if len(seen) != len(self.state.cx) and len(set(seen)) > 1:
+            raise Unspellable("channels")
+        return self.computed("flat_features", list(self.state.cx), seen)
 
     def out_channels(self, op: Op, recs: list[Layer], out: tuple[int, ...]) -> Py | None:
         if op.name in ("flatten", "reshape") and len({rec.x.shape[:-1] for rec in recs}) > 1:
@@ -305,8 +352,11 @@ class Elements(Builder):
         self.state.variables = before
         tensors = tuple(rec.out for rec in recs)
         texts = [
-            f"({r.text})" if r.compound and element.name == "mul" else r.text for r in results
+            f"({r.text})" if r.compound and (element.name == "mul" or " if " in r.text) else r.text
+            for r in results
         ]
+        if element.name == "concat":
+            texts = [r.text for r in results]
         channels = self.merged_channels(element.name, results, tensors)
         if element.name == "concat":
             text = f"jnp.concatenate([{', '.join(texts)}], axis=-1)"

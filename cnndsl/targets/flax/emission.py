@@ -19,6 +19,7 @@ class Role(Enum):
     NORM = "norm"
     ACTIVATION = "activation"
     POOL = "pool"  # a call with a window: a line of its own
+    SLICE = "slice"  # x[:, ::2, ::2]
     GLOBAL = "global"  # x.mean(axis=(1, 2))
     DROPOUT = "dropout"
     RESHAPE = "reshape"  # moves values: flatten, pad, crop, channels, upsample

@@ -13,10 +13,11 @@ BLOCK = "block"
 
 # What may already be on a line when something of a role joins it.
 _JOINS = {
-    Role.WEIGHT: {Role.NORM, Role.ACTIVATION},
-    Role.NORM: {Role.WEIGHT, Role.ACTIVATION, Role.RESHAPE},
-    Role.ACTIVATION: {Role.WEIGHT, Role.NORM, MERGED, BLOCK},
+    Role.WEIGHT: {Role.NORM, Role.ACTIVATION, Role.SLICE},
+    Role.NORM: {Role.WEIGHT, Role.ACTIVATION, Role.RESHAPE, Role.SLICE},
+    Role.ACTIVATION: {Role.WEIGHT, Role.NORM, Role.SLICE, MERGED, BLOCK},
     Role.POOL: set(),
+    Role.SLICE: set(),
     Role.GLOBAL: {Role.NORM, Role.ACTIVATION},
     Role.DROPOUT: {Role.WEIGHT, Role.NORM, Role.ACTIVATION, Role.GLOBAL, MERGED, BLOCK},
     Role.RESHAPE: {Role.RESHAPE},

@@ -5,19 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from cnndsl.elaborate.values import is_int
 from cnndsl.ir import Instance, Ran, Tensor
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.builder import Built
 from cnndsl.targets.flax.elements import Elements
-from cnndsl.targets.flax.flow import BLOCK, Flow
 from cnndsl.targets.flax.emission import Role
+from cnndsl.targets.flax.flow import BLOCK, Flow
 from cnndsl.targets.flax.pyexpr import (
-    Binding,
     Bin,
+    Binding,
     Lit,
     Py,
     Ref,
+    Tup,
     bindings,
+    frozen,
     substitute,
 )
 from cnndsl.targets.flax.spelling import Env, Sym, Symbol, Unspellable
@@ -36,6 +39,14 @@ class Param:
     origin: str  # the parameter's or the tensor's name in the spec
     default: Py | None = None
     computed: dict[int, Any] = field(default_factory=dict)
+    pair: bool = False  # a window that some uses write as one number
+
+
+def as_pair(py: Py) -> Py:
+    """`3` as a window is written where others are `(1, 7)`."""
+    if isinstance(py, Lit):
+        return Lit((py.value, py.value)) if isinstance(py.value, int) else py
+    return py if isinstance(py, Tup) else Tup((py, py))
 
 
 @dataclass
@@ -155,10 +166,23 @@ class Instances(Elements):
             if name in given:
                 pys[name] = self.value(given[name], seen, env)
             elif all(value == seen[0] for value in seen):
-                pys[name] = Lit(_frozen(seen[0]))
+                pys[name] = Lit(frozen(seen[0]))
             else:
-                pys[name] = None
+                pys[name] = self.late_default(block, name, pys, recs[0])
         return pys
+
+    def late_default(
+        self, block: ast.Block, name: str, pys: dict[str, Py | None], first: Instance
+    ) -> Py | None:
+        """A default in terms of earlier parameters, with what those are given here."""
+        env = Env()
+        for earlier, py in pys.items():
+            env.values[earlier] = Sym(first.args[earlier], py)
+        default = next(p.default for p in block.parameters if p.name == name)
+        try:
+            return self.speller.spell(default, env).py
+        except Unspellable:
+            return None
 
     def value(self, expr: ast.Expr, seen: list[Any], env: Env) -> Py | None:
         try:
@@ -167,7 +191,7 @@ class Instances(Elements):
             if any(value != seen[0] for value in seen):
                 return None
             self.fold(expr, env)
-            return Lit(_frozen(seen[0]))
+            return Lit(frozen(seen[0]))
 
     def arguments(
         self,
@@ -191,19 +215,16 @@ class Instances(Elements):
                     py = own.get(param.origin)
                     if py is None:
                         seen = [rec.args[param.origin] for rec in recs]
+                        if param.pair:
+                            seen = [v if isinstance(v, list) else [v, v] for v in seen]
                         py = self.computed(param.origin, cx, seen)
+                    elif param.pair and all(is_int(r.args[param.origin]) for r in recs):
+                        py = as_pair(py)
                     pys.append(py)
                 case _:
                     seen = [param.computed[callee.index[id(rec)]] for rec in recs]
                     pys.append(self.computed(param.binding.name, cx, seen))
         return pys
-
-    def channels_py(self, flow: Flow) -> Py:
-        if flow.channels is not None:
-            return flow.channels
-        if len({tensor.shape[-1] for tensor in flow.tensors}) == 1:
-            return Lit(flow.tensors[0].shape[-1])
-        raise Unspellable("channels")
 
     def feature_py(
         self, param: Param, block: ast.Block, element: ast.Apply, recs: list[Instance], env: Env
@@ -308,7 +329,7 @@ class Instances(Elements):
     def computed(self, name: str, cx: list[int], seen: list[Any]) -> Py:
         """An argument of this class that the compiler works out for every instance of it."""
         if all(value == seen[0] for value in seen):
-            return Lit(_frozen(seen[0]))
+            return Lit(frozen(seen[0]))
         pattern = self.first_only(seen)
         if pattern is not None:
             return pattern
@@ -331,9 +352,3 @@ class Instances(Elements):
                 counter = self.loop_counter()
                 return Bin("!=" if flip else "==", Ref(counter), Lit(0))
         return None
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
-
-

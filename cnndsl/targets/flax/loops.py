@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from cnndsl.elaborate.program import walk
 from cnndsl.ir import Element, Instance, Looped, Repeated
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.branches import Branches
@@ -19,9 +20,9 @@ from cnndsl.targets.flax.pyexpr import (
     Py,
     Ref,
     Scope,
-
     bindings,
     combine,
+    frozen,
     item,
 )
 from cnndsl.targets.flax.spelling import Env, Sym, Unspellable, restore
@@ -47,11 +48,24 @@ class Loops(Branches):
             return flow
         mark, saved = self.mark(), env.save()
         try:
+            if self.unrolls or self.named_later(statement):
+                raise Unspellable("for")
             return self.rolled(statement, recs, cx, flow, env, target, path)
         except Unspellable:
             self.rewind(mark)
             restore(saved)
         return self.unrolled(statement, recs, cx, flow, env, target, path)
+
+    def named_later(self, statement: ast.For) -> bool:
+        """Whether something reads a result of one iteration by its number: `down2`."""
+        names = {n.name for n in walk(statement) if isinstance(n, (ast.Stage, ast.Aux, ast.Run))}
+        pattern = "|".join(re.escape(name) for name in names if name)
+        numbered = re.compile(rf"(?:{pattern})\d+") if pattern else None
+        return numbered is not None and any(
+            numbered.fullmatch(n.name if isinstance(n, ast.Apply) else n.id)
+            for n in walk(self.definition.body)
+            if isinstance(n, (ast.Apply, ast.Name))
+        )
 
     def unrolled(
         self,
@@ -83,7 +97,7 @@ class Loops(Branches):
             several = len(statement.targets) > 1
             values = [value[index] if several else value for value in seen]
             if all(value == values[0] for value in values):
-                py: Py | None = Lit(_frozen(values[0]))
+                py: Py | None = Lit(frozen(values[0]))
             elif items is None or isinstance(items.py, CallOf):
                 py = None
             else:
@@ -120,7 +134,8 @@ class Loops(Branches):
             return self.body(frames, inner_cx, start, env, target, path)
 
         targets = list(statement.targets)
-        out = self.iterate(targets, items.py, firsts, flow, env, target, body)
+        always = all(rec.frames for rec in recs)
+        out = self.iterate(targets, items.py, firsts, always, flow, env, target, body)
         return replace(out, tensors=tuple(_last(rec, flow, i) for i, rec in enumerate(recs)))
 
     # --- the loop itself --------------------------------------------------------------
@@ -130,6 +145,7 @@ class Loops(Branches):
         targets: list[str],
         items: Py,
         firsts: list[bool],
+        always: bool,
         flow: Flow,
         env: Env,
         target: str,
@@ -140,7 +156,7 @@ class Loops(Branches):
         mark, saved = self.mark(), env.save()
         carried: dict[str, Any] = {}
         for _ in range(4):
-            outcome = self.attempt(targets, items, firsts, flow, env, target, body, carried)
+            outcome = self.attempt(targets, items, firsts, always, flow, env, target, body, carried)
             if isinstance(outcome, Flow):
                 return outcome
             carried = outcome
@@ -153,6 +169,7 @@ class Loops(Branches):
         targets: list[str],
         items: Py,
         firsts: list[bool],
+        always: bool,
         flow: Flow,
         env: Env,
         target: str,
@@ -190,25 +207,39 @@ class Loops(Branches):
             if fresh:
                 init.append(self.assignments([names[n] for n in fresh], [entry[n] for n in fresh]))
         self.close(loop, targets, inits, calls)
+        if always and out.channels is not None and "" in names:
+            used = list(bindings(out.channels))
+            settled = not any(b.in_loop or b.scope is Scope.FEATURES for b in used)
+            names = {n: b for n, b in names.items() if n or not settled}
         for name, binding in names.items():
             out = self.set_channels(name, Ref(binding), out, env)
         return out
 
     def carry(self, name: str, entry: Py, env: Env) -> Any:
         """The variable for channels: the one they have already, unless others need its value."""
-        if isinstance(entry, Ref) and entry.binding.scope is Scope.FEATURES:
-            scope: Env | None = env
-            others = False
-            while scope is not None:
-                others = others or any(
-                    symbol.channels is not None and entry.binding in bindings(symbol.channels)
-                    for key, symbol in scope.tensors.items()
-                    if key not in ("here", name)
-                )
-                scope = scope.parent
-            if not others:
-                return entry.binding
-        return self.bind("features" if not name else f"{name}_features", Scope.FEATURES)
+        held = {b for b in self.live_channels(env, ("here", name))}
+        own = isinstance(entry, Ref) and entry.binding.scope is Scope.FEATURES
+        if own and entry.binding not in held:
+            return entry.binding
+        wanted = "features" if not name else f"{name}_features"
+        if wanted in {b.name for b in [*held, *bindings(entry)]} or self.is_argument(wanted):
+            wanted = self.free_name(wanted)
+        return self.bind(wanted, Scope.FEATURES)
+
+    def live_channels(self, env: Env, besides: tuple[str, ...] = ()) -> list[Any]:
+        """The names that the channels of tensors in scope are spelled with."""
+        found = []
+        scope: Env | None = env
+        while scope is not None:
+            for key, symbol in scope.tensors.items():
+                if key not in besides and symbol.channels is not None:
+                    found.extend(bindings(symbol.channels))
+            scope = scope.parent
+        return found
+
+    def is_argument(self, name: str) -> bool:
+        kinds = (Scope.ARGUMENT, Scope.LOCAL, Scope.LOOP)
+        return any(b.name == name and b.scope in kinds for b in self.state.bound)
 
     def entry(self, name: str, flow: Flow, env: Env) -> Py:
         channels = flow.channels if not name else env.tensor(name).channels
@@ -338,15 +369,16 @@ class Loops(Branches):
             items = self.at_init(loop.items)
             return f"for ‹b{loop.index.index}›, {names} in enumerate({items}):"
         names = [f"‹b{b.index}›" if b.index in used else "_" for b in loop.targets]
-        if len(names) > 1:
-            names = [f"‹b{b.index}›" for b in loop.targets]
         return f"for {', '.join(names) or '_'} in {self.at_init(loop.items)}:"
 
     def call_header(self, loop: Loop, reached: list[str], calls: list[Line]) -> str:
         needed = tokens(calls, "c")
         walked = [f"‹v{attr.index}›" for attr, _ in loop.slots if attr.index in tokens(calls, "v")]
-        lists = [r for r, (attr, _) in zip(reached, loop.slots, strict=True)
-                 if attr.index in tokens(calls, "v")]
+        lists = [
+            r
+            for r, (attr, _) in zip(reached, loop.slots, strict=True)
+            if attr.index in tokens(calls, "v")
+        ]
         index = self.counter_of(loop)
         others = [b for b in loop.targets if b.index in needed and b is not index]
         if loop.element_used and loop.element[1].index in needed:
@@ -439,7 +471,7 @@ class Loops(Branches):
                 parts = [rec.items[0] for rec in columns[0]]
                 return self.element(elements[0].element, parts, cx, flow, env, target, path)
         flow = self.settle(flow, target)
-        for write in (self.listed, self.ranged):
+        for write in () if self.unrolls else (self.listed, self.ranged):
             mark, saved = self.mark(), env.save()
             try:
                 return write(elements, columns, cx, flow, env, target, path)
@@ -484,11 +516,10 @@ class Loops(Branches):
         """`nnx.List([a(…), *(b(…) for _ in range(n - 1))])`: all but the first are equal."""
         flow = flow if flow.text == target else self.assign(flow, target)
         parts: list[list[str]] = []
-        walk, slots = None, []
+        walk, slots, base = None, [], len(self.state.attrs)
         for element, recs in zip(elements, columns, strict=True):
             for run in self.segments(element, recs, cx, env):
                 start, first_attr = flow, len(self.state.attrs)
-                base = first_attr if walk is None else base
                 flow, values, calls, loop = self.sample(run, flow, env, target, path)
                 calls = _renumbered(calls, first_attr, base)
                 if walk is not None and calls != walk:
@@ -577,7 +608,8 @@ class Loops(Branches):
             out = self.element(element, recs, cx, start, env, target, path)
             out = self.assign(out, target) if out.text != target else out
             appended = {f"‹l{a.index}›.append({v})" for a, v in loop.slots}
-            if any(line not in appended for line in self.state.init) or loop.index is not None:
+            plain = all(isinstance(line, str) and line in appended for line in self.state.init)
+            if not plain or loop.index is not None:
                 raise Unspellable("repetition")
             if not loop.slots or tokens(self.state.call, "c"):
                 raise Unspellable("repetition")
@@ -611,7 +643,8 @@ class Loops(Branches):
             return self.element(element.element, parts, inner_cx, start, env, target, path)
 
         items = CallOf("range", (count,))
-        out = self.iterate([], items, firsts, flow, env, target, body)
+        always = all(rec.items for rec in recs)
+        out = self.iterate([], items, firsts, always, flow, env, target, body)
         return replace(out, tensors=tuple(rec.out for rec in recs))
 
 
@@ -643,9 +676,3 @@ def _zipped(lists: list[str]) -> str:
 
 def _packed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"({', '.join(names)})"
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
-
-

@@ -24,9 +24,9 @@ from cnndsl.targets.flax.describe import (
 )
 from cnndsl.targets.flax.fragments import IMPORTS, ORDER, Fragment, fragment
 from cnndsl.targets.flax.names import RESERVED, safe
-from cnndsl.targets.flax.printing import Printed, Printer, Shared, common_keywords
+from cnndsl.targets.flax.printing import Printed, Printer, Shared, common_keywords, has_all
 from cnndsl.targets.flax.program import ModuleLowering
-from cnndsl.targets.flax.pyexpr import Binding, Ref, Scope, bindings, literal, render
+from cnndsl.targets.flax.pyexpr import Binding, Ref, Scope, bindings, frozen, literal, render
 from cnndsl.targets.flax.spelling import MISSING, Env, Sym
 from cnndsl.targets.flax.view import ClassView, FunctionView, ModuleView
 
@@ -96,12 +96,28 @@ def _partials(lowering: ModuleLowering) -> tuple[Shared, tuple[str, ...]]:
         lines.append(_partial(shared.norms[key], builds[0].callee, builds[0].kwargs))
     for callee, name in (("nnx.Conv", "Conv"), ("nnx.Linear", "Dense")):
         users = [[b for b in c.live_builds() if b.callee == callee] for c in classes]
-        users = [builds for builds in users if builds]
-        common = common_keywords([b for builds in users for b in builds])
-        if len(users) > 1 and common:
+        common = _most_shared([builds for builds in users if builds])
+        if common:
             shared.layers[callee] = lowering.unique(name), common
             lines.append(_partial(shared.layers[callee][0], callee, common))
     return shared, tuple(lines)
+
+
+def _most_shared(users: list[list[Built]]) -> dict[str, str]:
+    """The keywords whose partial saves most, used at least three times, by two classes."""
+    calls = [built for builds in users for built in builds]
+    best: dict[str, str] = {}
+    saved = 0
+    for first in calls:
+        for second in calls:
+            common = common_keywords([first, second])
+            holders = [[b for b in builds if has_all(b, common)] for builds in users]
+            count = sum(map(len, holders))
+            if count < 3 or sum(map(bool, holders)) < 2:
+                continue
+            if count * len(common) > saved:
+                best, saved = common, count * len(common)
+    return best
 
 
 def _is_line(helper: Fragment) -> bool:
@@ -326,8 +342,7 @@ def _receive(block: BlockLowering, name: str) -> str:
 def _argument(block: BlockLowering, param: Any) -> str:
     values = list(param.binding.values.values())
     text = f"{param.binding.name}: {type_of(values)}"
-    later = block.params[block.params.index(param) + 1 :]
-    if param.default is None or any(p.default is None for p in later):
+    if param.default is None:
         return text
     return f"{text} = {literal(param.default.value)}"
 
@@ -339,7 +354,10 @@ def _model_views(model: ModelLowering, shared: Shared) -> list[ClassView]:
     base = next((n for n in networks if safe(n.name, RESERVED) == model.name), None)
     channels = _logits(model)
     attributes = _base_attributes(model, base)
-    keywords = tuple(_KEYWORDS[k] for k in printed.takes)
+    keywords = tuple(_KEYWORDS.values())
+    if not printed.init:
+        keywords = (_KEYWORDS["rngs"],)
+        printed.init.append('"""Has no weights; takes `rngs` as every model does."""')
     aux = ("aux: bool = True",) if model.heads else ()
     views = [
         ClassView(
@@ -347,7 +365,7 @@ def _model_views(model: ModelLowering, shared: Shared) -> list[ClassView]:
             "nnx.Module",
             _model_doc(model, base, several, channels),
             attributes,
-            bool(printed.init),
+            True,
             tuple(_model_argument(p) for p in model.params),
             (*aux, *keywords),
             tuple(printed.init),
@@ -394,9 +412,7 @@ def _logits(model: ModelLowering) -> str:
     return str(last.pop()) if len(last) == 1 else "classes"
 
 
-def _model_doc(
-    model: ModelLowering, base: Network | None, several: bool, channels: str
-) -> str:
+def _model_doc(model: ModelLowering, base: Network | None, several: bool, channels: str) -> str:
     parts = [wrapped(model.definition.doc, 80), model_shapes(model.networks, channels)]
     if several:
         first = model.networks[0].name
@@ -420,9 +436,9 @@ def _base_attributes(model: ModelLowering, base: Network | None) -> tuple[str, .
     for binding, values in model.class_values.items():
         text = f"{binding.name}: {type_of(list(values.values()))}"
         if number is not None:
-            text = f"{binding.name} = {literal(_frozen(values[number]))}"
+            text = f"{binding.name} = {literal(frozen(values[number]))}"
         elif (default := _declared(model, binding)) is not None:
-            text += f" = {literal(_frozen(default.value))}"
+            text += f" = {literal(frozen(default.value))}"
         lines.append(text)
     return tuple(lines)
 
@@ -446,7 +462,7 @@ def _variant(
             default = _declared(model, binding)
             inherited = default.value if default is not None else MISSING
         if repr(values[number]) != repr(inherited):
-            lines.append(f"{binding.name} = {literal(_frozen(values[number]))}")
+            lines.append(f"{binding.name} = {literal(frozen(values[number]))}")
     told = wrapped(network.declared.doc, 80)
     doc = docstring(told, model_shapes([network], channels)) if told else ""
     return ClassView(safe(network.name, RESERVED), model.name, doc, tuple(lines), has_init=False)
@@ -458,9 +474,3 @@ def _model_argument(param: Any) -> str:
         kinds = type_of([*param.binding.values.values(), None])
         return f"{param.binding.name}: {kinds} = None"
     return f"{param.binding.name}: {type_of([value])} = {literal(value)}"
-
-
-def _frozen(value: Any) -> Any:
-    return tuple(map(_frozen, value)) if isinstance(value, list) else value
-
-

@@ -41,4 +41,6 @@ def snake(name: str) -> str:
 
 
 def plural(name: str) -> str:
+    if name.endswith(("ch", "sh", "x", "z")):
+        return f"{name}es"
     return name if name.endswith("s") else f"{name}s"

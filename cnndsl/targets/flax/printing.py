@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import keyword
+import re
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -20,9 +22,10 @@ from cnndsl.targets.flax.builder import (
     tokens,
 )
 from cnndsl.targets.flax.definitions import ClassLowering
-from cnndsl.targets.flax.names import MODULE_ATTRIBUTES, plural, safe, snake
+from cnndsl.targets.flax.names import MODULE_ATTRIBUTES, RESERVED, VARIABLES, plural, safe, snake
 from cnndsl.targets.flax.pyexpr import Scope
 
+_TAKEN = MODULE_ATTRIBUTES | frozenset(keyword.kwlist)
 GENERIC = frozenset({"stem", "head", "classifier", "body", "top"})
 _KINDS = ("dtype", "param_dtype", "rngs")
 _LOCALS = {"nnx.Conv": "conv", "nnx.Linear": "dense", "nnx.ConvTranspose": "conv_transpose"}
@@ -58,6 +61,10 @@ def common_keywords(calls: list[Built]) -> dict[str, str]:
     }
 
 
+def has_all(built: Built, keywords: dict[str, str]) -> bool:
+    return all(built.kwargs.get(key) == value for key, value in keywords.items())
+
+
 class Printer:
     """Prints one lowered class."""
 
@@ -80,9 +87,11 @@ class Printer:
         body = [*self.stored_arguments(), *self.text_lines(state.init[len(lets) :], 0)]
         lines = [*lines, *([""] if lines and body else []), *body]
         if self.lowering.heads:
-            lines += ["if aux:", *self.text_lines(self.lowering.heads, 1)]
-        call = _tidy(self.text_lines(state.call, 0))
+            heads = Branching(["aux", None], ["not aux", None], [self.lowering.heads, []])
+            lines += self.branches(heads, 0)
         result = self.text(self.lowering.result.text)
+        call = self.read_lines(self.text_lines(state.call, 0), result)
+        call = swapped(_tidy(call))
         takes = [k for k in _KINDS if any(k in b.takes for b in builds)]
         return Printed(lines, call, result, takes, {b.callee for b in builds})
 
@@ -101,20 +110,23 @@ class Printer:
         names = self.attr_names(kept)
         for position, attr in enumerate(kept):
             others = {a.name for a in kept[:position] if not _exclusive(a, attr)}
-            attr.name = _fresh(safe(names[attr.index], MODULE_ATTRIBUTES), taken | others)
+            attr.name = _fresh(safe(names[attr.index], _TAKEN), taken | others)
         for attr in attrs:
             if attr.same_as is not None:
                 attr.name = attr.same_as.name
         inner = {b.name for b in self.state.bound} | {"x", "out"}
         for attr in attrs:
-            stem = "block" if attr.block else attr.stem
+            stem = "block" if attr.block else safe(attr.stem, RESERVED | VARIABLES)
             if attr.local:
                 attr.name = _fresh(plural(stem), inner)
             attr.item = _fresh(stem, {b.name for b in self.state.bound})
         self.number_items(attrs)
         for attr in attrs:
-            if attr.many and any(a.local and a.path == attr.path and a.stem == attr.stem
-                                 for a in attrs) and not attr.local:
+            if (
+                attr.many
+                and any(a.local and a.path == attr.path and a.stem == attr.stem for a in attrs)
+                and not attr.local
+            ):
                 attr.item = plural(attr.item)
 
     def attr_names(self, attrs: list[Attr]) -> dict[int, str]:
@@ -171,7 +183,10 @@ class Printer:
             if key in self.module.norms:
                 built.callee, built.kwargs = self.module.norms[key], {}
             elif built.callee in self.module.layers:
-                built.callee, common = self.module.layers[built.callee]
+                name, common = self.module.layers[built.callee]
+                if not has_all(built, common):
+                    continue
+                built.callee = name
                 built.kwargs = {k: v for k, v in built.kwargs.items() if k not in common}
         return [self.state.built[number] for number in numbers]
 
@@ -188,11 +203,15 @@ class Printer:
             name = _LOCALS.get(callee) or snake(callee.removeprefix("nnx."))
             if callee.startswith("nnx.") and callee not in _LOCALS:
                 name = calls[0].stem
+            name = safe(name, RESERVED | VARIABLES)
             self.locals[callee] = _fresh(name, names | set(self.locals.values()))
             self.shared[callee] = common
-        self.kinds = len(self.locals) + sum(
-            1 for b in builds if b.takes == _KINDS and b.callee not in self.locals
-        ) > 1 and full > 1
+        self.kinds = (
+            len(self.locals)
+            + sum(1 for b in builds if b.takes == _KINDS and b.callee not in self.locals)
+            > 1
+            and full > 1
+        )
         return self.kinds
 
     def hoisted(self, kinds: bool) -> list[str]:
@@ -201,7 +220,9 @@ class Printer:
             lines.append('kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}')
         for callee, name in self.locals.items():
             shared = [f"{key}={value}" for key, value in self.shared[callee].items()]
-            lines.append(f"{name} = partial({', '.join([callee, *shared, self.kind_text(_KINDS)])})")
+            lines.append(
+                f"{name} = partial({', '.join([callee, *shared, self.kind_text(_KINDS)])})"
+            )
         return lines
 
     def kind_text(self, takes: tuple[str, ...]) -> str:
@@ -243,7 +264,7 @@ class Printer:
                     texts.append(indent + self.text(line.header))
                     texts.extend(body)
                 case Branching():
-                    texts.extend(indent + text for text in self.branches(line))
+                    texts.extend(indent + text for text in self.branches(line, 80 - len(indent)))
                 case Carry():
                     texts.extend(indent + text for text in self.carry(line))
                 case Definition():
@@ -252,11 +273,17 @@ class Printer:
                     texts.append(indent + self.text(line))
         return texts
 
-    def branches(self, line: Branching) -> list[str]:
+    def branches(self, line: Branching, width: int) -> list[str]:
         """The arms that have lines; of two, a lone second one stands under the negation."""
         bodies = [self.text_lines(body, 1) for body in line.bodies]
         if len(bodies) == 2 and bodies[1] and not bodies[0]:
             return [f"if {self.text(line.negated[0])}:", *bodies[1]]
+        choice = _one_line(bodies, [self.text(c) for c in line.conditions if c])
+        if choice is not None and len(choice) <= width:
+            return [choice]
+        if len(bodies) == 2 and not bodies[1] and (inner := _lone_if(bodies[0])):
+            conditions = [_operand(self.text(line.conditions[0])), _operand(inner[0])]
+            return [f"if {' and '.join(conditions)}:", *inner[1]]
         texts: list[str] = []
         while bodies and not bodies[-1]:
             bodies.pop()
@@ -265,6 +292,15 @@ class Printer:
             texts.append(f"el{header}" if texts and condition is not None else header)
             texts.extend(body or ["    pass"])
         return texts
+
+    def read_lines(self, lines: list[str], result: str) -> list[str]:
+        """The call without the tensors that the author named and nothing reads."""
+        for name in self.lowering.author_variables:
+            word = re.compile(rf"\b{name}\b")
+            others = [t for t in lines if not t.strip().startswith(f"{name} = ")]
+            if not any(map(word.search, [*others, result])):
+                lines = others
+        return lines
 
     def carry(self, line: Carry) -> list[str]:
         live = [
@@ -283,7 +319,10 @@ class Printer:
         binding = line.binding
         if binding.index not in self.lowering.live:
             return []
-        return [f"{self.token('b', binding.index)} = {self.text(line.text)}"]
+        name = self.token("b", binding.index)
+        if line.step is not None:
+            return [f"{name} {self.text(line.step)}"]
+        return [f"{name} = {self.text(line.text)}"]
 
     def text(self, text: str) -> str:
         return TOKEN.sub(lambda match: self.token(match[1], int(match[2])), text)
@@ -322,6 +361,61 @@ def _exclusive(first: Attr, second: Attr) -> bool:
     """Whether two attributes stand in different branches of one `if`."""
     arms = dict(first.arms)
     return any(arms.get(number, arm) != arm for number, arm in second.arms)
+
+
+def _lone_if(body: list[str]) -> tuple[str, list[str]] | None:
+    """The condition and the lines of a body that is one `if` and nothing else."""
+    if not body or not body[0].startswith("    if ") or not body[0].endswith(":"):
+        return None
+    if any(not line.startswith(" " * 8) for line in body[1:]):
+        return None
+    return body[0].strip()[3:-1], [line[4:] for line in body[1:]]
+
+
+def _operand(condition: str) -> str:
+    return f"({condition})" if re.search(r" or | if ", condition) else condition
+
+
+def _one_line(bodies: list[list[str]], conditions: list[str]) -> str | None:
+    """`p = x if prev is None else self.adjust(prev)` for two arms that set one variable."""
+    if len(bodies) != 2 or any(len(body) != 1 for body in bodies) or len(conditions) != 1:
+        return None
+    parts = [_ASSIGNMENT.fullmatch(body[0].strip()) for body in bodies]
+    if not all(parts) or parts[0][1] != parts[1][1] or " if " in parts[0][2] + parts[1][2]:
+        return None
+    return f"{parts[0][1]} = {parts[0][2]} if {conditions[0]} else {parts[1][2]}"
+
+
+_ASSIGNMENT = re.compile(r"(\w+) = ([^#]*)")
+
+
+def swapped(lines: list[str]) -> list[str]:
+    """`cur = x`, `x = cell(x, prev)`, `prev = cur` as `x, prev = cell(x, prev), x`."""
+    texts = list(lines)
+    for i in range(len(texts) - 2):
+        if None in texts[i : i + 3]:
+            continue
+        first, second, third = (_ASSIGNMENT.match(text.strip()) for text in texts[i : i + 3])
+        if not (first and second and third):
+            continue
+        kept, source = first[1], first[2].strip()
+        changes = second[1] == source and third[2].strip() == kept and third[1] != source
+        if not changes or re.search(rf"\b{kept}\b", second[2]) or _indent(texts[i : i + 3]) is None:
+            continue
+        later = next((t for t in texts[i + 3 :] if t and re.search(rf"\b{kept}\b", t)), None)
+        if later is not None and not later.strip().startswith(f"{kept} = "):
+            continue
+        indent = _indent(texts[i : i + 3])
+        value, _, comment = texts[i + 1].strip().partition("  # ")
+        value = value.split(" = ", 1)[1]
+        line = f"{indent}{source}, {third[1]} = {value}, {source}"
+        texts[i : i + 3] = [line + (f"  # {comment}" if comment else ""), None, None]
+    return [text for text in texts if text is not None]
+
+
+def _indent(lines: list[str]) -> str | None:
+    indents = {line[: len(line) - len(line.lstrip())] for line in lines}
+    return indents.pop() if len(indents) == 1 else None
 
 
 def _leading(lines: list[Line]) -> list[Line]:

@@ -71,10 +71,15 @@ class ModuleLowering:
         try:
             return [self._model(root, name, networks)]
         except Unspellable:
-            if len(networks) == 1:
-                raise
-        names = [safe(n.name, RESERVED) for n in networks]
-        return [self._model(root, n, [net]) for n, net in zip(names, networks, strict=True)]
+            pass
+        models = []
+        for network in networks:
+            name = safe(network.name, RESERVED)
+            try:
+                models.append(self._model(root, name, [network]))
+            except Unspellable:
+                models.append(self._model(root, name, [network], unrolls=True))
+        return models
 
     def family_name(self, root: ast.Model, networks: list[Network]) -> str:
         """The root's own name where it is of this module, else the first variant's."""
@@ -86,11 +91,14 @@ class ModuleLowering:
             return self.unique(root.name)
         return safe(networks[0].name, RESERVED)
 
-    def _model(self, root: ast.Model, name: str, networks: list[Network]) -> ModelLowering:
+    def _model(
+        self, root: ast.Model, name: str, networks: list[Network], unrolls: bool = False
+    ) -> ModelLowering:
         """A model with as many parameters left arguments as can be."""
         fixed: set[str] = set()
         while True:
             lowering = ModelLowering(self, root, name, networks, fixed)
+            lowering.unrolls = unrolls
             lowering.lower()
             more = lowering.folded_arguments() - fixed
             if not more:
@@ -122,10 +130,10 @@ class ModuleLowering:
         try:
             lowerings = [self._lowered(block, name, instances)]
         except Unspellable:
-            lowerings = []
-            for number, alike in enumerate(_alike(instances), start=1):
-                own = name if number == 1 else self.unique(f"{name}{number}")
-                lowerings.append(self._lowered(block, own, alike))
+            lowerings = [
+                self._constant(block, name, number, alike)
+                for number, alike in enumerate(_alike(instances), start=1)
+            ]
         self.blocks.append((block.name, [lowering for lowering, _ in lowerings]))
         return {
             id(instance): emitted
@@ -133,10 +141,23 @@ class ModuleLowering:
             for instance in lowering.instances
         }
 
+    def _constant(
+        self, block: ast.Block, name: str, number: int, alike: list[Instance]
+    ) -> tuple[BlockLowering, Emitted]:
+        """A class for uses that are all the same, where one for all of them cannot be spelled."""
+        if number > 1 or self.has_modules(alike[0]) == name.islower():
+            stem = camel(block.name) if self.has_modules(alike[0]) else snake(block.name)
+            name = self.unique(f"{stem}{number}" if number > 1 else stem)
+        try:
+            return self._lowered(block, name, alike)
+        except Unspellable:
+            return self._lowered(block, name, alike, unrolls=True)
+
     def _lowered(
-        self, block: ast.Block, name: str, instances: list[Instance]
+        self, block: ast.Block, name: str, instances: list[Instance], unrolls: bool = False
     ) -> tuple[BlockLowering, Emitted]:
         lowering = BlockLowering(self, block, name, instances)
+        lowering.unrolls = unrolls
         lowering.lower()
         return lowering, lowering.emitted()
 

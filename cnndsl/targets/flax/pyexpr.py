@@ -6,9 +6,11 @@ return one that is spelled `4 * width`.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import Any
 
 
@@ -239,6 +241,24 @@ def bindings(expr: Py) -> Iterator[Binding]:
                 yield from bindings(item)
 
 
+def size(expr: Py) -> int:
+    """How many names, literals and operators an expression has."""
+    match expr:
+        case Bin():
+            return 1 + size(expr.left) + size(expr.right)
+        case Un():
+            return 1 + size(expr.operand)
+        case CallOf():
+            return 1 + sum(map(size, expr.args))
+        case Item():
+            return 1 + size(expr.base) + size(expr.index)
+        case Choice():
+            return 1 + sum(map(size, (expr.then, expr.condition, expr.other)))
+        case Tup():
+            return 1 + sum(map(size, expr.items))
+    return 1
+
+
 def is_runtime(expr: Py) -> bool:
     match expr:
         case Runtime():
@@ -267,7 +287,10 @@ def substitute(expr: Py, change: Callable[[Binding], Py]) -> Py:
             left, right = substitute(expr.left, change), substitute(expr.right, change)
             return combine(expr.op, left, right)
         case Un():
-            return Un(expr.op, substitute(expr.operand, change))
+            operand = substitute(expr.operand, change)
+            if expr.op == "not" and isinstance(operand, Lit):
+                return Lit(not operand.value)
+            return Un(expr.op, operand)
         case CallOf():
             args = tuple(substitute(arg, change) for arg in expr.args)
             return CallOf(expr.function, args, expr.names)
@@ -275,8 +298,12 @@ def substitute(expr: Py, change: Callable[[Binding], Py]) -> Py:
             base, index = substitute(expr.base, change), substitute(expr.index, change)
             return item(base, index)
         case Choice():
-            parts = (substitute(p, change) for p in (expr.then, expr.condition, expr.other))
-            return Choice(*parts)
+            then, condition, other = (
+                substitute(p, change) for p in (expr.then, expr.condition, expr.other)
+            )
+            if isinstance(condition, Lit):
+                return then if condition.value else other
+            return Choice(then, condition, other)
         case Tup():
             return Tup(tuple(substitute(item, change) for item in expr.items))
     return expr
@@ -291,14 +318,56 @@ def item(base: Py, index: Py) -> Py:
 
 def combine(op: str, left: Py, right: Py) -> Py:
     """`left op right`; integers without names are computed."""
+    if op in ("and", "or") and isinstance(left, Lit):
+        return left if left.value is (op == "or") else right
     if isinstance(left, Lit) and isinstance(right, Lit):
         a, b = left.value, right.value
+        if op in _COMPARE:
+            return Lit(_COMPARE[op](a, b))
         whole = _is_int(a) and _is_int(b)
         if whole and op in _FOLD and not (op in ("//", "%") and b == 0):
             return Lit(_FOLD[op](a, b))
     return Bin(op, left, right)
 
 
+def total(left: Py, right: Py) -> Py:
+    """A sum of channels with like terms together: four equal branches are `4 * filters`."""
+    terms: list[tuple[int, Py]] = []
+    for count, term in [*_terms(left), *_terms(right)]:
+        for position, (held, known) in enumerate(terms):
+            if known == term:
+                terms[position] = held + count, term
+                break
+        else:
+            terms.append((count, term))
+    products = [
+        Lit(n) if term == Lit(1) else term if n == 1 else combine("*", Lit(n), term)
+        for n, term in terms
+    ]
+    result = products[0]
+    for product in products[1:]:
+        result = combine("+", result, product)
+    return result
+
+
+def _terms(expr: Py) -> list[tuple[int, Py]]:
+    if isinstance(expr, Bin) and expr.op == "+":
+        return [*_terms(expr.left), *_terms(expr.right)]
+    if isinstance(expr, Lit):
+        return [(expr.value, Lit(1))]
+    if isinstance(expr, Bin) and expr.op == "*" and isinstance(expr.left, Lit):
+        return [(expr.left.value, expr.right)]
+    return [(1, expr)]
+
+
+_COMPARE = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 _FOLD = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
@@ -314,6 +383,11 @@ def _is_int(value: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def frozen(value: Any) -> Any:
+    """A value of the language as Python holds it for good: lists are tuples."""
+    return tuple(map(frozen, value)) if isinstance(value, list) else value
 
 
 class Num(int):
@@ -350,15 +424,17 @@ def spelled(value: Any) -> Py:
 def _operator(op: str, method: str) -> None:
     plain = getattr(int, method)
 
+    together = total if op == "+" else partial(combine, op)
+
     def forward(self: Num, other: int) -> Num:
         if not _is_int(other):
             return plain(self, other)
-        return Num(plain(self, other), combine(op, self.py, spelled(other)))
+        return Num(plain(self, other), together(self.py, spelled(other)))
 
     def backward(self: Num, other: int) -> Num:
         if not _is_int(other):
             return NotImplemented
-        return Num(plain(int(other), int(self)), combine(op, spelled(other), self.py))
+        return Num(plain(int(other), int(self)), together(spelled(other), self.py))
 
     setattr(Num, method, forward)
     setattr(Num, method.replace("__", "__r", 1), backward)

@@ -25,7 +25,6 @@ from cnndsl.targets.flax.pyexpr import (
     Un,
     combine,
     item,
-
 )
 
 
@@ -134,8 +133,8 @@ class Speller:
             case ast.Unary():
                 operand = self.spell(expr.operand, env, at_call)
                 value = _try(_negate, expr.op, operand.value)
-                if isinstance(operand.py, Lit) and expr.op == "-":
-                    return Sym(value, Lit(-operand.py.value))
+                if isinstance(operand.py, Lit) and value is not MISSING:
+                    return Sym(value, Lit(value))
                 return Sym(value, Un(expr.op, operand.py))
             case ast.Binary():
                 return self._binary(expr, env, at_call)
@@ -194,8 +193,12 @@ class Speller:
             raise Unspellable(expr.op)
         if expr.op in ("and", "or"):
             decided = left.value is (expr.op == "or")
+            if isinstance(left.py, Lit):
+                return left if decided else right
             return Sym(left.value if decided else right.value, Bin(expr.op, left.py, right.py))
         value = _try(_binary, expr.op, left.value, right.value)
+        if isinstance(value, bool) and isinstance(left.py, Lit) and isinstance(right.py, Lit):
+            return Sym(value, Lit(value))
         return Sym(value, combine(expr.op, left.py, right.py))
 
     def _none_test(self, expr: ast.Binary, env: Env, at_call: bool) -> Sym | None:
@@ -280,16 +283,28 @@ def _try(function, *args: Any) -> Any:
         return MISSING
 
 
-def with_spelling(sym: Sym) -> Any:
-    """The value for an op's argument: numbers that remember their expression."""
-    value = sym.value
-    if sym.py is None or value is MISSING:
+def respelled(sym: Sym, first: Any) -> Any:
+    """An op's argument in normal form, with numbers that remember their expression.
+
+    `first` is the argument of the first instance that runs the op; `sym` may have been
+    evaluated for another one, of which only the expression counts.
+    """
+    if sym.py is None:
         raise Unspellable("argument")
-    if isinstance(value, list):
-        if sym.items is not None:
-            return [with_spelling(part) for part in sym.items]
-        return [_number(v, item(sym.py, Lit(i))) for i, v in enumerate(value)]
-    return _number(value, sym.py)
+    if not isinstance(first, tuple):
+        return _number(first, sym.py)
+    if sym.items is not None:
+        items = sym.items
+        if len(items) == 2 and len(first) == 4:  # [h, w] pads both sides
+            items = (items[0], items[0], items[1], items[1])
+        if len(items) != len(first):
+            raise Unspellable("argument")
+        return [respelled(part, value) for part, value in zip(items, first, strict=True)]
+    if isinstance(sym.value, list):
+        return [_number(value, item(sym.py, Lit(i))) for i, value in enumerate(first)]
+    if len(set(first)) > 1:
+        raise Unspellable("argument")
+    return [_number(first[0], sym.py)] * len(first)
 
 
 def _number(value: Any, py: Py) -> Any:
@@ -300,5 +315,3 @@ def _number(value: Any, py: Py) -> Any:
     if isinstance(value, float):
         return Real(value, py)
     return value
-
-

@@ -43,7 +43,7 @@ def _slice(op: Op, context: Context) -> Emission:
             return f"{x}[:, {rows}, {columns}]"
         return x if rows == ":" else f"{x}[:, {rows}]"
 
-    return Emission(Role.POOL, apply)
+    return Emission(Role.SLICE, apply)
 
 
 def _pool(callee: str, op: Op, context: Context, *, padding: str) -> Apply:

@@ -1,0 +1,146 @@
+"""Why a count may differ from the asserted one: the usual causes, with what each amounts to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from cnndsl.ir import Auxiliary, Instance, Layer, Network, Repeated, children, layers
+from cnndsl.summary import Count, count, count_layer, size
+
+_LISTED = 3  # several may fit a difference; more than a few explain nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """`difference` is what the asserted count is larger by, if this is the cause."""
+
+    difference: int
+    note: str
+
+
+def explanations(causes: list[Cause], difference: int) -> tuple[str, ...]:
+    """The causes that account for a difference exactly."""
+    notes = [cause.note for cause in causes if cause.difference == difference != 0]
+    return tuple(dict.fromkeys(notes))[:_LISTED]
+
+
+def causes(network: Network, what: str) -> list[Cause]:
+    """What could make `params`, `total` or `macs` differ."""
+    found = list(_of_macs(network) if what == "macs" else _of_params(network, what))
+    return found + list(_of_repetitions(network, what))
+
+
+def _of_params(network: Network, what: str) -> Iterator[Cause]:
+    every = list(layers(network.frame))
+    present, absent = _biases_before_norm(every)
+    yield Cause(-present, f"the biases of the convolutions before `bn` are exactly {present:,}")
+    yield Cause(absent, f"biases in the convolutions before `bn` would add exactly {absent:,}")
+    state = sum(one.total - one.params for one in map(count_layer, every))
+    note = f"the batch statistics are exactly {state:,}: `total` counts them, `params` does not"
+    yield Cause(state if what == "params" else -state, note)
+    if not present:  # as many as the biases would be, and less likely
+        scales = sum(size(_tensors(layer)["scale"]) for layer in _named(every, "bn", "scale"))
+        yield Cause(-scales, f"the scales of `bn` are exactly {scales:,}")
+    grouped = sum(_grouping_saves(layer) for layer in every)
+    yield Cause(grouped, f"without groups the convolutions would have exactly {grouped:,} more")
+    heads = sum(count(head).params for head in _heads(network))
+    yield Cause(-heads, f"the auxiliary heads are exactly {heads:,}: `params` counts them")
+    yield from _of_classes(every)
+
+
+def _of_macs(network: Network) -> Iterator[Cause]:
+    macs = count(network.frame).macs
+    yield Cause(macs, "it is twice the count: a FLOP is half of a multiply-accumulate")
+    heads = sum(count(head.frame).macs for head in _heads(network))
+    yield Cause(heads, f"the auxiliary heads take exactly {heads:,}: `macs` leaves them out")
+
+
+def _of_classes(every: list[Layer]) -> Iterator[Cause]:
+    """One class more or fewer, in all the classifiers."""
+    dense = [layer for layer in every if layer.op.name == "dense"]
+    if not dense:
+        return
+    classes = dense[-1].out.shape[0]
+    ends = [layer for layer in dense if layer.out.shape[0] == classes]
+    each = sum(count_layer(layer).params for layer in ends) // classes
+    for change in (1, -1):
+        note = f"{classes + change:,} classes instead of {classes:,} are exactly {each:,}"
+        yield Cause(change * each, f"{note} {'more' if change > 0 else 'fewer'}")
+
+
+def _of_repetitions(network: Network, what: str) -> Iterator[Cause]:
+    """One repetition of a block, an op or a group more or fewer."""
+    counts = _counts(network.frame)
+    stack: list[Any] = [network.frame]
+    while stack:
+        current = stack.pop()
+        stack.extend(children(current))
+        if not isinstance(current, Repeated) or not current.items:
+            continue
+        last = current.items[-1]
+        figure = getattr(counts[id(last)], what)
+        name = " ".join(current.element.element.span.text[:40].split("\n")[0].split())
+        where = f" ({last.path})" if isinstance(last, (Instance, Layer)) else ""
+        for sign, change in ((1, "more"), (-1, "fewer")):
+            note = f"one repetition of `{name}` {change} is exactly {figure:,}{where}"
+            yield Cause(sign * figure, note)
+
+
+def _counts(frame: Any) -> dict[int, Count]:
+    """The counts of every record below a frame, by identity; each layer is counted once."""
+    order, stack = [], [frame]
+    while stack:
+        current = stack.pop()
+        order.append(current)
+        stack.extend(() if isinstance(current, Layer) else children(current))
+    counts: dict[int, Count] = {}
+    for current in reversed(order):
+        if isinstance(current, Layer):
+            counts[id(current)] = count_layer(current)
+        else:
+            below = [counts[id(child)] for child in children(current)]
+            macs = 0 if isinstance(current, Auxiliary) else sum(c.macs for c in below)
+            params, total = sum(c.params for c in below), sum(c.total for c in below)
+            counts[id(current)] = Count(params, total, macs)
+    return counts
+
+
+def _biases_before_norm(every: list[Layer]) -> tuple[int, int]:
+    """Biases that convolutions right before a batch norm have, and those they leave out."""
+    present = absent = 0
+    for before, layer in pairwise(every):
+        convolves = before.op.name in ("conv", "depthwise", "separable")
+        if layer.op.name != "bn" or not convolves or layer.x is not before.out:
+            continue
+        tensors = _tensors(before)
+        present += size(tensors["bias"]) if "bias" in tensors else 0
+        absent += 0 if "bias" in tensors else layer.x.shape[-1]
+    return present, absent
+
+
+def _grouping_saves(layer: Layer) -> int:
+    """Parameters that the groups of a convolution leave out."""
+    if layer.op.name != "conv" or layer.op.groups == 1:
+        return 0
+    return (layer.op.groups - 1) * size(_tensors(layer)["kernel"])
+
+
+def _named(every: list[Layer], op: str, tensor: str) -> list[Layer]:
+    return [layer for layer in every if layer.op.name == op and tensor in _tensors(layer)]
+
+
+def _tensors(layer: Layer) -> dict[str, tuple[int, ...]]:
+    return layer.op.params(layer.x.shape)
+
+
+def _heads(network: Network) -> Iterator[Auxiliary]:
+    stack: list[Any] = [network.frame]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, Auxiliary):
+            yield current
+        elif not isinstance(current, (Layer, Instance)):  # heads stand in the model's own body
+            stack.extend(children(current))

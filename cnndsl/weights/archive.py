@@ -1,0 +1,85 @@
+"""What a file of weights holds, before anybody knows which network it belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import prod
+
+import numpy as np
+
+from cnndsl.weights.errors import WeightsError
+from cnndsl.weights.layer import Shape
+
+MAX_TENSORS = 100_000
+MAX_NAME = 1_000  # characters
+MAX_NUMBERS = 2**36  # in one tensor; the largest kernel of the zoo has 2**27
+FLOATS = ("float16", "bfloat16", "float32", "float64")
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A tensor as its file has it; nothing is read before `read` is called.
+
+    Attributes:
+      dtype: numpy's name of the type, or bfloat16.
+    """
+
+    name: str
+    shape: Shape
+    dtype: str
+    read: Callable[[], np.ndarray] = field(compare=False, repr=False)
+
+    @property
+    def floating(self) -> bool:
+        return self.dtype in FLOATS
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A file of weights.
+
+    Attributes:
+      kind: what the file is, for people: `PyTorch archive`.
+      tensors: in the order of the file.
+      metadata: what the file says about itself, such as the network it was saved from.
+      feeds: by layer, the layers whose output it receives, where the file describes the network.
+    """
+
+    path: str
+    kind: str
+    tensors: tuple[Raw, ...]
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    feeds: Mapping[str, tuple[str, ...]] | None = None
+
+
+def checked_name(name: object) -> str:
+    """The name of a tensor, if it is one that can be shown.
+
+    Raises:
+      WeightsError: if it is no text, or too long, or holds control characters.
+    """
+    if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME or not name.isprintable():
+        raise WeightsError("a tensor has a name that is no name: the file is damaged or hostile")
+    return name
+
+
+def checked_shape(name: str, shape: object) -> Shape:
+    """A shape of a few sizes whose product is one that a network can have.
+
+    Raises:
+      WeightsError: if it is none.
+    """
+    if not isinstance(shape, list | tuple) or len(shape) > 8:
+        raise WeightsError(f"{name} has no shape that a tensor can have")
+    sizes = tuple(shape)
+    if not all(type(size) is int and 0 <= size <= MAX_NUMBERS for size in sizes):
+        raise WeightsError(f"{name} has a shape with sizes that no tensor has")
+    if prod(sizes) > MAX_NUMBERS:
+        raise WeightsError(f"{name} claims {prod(sizes):,} numbers: no network is that large")
+    return sizes
+
+
+def check_count(tensors: int) -> None:
+    if tensors > MAX_TENSORS:
+        raise WeightsError(f"the file claims {tensors:,} tensors: no network has so many")

@@ -1,0 +1,100 @@
+"""The layers of a Keras model, in the order in which they run, and their copy into a network."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import jax
+import numpy as np
+from flax import nnx
+
+from cnndsl.weights.errors import WeightsError
+from cnndsl.weights.fill import Filled, fill
+from cnndsl.weights.layer import ROLES, Layer, Shape, Tensor, depthwise
+from cnndsl.weights.match import match
+from cnndsl.weights.network import layers_of
+from cnndsl.weights.trace import in_order, trace
+
+
+def from_keras(model: nnx.Module, keras_model: Any) -> Filled:
+    """Copies the weights of a Keras model, built on JAX, into a generated network.
+
+    Layers are matched by the structure of the two networks: kind, shapes, and what feeds what.
+    All weights are copied or none.
+
+    Args:
+      model: the network to fill; its size of images may differ where no weight depends on it.
+      keras_model: a functional or sequential model, such as `keras.applications.VGG16()`.
+
+    Raises:
+      WeightsError: if a layer of one has no counterpart in the other; the text lists them.
+    """
+    import keras
+
+    if keras.backend.backend() != "jax":
+        raise WeightsError(
+            f"Keras runs on {keras.backend.backend()}, not on JAX",
+            "set KERAS_BACKEND=jax in the environment before keras is imported",
+        )
+    theirs = keras_layers(keras_model)
+    return fill(model, match(layers_of(model, tuple(keras_model.input_shape[1:])), theirs))
+
+
+def keras_layers(keras_model: Any) -> list[Layer]:
+    """The layers with weights of a Keras model, shapes as flax has them.
+
+    What Keras does to pixels before the first layer (`Normalization`) is no part of a network here.
+    """
+    import keras
+
+    outer = {id(v): layer for layer in _leaves(keras_model) for v in layer.variables}
+    without = (keras.layers.Normalization, keras.layers.Dropout)  # a dropout holds a seed
+    variables = [*keras_model.trainable_variables, *keras_model.non_trainable_variables]
+    grouped: dict[str, dict[str, Tensor]] = {}
+    owners: list[int | None] = []
+    for variable in variables:
+        layer = outer[id(variable)]
+        if isinstance(layer, without):
+            owners.append(None)
+            continue
+        name = layer.path or layer.name
+        if isinstance(layer, keras.layers.SeparableConv2D):
+            part = "depthwise" if variable.name == "depthwise_kernel" else "pointwise"
+            name = f"{name}/{part}"
+        grouped.setdefault(name, {})[ROLES.get(variable.name, variable.name)] = _tensor(
+            layer, variable
+        )
+        owners.append(list(grouped).index(name))
+
+    trainable = len(keras_model.trainable_variables)
+
+    def run(values: list[Any], image: jax.Array) -> Any:
+        outputs, _ = keras_model.stateless_call(
+            values[:trainable], values[trainable:], image, training=False
+        )
+        return outputs
+
+    image = jax.ShapeDtypeStruct((1, *keras_model.input_shape[1:]), np.float32)
+    values = [jax.ShapeDtypeStruct(v.shape, v.dtype) for v in variables]
+    layers = [Layer(name, tensors) for name, tensors in grouped.items()]
+    return in_order(layers, trace(run, values, owners, image))
+
+
+def _leaves(keras_model: Any) -> list[Any]:
+    """Every layer that holds variables itself; models inside models are opened."""
+    found: list[Any] = []
+    for layer in keras_model._flatten_layers(include_self=False, recursive=True):
+        if layer.variables and not list(layer._flatten_layers(include_self=False)):
+            found.append(layer)
+    return found
+
+
+def _tensor(layer: Any, variable: Any) -> Tensor:
+    import keras
+
+    shape: Shape = tuple(variable.shape)
+    depth = isinstance(layer, keras.layers.DepthwiseConv2D) and variable.name == "kernel"
+    if depth or variable.name == "depthwise_kernel":
+        shape = depthwise(shape)
+    return Tensor(variable.path, shape, lambda: np.asarray(variable.value).reshape(shape))

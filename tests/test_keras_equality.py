@@ -1,0 +1,191 @@
+"""Generated networks compute what Keras applications compute with the same weights.
+
+Weights are random, with negative scales, biases and batch statistics among them, and kernels small
+enough that a deep network does not amplify rounding. Images are small where a network allows it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import nnx
+
+import cnndsl
+from cnndsl.weights import from_keras
+
+keras = pytest.importorskip("keras")
+
+SPECS = Path(__file__).parents[1] / "specs"
+CLASSES = 10
+TOLERANCE = 1e-4  # of the largest logit
+
+
+@dataclass(frozen=True)
+class Case:
+    """A model of a spec, the Keras application it equals, and the images to try it on."""
+
+    spec: str
+    model: str
+    application: str
+    size: int = 64
+    set: dict[str, Any] = field(default_factory=dict)
+    batch_norm: bool = True  # and nothing random before it in training
+    pixels: float = 1.0  # what Keras divides images by
+
+
+FAST = [
+    Case("vgg16", "VGG16", "VGG16", set={"size": 64}, batch_norm=False),
+    Case("vgg19", "VGG19", "VGG19", set={"size": 64}, batch_norm=False),
+    Case("resnet_keras", "ResNet50Keras", "ResNet50"),
+    Case("densenet", "DenseNet121", "DenseNet121"),
+]
+SLOW = [
+    Case("resnet_keras", "ResNet101Keras", "ResNet101"),
+    Case("resnet_keras", "ResNet152Keras", "ResNet152"),
+    Case("resnet_keras", "ResNet50V2", "ResNet50V2"),
+    Case("resnet_keras", "ResNet101V2", "ResNet101V2"),
+    Case("resnet_keras", "ResNet152V2", "ResNet152V2"),
+    Case("densenet", "DenseNet169", "DenseNet169"),
+    Case("densenet", "DenseNet201", "DenseNet201"),
+    Case("inception_v3", "InceptionV3", "InceptionV3", 96),
+    Case("inception_v4", "InceptionResNetV2", "InceptionResNetV2", 96),
+    Case("xception", "Xception", "Xception", 96),
+    Case("mobilenet", "MobileNet", "MobileNet"),
+    Case("mobilenet", "MobileNetV2", "MobileNetV2"),
+    Case("nasnet", "NASNetMobile", "NASNetMobile"),
+    Case("nasnet", "NASNetLarge", "NASNetLarge"),
+    *(
+        Case(
+            "efficientnet",
+            f"EfficientNetB{n}",
+            f"EfficientNetB{n}",
+            batch_norm=False,
+            pixels=255.0,
+        )
+        for n in range(8)
+    ),
+]
+CASES = [
+    *(pytest.param(case, id=case.model) for case in FAST),
+    *(pytest.param(case, id=case.model, marks=pytest.mark.slow) for case in SLOW),
+]
+
+
+@pytest.fixture(autouse=True)
+def plain_initializers(monkeypatch):
+    """Keras draws every kernel with a program of its own; these are overwritten anyway."""
+
+    def zeros(self: Any, shape: tuple[int, ...], dtype: Any = None) -> jax.Array:
+        return np.zeros(shape, "float32")
+
+    for name in ("GlorotUniform", "VarianceScaling"):
+        monkeypatch.setattr(getattr(keras.initializers, name), "__call__", zeros)
+    yield
+    keras.backend.clear_session()
+    jax.clear_caches()
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_logits_and_batch_statistics_equal(case):
+    theirs = application(case)
+    ours = network(case)
+    from_keras(ours, theirs)
+    images = np.random.default_rng(1).normal(size=(2, case.size, case.size, 3)).astype("float32")
+
+    want, _ = run_keras(theirs, images * case.pixels, training=False)
+    ours.eval()
+    got = np.asarray(nnx.jit(lambda net, x: net(x))(ours, images))
+    assert got.shape == (2, CLASSES)
+    assert np.abs(got - want).max() <= TOLERANCE * np.abs(want).max()
+
+    if case.batch_norm:
+        assert_same_update(ours, theirs, images)
+
+
+def assert_same_update(ours: nnx.Module, theirs: Any, images: np.ndarray) -> None:
+    """One pass in training mode moves the batch statistics of both networks alike."""
+    before = statistics(ours)
+    _, theirs_state = run_keras(theirs, images, training=True)
+    for variable, value in zip(theirs.non_trainable_variables, theirs_state, strict=True):
+        variable.assign(value)
+    ours.train()
+    nnx.jit(lambda net, x: net(x))(ours, images)
+    after = statistics(ours)
+    from_keras(ours, theirs)
+    want = statistics(ours)
+    assert before.keys() == want.keys() and want
+    for path, start in before.items():
+        change = want[path] - start
+        difference = np.abs(after[path] - want[path]).max()
+        assert difference <= 0.01 * np.abs(change).max(), path  # Bessel's correction is 14%
+
+
+def application(case: Case) -> Any:
+    """The Keras model with random weights."""
+    build = getattr(keras.applications, case.application)
+    model = build(
+        weights=None,
+        input_shape=(case.size, case.size, 3),
+        classes=CLASSES,
+        classifier_activation=None,
+    )
+    rng = np.random.default_rng(0)
+    for layer in model.layers:
+        if not isinstance(layer, keras.layers.Normalization):
+            for variable in layer.variables:
+                if np.issubdtype(variable.dtype, np.floating):
+                    variable.assign(random_weight(rng, layer, variable).astype("float32"))
+    return model
+
+
+def random_weight(rng: np.random.Generator, layer: Any, variable: Any) -> np.ndarray:
+    shape = variable.shape
+    match variable.name:
+        case "gamma":
+            return rng.uniform(0.5, 1.0, shape) * rng.choice([-1, 1], shape, p=[0.2, 0.8])
+        case "moving_variance":
+            return rng.uniform(0.5, 2.0, shape)
+        case "moving_mean" | "beta" | "bias":
+            return rng.normal(0.0, 0.2, shape)
+    depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
+    depthwise = depthwise or variable.name == "depthwise_kernel"
+    inputs = np.prod(shape[:2] if depthwise else shape[:-1])
+    return rng.normal(0.0, np.sqrt(1.5 / inputs), shape)
+
+
+def network(case: Case) -> nnx.Module:
+    """Ours, with nothing drawn: seeds get a state, weights wait to be filled."""
+    module = cnndsl.load(SPECS / f"{case.spec}.cnn", set=case.set)
+    model = nnx.eval_shape(lambda: getattr(module, case.model)(classes=CLASSES, rngs=nnx.Rngs(0)))
+    for _, variable in nnx.to_flat_state(nnx.state(model)):
+        if isinstance(variable, nnx.RngKey):
+            variable.set_value(jax.random.key(0))
+        elif isinstance(variable, nnx.RngCount):
+            variable.set_value(jnp.uint32(0))
+    return model
+
+
+def run_keras(model: Any, images: np.ndarray, training: bool) -> tuple[np.ndarray, list[Any]]:
+    """Logits, and what becomes of the variables that are not trained."""
+
+    @jax.jit
+    def run(trained: list[Any], rest: list[Any], x: jax.Array) -> Any:
+        return model.stateless_call(trained, rest, x, training=training)
+
+    trained = [variable.value for variable in model.trainable_variables]
+    rest = [variable.value for variable in model.non_trainable_variables]
+    logits, rest = run(trained, rest, images)
+    return np.asarray(logits), rest
+
+
+def statistics(model: nnx.Module) -> dict[tuple[Any, ...], np.ndarray]:
+    return {
+        path: np.asarray(variable.get_value())
+        for path, variable in nnx.to_flat_state(nnx.state(model, nnx.BatchStat))
+    }

@@ -1,0 +1,125 @@
+"""One mistake is one diagnostic: what follows from it is silent, what is independent is not."""
+
+import pytest
+
+import cnndsl
+from cnndsl.suggest import closest
+
+RESIDUAL = """\
+block unit(width, stride = 1) {{
+  add [
+    conv(width, 3, stride = stride) -> relu
+    {shortcut}
+  ] -> relu
+}}
+model Net(classes = 10) {{
+  input 32x32x3
+  stage stem {{ conv(16, 3) }}
+  stage layer1 {{ unit(16) * 2 }}
+  stage layer2 {{ unit(32, stride = 2) -> unit(32) * 2 }} : 16x16x32
+  stage layer3 {{ unit(64, stride = 2) -> unit(64) }} : 8x8x99
+  {after}
+}}
+"""
+
+
+def residual(shortcut: str = "here", after: str = "") -> list[cnndsl.Diagnostic]:
+    return cnndsl.check(RESIDUAL.format(shortcut=shortcut, after=after))
+
+
+def test_a_merge_that_fails_is_reported_once_with_its_instances():
+    (found,) = residual(after="global_avg_pool -> dense(classes) -> conv(3, 3)")
+    assert found.code == "E301"
+    assert found.labels[-1].text == "in this instance: layer2[0], width = 32, stride = 2"
+    assert found.notes == ("the same mistake shows in 1 more instance: layer3[0]",)
+    assert found.help == "project branch 2: conv(width, 1, stride = stride, bias = false) -> bn"
+
+
+def test_the_help_repairs_it():
+    (found,) = residual()
+    repaired = residual(found.help.partition(": ")[2])
+    assert [d.message for d in repaired] == ["the shape here is 8 x 8 x 64, not 8 x 8 x 99"]
+
+
+def test_independent_mistakes_after_it_are_reported():
+    codes = [found.code for found in residual(after="nothing\n  dropout(2.0)\n  conv(clases, 3)")]
+    assert codes == ["E301", "E101", "E205", "E102"]
+
+
+def test_values_of_a_guessed_shape_are_not_trusted():
+    after = "let a = here.channels\n  conv(a // 0, 3)\n  if here.height > 4 { nothing }"
+    assert [found.code for found in residual(after=after)] == ["E301"]
+
+
+def test_a_projection_that_no_argument_spells_is_not_proposed():
+    half = "block half(width, stride) {{ conv(width, 3, stride = stride) }}\n"
+    text = half + RESIDUAL.replace("conv(width, 3, stride = stride)", "half(width, stride)")
+    (found,) = cnndsl.check(text.format(shortcut="here", after=""))
+    assert (found.code, found.help) == ("E301", None)
+
+
+def test_outside_of_a_block_the_projection_has_numbers():
+    spec = "model Net {\n  input 8x8x3\n  add [ conv(16, 3, stride = 2), here ]\n}\n"
+    (found,) = cnndsl.check(spec)
+    assert found.help == "project branch 2: conv(16, 1, stride = 2, bias = false) -> bn"
+
+
+@pytest.mark.parametrize(
+    ("pool", "help"),
+    [
+        (
+            "max_pool(3, stride = 1)",
+            "keep its height and width: max_pool(3, stride = 1, pad = same)",
+        ),
+        ("conv(8, 3, pad = valid)", None),
+        ("max_pool(3)", None),
+        ("max_pool(3, stride = 1) -> max_pool(3, stride = 1)", None),
+    ],
+)
+def test_the_padding_that_a_branch_lacks(pool, help):
+    spec = f"model Net {{\n  input 9x9x3\n  concat [ here, conv(8, 1), {pool} ]\n}}\n"
+    (found,) = cnndsl.check(spec)
+    assert (found.code, found.help) == ("E302", help)
+
+
+@pytest.mark.parametrize(
+    ("statement", "codes"),
+    [
+        ("x = nothing\n  x -> relu\n  add [ here, x ]", ["E101"]),
+        ("let a = nothing\n  conv(a, 3) -> conv(a + 1, 3)", ["E102"]),
+        ("stage s { nothing }\n  s -> relu : 1x1x1", ["E101"]),
+        ("for i in nothing { relu as x }\n  x1 -> relu", ["E102"]),
+        ("conv(0, 3) -> dense(3) -> flatten -> softmaxx", ["E205", "E101"]),
+        ("expect params nothing\n  expect total 1", ["E102"]),
+    ],
+)
+def test_what_a_mistake_leaves_unknown_is_not_a_mistake(statement, codes):
+    assert [
+        d.code for d in cnndsl.check(f"model N {{\n  input 8x8x3\n  {statement}\n}}\n")
+    ] == codes
+
+
+def test_a_mistake_that_several_models_share_is_reported_once():
+    spec = "block unit { nothing }\n" + "".join(
+        f"model M{n} {{\n  input 8x8x3\n  unit\n}}\n" for n in range(3)
+    )
+    assert [found.code for found in cnndsl.check(spec)] == ["E101"]
+
+
+@pytest.mark.parametrize(
+    ("word", "known", "found"),
+    [
+        ("botleneck", {"bottleneck", "conv"}, "bottleneck"),
+        ("sdg", {"sgd", "adam"}, "sgd"),
+        ("Conv2D", {"conv", "convs"}, "conv"),
+        ("ReLU", {"relu", "elu"}, "relu"),
+        ("BatchNorm2d", {"bn", "layer_norm"}, "bn"),
+        ("silu", {"swish", "elu"}, "swish"),
+        ("depth", {"width", "stride"}, None),
+        ("x", {"y"}, "y"),
+        ("nothing", set(), None),
+        ("a" * 100, {"a" * 99}, None),
+    ],
+)
+def test_the_closest_name(word, known, found):
+    assert closest(word, known) == found

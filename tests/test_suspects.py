@@ -1,0 +1,89 @@
+"""A failed assertion names a cause only where changing it gives the asserted count exactly.
+
+Each case has a spec and the change that its author may have had in mind; the count of the
+changed spec, asserted of the spec as it is, must be explained by that change.
+"""
+
+import pytest
+
+import cnndsl
+
+SPEC = """\
+block unit(width) { conv(width, 3, bias = false) -> bn -> relu }
+
+model Net(classes = 10) {
+  input 32x32x8
+  unit(16) * 3
+  conv(16, 3, groups = 4)
+  aux head { global_avg_pool -> dense(7) }
+  global_avg_pool -> dense(classes)
+}
+"""
+CASES = {
+    "biases": ("params", ", bias = false", "", "biases in the convolutions before `bn` would add"),
+    "scales": ("params", "-> bn ->", "-> bn(scale = false) ->", "the scales of `bn` are exactly"),
+    "groups": ("params", ", groups = 4", "", "without groups the convolutions would have exactly"),
+    "heads": (
+        "params",
+        "aux head { global_avg_pool -> dense(7) }",
+        "",
+        "the auxiliary heads are exactly 119: `params` counts them",
+    ),
+    "more classes": ("params", "classes = 10", "classes = 11", "11 classes instead of 10 are"),
+    "fewer classes": ("total", "classes = 10", "classes = 9", "9 classes instead of 10 are"),
+    "a block more": ("params", "* 3", "* 4", "one repetition of `unit(16)` more is exactly 2,336"),
+    "a block fewer": ("macs", "* 3", "* 2", "one repetition of `unit(16)` fewer is exactly"),
+}
+
+
+def counted(spec: str, what: str) -> int:
+    (summary,) = cnndsl.summarize(spec).summaries
+    return getattr(summary, what)
+
+
+def notes(spec: str, what: str, value: int) -> tuple[str, ...]:
+    end = spec.rindex("}")
+    (found,) = cnndsl.check(f"{spec[:end]}  expect {what} {value}\n}}\n")
+    assert found.code == "E401"
+    return found.notes
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_cause_is_named(case):
+    what, before, after, note = CASES[case]
+    value = counted(SPEC.replace(before, after), what)
+    assert any(note in found for found in notes(SPEC, what, value))
+
+
+def test_biases_that_an_implementation_leaves_out():
+    spec = SPEC.replace(", bias = false", "")
+    found = notes(spec, "params", counted(SPEC, "params"))
+    assert found == ("the biases of the convolutions before `bn` are exactly 48",)
+
+
+@pytest.mark.parametrize(("asserted", "meant"), [("params", "total"), ("total", "params")])
+def test_the_batch_statistics(asserted, meant):
+    (note,) = notes(SPEC, asserted, counted(SPEC, meant))
+    assert note == "the batch statistics are exactly 96: `total` counts them, `params` does not"
+
+
+def test_flops_are_twice_the_macs():
+    (note,) = notes(SPEC, "macs", 2 * counted(SPEC, "macs"))
+    assert note == "it is twice the count: a FLOP is half of a multiply-accumulate"
+
+
+def test_macs_of_the_heads():
+    (note,) = notes(SPEC, "macs", counted(SPEC, "macs") + 112)
+    assert note == "the auxiliary heads take exactly 112: `macs` leaves them out"
+
+
+def test_nothing_is_named_that_is_not_exact():
+    value = counted(SPEC, "params")
+    assert notes(SPEC, "params", value + 1) == ()
+    assert notes(SPEC, "params", value + 47) == ()
+
+
+def test_a_rounded_figure_has_no_exact_cause():
+    (found,) = cnndsl.check(SPEC.replace("aux", "expect params 20_000 within 1%\n  aux"))
+    assert found.notes == ()
+    assert found.primary.text.endswith("beyond 1%")
