@@ -132,7 +132,7 @@ class Bodies(Loops):
         flow = self.settle(flow, target)
         name = recs[0].name
         variable = self.variable(recs[0].statement.name)
-        if self.is_model:
+        if self.is_model and not self.in_head:
             self.endpoint(recs, flow)
         if self.reads_later(recs[0].statement.name) or self.reads_later(name):
             self.state.call.append(f"{variable} = {flow.text}")
@@ -281,7 +281,9 @@ class Bodies(Loops):
         own = self.fresh_variable()
         inner = Env(env)
         frames = [rec.frame for rec in recs]
+        self.in_head = True
         result = self.body(frames, cx, flow, inner, own, (name,))
+        self.in_head = False
         self.state.call.append(f'out["{name}"] = {result.text}')
         suite = Suite("if aux:", self.state.call)
         self.heads.extend(self.state.init)

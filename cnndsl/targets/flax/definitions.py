@@ -13,7 +13,7 @@ from cnndsl.targets.flax.bodies import Bodies
 from cnndsl.targets.flax.builder import TOKEN, Built, Carry, Definition, Line, State, flat, tokens
 from cnndsl.targets.flax.elements import InputOverwritten
 from cnndsl.targets.flax.flow import Flow
-from cnndsl.targets.flax.instances import Emitted, Param, as_pair
+from cnndsl.targets.flax.instances import Emitted, Param, as_pair, is_pair
 from cnndsl.targets.flax.names import RESERVED, VARIABLES, safe, snake
 from cnndsl.targets.flax.pyexpr import (
     Bin,
@@ -54,6 +54,7 @@ class ClassLowering(Bodies):
         self.state = State()
         self.heads, self.params, self.receives = [], [], []
         self.author_variables: dict[str, None] = {}
+        self.in_head = False
 
     def lower(self) -> None:
         """Writes the class; the flow gets a variable of its own where `in` is used late."""
@@ -225,11 +226,11 @@ class BlockLowering(ClassLowering):
         if not tensors:
             default = parameter.default
             written = Lit(default.value) if isinstance(default, ast.Literal) else None
-            if pair := _is_pair(seen):
+            if pair := is_pair(seen):
                 seen = [_as_pair(value) for value in seen]
                 written = as_pair(written) if written is not None else None
             binding = self.parameter(name, "own", name, seen, written)
-            self.params[-1].pair = pair
+            self.params[-1].pair = binding.pair = pair
             env.values[name] = Sym(seen[0], Ref(binding))
             return
         variable = self.variable(name)
@@ -322,11 +323,16 @@ class ModelLowering(ClassLowering):
         """One parameter: an argument if it can be, what variants set is the class's."""
         name = parameter.name
         seen = [n.arguments[name] for n in self.networks]
+        pair = is_pair(seen)
+        if pair:
+            seen = [_as_pair(value) for value in seen]
         given = any(name in n.given for n in self.networks)
         if name not in self.fixed and not given and self.declare_late(parameter, seen, env):
             return
         if any(repr(value) != repr(seen[0]) for value in seen):
-            env.values[name] = Sym(seen[0], self.compute(name, dict(enumerate(seen))))
+            settled = self.compute(name, dict(enumerate(seen)))
+            settled.binding.pair = pair
+            env.values[name] = Sym(seen[0], settled)
             return
         value = frozen(seen[0])
         if name in self.fixed or value is None or parameter.default is None:
@@ -388,13 +394,6 @@ _APPLY = {
     "//": lambda a, b: a // b if b else None,
     "%": lambda a, b: a % b if b else None,
 }
-
-
-def _is_pair(seen: list[Any]) -> bool:
-    """Whether a parameter is a window, square in some instances and not in others."""
-    lists = [value for value in seen if isinstance(value, list)]
-    whole = [v for v in seen if isinstance(v, int) and not isinstance(v, bool)]
-    return bool(lists and whole) and len(lists) + len(whole) == len(seen)
 
 
 def _as_pair(value: Any) -> list[int]:

@@ -21,6 +21,7 @@ from cnndsl.targets.flax.pyexpr import (
     Tup,
     bindings,
     frozen,
+    item,
     substitute,
 )
 from cnndsl.targets.flax.spelling import Env, Sym, Symbol, Unspellable
@@ -46,7 +47,16 @@ def as_pair(py: Py) -> Py:
     """`3` as a window is written where others are `(1, 7)`."""
     if isinstance(py, Lit):
         return Lit((py.value, py.value)) if isinstance(py.value, int) else py
-    return py if isinstance(py, Tup) else Tup((py, py))
+    if isinstance(py, Tup) or (isinstance(py, Ref) and py.binding.pair):
+        return py
+    return Tup((py, py))
+
+
+def is_pair(seen: list[Any]) -> bool:
+    """Whether a value is a window, square in some instances and not in others."""
+    lists = [value for value in seen if isinstance(value, list)]
+    whole = [value for value in seen if is_int(value)]
+    return bool(lists and whole) and len(lists) + len(whole) == len(seen)
 
 
 @dataclass
@@ -220,6 +230,9 @@ class Instances(Elements):
                         py = self.computed(param.origin, cx, seen)
                     elif param.pair and all(is_int(r.args[param.origin]) for r in recs):
                         py = as_pair(py)
+                    elif not param.pair and isinstance(py, Ref) and py.binding.pair:
+                        whole = all(is_int(r.args[param.origin]) for r in recs)
+                        py = item(py, Lit(0)) if whole else py
                     pys.append(py)
                 case _:
                     seen = [param.computed[callee.index[id(rec)]] for rec in recs]

@@ -12,7 +12,7 @@ from cnndsl.syntax import ast
 from cnndsl.targets.flax.branches import Branches
 from cnndsl.targets.flax.builder import Carry, Line, Loop, Suite, tokens
 from cnndsl.targets.flax.flow import Flow
-from cnndsl.targets.flax.instances import only_layer
+from cnndsl.targets.flax.instances import as_pair, is_pair, only_layer
 from cnndsl.targets.flax.pyexpr import (
     Bin,
     CallOf,
@@ -20,6 +20,7 @@ from cnndsl.targets.flax.pyexpr import (
     Py,
     Ref,
     Scope,
+    Tup,
     bindings,
     combine,
     frozen,
@@ -118,6 +119,7 @@ class Loops(Branches):
         items = self.speller.spell(statement.items, env)
         if items.py is None:
             raise Unspellable("for")
+        items = self.with_pairs(statement, recs, items)
         frames = [frame for rec in recs for frame in rec.frames]
         inner_cx = [number for number, rec in zip(cx, recs, strict=True) for _ in rec.frames]
         firsts = [i == 0 for rec in recs for i in range(len(rec.frames))]
@@ -129,6 +131,8 @@ class Loops(Branches):
                 zip(statement.targets, loop.targets, strict=True)
             ):
                 value = first[index] if len(statement.targets) > 1 else first
+                binding.pair = index in self.pair_columns(statement, recs)
+                value = [value, value] if binding.pair and not isinstance(value, list) else value
                 env.values[name] = Sym(value, Ref(binding))
             start = replace(flow, tensors=tuple(frame.x for frame in frames))
             return self.body(frames, inner_cx, start, env, target, path)
@@ -137,6 +141,31 @@ class Loops(Branches):
         always = all(rec.frames for rec in recs)
         out = self.iterate(targets, items.py, firsts, always, flow, env, target, body)
         return replace(out, tensors=tuple(_last(rec, flow, i) for i, rec in enumerate(recs)))
+
+    def pair_columns(self, statement: ast.For, recs: list[Looped]) -> set[int]:
+        """The loop variables that are windows, square in some iterations and not in others."""
+        several = len(statement.targets) > 1
+        columns = range(len(statement.targets))
+        seen = [item for rec in recs for item in rec.items]
+        return {c for c in columns if is_pair([i[c] if several else i for i in seen])}
+
+    def with_pairs(self, statement: ast.For, recs: list[Looped], items: Sym) -> Sym:
+        """The list of a loop with every window in such a column as a pair."""
+        columns = self.pair_columns(statement, recs)
+        if not columns:
+            return items
+        if not isinstance(items.py, Tup):
+            raise Unspellable("for")
+        rows = []
+        for row in items.py.items:
+            if len(statement.targets) == 1:
+                rows.append(as_pair(row))
+            elif isinstance(row, Tup):
+                parts = enumerate(row.items)
+                rows.append(Tup(tuple(as_pair(p) if i in columns else p for i, p in parts)))
+            else:
+                raise Unspellable("for")
+        return Sym(items.value, Tup(tuple(rows)), None)
 
     # --- the loop itself --------------------------------------------------------------
 
@@ -419,7 +448,11 @@ class Loops(Branches):
         loop = self.state.loop
         counter = self.counter_of(loop)
         if counter is None:
-            counter = loop.index = self.bind(self.loop_name("i"), Scope.LOOP, in_loop=True)
+            taken = {b.name for b in self.state.bound if b.scope is not Scope.LOOP}
+            taken |= {b.name for held in self.loops for b in held.targets}
+            names = [name for name in ("i", "j", "k") if name not in taken]
+            name = names[0] if names else self.free_name("i")
+            counter = loop.index = self.bind(name, Scope.LOOP, in_loop=True)
         return counter
 
     # --- repetitions ------------------------------------------------------------------

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-import textwrap
 from typing import Any
 
 from cnndsl.elaborate.program import Program
 from cnndsl.ir import Network
 from cnndsl.names import camel
-from cnndsl.summary import summarize_network
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.builder import Built, norm_key
+from cnndsl.targets.flax.constants import constant_lines
 from cnndsl.targets.flax.definitions import BlockLowering, ModelLowering
 from cnndsl.targets.flax.describe import (
     block_shapes,
@@ -48,7 +47,7 @@ def module_view(program: Program, networks: list[Network], footer: list[str]) ->
         definitions.extend(_block_view(block, shared) for block in classes)
     for model in lowering.models:
         definitions.extend(_model_views(model, shared))
-    constants = _constants(networks, lowering)
+    constants = constant_lines(networks, lowering)
     functions = _functions(lowering, str(definitions))
     helpers = _helpers(lowering)
     partials = _with_constants(partials, helpers, definitions)
@@ -92,7 +91,7 @@ def _partials(lowering: ModuleLowering) -> tuple[Shared, tuple[str, ...]]:
         block_name = lowering.norm_blocks.get(key)
         if block_name is None and len(builds) < 2:
             continue
-        shared.norms[key] = lowering.unique(camel(block_name) if block_name else "Norm")
+        shared.norms[key] = lowering.numbered(camel(block_name) if block_name else "Norm")
         lines.append(_partial(shared.norms[key], builds[0].callee, builds[0].kwargs))
     for callee, name in (("nnx.Conv", "Conv"), ("nnx.Linear", "Dense")):
         users = [[b for b in c.live_builds() if b.callee == callee] for c in classes]
@@ -147,84 +146,6 @@ def _partial(name: str, callee: str, kwargs: dict[str, str]) -> str:
 
 def _has_tokens(built: Built) -> bool:
     return any("‹" in value for value in built.kwargs.values())
-
-
-def _constants(networks: list[Network], lowering: ModuleLowering) -> tuple[str, ...]:
-    if not networks:
-        return ()
-    summaries = [summarize_network(n) for n in networks]
-    shapes = {s.model: s.input for s in summaries}
-    lines = [f"INPUT_SHAPE = {_by_model(shapes)}"]
-    params = {s.model: s.params for s in summaries}
-    line = f"NUM_PARAMS = {_by_model(params)}"
-    heads = {s.model: sum(r.params for r in s.stages if r.training) for s in summaries}
-    if any(heads.values()) and len(summaries) == 1:
-        (summary,) = summaries
-        without = summary.params - heads[summary.model]
-        line += f"  # with the auxiliary heads; {without:,} without".replace(",", "_", 0)
-    lines.append(line)
-    weights = {n.name: _aux_weights(n) for n in networks if _aux_weights(n)}
-    if weights:
-        same = all(w == next(iter(weights.values())) for w in weights.values())
-        shown = next(iter(weights.values())) if same else weights
-        lines.append(f"AUX_WEIGHTS = {_dict(shown)}")
-    lines.extend(_table(name, value) for name, value in lowering.constants.items())
-    return tuple(lines)
-
-
-def _table(name: str, value: tuple) -> str:
-    """A constant that is too long for a line; ruff would give every number one of its own."""
-    line = f"{name} = {literal(value)}"
-    rows = [literal(row) for row in value]
-    if max(map(len, rows)) <= 80:
-        return line
-    marks = sorted({item for row in value for item in row}, reverse=True)
-    if len(marks) == 2:
-        return _picture(name, value, *marks)
-    wrapped_rows = ["\n    ".join(textwrap.wrap(row, 80, break_long_words=False)) for row in rows]
-    body = "".join(f"    {row},\n" for row in wrapped_rows)
-    return f"# fmt: off\n{name} = (\n{body})\n# fmt: on"
-
-
-def _picture(name: str, value: tuple, ink: Any, ground: Any) -> str:
-    """A table of two values as marks: codes that are pictures stay legible."""
-    rows = ["".join("x" if item == ink else "." for item in row) for row in value]
-    texts = [" ".join(f'"{part}"' for part in textwrap.wrap(row, 42)) for row in rows]
-    texts = [f"({text})" if '" "' in text else text for text in texts]
-    read = f'{literal(ink)} if mark == "x" else {literal(ground)}'
-    codes = ", ".join(texts)
-    return f"{name} = tuple(tuple({read} for mark in code) for code in ({codes},))"
-
-
-def _aux_weights(network: Network) -> dict[str, float]:
-    from cnndsl.ir import Auxiliary, children
-
-    found: dict[str, float] = {}
-    stack: list[Any] = [network.frame]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, Auxiliary):
-            found[current.name] = current.weight
-        stack.extend(reversed(list(children(current))))
-    return found
-
-
-def _by_model(values: dict[str, Any]) -> str:
-    """One value where a module has one model, a dict by model otherwise."""
-    if len(values) == 1:
-        return _value(next(iter(values.values())))
-    return _dict(values)
-
-
-def _dict(values: dict[str, Any]) -> str:
-    inner = ", ".join(f"{literal(k)}: {_value(v)}" for k, v in values.items())
-    return f"{{{inner}}}"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, dict):
-        return _dict(value)
-    return f"{value:_}" if type(value) is int else literal(value)
 
 
 def _helpers(lowering: ModuleLowering) -> list[Any]:

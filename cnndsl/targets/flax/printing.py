@@ -74,6 +74,7 @@ class Printer:
         self.module = shared
         self.used = lowering.used("bc")
         self.at_call = lowering.used("c")
+        self.walked = self.read_loop_variables()
         self.locals: dict[str, str] = {}
         self.shared: dict[str, dict[str, str]] = {}
 
@@ -91,9 +92,14 @@ class Printer:
             lines += self.branches(heads, 0)
         result = self.text(self.lowering.result.text)
         call = self.read_lines(self.text_lines(state.call, 0), result)
-        call = swapped(_tidy(call))
+        call = swapped(_tidy(without_empty(call)))
         takes = [k for k in _KINDS if any(k in b.takes for b in builds)]
         return Printed(lines, call, result, takes, {b.callee for b in builds})
+
+    def read_loop_variables(self) -> dict[str, set[int]]:
+        """What something besides the headers of loops reads, in constructor and call."""
+        texts = [_HEADER.sub("", text) for text in self.lowering.live_texts]
+        return {kind: tokens(texts, kind) for kind in "bc"}
 
     # --- names ------------------------------------------------------------------------
 
@@ -119,6 +125,7 @@ class Printer:
             stem = "block" if attr.block else safe(attr.stem, RESERVED | VARIABLES)
             if attr.local:
                 attr.name = _fresh(plural(stem), inner)
+                inner.add(attr.name)
             attr.item = _fresh(stem, {b.name for b in self.state.bound})
         self.number_items(attrs)
         for attr in attrs:
@@ -330,6 +337,8 @@ class Printer:
     def token(self, kind: str, number: int) -> str:
         if kind in "bc":
             binding = self.state.bound[number]
+            if binding.scope is Scope.LOOP and number not in self.walked[kind]:
+                return "_"
             own = binding.scope is Scope.CLASS or (
                 not self.lowering.is_function
                 and (
@@ -386,7 +395,27 @@ def _one_line(bodies: list[list[str]], conditions: list[str]) -> str | None:
     return f"{parts[0][1]} = {parts[0][2]} if {conditions[0]} else {parts[1][2]}"
 
 
+_HEADER = re.compile(r"^for .*? in (?=\S)")
 _ASSIGNMENT = re.compile(r"(\w+) = ([^#]*)")
+
+
+def without_empty(lines: list[str]) -> list[str]:
+    """The lines without loops and branches that have none."""
+    kept: list[str] = []
+    for line in reversed(lines):
+        header = line.endswith(":") and line.lstrip().startswith(("for ", "if ", "el"))
+        follows = next((k for k in reversed(kept) if k), "")
+        empty = header and _depth(follows) <= _depth(line)
+        if empty and (not follows.lstrip().startswith("el") or _depth(follows) < _depth(line)):
+            continue
+        if empty:
+            kept.append(f"{' ' * (_depth(line) + 4)}pass")
+        kept.append(line)
+    return kept[::-1]
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
 
 
 def swapped(lines: list[str]) -> list[str]:

@@ -54,6 +54,14 @@ class ModuleLowering:
         self.taken.add(name)
         return name
 
+    def numbered(self, name: str) -> str:
+        """A name of the module's own: `Norm`, then `Norm2`."""
+        number = 2
+        wanted = name
+        while wanted in self.taken:
+            wanted, number = f"{name}{number}", number + 1
+        return self.unique(wanted)
+
     def run(self) -> None:
         """Lowers every model, and by that every block that one of them uses."""
         self.class_names = {

@@ -35,6 +35,7 @@ class Binding:
     definition: Py | None = None  # of a LOCAL: what it is, in terms of other bindings
     in_loop: bool = False
     values: dict[int, Any] | None = None  # by instance of the class, where it is known
+    pair: bool = False  # a window that is a pair everywhere, however it was written
 
 
 @dataclass(frozen=True)
@@ -301,9 +302,7 @@ def substitute(expr: Py, change: Callable[[Binding], Py]) -> Py:
             then, condition, other = (
                 substitute(p, change) for p in (expr.then, expr.condition, expr.other)
             )
-            if isinstance(condition, Lit):
-                return then if condition.value else other
-            return Choice(then, condition, other)
+            return choose(then, condition, other)
         case Tup():
             return Tup(tuple(substitute(item, change) for item in expr.items))
     return expr
@@ -316,10 +315,19 @@ def item(base: Py, index: Py) -> Py:
     return Item(base, index)
 
 
+def choose(then: Py, condition: Py, other: Py) -> Py:
+    """`then if condition else other`, where that is a choice."""
+    if isinstance(condition, Lit):
+        return then if condition.value else other
+    return then if repr(then) == repr(other) else Choice(then, condition, other)
+
+
 def combine(op: str, left: Py, right: Py) -> Py:
     """`left op right`; integers without names are computed."""
     if op in ("and", "or") and isinstance(left, Lit):
         return left if left.value is (op == "or") else right
+    if op in _MIRROR and isinstance(left, Lit) and not isinstance(right, Lit):
+        return Bin(_MIRROR[op], right, left)
     if isinstance(left, Lit) and isinstance(right, Lit):
         a, b = left.value, right.value
         if op in _COMPARE:
@@ -360,6 +368,7 @@ def _terms(expr: Py) -> list[tuple[int, Py]]:
     return [(1, expr)]
 
 
+_MIRROR = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _COMPARE = {
     "==": operator.eq,
     "!=": operator.ne,

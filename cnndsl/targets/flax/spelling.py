@@ -14,7 +14,6 @@ from cnndsl.syntax import ast
 from cnndsl.targets.flax.pyexpr import (
     Bin,
     CallOf,
-    Choice,
     Lit,
     Num,
     Py,
@@ -23,6 +22,7 @@ from cnndsl.targets.flax.pyexpr import (
     Runtime,
     Tup,
     Un,
+    choose,
     combine,
     item,
 )
@@ -227,7 +227,7 @@ class Speller:
             return self.spell(expr.then if condition.py.value else expr.other, env, at_call)
         then, other = self.spell(expr.then, env, at_call), self.spell(expr.other, env, at_call)
         value = then.value if condition.value else other.value
-        return Sym(value, Choice(then.py, condition.py, other.py))
+        return Sym(value, choose(then.py, condition.py, other.py))
 
     def _range(self, expr: ast.Range, env: Env, at_call: bool) -> Sym:
         start, stop = self.spell(expr.start, env, at_call), self.spell(expr.stop, env, at_call)
