@@ -9,8 +9,7 @@ from cnndsl.elaborate.program import walk
 from cnndsl.ir import Auxiliary, Chosen, Frame, Looped, Named, Noted, Ran, Record, Staged
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.builder import Attr, Blank, Loop, Suite
-from cnndsl.targets.flax.flow import Flow
-from cnndsl.targets.flax.loops import Loops
+from cnndsl.targets.flax.flow import Flow, Site
 from cnndsl.targets.flax.pyexpr import (
     Binding,
     CallOf,
@@ -21,38 +20,29 @@ from cnndsl.targets.flax.pyexpr import (
     bindings,
     frozen,
 )
+from cnndsl.targets.flax.repeats import Repeats
 from cnndsl.targets.flax.spelling import Env, Sym, Symbol, Unspellable
 
 
-class Bodies(Loops):
+class Bodies(Repeats):
     """Lowers bodies; all frames are of one body, one for every execution."""
 
-    def body(
-        self, frames: list[Frame], cx: list[int], flow: Flow, env: Env, target: str, path: tuple
-    ) -> Flow:
+    def body(self, frames: list[Frame], flow: Flow, at: Site) -> Flow:
         columns = [[frame.records[i] for frame in frames] for i in range(len(frames[0].records))]
-        outer_cx, self.state.cx = self.state.cx, tuple(cx)
+        outer_cx, self.state.cx = self.state.cx, tuple(at.cx)
         position = 0
         while position < len(columns):
             end = _plain_runs(columns, position)
             if end > position:
-                flow = self.runs(columns[position:end], cx, flow, env, target, path)
+                flow = self.runs(columns[position:end], flow, at)
             else:
-                flow = self.record(columns[position], cx, flow, env, target, path)
+                flow = self.record(columns[position], flow, at)
                 end = position + 1
             position = end
         self.state.cx = outer_cx
         return flow
 
-    def runs(
-        self,
-        columns: list[list[Ran]],
-        cx: list[int],
-        flow: Flow,
-        env: Env,
-        target: str,
-        path: tuple,
-    ) -> Flow:
+    def runs(self, columns: list[list[Ran]], flow: Flow, at: Site) -> Flow:
         """Statements that are chains and nothing more make one long chain."""
         elements = tuple(e for recs in columns for e in recs[0].run.chain.elements)
         parts = [
@@ -60,8 +50,8 @@ class Bodies(Loops):
             for recs in columns
             for i in range(len(recs[0].run.chain.elements))
         ]
-        flow = self.sequence(elements, parts, cx, flow, env, target, path)
-        return self.asserted(columns[-1][0].statement.shape, flow, env)
+        flow = self.sequence(elements, parts, flow, at)
+        return self.asserted(columns[-1][0].statement.shape, flow, at.env)
 
     def asserted(self, shape: ast.Expr | None, flow: Flow, env: Env) -> Flow:
         """The author's own words for the channels, where an assertion proves them."""
@@ -75,61 +65,55 @@ class Bodies(Loops):
             return flow
         return replace(flow, channels=said)
 
-    def record(
-        self, recs: list[Record], cx: list[int], flow: Flow, env: Env, target: str, path: tuple
-    ) -> Flow:
-        env.tensors["here"] = Symbol(flow.text, flow.channels, flow.tensors[0])
+    def record(self, recs: list[Record], flow: Flow, at: Site) -> Flow:
+        at.env.tensors["here"] = Symbol(flow.text, flow.channels, flow.tensors[0])
         match recs[0]:
             case Ran(statement=ast.Bind()):
-                return self.bound(recs, cx, flow, env, target, path)
+                return self.bound(recs, flow, at)
             case Ran():
-                return self.named(recs, cx, flow, env, target, path)
+                return self.named(recs, flow, at)
             case Named():
-                self.let(recs, cx, env)
+                self.let(recs, at.cx, at.env)
                 return flow
             case Chosen():
-                return self.branch(recs[0].statement, recs, cx, flow, env, target, path)
+                return self.branch(recs[0].statement, recs, flow, at)
             case Looped():
-                return self.loop(recs[0].statement, recs, cx, flow, env, target, path)
+                return self.loop(recs[0].statement, recs, flow, at)
             case Staged():
-                return self.stage(recs, cx, flow, env, target)
+                return self.stage(recs, flow, at)
             case Auxiliary():
-                return self.head(recs, cx, flow, env, target)
+                return self.head(recs, flow, at)
             case Noted():
                 return flow
 
     # --- names ------------------------------------------------------------------------
 
-    def bound(
-        self, recs: list[Ran], cx: list[int], flow: Flow, env: Env, target: str, path: tuple
-    ) -> Flow:
+    def bound(self, recs: list[Ran], flow: Flow, at: Site) -> Flow:
         """`NAME = chain`: a variable of the call; the flow stays what it is."""
         statement = recs[0].statement
-        flow = self.settle(flow, target)
+        flow = self.settle(flow, at.target)
         name = self.variable(statement.name)
-        hidden = statement.name not in env.tensors and env.tensor(statement.name) is not None
-        if hidden or (name in self.state.variables and statement.name not in env.tensors):
+        hidden = statement.name not in at.env.tensors and at.env.tensor(statement.name) is not None
+        if hidden or (name in self.state.variables and statement.name not in at.env.tensors):
             name = self.free_variable(name)
         self.author_variables[name] = None
         before = self.state.variables
         self.state.variables = (*before, flow.text, name)
         commented = self.state.commented
-        inner = (*path, statement.name)
-        result = self.chain([rec.run for rec in recs], cx, flow, env, name, inner)
+        inner = (*at.path, statement.name)
+        result = self.chain([rec.run for rec in recs], flow, replace(at, target=name, path=inner))
         if result.text != name:
             result = self.assign(result, name)
         self.state.variables = (*before, name)
         self.state.commented = commented
         first = recs[0].run.out
-        env.tensors[statement.name] = Symbol(name, result.channels, first)
+        at.env.tensors[statement.name] = Symbol(name, result.channels, first)
         return flow
 
-    def named(
-        self, recs: list[Ran], cx: list[int], flow: Flow, env: Env, target: str, path: tuple
-    ) -> Flow:
+    def named(self, recs: list[Ran], flow: Flow, at: Site) -> Flow:
         """`chain as NAME`."""
-        flow = self.chain([rec.run for rec in recs], cx, flow, env, target, path)
-        flow = self.settle(flow, target)
+        flow = self.chain([rec.run for rec in recs], flow, at)
+        flow = self.settle(flow, at.target)
         name = recs[0].name
         variable = self.variable(recs[0].statement.name)
         if self.is_model and not self.in_head:
@@ -139,7 +123,7 @@ class Bodies(Loops):
             self.author_variables[variable] = None
             self.state.variables = (*self.state.variables, variable)
             symbol = Symbol(variable, flow.channels, flow.tensors[0])
-            env.tensors[recs[0].statement.name] = env.tensors[name] = symbol
+            at.env.tensors[recs[0].statement.name] = at.env.tensors[name] = symbol
         return flow
 
     def let(self, recs: list[Named], cx: list[int], env: Env) -> None:
@@ -215,23 +199,24 @@ class Bodies(Loops):
 
     # --- stages and heads -------------------------------------------------------------
 
-    def stage(self, recs: list[Staged], cx: list[int], flow: Flow, env: Env, target: str) -> Flow:
+    def stage(self, recs: list[Staged], flow: Flow, at: Site) -> Flow:
         name = recs[0].statement.name
-        path = (name if self.state.loop is not None else recs[0].name,)
-        flow = self.settle(flow, target)
+        in_loop = self.state.loop is not None
+        inner = replace(at, path=(name if in_loop else recs[0].name,))
+        flow = self.settle(flow, at.target)
         start = len(self.state.call)
         frames = [rec.frame for rec in recs]
-        flow = self.body(frames, cx, flow, env, target, path)
-        flow = self.asserted(recs[0].statement.shape, flow, env)
-        if flow.is_atom and flow.text != target:
-            flow = self.assign(flow, target)
+        flow = self.body(frames, flow, inner)
+        flow = self.asserted(recs[0].statement.shape, flow, at.env)
+        if flow.is_atom and flow.text != at.target:
+            flow = self.assign(flow, at.target)
         alone = len(self.state.call) == start
-        self.endpoint(recs, flow, target, alone)
+        self.endpoint(recs, flow, at.target, alone)
         if not alone:
             self.state.call.insert(start, Blank())
             self.state.call.append(Blank())
-        settled = Flow(target, flow.channels, flow.tensors)
-        env.tensors[name] = env.tensors[recs[0].name] = Symbol(
+        settled = Flow(at.target, flow.channels, flow.tensors)
+        at.env.tensors[name] = at.env.tensors[recs[0].name] = Symbol(
             f'out["{recs[0].name}"]', flow.channels, flow.tensors[0]
         )
         return settled
@@ -267,11 +252,11 @@ class Bodies(Loops):
             raise Unspellable(base)
         return f'f"{base}{{‹c{counter.index}› + 1}}"'
 
-    def head(self, recs: list[Auxiliary], cx: list[int], flow: Flow, env: Env, target: str) -> Flow:
+    def head(self, recs: list[Auxiliary], flow: Flow, at: Site) -> Flow:
         """An auxiliary classifier: built last and only run when it is asked for."""
         if self.state.loop is not None:
             raise Unspellable("aux")
-        flow = self.settle(flow, target)
+        flow = self.settle(flow, at.target)
         name = recs[0].name
         init, call = self.state.init, self.state.call
         before, overwritten = self.state.variables, self.state.overwritten
@@ -279,10 +264,10 @@ class Bodies(Loops):
         self.state.init, self.state.call = [], []
         self.state.variables = (*before, flow.text)
         own = self.fresh_variable()
-        inner = Env(env)
+        inner = Env(at.env)
         frames = [rec.frame for rec in recs]
         self.in_head = True
-        result = self.body(frames, cx, flow, inner, own, (name,))
+        result = self.body(frames, flow, replace(at, env=inner, target=own, path=(name,)))
         self.in_head = False
         self.state.call.append(f'out["{name}"] = {result.text}')
         suite = Suite("if aux:", self.state.call)

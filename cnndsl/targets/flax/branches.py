@@ -9,7 +9,7 @@ from cnndsl.ir import Chosen, Tensor
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.builder import Branching, Line, tokens
 from cnndsl.targets.flax.elements import WIDTH
-from cnndsl.targets.flax.flow import BLOCK, MERGED, Flow
+from cnndsl.targets.flax.flow import BLOCK, MERGED, Flow, Site
 from cnndsl.targets.flax.instances import Instances
 from cnndsl.targets.flax.pyexpr import (
     Bin,
@@ -45,28 +45,19 @@ class Arm:
 class Branches(Instances):
     """Lowers `if` statements."""
 
-    def branch(
-        self,
-        statement: ast.If,
-        recs: list[Chosen],
-        cx: list[int],
-        flow: Flow,
-        env: Env,
-        target: str,
-        path: tuple,
-    ) -> Flow:
+    def branch(self, statement: ast.If, recs: list[Chosen], flow: Flow, at: Site) -> Flow:
         taken = [rec.taken for rec in recs]
         if len(set(taken)) == 1:
             for condition, _ in statement.branches[: (taken[0] or 0) + 1]:
-                self.fold(condition, env)
+                self.fold(condition, at.env)
             if recs[0].frame is None:
                 return flow
-            return self.body([rec.frame for rec in recs], cx, flow, env, target, path)
-        flow = self.settle(flow, target)
-        arms = self.arms(statement, recs, cx, flow, env, target, path)
+            return self.body([rec.frame for rec in recs], flow, at)
+        flow = self.settle(flow, at.target)
+        arms = self.arms(statement, recs, flow, at)
         self.emit_init(arms)
-        result = self.emit_call(arms, flow, target)
-        self.merge_names(arms, env)
+        result = self.emit_call(arms, flow, at.target)
+        self.merge_names(arms, at.env)
         channels = self.phi(arms, [arm.flow.channels for arm in arms], "features")
         tensors = [None] * len(recs)
         for which, arm in zip(_order(taken), arms, strict=True):
@@ -75,34 +66,25 @@ class Branches(Instances):
                 tensors[position] = out
         return replace(result, channels=channels, tensors=tuple(tensors))
 
-    def arms(
-        self,
-        statement: ast.If,
-        recs: list[Chosen],
-        cx: list[int],
-        flow: Flow,
-        env: Env,
-        target: str,
-        path: tuple,
-    ) -> list[Arm]:
+    def arms(self, statement: ast.If, recs: list[Chosen], flow: Flow, at: Site) -> list[Arm]:
         """The branches that some instance takes, each lowered on its own."""
         taken = [rec.taken for rec in recs]
         order = _order(taken)
         arms = []
-        values, tensors = dict(env.values), dict(env.tensors)
+        values, tensors = dict(at.env.values), dict(at.env.tensors)
         self.state.branches += 1
         number, outer_arms = self.state.branches, self.state.arms
         variables, named = self.state.variables, dict.fromkeys(self.state.variables)
         for position, which in enumerate(order):
             chosen = [i for i, t in enumerate(taken) if t == which]
             condition = at_call = None
-            env.values, env.tensors = dict(values), dict(tensors)
+            at.env.values, at.env.tensors = dict(values), dict(tensors)
             self.state.variables = variables
             if position < len(order) - 1:
                 expr = statement.branches[which][0]
                 flags = [t == which for t in taken]
-                condition, at_call = self.condition(expr, flags, cx, env)
-            own_cx = [cx[i] for i in chosen]
+                condition, at_call = self.condition(expr, flags, at.cx, at.env)
+            own_cx = [at.cx[i] for i in chosen]
             start = replace(flow, tensors=tuple(flow.tensors[i] for i in chosen))
             frames = [recs[i].frame for i in chosen]
             init, call = self.state.init, self.state.call
@@ -114,15 +96,15 @@ class Branches(Instances):
                 if frames[0] is None:
                     end = start
                 else:
-                    end = self.body(frames, own_cx, start, env, target, path)
+                    end = self.body(frames, start, replace(at, cx=own_cx))
                 arm = Arm(
                     condition,
                     at_call,
                     self.state.init,
                     self.state.call,
                     end,
-                    env.values,
-                    env.tensors,
+                    at.env.values,
+                    at.env.tensors,
                     own_cx,
                     list(end.tensors),
                     self.heads,
@@ -135,7 +117,7 @@ class Branches(Instances):
             arms.append(arm)
             named.update(dict.fromkeys(self.state.variables))
         self.state.variables = tuple(named)
-        env.values, env.tensors = values, tensors
+        at.env.values, at.env.tensors = values, tensors
         self.name_flags(arms)
         if any(arm.heads for arm in arms):
             conditions = [arm.condition for arm in arms]

@@ -12,7 +12,7 @@ from cnndsl.syntax import ast
 from cnndsl.targets.flax.bodies import Bodies
 from cnndsl.targets.flax.builder import TOKEN, Built, Carry, Definition, Line, State, flat, tokens
 from cnndsl.targets.flax.elements import InputOverwritten
-from cnndsl.targets.flax.flow import Flow
+from cnndsl.targets.flax.flow import Flow, Site
 from cnndsl.targets.flax.instances import Emitted, Param, as_pair, is_pair
 from cnndsl.targets.flax.names import RESERVED, VARIABLES, safe, snake
 from cnndsl.targets.flax.pyexpr import (
@@ -208,7 +208,7 @@ class BlockLowering(ClassLowering):
         self.state.variables = ("x",)
         self.state.commented = None
         frames: list[Frame] = [i.frame for i in self.instances]
-        self.result = self.body(frames, cx, flow, env, target, ())
+        self.result = self.body(frames, flow, Site(cx, env, target, ()))
 
     def parameter(
         self, name: str, source: str, origin: str, values: list[Any], default: Py | None = None
@@ -311,7 +311,7 @@ class ModelLowering(ClassLowering):
         self.state.variables = ("x",)
         cx = list(range(len(self.networks)))
         flow = Flow("x", channels, images)
-        self.result = self.body([n.frame for n in self.networks], cx, flow, env, target, ())
+        self.result = self.body([n.frame for n in self.networks], flow, Site(cx, env, target, ()))
 
     def image_channels(self, env: Env, seen: list[int]) -> Py:
         expr = self.definition.body.statements[0].shape

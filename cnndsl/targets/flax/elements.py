@@ -15,7 +15,7 @@ from cnndsl.targets.flax.builder import Builder, Built
 from cnndsl.targets.flax.calls import emit
 from cnndsl.targets.flax.emission import Context, Role
 from cnndsl.targets.flax.emission import Layer as Module
-from cnndsl.targets.flax.flow import BLOCK, MERGED, Flow
+from cnndsl.targets.flax.flow import BLOCK, MERGED, Flow, Site
 from cnndsl.targets.flax.pyexpr import Lit, Num, Py, Real, Ref, Scope, bindings, render, spelled
 from cnndsl.targets.flax.spelling import Env, Symbol, Unspellable, respelled
 
@@ -31,65 +31,45 @@ class Elements(Builder):
 
     # --- chains -----------------------------------------------------------------------
 
-    def chain(
-        self, runs: list[Chained], cx: list[int], flow: Flow, env: Env, target: str, path: tuple
-    ) -> Flow:
+    def chain(self, runs: list[Chained], flow: Flow, at: Site) -> Flow:
         elements = runs[0].chain.elements
         columns = [[run.elements[i] for run in runs] for i in range(len(elements))]
-        return self.sequence(elements, columns, cx, flow, env, target, path)
+        return self.sequence(elements, columns, flow, at)
 
     def sequence(
-        self,
-        elements: tuple[ast.Element, ...],
-        columns: list[list[Element]],
-        cx: list[int],
-        flow: Flow,
-        env: Env,
-        target: str,
-        path: tuple,
+        self, elements: tuple[ast.Element, ...], columns: list[list[Element]], flow: Flow, at: Site
     ) -> Flow:
         position = 0
         while position < len(elements):
             end = self.run_end(elements, columns, position)
             part = slice(position, end)
             if end > position + 1 or isinstance(elements[position], ast.Repeat):
-                flow = self.repeated(elements[part], columns[part], cx, flow, env, target, path)
+                flow = self.repeated(elements[part], columns[part], flow, at)
             else:
-                flow = self.element(
-                    elements[position], columns[position], cx, flow, env, target, path
-                )
+                flow = self.element(elements[position], columns[position], flow, at)
             position = max(end, position + 1)
         return flow
 
-    def element(
-        self,
-        element: ast.Element,
-        recs: list[Element],
-        cx: list[int],
-        flow: Flow,
-        env: Env,
-        target: str,
-        path: tuple,
-    ) -> Flow:
-        self.state.cx = tuple(cx)
+    def element(self, element: ast.Element, recs: list[Element], flow: Flow, at: Site) -> Flow:
+        self.state.cx = tuple(at.cx)
         if isinstance(element, ast.Apply) and element.name == "here":
             return replace(flow, tensors=tuple(r.out for r in recs))
         if _mentions_here(element):
-            flow = self.settle(flow, target)
-        env.tensors["here"] = Symbol(flow.text, flow.channels, flow.tensors[0])
+            flow = self.settle(flow, at.target)
+        at.env.tensors["here"] = Symbol(flow.text, flow.channels, flow.tensors[0])
         match recs[0]:
             case Layer():
-                return self.layer(element, recs, cx, flow, env, target, path)
+                return self.layer(element, recs, flow, at)
             case Instance():
-                return self.instance(element, recs, cx, flow, env, target, path)
+                return self.instance(element, recs, flow, at)
             case Grouped():
                 frames = [rec.frame for rec in recs]
-                inner = Env(env)
-                return self.body(frames, cx, flow, inner, target, path)
+                inner = Env(at.env)
+                return self.body(frames, flow, replace(at, env=inner))
             case Merged():
-                return self.merged(element, recs, cx, flow, env, target, path)
+                return self.merged(element, recs, flow, at)
             case _:
-                return self.reference(element, recs, env)
+                return self.reference(element, recs, at.env)
 
     def reference(self, element: ast.Apply, recs: list[Element], env: Env) -> Flow:
         symbol = env.tensor(element.name)
@@ -168,29 +148,23 @@ class Elements(Builder):
     # --- ops --------------------------------------------------------------------------
 
     def layer(
-        self,
-        element: ast.Apply,
-        recs: list[Layer],
-        cx: list[int],
-        flow: Flow,
-        env: Env,
-        target: str,
-        path: tuple,
-        stem: str | None = None,
+        self, element: ast.Apply, recs: list[Layer], flow: Flow, at: Site, stem: str | None = None
     ) -> Flow:
-        op, flags = self.spelled_op(element, recs, env)
+        op, flags = self.spelled_op(element, recs, at.env)
         x = self.spelled_shape(recs, flow)
         out = op.output(x)
         channels = self.out_channels(op, recs, out)
         context = Context(self.module.followed_by(recs), _varies)
         emission = emit(op, x, context)
-        flow = self.join(flow, emission.role, target, emission.atom)
+        flow = self.join(flow, emission.role, at.target, emission.atom)
         self.state.helpers.update(dict.fromkeys(emission.helpers))
         hoist = op.name in ("dropout", "drop_path") and self.is_invariant(op)
         if flags and not emission.layers:
-            return self.either(op, flags, x, context, recs, flow, target, channels)
+            return self.either(op, flags, x, context, recs, flow, at.target, channels)
         attrs = [
-            self.module_of(layer, path, stem, flags if layer is emission.layers[-1] else {}, hoist)
+            self.module_of(
+                layer, at.path, stem, flags if layer is emission.layers[-1] else {}, hoist
+            )
             for layer in emission.layers
         ]
         text = emission.apply(flow.text, attrs, self.call_text)
@@ -324,17 +298,8 @@ class Elements(Builder):
 
     # --- merges -----------------------------------------------------------------------
 
-    def merged(
-        self,
-        element: ast.Merge,
-        recs: list[Merged],
-        cx: list[int],
-        flow: Flow,
-        env: Env,
-        target: str,
-        path: tuple,
-    ) -> Flow:
-        flow = self.settle(flow, target)
+    def merged(self, element: ast.Merge, recs: list[Merged], flow: Flow, at: Site) -> Flow:
+        flow = self.settle(flow, at.target)
         before = self.state.variables
         self.state.variables = (*before, flow.text)
         results = []
@@ -342,7 +307,7 @@ class Elements(Builder):
             runs = [rec.branches[index] for rec in recs]
             own = self.fresh_variable()
             saved, start = len(self.state.call), self.state.commented
-            result = self.chain(runs, cx, flow, env, own, path)
+            result = self.chain(runs, flow, replace(at, target=own))
             if len(self.state.call) > saved or self.width(result.text) > WIDTH:
                 result = self.assign(result, own) if result.text != own else result
                 self.state.variables = (*self.state.variables, own)

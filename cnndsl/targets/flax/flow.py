@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from cnndsl.ir import Tensor
 from cnndsl.targets.flax.emission import Role
 from cnndsl.targets.flax.pyexpr import Py
+from cnndsl.targets.flax.spelling import Env
 
 MERGED = "merged"
 BLOCK = "block"
@@ -24,6 +25,18 @@ _JOINS = {
     Role.ARITHMETIC: set(),
     BLOCK: set(),
 }
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where lines are written: the instance of every record, what names mean, the variable
+    that the flow is assigned to, and the stage and bindings around, for attributes' names.
+    """
+
+    cx: list[int]
+    env: Env
+    target: str
+    path: tuple[str, ...]
 
 
 @dataclass(frozen=True)

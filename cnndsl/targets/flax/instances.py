@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cnndsl.elaborate.values import is_int
@@ -11,7 +11,7 @@ from cnndsl.syntax import ast
 from cnndsl.targets.flax.builder import Built
 from cnndsl.targets.flax.elements import Elements
 from cnndsl.targets.flax.emission import Role
-from cnndsl.targets.flax.flow import BLOCK, Flow
+from cnndsl.targets.flax.flow import BLOCK, Flow, Site
 from cnndsl.targets.flax.pyexpr import (
     Bin,
     Binding,
@@ -87,34 +87,25 @@ def only_layer(block: ast.Block) -> ast.Apply | None:
 class Instances(Elements):
     """Lowers uses of blocks."""
 
-    def instance(
-        self,
-        element: ast.Apply,
-        recs: list[Instance],
-        cx: list[int],
-        flow: Flow,
-        env: Env,
-        target: str,
-        path: tuple,
-    ) -> Flow:
+    def instance(self, element: ast.Apply, recs: list[Instance], flow: Flow, at: Site) -> Flow:
         block = recs[0].block
         only = only_layer(block)
         if only is not None and self.module.is_layer(recs[0]):
-            return self.inlined(block, only, element, recs, cx, flow, env, target, path)
+            return self.inlined(block, only, element, recs, flow, at)
         callee = self.module.emitted(recs)
-        self.fold_through(callee, block, element, flow, env)
-        flow = self.join(flow, BLOCK, target)
-        arguments = self.arguments(callee, block, element, recs, cx, flow, env)
+        self.fold_through(callee, block, element, flow, at.env)
+        flow = self.join(flow, BLOCK, at.target)
+        arguments = self.arguments(callee, block, element, recs, at.cx, flow, at.env)
         mapping = {p.binding: py for p, py in zip(callee.params, arguments, strict=True)}
-        extra = self.tensor_arguments(callee, block, element, recs, flow, env)
+        extra = self.tensor_arguments(callee, block, element, recs, flow, at.env)
         tensors = tuple(rec.out for rec in recs)
-        channels = self.known_as(self.result_channels(callee, mapping, tensors), env)
+        channels = self.known_as(self.result_channels(callee, mapping, tensors), at.env)
         if callee.is_function:
             args, kwargs = self.printed(callee, element, arguments, at_call=True)
             named = [f"{name}={text}" for name, text in kwargs.items()]
             text = f"{callee.name}({', '.join([flow.text, *extra, *args, *named])})"
         else:
-            attr = self.attr(path, callee.stem, block=True)
+            attr = self.attr(at.path, callee.stem, block=True)
             token = self.store(attr, self.built(callee, element, arguments))
             text = f"{token}({', '.join([flow.text, *extra])})"
         return Flow(text, channels, tensors, frozenset({BLOCK, Role.WEIGHT, Role.NORM}))
@@ -125,17 +116,14 @@ class Instances(Elements):
         only: ast.Apply,
         element: ast.Apply,
         recs: list[Instance],
-        cx: list[int],
         flow: Flow,
-        env: Env,
-        target: str,
-        path: tuple,
+        at: Site,
     ) -> Flow:
         """A block that is one op stands for that op; its parameters are what they are here."""
         inner = Env()
         inner.tensors["in"] = Symbol(flow.text, flow.channels, flow.tensors[0])
         inner.tensors["here"] = inner.tensors["in"]
-        for name, py in self.own_arguments(block, element, recs, env).items():
+        for name, py in self.own_arguments(block, element, recs, at.env).items():
             inner.values[name] = Sym(recs[0].args[name], py)
         layers = []
         for rec in recs:
@@ -144,7 +132,7 @@ class Instances(Elements):
             layers.append(record.run.elements[0])
         stem = None if only.name == "bn" else block.name
         start = len(self.state.built)
-        flow = self.layer(only, layers, cx, flow, inner, target, path, stem)
+        flow = self.layer(only, layers, flow, replace(at, env=inner), stem)
         if only.name in ("bn", "layer_norm", "group_norm"):
             self.module.name_norm(block.name, self.state.built[start])
         return flow

@@ -7,12 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from cnndsl.elaborate.program import walk
-from cnndsl.ir import Element, Instance, Looped, Repeated
+from cnndsl.ir import Looped
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.branches import Branches
 from cnndsl.targets.flax.builder import Carry, Line, Loop, Suite, tokens
-from cnndsl.targets.flax.flow import Flow
-from cnndsl.targets.flax.instances import as_pair, is_pair, only_layer
+from cnndsl.targets.flax.flow import Flow, Site
+from cnndsl.targets.flax.instances import as_pair, is_pair
 from cnndsl.targets.flax.pyexpr import (
     Bin,
     CallOf,
@@ -22,7 +22,6 @@ from cnndsl.targets.flax.pyexpr import (
     Scope,
     Tup,
     bindings,
-    combine,
     frozen,
     item,
 )
@@ -34,28 +33,19 @@ class Loops(Branches):
 
     # --- for --------------------------------------------------------------------------
 
-    def loop(
-        self,
-        statement: ast.For,
-        recs: list[Looped],
-        cx: list[int],
-        flow: Flow,
-        env: Env,
-        target: str,
-        path: tuple,
-    ) -> Flow:
+    def loop(self, statement: ast.For, recs: list[Looped], flow: Flow, at: Site) -> Flow:
         if not any(rec.frames for rec in recs):
-            self.fold(statement.items, env)
+            self.fold(statement.items, at.env)
             return flow
-        mark, saved = self.mark(), env.save()
+        mark, saved = self.mark(), at.env.save()
         try:
             if self.unrolls or self.named_later(statement):
                 raise Unspellable("for")
-            return self.rolled(statement, recs, cx, flow, env, target, path)
+            return self.rolled(statement, recs, flow, at)
         except Unspellable:
             self.rewind(mark)
             restore(saved)
-        return self.unrolled(statement, recs, cx, flow, env, target, path)
+        return self.unrolled(statement, recs, flow, at)
 
     def named_later(self, statement: ast.For) -> bool:
         """Whether something reads a result of one iteration by its number: `down2`."""
@@ -68,27 +58,18 @@ class Loops(Branches):
             if isinstance(n, (ast.Apply, ast.Name))
         )
 
-    def unrolled(
-        self,
-        statement: ast.For,
-        recs: list[Looped],
-        cx: list[int],
-        flow: Flow,
-        env: Env,
-        target: str,
-        path: tuple,
-    ) -> Flow:
+    def unrolled(self, statement: ast.For, recs: list[Looped], flow: Flow, at: Site) -> Flow:
         """A loop that no expression of the class can drive: one iteration after the other."""
         if len({len(rec.frames) for rec in recs}) > 1:
             raise Unspellable("for")
-        self.fold(statement.items, env)
+        self.fold(statement.items, at.env)
         try:
-            items = self.speller.spell(statement.items, env)
+            items = self.speller.spell(statement.items, at.env)
         except Unspellable:
             items = None
         for i in range(len(recs[0].frames)):
-            self.unpack(statement, [rec.items[i] for rec in recs], items, i, env)
-            flow = self.body([rec.frames[i] for rec in recs], cx, flow, env, target, path)
+            self.unpack(statement, [rec.items[i] for rec in recs], items, i, at.env)
+            flow = self.body([rec.frames[i] for rec in recs], flow, at)
         return flow
 
     def unpack(
@@ -106,25 +87,16 @@ class Loops(Branches):
                 py = item(py, Lit(index)) if several else py
             env.values[name] = Sym(values[0], py)
 
-    def rolled(
-        self,
-        statement: ast.For,
-        recs: list[Looped],
-        cx: list[int],
-        flow: Flow,
-        env: Env,
-        target: str,
-        path: tuple,
-    ) -> Flow:
-        items = self.speller.spell(statement.items, env)
+    def rolled(self, statement: ast.For, recs: list[Looped], flow: Flow, at: Site) -> Flow:
+        items = self.speller.spell(statement.items, at.env)
         if items.py is None:
             raise Unspellable("for")
         items = self.with_pairs(statement, recs, items)
         frames = [frame for rec in recs for frame in rec.frames]
-        inner_cx = [number for number, rec in zip(cx, recs, strict=True) for _ in rec.frames]
+        inner_cx = [number for number, rec in zip(at.cx, recs, strict=True) for _ in rec.frames]
         firsts = [i == 0 for rec in recs for i in range(len(rec.frames))]
         first = next(rec for rec in recs if rec.frames).items[0]
-        flow = self.settle(flow, target)
+        flow = self.settle(flow, at.target)
 
         def body(flow: Flow, loop: Loop) -> Flow:
             for index, (name, binding) in enumerate(
@@ -133,13 +105,13 @@ class Loops(Branches):
                 value = first[index] if len(statement.targets) > 1 else first
                 binding.pair = index in self.pair_columns(statement, recs)
                 value = [value, value] if binding.pair and not isinstance(value, list) else value
-                env.values[name] = Sym(value, Ref(binding))
+                at.env.values[name] = Sym(value, Ref(binding))
             start = replace(flow, tensors=tuple(frame.x for frame in frames))
-            return self.body(frames, inner_cx, start, env, target, path)
+            return self.body(frames, start, replace(at, cx=inner_cx))
 
         targets = list(statement.targets)
         always = all(rec.frames for rec in recs)
-        out = self.iterate(targets, items.py, firsts, always, flow, env, target, body)
+        out = self.iterate(targets, items.py, firsts, always, flow, at.env, at.target, body)
         return replace(out, tensors=tuple(_last(rec, flow, i) for i, rec in enumerate(recs)))
 
     def pair_columns(self, statement: ast.For, recs: list[Looped]) -> set[int]:
@@ -422,7 +394,7 @@ class Loops(Branches):
         if not lists:
             name = f"‹c{index.index}›" if counted else "_"
             return f"for {name} in {self.at_call(self.count_items(loop))}:"
-        source = _zipped(lists)
+        source = zipped(lists)
         names = walked[0] if len(walked) == 1 else ", ".join(walked)
         if not counted:
             return f"for {names} in {source}:"
@@ -455,255 +427,12 @@ class Loops(Branches):
             counter = loop.index = self.bind(name, Scope.LOOP, in_loop=True)
         return counter
 
-    # --- repetitions ------------------------------------------------------------------
-
-    def run_end(
-        self, elements: tuple[ast.Element, ...], columns: list[list[Element]], start: int
-    ) -> int:
-        """Where a run of blocks ends that share one list: `a(…) -> a(…) * 3`."""
-        end, repeats = start, False
-        while end < len(elements) and self.in_run(elements[end], columns[end]):
-            repeats = repeats or isinstance(elements[end], ast.Repeat)
-            end += 1
-        return end if repeats and end > start + 1 else start + 1
-
-    def in_run(self, element: ast.Element, recs: list[Element]) -> bool:
-        if isinstance(element, ast.Repeat):
-            if not isinstance(element.element, ast.Apply):
-                return False
-            return all(
-                isinstance(part, Instance) and self.walks(part)
-                for rec in recs
-                if isinstance(rec, Repeated)
-                for part in rec.items
-            ) and all(isinstance(rec, Repeated) for rec in recs)
-        return all(isinstance(rec, Instance) and self.walks(rec) for rec in recs)
-
-    def walks(self, instance: Instance) -> bool:
-        """Whether a list of such blocks is walked by `x = block(x)` alone."""
-        if only_layer(instance.block) is not None and self.module.is_layer(instance):
-            return False
-        return not self.module.takes_more(instance)
-
-    def repeated(
-        self,
-        elements: tuple[ast.Element, ...],
-        columns: list[list[Element]],
-        cx: list[int],
-        flow: Flow,
-        env: Env,
-        target: str,
-        path: tuple,
-    ) -> Flow:
-        if len(elements) == 1:
-            counts = {len(rec.items) for rec in columns[0]}
-            if counts == {0}:
-                self.fold(elements[0].count, env)
-                return flow
-            if counts == {1} and isinstance(elements[0].count, ast.Literal):
-                parts = [rec.items[0] for rec in columns[0]]
-                return self.element(elements[0].element, parts, cx, flow, env, target, path)
-        flow = self.settle(flow, target)
-        for write in () if self.unrolls else (self.listed, self.ranged):
-            mark, saved = self.mark(), env.save()
-            try:
-                return write(elements, columns, cx, flow, env, target, path)
-            except Unspellable:
-                self.rewind(mark)
-                restore(saved)
-        return self.each(elements, columns, cx, flow, env, target, path)
-
-    def each(
-        self,
-        elements: tuple[ast.Element, ...],
-        columns: list[list[Element]],
-        cx: list[int],
-        flow: Flow,
-        env: Env,
-        target: str,
-        path: tuple,
-    ) -> Flow:
-        """Repetitions written out, where no expression of the class can count them."""
-        for element, recs in zip(elements, columns, strict=True):
-            if not isinstance(element, ast.Repeat):
-                flow = self.element(element, recs, cx, flow, env, target, path)
-                continue
-            if len({len(rec.items) for rec in recs}) > 1:
-                raise Unspellable("repetition")
-            self.fold(element.count, env)
-            for i in range(len(recs[0].items)):
-                parts = [rec.items[i] for rec in recs]
-                flow = self.element(element.element, parts, cx, flow, env, target, path)
-        return flow
-
-    def listed(
-        self,
-        elements: tuple[ast.Element, ...],
-        columns: list[list[Element]],
-        cx: list[int],
-        flow: Flow,
-        env: Env,
-        target: str,
-        path: tuple,
-    ) -> Flow:
-        """`nnx.List([a(…), *(b(…) for _ in range(n - 1))])`: all but the first are equal."""
-        flow = flow if flow.text == target else self.assign(flow, target)
-        parts: list[list[str]] = []
-        walk, slots, base = None, [], len(self.state.attrs)
-        for element, recs in zip(elements, columns, strict=True):
-            for run in self.segments(element, recs, cx, env):
-                start, first_attr = flow, len(self.state.attrs)
-                flow, values, calls, loop = self.sample(run, flow, env, target, path)
-                calls = _renumbered(calls, first_attr, base)
-                if walk is not None and calls != walk:
-                    raise Unspellable("repetition")
-                if walk is None:
-                    walk, slots = calls, loop.slots
-                    self.state.init.extend(loop.before)
-                    parts = [[] for _ in slots]
-                if run[2] != Lit(1) and flow.channels != start.channels:
-                    raise Unspellable("repetition")  # each has other channels than the last
-                for values_of_slot, value in zip(parts, values, strict=True):
-                    values_of_slot.append(_times(value, run[2], self))
-        if not parts:
-            raise Unspellable("repetition")
-        reached = []
-        for (attr, _), values in zip(slots, parts, strict=True):
-            attr.many = True
-            reached.append(self.keep(attr, f"nnx.List([{', '.join(values)}])"))
-        names = [f"‹v{attr.index}›" for attr, _ in slots]
-        source = _zipped(reached)
-        self.state.cx = tuple(cx)
-        flow = replace(flow, tensors=tuple(rec.out for rec in columns[-1]))
-        text = self.shape_text(flow)
-        if text is not None and len(walk) == 1 and text != self.state.commented:
-            walk = [f"{walk[0]}  # {text}"]
-        self.state.commented = text
-        self.state.call.append(Suite(f"for {', '.join(names)} in {source}:", walk))
-        if target == "x":
-            self.state.overwritten = True
-        return flow
-
-    def keep(self, attr: Any, value: str) -> str:
-        """A whole list, on `self` or in the list of the loop around."""
-        if self.state.loop is None:
-            self.state.init.append(f"‹l{attr.index}› = {value}")
-            return f"‹l{attr.index}›"
-        attr.local = True
-        holder = self.attr(attr.path, attr.stem, attr.block, attr.weighted)
-        return self.store(holder, value)
-
-    def segments(
-        self, element: ast.Element, recs: list[Element], cx: list[int], env: Env
-    ) -> list[tuple]:
-        """(element, records, count, instances) of the first repetition and of all others."""
-        if not isinstance(element, ast.Repeat):
-            return [(element, recs, Lit(1), cx)]
-        counts = [len(rec.items) for rec in recs]
-        count = self.count(element.count, counts, env)
-        firsts = [rec.items[0] for rec in recs if rec.items]
-        first_cx = [n for n, rec in zip(cx, recs, strict=True) if rec.items]
-        rest = [item for rec in recs for item in rec.items[1:]]
-        rest_cx = [n for n, rec in zip(cx, recs, strict=True) for _ in rec.items[1:]]
-        if not firsts:
-            return []
-        same_in = all(a.x.shape[-1] == a.out.shape[-1] for a in firsts)
-        if min(counts) == 0 or same_in:
-            if not same_in:
-                raise Unspellable("repetition")
-            return [(element.element, firsts + rest, count, first_cx + rest_cx)]
-        runs = [(element.element, firsts, Lit(1), first_cx)]
-        if rest:
-            runs.append((element.element, rest, combine("-", count, Lit(1)), rest_cx))
-        return runs
-
-    def count(self, expr: ast.Expr, counts: list[int], env: Env) -> Py:
-        try:
-            return self.speller.spell(expr, env).py
-        except Unspellable:
-            if len(set(counts)) > 1:
-                raise
-            self.fold(expr, env)
-            return Lit(counts[0])
-
-    def sample(
-        self, run: tuple, flow: Flow, env: Env, target: str, path: tuple
-    ) -> tuple[Flow, list[str], list[Line], Loop]:
-        """One repetition of a run on its own: what it builds, and the lines of its call."""
-        element, recs, _, cx = run
-        outer = self.state.loop
-        loop = Loop([], None, 1 + (outer.depth if outer else 0))
-        init, call = self.state.init, self.state.call
-        self.state.loop, self.state.init, self.state.call = loop, [], []
-        self.loops.append(loop)
-        try:
-            start = replace(flow, tensors=tuple(rec.x for rec in recs))
-            out = self.element(element, recs, cx, start, env, target, path)
-            out = self.assign(out, target) if out.text != target else out
-            appended = {f"‹l{a.index}›.append({v})" for a, v in loop.slots}
-            plain = all(isinstance(line, str) and line in appended for line in self.state.init)
-            if not plain or loop.index is not None:
-                raise Unspellable("repetition")
-            if not loop.slots or tokens(self.state.call, "c"):
-                raise Unspellable("repetition")
-            calls = self.state.call
-        finally:
-            self.loops.pop()
-            self.state.loop, self.state.init, self.state.call = outer, init, call
-        return out, [value for _, value in loop.slots], calls, loop
-
-    def ranged(
-        self,
-        elements: tuple[ast.Element, ...],
-        columns: list[list[Element]],
-        cx: list[int],
-        flow: Flow,
-        env: Env,
-        target: str,
-        path: tuple,
-    ) -> Flow:
-        """`for _ in range(n): …` with the channels carried along."""
-        if len(elements) > 1:
-            raise Unspellable("repetition")
-        (element,), (recs,) = elements, columns
-        count = self.count(element.count, [len(rec.items) for rec in recs], env)
-        parts = [item for rec in recs for item in rec.items]
-        inner_cx = [n for n, rec in zip(cx, recs, strict=True) for _ in rec.items]
-        firsts = [i == 0 for rec in recs for i in range(len(rec.items))]
-
-        def body(flow: Flow, loop: Loop) -> Flow:
-            start = replace(flow, tensors=tuple(part.x for part in parts))
-            return self.element(element.element, parts, inner_cx, start, env, target, path)
-
-        items = CallOf("range", (count,))
-        always = all(rec.items for rec in recs)
-        out = self.iterate([], items, firsts, always, flow, env, target, body)
-        return replace(out, tensors=tuple(rec.out for rec in recs))
-
-
-def _renumbered(calls: list[Line], first: int, base: int) -> list[Line]:
-    """Lines of a call with the attributes from `first` on counted from `base`; no comments."""
-    if not all(isinstance(line, str) for line in calls):
-        raise Unspellable("repetition")
-
-    def shifted(match: re.Match) -> str:
-        number = int(match[2])
-        return f"‹{match[1]}{number - first + base if number >= first else number}›"
-
-    return [re.sub(r"‹([av])(\d+)›", shifted, line).split("  # ")[0] for line in calls]
-
 
 def _last(rec: Looped, flow: Flow, position: int) -> Any:
     return rec.frames[-1].out if rec.frames else flow.tensors[position]
 
 
-def _times(value: str, count: Py, lowering: Loops) -> str:
-    if count == Lit(1):
-        return value
-    return f"*({value} for _ in range({lowering.at_init(count)}))"
-
-
-def _zipped(lists: list[str]) -> str:
+def zipped(lists: list[str]) -> str:
     return lists[0] if len(lists) == 1 else f"zip({', '.join(lists)}, strict=True)"
 
 

@@ -302,7 +302,7 @@ class Printer:
 
     def read_lines(self, lines: list[str], result: str) -> list[str]:
         """The call without the tensors that the author named and nothing reads."""
-        for name in self.lowering.author_variables:
+        for name in reversed(self.lowering.author_variables):
             word = re.compile(rf"\b{name}\b")
             others = [t for t in lines if not t.strip().startswith(f"{name} = ")]
             if not any(map(word.search, [*others, result])):
@@ -315,6 +315,7 @@ class Printer:
             for binding, text in zip(line.bound, line.texts, strict=True)
             if binding.index in self.lowering.live_carries(line)
         ]
+        live = [(name, value) for name, value in live if name != value]
         if not live:
             return []
         if line.step is not None:
