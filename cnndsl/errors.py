@@ -285,7 +285,8 @@ def unusable_file(span: Span, path: str, reason: str) -> Diagnostic:
 @explained("E110")
 def misplaced(span: Span, what: str, where: str) -> Diagnostic:
     """Some statements have one place: `input` opens a model, `stage`, `aux` and `expect` stand
-    in a model's body (also inside its `for` and `if`), `train` in a model's body alone.
+    in a model's body (also inside its `for` and `if`), `train` and `preprocess` in a model's body
+    alone.
     Stages and aux heads do not nest.
     """
     return error("E110", f"`{what}` cannot stand {where}", span)
@@ -349,6 +350,15 @@ def no_branches(span: Span, name: str) -> Diagnostic:
 def bad_attribute(span: Span, message: str, help: str | None) -> Diagnostic:
     """Tensors have `channels`, `height`, `width` and `shape`; values have no attributes."""
     return error("E118", message, span, help=help)
+
+
+@explained("E119")
+def bad_preprocessing(span: Span, message: str, help: str | None = None) -> Diagnostic:
+    """`preprocess` says what an image goes through before the network sees it: size, crop,
+    interpolation, channels, range, mean and std, each once, with the values that
+    docs/language.md lists.
+    """
+    return error("E119", message, span, help=help)
 
 
 # --- E2xx: values ---------------------------------------------------------------------

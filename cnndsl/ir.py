@@ -6,8 +6,9 @@ a back end can walk the definition and everything that became of it side by side
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from cnndsl.ops.base import Op, Shape
@@ -153,7 +154,7 @@ class Auxiliary:
 
 @dataclass(slots=True, eq=False)
 class Noted:
-    """A statement without an effect on the tensors: input, expect, train."""
+    """A statement without an effect on the tensors: input, expect, train, preprocess."""
 
     statement: ast.Statement
 
@@ -185,28 +186,32 @@ class Network:
     output: Tensor
     endpoints: dict[str, Tensor]
     recipe: dict[str, Any] | None = None
+    preprocess: dict[str, Any] | None = None
 
 
-def children(record: Record | Element | Chained | Frame) -> Iterator[Any]:
+def children(record: Record | Element | Chained | Frame) -> Sequence[Any]:
     """What a record holds directly, in order of execution."""
-    match record:
-        case Frame():
-            yield from record.records
-        case Ran():
-            yield record.run
-        case Chained():
-            yield from record.elements
-        case Merged():
-            yield from record.branches
-        case Repeated():
-            yield from record.items
-        case Looped():
-            yield from record.frames
-        case Chosen():
-            if record.frame is not None:
-                yield record.frame
-        case Staged() | Auxiliary() | Instance() | Grouped():
-            yield record.frame
+    held = _CHILDREN.get(type(record))
+    return held(record) if held is not None else ()
+
+
+def _frame(record: Any) -> Sequence[Frame]:
+    return (record.frame,) if record.frame is not None else ()
+
+
+_CHILDREN: dict[type, Callable[[Any], Sequence[Any]]] = {
+    Frame: attrgetter("records"),
+    Ran: lambda record: (record.run,),
+    Chained: attrgetter("elements"),
+    Merged: attrgetter("branches"),
+    Repeated: attrgetter("items"),
+    Looped: attrgetter("frames"),
+    Chosen: _frame,
+    Staged: _frame,
+    Auxiliary: _frame,
+    Instance: _frame,
+    Grouped: _frame,
+}
 
 
 def layers(record: Any, *, aux: bool = True) -> Iterator[Layer]:
@@ -217,4 +222,4 @@ def layers(record: Any, *, aux: bool = True) -> Iterator[Layer]:
         if isinstance(current, Layer):
             yield current
         elif aux or not isinstance(current, Auxiliary):
-            stack.extend(reversed(list(children(current))))
+            stack.extend(reversed(children(current)))

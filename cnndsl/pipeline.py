@@ -25,12 +25,21 @@ def no_files(path: str, source: Source) -> str:
 
 @dataclass(frozen=True)
 class Checked:
-    """A spec's program and networks; no networks where a diagnostic is an error."""
+    """A spec's program and networks; no networks where a diagnostic is an error.
+
+    `model` is the one network that was asked for by its name in the zoo, not by a file's.
+    """
 
     source: Source
     program: Program | None
     networks: tuple[Network, ...]
     diagnostics: tuple[Diagnostic, ...]
+    model: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What was asked for: the spec's name, or the model's."""
+        return self.model or self.source.name
 
 
 def check_source(

@@ -67,6 +67,7 @@ class Summary:
     layers: tuple[LayerRow, ...]
     endpoints: dict[str, Shape]
     recipe: dict[str, Any] | None = None
+    preprocess: dict[str, Any] | None = None
 
 
 def size(shape: Shape) -> int:
@@ -85,17 +86,29 @@ def count_layer(layer: Layer) -> Count:
 def count(record: Any) -> Count:
     """All layers below a record; the MACs of auxiliary heads do not count."""
     params = total = macs = 0
-    stack = [(record, False)]
-    while stack:
-        current, training = stack.pop()
-        if isinstance(current, Layer):
-            one = count_layer(current)
-            params, total = params + one.params, total + one.total
-            macs += 0 if training else one.macs
-        else:
-            training = training or isinstance(current, Auxiliary)
-            stack.extend([(child, training) for child in children(current)])
+    counts: dict[tuple[int, Shape], Count] = {}  # an op by its identity: networks share equal ones
+    for layer, training in _layers_and_heads(record):
+        key = id(layer.op), layer.x.shape
+        one = counts.get(key)
+        if one is None:
+            one = counts[key] = count_layer(layer)
+        params, total = params + one.params, total + one.total
+        macs += 0 if training else one.macs
     return Count(params, total, macs)
+
+
+def _layers_and_heads(record: Any) -> Iterator[tuple[Layer, bool]]:
+    """All layers below a record, and whether they are of an auxiliary head."""
+    heads: list[Any] = []
+    for stack, training in (([record], isinstance(record, Auxiliary)), (heads, True)):
+        while stack:
+            current = stack.pop()
+            if isinstance(current, Layer):
+                yield current, training
+            elif isinstance(current, Auxiliary) and not training:
+                heads.append(current)
+            else:
+                stack.extend(children(current))
 
 
 def summarize_network(network: Network) -> Summary:
@@ -113,6 +126,7 @@ def summarize_network(network: Network) -> Summary:
         tuple(_layer_rows(network)),
         {name: tensor.shape for name, tensor in network.endpoints.items()},
         network.recipe,
+        network.preprocess,
     )
 
 
@@ -191,6 +205,14 @@ def _layer_text(op: Op) -> str:
 
 def shape_text(shape: Shape) -> str:
     return " x ".join(str(length) for length in shape)
+
+
+def macs_text(macs: int) -> str:
+    """`15.47 GMACs`; plain below a thousand."""
+    for unit, size in (("TMACs", 10**12), ("GMACs", 10**9), ("MMACs", 10**6), ("kMACs", 10**3)):
+        if macs >= size:
+            return f"{macs / size:.2f} {unit}"
+    return f"{macs} MACs"
 
 
 def stage_cells(summary: Summary) -> list[tuple[str, ...]]:

@@ -123,7 +123,9 @@ class AlexNet(nnx.Module):
         self.head_dense1 = nnx.List(
             [Dense(9216, 4096, **kinds), Dense(4096, 4096, **kinds)]
         )
-        self.head_dense2 = nnx.Linear(4096, classes, **kinds)
+        self.head_dense2 = (
+            nnx.Linear(4096, classes, **kinds) if classes else nnx.identity
+        )
 
     def __call__(self, x: jax.Array) -> jax.Array:
         return self.endpoints(x)["logits"]
@@ -199,7 +201,9 @@ class AlexNetBN(nnx.Module):
             [Dense(256, 4096, **kinds), Dense(4096, 4096, **kinds)]
         )
         self.head_norm = nnx.List([norm(4096), norm(4096)])
-        self.head_dense2 = nnx.Linear(4096, classes, **kinds)
+        self.head_dense2 = (
+            nnx.Linear(4096, classes, **kinds) if classes else nnx.identity
+        )
 
     def __call__(self, x: jax.Array) -> jax.Array:
         return self.endpoints(x)["logits"]

@@ -39,6 +39,24 @@ from jax.typing import DTypeLike
 INPUT_SHAPE = (224, 224, 3)
 NUM_PARAMS = 13_378_280  # with the auxiliary heads; 6,998,552 without
 AUX_WEIGHTS = {"aux1": 0.3, "aux2": 0.3}
+ENDPOINTS = (
+    ("stem", (28, 28, 192), 8, 192),
+    ("inception3a", (28, 28, 256), 8, 256),
+    ("inception3b", (28, 28, 480), 8, 480),
+    ("pool3", (14, 14, 480), 16, 480),
+    ("inception4a", (14, 14, 512), 16, 512),
+    ("aux1", (1000,), None, 1000),
+    ("inception4b", (14, 14, 512), 16, 512),
+    ("inception4c", (14, 14, 512), 16, 512),
+    ("inception4d", (14, 14, 528), 16, 528),
+    ("aux2", (1000,), None, 1000),
+    ("inception4e", (14, 14, 832), 16, 832),
+    ("pool4", (7, 7, 832), 32, 832),
+    ("inception5a", (7, 7, 832), 32, 832),
+    ("inception5b", (7, 7, 1024), 32, 1024),
+    ("head", (1000,), None, 1000),
+    ("logits", (1000,), None, 1000),
+)
 
 
 def local_response_norm(
@@ -162,7 +180,9 @@ class GoogLeNet(nnx.Module):
         self.inception5a = inception(832, 256, 160, 320, 32, 128, 128)
         self.inception5b = inception(832, 384, 192, 384, 48, 128, 128)
         self.head_dropout = nnx.Dropout(0.4, rngs=rngs)
-        self.head_dense = nnx.Linear(1024, classes, **kinds)
+        self.head_dense = (
+            nnx.Linear(1024, classes, **kinds) if classes else nnx.identity
+        )
         if aux:
             self.aux1 = Classifier(512, classes, **kinds)
             self.aux2 = Classifier(528, classes, **kinds)

@@ -471,7 +471,9 @@ class BNInception(nnx.Module):
         self.inception5b = inception(
             1024, 352, 192, 320, 192, 224, 128, max_pooling=True
         )
-        self.head_dense = nnx.Linear(1024, classes, **kinds)
+        self.head_dense = (
+            nnx.Linear(1024, classes, **kinds) if classes else nnx.identity
+        )
 
     def __call__(self, x: jax.Array) -> jax.Array:
         return self.endpoints(x)["logits"]
@@ -545,7 +547,9 @@ class InceptionV2(nnx.Module):
             ]
         )
         self.grid8 = nnx.List([Figure7(1280, **kinds), Figure7(2048, **kinds)])
-        self.head_dense = nnx.Linear(2048, classes, **kinds)
+        self.head_dense = (
+            nnx.Linear(2048, classes, **kinds) if classes else nnx.identity
+        )
 
     def __call__(self, x: jax.Array) -> jax.Array:
         return self.endpoints(x)["logits"]

@@ -330,8 +330,6 @@ class LeNet5Tanh(nnx.Module):
     classifier.
 
     Images (N, H, W, 1) -> logits (N, classes).
-
-    Shapes in comments are those of LeNet5Tanh.
     """
 
     max_pooling = False
@@ -352,7 +350,7 @@ class LeNet5Tanh(nnx.Module):
         self.conv2 = ConvPool(6, 16, self.max_pooling, **kinds)
         self.head_dense1 = dense(self.flat_features, 120)
         self.head_dense2 = dense(120, 84)
-        self.head_dense3 = dense(84, classes)
+        self.head_dense3 = dense(84, classes) if classes else nnx.identity
 
     def __call__(self, x: jax.Array) -> jax.Array:
         return self.endpoints(x)["logits"]
@@ -402,7 +400,9 @@ class LeNet5ReLU(nnx.Module):
         self.conv1 = conv(1, 20, (5, 5))
         self.conv2 = conv(20, 50, (5, 5))
         self.head_dense1 = nnx.Linear(3200, 500, kernel_init=he_normal, **kinds)
-        self.head_dense2 = nnx.Linear(500, classes, **kinds)
+        self.head_dense2 = (
+            nnx.Linear(500, classes, **kinds) if classes else nnx.identity
+        )
 
     def __call__(self, x: jax.Array) -> jax.Array:
         return self.endpoints(x)["logits"]

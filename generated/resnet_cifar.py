@@ -246,7 +246,9 @@ class ResNetCIFAR(nnx.Module):
                 )
             )
             features = 4 * filters if self.bottleneck else filters
-        self.head_dense = nnx.Linear(features, classes, **kinds)
+        self.head_dense = (
+            nnx.Linear(features, classes, **kinds) if classes else nnx.identity
+        )
 
     def __call__(self, x: jax.Array) -> jax.Array:
         return self.endpoints(x)["logits"]

@@ -286,8 +286,7 @@ WEIGHTLESS: dict[str, Callable[[Op, np.ndarray], np.ndarray]] = {
     "leaky_relu": lambda op, x: np.where(x > 0, x, op.slope * x),
     "elu": lambda op, x: np.where(x > 0, x, np.expm1(np.minimum(x, 0))),
     "selu": lambda op, x: (
-        1.0507009873554805
-        * np.where(x > 0, x, 1.6732632423543772 * np.expm1(np.minimum(x, 0)))
+        1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(np.minimum(x, 0)))
     ),
     "gelu": lambda op, x: x * normal_distribution(x),
     "swish": lambda op, x: x / (1 + np.exp(-x)),

@@ -11,19 +11,20 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
 
 import cnndsl
 from cnndsl.weights import from_keras
+from cnndsl.weights.network import abstract
 
 keras = pytest.importorskip("keras")
 
 SPECS = Path(__file__).parents[1] / "specs"
 CLASSES = 10
 TOLERANCE = 1e-4  # of the largest logit
+UPDATE_TOLERANCE = 0.02  # of a norm's largest change; an unbiased variance would be off by 0.14
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Case:
     application: str
     size: int = 64
     set: dict[str, Any] = field(default_factory=dict)
-    batch_norm: bool = True  # and nothing random before it in training
+    batch_norm: bool = True  # compare a pass in training, which must have nothing random in it
     pixels: float = 1.0  # what Keras divides images by
 
 
@@ -43,7 +44,7 @@ FAST = [
     Case("vgg16", "VGG16", "VGG16", set={"size": 64}, batch_norm=False),
     Case("vgg19", "VGG19", "VGG19", set={"size": 64}, batch_norm=False),
     Case("resnet_keras", "ResNet50Keras", "ResNet50"),
-    Case("densenet", "DenseNet121", "DenseNet121"),
+    Case("densenet", "DenseNet121", "DenseNet121", batch_norm=False),  # in SLOW with it
 ]
 SLOW = [
     Case("resnet_keras", "ResNet101Keras", "ResNet101"),
@@ -51,10 +52,11 @@ SLOW = [
     Case("resnet_keras", "ResNet50V2", "ResNet50V2"),
     Case("resnet_keras", "ResNet101V2", "ResNet101V2"),
     Case("resnet_keras", "ResNet152V2", "ResNet152V2"),
+    Case("densenet", "DenseNet121", "DenseNet121"),
     Case("densenet", "DenseNet169", "DenseNet169"),
     Case("densenet", "DenseNet201", "DenseNet201"),
     Case("inception_v3", "InceptionV3", "InceptionV3", 96),
-    Case("inception_v4", "InceptionResNetV2", "InceptionResNetV2", 96),
+    Case("inception_v4", "InceptionResNetV2", "InceptionResNetV2", 128),
     Case("xception", "Xception", "Xception", 96),
     Case("mobilenet", "MobileNet", "MobileNet"),
     Case("mobilenet", "MobileNetV2", "MobileNetV2"),
@@ -123,7 +125,7 @@ def assert_same_update(ours: nnx.Module, theirs: Any, images: np.ndarray) -> Non
     for path, start in before.items():
         change = want[path] - start
         difference = np.abs(after[path] - want[path]).max()
-        assert difference <= 0.01 * np.abs(change).max(), path  # Bessel's correction is 14%
+        assert difference <= UPDATE_TOLERANCE * np.abs(change).max(), path
 
 
 def application(case: Case) -> Any:
@@ -160,15 +162,8 @@ def random_weight(rng: np.random.Generator, layer: Any, variable: Any) -> np.nda
 
 
 def network(case: Case) -> nnx.Module:
-    """Ours, with nothing drawn: seeds get a state, weights wait to be filled."""
     module = cnndsl.load(SPECS / f"{case.spec}.cnn", set=case.set)
-    model = nnx.eval_shape(lambda: getattr(module, case.model)(classes=CLASSES, rngs=nnx.Rngs(0)))
-    for _, variable in nnx.to_flat_state(nnx.state(model)):
-        if isinstance(variable, nnx.RngKey):
-            variable.set_value(jax.random.key(0))
-        elif isinstance(variable, nnx.RngCount):
-            variable.set_value(jnp.uint32(0))
-    return model
+    return abstract(getattr(module, case.model), classes=CLASSES)
 
 
 def run_keras(model: Any, images: np.ndarray, training: bool) -> tuple[np.ndarray, list[Any]]:

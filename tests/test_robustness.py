@@ -13,15 +13,15 @@ from cnndsl.elaborate import evaluate
 from cnndsl.terminal import as_json, render_all
 
 ROOT = Path(__file__).parents[1]
-SECONDS = 30  # far more than any needs, on a busy machine too
+SECONDS = 60  # of the processor, so that a busy machine does not count; all need a few at most
 
 
 def answer(text: str) -> list[str]:
     """The codes of all diagnostics, which can be drawn within bounds."""
-    start = time.monotonic()
+    start = time.process_time()
     found = cnndsl.check(text)
     drawn = render_all(found) if found else ""
-    assert time.monotonic() - start < SECONDS
+    assert time.process_time() - start < SECONDS
     assert len(drawn) < 100_000
     assert all(len(line) < 2_000 for line in drawn.splitlines())
     assert all(len(str(as_json(diagnostic))) < 50_000 for diagnostic in found[:LIMIT])

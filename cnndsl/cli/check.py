@@ -28,6 +28,6 @@ def run(arguments: Namespace, console: Console) -> int:
 
 def praise(checked: Sequence[Checked]) -> str:
     """`checked 8 specs: 31 models, no mistakes`."""
-    what = checked[0].source.name if len(checked) == 1 else f"{len(checked)} specs"
+    what = checked[0].name if len(checked) == 1 else f"{len(checked)} specs"
     models = sum(len(each.networks) for each in checked)
     return f"checked {what}: {models or 'no'} model{'s' * (models != 1)}, no mistakes"

@@ -12,7 +12,7 @@ from cnndsl.cli.console import CallError, Console
 from cnndsl.cli.reading import all_diagnostics, check_choice, check_specs, read_overrides
 from cnndsl.names import module_name
 from cnndsl.pipeline import Checked, Compiled, compile_checked
-from cnndsl.summary import Summary
+from cnndsl.summary import Summary, macs_text
 from cnndsl.writing import Unwritable, write_all
 
 STDOUT = "-"
@@ -22,7 +22,7 @@ NAMED = 3  # models that the line of a module lists
 
 @dataclass(frozen=True)
 class Module:
-    """A generated module, the spec it is of, and the file it belongs in."""
+    """A generated module, the spec or the model it is of, and the file it belongs in."""
 
     spec: str
     path: Path
@@ -87,7 +87,7 @@ def run(arguments: Namespace, console: Console) -> int:
 def _module(checked: Checked, path: Path, compiled: Compiled) -> Module:
     if compiled.code is None:
         raise AssertionError("a spec without a mistake has a module")
-    return Module(checked.source.name, path, compiled.code, compiled.summaries)
+    return Module(checked.name, path, compiled.code, compiled.summaries)
 
 
 def output_paths(checked: Sequence[Checked], output: str | None) -> list[Path]:
@@ -106,9 +106,9 @@ def output_paths(checked: Sequence[Checked], output: str | None) -> list[Path]:
     elif folder.exists() and not folder.is_dir():
         raise CallError(f"{folder} is neither a folder nor a file ending in .py")
     else:
-        paths = [folder / f"{module_name(_stem(name))}.py" for name in names]
+        paths = [folder / f"{module_name(_stem(each))}.py" for each in checked]
     taken: dict[Path, str] = {}
-    for path, name in zip(paths, names, strict=True):
+    for path, name in zip(paths, (each.name for each in checked), strict=True):
         if path in taken:
             raise CallError(f"{taken[path]} and {name} would both be written to {path}")
         taken[path] = name
@@ -117,16 +117,11 @@ def output_paths(checked: Sequence[Checked], output: str | None) -> list[Path]:
     return paths
 
 
-def _stem(name: str) -> str:
-    return Path(name.strip("<>")).stem
-
-
-def macs_text(macs: int) -> str:
-    """`15.47 GMACs`; plain below a thousand."""
-    for unit, size in (("TMACs", 10**12), ("GMACs", 10**9), ("MMACs", 10**6), ("kMACs", 10**3)):
-        if macs >= size:
-            return f"{macs / size:.2f} {unit}"
-    return f"{macs} MACs"
+def _stem(checked: Checked) -> str:
+    """A model's name in small letters, where a model was asked for; else the spec's."""
+    if checked.model is not None:
+        return checked.model.lower()
+    return Path(checked.source.name.strip("<>")).stem
 
 
 # --- comparing ------------------------------------------------------------------------

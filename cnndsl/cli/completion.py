@@ -13,6 +13,7 @@ from cnndsl.cli.console import Console
 from cnndsl.cli.options import COMMANDS, build_parser
 from cnndsl.errors import EXPLANATIONS
 from cnndsl.ops import MERGES, OPS
+from cnndsl.zoo.index import list_models
 
 SPEC_COMMANDS = ("compile", "check", "summary")
 
@@ -33,8 +34,10 @@ def run(arguments: Namespace, console: Console) -> int:
 def words(command: str) -> tuple[str, ...]:
     """What the command's argument can be, where that is a fixed list."""
     return {
+        "list": tuple(entry.name for entry in list_models()),
         "ops": (*OPS, *MERGES),
         "explain": tuple(sorted(EXPLANATIONS)),
+        "weights": ("inspect", "import"),
         "completion": tuple(_SCRIPTS),
     }.get(command, ())
 

@@ -39,6 +39,33 @@ class Console:
         """A result."""
         sys.stdout.write(text + "\n")
 
+    def table(
+        self, rows: Sequence[tuple[str, ...]], right: tuple[int, ...], wraps: int, total: bool
+    ) -> None:
+        """A result in columns, under the titles of the first row.
+
+        The columns `right` are aligned to the right; on a terminal the column `wraps` may
+        break, and the last row stands out if it is a `total`.
+        """
+        if not self.colored(sys.stdout):
+            from cnndsl.summary import format_table
+
+            self.line(format_table(list(rows), right))
+            return
+        from rich.console import Console as Terminal
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for index, title in enumerate(rows[0]):
+            justify = "right" if index in right else "left"
+            table.add_column(title, justify=justify, no_wrap=index != wraps, overflow="fold")
+        for row in rows[1:]:
+            style = "bold" if total and row is rows[-1] else None
+            table.add_row(*map(Text, row), style=style)
+        sys.stdout.flush()
+        Terminal(file=sys.stdout, force_terminal=True, highlight=False).print(table)
+
     def data(self, value: Any) -> None:
         """A result for programs."""
         import json

@@ -13,8 +13,10 @@ COMMANDS = {
     "compile": "write the Flax modules of specs",
     "check": "prove the shapes and the counts of specs",
     "summary": "show parameters, MACs and shapes of networks",
+    "list": "list the networks that come with cnndsl",
     "ops": "list the ops, or describe one",
     "explain": "explain an error code",
+    "weights": "inspect files of weights, and bring them into networks",
     "completion": "print a completion script for a shell",
 }
 _EXAMPLES = {
@@ -22,6 +24,7 @@ _EXAMPLES = {
 examples:
   cnndsl compile specs/vgg16.cnn                  write generated/vgg16.py
   cnndsl compile specs/*.cnn --check              are the modules what the specs say?
+  cnndsl compile ResNet50                         of the zoo: write generated/resnet50.py
   cnndsl compile net.cnn -o - --set classes=10    print the module for ten classes""",
     "check": """\
 examples:
@@ -34,7 +37,12 @@ Lines and columns in JSON count from 1, in characters; end_column is the one aft
 examples:
   cnndsl summary specs/vgg16.cnn
   cnndsl summary specs/resnet.cnn --model ResNet50 --layers
+  cnndsl summary ResNet50                         a model of the zoo
   cnndsl summary specs/vgg16.cnn --set classes=10 --json""",
+    "list": """\
+examples:
+  cnndsl list
+  cnndsl list 'ResNet*' --json""",
     "ops": """\
 examples:
   cnndsl ops
@@ -42,6 +50,11 @@ examples:
     "explain": """\
 examples:
   cnndsl explain E301""",
+    "weights": """\
+examples:
+  cnndsl weights inspect resnet50.pth
+  cnndsl weights import resnet50.pth --spec specs/resnet.cnn --model ResNet50 \\
+      -o resnet50.safetensors""",
     "completion": """\
 examples:
   eval "$(cnndsl completion bash)"                in ~/.bashrc
@@ -117,14 +130,15 @@ def _color(parser: argparse.ArgumentParser, default: str) -> None:
 
 
 def _specs(parser: argparse.ArgumentParser) -> None:
-    help = "specs to read; `-` is standard input"
+    help = "specs to read, or models of the zoo by name; `-` is standard input"
     parser.add_argument("specs", nargs="+", metavar="SPEC", help=help)
     help = "what to call standard input, and whose folder its `use` reads from"
     parser.add_argument("--stdin-filename", metavar="NAME", help=help)
 
 
-def _choice(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--model", metavar="NAME", help="of this model only")
+def _choice(parser: argparse.ArgumentParser, required: bool = False) -> None:
+    help = "of this model" if required else "of this model only"
+    parser.add_argument("--model", metavar="NAME", required=required, help=help)
     parser.add_argument(
         "--set",
         metavar="NAME=VALUE",
@@ -160,12 +174,44 @@ def _add_summary(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 
 
+def _add_list(parser: argparse.ArgumentParser) -> None:
+    help = "the models whose names match, in any case (default: all)"
+    parser.add_argument("glob", nargs="?", default="*", metavar="GLOB", help=help)
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+
+
 def _add_ops(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="an op, such as conv")
 
 
 def _add_explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("code", metavar="CODE", help="an error code, such as E301")
+
+
+def _add_weights(parser: argparse.ArgumentParser) -> None:
+    actions = parser.add_subparsers(
+        dest="action", metavar="ACTION", required=True, parser_class=Parser, prog=parser.prog
+    )
+    inspect, bring = (
+        actions.add_parser(name, help=help, formatter_class=_FORMATTER, allow_abbrev=False)
+        for name, help in (
+            ("inspect", "list the layers of a file"),
+            ("import", "fill a network from a file"),
+        )
+    )
+    for action in (inspect, bring):
+        help = ".safetensors, .pth, .weights.h5, .h5, .keras or .npz"
+        action.add_argument("file", metavar="FILE", help=help)
+    inspect.add_argument("--json", action="store_true", help="print the tensors as JSON")
+    bring.add_argument("--spec", required=True, metavar="SPEC", help="the network's spec")
+    _choice(bring, required=True)
+    bring.add_argument("-o", "--output", metavar="FILE", help="a .safetensors file to write")
+    help = "a TOML file that says which layer is which"
+    bring.add_argument("--map", metavar="FILE", help=help)
+    help = "write nothing; show which layer would be filled from which"
+    bring.add_argument("--dry-run", action="store_true", help=help)
+    help = "leave out the layers that give the logits, of both"
+    bring.add_argument("--skip-head", action="store_true", help=help)
 
 
 def _add_completion(parser: argparse.ArgumentParser) -> None:
@@ -176,7 +222,9 @@ _ADD = {
     "compile": _add_compile,
     "check": _add_check,
     "summary": _add_summary,
+    "list": _add_list,
     "ops": _add_ops,
     "explain": _add_explain,
+    "weights": _add_weights,
     "completion": _add_completion,
 }

@@ -6,6 +6,7 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from cnndsl.cli.console import CallError
@@ -17,19 +18,25 @@ from cnndsl.source import Source
 from cnndsl.syntax.decode import MAX_BYTES
 
 STDIN = "-"
+LONGEST_NAME = 100  # of a model of the zoo, by far
 
 
 def check_specs(arguments: Namespace, overrides: dict[str, Any] | None = None) -> list[Checked]:
     """Every spec of the call, parsed and elaborated, in order; a spec named twice counts once.
 
+    A name that no file has may be that of a model of the zoo: of its spec that model counts.
+
     Raises:
       CallError: if one cannot be read.
     """
     names = list(dict.fromkeys(arguments.specs))
-    return [_check(name, arguments.stdin_filename, overrides) for name in names]
+    return [_check(name, arguments, overrides) for name in names]
 
 
-def _check(name: str, stdin_name: str | None, overrides: dict[str, Any] | None) -> Checked:
+def _check(name: str, arguments: Namespace, overrides: dict[str, Any] | None) -> Checked:
+    if name.isidentifier() and len(name) <= LONGEST_NAME and not os.path.exists(name):
+        return _check_model(name, arguments, overrides)
+    stdin_name = arguments.stdin_filename
     if name == STDIN:
         name = stdin_name or "<stdin>"
         files = Files(name, os.path.dirname(stdin_name or ""))
@@ -45,6 +52,23 @@ def _check(name: str, stdin_name: str | None, overrides: dict[str, Any] | None) 
     if source is None:
         return Checked(Source(name, ""), None, (), tuple(diagnostics))
     return check_source(source, files.load, overrides)
+
+
+def _check_model(name: str, arguments: Namespace, overrides: dict[str, Any] | None) -> Checked:
+    """A model of the zoo: its spec with that network alone."""
+    from cnndsl.zoo.index import UnknownModel, find, spec_path
+
+    try:
+        path = spec_path(find(name))
+    except UnknownModel as error:
+        help = error.help or "`cnndsl list` lists the models of the zoo"
+        raise CallError(f"there is no file and no model `{name[:60]}`", help) from None
+    if "model" in arguments and arguments.model is not None:
+        raise CallError(f"--model chooses from a spec, and `{name}` is a model already")
+    spec = os.path.relpath(path) if path.is_relative_to(os.getcwd()) else str(path)
+    checked = _check(spec, arguments, overrides)
+    networks = tuple(network for network in checked.networks if network.name == name)
+    return replace(checked, networks=networks, model=name)
 
 
 def all_diagnostics(checked: Sequence[Checked]) -> list[Diagnostic]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from typing import Any
 
 from cnndsl.cli.console import Console
 from cnndsl.cli.reading import all_diagnostics, check_choice, check_specs, read_overrides
 from cnndsl.pipeline import summaries
-from cnndsl.summary import LayerRow, Summary, format_table, shape_text, stage_cells
+from cnndsl.summary import LayerRow, Summary, shape_text, stage_cells
 
 Cells = list[tuple[str, ...]]
 
@@ -41,10 +40,7 @@ def _print(summary: Summary, layers: bool, console: Console) -> None:
     shapes = f"{shape_text(summary.input)} -> {shape_text(summary.output)}"
     console.line(f"{summary.model} ({summary.spec}): {shapes}\n")
     rows, right = (_layer_cells(summary), (3, 4, 5)) if layers else (stage_cells(summary), (3, 4))
-    if console.colored(sys.stdout):
-        _print_rich(rows, right)
-    else:
-        console.line(format_table(rows, right))
+    console.table(rows, right, wraps=1, total=True)
     console.line(f"\n{_figures(summary)}")
 
 
@@ -69,22 +65,6 @@ def _reach(layer: LayerRow) -> str:
     if layer.reach is None:
         return "all"
     return " x ".join(f"{pixels:g}" for pixels in layer.reach)
-
-
-def _print_rich(rows: Cells, right: tuple[int, ...]) -> None:
-    from rich.console import Console as Terminal
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for index, title in enumerate(rows[0]):
-        justify = "right" if index in right else "left"
-        table.add_column(title, justify=justify, no_wrap=index != 1, overflow="fold")
-    for row in rows[1:]:
-        style = "bold" if row is rows[-1] else None
-        table.add_row(*map(Text, row), style=style)
-    sys.stdout.flush()
-    Terminal(file=sys.stdout, force_terminal=True, highlight=False).print(table)
 
 
 def as_json(summary: Summary) -> dict[str, Any]:
@@ -121,4 +101,6 @@ def as_json(summary: Summary) -> dict[str, Any]:
     }
     if summary.recipe is not None:
         figures["recipe"] = summary.recipe
+    if summary.preprocess is not None:
+        figures["preprocess"] = summary.preprocess
     return figures

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Label
@@ -27,7 +27,7 @@ from cnndsl.ir import (
     Tensor,
 )
 from cnndsl.ops import MERGES, OPS
-from cnndsl.ops.base import REQUIRED, Op, Reject, show
+from cnndsl.ops.base import Op, Reject, show
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
 
@@ -56,17 +56,7 @@ class Chains:
     def element(self, element: ast.Element, x: Tensor, scope: Scope, context: Context) -> Element:
         self.shared.count_node(element.span)
         scope.tensors["here"] = x
-        match element:
-            case ast.Apply():
-                return self.apply(element, x, scope, context)
-            case ast.Group():
-                inner = context.nested(element.span, flat=False)
-                frame, out = self.bodies(element.body, x, Scope(scope), inner)
-                return Grouped(element, x, out, frame)
-            case ast.Merge():
-                return self.merge(element, x, scope, context)
-            case ast.Repeat():
-                return self.repeat(element, x, scope, context)
+        return self._RUN[type(element)](self, element, x, scope, context)
 
     def apply(self, element: ast.Apply, x: Tensor, scope: Scope, context: Context) -> Element:
         name = element.name
@@ -79,6 +69,11 @@ class Chains:
             block = self.shared.program.blocks[name]
             return self.instance(element, block, x, scope, context)
         raise Failure(self.unknown(element, scope))
+
+    def group(self, element: ast.Group, x: Tensor, scope: Scope, context: Context) -> Grouped:
+        inner = context.nested(element.span, flat=False)
+        frame, out = self.bodies(element.body, x, Scope(scope), inner)
+        return Grouped(element, x, out, frame)
 
     def reference(self, element: ast.Apply, tensor: Tensor) -> Reference:
         if element.args is not None:
@@ -108,14 +103,17 @@ class Chains:
     # --- ops --------------------------------------------------------------------------
 
     def layer(self, element: ast.Apply, kind: type[Op], x: Tensor, scope: Scope) -> Layer:
-        arguments = kind.arguments()
-        required = [n for n, f in arguments.items() if f.metadata["default"] is REQUIRED]
         given = match(
-            kind.name, list(arguments), required, element.args or (), element.span, kind.signature
+            kind.name,
+            list(kind.arguments()),
+            kind.required(),
+            element.args or (),
+            element.span,
+            kind.signature,
         )
         bound = {n: self.shared.evaluator.evaluate(a.value, scope) for n, a in given.items()}
         try:
-            op = kind.make(bound)
+            op = self.op(kind, bound)
         except Reject as reject:
             focus = given.get(reject.focus)
             span = focus.value.span if focus else element.span
@@ -140,6 +138,20 @@ class Chains:
         layer = Layer(element, op, x, out)
         out.origin = layer
         return layer
+
+    def op(self, kind: type[Op], bound: dict[str, Any]) -> Op:
+        """The op with these arguments, made once; raises `Reject`.
+
+        The types are part of the key, as `true` and 1.0 equal 1. Lists are compared by nobody.
+        """
+        key = (kind, *bound, *bound.values(), *map(type, bound.values()))
+        try:
+            op = self.shared.budget.ops.get(key)
+        except TypeError:
+            return kind.make(bound)
+        if op is None:
+            op = self.shared.budget.ops[key] = kind.make(bound)
+        return op
 
     # --- blocks -----------------------------------------------------------------------
 
@@ -236,12 +248,20 @@ class Chains:
                 break  # every further repetition would fail in the same way
         return Repeated(element, x, flow, items)
 
+    _RUN: ClassVar = {
+        ast.Apply: apply,
+        ast.Group: group,
+        ast.Merge: merge,
+        ast.Repeat: repeat,
+    }
+
 
 def _see(op: Op, x: Tensor, out: Tensor) -> None:
     """The receptive field of one more layer."""
     if x.reach is None or op.sees_everything():
         out.reach, out.jump = None, x.jump
         return
-    extent, stride = op.field()
-    out.reach = tuple(r + (e - 1) * j for r, e, j in zip(x.reach, extent, x.jump, strict=True))
-    out.jump = tuple(j * s for j, s in zip(x.jump, stride, strict=True))
+    (height, width), (down, across) = op.field()
+    (reach_h, reach_w), (jump_h, jump_w) = x.reach, x.jump
+    out.reach = (reach_h + (height - 1) * jump_h, reach_w + (width - 1) * jump_w)
+    out.jump = (jump_h * down, jump_w * across)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
@@ -11,6 +11,7 @@ from cnndsl.elaborate.collect import Collector, Failure, Place
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.program import Program
 from cnndsl.ir import Tensor
+from cnndsl.ops.base import Op
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 
@@ -20,9 +21,10 @@ MAX_DEPTH = 1_000
 
 @dataclass
 class Budget:
-    """What all models of a spec may take together."""
+    """What all models of a spec may take together, and the ops that they have in common."""
 
     nodes: int = 0
+    ops: dict[tuple[object, ...], Op] = field(default_factory=dict)
 
 
 @dataclass
@@ -39,6 +41,7 @@ class Shared:
     numbered: Counter[str] = field(default_factory=Counter)
     instances: Counter[str] = field(default_factory=Counter)  # per stage, for paths
     recipe: ast.Train | None = None
+    preprocess: ast.Preprocess | None = None
 
     def count_node(self, span: Span) -> None:
         self.budget.nodes += 1
@@ -48,7 +51,7 @@ class Shared:
             raise Failure(errors.over_budget(span, "a spec has at most 100,000 nodes"))
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Context:
     """The surroundings of a body.
 
@@ -63,10 +66,27 @@ class Context:
     place: Place | None = None
     depth: int = 0
 
-    def nested(self, span: Span, **changes: object) -> Context:
+    def nested(
+        self,
+        span: Span,
+        *,
+        inside: str | None = None,
+        in_loop: bool | None = None,
+        flat: bool | None = None,
+        stage: str | None = None,
+        place: Place | None = None,
+    ) -> Context:
+        """One level deeper; what is None stays as it is around."""
         if self.depth >= MAX_DEPTH:
             raise Failure(errors.over_budget(span, "blocks and groups nest at most 1,000 deep"))
-        return replace(self, depth=self.depth + 1, **changes)
+        return Context(
+            self.inside if inside is None else inside,
+            self.in_loop if in_loop is None else in_loop,
+            self.flat if flat is None else flat,
+            self.stage if stage is None else stage,
+            self.place if place is None else place,
+            self.depth + 1,
+        )
 
     def report(self, found: Collector, diagnostic: Diagnostic | None) -> None:
         if diagnostic is not None:

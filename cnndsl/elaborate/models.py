@@ -14,6 +14,7 @@ from cnndsl.elaborate.context import MAX_DEPTH, Budget, Context, Shared
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.expect import check_expectations
 from cnndsl.elaborate.paths import assign_paths
+from cnndsl.elaborate.preprocess import check_preprocess
 from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.recipe import check_recipe
 from cnndsl.elaborate.scope import Scope
@@ -88,6 +89,11 @@ def _network(
         _own_statements(model, shared, scope)
     if shared.recipe is not None:
         network.recipe = check_recipe(shared.recipe, shared.evaluator, scope, found)
+    if shared.preprocess is not None:
+        channels = network.input.shape[-1] if network.input.shape else None
+        network.preprocess = check_preprocess(
+            shared.preprocess, channels, shared.evaluator, scope, found
+        )
     if network.output.shape is not None and not found:
         assign_paths(network)
         if not overridden:
@@ -154,10 +160,13 @@ def _run(
 
 
 def _own_statements(model: ast.Variant, shared: Shared, scope: Scope) -> None:
-    """A variant asserts and is trained on its own account."""
+    """A variant asserts on its own account, and may be trained and fed in its own way."""
     for statement in model.statements:
         if isinstance(statement, ast.Train):
             shared.recipe = statement
+            continue
+        if isinstance(statement, ast.Preprocess):
+            shared.preprocess = statement
             continue
         try:
             value = shared.evaluator.evaluate(statement.value, scope)

@@ -18,6 +18,8 @@ UNKNOWN = Unknown()
 class Scope:
     """Values and tensors by name, and the scope around them."""
 
+    __slots__ = ("incomplete", "parent", "tensors", "values")
+
     def __init__(self, parent: Scope | None = None):
         self.parent = parent
         self.values: dict[str, Any] = {}
@@ -32,15 +34,19 @@ class Scope:
 
     def value(self, name: str) -> tuple[bool, Any]:
         """Whether `name` is a value, and which."""
-        for scope in self.around():
+        scope: Scope | None = self
+        while scope is not None:
             if name in scope.values:
                 return True, scope.values[name]
+            scope = scope.parent
         return False, None
 
     def tensor(self, name: str) -> Tensor | None:
-        for scope in self.around():
+        scope: Scope | None = self
+        while scope is not None:
             if name in scope.tensors:
                 return scope.tensors[name]
+            scope = scope.parent
         return None
 
     def is_incomplete(self) -> bool:

@@ -259,14 +259,26 @@ class Statements:
     def train(
         self, statement: ast.Train, x: Tensor, scope: Scope, context: Context
     ) -> tuple[Record, Tensor]:
-        if context.inside != "model" or not context.flat or context.in_loop:
-            raise Failure(
-                errors.misplaced(statement.span, "train", "here: it belongs to a model's body")
-            )
+        self.once_in_model(statement, "train", context)
         if self.shared.recipe is not None:
             raise Failure(errors.bad_setting(statement.span, "this model already has a recipe"))
         self.shared.recipe = statement
         return Noted(statement), x
+
+    def preprocess(
+        self, statement: ast.Preprocess, x: Tensor, scope: Scope, context: Context
+    ) -> tuple[Record, Tensor]:
+        self.once_in_model(statement, "preprocess", context)
+        if self.shared.preprocess is not None:
+            message = "this model already says how images are prepared"
+            raise Failure(errors.bad_preprocessing(statement.span, message))
+        self.shared.preprocess = statement
+        return Noted(statement), x
+
+    def once_in_model(self, statement: ast.Statement, what: str, context: Context) -> None:
+        if context.inside != "model" or not context.flat or context.in_loop:
+            place = "here: it belongs to a model's body"
+            raise Failure(errors.misplaced(statement.span, what, place))
 
     _RUN: ClassVar = {
         ast.Run: run,
@@ -279,6 +291,7 @@ class Statements:
         ast.Aux: aux,
         ast.Expect: expect,
         ast.Train: train,
+        ast.Preprocess: preprocess,
     }
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, ClassVar
 
 Shape = tuple[int, ...]  # (height, width, channels) of a map, (features,) of a vector
@@ -70,9 +71,17 @@ class Op(ABC):
     name: ClassVar[str]
 
     @classmethod
+    @cache
     def arguments(cls) -> dict[str, dataclasses.Field]:
         """The arguments in order of position."""
         return {f.name: f for f in dataclasses.fields(cls)}
+
+    @classmethod
+    @cache
+    def required(cls) -> tuple[str, ...]:
+        """The arguments without a default."""
+        arguments = cls.arguments().items()
+        return tuple(n for n, field in arguments if field.metadata["default"] is REQUIRED)
 
     @classmethod
     def signature(cls) -> str:

@@ -249,7 +249,12 @@ class Train(Node):
     settings: tuple[Setting, ...]
 
 
-Statement = Input | Run | Bind | Let | Stage | For | If | Aux | Expect | Train
+@dataclass(frozen=True, slots=True, eq=False)
+class Preprocess(Node):
+    settings: tuple[Setting, ...]
+
+
+Statement = Input | Run | Bind | Let | Stage | For | If | Aux | Expect | Train | Preprocess
 
 
 # --- definitions ----------------------------------------------------------------------
@@ -290,7 +295,7 @@ class Model(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Variant(Node):
-    """`model NAME = BASE(arguments) { expect … }`; `statements` are Expect and Train."""
+    """`model NAME = BASE(arguments) { … }`; `statements` are Expect, Train and Preprocess."""
 
     name: str
     name_span: Span

@@ -52,7 +52,7 @@ STATES = (
 {states}
 )
 '''
-_CHUNK = 88  # characters of a long string on one line
+_CHUNK = 84  # characters of a long string on one line
 
 
 def render() -> str:

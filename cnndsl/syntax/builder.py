@@ -48,8 +48,8 @@ class Builder:
         end = body.span if body else last
         statements = body.statements if body else ()
         for statement in statements:
-            if not isinstance(statement, ast.Expect | ast.Train):
-                place = "in a variant: its braces hold `expect` and `train`"
+            if not isinstance(statement, ast.Expect | ast.Train | ast.Preprocess):
+                place = "in a variant: its braces hold `expect`, `train` and `preprocess`"
                 raise Mistake(errors.misplaced(statement.span, _first_word(statement), place))
         base = ast.Name(base, base.text)
         return ast.Variant(keyword.to(end), name.text, name, doc, base, args, statements)
@@ -113,6 +113,9 @@ class Builder:
 
     def train(self, keyword, _open, *settings):
         return ast.Train(keyword.to(settings[-1]), settings[:-1:2])
+
+    def preprocess(self, keyword, _open, *settings):
+        return ast.Preprocess(keyword.to(settings[-1]), settings[:-1:2])
 
     def setting(self, name, *values):
         values = values[::2]

@@ -8,13 +8,16 @@ from cnndsl.syntax.layout import OPERATORS
 from cnndsl.syntax.scan import END, Word
 
 TEXTS = {name: text for text, name in (tables.KEYWORDS | tables.SYMBOLS).items()}
+TEXTS["PREPROCESS"] = "preprocess"
 KEYWORDS = frozenset(tables.KEYWORDS.values())
 CONSTANTS = frozenset({"SAME", "VALID", "NEAREST", "BILINEAR"})
 NUMBERS = frozenset({"INTEGER", "FLOAT", "SIZE"})
 LITERALS = NUMBERS | CONSTANTS | {"STRING", "TRUE", "FALSE", "NONE"}
 ELEMENTS = frozenset({"NAME", "HERE", "IN"})
 VALUES = LITERALS | ELEMENTS | {"NOT", "MINUS", "PLUS", "LPAR", "LSQB"}
-STATEMENTS = frozenset({"INPUT", "LET", "STAGE", "FOR", "IF", "AUX", "EXPECT", "TRAIN"})
+STATEMENTS = frozenset(
+    {"INPUT", "LET", "STAGE", "FOR", "IF", "AUX", "EXPECT", "TRAIN", "PREPROCESS"}
+)
 DEFINITIONS = frozenset({"USE", "FN", "BLOCK", "MODEL"})
 
 _MOST = 4  # a longer list of possibilities is not read

@@ -99,20 +99,24 @@ def word(at: Context) -> Diagnostic | None:
     return errors.unexpected(head, found(head), what, help=f"did you mean `{likely}`?")
 
 
+_SETTINGS = {"TRAIN": "epochs 90", "PREPROCESS": "size 256"}
+
+
 def equals_or_colon(at: Context) -> Diagnostic | None:
     """`=` and `:` where the language has none, or has the other one."""
     if at.word.type not in ("EQUAL", "COLON"):
         return None
     sign = at.word.text
     heads = tuple(word.type for word in at.statement)
-    is_setting = any(word.type == "TRAIN" for word in at.before) and heads == ("NAME",)
+    opened = next((w.type for w in reversed(at.before) if w.type in _SETTINGS), None)
+    is_setting = opened is not None and heads == ("NAME",)
     message = help = None
     if heads == ("INPUT",):
         message, help = f"no `{sign}` behind `input`", "write input 224x224x3"
     elif heads == ("EXPECT", "NAME"):
         message, help = f"no `{sign}` behind what is expected", "write expect params 25_557_032"
     elif is_setting and "ARROW" not in at.accepted:
-        message, help = f"no `{sign}` behind a setting", "write epochs 90"
+        message, help = f"no `{sign}` behind a setting", f"write {_SETTINGS[opened]}"
     elif heads[:1] in (("IF",), ("ELSE",)) and sign == "=":
         message, help = "`=` names something; it does not compare", "write `==`"
     elif heads[:1] == ("FN",) and sign == ":":

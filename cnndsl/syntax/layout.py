@@ -49,9 +49,17 @@ def layout(words: Iterator[Word]) -> Iterator[Word]:
             if separator is not None:
                 _count(stack[-1], separator)
                 yield separator
+            previous = separator or previous
+        if word.type == "PREPROCESS" and not _begins_statement(previous):
+            word = Word(word.source, word.start, word.end, "NAME")
         _balance(stack, word)
         yield word
         previous = word
+
+
+def _begins_statement(before: Word | None) -> bool:
+    """Whether a word behind `before` is the first one of a statement."""
+    return before is None or before.type in ("NEWLINE", "LBRACE")
 
 
 def _separator(newline: Word, before: Word | None, after: Word, inside: Word | None) -> Word | None:

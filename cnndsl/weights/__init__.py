@@ -1,11 +1,14 @@
 """Weights of trained networks, brought into generated ones.
 
-Needs numpy, jax and flax: `pip install 'cnndsl[weights]'`. The compiler never imports this package.
+Needs numpy, jax, flax and, for the files of Keras, h5py: `pip install 'cnndsl[weights]'`. The
+compiler never imports this package.
 """
 
 from __future__ import annotations
 
 from cnndsl.weights.errors import WeightsError
+from cnndsl.weights.files import load, save
+from cnndsl.weights.fill import Filled
 from cnndsl.weights.keras import from_keras
 
-__all__ = ["WeightsError", "from_keras"]
+__all__ = ["Filled", "WeightsError", "from_keras", "load", "save"]

@@ -11,7 +11,7 @@ import numpy as np
 from flax import nnx
 
 from cnndsl.weights.errors import WeightsError
-from cnndsl.weights.layer import Layer, Tensor
+from cnndsl.weights.layer import Layer, Shape, Tensor
 from cnndsl.weights.match import Matching, Pair
 from cnndsl.weights.network import dotted, weights_of
 
@@ -37,7 +37,7 @@ def fill(model: nnx.Module, matching: Matching, kept: Sequence[Layer] = ()) -> F
     values: dict[str, np.ndarray] = {}
     for pair in matching.pairs:
         for role, tensor in pair.ours.tensors.items():
-            values[tensor.name] = _values(pair.theirs.tensors[role], tensor)
+            values[tensor.name] = _values(pair.theirs.tensors[role], tensor, pair.ours.flattened)
     for path, variable in weights_of(model).items():
         value = values.get(dotted(path))
         if value is not None:
@@ -45,10 +45,15 @@ def fill(model: nnx.Module, matching: Matching, kept: Sequence[Layer] = ()) -> F
     return Filled(matching.pairs, tuple(kept))
 
 
-def _values(source: Tensor, place: Tensor) -> np.ndarray:
+def _values(source: Tensor, place: Tensor, flattened: Shape | None) -> np.ndarray:
+    """The values of a tensor in the order in which the network has them."""
     values = source.read()
     if not np.isfinite(values).all():
         raise WeightsError(f"{source.name} holds infinities or NaN", "nothing was loaded")
+    if source.channels_first and flattened is not None:
+        height, width, channels = flattened
+        rows = values.reshape(channels, height, width, -1)
+        values = rows.transpose(1, 2, 0, 3)
     return values.reshape(place.shape)
 
 

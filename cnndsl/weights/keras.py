@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import jax
 import numpy as np
 from flax import nnx
 
+from cnndsl.weights.assign import assign
 from cnndsl.weights.errors import WeightsError
 from cnndsl.weights.fill import Filled, fill
 from cnndsl.weights.layer import ROLES, Layer, Shape, Tensor, depthwise
-from cnndsl.weights.match import match
-from cnndsl.weights.network import layers_of
+from cnndsl.weights.mapping import Choices
+from cnndsl.weights.network import image_shape, layers_of
 from cnndsl.weights.trace import in_order, trace
 
 
@@ -37,11 +37,15 @@ def from_keras(model: nnx.Module, keras_model: Any) -> Filled:
             f"Keras runs on {keras.backend.backend()}, not on JAX",
             "set KERAS_BACKEND=jax in the environment before keras is imported",
         )
-    theirs = keras_layers(keras_model)
-    return fill(model, match(layers_of(model, tuple(keras_model.input_shape[1:])), theirs))
+    shape = tuple(keras_model.input_shape[1:])
+    if None in shape:  # it takes images of any size
+        shape = image_shape(model)
+    theirs = keras_layers(keras_model, shape)
+    matching, _ = assign(layers_of(model, shape), theirs, Choices())
+    return fill(model, matching)
 
 
-def keras_layers(keras_model: Any) -> list[Layer]:
+def keras_layers(keras_model: Any, image: Shape) -> list[Layer]:
     """The layers with weights of a Keras model, shapes as flax has them.
 
     What Keras does to pixels before the first layer (`Normalization`) is no part of a network here.
@@ -52,9 +56,12 @@ def keras_layers(keras_model: Any) -> list[Layer]:
     without = (keras.layers.Normalization, keras.layers.Dropout)  # a dropout holds a seed
     variables = [*keras_model.trainable_variables, *keras_model.non_trainable_variables]
     grouped: dict[str, dict[str, Tensor]] = {}
+    indices: dict[str, int] = {}
     owners: list[int | None] = []
     for variable in variables:
-        layer = outer[id(variable)]
+        layer = outer.get(id(variable))
+        if layer is None:
+            raise WeightsError(f"{variable.path} belongs to no layer of {keras_model.name}")
         if isinstance(layer, without):
             owners.append(None)
             continue
@@ -62,23 +69,22 @@ def keras_layers(keras_model: Any) -> list[Layer]:
         if isinstance(layer, keras.layers.SeparableConv2D):
             part = "depthwise" if variable.name == "depthwise_kernel" else "pointwise"
             name = f"{name}/{part}"
-        grouped.setdefault(name, {})[ROLES.get(variable.name, variable.name)] = _tensor(
-            layer, variable
-        )
-        owners.append(list(grouped).index(name))
+        role = ROLES.get(variable.name, variable.name)
+        grouped.setdefault(name, {})[role] = _tensor(layer, variable)
+        owners.append(indices.setdefault(name, len(indices)))
 
     trainable = len(keras_model.trainable_variables)
 
-    def run(values: list[Any], image: jax.Array) -> Any:
+    def run(values: list[Any], x: jax.Array) -> Any:
         outputs, _ = keras_model.stateless_call(
-            values[:trainable], values[trainable:], image, training=False
+            values[:trainable], values[trainable:], x, training=False
         )
         return outputs
 
-    image = jax.ShapeDtypeStruct((1, *keras_model.input_shape[1:]), np.float32)
+    batch = jax.ShapeDtypeStruct((1, *image), np.float32)
     values = [jax.ShapeDtypeStruct(v.shape, v.dtype) for v in variables]
     layers = [Layer(name, tensors) for name, tensors in grouped.items()]
-    return in_order(layers, trace(run, values, owners, image))
+    return in_order(layers, trace(run, values, owners, batch))
 
 
 def _leaves(keras_model: Any) -> list[Any]:

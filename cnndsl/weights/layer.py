@@ -30,11 +30,13 @@ class Tensor:
 
     Attributes:
       read: its values, read when they are needed; None for a place that is to be filled.
+      channels_first: whether the rows of a dense kernel count a flattened map as (C, H, W).
     """
 
     name: str
     shape: Shape
     read: Callable[[], np.ndarray] | None = field(default=None, compare=False, repr=False)
+    channels_first: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,13 @@ class Layer:
       name: the path of the layer in its network, with dots.
       tensors: by role: kernel, bias, scale, mean, var, ….
       feeds: the layers whose output reaches this one without passing another; None if unknown.
+      flattened: (H, W, C) of the map that this layer receives as a vector, if it is one.
     """
 
     name: str
     tensors: Mapping[str, Tensor]
     feeds: tuple[Edge, ...] | None = None
+    flattened: Shape | None = None
 
     @property
     def label(self) -> tuple[tuple[str, Shape], ...]:

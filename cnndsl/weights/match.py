@@ -33,17 +33,20 @@ class Matching:
         return not self.ours and not self.theirs
 
 
-def match(ours: Sequence[Layer], theirs: Sequence[Layer]) -> Matching:
-    """Pairs the layers of two traced networks by structure, by order where structures differ.
+def match(ours: Sequence[Layer], theirs: Sequence[Layer]) -> Matching | None:
+    """Pairs the layers of two networks by structure; None if they are not built alike.
 
-    The channels at which branches are joined count first, and are given up if nothing fits.
+    The channels at which branches are joined count first. Where one side does not know them, or
+    joins in another way, they are left out, and then nothing may be symmetric.
     """
+    if any(layer.feeds is None for layer in (*ours, *theirs)):
+        return None
     for simplified in (False, True):
         found = by_structure(ours, theirs, simplified)
         if found is not None:
             pairs = tuple(Pair(ours[i], theirs[j], "structure") for i, j in sorted(found.items()))
             return Matching(pairs)
-    return by_order(ours, theirs)
+    return None
 
 
 def by_order(ours: Sequence[Layer], theirs: Sequence[Layer], by: str = "order") -> Matching:
@@ -69,7 +72,8 @@ def by_structure(
 
     Layers get a color from their kind, from all that leads to them and all that they lead to.
     Where several share a color, their symmetry is broken by the order of execution: the first of
-    ours is the first of theirs, and the colors are refined again.
+    ours is the first of theirs, and the colors are refined again. A `simplified` graph, without the
+    channels at which branches are joined, may look symmetric and not be so: it has no isomorphism.
     """
     graphs = [_Graph(layers, simplified) for layers in (ours, theirs)]
     colors = _refine(graphs, [[layer.label for layer in layers] for layers in (ours, theirs)])
@@ -81,6 +85,8 @@ def by_structure(
         open_colors = [color for color, group in members[0].items() if len(group) > 1]
         if not open_colors:
             return {group[0]: members[1][color][0] for color, group in members[0].items()}
+        if simplified:
+            return None
         color = min(open_colors, key=lambda c: members[0][c][0])
         colors = _broken(graphs, colors, members[0][color][0], members[1][color])
     return None
@@ -101,7 +107,7 @@ class _Graph:
 def _broken(
     graphs: Sequence[_Graph], colors: list[list[int]], first: int, candidates: Sequence[int]
 ) -> list[list[int]] | None:
-    """Colors in which `first` of ours is the first of the candidates that keeps the graphs alike."""
+    """Colors in which `first` of ours is the first candidate that keeps the graphs alike."""
     for candidate in candidates:
         start = [
             [(color, index == chosen) for index, color in enumerate(row)]
@@ -127,12 +133,7 @@ def _refine(
             break
         known = classes
         names: dict[Hashable, int] = {}
-        forward = [_swept(g.before, range(len(g.before)), c, names) for g, c in zip(graphs, colors, strict=True)]
-        backward = [
-            _swept(g.after, reversed(range(len(g.after))), c, names)
-            for g, c in zip(graphs, colors, strict=True)
-        ]
-        colors = _numbered([list(zip(f, b, strict=True)) for f, b in zip(forward, backward, strict=True)])
+        colors = _numbered([_both_ways(*row, names) for row in zip(graphs, colors, strict=True)])
     return colors
 
 
@@ -141,9 +142,17 @@ def _numbered(rows: Sequence[Sequence[Hashable]]) -> list[list[int]]:
     return [[numbers.setdefault(item, len(numbers)) for item in row] for row in rows]
 
 
+def _both_ways(
+    graph: _Graph, colors: Sequence[int], names: dict[Hashable, int]
+) -> list[tuple[int, int]]:
+    indices = range(len(colors))
+    forward = _swept(graph.before, indices, colors, names)
+    return list(zip(forward, _swept(graph.after, indices[::-1], colors, names), strict=True))
+
+
 def _swept(
     edges: Sequence[Sequence[tuple[int, int]]],
-    order: Sequence[int] | reversed,
+    order: range,
     colors: Sequence[int],
     names: dict[Hashable, int],
 ) -> list[int]:

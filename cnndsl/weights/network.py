@@ -49,6 +49,22 @@ def image_shape(model: nnx.Module) -> Shape:
     )
 
 
+def abstract(cls: type[nnx.Module], **arguments: Any) -> nnx.Module:
+    """A network whose weights are shapes, to be filled; what draws numbers has its seed."""
+    model = nnx.eval_shape(lambda: cls(**arguments, rngs=nnx.Rngs(0)))
+    for _, variable in nnx.to_flat_state(nnx.state(model)):
+        if isinstance(variable, nnx.RngKey):
+            variable.set_value(jax.random.key(0))
+        elif isinstance(variable, nnx.RngCount):
+            variable.set_value(jnp.uint32(0))
+    return model
+
+
+def initialised(cls: type[nnx.Module], **arguments: Any) -> nnx.Module:
+    """A network with the weights that training would start from, made in one program."""
+    return nnx.jit(lambda: cls(**arguments, rngs=nnx.Rngs(0)))()
+
+
 def layers_of(model: nnx.Module, shape: Shape | None = None) -> list[Layer]:
     """The layers with weights in the order of execution, each with the layers that feed it.
 
@@ -59,19 +75,23 @@ def layers_of(model: nnx.Module, shape: Shape | None = None) -> list[Layer]:
     flat = nnx.to_flat_state(state)
     paths = [path for path, _ in flat]
     grouped: dict[str, dict[str, Tensor]] = {}
+    indices: dict[str, int] = {}
     owners: list[int | None] = []
     for path, variable in flat:
         if not isinstance(variable, nnx.Param | nnx.BatchStat):
             owners.append(None)
             continue
-        owner = grouped.setdefault(dotted(path[:-1]), {})
-        owner[str(path[-1])] = Tensor(dotted(path), tuple(variable.get_value().shape))
-        owners.append(list(grouped).index(dotted(path[:-1])))
+        name = dotted(path[:-1])
+        tensor = Tensor(dotted(path), tuple(variable.get_value().shape))
+        grouped.setdefault(name, {})[str(path[-1])] = tensor
+        owners.append(indices.setdefault(name, len(indices)))
     layers = [Layer(name, tensors) for name, tensors in grouped.items()]
     values = [variable.get_value() for _, variable in flat]
 
     def run(values: list[Any], image: jax.Array) -> Mapping[str, jax.Array]:
-        filled = [variable.replace(value) for (_, variable), value in zip(flat, values, strict=True)]
+        filled = [
+            variable.replace(value) for (_, variable), value in zip(flat, values, strict=True)
+        ]
         network = nnx.merge(graph, nnx.from_flat_state(zip(paths, filled, strict=True)))
         network.eval()
         return network.endpoints(image)

@@ -15,17 +15,18 @@ from typing import Any
 import jax
 from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
 
-from cnndsl.weights.layer import Edge, Layer
+from cnndsl.weights.layer import Edge, Layer, Shape
 
 IMAGE = -1
 
 
 @dataclass(frozen=True)
 class Trace:
-    """Owners in the order of their first use, and the edges that lead to each."""
+    """Owners in the order of their first use, the edges that lead to each, and what they see."""
 
     order: tuple[int, ...]
     feeds: dict[int, tuple[Edge, ...]]
+    flattened: dict[int, Shape]  # of the map that a layer receives as a vector
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class _Data:
     """A value computed from the image."""
 
     passed: frozenset[Edge]
+    flattened: Shape | None = None  # (H, W, C) before it became a vector
 
 
 def trace(
@@ -58,7 +60,8 @@ def trace(
     values = [None if owner is None else _Weight(frozenset([owner])) for owner in owners]
     walk = _Walk()
     walk.run(closed.jaxpr, [*values, _Data(frozenset([(IMAGE, 0)]))])
-    return Trace(tuple(walk.feeds), {o: tuple(sorted(e)) for o, e in walk.feeds.items()})
+    feeds = {owner: tuple(sorted(edges)) for owner, edges in walk.feeds.items()}
+    return Trace(tuple(walk.feeds), feeds, walk.flattened)
 
 
 def in_order(layers: Sequence[Layer], traced: Trace) -> list[Layer]:
@@ -69,6 +72,7 @@ def in_order(layers: Sequence[Layer], traced: Trace) -> list[Layer]:
         replace(
             layers[owner],
             feeds=tuple(sorted((place[o], start) for o, start in traced.feeds.get(owner, ()))),
+            flattened=traced.flattened.get(owner),
         )
         for owner in order
     ]
@@ -77,11 +81,10 @@ def in_order(layers: Sequence[Layer], traced: Trace) -> list[Layer]:
 class _Walk:
     def __init__(self) -> None:
         self.feeds: dict[int, set[Edge]] = {}
+        self.flattened: dict[int, Shape] = {}
 
     def run(self, jaxpr: Jaxpr, arguments: Sequence[_Weight | _Data | None]) -> list[Any]:
-        known: dict[Any, _Weight | _Data | None] = dict(
-            zip(jaxpr.invars, arguments, strict=True)
-        )
+        known: dict[Any, _Weight | _Data | None] = dict(zip(jaxpr.invars, arguments, strict=True))
 
         def value(atom: Any) -> _Weight | _Data | None:
             return None if isinstance(atom, Literal) else known.get(atom)
@@ -101,14 +104,20 @@ class _Walk:
         data = [i for i in inputs if isinstance(i, _Data)]
         if not data:
             return _Weight(owners) if owners else None
+        flattened = next((d.flattened for d in data if d.flattened is not None), None)
         if owners:
             passed = {edge for d in data for edge in d.passed if edge[0] not in owners}
             for owner in sorted(owners):
                 self.feeds.setdefault(owner, set()).update(passed)
+                if flattened is not None:
+                    self.flattened.setdefault(owner, flattened)
             return _Data(frozenset((owner, 0) for owner in owners))
         if equation.primitive.name == "concatenate":
             return _concatenated(equation, inputs)
-        return _Data(frozenset().union(*(d.passed for d in data)))
+        before, after = equation.invars[0].aval.shape, equation.outvars[0].aval.shape
+        if equation.primitive.name == "reshape" and len(before) == 4 and len(after) == 2:
+            flattened = tuple(before[1:])
+        return _Data(frozenset().union(*(d.passed for d in data)), flattened)
 
 
 def _concatenated(equation: Any, inputs: Sequence[Any]) -> _Data:

@@ -89,6 +89,7 @@ IN_A_BLOCK = [
     ("expect params = 5", "E013", "=", "expect params 25_557_032"),
     ("expect params 5 within 1", "E013", "within", "within 1%"),
     ("train {\n epochs = 90\n}", "E013", "=", "epochs 90"),
+    ("preprocess {\n size = 256\n}", "E013", "=", "size 256"),
     ("train {\n epochs: 90\n}", "E013", ":", "epochs 90"),
     ("if n = 3 { }", "E013", "=", "`==`"),
     ("conv(3, stride: 2)", "E013", ":", "stride = 2"),

@@ -182,6 +182,22 @@ def test_train():
     assert statement("train { }").settings == ()
 
 
+def test_preprocess():
+    found = statement("preprocess {\n size 256\n mean [0.5, 0.5, 0.5]\n channels bgr\n}")
+    assert isinstance(found, ast.Preprocess)
+    assert [setting.name for setting in found.settings] == ["size", "mean", "channels"]
+    assert statement("preprocess { }").settings == ()
+
+
+def test_preprocess_is_a_name_elsewhere():
+    first, second, third = statements(
+        "if preprocess { relu }\nstage preprocess { preprocess -> relu }\npreprocess(2)"
+    )
+    assert isinstance(first, ast.If) and first.branches[0][0].id == "preprocess"
+    assert isinstance(second, ast.Stage) and second.name == "preprocess"
+    assert isinstance(third, ast.Run)
+
+
 def test_definitions():
     spec = parsed(EVERYTHING)
     use, fn, *_, block, identity, _model, variant, copy = spec.definitions

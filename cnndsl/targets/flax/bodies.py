@@ -144,7 +144,7 @@ class Bodies(Repeats):
             except Unspellable:
                 env.values[name] = Sym(seen[0], None)
             return
-        if isinstance(py, (Lit, Ref)) and not _rebound(name, self.definition):
+        if isinstance(py, (Lit, Ref)) and not self.is_rebound(name):
             env.values[name] = Sym(seen[0], py, sym.items)
             return
         env.values[name] = Sym(seen[0], Ref(self.local(name, py, cx, seen, env)), None)
@@ -364,8 +364,3 @@ def _is_prefix(flags: list[bool], counts: list[int]) -> bool:
         for flag, later, count in zip(flags, flags[1:], counts[1:], strict=False)
         if count > 0
     )
-
-
-def _rebound(name: str, definition: ast.Node) -> bool:
-    lets = sum(isinstance(node, ast.Let) and node.name == name for node in walk(definition))
-    return lets > 1

@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cnndsl.targets.flax.emission import Code, Constant
+from cnndsl.targets.flax.numbers import Num, Real
 from cnndsl.targets.flax.pyexpr import (
     Bin,
     Binding,
     Item,
     Lit,
-    Num,
     Py,
-    Real,
     Ref,
     Scope,
     Tup,
@@ -284,9 +283,11 @@ def whole(items: tuple[Py, ...]) -> Py | None:
         return None
     base = items[0].base
     indices = [item.index for item in items]
-    if items[1].base == base and indices == [Lit(0), Lit(1)] and isinstance(base, Ref):
-        return base
-    return None
+    if items[1].base != base or indices != [Lit(0), Lit(1)] or not isinstance(base, Ref):
+        return None
+    held = (base.binding.values or {}).values()
+    sized = bool(held) and all(isinstance(v, list) and len(v) == 2 for v in held)
+    return base if base.binding.pair or sized else None
 
 
 def flat(lines: list[Line]) -> Iterator[Line]:

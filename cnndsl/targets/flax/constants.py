@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
+from cnndsl.endpoints import endpoints_of
 from cnndsl.ir import Auxiliary, Network, children
 from cnndsl.summary import summarize_network
 from cnndsl.targets.flax.program import ModuleLowering
@@ -31,9 +32,17 @@ def constant_lines(networks: list[Network], lowering: ModuleLowering) -> tuple[s
         lines.append(f"AUX_WEIGHTS = {_dict(_one_if_same(weights, len(weights)))}")
     prepared = {n.name: _frozen(n.preprocess) for n in networks if n.preprocess}
     if prepared:
-        lines.append(f"PREPROCESS = {_dict(_one_if_same(prepared, len(networks)))}")
+        lines.append(f"PREPROCESS = {_grouped(_one_if_same(prepared, len(networks)))}")
+    if len(networks) == 1 and len(networks[0].endpoints) > 1:  # of several, too long a table
+        lines.append(_endpoints(networks[0]))
     lines.extend(_table(name, value) for name, value in lowering.constants.items())
     return tuple(lines)
+
+
+def _endpoints(network: Network) -> str:
+    """`ENDPOINTS = (("stem", (56, 56, 64), 4, 64), …)`: name, shape, reduction, channels."""
+    rows = [literal((e.name, e.shape, e.reduction, e.channels)) for e in endpoints_of(network)]
+    return f"ENDPOINTS = ({', '.join(rows)})"
 
 
 def _table(name: str, value: tuple) -> str:
@@ -86,6 +95,19 @@ def _one_if_same(values: dict[str, dict[str, Any]], models: int) -> dict[str, An
     """What so many models have in common, or it by model where they differ."""
     first, *others = values.values()
     return first if len(values) == models and all(o == first for o in others) else values
+
+
+def _grouped(values: dict[str, Any]) -> str:
+    """A dict in which keys with one and the same dict share it: `dict.fromkeys(("A", "B"), …)`."""
+    groups: dict[str, list[str]] = {}
+    for key, value in values.items():
+        if isinstance(value, dict):
+            groups.setdefault(_dict(value), []).append(key)
+    alike = {text: keys for text, keys in groups.items() if len(keys) > 1}
+    taken = {key for keys in alike.values() for key in keys}
+    parts = [f"dict.fromkeys({literal(keys)}, {text})" for text, keys in alike.items()]
+    rest = {key: value for key, value in values.items() if key not in taken}
+    return " | ".join([*parts, _dict(rest)] if rest else parts)
 
 
 def _dict(values: dict[str, Any]) -> str:

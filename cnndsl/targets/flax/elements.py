@@ -16,7 +16,8 @@ from cnndsl.targets.flax.calls import emit
 from cnndsl.targets.flax.emission import Context, Role
 from cnndsl.targets.flax.emission import Layer as Module
 from cnndsl.targets.flax.flow import BLOCK, MERGED, Flow, Site
-from cnndsl.targets.flax.pyexpr import Lit, Num, Py, Real, Ref, Scope, bindings, render, spelled
+from cnndsl.targets.flax.numbers import Num, Real, spelled
+from cnndsl.targets.flax.pyexpr import Lit, Py, Ref, Scope, bindings, render
 from cnndsl.targets.flax.spelling import Env, Symbol, Unspellable, respelled
 
 LINE = 88
@@ -163,7 +164,12 @@ class Elements(Builder):
             return self.either(op, flags, x, context, recs, flow, at.target, channels)
         attrs = [
             self.module_of(
-                layer, at.path, stem, flags if layer is emission.layers[-1] else {}, hoist
+                "" if emission.layers[1:] else self.optional_head(op, recs),
+                layer,
+                at.path,
+                stem,
+                flags if layer is emission.layers[-1] else {},
+                hoist,
             )
             for layer in emission.layers
         ]
@@ -201,7 +207,13 @@ class Elements(Builder):
         return Flow(text, channels, tensors, frozenset({BLOCK, MERGED}), compound=True)
 
     def module_of(
-        self, layer: Module, path: tuple, stem: str | None, flags: dict[str, Py], hoist: bool
+        self,
+        guard: str,
+        layer: Module,
+        path: tuple,
+        stem: str | None,
+        flags: dict[str, Py],
+        hoist: bool,
     ) -> str:
         call = layer.call
         kwargs = {name: self.text(value) for name, value in call.kwargs.items()}
@@ -209,6 +221,8 @@ class Elements(Builder):
         args = [self.text(arg) for arg in call.args]
         name = stem or layer.attr
         built = self.build(Built(call.callee, args, kwargs, call.takes, layer.attr))
+        if guard:
+            built = f"{built} if {guard} else nnx.identity"
         weighted = layer.attr in ("conv", "dense", "depthwise", "subsample")
         attr = self.attr(path, name, block=False, weighted=weighted)
         if not hoist or self.state.loop is None:

@@ -52,9 +52,19 @@ def as_pair(py: Py) -> Py:
     return Tup((py, py))
 
 
+def pair_of(value: Any) -> list[int]:
+    return value if isinstance(value, list) else [value, value]
+
+
+def is_mixed(seen: list[Any]) -> bool:
+    """Whether a value is a number in some instances and a list, or another one, elsewhere."""
+    lengths = {len(value) if isinstance(value, list) else None for value in seen}
+    return len(lengths) > 1 and None in lengths and not is_pair(seen)
+
+
 def is_pair(seen: list[Any]) -> bool:
     """Whether a value is a window, square in some instances and not in others."""
-    lists = [value for value in seen if isinstance(value, list)]
+    lists = [value for value in seen if isinstance(value, list) and len(value) == 2]
     whole = [value for value in seen if is_int(value)]
     return bool(lists and whole) and len(lists) + len(whole) == len(seen)
 

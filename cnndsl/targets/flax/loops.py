@@ -9,12 +9,11 @@ from typing import Any
 from cnndsl.elaborate.program import walk
 from cnndsl.ir import Looped
 from cnndsl.syntax import ast
-from cnndsl.targets.flax.branches import Branches
-from cnndsl.targets.flax.builder import Carry, Line, Loop, Suite, tokens
+from cnndsl.targets.flax.builder import Line, Loop, Suite, tokens
+from cnndsl.targets.flax.carries import Carries
 from cnndsl.targets.flax.flow import Flow, Site
 from cnndsl.targets.flax.instances import as_pair, is_pair
 from cnndsl.targets.flax.pyexpr import (
-    Bin,
     CallOf,
     Lit,
     Py,
@@ -28,7 +27,7 @@ from cnndsl.targets.flax.pyexpr import (
 from cnndsl.targets.flax.spelling import Env, Sym, Unspellable, restore
 
 
-class Loops(Branches):
+class Loops(Carries):
     """Lowers `for` and `* n`."""
 
     # --- for --------------------------------------------------------------------------
@@ -103,7 +102,9 @@ class Loops(Branches):
                 zip(statement.targets, loop.targets, strict=True)
             ):
                 value = first[index] if len(statement.targets) > 1 else first
-                binding.pair = index in self.pair_columns(statement, recs)
+                binding.pair = index in self.pair_columns(statement, recs) or self.all_pairs(
+                    recs, index if len(statement.targets) > 1 else None
+                )
                 value = [value, value] if binding.pair and not isinstance(value, list) else value
                 at.env.values[name] = Sym(value, Ref(binding))
             start = replace(flow, tensors=tuple(frame.x for frame in frames))
@@ -120,6 +121,10 @@ class Loops(Branches):
         columns = range(len(statement.targets))
         seen = [item for rec in recs for item in rec.items]
         return {c for c in columns if is_pair([i[c] if several else i for i in seen])}
+
+    def all_pairs(self, recs: list[Looped], column: int | None) -> bool:
+        seen = [i if column is None else i[column] for rec in recs for i in rec.items]
+        return all(isinstance(value, list) and len(value) == 2 for value in seen)
 
     def with_pairs(self, statement: ast.For, recs: list[Looped], items: Sym) -> Sym:
         """The list of a loop with every window in such a column as a pair."""
@@ -215,89 +220,6 @@ class Loops(Branches):
         for name, binding in names.items():
             out = self.set_channels(name, Ref(binding), out, env)
         return out
-
-    def carry(self, name: str, entry: Py, env: Env) -> Any:
-        """The variable for channels: the one they have already, unless others need its value."""
-        held = {b for b in self.live_channels(env, ("here", name))}
-        own = isinstance(entry, Ref) and entry.binding.scope is Scope.FEATURES
-        if own and entry.binding not in held:
-            return entry.binding
-        wanted = "features" if not name else f"{name}_features"
-        if wanted in {b.name for b in [*held, *bindings(entry)]} or self.is_argument(wanted):
-            wanted = self.free_name(wanted)
-        return self.bind(wanted, Scope.FEATURES)
-
-    def live_channels(self, env: Env, besides: tuple[str, ...] = ()) -> list[Any]:
-        """The names that the channels of tensors in scope are spelled with."""
-        found = []
-        scope: Env | None = env
-        while scope is not None:
-            for key, symbol in scope.tensors.items():
-                if key not in besides and symbol.channels is not None:
-                    found.extend(bindings(symbol.channels))
-            scope = scope.parent
-        return found
-
-    def is_argument(self, name: str) -> bool:
-        kinds = (Scope.ARGUMENT, Scope.LOCAL, Scope.LOOP)
-        return any(b.name == name and b.scope in kinds for b in self.state.bound)
-
-    def entry(self, name: str, flow: Flow, env: Env) -> Py:
-        channels = flow.channels if not name else env.tensor(name).channels
-        if channels is None:
-            if name:
-                raise Unspellable(name)
-            channels = self.channels_py(flow)
-        return channels
-
-    def set_channels(self, name: str, channels: Py, flow: Flow, env: Env) -> Flow:
-        if not name:
-            return replace(flow, channels=channels)
-        scope: Env | None = env
-        while scope is not None and name not in scope.tensors:
-            scope = scope.parent
-        scope.tensors[name] = replace(scope.tensors[name], channels=channels)
-        return flow
-
-    def unstable(
-        self, flow: Flow, out: Flow, before: dict, env: Env, carried: set[str]
-    ) -> list[str]:
-        """The tensors whose channels an iteration changes and nothing carries yet."""
-        more = []
-        if "" not in carried and out.channels != flow.channels:
-            more.append("")
-        for name, symbol in before.items():
-            if name in ("here", "in") or name in carried:
-                continue
-            if env.tensors[name].channels != symbol.channels:
-                more.append(name)
-        return more
-
-    def updates(self, names: dict[str, Any], out: Flow, env: Env) -> list[Line]:
-        """The end of an iteration: `features += growth`, `features, p = 6 * filters, features`."""
-        changes = []
-        for name, binding in names.items():
-            channels = out.channels if not name else env.tensor(name).channels
-            if channels is None:
-                raise Unspellable(name)
-            if channels != Ref(binding):
-                changes.append((binding, channels))
-        if not changes:
-            return []
-        if len(changes) == 1:
-            return [self.update(*changes[0])]
-        return [self.assignments([b for b, _ in changes], [c for _, c in changes])]
-
-    def update(self, binding: Any, channels: Py) -> Carry:
-        """`features += growth`, or `features = 4 * width`."""
-        text = self.at_init(channels)
-        if isinstance(channels, Bin) and channels.left == Ref(binding):
-            step = f"‹b{binding.index}› {channels.op}= {self.at_init(channels.right)}"
-            return Carry([binding], [text], step)
-        return Carry([binding], [text])
-
-    def assignments(self, bound: list[Any], values: list[Py]) -> Carry:
-        return Carry(list(bound), [self.at_init(value) for value in values])
 
     # --- closing ----------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections import Counter
 from typing import Any
 
 from cnndsl.elaborate.program import Program
@@ -11,29 +12,22 @@ from cnndsl.ir import Network
 from cnndsl.names import camel
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.builder import Built, norm_key
+from cnndsl.targets.flax.classes import block_view, model_views
 from cnndsl.targets.flax.constants import constant_lines
-from cnndsl.targets.flax.definitions import BlockLowering, ModelLowering
 from cnndsl.targets.flax.describe import (
-    block_shapes,
     docstring,
     header,
-    model_shapes,
     type_of,
     wrapped,
 )
 from cnndsl.targets.flax.fragments import IMPORTS, ORDER, Fragment, fragment
 from cnndsl.targets.flax.names import RESERVED, safe
-from cnndsl.targets.flax.printing import Printed, Printer, Shared, common_keywords, has_all
+from cnndsl.targets.flax.printing import Shared, common_keywords, has_all
 from cnndsl.targets.flax.program import ModuleLowering
-from cnndsl.targets.flax.pyexpr import Binding, Ref, Scope, bindings, frozen, literal, render
+from cnndsl.targets.flax.pyexpr import Binding, Ref, Scope, render
 from cnndsl.targets.flax.spelling import MISSING, Env, Sym
 from cnndsl.targets.flax.view import ClassView, FunctionView, ModuleView
 
-_KEYWORDS = {
-    "dtype": "dtype: DTypeLike = jnp.float32",
-    "param_dtype": "param_dtype: DTypeLike = jnp.float32",
-    "rngs": "rngs: nnx.Rngs",
-}
 _NORMS = ("nnx.BatchNorm", "nnx.LayerNorm", "nnx.GroupNorm")
 
 
@@ -44,9 +38,9 @@ def module_view(program: Program, networks: list[Network], footer: list[str]) ->
     shared, partials = _partials(lowering)
     definitions: list[ClassView | FunctionView] = []
     for _, classes in lowering.blocks:
-        definitions.extend(_block_view(block, shared) for block in classes)
+        definitions.extend(block_view(block, shared) for block in classes)
     for model in lowering.models:
-        definitions.extend(_model_views(model, shared))
+        definitions.extend(model_views(model, shared))
     constants = constant_lines(networks, lowering)
     functions = _functions(lowering, str(definitions))
     helpers = _helpers(lowering)
@@ -104,18 +98,25 @@ def _partials(lowering: ModuleLowering) -> tuple[Shared, tuple[str, ...]]:
 
 def _most_shared(users: list[list[Built]]) -> dict[str, str]:
     """The keywords whose partial saves most, used at least three times, by two classes."""
-    calls = [built for builds in users for built in builds]
     best: dict[str, str] = {}
+    if len(users) < 2:
+        return best
+    alike = [Counter(tuple(built.kwargs.items()) for built in builds) for builds in users]
+    examples = {tuple(built.kwargs.items()): built for builds in users for built in builds}
+    candidates = {
+        tuple(common_keywords([first, second]).items()): None
+        for first in examples.values()
+        for second in examples.values()
+    }
     saved = 0
-    for first in calls:
-        for second in calls:
-            common = common_keywords([first, second])
-            holders = [[b for b in builds if has_all(b, common)] for builds in users]
-            count = sum(map(len, holders))
-            if count < 3 or sum(map(bool, holders)) < 2:
-                continue
-            if count * len(common) > saved:
-                best, saved = common, count * len(common)
+    for common in map(dict, candidates):
+        holds = {key: has_all(built, common) for key, built in examples.items()}
+        holders = [sum(n for key, n in counts.items() if holds[key]) for counts in alike]
+        count = sum(holders)
+        if count < 3 or sum(map(bool, holders)) < 2:
+            continue
+        if count * len(common) > saved:
+            best, saved = common, count * len(common)
     return best
 
 
@@ -198,200 +199,3 @@ def _function(fn: ast.Fn, lowering: ModuleLowering) -> FunctionView:
     name = lowering.fn_names[fn.name]
     doc = docstring(wrapped(fn.doc)) if fn.doc else ""
     return FunctionView(name, doc, tuple(arguments), returns, (f"return {body}",))
-
-
-# --- classes --------------------------------------------------------------------------
-
-
-def _block_view(block: BlockLowering, shared: Shared) -> ClassView | FunctionView:
-    printed = Printer(block, shared).print()
-    own = [p for p in block.params if p.source == "own"]
-    channels = next((p.binding.name for p in block.params if p.source == "in"), None)
-    first = block.instances[0].x.shape[-1]
-    known = len({i.x.shape[-1] for i in block.instances}) == 1
-    shapes = block_shapes(
-        block.instances,
-        [p.binding for p in own],
-        channels or (str(first) if known else "C"),
-        block.exported(block.result.channels),
-        block.state.spatial,
-    )
-    quoted = [
-        f"`{p.binding.name}`: {_quote(block.block, p.origin)}."
-        for p in block.params
-        if p.source == "computed" and _quote(block.block, p.origin)
-    ]
-    told = wrapped(block.block.doc, 80)
-    doc = docstring(told or shapes, *quoted, shapes if told else "")
-    receives = tuple(_receive(block, name) for name in block.receives)
-    arguments = tuple(_argument(block, p) for p in block.params)
-    if block.is_function:
-        body = (*printed.init, *printed.call, f"return {printed.result}")
-        return FunctionView(
-            block.name, doc, ("x: jax.Array", *receives, *arguments), "jax.Array", body
-        )
-    return ClassView(
-        block.name,
-        "nnx.Module",
-        doc,
-        arguments=arguments,
-        keywords=tuple(_KEYWORDS[k] for k in printed.takes),
-        init=tuple(printed.init),
-        receives=receives,
-        call=tuple(printed.call),
-        result=printed.result,
-    )
-
-
-def _quote(block: ast.Block, name: str) -> str:
-    """How the spec defines a `let` that became an argument."""
-    from cnndsl.elaborate.program import walk
-
-    for node in walk(block):
-        if isinstance(node, ast.Let) and node.name == name:
-            return " ".join(node.value.span.text.split())
-    return ""
-
-
-def _receive(block: BlockLowering, name: str) -> str:
-    variable = block.variable(name)
-    if any(i.args[name] is None for i in block.instances):
-        return f"{variable}: jax.Array | None = None"
-    return f"{variable}: jax.Array"
-
-
-def _argument(block: BlockLowering, param: Any) -> str:
-    values = list(param.binding.values.values())
-    text = f"{param.binding.name}: {type_of(values)}"
-    if param.default is None:
-        return text
-    return f"{text} = {literal(param.default.value)}"
-
-
-def _model_views(model: ModelLowering, shared: Shared) -> list[ClassView]:
-    printed = Printer(model, shared).print()
-    networks = model.networks
-    several = len(networks) > 1
-    base = next((n for n in networks if safe(n.name, RESERVED) == model.name), None)
-    channels = _logits(model)
-    attributes = _base_attributes(model, base)
-    keywords = tuple(_KEYWORDS.values())
-    if not printed.init:
-        keywords = (_KEYWORDS["rngs"],)
-        printed.init.append('"""Has no weights; takes `rngs` as every model does."""')
-    aux = ("aux: bool = True",) if model.heads else ()
-    views = [
-        ClassView(
-            model.name,
-            "nnx.Module",
-            _model_doc(model, base, several, channels),
-            attributes,
-            True,
-            tuple(_model_argument(p) for p in model.params),
-            (*aux, *keywords),
-            tuple(printed.init),
-            (),
-            tuple(_endpoint_lines(printed)),
-            printed.result,
-            True,
-            bool(model.heads),
-            _endpoints_doc(model),
-        )
-    ]
-    for number, network in enumerate(networks):
-        if network is not base:
-            views.append(_variant(model, network, number, base, channels))
-    return views
-
-
-def _endpoints_doc(model: ModelLowering) -> str:
-    if model.heads:
-        return "The result of every stage, of the auxiliary heads, and the logits."
-    if len(model.networks[0].endpoints) > 1:
-        return "The result of every stage, and the logits."
-    return "The logits."
-
-
-def _endpoint_lines(printed: Printed) -> list[str]:
-    """The body of `endpoints`; the last endpoint is the logits too."""
-    lines = list(printed.call)
-    last = lines[-1] if lines else ""
-    if last.startswith('out["') and last.endswith(f" = {printed.result}"):
-        lines[-1] = last.replace(" = ", ' = out["logits"] = ', 1)
-        return lines
-    if last.startswith(f'{printed.result} = out["'):
-        lines[-1] = last.replace(" = ", ' = out["logits"] = ', 1)
-        return lines
-    return [*lines, f'out["logits"] = {printed.result}']
-
-
-def _logits(model: ModelLowering) -> str:
-    out = model.exported(model.result.channels)
-    if out is not None and all(b.scope is Scope.ARGUMENT for b in bindings(out)):
-        return render(out, lambda b: b.name)
-    last = {n.output.shape[-1] for n in model.networks}
-    return str(last.pop()) if len(last) == 1 else "classes"
-
-
-def _model_doc(model: ModelLowering, base: Network | None, several: bool, channels: str) -> str:
-    parts = [wrapped(model.definition.doc, 80), model_shapes(model.networks, channels)]
-    if several:
-        first = model.networks[0].name
-        if base is None:
-            text = f"Base of the models below, which set its structure. Shapes: {first}."
-            parts.append(text)
-        elif len({n.input.shape for n in model.networks}) > 1:
-            parts.append(f"Shapes in comments are those of {first}.")
-    if model.heads:
-        parts.append(
-            "The auxiliary heads serve training alone: `model(x)` never runs them,\n"
-            "`model.endpoints(x)` does, and `aux=False` builds the network without them."
-        )
-    return docstring(*parts)
-
-
-def _base_attributes(model: ModelLowering, base: Network | None) -> tuple[str, ...]:
-    """Class attributes: values of the base where it is a model, annotations otherwise."""
-    lines = []
-    number = model.networks.index(base) if base is not None else None
-    for binding, values in model.class_values.items():
-        text = f"{binding.name}: {type_of(list(values.values()))}"
-        if number is not None:
-            text = f"{binding.name} = {literal(frozen(values[number]))}"
-        elif (default := _declared(model, binding)) is not None:
-            text += f" = {literal(frozen(default.value))}"
-        lines.append(text)
-    return tuple(lines)
-
-
-def _declared(model: ModelLowering, binding: Binding) -> ast.Literal | None:
-    """The literal default that the spec gives a parameter."""
-    for parameter in model.definition.parameters:
-        if parameter.name == binding.name and isinstance(parameter.default, ast.Literal):
-            return parameter.default
-    return None
-
-
-def _variant(
-    model: ModelLowering, network: Network, number: int, base: Network | None, channels: str
-) -> ClassView:
-    lines = []
-    for binding, values in model.class_values.items():
-        if base is not None:
-            inherited: Any = values[model.networks.index(base)]
-        else:
-            default = _declared(model, binding)
-            inherited = default.value if default is not None else MISSING
-        if repr(values[number]) != repr(inherited):
-            lines.append(f"{binding.name} = {literal(frozen(values[number]))}")
-    told = wrapped(network.declared.doc, 80)
-    doc = docstring(told, model_shapes([network], channels)) if told else ""
-    return ClassView(safe(network.name, RESERVED), model.name, doc, tuple(lines), has_init=False)
-
-
-def _model_argument(param: Any) -> str:
-    value = param.default.value
-    if value is None:  # worked out from other parameters
-        kinds = type_of([*param.binding.values.values(), None])
-        return f"{param.binding.name}: {kinds} = None"
-    return f"{param.binding.name}: {type_of([value])} = {literal(value)}"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import keyword
 import re
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from cnndsl.targets.flax.builder import (
     TOKEN,
@@ -24,6 +26,15 @@ from cnndsl.targets.flax.builder import (
 from cnndsl.targets.flax.definitions import ClassLowering
 from cnndsl.targets.flax.names import MODULE_ATTRIBUTES, RESERVED, VARIABLES, plural, safe, snake
 from cnndsl.targets.flax.pyexpr import Scope
+from cnndsl.targets.flax.tidy import (
+    lone_if,
+    one_line,
+    operand,
+    swapped,
+    tidy,
+    unread_items,
+    without_empty,
+)
 
 _TAKEN = MODULE_ATTRIBUTES | frozenset(keyword.kwlist)
 GENERIC = frozenset({"stem", "head", "classifier", "body", "top"})
@@ -92,7 +103,7 @@ class Printer:
             lines += self.branches(heads, 0)
         result = self.text(self.lowering.result.text)
         call = self.read_lines(self.text_lines(state.call, 0), result)
-        call = swapped(_tidy(without_empty(call)))
+        call = swapped(tidy(unread_items(without_empty(call), result)))
         takes = [k for k in _KINDS if any(k in b.takes for b in builds)]
         return Printed(lines, call, result, takes, {b.callee for b in builds})
 
@@ -114,43 +125,47 @@ class Printer:
         kept = [a for a in attrs if not a.local and a.same_as is None]
         taken = set(MODULE_ATTRIBUTES) | {b.name for b in self.state.bound}
         names = self.attr_names(kept)
-        for position, attr in enumerate(kept):
-            others = {a.name for a in kept[:position] if not _exclusive(a, attr)}
-            attr.name = _fresh(safe(names[attr.index], _TAKEN), taken | others)
+        holders: dict[str, list[Attr]] = {}
+        for attr in kept:
+            name = safe(names[attr.index], _TAKEN)
+            attr.name = _first_free(name, partial(_is_taken, attr, taken, holders))
+            holders.setdefault(attr.name, []).append(attr)
         for attr in attrs:
             if attr.same_as is not None:
                 attr.name = attr.same_as.name
-        inner = {b.name for b in self.state.bound} | {"x", "out"}
+        bound = {b.name for b in self.state.bound}
+        inner = bound | {"x", "out"}
         for attr in attrs:
             stem = "block" if attr.block else safe(attr.stem, RESERVED | VARIABLES)
             if attr.local:
                 attr.name = _fresh(plural(stem), inner)
                 inner.add(attr.name)
-            attr.item = _fresh(stem, {b.name for b in self.state.bound})
+            attr.item = _fresh(stem, bound)
         self.number_items(attrs)
+        nested = {(a.path, a.stem) for a in attrs if a.local}
         for attr in attrs:
-            if (
-                attr.many
-                and any(a.local and a.path == attr.path and a.stem == attr.stem for a in attrs)
-                and not attr.local
-            ):
+            if attr.many and not attr.local and (attr.path, attr.stem) in nested:
                 attr.item = plural(attr.item)
 
     def attr_names(self, attrs: list[Attr]) -> dict[int, str]:
-        per_path: dict[tuple, list[Attr]] = {}
+        modules: dict[tuple, list[Attr]] = {attr.path: [] for attr in attrs}
         for attr in attrs:
-            per_path.setdefault(attr.path, []).append(attr)
-        wanted: dict[int, str] = {}
-        for attr in attrs:
-            wanted[attr.index] = self.attr_name(attr, per_path[attr.path])
+            if attr.stem not in ("dropout", "drop_path"):
+                modules[attr.path].append(attr)
+        weighted = {
+            path: [m for m in held if m.weighted or m.block] for path, held in modules.items()
+        }
+        wanted = {
+            attr.index: self.attr_name(attr, modules[attr.path], weighted[attr.path])
+            for attr in attrs
+        }
         numbers: dict[int, int] = {}
-        for position, attr in enumerate(attrs):
-            earlier = [
-                numbers[a.index]
-                for a in attrs[:position]
-                if wanted[a.index] == wanted[attr.index] and not _exclusive(a, attr)
-            ]
+        last: dict[str, dict[tuple, Attr]] = {}  # the last of a name in every branch
+        for attr in attrs:
+            alike = last.setdefault(wanted[attr.index], {})
+            earlier = [numbers[a.index] for a in alike.values() if not _exclusive(a, attr)]
             numbers[attr.index] = 1 + max(earlier, default=0)
+            alike[attr.arms] = attr
         several = {wanted[a.index] for a in attrs if numbers[a.index] > 1}
         return {
             a.index: f"{wanted[a.index]}{numbers[a.index]}"
@@ -159,13 +174,11 @@ class Printer:
             for a in attrs
         }
 
-    def attr_name(self, attr: Attr, mates: list[Attr]) -> str:
+    def attr_name(self, attr: Attr, modules: list[Attr], weighted: list[Attr]) -> str:
         stage = attr.path[0] if len(attr.path) == 1 and self.lowering.is_model else None
-        modules = [m for m in mates if m.stem not in ("dropout", "drop_path")]
-        if stage and stage not in GENERIC:
-            weighted = [m for m in modules if m.weighted or m.block]
-            if len(modules) == 1 or (weighted == [attr] and not attr.block):
-                return stage
+        lone = len(modules) == 1 or (weighted == [attr] and not attr.block)
+        if stage and stage not in GENERIC and lone:
+            return stage
         if stage and attr.block and len(modules) == 1:
             return stage
         stem = plural(attr.stem) if attr.many and not attr.path else attr.stem
@@ -285,11 +298,11 @@ class Printer:
         bodies = [self.text_lines(body, 1) for body in line.bodies]
         if len(bodies) == 2 and bodies[1] and not bodies[0]:
             return [f"if {self.text(line.negated[0])}:", *bodies[1]]
-        choice = _one_line(bodies, [self.text(c) for c in line.conditions if c])
+        choice = one_line(bodies, [self.text(c) for c in line.conditions if c])
         if choice is not None and len(choice) <= width:
             return [choice]
-        if len(bodies) == 2 and not bodies[1] and (inner := _lone_if(bodies[0])):
-            conditions = [_operand(self.text(line.conditions[0])), _operand(inner[0])]
+        if len(bodies) == 2 and not bodies[1] and (inner := lone_if(bodies[0])):
+            conditions = [operand(self.text(line.conditions[0])), operand(inner[0])]
             return [f"if {' and '.join(conditions)}:", *inner[1]]
         texts: list[str] = []
         while bodies and not bodies[-1]:
@@ -303,7 +316,7 @@ class Printer:
     def read_lines(self, lines: list[str], result: str) -> list[str]:
         """The call without the tensors that the author named and nothing reads."""
         for name in reversed(self.lowering.author_variables):
-            word = re.compile(rf"\b{name}\b")
+            word = re.compile(rf"(?<![.\w]){name}\b")
             others = [t for t in lines if not t.strip().startswith(f"{name} = ")]
             if not any(map(word.search, [*others, result])):
                 lines = others
@@ -359,12 +372,22 @@ class Printer:
 
 
 def _fresh(name: str, taken: set[str]) -> str:
-    if name not in taken:
+    return _first_free(name, taken.__contains__)
+
+
+def _first_free(name: str, is_taken: Callable[[str], bool]) -> str:
+    """The name, with a number from 2 where it is taken."""
+    if not is_taken(name):
         return name
     number = 2
-    while f"{name}{number}" in taken:
+    while is_taken(f"{name}{number}"):
         number += 1
     return f"{name}{number}"
+
+
+def _is_taken(attr: Attr, taken: set[str], holders: dict[str, list[Attr]], name: str) -> bool:
+    """Whether the class has the name, or an attribute that can exist together with `attr`."""
+    return name in taken or any(not _exclusive(a, attr) for a in holders.get(name, ()))
 
 
 def _exclusive(first: Attr, second: Attr) -> bool:
@@ -373,79 +396,7 @@ def _exclusive(first: Attr, second: Attr) -> bool:
     return any(arms.get(number, arm) != arm for number, arm in second.arms)
 
 
-def _lone_if(body: list[str]) -> tuple[str, list[str]] | None:
-    """The condition and the lines of a body that is one `if` and nothing else."""
-    if not body or not body[0].startswith("    if ") or not body[0].endswith(":"):
-        return None
-    if any(not line.startswith(" " * 8) for line in body[1:]):
-        return None
-    return body[0].strip()[3:-1], [line[4:] for line in body[1:]]
-
-
-def _operand(condition: str) -> str:
-    return f"({condition})" if re.search(r" or | if ", condition) else condition
-
-
-def _one_line(bodies: list[list[str]], conditions: list[str]) -> str | None:
-    """`p = x if prev is None else self.adjust(prev)` for two arms that set one variable."""
-    if len(bodies) != 2 or any(len(body) != 1 for body in bodies) or len(conditions) != 1:
-        return None
-    parts = [_ASSIGNMENT.fullmatch(body[0].strip()) for body in bodies]
-    if not all(parts) or parts[0][1] != parts[1][1] or " if " in parts[0][2] + parts[1][2]:
-        return None
-    return f"{parts[0][1]} = {parts[0][2]} if {conditions[0]} else {parts[1][2]}"
-
-
 _HEADER = re.compile(r"^for .*? in (?=\S)")
-_ASSIGNMENT = re.compile(r"(\w+) = ([^#]*)")
-
-
-def without_empty(lines: list[str]) -> list[str]:
-    """The lines without loops and branches that have none."""
-    kept: list[str] = []
-    for line in reversed(lines):
-        header = line.endswith(":") and line.lstrip().startswith(("for ", "if ", "el"))
-        follows = next((k for k in reversed(kept) if k), "")
-        empty = header and _depth(follows) <= _depth(line)
-        if empty and (not follows.lstrip().startswith("el") or _depth(follows) < _depth(line)):
-            continue
-        if empty:
-            kept.append(f"{' ' * (_depth(line) + 4)}pass")
-        kept.append(line)
-    return kept[::-1]
-
-
-def _depth(line: str) -> int:
-    return len(line) - len(line.lstrip())
-
-
-def swapped(lines: list[str]) -> list[str]:
-    """`cur = x`, `x = cell(x, prev)`, `prev = cur` as `x, prev = cell(x, prev), x`."""
-    texts = list(lines)
-    for i in range(len(texts) - 2):
-        if None in texts[i : i + 3]:
-            continue
-        first, second, third = (_ASSIGNMENT.match(text.strip()) for text in texts[i : i + 3])
-        if not (first and second and third):
-            continue
-        kept, source = first[1], first[2].strip()
-        changes = second[1] == source and third[2].strip() == kept and third[1] != source
-        if not changes or re.search(rf"\b{kept}\b", second[2]) or _indent(texts[i : i + 3]) is None:
-            continue
-        later = next((t for t in texts[i + 3 :] if t and re.search(rf"\b{kept}\b", t)), None)
-        if later is not None and not later.strip().startswith(f"{kept} = "):
-            continue
-        indent = _indent(texts[i : i + 3])
-        value, _, comment = texts[i + 1].strip().partition("  # ")
-        value = value.split(" = ", 1)[1]
-        line = f"{indent}{source}, {third[1]} = {value}, {source}"
-        texts[i : i + 3] = [line + (f"  # {comment}" if comment else ""), None, None]
-    return [text for text in texts if text is not None]
-
-
-def _indent(lines: list[str]) -> str | None:
-    indents = {line[: len(line) - len(line.lstrip())] for line in lines}
-    return indents.pop() if len(indents) == 1 else None
 
 
 def _leading(lines: list[Line]) -> list[Line]:
@@ -459,14 +410,3 @@ def _leading(lines: list[Line]) -> list[Line]:
 def _headers(lines: list[Line]) -> list[str]:
     texts = [line for line in flat(lines) if isinstance(line, str)]
     return [text for text in texts if text.startswith("for ")]
-
-
-def _tidy(lines: list[str]) -> list[str]:
-    """No empty lines at the ends and no two in a row."""
-    tidy: list[str] = []
-    for line in lines:
-        if line or (tidy and tidy[-1]):
-            tidy.append(line)
-    while tidy and not tidy[-1]:
-        tidy.pop()
-    return tidy

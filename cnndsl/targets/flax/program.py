@@ -8,13 +8,15 @@ from cnndsl.elaborate.program import Program
 from cnndsl.ir import Instance, Layer, Merged, Network, children, layers
 from cnndsl.names import camel
 from cnndsl.syntax import ast
+from cnndsl.targets.flax.blocks import BlockLowering
 from cnndsl.targets.flax.builder import Built, norm_key
 from cnndsl.targets.flax.calls import emit
 from cnndsl.targets.flax.calls.conv import RELU_FAMILY
-from cnndsl.targets.flax.definitions import BlockLowering, ClassLowering, ModelLowering
+from cnndsl.targets.flax.definitions import ClassLowering
 from cnndsl.targets.flax.emission import Constant, Context
 from cnndsl.targets.flax.fragments import ORDER, fragment
 from cnndsl.targets.flax.instances import Emitted, only_layer
+from cnndsl.targets.flax.models import ModelLowering
 from cnndsl.targets.flax.names import RESERVED, safe, snake
 from cnndsl.targets.flax.spelling import Speller, Unspellable
 

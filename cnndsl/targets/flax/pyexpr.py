@@ -1,8 +1,4 @@
-"""Python expressions as small trees, and integers that remember theirs.
-
-Shape rules stay plain arithmetic: given a `Num` that knows it is spelled `width`, they
-return one that is spelled `4 * width`.
-"""
+"""Python expressions as small trees."""
 
 from __future__ import annotations
 
@@ -10,7 +6,6 @@ import operator
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from functools import partial
 from typing import Any
 
 
@@ -332,7 +327,7 @@ def combine(op: str, left: Py, right: Py) -> Py:
         a, b = left.value, right.value
         if op in _COMPARE:
             return Lit(_COMPARE[op](a, b))
-        whole = _is_int(a) and _is_int(b)
+        whole = is_int(a) and is_int(b)
         if whole and op in _FOLD and not (op in ("//", "%") and b == 0):
             return Lit(_FOLD[op](a, b))
     return Bin(op, left, right)
@@ -386,7 +381,7 @@ _FOLD = {
 }
 
 
-def _is_int(value: Any) -> bool:
+def is_int(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -397,61 +392,3 @@ def _is_number(value: Any) -> bool:
 def frozen(value: Any) -> Any:
     """A value of the language as Python holds it for good: lists are tuples."""
     return tuple(map(frozen, value)) if isinstance(value, list) else value
-
-
-class Num(int):
-    """An int with the expression it came from."""
-
-    py: Py
-
-    def __new__(cls, value: int, py: Py | None = None) -> Num:
-        num = super().__new__(cls, value)
-        num.py = Lit(int(value)) if py is None else py
-        return num
-
-
-class Real(float):
-    """A float with the expression it came from."""
-
-    py: Py
-
-    def __new__(cls, value: float, py: Py) -> Real:
-        num = super().__new__(cls, value)
-        num.py = py
-        return num
-
-
-def spelled(value: Any) -> Py:
-    """The expression of a value: its own where it remembers one, a literal otherwise."""
-    if isinstance(value, (Num, Real)):
-        return value.py
-    if isinstance(value, (tuple, list)):
-        return Tup(tuple(spelled(item) for item in value))
-    return Lit(value)
-
-
-def _operator(op: str, method: str) -> None:
-    plain = getattr(int, method)
-
-    together = total if op == "+" else partial(combine, op)
-
-    def forward(self: Num, other: int) -> Num:
-        if not _is_int(other):
-            return plain(self, other)
-        return Num(plain(self, other), together(self.py, spelled(other)))
-
-    def backward(self: Num, other: int) -> Num:
-        if not _is_int(other):
-            return NotImplemented
-        return Num(plain(int(other), int(self)), together(spelled(other), self.py))
-
-    setattr(Num, method, forward)
-    setattr(Num, method.replace("__", "__r", 1), backward)
-
-
-for _op, _method in zip(
-    ("+", "-", "*", "//", "%"),
-    ("__add__", "__sub__", "__mul__", "__floordiv__", "__mod__"),
-    strict=True,
-):
-    _operator(_op, _method)

@@ -11,13 +11,12 @@ from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import Tensor
 from cnndsl.syntax import ast
+from cnndsl.targets.flax.numbers import Num, Real
 from cnndsl.targets.flax.pyexpr import (
     Bin,
     CallOf,
     Lit,
-    Num,
     Py,
-    Real,
     Ref,
     Runtime,
     Tup,
@@ -300,7 +299,12 @@ def respelled(sym: Sym, first: Any) -> Any:
         if len(items) != len(first):
             raise Unspellable("argument")
         return [respelled(part, value) for part, value in zip(items, first, strict=True)]
+    if isinstance(sym.value, list) and (len(sym.value), len(first)) == (2, 4):
+        height, width = (_number(first[2 * i], item(sym.py, Lit(i))) for i in (0, 1))
+        return [height, height, width, width]
     if isinstance(sym.value, list):
+        if len(sym.value) != len(first):
+            raise Unspellable("argument")
         return [_number(value, item(sym.py, Lit(i))) for i, value in enumerate(first)]
     if len(set(first)) > 1:
         raise Unspellable("argument")

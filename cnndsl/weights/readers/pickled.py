@@ -8,7 +8,9 @@ answered here. Opcodes are taken apart by `pickletools`, which only parses.
 from __future__ import annotations
 
 import pickletools
-from collections.abc import Callable, Iterator
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -36,6 +38,7 @@ class Reference:
     parts: tuple[Any, ...]
 
 
+_FAILURES = (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError)
 _MARK = object()
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 _EMPTY: dict[str, Callable[[], Any]] = {
@@ -65,13 +68,12 @@ def load(file: IO[bytes] | bytes, call: Callable[[Name, tuple[Any, ...]], Any]) 
       WeightsError: if the pickle does anything but build values, or is damaged.
     """
     machine = _Machine(call)
-    try:
+    with suppress(*_FAILURES), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what pickletools thinks of damaged texts
         for opcode, argument in _steps(file):
             if opcode == "STOP":
                 return machine.pop()
             machine.step(opcode, argument)
-    except (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError):
-        pass
     raise WeightsError(DAMAGED)
 
 
@@ -139,7 +141,7 @@ class _Machine:
                 self.stack.append(self.popped())
             case "DICT":
                 items = self.popped()
-                self.stack.append(dict(zip(items[::2], items[1::2], strict=True)))
+                self.stack.append(table(zip(items[::2], items[1::2], strict=True)))
             case "APPEND":
                 value = self.pop()
                 _of(list, self.stack[-1]).append(value)
@@ -148,10 +150,10 @@ class _Machine:
                 _of(list, self.stack[-1]).extend(values)
             case "SETITEM":
                 value, key = self.pop(), self.pop()
-                _of(dict, self.stack[-1])[key] = value
+                _of(dict, self.stack[-1]).update(table([(key, value)]))
             case "SETITEMS":
                 items = self.popped()
-                _of(dict, self.stack[-1]).update(zip(items[::2], items[1::2], strict=True))
+                _of(dict, self.stack[-1]).update(table(zip(items[::2], items[1::2], strict=True)))
             case "GLOBAL":
                 self.stack.append(Name(*argument.split(" ", 1)))
             case "STACK_GLOBAL":
@@ -167,6 +169,14 @@ class _Machine:
                 _of(dict, self.stack[-1])
             case _:
                 raise WeightsError(f"its pickle does what no tensor needs: {opcode}")
+
+
+def table(items: Iterable[Any]) -> dict[str | int, Any]:
+    """A dict of plain keys: to hash a tuple of a million tuples would end the process."""
+    pairs = list(items)
+    if not all(isinstance(key, str | int) for key, _ in pairs):
+        raise ValueError
+    return dict(pairs)
 
 
 def _of(kind: type, value: Any) -> Any:

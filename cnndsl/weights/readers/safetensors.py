@@ -40,7 +40,7 @@ def read(path: str) -> Archive:
         length = int.from_bytes(file.read(8), "little")
         if size < 8 or length > size - 8:
             raise WeightsError(
-                f"its header claims {length:,} bytes, the file has {size:,}: it is damaged or cut off"
+                f"its header claims {length:,} bytes, the file has {size:,}: it is damaged"
             )
         if length > MAX_HEADER:
             raise WeightsError(f"its header claims {length:,} bytes: no network needs so many")

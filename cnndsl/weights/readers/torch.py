@@ -19,7 +19,7 @@ from cnndsl.weights.archive import Archive, Raw, check_count, checked_name, chec
 from cnndsl.weights.errors import WeightsError
 from cnndsl.weights.layer import Shape
 from cnndsl.weights.readers.archives import entries, unpacked
-from cnndsl.weights.readers.pickled import Name, Reference, load
+from cnndsl.weights.readers.pickled import Name, Reference, load, table
 
 MAX_PICKLE = 64 * 2**20  # bytes
 MAGIC = 0x1950A86A20F9469CFC6C
@@ -59,9 +59,9 @@ class View:
 
 def read(path: str) -> Archive:
     """Raises: WeightsError: if the file does more than hold tensors, or is damaged."""
-    if zipfile.is_zipfile(path):
-        return _read_zip(path)
-    return _read_legacy(path)
+    with open(path, "rb") as file:
+        zipped = file.read(2) == b"PK"
+    return _read_zip(path) if zipped else _read_legacy(path)
 
 
 def _read_zip(path: str) -> Archive:
@@ -133,7 +133,7 @@ def _call(function: Name, arguments: tuple[Any, ...]) -> Any:
         case "collections.OrderedDict", ():
             return {}
         case "collections.OrderedDict", (list(items),):
-            return dict(items)
+            return table(items)
         case "torch._utils._rebuild_tensor_v2" | "torch._utils._rebuild_tensor", (
             Reference() as reference,
             int(offset),
@@ -146,14 +146,14 @@ def _call(function: Name, arguments: tuple[Any, ...]) -> Any:
             return view
     raise WeightsError(
         f"its pickle asks to run {str(function)[:100]}, which no tensor needs",
-        "nothing was run; save only the state_dict, or convert it to safetensors where you trust it",
+        "nothing was run; save its state_dict alone, or as safetensors, where you trust it",
     )
 
 
 def _storage(reference: Reference) -> Storage:
     match reference.parts:
         case ("storage", Name("torch", kind), str(key), _, int(numbers), *rest) if (
-            kind in DTYPES and 0 <= numbers and rest in ([], [None])
+            kind in DTYPES and numbers >= 0 and rest in ([], [None])
         ):
             return Storage(key, DTYPES[kind], numbers)
     raise WeightsError("a tensor refers to numbers that are none of PyTorch's plain types")

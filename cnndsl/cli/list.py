@@ -1,0 +1,55 @@
+"""`cnndsl list`: the networks of the zoo, as a table or as JSON."""
+
+from __future__ import annotations
+
+import re
+from argparse import Namespace
+from typing import Any
+
+from cnndsl.cli.console import CallError, Console
+from cnndsl.suggest import did_you_mean
+from cnndsl.summary import macs_text
+from cnndsl.zoo.index import Entry, list_models
+
+TITLES = ("model", "spec", "input", "params", "MACs", "source")
+RIGHT = (3, 4)
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    entries = list_models(arguments.glob)
+    if not entries:
+        names = (entry.name for entry in list_models())
+        help = did_you_mean(arguments.glob, names) or "`cnndsl list` lists them all"
+        raise CallError(f"no model of the zoo matches `{arguments.glob[:60]}`", help)
+    if arguments.json:
+        console.data([as_json(entry) for entry in entries])
+        return 0
+    rows = [TITLES, *map(_cells, entries)]
+    console.table(rows, RIGHT, wraps=len(TITLES) - 1, total=False)
+    return 0
+
+
+def _cells(entry: Entry) -> tuple[str, ...]:
+    size = "x".join(map(str, entry.input))
+    macs = macs_text(entry.macs).removesuffix("MACs").rstrip()
+    return entry.name, entry.spec, size, f"{entry.params:,}", macs, _short(entry.source)
+
+
+def _short(source: str) -> str:
+    """`He et al. 2015` of a citation in full."""
+    authors, _, rest = source.partition(', "')
+    years = re.findall(r"\b\d{4}\b", rest.rpartition('"')[2])
+    return f"{authors} {years[0]}" if years else source
+
+
+def as_json(entry: Entry) -> dict[str, Any]:
+    """A model as plain data: sizes are lists, counts integers."""
+    return {
+        "name": entry.name,
+        "spec": entry.spec,
+        "input": list(entry.input),
+        "params": entry.params,
+        "total": entry.total,
+        "macs": entry.macs,
+        "source": entry.source,
+    }

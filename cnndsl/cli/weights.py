@@ -1,0 +1,114 @@
+"""`cnndsl weights`: what files of weights hold, and how they get into generated networks."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from cnndsl.cli.console import CallError, Console
+from cnndsl.cli.reading import read_overrides
+from cnndsl.diagnostics import CompileError
+from cnndsl.files import reason
+from cnndsl.selection import NoSuch
+from cnndsl.summary import format_table
+
+if TYPE_CHECKING:
+    from cnndsl.weights.layer import Layer
+    from cnndsl.weights.match import Matching
+
+INSTALL = "pip install 'cnndsl[weights]'"
+
+
+def run(arguments: Namespace, console: Console) -> int:
+    try:
+        from cnndsl.weights.errors import WeightsError
+
+        try:
+            return _ACTIONS[arguments.action](arguments, console)
+        except WeightsError as error:
+            console.fail(str(error), error.help)
+            return 1
+    except ModuleNotFoundError as error:
+        message = f"`cnndsl weights` needs {error.name}: it is not installed"
+        raise CallError(message, INSTALL) from None
+
+
+def _inspect(arguments: Namespace, console: Console) -> int:
+    from cnndsl.weights.layer import count
+    from cnndsl.weights.readers import read
+    from cnndsl.weights.sorting import layers_of_archive
+
+    archive = read(arguments.file)
+    if arguments.json:
+        tensors = [{"name": t.name, "shape": t.shape, "dtype": t.dtype} for t in archive.tensors]
+        metadata = dict(archive.metadata)
+        console.data({"kind": archive.kind, "metadata": metadata, "tensors": tensors})
+        return 0
+    layers = layers_of_archive(archive)
+    console.line(f"{archive.path}: {archive.kind}, {len(layers)} layers, {count(layers):,} numbers")
+    for key, value in archive.metadata.items():
+        console.line(f"{key[:40]}: {' '.join(value.split())[:200]}")
+    rows = [("layer", "weights", "numbers")]
+    rows += [(layer.name, layer.spelled, f"{count([layer]):,}") for layer in layers]
+    console.line("\n" + format_table(rows, (2,)))
+    return 0
+
+
+def _import(arguments: Namespace, console: Console) -> int:
+    from cnndsl.weights.files import explained, matched, save
+    from cnndsl.weights.fill import fill
+    from cnndsl.weights.layer import count
+    from cnndsl.weights.mapping import Choices, read_mapping
+    from cnndsl.weights.readers import read
+
+    if arguments.output is None and not arguments.dry_run:
+        raise CallError("where to? -o names the file to write", "or show the pairs with --dry-run")
+    archive = read(arguments.file)
+    choices = read_mapping(arguments.map) if arguments.map else Choices()
+    model = _network(arguments)
+    matching, kept = matched(model, archive, choices, arguments.skip_head)
+    if arguments.dry_run:
+        _print(matching, kept, console)
+        return int(not matching.complete)
+    with explained(model, archive):
+        fill(model, matching, kept)
+    try:
+        save(model, arguments.output)
+    except OSError as error:
+        raise CallError(f"cannot write {arguments.output}: {reason(error)}") from None
+    numbers = count([pair.ours for pair in matching.pairs])
+    console.line(f"{arguments.output}  {arguments.model} {numbers:,} numbers of {archive.kind}")
+    return 0
+
+
+def _network(arguments: Namespace) -> Any:
+    """The network of the call. Its weights take no memory unless some keep their first values."""
+    from cnndsl.api import load
+    from cnndsl.weights.errors import WeightsError
+    from cnndsl.weights.network import abstract, initialised
+
+    overrides = read_overrides(arguments.set)
+    try:
+        module = load(arguments.spec, model=arguments.model, set=overrides)
+    except NoSuch as error:
+        raise CallError(error.message, error.help) from None
+    except OSError as error:
+        raise CallError(f"cannot read {arguments.spec}: {reason(error)}") from None
+    except CompileError:
+        help = f"`cnndsl check {arguments.spec}` shows what is wrong"
+        raise WeightsError(f"{arguments.spec} is no spec that holds", help) from None
+    build = initialised if arguments.skip_head else abstract
+    return build(getattr(module, arguments.model))
+
+
+def _print(matching: Matching, kept: Sequence[Layer], console: Console) -> None:
+    rows = [("ours", "theirs", "by", "weights")]
+    rows += [(p.ours.name, p.theirs.name, p.by, p.ours.spelled) for p in matching.pairs]
+    rows += [(layer.name, "-", "kept", layer.spelled) for layer in kept]
+    rows += [(layer.name, "?", "", layer.spelled) for layer in matching.ours]
+    rows += [("?", layer.name, "", layer.spelled) for layer in matching.theirs]
+    console.line(format_table(rows, ()))
+
+
+_ACTIONS = {"inspect": _inspect, "import": _import}

@@ -1,0 +1,136 @@
+"""What images go through: `preprocess { … }` with its settings checked, as plain data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cnndsl import errors
+from cnndsl.elaborate import values
+from cnndsl.elaborate.collect import Collector, Failure
+from cnndsl.elaborate.evaluate import Evaluator
+from cnndsl.elaborate.scope import Scope
+from cnndsl.ops.base import seen
+from cnndsl.suggest import did_you_mean
+from cnndsl.syntax import ast
+
+WORDS = {
+    "interpolation": ("nearest", "bilinear", "bicubic", "lanczos", "area"),
+    "channels": ("rgb", "bgr", "gray"),
+}
+SIZES = ("size", "crop")
+STATISTICS = ("mean", "std")
+SETTINGS = (*SIZES, *WORDS, "range", *STATISTICS)
+
+
+def check_preprocess(
+    preprocess: ast.Preprocess,
+    channels: int | None,
+    evaluator: Evaluator,
+    scope: Scope,
+    found: Collector,
+) -> dict[str, Any]:
+    """The settings by name, for an image of so many channels (None: unknown).
+
+    Sizes are integers or `[height, width]`, statistics numbers or lists of them, one per
+    channel; the rest are a word each, and `range` a number.
+    """
+    said: dict[str, Any] = {}
+    for setting in preprocess.settings:
+        try:
+            said[setting.name] = _value(setting, said, channels, evaluator, scope)
+        except Failure as failure:
+            if failure.diagnostic:
+                found.add(failure.diagnostic)
+    if "size" in said and "crop" in said:
+        _check_crop(preprocess, said, found)
+    return said
+
+
+def _value(
+    setting: ast.Setting,
+    said: dict[str, Any],
+    channels: int | None,
+    evaluator: Evaluator,
+    scope: Scope,
+) -> Any:
+    name = setting.name
+    if name not in SETTINGS:
+        help = did_you_mean(name, SETTINGS) or f"there are {', '.join(SETTINGS)}"
+        message = f"`preprocess` has no setting `{name}`"
+        raise Failure(errors.bad_preprocessing(setting.name_span, message, help))
+    if name in said:
+        raise Failure(errors.bad_preprocessing(setting.name_span, f"`{name}` is set twice"))
+    if len(setting.values) != 1:
+        help = "write the channels as a list: [0.485, 0.456, 0.406]" if name in STATISTICS else None
+        message = f"`{name}` has one value"
+        raise Failure(errors.bad_preprocessing(setting.name_span, message, help))
+    (expression,) = setting.values
+    if name in WORDS:
+        return _word(name, expression, channels)
+    value = evaluator.evaluate(expression, scope)
+    if name in SIZES:
+        return _size(name, value, expression)
+    if name == "range":
+        return _positive(name, value, expression)
+    return _statistic(name, value, expression, channels)
+
+
+def _word(name: str, expression: ast.Expr, channels: int | None) -> str:
+    known = WORDS[name]
+    word = expression.id if isinstance(expression, ast.Name) else None
+    if isinstance(expression, ast.Literal) and isinstance(expression.value, str):
+        word = expression.value
+    if word not in known:
+        help = did_you_mean(word, known) if word else None
+        message = f"`{name}` is one of {', '.join(known)}"
+        raise Failure(errors.bad_preprocessing(expression.span, message, help))
+    wanted = 1 if word == "gray" else 3
+    if name == "channels" and channels not in (None, wanted):
+        message = f"`{word}` images have {wanted} channel{'s' * (wanted > 1)}, "
+        message += f"and the network's input has {channels}"
+        raise Failure(errors.bad_preprocessing(expression.span, message))
+    return word
+
+
+def _size(name: str, value: Any, expression: ast.Expr) -> int | list[int]:
+    sides = value if isinstance(value, list) else [value]
+    pair = not isinstance(value, list) or len(value) == 2
+    if not pair or not all(values.is_int(side) and side > 0 for side in sides):
+        message = f"`{name}` is a number of pixels, or height x width; this is {seen(value)}"
+        raise Failure(errors.bad_preprocessing(expression.span, message))
+    return value
+
+
+def _positive(name: str, value: Any, expression: ast.Expr) -> float:
+    if not values.is_number(value) or value <= 0:
+        message = f"`{name}` is the value of a white pixel, such as 1 or 255; this is {seen(value)}"
+        raise Failure(errors.bad_preprocessing(expression.span, message))
+    return value
+
+
+def _statistic(name: str, value: Any, expression: ast.Expr, channels: int | None) -> Any:
+    numbers = value if isinstance(value, list) else [value]
+    if not numbers or not all(map(values.is_number, numbers)):
+        message = f"`{name}` is a number, or one per channel; this is {seen(value)}"
+        raise Failure(errors.bad_preprocessing(expression.span, message))
+    if isinstance(value, list) and channels not in (None, len(value)):
+        message = f"`{name}` has {len(value)} numbers, and the network's input {channels} channels"
+        raise Failure(errors.bad_preprocessing(expression.span, message))
+    if name == "std" and any(number <= 0 for number in numbers):
+        message = "images are divided by `std`: its numbers are positive"
+        raise Failure(errors.bad_preprocessing(expression.span, message))
+    return value
+
+
+def _check_crop(preprocess: ast.Preprocess, said: dict[str, Any], found: Collector) -> None:
+    """A crop lies within the resized image."""
+    size, crop = (_pair(said[name]) for name in SIZES)
+    if crop[0] <= size[0] and crop[1] <= size[1]:
+        return
+    setting = next(s for s in preprocess.settings if s.name == "crop")
+    message = "the crop is larger than the image that it is cut from"
+    found.add(errors.bad_preprocessing(setting.span, message))
+
+
+def _pair(size: int | list[int]) -> list[int]:
+    return size if isinstance(size, list) else [size, size]

@@ -1,0 +1,40 @@
+"""The endpoints of a network as a backbone's user asks for them: shapes and reductions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cnndsl.ir import Network, Tensor
+from cnndsl.ops.base import Shape
+
+Reduction = int | float | tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One entry of `model.endpoints(x)`.
+
+    `shape` is (height, width, channels), or (features,) of a vector. `reduction` is how many
+    pixels of the image lie between neighbouring positions, a pair where height and width
+    differ, None for a vector.
+    """
+
+    name: str
+    shape: Shape
+    reduction: Reduction | None
+    channels: int
+
+
+def endpoints_of(network: Network) -> tuple[Endpoint, ...]:
+    """In the order in which the network computes them; `logits` is the last one."""
+    return tuple(
+        Endpoint(name, tuple(tensor.shape), _reduction(tensor), tensor.shape[-1])
+        for name, tensor in network.endpoints.items()
+    )
+
+
+def _reduction(tensor: Tensor) -> Reduction | None:
+    if len(tensor.shape) == 1:
+        return None
+    height, width = (int(j) if j == int(j) else j for j in tensor.jump)
+    return height if height == width else (height, width)

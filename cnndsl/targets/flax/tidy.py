@@ -1,0 +1,110 @@
+"""Finished lines of Python, made shorter where a person would."""
+
+from __future__ import annotations
+
+import re
+
+_ASSIGNMENT = re.compile(r"(\w+) = ([^#]*)")
+
+
+def lone_if(body: list[str]) -> tuple[str, list[str]] | None:
+    """The condition and the lines of a body that is one `if` and nothing else."""
+    if not body or not body[0].startswith("    if ") or not body[0].endswith(":"):
+        return None
+    if any(not line.startswith(" " * 8) for line in body[1:]):
+        return None
+    return body[0].strip()[3:-1], [line[4:] for line in body[1:]]
+
+
+def operand(condition: str) -> str:
+    return f"({condition})" if re.search(r" or | if ", condition) else condition
+
+
+def one_line(bodies: list[list[str]], conditions: list[str]) -> str | None:
+    """`p = x if prev is None else self.adjust(prev)` for two arms that set one variable."""
+    if len(bodies) != 2 or any(len(body) != 1 for body in bodies) or len(conditions) != 1:
+        return None
+    parts = [_ASSIGNMENT.fullmatch(body[0].strip()) for body in bodies]
+    if not all(parts) or parts[0][1] != parts[1][1] or " if " in parts[0][2] + parts[1][2]:
+        return None
+    return f"{parts[0][1]} = {parts[0][2]} if {conditions[0]} else {parts[1][2]}"
+
+
+def unread_items(lines: list[str], result: str) -> list[str]:
+    """`_` for the items of a walk that no line reads: a tensor that nothing needs is gone."""
+    texts = []
+    for position, line in enumerate(lines):
+        header = _WALK.fullmatch(line)
+        if header is None:
+            texts.append(line)
+            continue
+        others = "\n".join([*lines[:position], *lines[position + 1 :], result])
+
+        def kept(name: re.Match, others: str = others) -> str:
+            return name[0] if re.search(rf"(?<![.\w]){name[0]}\b", others) else "_"
+
+        names = re.sub(r"[^\W\d]\w*", kept, header[2])
+        texts.append(f"{header[1]}{names}{header[3]}")
+    return texts
+
+
+_WALK = re.compile(r"( *for )(.+?)( in zip\(.*)")
+
+
+def without_empty(lines: list[str]) -> list[str]:
+    """The lines without loops and branches that have none."""
+    kept: list[str] = []
+    for line in reversed(lines):
+        header = line.endswith(":") and line.lstrip().startswith(("for ", "if ", "el"))
+        follows = next((k for k in reversed(kept) if k), "")
+        empty = header and _depth(follows) <= _depth(line)
+        if empty and (not follows.lstrip().startswith("el") or _depth(follows) < _depth(line)):
+            continue
+        if empty:
+            kept.append(f"{' ' * (_depth(line) + 4)}pass")
+        kept.append(line)
+    return kept[::-1]
+
+
+def _depth(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def swapped(lines: list[str]) -> list[str]:
+    """`cur = x`, `x = cell(x, prev)`, `prev = cur` as `x, prev = cell(x, prev), x`."""
+    texts = list(lines)
+    for i in range(len(texts) - 2):
+        if None in texts[i : i + 3]:
+            continue
+        first, second, third = (_ASSIGNMENT.match(text.strip()) for text in texts[i : i + 3])
+        if not (first and second and third):
+            continue
+        kept, source = first[1], first[2].strip()
+        changes = second[1] == source and third[2].strip() == kept and third[1] != source
+        if not changes or re.search(rf"\b{kept}\b", second[2]) or _indent(texts[i : i + 3]) is None:
+            continue
+        later = next((t for t in texts[i + 3 :] if t and re.search(rf"\b{kept}\b", t)), None)
+        if later is not None and not later.strip().startswith(f"{kept} = "):
+            continue
+        indent = _indent(texts[i : i + 3])
+        value, _, comment = texts[i + 1].strip().partition("  # ")
+        value = value.split(" = ", 1)[1]
+        line = f"{indent}{source}, {third[1]} = {value}, {source}"
+        texts[i : i + 3] = [line + (f"  # {comment}" if comment else ""), None, None]
+    return [text for text in texts if text is not None]
+
+
+def _indent(lines: list[str]) -> str | None:
+    indents = {line[: len(line) - len(line.lstrip())] for line in lines}
+    return indents.pop() if len(indents) == 1 else None
+
+
+def tidy(lines: list[str]) -> list[str]:
+    """No empty lines at the ends and no two in a row."""
+    tidy: list[str] = []
+    for line in lines:
+        if line or (tidy and tidy[-1]):
+            tidy.append(line)
+    while tidy and not tidy[-1]:
+        tidy.pop()
+    return tidy

@@ -1,0 +1,105 @@
+"""Loading weights into a network and saving them."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+from flax import nnx
+
+from cnndsl.weights.archive import Archive
+from cnndsl.weights.assign import assign
+from cnndsl.weights.errors import WeightsError
+from cnndsl.weights.fill import Filled, fill
+from cnndsl.weights.layer import Layer
+from cnndsl.weights.mapping import Choices, read_mapping
+from cnndsl.weights.match import Matching
+from cnndsl.weights.network import dotted, layers_of, weights_of
+from cnndsl.weights.readers import read
+from cnndsl.weights.sorting import layers_of_archive
+from cnndsl.weights.writing import write
+
+FORMAT = "cnndsl"
+_SPEC = re.compile(r"from (\S+)\s+\(sha256\s+([0-9a-f]+)\)")
+
+
+def load(
+    model: nnx.Module,
+    path: str | os.PathLike[str],
+    *,
+    mapping: str | os.PathLike[str] | None = None,
+    skip_head: bool = False,
+) -> Filled:
+    """Fills a generated network from a file: all of it or, if something does not fit, nothing.
+
+    Args:
+      path: `.safetensors`, `.pth`, `.weights.h5`, `.h5`, `.keras` or `.npz`.
+      mapping: a TOML file that names pairs of layers; see `cnndsl.weights.mapping`.
+      skip_head: leave the last layers, those that give the logits, as they are.
+
+    Raises:
+      WeightsError: if the file cannot be trusted or does not fit; the model is unchanged.
+    """
+    archive = read(path)
+    choices = Choices() if mapping is None else read_mapping(mapping)
+    matching, kept = matched(model, archive, choices, skip_head)
+    with explained(model, archive):
+        return fill(model, matching, kept)
+
+
+def matched(
+    model: nnx.Module, archive: Archive, choices: Choices, skip_head: bool = False
+) -> tuple[Matching, tuple[Layer, ...]]:
+    """What `load` would copy, and our layers that would keep what they have."""
+    return assign(layers_of(model), layers_of_archive(archive), choices, skip_head)
+
+
+def save(model: nnx.Module, path: str | os.PathLike[str]) -> None:
+    """Writes parameters and batch statistics as safetensors, under their paths in the network.
+
+    The metadata names the network's class and the spec it was generated from.
+    """
+    tensors = {
+        dotted(path): np.asarray(variable.get_value())
+        for path, variable in weights_of(model).items()
+    }
+    write(path, tensors, identity(model))
+
+
+def identity(model: nnx.Module) -> dict[str, str]:
+    """The class of a network and, from its module's docstring, the spec and its sha256."""
+    known = {"format": FORMAT, "model": type(model).__name__}
+    for cls in type(model).__mro__:
+        found = _SPEC.search(getattr(sys.modules.get(cls.__module__), "__doc__", None) or "")
+        if found:
+            return known | {"spec": os.path.basename(found[1]), "spec_sha256": found[2]}
+    return known
+
+
+@contextmanager
+def explained(model: nnx.Module, archive: Archive) -> Iterator[None]:
+    """Puts before an error what the file says about the network that it was saved from."""
+    try:
+        yield
+    except WeightsError as error:
+        if archive.metadata.get("format") != FORMAT:
+            raise
+        raise WeightsError(f"{_difference(model, archive)}\n{error}", error.help) from None
+
+
+def _difference(model: nnx.Module, archive: Archive) -> str:
+    saved: dict[str, Any] = dict(archive.metadata)
+    mine = identity(model)
+    if saved.get("model") != mine["model"]:
+        return f"the file holds weights of {saved.get('model')}, this is a {mine['model']}"
+    elif saved.get("spec_sha256") != mine.get("spec_sha256"):
+        return (
+            f"the file was saved when {mine['model']}'s spec was another one "
+            f"({saved.get('spec_sha256')}, now {mine.get('spec_sha256')})"
+        )
+    return "the file holds weights of this network with other arguments"

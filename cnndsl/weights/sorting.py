@@ -1,0 +1,80 @@
+"""The layers of an archive: its tensors by owner, in flax's layout and under flax's names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from math import prod
+
+import numpy as np
+
+from cnndsl.weights.archive import Archive, Raw
+from cnndsl.weights.errors import WeightsError
+from cnndsl.weights.graph import connected
+from cnndsl.weights.layer import ROLES, Layer, Shape, Tensor, depthwise
+
+IGNORED = ("num_batches_tracked", "count", "seed_generator_state")  # no weights of a layer
+
+
+def layers_of_archive(archive: Archive) -> list[Layer]:
+    """The layers of a file, shapes as flax has them.
+
+    Their order is the file's or, where the file describes its network, one in which they can run.
+
+    Names that end in `weight` mean PyTorch: its kernels are (O, I, H, W) and (O, I), flax's
+    (H, W, I, O) and (I, O).
+    """
+    owners: dict[str, dict[str, Raw]] = {}
+    for raw in archive.tensors:
+        name = raw.name.removesuffix(":0").replace("/", ".")
+        owner, _, role = name.rpartition(".")
+        if role not in IGNORED:
+            owners.setdefault(owner, {})[role] = raw
+    layers = [Layer(owner, _tensors(raws)) for owner, raws in owners.items()]
+    return layers if archive.feeds is None else connected(layers, archive.feeds)
+
+
+def _tensors(raws: Mapping[str, Raw]) -> dict[str, Tensor]:
+    tensors: dict[str, Tensor] = {}
+    for role, raw in raws.items():
+        if role == "weight":
+            name, tensor = _torch_weight(raw, set(raws))
+        else:
+            name, tensor = ROLES.get(role, role), _plain(raw, role)
+        tensors[name] = tensor
+    return tensors
+
+
+def _plain(raw: Raw, role: str) -> Tensor:
+    if role == "depthwise_kernel" and len(raw.shape) == 4:
+        shape = depthwise(raw.shape)
+        return Tensor(raw.name, shape, _floats(raw, lambda values: values.reshape(shape)))
+    return Tensor(raw.name, raw.shape, _floats(raw, lambda values: values))
+
+
+def _torch_weight(raw: Raw, roles: set[str]) -> tuple[str, Tensor]:
+    """What PyTorch calls `weight`: the kernel of a convolution or a dense layer, or a scale."""
+    if len(raw.shape) == 4:
+        shape = _moved(raw.shape, (2, 3, 1, 0))
+        read = _floats(raw, lambda values: values.transpose(2, 3, 1, 0))
+        return "kernel", Tensor(raw.name, shape, read)
+    if len(raw.shape) == 2:
+        read = _floats(raw, lambda values: values.T)
+        return "kernel", Tensor(raw.name, raw.shape[::-1], read, channels_first=True)
+    role = "slope" if roles == {"weight"} else "scale"
+    return role, Tensor(raw.name, raw.shape, _floats(raw, lambda values: values))
+
+
+def _moved(shape: Shape, order: tuple[int, ...]) -> Shape:
+    return tuple(shape[axis] for axis in order)
+
+
+def _floats(raw: Raw, laid_out: Callable[[np.ndarray], np.ndarray]) -> Callable[[], np.ndarray]:
+    def read() -> np.ndarray:
+        if not raw.floating:
+            raise WeightsError(f"{raw.name} holds {raw.dtype}, weights are floating point numbers")
+        values = raw.read()
+        if values.size != prod(raw.shape):
+            raise WeightsError(f"{raw.name} does not hold what its shape says")
+        return laid_out(np.asarray(values, np.float32).reshape(raw.shape))
+
+    return read

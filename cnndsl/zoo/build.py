@@ -1,0 +1,112 @@
+"""Writes index.json and docs/zoo.md from the specs: `python -m cnndsl.zoo.build`, in a checkout."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from cnndsl.diagnostics import CompileError
+from cnndsl.elaborate.program import walk
+from cnndsl.endpoints import endpoints_of
+from cnndsl.files import Files
+from cnndsl.ir import Network
+from cnndsl.pipeline import Checked, check_source
+from cnndsl.summary import summarize_network
+from cnndsl.syntax import ast
+from cnndsl.terminal import render_all
+from cnndsl.zoo.index import HERE, INDEX, folder
+from cnndsl.zoo.references import References
+
+PAGE = HERE.parents[1] / "docs" / "zoo.md"
+_CITED = re.compile(r'"[^"]+",[^"]*?\b\d{4}\b')  # a title, where it appeared, a year
+_ARXIV = re.compile(r"arXiv:\d+\.\d+")
+
+
+def index(references: References) -> list[dict[str, Any]]:
+    """The entries of index.json, in the order of the specs' names.
+
+    Raises:
+      CompileError: if a spec is wrong.
+    """
+    return [
+        entry
+        for path in sorted(folder("specs").glob("*.cnn"))
+        for entry in _entries(check_file(path), references)
+    ]
+
+
+def check_file(path: Path) -> Checked:
+    files = Files(str(path), str(path.parent))
+    source, diagnostics = files.open()
+    if source is not None:
+        checked = check_source(source, files.load)
+        if not checked.diagnostics:
+            return checked
+        diagnostics = checked.diagnostics
+    raise CompileError(tuple(diagnostics), render_all(diagnostics))
+
+
+def _entries(checked: Checked, references: References) -> list[dict[str, Any]]:
+    papers = citations(checked.program.spec.doc or "")
+    entries = []
+    for network in checked.networks:
+        summary = summarize_network(network)
+        entries.append(
+            {
+                "name": summary.model,
+                "spec": Path(checked.source.name).name,
+                "input": summary.input,
+                "params": summary.params,
+                "total": summary.total,
+                "macs": summary.macs,
+                "source": papers[references.of(summary.model).paper - 1],
+                "shapes": _asserts_shapes(network),
+                "endpoints": [(e.name, e.shape, e.reduction) for e in endpoints_of(network)],
+            }
+        )
+    return entries
+
+
+def _asserts_shapes(network: Network) -> bool:
+    """Whether the spec says the shapes of the model's stages."""
+    nodes = walk(network.definition.body)
+    return any(isinstance(n, ast.Stage | ast.Run) and n.shape is not None for n in nodes)
+
+
+def citations(doc: str) -> list[str]:
+    """The papers that a spec's comment names: authors, title, place and year, arXiv number.
+
+    A paper without authors has those of the one before it.
+    """
+    text = " ".join(doc.split("\n\n", 1)[-1].split())
+    found = list(_CITED.finditer(text))
+    papers, authors, end = [], "", 0
+    for number, each in enumerate(found):
+        authors = text[end : each.start()].rpartition(", and ")[2] or authors
+        end = each.end()
+        after = found[number + 1].start() if number + 1 < len(found) else len(text)
+        arxiv = _ARXIV.search(text, end, after)
+        paper = f"{authors}{each[0]}"
+        papers.append(f"{paper} ({arxiv[0]})" if arxiv else paper)
+    return papers
+
+
+def index_text(entries: list[dict[str, Any]]) -> str:
+    """A line per model, so that a change shows which."""
+    lines = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
+    return f"[\n{lines}\n]\n"
+
+
+def main() -> None:
+    from cnndsl.zoo.document import page
+
+    references = References.read()
+    entries = index(references)
+    INDEX.write_text(index_text(entries), encoding="utf-8")
+    PAGE.write_text(page(entries, references), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""What the zoo holds: index.json, which `python -m cnndsl.zoo.build` makes from the specs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cache
+from pathlib import Path
+
+from cnndsl.endpoints import Endpoint
+from cnndsl.ops.base import Shape
+from cnndsl.suggest import did_you_mean
+
+HERE = Path(__file__).parent
+INDEX = HERE / "index.json"
+
+
+class UnknownModel(ValueError):
+    """A name that no model of the zoo has; `help` may suggest one."""
+
+    def __init__(self, name: str):
+        self.help = did_you_mean(name, (entry.name for entry in list_models()))
+        message = f"the zoo has no model `{name[:60]}`"
+        super().__init__(f"{message}; {self.help}" if self.help else message)
+        self.message = message
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One model: the spec that defines it, its figures for one image, and who published it."""
+
+    name: str
+    spec: str  # a file of the folder of specs: "resnet.cnn"
+    input: Shape
+    params: int
+    total: int  # parameters and state
+    macs: int
+    source: str
+    shapes: bool  # whether the spec asserts those of its stages
+    endpoints: tuple[Endpoint, ...]
+
+
+def list_models(glob: str = "*") -> tuple[Entry, ...]:
+    """The models whose names match, in any case, by spec and in its order."""
+    pattern = glob.lower()
+    return tuple(entry for entry in _entries() if fnmatchcase(entry.name.lower(), pattern))
+
+
+def find(name: str) -> Entry:
+    """The model of that very name.
+
+    Raises:
+      UnknownModel: if there is none.
+    """
+    for entry in _entries():
+        if entry.name == name:
+            return entry
+    raise UnknownModel(name)
+
+
+def endpoints(name: str) -> tuple[Endpoint, ...]:
+    """What `endpoints(x)` of a model holds, known without building it.
+
+    Raises:
+      UnknownModel: if there is no such model.
+    """
+    return find(name).endpoints
+
+
+def folder(kind: str) -> Path:
+    """The folder of `specs` or of `generated`: inside the installed package, or the checkout's."""
+    inside = HERE / kind
+    return inside if inside.is_dir() else HERE.parents[1] / kind
+
+
+def spec_path(entry: Entry) -> Path:
+    return folder("specs") / entry.spec
+
+
+@cache
+def _entries() -> tuple[Entry, ...]:
+    return tuple(map(_entry, json.loads(INDEX.read_text(encoding="utf-8"))))
+
+
+def _entry(data: dict) -> Entry:
+    shapes = tuple(
+        Endpoint(name, tuple(shape), _plain(reduction), shape[-1])
+        for name, shape, reduction in data["endpoints"]
+    )
+    return Entry(**{**data, "input": tuple(data["input"]), "endpoints": shapes})
+
+
+def _plain(reduction: int | float | list[float] | None) -> int | float | tuple | None:
+    return tuple(reduction) if isinstance(reduction, list) else reduction

@@ -1,0 +1,55 @@
+"""Models as Flax modules: the generated modules of the zoo, imported."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from cnndsl.names import module_name
+from cnndsl.zoo.index import Entry, find, folder
+
+_PACKAGE = f"{__package__}.generated"
+
+
+def create(name: str, **arguments: Any) -> Any:
+    """A model with new parameters: `create("ResNet50", classes=10, rngs=nnx.Rngs(0))`.
+
+    Raises:
+      UnknownModel: if there is no such model.
+      TypeError: if the model takes no such argument, or `rngs` is missing.
+      ImportError: if flax is not installed.
+    """
+    entry = find(name)
+    return getattr(import_module(entry), entry.name)(**arguments)
+
+
+def import_module(entry: Entry) -> ModuleType:
+    """The generated module of a model's family; imported once."""
+    path = module_path(entry)
+    name = f"{_PACKAGE}.{path.stem}"
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"cannot import {path}", name=name)
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except ModuleNotFoundError as error:
+        del sys.modules[name]
+        if error.name not in ("flax", "jax"):
+            raise
+        message = f"models need {error.name}: pip install 'cnndsl[train]'"
+        raise ImportError(message, name=error.name) from None
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def module_path(entry: Entry) -> Path:
+    return folder("generated") / f"{module_name(Path(entry.spec).stem)}.py"

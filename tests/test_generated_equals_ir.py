@@ -1,0 +1,124 @@
+"""The generated module is the network that was elaborated: shapes, names, counts and values.
+
+`tests/corners` holds one small spec for each thing that can go wrong; `tests/writing.py` writes
+random ones; the zoo is compared as it is. The interpreter that computes the expected values
+shares no code with the generator.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+import cnndsl
+from tests.modules import (
+    SPECS,
+    check_shapes,
+    check_values,
+    generate,
+    generate_file,
+    lint,
+)
+from tests.writing import Writer
+
+CORNERS = sorted((Path(__file__).parent / "corners").glob("*.cnn"))
+ALLOWED = {"functools", "math", "jax", "jax.numpy", "jax.typing", "flax"}
+MOST_WORK = 20_000_000  # of a random network: multiply-accumulates, and 100 for each parameter
+
+# The models compared by value, and a smaller image where the network takes any size.
+ZOO = {
+    "lenet5.cnn": (None, None),
+    "resnet.cnn": (("ResNet18", "ResNet50", "PlainNet34"), (64, 64, 3)),
+    "googlenet.cnn": (None, None),
+    "densenet.cnn": (("DenseNet121", "DenseNetBC100_12"), (32, 32, 3)),
+    "alexnet.cnn": (None, None),
+    "vgg16.cnn": (("VGG16GAP",), (64, 64, 3)),
+    "resnet_keras.cnn": (("ResNet50Keras", "ResNet50V2"), (64, 64, 3)),
+    "nasnet.cnn": (("NASNetMobile",), (96, 96, 3)),
+    "inception_v4.cnn": (("InceptionResNetV2",), (139, 139, 3)),
+    "efficientnet.cnn": (("EfficientNetB0", "EfficientNetB1"), (64, 64, 3)),
+    "mobilenet.cnn": (None, (64, 64, 3)),
+    "resnet_cifar.cnn": (("ResNet20", "PlainNet20", "ResNet50CIFAR"), None),
+}
+
+
+@pytest.mark.parametrize("path", CORNERS, ids=lambda path: path.stem)
+def test_a_corner_of_the_language(path: Path):
+    generated = generate_file(path)
+    lint(generated.code)
+    assert imports(generated.code) <= ALLOWED
+    for network in generated.networks:
+        check_shapes(generated, network)
+        check_values(generated, network)
+
+
+def imports(code: str) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or "")
+    return names
+
+
+def written(random: Random) -> str:
+    """A random spec that holds and whose networks are small."""
+    text = Writer(random).spec()
+    found = cnndsl.summarize(text)
+    assume(not found.diagnostics)
+    assume(all(s.macs + 100 * s.params <= MOST_WORK for s in found.summaries))
+    return text
+
+
+randoms = st.randoms(use_true_random=False)
+checks = list(HealthCheck)
+
+
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=checks)
+@given(random=randoms)
+def test_random_specs(random: Random):
+    generated = generate(written(random))
+    lint(generated.code)
+    for network in generated.networks:
+        check_shapes(generated, network)
+
+
+@pytest.mark.slow
+@settings(max_examples=300, deadline=None, suppress_health_check=checks)
+@given(random=randoms)
+def test_random_specs_compute_what_they_say(random: Random):
+    generated = generate(written(random))
+    lint(generated.code)
+    for network in generated.networks:
+        check_shapes(generated, network)
+        check_values(generated, network)
+
+
+def test_most_random_specs_hold():
+    """Otherwise the tests above would prove little."""
+    found = [cnndsl.check(Writer(Random(seed)).spec()) for seed in range(100)]
+    assert sum(map(bool, found)) < 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", sorted(SPECS.glob("*.cnn")), ids=lambda path: path.stem)
+def test_the_zoo_has_the_shapes_of_its_specs(path: Path):
+    generated = generate_file(path)
+    for network in generated.networks:
+        check_shapes(generated, network)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ZOO)
+def test_the_zoo_computes_what_its_specs_say(name: str):
+    models, image = ZOO[name]
+    generated = generate_file(SPECS / name)
+    for network in generated.networks:
+        if models is None or network.name in models:
+            check_values(generated, network, image)

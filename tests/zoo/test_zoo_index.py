@@ -1,0 +1,114 @@
+"""The zoo by name: its index, its page, and networks built from it."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from cnndsl import zoo
+from cnndsl.zoo.build import INDEX, PAGE, citations, index, index_text
+from cnndsl.zoo.document import page
+from cnndsl.zoo.index import folder, spec_path
+from cnndsl.zoo.modules import import_module, module_path
+from cnndsl.zoo.references import References
+
+REFERENCES = References.read()
+ENTRIES = zoo.list_models()
+
+
+@pytest.fixture(scope="module")
+def entries():
+    return index(REFERENCES)
+
+
+def test_the_index_is_what_the_specs_say(entries):
+    """`python -m cnndsl.zoo.build` makes it again."""
+    assert INDEX.read_text(encoding="utf-8") == index_text(entries)
+
+
+def test_the_page_is_what_the_specs_say(entries):
+    """`python -m cnndsl.zoo.build` makes it again."""
+    assert PAGE.read_text(encoding="utf-8") == page(entries, REFERENCES)
+
+
+def test_names_are_unique_and_every_model_is_a_class_of_its_module():
+    names = [entry.name for entry in ENTRIES]
+    assert len(names) == len(set(names)) == len({name.lower() for name in names})
+    for entry in ENTRIES:
+        tree = ast.parse(module_path(entry).read_text(encoding="utf-8"))
+        assert entry.name in {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+        assert spec_path(entry).is_file()
+
+
+def test_models_are_listed_by_glob_in_any_case():
+    assert [entry.name for entry in zoo.list_models("nasnet*")] == ["NASNetMobile", "NASNetLarge"]
+    assert zoo.list_models("Transformer*") == ()
+
+
+def test_an_entry_has_the_figures_of_its_network():
+    entry = zoo.find("ResNet50")
+    assert (entry.spec, entry.input) == ("resnet.cnn", (224, 224, 3))
+    assert (entry.params, entry.macs) == (25_557_032, 4_089_184_256)
+    assert entry.source.startswith('He et al., "Deep Residual Learning')
+    assert entry.source.endswith("2015 (arXiv:1512.03385)")
+
+
+def test_endpoints_are_known_without_building():
+    found = {point.name: point for point in zoo.endpoints("ResNet50")}
+    layer3 = found["layer3"]
+    assert (layer3.shape, layer3.reduction, layer3.channels) == ((14, 14, 1024), 16, 1024)
+    assert found["logits"].shape == (1000,) and found["logits"].reduction is None
+
+
+def test_an_unknown_model_gets_a_suggestion():
+    with pytest.raises(zoo.UnknownModel, match="no model `Resnet5O`; did you mean `ResNet50`"):
+        zoo.create("Resnet5O")
+
+
+def test_create_builds_the_model_with_its_endpoints():
+    import jax.numpy as jnp
+    from flax import nnx
+
+    model = zoo.create("LeNet5MNIST", classes=7, rngs=nnx.Rngs(0))
+    out = model.endpoints(jnp.zeros((1, 28, 28, 1)))
+    assert out["logits"].shape == (1, 7)
+    known = {point.name: point.shape for point in zoo.endpoints("LeNet5MNIST")}
+    known["logits"] = known["head"] = (7,)
+    assert {name: value.shape[1:] for name, value in out.items()} == known
+    assert type(model) is import_module(zoo.find("LeNet5MNIST")).LeNet5MNIST
+
+
+def test_the_zoo_of_an_installation_lies_in_the_package(monkeypatch, tmp_path):
+    monkeypatch.setattr("cnndsl.zoo.index.HERE", tmp_path / "package" / "zoo")
+    assert folder("specs") == tmp_path / "specs"
+    (tmp_path / "package" / "zoo" / "specs").mkdir(parents=True)
+    assert folder("specs") == tmp_path / "package" / "zoo" / "specs"
+
+
+@pytest.mark.parametrize(
+    ("doc", "papers"),
+    [
+        (
+            'A net.\n\nHe & Li, "Nets", CVPR, 2015, Table 1\n(arXiv:1512.1), and "More", 2016\n'
+            "(arXiv:16.2).",
+            ['He & Li, "Nets", CVPR, 2015 (arXiv:1512.1)', 'He & Li, "More", 2016 (arXiv:16.2)'],
+        ),
+        (
+            'A net.\n\nA et al., "X", 2011, and B, "Y", 2012.',
+            ['A et al., "X", 2011', 'B, "Y", 2012'],
+        ),
+        ("Nothing.", []),
+    ],
+)
+def test_citations_of_a_comment(doc, papers):
+    assert citations(doc) == papers
+
+
+def test_outputs_are_claimed_where_a_test_compares_them():
+    text = (Path(__file__).parents[1] / "test_keras_equality.py").read_text(encoding="utf-8")
+    compared = set()
+    for name in re.findall(r'Case\(\s*"\w+",\s*f?"([\w{}]+)"', text):
+        compared |= {name.replace("{n}", str(n)) for n in range(8)}
+    claimed = {entry.name for entry in ENTRIES if REFERENCES.of(entry.name).outputs}
+    assert claimed == compared
