@@ -66,9 +66,9 @@ NUM_PARAMS = {
     "InceptionResNetV1": 22_742_808,
     "InceptionResNetV2": 55_813_192,
 }
-PREPROCESS = dict.fromkeys(
-    ("InceptionV4", "InceptionResNetV2"), {"mean": 0.5, "std": 0.5}
-)
+PREPROCESS = {
+    name: {"mean": 0.5, "std": 0.5} for name in ("InceptionV4", "InceptionResNetV2")
+}
 
 
 def keep_float32(arrays: tuple, dtype: DTypeLike | None = None) -> tuple:

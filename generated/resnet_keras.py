@@ -67,12 +67,13 @@ NUM_PARAMS = {
     "ResNet101V2": 44_577_896,
     "ResNet152V2": 60_236_904,
 }
-PREPROCESS = dict.fromkeys(
-    ("ResNet50Keras", "ResNet101Keras", "ResNet152Keras"),
-    {"channels": "bgr", "range": 255, "mean": (103.939, 116.779, 123.68)},
-) | dict.fromkeys(
-    ("ResNet50V2", "ResNet101V2", "ResNet152V2"), {"mean": 0.5, "std": 0.5}
-)
+PREPROCESS = {
+    name: {"channels": "bgr", "range": 255, "mean": (103.939, 116.779, 123.68)}
+    for name in ("ResNet50Keras", "ResNet101Keras", "ResNet152Keras")
+} | {
+    name: {"mean": 0.5, "std": 0.5}
+    for name in ("ResNet50V2", "ResNet101V2", "ResNet152V2")
+}
 
 
 def keep_float32(arrays: tuple, dtype: DTypeLike | None = None) -> tuple:

@@ -56,15 +56,15 @@ NUM_PARAMS = {
     "WideResNet50_2": 68_883_240,
     "WideResNet101_2": 126_886_696,
 }
-PREPROCESS = dict.fromkeys(
-    ("WideResNet50_2", "WideResNet101_2"),
-    {
+PREPROCESS = {
+    name: {
         "size": 256,
         "crop": 224,
         "mean": (0.485, 0.456, 0.406),
         "std": (0.229, 0.224, 0.225),
-    },
-)
+    }
+    for name in ("WideResNet50_2", "WideResNet101_2")
+}
 
 
 def keep_float32(arrays: tuple, dtype: DTypeLike | None = None) -> tuple:

@@ -98,14 +98,14 @@ def _one_if_same(values: dict[str, dict[str, Any]], models: int) -> dict[str, An
 
 
 def _grouped(values: dict[str, Any]) -> str:
-    """A dict in which keys with one and the same dict share it: `dict.fromkeys(("A", "B"), …)`."""
+    """A dict in which equal values are written once: `{name: {…} for name in ("A", "B")}`."""
     groups: dict[str, list[str]] = {}
     for key, value in values.items():
         if isinstance(value, dict):
             groups.setdefault(_dict(value), []).append(key)
     alike = {text: keys for text, keys in groups.items() if len(keys) > 1}
     taken = {key for keys in alike.values() for key in keys}
-    parts = [f"dict.fromkeys({literal(keys)}, {text})" for text, keys in alike.items()]
+    parts = [f"{{name: {text} for name in {literal(keys)}}}" for text, keys in alike.items()]
     rest = {key: value for key, value in values.items() if key not in taken}
     return " | ".join([*parts, _dict(rest)] if rest else parts)
 
