@@ -61,7 +61,8 @@ def test_models_that_differ_have_a_dict_by_model():
 
 def test_models_that_share_settings_share_a_line():
     code = cnndsl.compile(GROUPS).code
-    assert 'PREPROCESS = {name: {"mean": 0.5} for name in ("A", "B")} | {"C": {"range": 255}}' in code
+    alike = '{name: {"mean": 0.5} for name in ("A", "B")}'
+    assert f'PREPROCESS = {alike} | {{"C": {{"range": 255}}}}' in code
 
 
 def test_models_that_agree_have_one():
