@@ -131,3 +131,7 @@ def _wrap(text: str) -> list[str]:
 
 def _flow(body: str) -> str:
     return " ".join(body.split())
+
+
+if __name__ == "__main__":  # python -m cnndsl.ops.document > docs/ops.md
+    print(reference(), end="")

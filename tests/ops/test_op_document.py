@@ -1,5 +1,7 @@
 """What `cnndsl ops` and docs/ops.md print."""
 
+from pathlib import Path
+
 from cnndsl.ops import MERGES, OPS
 from cnndsl.ops.document import describe, overview, reference
 from cnndsl.ops.merge import Concat
@@ -49,3 +51,8 @@ def test_every_op_is_in_the_overview_and_the_reference():
 
 def test_no_doctest_reaches_the_reader():
     assert ">>>" not in reference()
+
+
+def test_the_page_is_made_from_the_ops():
+    page = Path(__file__).parents[2] / "docs" / "ops.md"
+    assert page.read_text(encoding="utf-8") == reference()  # python -m cnndsl.ops.document
