@@ -10,8 +10,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
+from runpy import run_path
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -50,6 +51,15 @@ def seconds(command: Sequence[str], **variables: str) -> float:
     return time.perf_counter() - start
 
 
+def processor_seconds(command: Sequence[str]) -> float:
+    """The processor time of a command that must succeed, whatever else the machine does."""
+    before = os.times()
+    output(command)
+    after = os.times()
+    user = after.children_user - before.children_user
+    return user + after.children_system - before.children_system
+
+
 def row(figure: str, value: float, target: float | None) -> dict[str, object]:
     """A figure: what was measured, its value, what it may be at most and whether it is."""
     met = target is None or value <= target
@@ -63,7 +73,7 @@ def machine(*packages: str) -> dict[str, object]:
         "cores": os.cpu_count(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
-        "versions": {name: _version(name) for name in packages},
+        "versions": {"cnndsl": _own_version(), **{name: version(name) for name in packages}},
     }
 
 
@@ -87,8 +97,6 @@ def _cpu() -> str:
     return next(names, platform.processor() or "unknown")
 
 
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
+def _own_version() -> str:
+    """The version of this checkout, installed or not."""
+    return run_path(str(ROOT / "cnndsl" / "_version.py"))["__version__"]

@@ -87,7 +87,7 @@ Dense = partial(nnx.Linear, kernel_init=he_normal)
 def respond(x: jax.Array, normalise: bool) -> jax.Array:
     """Response normalisation, where the network has it, and an overlapping pool.
 
-    (N, H, W, C) -> (N, H', W', C)
+    (N, H, W, C) -> (N, H // 2, W // 2, C)
     """
     x = local_response_norm(x) if normalise else x
     return nnx.max_pool(x, (3, 3), (2, 2))

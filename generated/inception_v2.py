@@ -379,7 +379,7 @@ class Reduce35(nnx.Module):
     """Figure 10 at the end of the 35x35 modules: convolutions and a pool, all of
     stride 2.
 
-    (N, H, W, in_features) -> (N, H', W', 480 + in_features)
+    (N, H, W, in_features) -> (N, H // 2, W // 2, 480 + in_features)
     """
 
     def __init__(
@@ -408,7 +408,7 @@ class Reduce35(nnx.Module):
 class Reduce17(nnx.Module):
     """Figure 10 at the end of the 17x17 modules.
 
-    (N, H, W, in_features) -> (N, H', W', 512 + in_features)
+    (N, H, W, in_features) -> (N, H // 2, W // 2, 512 + in_features)
     """
 
     def __init__(

@@ -301,7 +301,7 @@ class InceptionC(nnx.Module):
 class ReductionA(nnx.Module):
     """35x35 to 17x17.
 
-    (N, H, W, in_features) -> (N, H', W', 480 + in_features)
+    (N, H, W, in_features) -> (N, H // 2, W // 2, 480 + in_features)
     """
 
     def __init__(
@@ -335,7 +335,7 @@ class ReductionA(nnx.Module):
 class ReductionB(nnx.Module):
     """17x17 to 8x8.
 
-    (N, H, W, in_features) -> (N, H', W', 512 + in_features)
+    (N, H, W, in_features) -> (N, H // 2, W // 2, 512 + in_features)
     """
 
     def __init__(

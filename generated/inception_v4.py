@@ -229,7 +229,7 @@ class InceptionA(nnx.Module):
 class ReductionA(nnx.Module):
     """Figure 7, 35x35 to 17x17.
 
-    (N, H, W, in_features) -> (N, H', W', 640 + in_features)
+    (N, H, W, in_features) -> (N, H // 2, W // 2, 640 + in_features)
     """
 
     def __init__(
@@ -299,7 +299,7 @@ class InceptionB(nnx.Module):
 class ReductionB(nnx.Module):
     """Figure 8, 17x17 to 8x8.
 
-    (N, H, W, in_features) -> (N, H', W', 512 + in_features)
+    (N, H, W, in_features) -> (N, H // 2, W // 2, 512 + in_features)
     """
 
     def __init__(
@@ -548,7 +548,7 @@ class ResidualC(nnx.Module):
 class ShrinkA(nnx.Module):
     """Figure 7, 35x35 to 17x17, with the widths of Table 1.
 
-    (N, H, W, in_features) -> (N, H', W', n + m + in_features)
+    (N, H, W, in_features) -> (N, H // 2, W // 2, n + m + in_features)
     """
 
     def __init__(
@@ -581,7 +581,7 @@ class ShrinkA(nnx.Module):
 class ShrinkB(nnx.Module):
     """Figures 12 and 18, 17x17 to 8x8.
 
-    (N, H, W, in_features) -> (N, H', W', 384 + second + last + in_features)
+    (N, H, W, in_features) -> (N, H // 2, W // 2, 384 + second + last + in_features)
     """
 
     def __init__(

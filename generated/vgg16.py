@@ -44,7 +44,7 @@ he_normal = nnx.initializers.he_normal()
 class Convs(nnx.Module):
     """`n` convolutions, then half the resolution.
 
-    (N, H, W, in_features) -> (N, H', W', filters)
+    (N, H, W, in_features) -> (N, H // 2, W // 2, filters)
     """
 
     def __init__(

@@ -30,6 +30,7 @@ from tests.interpreter import interpret
 ROOT = Path(__file__).parents[1]
 SPECS = ROOT / "specs"
 GENERATED = ROOT / "generated"
+CORNERS = Path(__file__).parent / "corners"
 BATCH = 2
 TOLERANCE = 1e-3  # of the largest value, for two orders of summation in float32
 

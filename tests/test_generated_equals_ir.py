@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 import cnndsl
 from tests.modules import (
+    CORNERS,
     SPECS,
     check_shapes,
     check_values,
@@ -26,7 +27,6 @@ from tests.modules import (
 )
 from tests.writing import Writer
 
-CORNERS = sorted((Path(__file__).parent / "corners").glob("*.cnn"))
 ALLOWED = {"functools", "math", "jax", "jax.numpy", "jax.typing", "flax"}
 MOST_WORK = 20_000_000  # of a random network: multiply-accumulates, and 100 for each parameter
 
@@ -47,7 +47,7 @@ ZOO = {
 }
 
 
-@pytest.mark.parametrize("path", CORNERS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(CORNERS.glob("*.cnn")), ids=lambda path: path.stem)
 def test_a_corner_of_the_language(path: Path):
     generated = generate_file(path)
     lint(generated.code)

@@ -70,14 +70,23 @@ def checked_shape(name: str, shape: object) -> Shape:
     Raises:
       WeightsError: if it is none.
     """
-    if not isinstance(shape, list | tuple) or len(shape) > 8:
-        raise WeightsError(f"{name} has no shape that a tensor can have")
-    sizes = tuple(shape)
-    if not all(type(size) is int and 0 <= size <= MAX_NUMBERS for size in sizes):
-        raise WeightsError(f"{name} has a shape with sizes that no tensor has")
+    sizes = checked_sizes(name, shape)
     if prod(sizes) > MAX_NUMBERS:
         raise WeightsError(f"{name} claims {prod(sizes):,} numbers: no network is that large")
     return sizes
+
+
+def checked_sizes(name: str, sizes: object) -> Shape:
+    """A few sizes or strides, each of which a tensor can have.
+
+    Raises:
+      WeightsError: if they are none.
+    """
+    if not isinstance(sizes, list | tuple) or len(sizes) > 8:
+        raise WeightsError(f"{name} has no shape that a tensor can have")
+    if not all(type(size) is int and 0 <= size <= MAX_NUMBERS for size in sizes):
+        raise WeightsError(f"{name} has a shape with sizes that no tensor has")
+    return tuple(sizes)
 
 
 def check_count(tensors: int) -> None:

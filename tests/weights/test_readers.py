@@ -127,6 +127,14 @@ def test_a_transposed_tensor(tmp_path):
     same(path, {"a": numbers.reshape(2, 3).T})
 
 
+def test_a_convolution_stored_column_by_column(tmp_path):
+    shape, strides = (480, 80, 1, 1), (1, 480, 38400, 38400)  # as EfficientNet-Lite's are
+    view = Tensor(Storage("0", 38400), 0, shape, strides)
+    numbers = np.arange(38400, dtype=np.float32)
+    path = write_zip(tmp_path / "net.pth", dumped(OrderedDict(a=view)), [numbers.tobytes()])
+    same(path, {"a": numbers.reshape(shape, order="F")})
+
+
 @pytest.mark.parametrize("protocol", [0, 2, 5])
 def test_a_pickle_that_runs_commands(tmp_path, protocol):
     mark = tmp_path / "ran"

@@ -101,6 +101,8 @@ def _side(letter: str, pairs: list[tuple[int, int]], arguments: list[Any]) -> st
     for factor in range(2, 33):
         if all(-(-a // factor) == b for a, b in pairs):
             return f"{letter} / {factor}"
+        if all(a // factor == b for a, b in pairs):
+            return f"{letter} // {factor}"
         if all(a * factor == b for a, b in pairs):
             return f"{factor} * {letter}"
     return f"{letter}'"

@@ -40,15 +40,17 @@ class Elements(Builder):
     def sequence(
         self, elements: tuple[ast.Element, ...], columns: list[list[Element]], flow: Flow, at: Site
     ) -> Flow:
-        position = 0
+        position = separate = 0  # what stands before `separate` is known to share no list
         while position < len(elements):
-            end = self.run_end(elements, columns, position)
+            end = position + 1
+            if position >= separate:
+                end, separate = self.run_end(elements, columns, position)
             part = slice(position, end)
             if end > position + 1 or isinstance(elements[position], ast.Repeat):
                 flow = self.repeated(elements[part], columns[part], flow, at)
             else:
                 flow = self.element(elements[position], columns[position], flow, at)
-            position = max(end, position + 1)
+            position = end
         return flow
 
     def element(self, element: ast.Element, recs: list[Element], flow: Flow, at: Site) -> Flow:

@@ -38,6 +38,7 @@ from cnndsl.targets.flax.tidy import (
 
 _TAKEN = MODULE_ATTRIBUTES | frozenset(keyword.kwlist)
 GENERIC = frozenset({"stem", "head", "classifier", "body", "top"})
+_WORD = re.compile(r"(?<![.\w])\w+")  # no attribute
 _KINDS = ("dtype", "param_dtype", "rngs")
 _LOCALS = {"nnx.Conv": "conv", "nnx.Linear": "dense", "nnx.ConvTranspose": "conv_transpose"}
 
@@ -315,11 +316,15 @@ class Printer:
 
     def read_lines(self, lines: list[str], result: str) -> list[str]:
         """The call without the tensors that the author named and nothing reads."""
+        mentions = Counter(word for text in [*lines, result] for word in set(_WORD.findall(text)))
+        settings = Counter(text.strip().partition(" = ")[0] for text in lines if " = " in text)
         for name in reversed(self.lowering.author_variables):
-            word = re.compile(rf"(?<![.\w]){name}\b")
-            others = [t for t in lines if not t.strip().startswith(f"{name} = ")]
-            if not any(map(word.search, [*others, result])):
-                lines = others
+            if not mentions[name] or mentions[name] > settings[name]:
+                continue
+            start = f"{name} = "
+            for text in (text for text in lines if text.strip().startswith(start)):
+                mentions.subtract(set(_WORD.findall(text)))
+            lines = [text for text in lines if not text.strip().startswith(start)]
         return lines
 
     def carry(self, line: Carry) -> list[str]:

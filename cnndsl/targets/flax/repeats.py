@@ -21,13 +21,17 @@ class Repeats(Loops):
 
     def run_end(
         self, elements: tuple[ast.Element, ...], columns: list[list[Element]], start: int
-    ) -> int:
-        """Where a run of blocks ends that share one list: `a(…) -> a(…) * 3`."""
+    ) -> tuple[int, int]:
+        """Where a run of blocks ends that share one list: `a(…) -> a(…) * 3`.
+
+        And how far no element shares one with its neighbours.
+        """
         end, repeats = start, False
         while end < len(elements) and self.in_run(elements[end], columns[end]):
             repeats = repeats or isinstance(elements[end], ast.Repeat)
             end += 1
-        return end if repeats and end > start + 1 else start + 1
+        end = max(end, start + 1)
+        return (end, end) if repeats else (start + 1, end)
 
     def in_run(self, element: ast.Element, recs: list[Element]) -> bool:
         if isinstance(element, ast.Repeat):

@@ -15,7 +15,14 @@ from typing import IO, Any
 import ml_dtypes
 import numpy as np
 
-from cnndsl.weights.archive import Archive, Raw, check_count, checked_name, checked_shape
+from cnndsl.weights.archive import (
+    Archive,
+    Raw,
+    check_count,
+    checked_name,
+    checked_shape,
+    checked_sizes,
+)
 from cnndsl.weights.errors import WeightsError
 from cnndsl.weights.layer import Shape
 from cnndsl.weights.readers.archives import entries, unpacked
@@ -193,7 +200,7 @@ def _archive(
 def _check(name: str, view: View, sizes: Mapping[str, int]) -> None:
     """A view must lie inside its storage, and the storage inside the file."""
     shape = checked_shape(name, view.shape)
-    strides = checked_shape(name, view.strides) if shape else ()
+    strides = checked_sizes(name, view.strides) if shape else ()
     if len(strides) != len(shape) or view.offset < 0:
         raise WeightsError(f"{name} has strides that no tensor has")
     reach = view.offset + sum((n - 1) * s for n, s in zip(shape, strides, strict=True)) + 1

@@ -1,0 +1,170 @@
+"""The committed modules read as if written by hand: the smells of a generator are absent."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import os
+import re
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flax import nnx
+
+from tests.modules import GENERATED, ROOT, SPECS, imported, lint
+
+MODULES = sorted(GENERATED.glob("*.py"))
+RUN = 10  # lines that may not occur twice
+LONGEST = {"densenet": 223, "googlenet": 226, "resnet": 300}  # lines
+
+each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def test_every_spec_has_its_module():
+    assert {path.stem for path in MODULES} == {path.stem for path in SPECS.glob("*.cnn")}
+
+
+@each_module
+def test_ruff_finds_nothing(path: Path):
+    """Unused imports and variables, among others; and the text is as ruff formats it."""
+    lint(text_of(path))
+
+
+@each_module
+def test_nothing_is_unrolled(path: Path):
+    """No ten lines of code occur twice, whatever their numbers, but for the author's own names."""
+    names = named_by_authors(path)
+    lines = [plain(line, names) for line in code_of(path)]
+    places: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for start in range(len(lines) - RUN + 1):
+        places[tuple(lines[start : start + RUN])].append(start)
+    for run, starts in places.items():
+        assert len(starts) == 1, "\n".join(run)
+
+
+def plain(line: str, names: set[str]) -> str:
+    """A line without its comment and the numbers in it, except in `names`."""
+
+    def numberless(word: re.Match[str]) -> str:
+        return word[0] if word[0] in names else re.sub(r"\d+", "0", word[0])
+
+    return re.sub(r"\w*\d\w*", numberless, line.split("  # ")[0].strip())
+
+
+def code_of(path: Path) -> list[str]:
+    """The lines without docstrings, blank lines and what every signature repeats."""
+    tree = ast.parse(text_of(path))
+    skipped: set[int] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            skipped.update(range(node.lineno, (node.end_lineno or 0) + 1))
+        if isinstance(node, ast.FunctionDef):
+            skipped.update(range(node.lineno, node.body[0].lineno))
+    lines = enumerate(text_of(path).splitlines(), start=1)
+    return [line for number, line in lines if number not in skipped and line.strip()]
+
+
+@each_module
+def test_variables_are_not_numbered(path: Path):
+    names = {node.id for node in ast.walk(ast.parse(text_of(path))) if isinstance(node, ast.Name)}
+    assert not {name for name in names if re.fullmatch(r"[a-z]\d+", name)} - named_by_authors(path)
+
+
+def named_by_authors(path: Path) -> set[str]:
+    """What the spec itself calls something: inception's `b1`, ResNet's `layer1`."""
+    return set(re.findall(r"[a-zA-Z_]\w*", text_of(SPECS / f"{path.stem}.cnn")))
+
+
+@each_module
+def test_no_condition_is_constant(path: Path):
+    for node in ast.walk(ast.parse(text_of(path))):
+        if isinstance(node, (ast.If, ast.IfExp)):
+            assert not isinstance(node.test, ast.Constant), ast.unparse(node)
+
+
+@each_module
+def test_no_argument_equals_its_default(path: Path):
+    found = list(redundant(ast.parse(text_of(path)), imported(text_of(path))))
+    assert not found, "\n".join(found)
+
+
+def redundant(tree: ast.Module, module: Any) -> Iterator[str]:
+    """Keyword arguments, and last positional ones, that say what the callee assumes."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        args, callee = node.args, node.func
+        if isinstance(callee, ast.Name) and callee.id == "partial" and args:
+            callee, args = args[0], args[1:]
+        function = resolved(callee, module)
+        if function is None or any(isinstance(arg, ast.Starred) for arg in args):
+            continue
+        parameters = inspect.signature(function).parameters
+        given = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+        if args and len(args) <= len(parameters):
+            given[list(parameters)[len(args) - 1]] = args[-1]
+        for name, value in given.items():
+            if name in parameters and isinstance(value, (ast.Constant, ast.Tuple)):
+                default = parameters[name].default
+                if ast.unparse(value) == repr(default):
+                    yield f"{ast.unparse(node)}: {name}"
+
+
+def resolved(callee: ast.expr, module: Any) -> Callable[..., Any] | None:
+    """What is called, where the module or flax defines it."""
+    match callee:
+        case ast.Name(id=name) if inspect.isfunction(function := getattr(module, name, None)):
+            return function
+        case ast.Name(id=name) if inspect.isclass(cls := getattr(module, name, None)):
+            return cls
+        case ast.Attribute(value=ast.Name(id="nnx"), attr=name):
+            return getattr(nnx, name)
+    return None
+
+
+@each_module
+def test_it_belongs_to_the_user(path: Path):
+    text = text_of(path)
+    assert "import cnndsl" not in text
+    assert "from cnndsl" not in text
+    assert not re.search(r"\b20\d\d-\d\d-\d\d\b|\d\d:\d\d:\d\d", text), "a date or a time"
+    assert str(ROOT) not in text
+    assert not re.search(r"(?<![\w.])/(home|tmp|root|work|Users)/", text), "a path"
+
+
+@each_module
+def test_floats_are_as_the_author_wrote_them(path: Path):
+    for node in ast.walk(ast.parse(text_of(path))):
+        if isinstance(node, ast.Constant) and isinstance(node.value, float):
+            digits = repr(node.value).split("e")[0].replace(".", "").strip("0")
+            written = repr(node.value) in text_of(SPECS / f"{path.stem}.cnn")
+            assert len(digits) <= 6 or written, node.value
+
+
+@pytest.mark.parametrize("name", LONGEST)
+def test_length(name: str):
+    assert len(text_of(GENERATED / f"{name}.py").splitlines()) <= LONGEST[name]
+
+
+@pytest.mark.parametrize("seed", ["1", "2"])
+def test_specs_compile_to_the_committed_bytes(seed: str):
+    """Whatever the order of sets: two seeds, and the machine that committed them."""
+    specs = [str(path.relative_to(ROOT)) for path in sorted(SPECS.glob("*.cnn"))]
+    done = subprocess.run(
+        [sys.executable, "-m", "cnndsl", "compile", *specs, "--check"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": seed},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
