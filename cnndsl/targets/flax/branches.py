@@ -8,9 +8,9 @@ from typing import Any
 from cnndsl.ir import Chosen, Tensor
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.builder import Branching, Line, tokens
-from cnndsl.targets.flax.elements import WIDTH
 from cnndsl.targets.flax.flow import BLOCK, MERGED, Flow, Site
 from cnndsl.targets.flax.instances import Instances
+from cnndsl.targets.flax.lines import WIDTH
 from cnndsl.targets.flax.pyexpr import (
     Bin,
     Choice,

@@ -12,18 +12,8 @@ from cnndsl.targets.flax.builder import Built
 from cnndsl.targets.flax.elements import Elements
 from cnndsl.targets.flax.emission import Role
 from cnndsl.targets.flax.flow import BLOCK, Flow, Site
-from cnndsl.targets.flax.pyexpr import (
-    Bin,
-    Binding,
-    Lit,
-    Py,
-    Ref,
-    Tup,
-    bindings,
-    frozen,
-    item,
-    substitute,
-)
+from cnndsl.targets.flax.folding import item, substitute
+from cnndsl.targets.flax.pyexpr import Bin, Binding, Lit, Py, Ref, Tup, bindings, frozen
 from cnndsl.targets.flax.spelling import Env, Sym, Symbol, Unspellable
 
 

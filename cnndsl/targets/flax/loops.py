@@ -12,18 +12,9 @@ from cnndsl.syntax import ast
 from cnndsl.targets.flax.builder import Line, Loop, Suite, tokens
 from cnndsl.targets.flax.carries import Carries
 from cnndsl.targets.flax.flow import Flow, Site
+from cnndsl.targets.flax.folding import item
 from cnndsl.targets.flax.instances import as_pair, is_pair
-from cnndsl.targets.flax.pyexpr import (
-    CallOf,
-    Lit,
-    Py,
-    Ref,
-    Scope,
-    Tup,
-    bindings,
-    frozen,
-    item,
-)
+from cnndsl.targets.flax.pyexpr import CallOf, Lit, Py, Ref, Scope, Tup, bindings, frozen
 from cnndsl.targets.flax.spelling import Env, Sym, Unspellable, restore
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from cnndsl.targets.flax.pyexpr import Lit, Py, Tup, combine, is_int, total
+from cnndsl.targets.flax.folding import combine, total
+from cnndsl.targets.flax.pyexpr import Lit, Py, Tup, is_int
 
 
 class Num(int):

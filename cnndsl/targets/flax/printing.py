@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import keyword
 import re
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 
+from cnndsl.targets.flax.attributes import Attributes, fresh
 from cnndsl.targets.flax.builder import (
     TOKEN,
-    Attr,
     Blank,
     Branching,
     Built,
@@ -19,12 +16,11 @@ from cnndsl.targets.flax.builder import (
     Definition,
     Line,
     Suite,
-    flat,
     norm_key,
     tokens,
 )
 from cnndsl.targets.flax.definitions import ClassLowering
-from cnndsl.targets.flax.names import MODULE_ATTRIBUTES, RESERVED, VARIABLES, plural, safe, snake
+from cnndsl.targets.flax.names import RESERVED, VARIABLES, safe, snake
 from cnndsl.targets.flax.pyexpr import Scope
 from cnndsl.targets.flax.tidy import (
     lone_if,
@@ -36,8 +32,6 @@ from cnndsl.targets.flax.tidy import (
     without_empty,
 )
 
-_TAKEN = MODULE_ATTRIBUTES | frozenset(keyword.kwlist)
-GENERIC = frozenset({"stem", "head", "classifier", "body", "top"})
 _WORD = re.compile(r"(?<![.\w])\w+")  # no attribute
 _KINDS = ("dtype", "param_dtype", "rngs")
 _LOCALS = {"nnx.Conv": "conv", "nnx.Linear": "dense", "nnx.ConvTranspose": "conv_transpose"}
@@ -92,7 +86,7 @@ class Printer:
 
     def print(self) -> Printed:
         state = self.state
-        self.name_attrs()
+        Attributes(self.lowering).name_attrs()
         builds = self.builds()
         kinds = self.hoist(builds)
         lets = _leading(state.init)
@@ -112,87 +106,6 @@ class Printer:
         """What something besides the headers of loops reads, in constructor and call."""
         texts = [_HEADER.sub("", text) for text in self.lowering.live_texts]
         return {kind: tokens(texts, kind) for kind in "bc"}
-
-    # --- names ------------------------------------------------------------------------
-
-    def name_attrs(self) -> None:
-        """Names from the author's bindings and the op; numbers only where there are several."""
-        lines = [*self.state.init, *self.lowering.heads, *self.state.call]
-        live = tokens(lines, "alv") | tokens([self.lowering.result.text], "alv")
-        attrs = [a for a in self.state.attrs if a.index in live]
-        for attr in attrs:
-            while attr.same_as is not None and attr.same_as.same_as is not None:
-                attr.same_as = attr.same_as.same_as
-        kept = [a for a in attrs if not a.local and a.same_as is None]
-        taken = set(MODULE_ATTRIBUTES) | {b.name for b in self.state.bound}
-        names = self.attr_names(kept)
-        holders: dict[str, list[Attr]] = {}
-        for attr in kept:
-            name = safe(names[attr.index], _TAKEN)
-            attr.name = _first_free(name, partial(_is_taken, attr, taken, holders))
-            holders.setdefault(attr.name, []).append(attr)
-        for attr in attrs:
-            if attr.same_as is not None:
-                attr.name = attr.same_as.name
-        bound = {b.name for b in self.state.bound}
-        inner = bound | {"x", "out"}
-        for attr in attrs:
-            stem = "block" if attr.block else safe(attr.stem, RESERVED | VARIABLES)
-            if attr.local:
-                attr.name = _fresh(plural(stem), inner)
-                inner.add(attr.name)
-            attr.item = _fresh(stem, bound)
-        self.number_items(attrs)
-        nested = {(a.path, a.stem) for a in attrs if a.local}
-        for attr in attrs:
-            if attr.many and not attr.local and (attr.path, attr.stem) in nested:
-                attr.item = plural(attr.item)
-
-    def attr_names(self, attrs: list[Attr]) -> dict[int, str]:
-        modules: dict[tuple, list[Attr]] = {attr.path: [] for attr in attrs}
-        for attr in attrs:
-            if attr.stem not in ("dropout", "drop_path"):
-                modules[attr.path].append(attr)
-        weighted = {
-            path: [m for m in held if m.weighted or m.block] for path, held in modules.items()
-        }
-        wanted = {
-            attr.index: self.attr_name(attr, modules[attr.path], weighted[attr.path])
-            for attr in attrs
-        }
-        numbers: dict[int, int] = {}
-        last: dict[str, dict[tuple, Attr]] = {}  # the last of a name in every branch
-        for attr in attrs:
-            alike = last.setdefault(wanted[attr.index], {})
-            earlier = [numbers[a.index] for a in alike.values() if not _exclusive(a, attr)]
-            numbers[attr.index] = 1 + max(earlier, default=0)
-            alike[attr.arms] = attr
-        several = {wanted[a.index] for a in attrs if numbers[a.index] > 1}
-        return {
-            a.index: f"{wanted[a.index]}{numbers[a.index]}"
-            if wanted[a.index] in several
-            else wanted[a.index]
-            for a in attrs
-        }
-
-    def attr_name(self, attr: Attr, modules: list[Attr], weighted: list[Attr]) -> str:
-        stage = attr.path[0] if len(attr.path) == 1 and self.lowering.is_model else None
-        lone = len(modules) == 1 or (weighted == [attr] and not attr.block)
-        if stage and stage not in GENERIC and lone:
-            return stage
-        if stage and attr.block and len(modules) == 1:
-            return stage
-        stem = plural(attr.stem) if attr.many and not attr.path else attr.stem
-        return "_".join([*attr.path, stem])
-
-    def number_items(self, attrs: list[Attr]) -> None:
-        """Items of lists that are walked together have different names."""
-        for line in _headers([*self.state.init, *self.state.call]):
-            together = [self.state.attrs[n] for n in sorted(tokens([line.split(" in ")[0]], "v"))]
-            for name, count in Counter(a.item for a in together).items():
-                if count > 1:
-                    for number, attr in enumerate([a for a in together if a.item == name], 1):
-                        attr.item = f"{name}{number}"
 
     # --- constructor calls ------------------------------------------------------------
 
@@ -225,7 +138,7 @@ class Printer:
             if callee.startswith("nnx.") and callee not in _LOCALS:
                 name = calls[0].stem
             name = safe(name, RESERVED | VARIABLES)
-            self.locals[callee] = _fresh(name, names | set(self.locals.values()))
+            self.locals[callee] = fresh(name, names | set(self.locals.values()))
             self.shared[callee] = common
         self.kinds = (
             len(self.locals)
@@ -376,31 +289,6 @@ class Printer:
         return f"self.{attr.name}"
 
 
-def _fresh(name: str, taken: set[str]) -> str:
-    return _first_free(name, taken.__contains__)
-
-
-def _first_free(name: str, is_taken: Callable[[str], bool]) -> str:
-    """The name, with a number from 2 where it is taken."""
-    if not is_taken(name):
-        return name
-    number = 2
-    while is_taken(f"{name}{number}"):
-        number += 1
-    return f"{name}{number}"
-
-
-def _is_taken(attr: Attr, taken: set[str], holders: dict[str, list[Attr]], name: str) -> bool:
-    """Whether the class has the name, or an attribute that can exist together with `attr`."""
-    return name in taken or any(not _exclusive(a, attr) for a in holders.get(name, ()))
-
-
-def _exclusive(first: Attr, second: Attr) -> bool:
-    """Whether two attributes stand in different branches of one `if`."""
-    arms = dict(first.arms)
-    return any(arms.get(number, arm) != arm for number, arm in second.arms)
-
-
 _HEADER = re.compile(r"^for .*? in (?=\S)")
 
 
@@ -410,8 +298,3 @@ def _leading(lines: list[Line]) -> list[Line]:
     while count < len(lines) and isinstance(lines[count], Definition):
         count += 1
     return lines[:count]
-
-
-def _headers(lines: list[Line]) -> list[str]:
-    texts = [line for line in flat(lines) if isinstance(line, str)]
-    return [text for text in texts if text.startswith("for ")]

@@ -10,9 +10,10 @@ from cnndsl.ir import Element, Instance, Repeated
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.builder import Line, Loop, Suite, tokens
 from cnndsl.targets.flax.flow import Flow, Site
+from cnndsl.targets.flax.folding import combine
 from cnndsl.targets.flax.instances import only_layer
 from cnndsl.targets.flax.loops import Loops, zipped
-from cnndsl.targets.flax.pyexpr import CallOf, Lit, Py, combine
+from cnndsl.targets.flax.pyexpr import CallOf, Lit, Py
 from cnndsl.targets.flax.spelling import Env, Unspellable, restore
 
 

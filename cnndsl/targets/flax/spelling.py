@@ -11,20 +11,9 @@ from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import Tensor
 from cnndsl.syntax import ast
+from cnndsl.targets.flax.folding import choose, combine, item
 from cnndsl.targets.flax.numbers import Num, Real
-from cnndsl.targets.flax.pyexpr import (
-    Bin,
-    CallOf,
-    Lit,
-    Py,
-    Ref,
-    Runtime,
-    Tup,
-    Un,
-    choose,
-    combine,
-    item,
-)
+from cnndsl.targets.flax.pyexpr import Bin, CallOf, Lit, Py, Ref, Runtime, Tup, Un
 
 
 class Unspellable(Exception):
