@@ -8,7 +8,7 @@ import os
 import re
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -41,14 +41,13 @@ def test_ruff_finds_nothing(path: Path):
 
 @each_module
 def test_nothing_is_unrolled(path: Path):
-    """No ten lines of code occur twice, whatever their numbers, but for the author's own names."""
+    """No ten lines of a class occur twice, whatever their numbers, but for the author's names."""
     names = named_by_authors(path)
-    lines = [plain(line, names) for line in code_of(path)]
-    places: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for start in range(len(lines) - RUN + 1):
-        places[tuple(lines[start : start + RUN])].append(start)
-    for run, starts in places.items():
-        assert len(starts) == 1, "\n".join(run)
+    for code in classes(text_of(path)):
+        lines = [plain(line, names) for line in code]
+        runs = Counter(tuple(lines[i : i + RUN]) for i in range(len(lines) - RUN + 1))
+        for run, count in runs.items():
+            assert count == 1, "\n".join(run)
 
 
 def plain(line: str, names: set[str]) -> str:
@@ -60,17 +59,21 @@ def plain(line: str, names: set[str]) -> str:
     return re.sub(r"\w*\d\w*", numberless, line.split("  # ")[0].strip())
 
 
-def code_of(path: Path) -> list[str]:
-    """The lines without docstrings, blank lines and what every signature repeats."""
-    tree = ast.parse(text_of(path))
-    skipped: set[int] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            skipped.update(range(node.lineno, (node.end_lineno or 0) + 1))
-        if isinstance(node, ast.FunctionDef):
-            skipped.update(range(node.lineno, node.body[0].lineno))
-    lines = enumerate(text_of(path).splitlines(), start=1)
-    return [line for number, line in lines if number not in skipped and line.strip()]
+def classes(text: str) -> Iterator[list[str]]:
+    """The lines of every class, without docstrings, blank lines and signatures."""
+    lines = text.splitlines()
+    for definition in ast.parse(text).body:
+        if not isinstance(definition, ast.ClassDef):
+            continue
+        skipped: set[int] = set()
+        for node in ast.walk(definition):
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+                skipped.update(range(node.lineno, (node.end_lineno or 0) + 1))
+            if isinstance(node, ast.FunctionDef):
+                skipped.update(range(node.lineno, node.body[0].lineno))
+        inside = range(definition.lineno, (definition.end_lineno or 0) + 1)
+        numbers = [n for n in inside if n not in skipped]
+        yield [lines[n - 1] for n in numbers if lines[n - 1].strip()]
 
 
 @each_module
