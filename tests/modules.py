@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 from collections import Counter
@@ -100,25 +101,27 @@ def lint(code: str) -> None:
 
 def check_shapes(generated: Generated, network: Network) -> None:
     """Parameters, state, endpoints and output; nothing is initialised or computed."""
+    check_model(abstract(generated.cls(network)), network, network.name)
     summary = summarize_network(network)
-    model = abstract(generated.cls(network))
+    constants = generated.module.NUM_PARAMS, generated.module.INPUT_SHAPE
+    several = isinstance(generated.module.NUM_PARAMS, dict)
+    count, shape = (c[network.name] if several else c for c in constants)
+    assert (count, shape) == (summary.params, summary.input)
+
+
+def check_model(model: nnx.Module, network: Network, where: str) -> None:
+    """The model has the tensors and the endpoints of the network."""
     graph, state = nnx.split(model)
     wanted = [(la.op.params(la.x.shape), la.op.state(la.x.shape)) for la in layers(network.frame)]
     for kind, index in ((nnx.Param, 0), (nnx.BatchStat, 1)):
         expected = Counter(tuple(s) for tensors in wanted for s in tensors[index].values())
-        assert shapes_of(state, kind) == expected, f"{network.name}: {kind.__name__}"
-    several = isinstance(generated.module.NUM_PARAMS, dict)
-    constants = generated.module.NUM_PARAMS, generated.module.INPUT_SHAPE
-    count, shape = (c[network.name] if several else c for c in constants)
-    assert (count, shape) == (summary.params, summary.input)
-
+        assert shapes_of(state, kind) == expected, f"{where}: {kind.__name__}"
+    summary = summarize_network(network)
     images = jax.ShapeDtypeStruct((BATCH, *summary.input), jnp.float32)
     endpoints = jax.eval_shape(lambda s, x: nnx.merge(graph, s).endpoints(x), state, images)
     logits = jax.eval_shape(lambda s, x: nnx.merge(graph, s)(x), state, images)
-    assert {name: value.shape[1:] for name, value in endpoints.items()} == {
-        **summary.endpoints,
-        "logits": summary.output,
-    }
+    found = {name: value.shape[1:] for name, value in endpoints.items()}
+    assert found == {**summary.endpoints, "logits": summary.output}, where
     assert logits.shape == (BATCH, *summary.output)
     assert logits.dtype == jnp.float32
 
@@ -132,6 +135,42 @@ def abstract(cls: type[nnx.Module], **arguments: Any) -> nnx.Module:
 
 def shapes_of(state: nnx.State, kind: type[nnx.Variable]) -> Counter[tuple[int, ...]]:
     return Counter(value.shape for value in jax.tree.leaves(nnx.filter_state(state, kind)))
+
+
+# --- arguments ------------------------------------------------------------------------
+
+
+def check_arguments(generated: Generated, network: Network, text: str) -> None:
+    """`Net(width=5)` has the shapes of the network that `--set width=5` elaborates."""
+    cls = generated.cls(network)
+    for name, parameter in inspect.signature(cls.__init__).parameters.items():
+        value = changed(parameter.default)
+        spelt = name if name in network.arguments else name.removesuffix("_")
+        if value is None or spelt not in network.arguments:
+            continue
+        checked = check_source(Source("spec.cnn", text), overrides={spelt: as_list(value)})
+        for elaborated in checked.networks:  # none where the value makes the spec wrong
+            if elaborated.name == network.name:
+                where = f"{network.name}({name}={value})"
+                check_model(abstract(cls, **{name: value}), elaborated, where)
+
+
+def changed(value: Any) -> Any:
+    """Another value of that kind; None where there is none to try."""
+    match value:
+        case bool():
+            return not value
+        case int():
+            return value + 1
+        case float():
+            return value / 2
+        case tuple() if value and (first := changed(value[0])) is not None:
+            return (first, *value[1:])
+    return None
+
+
+def as_list(value: Any) -> Any:
+    return list(map(as_list, value)) if isinstance(value, tuple) else value
 
 
 # --- values ---------------------------------------------------------------------------

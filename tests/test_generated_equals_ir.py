@@ -19,6 +19,7 @@ import cnndsl
 from tests.modules import (
     CORNERS,
     SPECS,
+    check_arguments,
     check_shapes,
     check_values,
     generate,
@@ -55,6 +56,16 @@ def test_a_corner_of_the_language(path: Path):
     for network in generated.networks:
         check_shapes(generated, network)
         check_values(generated, network)
+
+
+@pytest.mark.parametrize("path", sorted(CORNERS.glob("*.cnn")), ids=lambda path: path.stem)
+def test_arguments_mean_what_they_say(path: Path):
+    """A parameter of a model that became an argument of its class can be given another value."""
+    text = path.read_text(encoding="utf-8")
+    generated = generate(text)
+    for network in generated.networks:
+        if network.declared is network.definition:
+            check_arguments(generated, network, text)
 
 
 def imports(code: str) -> set[str]:

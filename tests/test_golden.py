@@ -1,0 +1,28 @@
+"""Small specs and the modules they become, to be read side by side: `tests/golden/<case>`.
+
+`UPDATE_GOLDENS=1 pytest tests/test_golden.py` rewrites the modules; read what changed.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.modules import check_shapes, check_values, generate_file, lint
+
+CASES = sorted(path.parent for path in Path(__file__).parent.glob("golden/*/spec.cnn"))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
+def test_a_spec_becomes_its_golden_module(case: Path):
+    generated = generate_file(case / "spec.cnn")
+    golden = case / "module.py"
+    if "UPDATE_GOLDENS" in os.environ:
+        golden.write_text(generated.code, encoding="utf-8")
+    assert generated.code == golden.read_text(encoding="utf-8")
+    lint(generated.code)
+    for network in generated.networks:
+        check_shapes(generated, network)
+        check_values(generated, network)
