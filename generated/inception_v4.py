@@ -639,7 +639,7 @@ class InceptionV4(nnx.Module):
         self.stem_conv_bn2 = conv_bn(32, 32, (3, 3), pad="valid")
         self.stem_conv_bn3 = conv_bn(32, 64, (3, 3))
         self.stem_stem_v4 = StemV4(64, **kinds)
-        self.grid35 = nnx.List([*(InceptionA(384, **kinds) for _ in range(4))])
+        self.grid35 = nnx.List(InceptionA(384, **kinds) for _ in range(4))
         self.grid17 = nnx.List(
             [ReductionA(384, **kinds), *(InceptionB(1024, **kinds) for _ in range(7))]
         )
@@ -709,9 +709,7 @@ class InceptionResNetV1(nnx.Module):
         self.stem_unit4 = unit(64, 80, (1, 1))
         self.stem_unit5 = unit(80, 192, (3, 3), pad="valid")
         self.stem_unit6 = unit(192, 256, (3, 3), stride=2, pad="valid")
-        self.grid35 = nnx.List(
-            [*(ResidualA(256, 32, 32, 0.17, **kinds) for _ in range(5))]
-        )
+        self.grid35 = nnx.List(ResidualA(256, 32, 32, 0.17, **kinds) for _ in range(5))
         self.grid17 = nnx.List(
             [
                 ShrinkA(256, 192, 192, 256, 384, **kinds),
@@ -793,9 +791,7 @@ class InceptionResNetV2(nnx.Module):
         self.stem_unit10 = unit(64, 96, (3, 3))
         self.stem_unit11 = unit(96, 96, (3, 3))
         self.stem_unit12 = unit(192, 64, (1, 1))
-        self.grid35 = nnx.List(
-            [*(ResidualA(320, 48, 64, 0.17, **kinds) for _ in range(10))]
-        )
+        self.grid35 = nnx.List(ResidualA(320, 48, 64, 0.17, **kinds) for _ in range(10))
         self.grid17 = nnx.List(
             [
                 ShrinkA(320, 256, 256, 384, 384, **kinds),

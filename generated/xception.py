@@ -132,18 +132,14 @@ class Residual(nnx.Module):
         rngs: nnx.Rngs,
     ):
         self.seps = nnx.List(
-            [
-                *(
-                    Sep(
-                        in_features,
-                        in_features,
-                        dtype=dtype,
-                        param_dtype=param_dtype,
-                        rngs=rngs,
-                    )
-                    for _ in range(3)
-                )
-            ]
+            Sep(
+                in_features,
+                in_features,
+                dtype=dtype,
+                param_dtype=param_dtype,
+                rngs=rngs,
+            )
+            for _ in range(3)
         )
 
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -179,7 +175,7 @@ class Xception(nnx.Module):
         self.entry1 = reduction(64, 128, 128, activate=False)
         self.entry2 = reduction(128, 256, 256)
         self.entry3 = reduction(256, 728, 728)
-        self.middle = nnx.List([*(Residual(728, **kinds) for _ in range(8))])
+        self.middle = nnx.List(Residual(728, **kinds) for _ in range(8))
         self.exit1 = reduction(728, 728, 1024)
         self.exit2_sep1 = Sep(1024, 1536, **kinds)
         self.exit2_sep2 = Sep(1536, 2048, **kinds)

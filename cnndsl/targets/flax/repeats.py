@@ -116,7 +116,7 @@ class Repeats(Loops):
         reached = []
         for (attr, _), values in zip(slots, parts, strict=True):
             attr.many = True
-            reached.append(self.keep(attr, f"nnx.List([{', '.join(values)}])"))
+            reached.append(self.keep(attr, f"nnx.List({_listing(values)})"))
         names = [f"‹v{attr.index}›" for attr, _ in slots]
         source = zipped(reached)
         self.state.cx = tuple(at.cx)
@@ -216,6 +216,13 @@ class Repeats(Loops):
         always = all(rec.items for rec in recs)
         out = self.iterate([], items, firsts, always, flow, at.env, at.target, body)
         return replace(out, tensors=tuple(rec.out for rec in recs))
+
+
+def _listing(values: list[str]) -> str:
+    """The items of a list; equal ones alone need no brackets around their generator."""
+    if len(values) == 1 and values[0].startswith("*("):
+        return values[0][2:-1]
+    return f"[{', '.join(values)}]"
 
 
 def _renumbered(calls: list[Line], first: int, base: int) -> list[Line]:
