@@ -57,12 +57,8 @@ class Attributes:
             if attr.local:
                 attr.name = fresh(plural(stem), inner)
                 inner.add(attr.name)
-            attr.item = fresh(stem, bound)
+            attr.item = fresh(_item(stem, attr), bound)
         self.number_items(attrs)
-        nested = {(a.path, a.stem) for a in attrs if a.local}
-        for attr in attrs:
-            if attr.many and not attr.local and (attr.path, attr.stem) in nested:
-                attr.item = plural(attr.item)
 
     def attr_names(self, attrs: list[Attr]) -> dict[int, str]:
         modules: dict[tuple, list[Attr]] = {attr.path: [] for attr in attrs}
@@ -139,3 +135,13 @@ def _first_free(name: str, is_taken: Callable[[str], bool]) -> str:
 def _is_taken(attr: Attr, taken: set[str], holders: dict[str, list[Attr]], name: str) -> bool:
     """Whether the class has the name, or an attribute that can exist together with `attr`."""
     return name in taken or any(not _exclusive(a, attr) for a in holders.get(name, ()))
+
+
+def _item(stem: str, attr: Attr) -> str:
+    """What a walk calls an item: a module, a list of them, or lists of lists."""
+    depth, inner = 0, attr.holds
+    while inner is not None:
+        depth, inner = depth + 1, inner.holds
+    if depth < 2:
+        return plural(stem) if depth else stem
+    return f"{stem}_lists" + (str(depth - 1) if depth > 2 else "")

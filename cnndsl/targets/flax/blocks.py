@@ -122,6 +122,7 @@ class BlockLowering(ClassLowering):
             self.receives,
             out,
             index,
+            self.takes(),
             folded,
         )
 

@@ -94,7 +94,14 @@ class Bodies(Repeats):
         flow = self.settle(flow, at.target)
         name = self.variable(statement.name)
         hidden = statement.name not in at.env.tensors and at.env.tensor(statement.name) is not None
-        if hidden or (name in self.state.variables and statement.name not in at.env.tensors):
+        reads = _reads(statement.chain, statement.name)
+        own = statement.chain.elements[0]
+        starts = isinstance(own, ast.Apply) and own.name == statement.name
+        if (
+            reads > starts
+            or hidden
+            or (name in self.state.variables and statement.name not in at.env.tensors)
+        ):
             name = self.free_variable(name)
         self.author_variables[name] = None
         before = self.state.variables
@@ -363,4 +370,13 @@ def _is_prefix(flags: list[bool], counts: list[int]) -> bool:
         flag or not later
         for flag, later, count in zip(flags, flags[1:], counts[1:], strict=False)
         if count > 0
+    )
+
+
+def _reads(chain: ast.Chain, name: str) -> int:
+    """How often a chain names a tensor."""
+    return sum(
+        (isinstance(node, ast.Apply) and node.name == name)
+        or (isinstance(node, ast.Name) and node.id == name)
+        for node in walk(chain)
     )

@@ -93,6 +93,7 @@ class Attr:
     local: bool = False  # a list that another list takes
     item: str = ""  # the loop variable that walks it
     same_as: Attr | None = None  # after two loops became one
+    holds: Attr | None = None  # of a list of lists: the inner ones
     arms: tuple[tuple[int, int], ...] = ()  # the branches of `if`s that it stands in
 
 

@@ -165,6 +165,12 @@ class ClassLowering(Bodies):
     def live_carries(self, line: Carry) -> set[int]:
         return self.state.carried.get(id(line), set())
 
+    def takes(self) -> tuple[str, ...]:
+        """What the constructor hands on to the modules that it builds."""
+        builds = self.live_builds()
+        kinds = ("dtype", "param_dtype", "rngs")
+        return tuple(kind for kind in kinds if any(kind in b.takes for b in builds))
+
     def live_builds(self) -> list[Built]:
         """The constructor calls that printed lines make; `used` must have run."""
         return [self.state.built[n] for n in sorted(tokens(self.live_texts, "k"))]

@@ -70,6 +70,7 @@ class Emitted:
     tensors: list[str]  # tensor parameters that the call takes, in order
     out: Py | None
     index: dict[int, int]  # id of an instance -> its number among the class's
+    takes: tuple[str, ...]  # of dtype, param_dtype and rngs
     folded: set[str] = field(default_factory=set)  # parameters decided by the compiler
 
 
@@ -302,8 +303,7 @@ class Instances(Elements):
 
     def built(self, callee: Emitted, element: ast.Apply, arguments: list[Py]) -> str:
         args, kwargs = self.printed(callee, element, arguments)
-        takes = ("dtype", "param_dtype", "rngs")
-        return self.build(Built(callee.name, args, kwargs, takes, callee.stem))
+        return self.build(Built(callee.name, args, kwargs, callee.takes, callee.stem))
 
     def printed(
         self, callee: Emitted, element: ast.Apply, arguments: list[Py], at_call: bool = False

@@ -223,12 +223,10 @@ class Loops(Carries):
             init.extend(loop.before)
         merged = self.flatten(loop, inits, calls)
         if merged is not None:
-            inner, walk = merged
-            attr = inner
+            attr, body = merged
             init.append(f"‹l{attr.index}› = nnx.List()")
             init.append(Suite(self.init_header(loop, targets, inits), inits))
-            self.expose(attr)
-            call.append(walk)
+            call.append(Suite(f"for ‹v{attr.index}› in {self.expose(attr)}:", body))
             return
         for attr, _ in loop.slots:
             init.append(f"‹l{attr.index}› = nnx.List()")
@@ -245,6 +243,7 @@ class Loops(Carries):
             return f"‹l{attr.index}›"
         attr.local = True
         holder = self.attr(attr.path, attr.stem, attr.block, attr.weighted)
+        holder.holds = attr
         return self.store(holder, f"‹l{attr.index}›")
 
     def flatten(self, loop: Loop, inits: list[Line], calls: list[Line]) -> tuple | None:
@@ -263,7 +262,7 @@ class Loops(Carries):
         inits.remove(keep)
         inner.local = False
         holder.same_as = inner
-        return inner, Suite(f"for ‹v{inner.index}› in ‹l{inner.index}›:", calls[0].body)
+        return inner, calls[0].body
 
     def inner_of(self, value: str) -> int:
         return int(value[2:-1]) if value.startswith("‹l") else -1
@@ -305,8 +304,12 @@ class Loops(Carries):
             lists.insert(0, items)
         counted = index is not None and index.index in needed
         if not lists:
-            name = f"‹c{index.index}›" if counted else "_"
-            return f"for {name} in {self.at_call(self.count_items(loop))}:"
+            items = self.at_call(self.count_items(loop))
+            if not counted:
+                return f"for _ in {items}:"
+            if index in loop.targets or not loop.targets:
+                return f"for ‹c{index.index}› in {items}:"
+            return f"for ‹c{index.index}›, _ in enumerate({items}):"
         source = zipped(lists)
         names = walked[0] if len(walked) == 1 else ", ".join(walked)
         if not counted:

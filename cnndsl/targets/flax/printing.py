@@ -29,6 +29,7 @@ from cnndsl.targets.flax.tidy import (
     swapped,
     tidy,
     unread_items,
+    unread_locals,
     without_empty,
 )
 
@@ -99,6 +100,8 @@ class Printer:
         result = self.text(self.lowering.result.text)
         call = self.read_lines(self.text_lines(state.call, 0), result)
         call = swapped(tidy(unread_items(without_empty(call), result)))
+        lets = {b.name for b in self.state.bound if b.scope is Scope.LOCAL}
+        lines = unread_locals(lines, "\n".join([*call, result]), lets)
         takes = [k for k in _KINDS if any(k in b.takes for b in builds)]
         return Printed(lines, call, result, takes, {b.callee for b in builds})
 

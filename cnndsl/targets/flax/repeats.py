@@ -137,6 +137,7 @@ class Repeats(Loops):
             return f"‹l{attr.index}›"
         attr.local = True
         holder = self.attr(attr.path, attr.stem, attr.block, attr.weighted)
+        holder.holds = attr
         return self.store(holder, value)
 
     def segments(

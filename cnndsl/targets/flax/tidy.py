@@ -48,7 +48,18 @@ def unread_items(lines: list[str], result: str) -> list[str]:
     return texts
 
 
-_WALK = re.compile(r"( *for )(.+?)( in zip\(.*)")
+_WALK = re.compile(r"( *for )(.+?)( in .*:)")
+
+
+def unread_locals(lines: list[str], call: str, names: set[str]) -> list[str]:
+    """The constructor without the `let`s that only a dropped line of the call read."""
+    for name in sorted(names):
+        word = re.compile(rf"\b{name}\b")
+        mine = re.compile(rf"(?:self\.)?{name} = ")
+        others = [line for line in lines if not mine.match(line)]
+        if not word.search(call) and not any(map(word.search, others)):
+            lines = others
+    return lines
 
 
 def without_empty(lines: list[str]) -> list[str]:
