@@ -5,15 +5,10 @@ from __future__ import annotations
 import keyword
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 
-from cnndsl.targets.flax.builder import (
-    Attr,
-    Line,
-    flat,
-    tokens,
-)
+from cnndsl.targets.flax.builder import Attr, Branching, Line, Suite, tokens
 from cnndsl.targets.flax.definitions import ClassLowering
 from cnndsl.targets.flax.names import MODULE_ATTRIBUTES, RESERVED, VARIABLES, plural, safe
 
@@ -58,7 +53,7 @@ class Attributes:
                 attr.name = fresh(plural(stem), inner)
                 inner.add(attr.name)
             attr.item = fresh(_item(stem, attr), bound)
-        self.number_items(attrs)
+        self.number_items([*self.state.init, *self.state.call])
 
     def attr_names(self, attrs: list[Attr]) -> dict[int, str]:
         modules: dict[tuple, list[Attr]] = {attr.path: [] for attr in attrs}
@@ -97,14 +92,29 @@ class Attributes:
         stem = plural(attr.stem) if attr.many and not attr.path else attr.stem
         return "_".join([*attr.path, stem])
 
-    def number_items(self, attrs: list[Attr]) -> None:
-        """Items of lists that are walked together have different names."""
-        for line in _headers([*self.state.init, *self.state.call]):
-            together = [self.state.attrs[n] for n in sorted(tokens([line.split(" in ")[0]], "v"))]
-            for name, count in Counter(a.item for a in together).items():
-                if count > 1:
-                    for number, attr in enumerate([a for a in together if a.item == name], 1):
-                        attr.item = f"{name}{number}"
+    def number_items(self, lines: list[Line], taken: frozenset[str] = frozenset()) -> None:
+        """Items of lists that are walked together, or inside one another, have different names."""
+        for line in lines:
+            match line:
+                case Branching():
+                    for body in line.bodies:
+                        self.number_items(body, taken)
+                case Suite():
+                    inner = taken
+                    if line.header.startswith("for "):
+                        inner |= self.number_header(line.header, taken)
+                    self.number_items(line.body, inner)
+
+    def number_header(self, header: str, taken: frozenset[str]) -> set[str]:
+        walked = tokens([header.split(" in ")[0]], "v")
+        together = [self.state.attrs[number] for number in sorted(walked)]
+        for name, count in Counter(a.item for a in together).items():
+            alike = [a for a in together if a.item == name]
+            for number, attr in enumerate(alike, 1):
+                attr.item = f"{name}{number}" if count > 1 else name
+        for attr in together:
+            attr.item = fresh(attr.item, taken)
+        return {attr.item for attr in together}
 
 
 def _exclusive(first: Attr, second: Attr) -> bool:
@@ -113,13 +123,8 @@ def _exclusive(first: Attr, second: Attr) -> bool:
     return any(arms.get(number, arm) != arm for number, arm in second.arms)
 
 
-def fresh(name: str, taken: set[str]) -> str:
+def fresh(name: str, taken: Collection[str]) -> str:
     return _first_free(name, taken.__contains__)
-
-
-def _headers(lines: list[Line]) -> list[str]:
-    texts = [line for line in flat(lines) if isinstance(line, str)]
-    return [text for text in texts if text.startswith("for ")]
 
 
 def _first_free(name: str, is_taken: Callable[[str], bool]) -> str:

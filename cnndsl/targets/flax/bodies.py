@@ -250,6 +250,8 @@ class Bodies(Repeats):
 
     def endpoint_key(self, recs: list[Staged] | list[Ran]) -> str:
         if self.state.loop is None:
+            if any(rec.name != recs[0].name for rec in recs):  # numbered differently by variants
+                raise Unspellable(recs[0].name)
             return f'"{recs[0].name}"'
         base = recs[0].statement.name
         numbers = [int(rec.name[len(base) :]) for rec in recs]
