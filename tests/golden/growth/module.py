@@ -132,14 +132,14 @@ class Net(nnx.Module):
         out = {}
 
         x = out["stem"] = self.stem_conv(x)  # (N, 16, 16, 16)
-        for i, (block1s, block2) in enumerate(
+        for i, (blocks, block) in enumerate(
             zip(self.dense, self.transition, strict=True)
         ):
-            for block in block1s:
-                x = block(x)
+            for block2 in blocks:
+                x = block2(x)
             out[f"dense{i + 1}"] = x
 
-            x = block2(x)
+            x = block(x)
             x = nnx.avg_pool(x, (2, 2), (2, 2))
             out[f"transition{i + 1}"] = x
 

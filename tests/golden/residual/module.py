@@ -114,7 +114,7 @@ class Net(nnx.Module):
 
         self.stem_conv = Conv(3, 16, (3, 3), **kinds)
         self.stem_norm = Norm(16, **kinds)
-        self.layer1 = nnx.List([*(unit(16, 16) for _ in range(3))])
+        self.layer1 = nnx.List(unit(16, 16) for _ in range(3))
         self.layer2 = nnx.List(
             [unit(16, 32, stride=2), *(unit(32, 32) for _ in range(2))]
         )
