@@ -18,7 +18,7 @@ from cnndsl.targets.flax.models import ModelLowering
 from cnndsl.targets.flax.names import RESERVED, safe
 from cnndsl.targets.flax.printing import Printed, Printer, Shared
 from cnndsl.targets.flax.pyexpr import Binding, Scope, bindings, frozen, literal, render
-from cnndsl.targets.flax.spelling import MISSING
+from cnndsl.targets.flax.spelling import MISSING, Env, Unspellable
 from cnndsl.targets.flax.view import ClassView, FunctionView
 
 _KEYWORDS = {
@@ -181,18 +181,21 @@ def _base_attributes(model: ModelLowering, base: Network | None) -> tuple[str, .
         text = f"{binding.name}: {type_of(list(values.values()))}"
         if number is not None:
             text = f"{binding.name} = {literal(frozen(values[number]))}"
-        elif (default := _declared(model, binding)) is not None:
-            text += f" = {literal(frozen(default.value))}"
+        elif (default := _declared(model, binding)) is not MISSING:
+            text += f" = {literal(frozen(default))}"
         lines.append(text)
     return tuple(lines)
 
 
-def _declared(model: ModelLowering, binding: Binding) -> ast.Literal | None:
-    """The literal default that the spec gives a parameter."""
+def _declared(model: ModelLowering, binding: Binding) -> Any:
+    """The default that the spec gives a parameter, MISSING where others decide it."""
     for parameter in model.definition.parameters:
-        if parameter.name == binding.name and isinstance(parameter.default, ast.Literal):
-            return parameter.default
-    return None
+        if parameter.name == binding.name and parameter.default is not None:
+            try:
+                return model.speller.spell(parameter.default, Env()).value
+            except Unspellable:
+                return MISSING
+    return MISSING
 
 
 def _variant(
@@ -203,8 +206,7 @@ def _variant(
         if base is not None:
             inherited: Any = values[model.networks.index(base)]
         else:
-            default = _declared(model, binding)
-            inherited = default.value if default is not None else MISSING
+            inherited = _declared(model, binding)
         if repr(values[number]) != repr(inherited):
             lines.append(f"{binding.name} = {literal(frozen(values[number]))}")
     told = wrapped(network.declared.doc, 80)

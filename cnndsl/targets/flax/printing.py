@@ -102,6 +102,11 @@ class Printer:
         call = swapped(tidy(unread_items(without_empty(call), result)))
         lets = {b.name for b in self.state.bound if b.scope is Scope.LOCAL}
         lines = unread_locals(lines, "\n".join([*call, result]), lets)
+        if not self.lowering.is_model and call and call[-1].startswith(f"{result} = "):
+            value = call[-1].removeprefix(f"{result} = ")
+            if "  # " not in value:  # a last line that only names what is returned
+                result = value
+                call.pop()
         takes = [k for k in _KINDS if any(k in b.takes for b in builds)]
         return Printed(lines, call, result, takes, {b.callee for b in builds})
 

@@ -83,8 +83,7 @@ class Mbconv(nnx.Module):
         y_ = nnx.swish(self.y_norm1(self.y_conv1(x))) if self.expand != 1 else x
         y_ = nnx.swish(self.y_norm2(self.y_depthwise(y_)))
         y_ = self.y_norm3(self.y_conv2(y_))
-        x = x + y_ if self.active2 else y_
-        return x
+        return x + y_ if self.active2 else y_
 
 
 class Net(nnx.Module):

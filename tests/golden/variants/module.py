@@ -78,7 +78,7 @@ class VGG(nnx.Module):
     """
 
     depths: tuple[int, ...]
-    widths: tuple[int, ...]
+    widths: tuple[int, ...] = (8, 16)
 
     def __init__(
         self,
@@ -122,12 +122,10 @@ class Small(VGG):
     """
 
     depths = (1, 1)
-    widths = (8, 16)
 
 
 class Large(VGG):
     depths = (2, 3)
-    widths = (8, 16)
 
 
 class Deep(VGG):
