@@ -119,7 +119,7 @@ class Inception(nnx.Module):
 class Classifier(nnx.Module):
     """The auxiliary head: what the network knows halfway.
 
-    (N, H, W, in_features) -> (N, classes)
+    (N, 14, 14, in_features) -> (N, classes)
     """
 
     def __init__(

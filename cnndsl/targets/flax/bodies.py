@@ -8,7 +8,7 @@ from typing import Any
 from cnndsl.elaborate.program import walk
 from cnndsl.ir import Auxiliary, Chosen, Frame, Looped, Named, Noted, Ran, Record, Staged
 from cnndsl.syntax import ast
-from cnndsl.targets.flax.builder import Attr, Blank, Loop, Suite
+from cnndsl.targets.flax.builder import Attr, Blank, Carry, Definition, Loop, Suite, flat, tokens
 from cnndsl.targets.flax.flow import Flow, Site
 from cnndsl.targets.flax.pyexpr import (
     Binding,
@@ -93,7 +93,10 @@ class Bodies(Repeats):
         statement = recs[0].statement
         flow = self.settle(flow, at.target)
         name = self.variable(statement.name)
-        hidden = statement.name not in at.env.tensors and at.env.tensor(statement.name) is not None
+        held = at.env.tensors.get(statement.name)
+        if held is not None and held.variable.startswith(name) and held.variable.isidentifier():
+            name = held.variable  # a name of this group that got a number
+        hidden = held is None and at.env.tensor(statement.name) is not None
         reads = _reads(statement.chain, statement.name)
         own = statement.chain.elements[0]
         starts = isinstance(own, ast.Apply) and own.name == statement.name
@@ -203,6 +206,21 @@ class Bodies(Repeats):
                 self.state.folded[binding] = None
                 if binding.definition is not None:
                     self.fold_py(binding.definition)
+                else:
+                    self.fold_assigned(binding)
+
+    def fold_assigned(self, binding: Binding) -> None:
+        """Folds what the lines written so far assign to a variable."""
+        for line in flat(self.state.init):
+            match line:
+                case Definition() if line.binding is binding:
+                    texts = [line.text]
+                case Carry() if binding in line.bound:
+                    texts = [line.texts[line.bound.index(binding)]]
+                case _:
+                    continue
+            for number in tokens(texts, "b"):
+                self.fold_py(Ref(self.state.bound[number]))
 
     # --- stages and heads -------------------------------------------------------------
 

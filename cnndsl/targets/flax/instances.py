@@ -283,6 +283,8 @@ class Instances(Elements):
     ) -> Py | None:
         if callee.out is not None and all(b in mapping for b in bindings(callee.out)):
             return substitute(callee.out, lambda b: mapping[b])
+        for py in mapping.values():  # a number that holds for these arguments alone
+            self.fold_py(py)
         if len({tensor.shape[-1] for tensor in tensors}) == 1:
             return Lit(tensors[0].shape[-1])
         return None

@@ -185,8 +185,10 @@ class Layers(Lines):
         return self.computed("flat_features", list(self.state.cx), seen)
 
     def out_channels(self, op: Op, recs: list[Layer], out: tuple[int, ...]) -> Py | None:
-        if op.name in ("flatten", "reshape") and len({rec.x.shape[:-1] for rec in recs}) > 1:
-            return None
+        if op.name in ("flatten", "reshape"):
+            self.state.spatial = True  # height times width is a number of the class
+            if len({rec.x.shape[:-1] for rec in recs}) > 1:
+                return None
         channels = spelled(out[-1])
         if isinstance(channels, Lit) and len({rec.out.shape[-1] for rec in recs}) > 1:
             return None
