@@ -8,6 +8,7 @@ attribute, `‹l3›` the list that a loop fills, `‹v3›` its item, `‹k3›
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -146,7 +147,7 @@ class State:
     cx: tuple[int, ...] = ()  # the instance of every record that is being lowered
 
 
-class Builder:
+class Builder(ABC):
     """Creates names, modules and lines of one class."""
 
     def __init__(self) -> None:
@@ -268,9 +269,9 @@ class Builder:
             return f"‹v{attr.index}›"
         return self.indexed(attr, loop)
 
+    @abstractmethod
     def indexed(self, attr: Attr, loop: Loop) -> str:
         """A module that only the first iterations have is found by their number."""
-        raise NotImplementedError
 
 
 def norm_key(built: Built) -> tuple:
