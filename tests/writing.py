@@ -192,7 +192,7 @@ class Writer:
             f"min({name}, in.channels)",
             "in.channels",
             "min(here.channels, 5)",
-            f"{name} if {self.condition()} else {self.constant('width')}",
+            f"{name} + 2 if {self.condition()} else {self.constant('width')}",
         ]
         if self.fns:
             options += [f"round_up({name})", f"round_up({name}, to = 3)"]
@@ -386,7 +386,7 @@ class Writer:
             f"separable({width}, {kernel})",
             f"depthwise({kernel}, multiplier = {self.constant('count')}) -> bn(eps = 1e-3)",
             "bn",
-            "layer_norm",
+            "layer_norm(eps = 0.1)",  # of few channels: the default would amplify rounding
             "prelu",
         )
 

@@ -167,7 +167,7 @@ class Bodies(Repeats):
             old = held.py.binding
             if old.scope is Scope.LOCAL and old.name == self.loop_name(name):
                 old.definition, old.values = None, None
-                if old in self.live_channels(env):
+                if old in self.live_channels(env) or old.index in self.mentioned(self.heads):
                     if in_loop:
                         raise Unspellable(name)
                     return self.another(self.free_name(name), py, cx, seen)
@@ -176,7 +176,8 @@ class Bodies(Repeats):
                 return old
         shadows = env.value(name) is not None and name not in env.values
         chosen = self.free_name(name) if shadows else self.loop_name(name)
-        if any(b.name == chosen for b in self.live_channels(env)):
+        in_heads = [self.state.bound[number] for number in self.mentioned(self.heads)]
+        if any(b.name == chosen for b in [*self.live_channels(env), *in_heads]):
             chosen = self.free_name(name)
         return self.another(chosen, py, cx, seen)
 

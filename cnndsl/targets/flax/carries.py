@@ -28,7 +28,8 @@ class Carries(Branches):
         if own and entry.binding not in held:
             return entry.binding
         wanted = "features" if not name else f"{name}_features"
-        if wanted in {b.name for b in [*held, *bindings(entry)]} or self.is_argument(wanted):
+        clashes = {b.name for b in [*held, *bindings(entry)]} | self.author_names
+        if wanted in clashes or self.is_argument(wanted):
             wanted = self.free_name(wanted)
         return self.bind(wanted, Scope.FEATURES)
 

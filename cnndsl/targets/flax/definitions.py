@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from cnndsl.elaborate.program import walk
@@ -49,6 +50,7 @@ class ClassLowering(Bodies):
         self.state = State()
         self.heads, self.params, self.receives = [], [], []
         self.author_variables: dict[str, None] = {}
+        self.author_names = set(_value_names(self.definition))
         self.in_head = False
 
     def lower(self) -> None:
@@ -197,3 +199,13 @@ _APPLY = {
     "//": lambda a, b: a // b if b else None,
     "%": lambda a, b: a % b if b else None,
 }
+
+
+def _value_names(definition: ast.Block | ast.Model) -> Iterator[str]:
+    """The names that the author gives to values of the constructor."""
+    yield from (p.name for p in definition.parameters)
+    for node in walk(definition.body):
+        if isinstance(node, ast.Let):
+            yield node.name
+        elif isinstance(node, ast.For):
+            yield from node.targets

@@ -176,7 +176,10 @@ class Loops(Carries):
         """One try with some channels carried; returns what else must be carried, or the flow."""
         outer = self.state.loop
         depth = 1 + (outer.depth if outer else 0)
-        bound = [self.bind(self.loop_name(t), Scope.LOOP, in_loop=True) for t in targets]
+        walked = {b.name for b in bindings(items)}
+        names = [self.loop_name(target) for target in targets]
+        names = [self.free_name(name) if name in walked else name for name in names]
+        bound = [self.bind(name, Scope.LOOP, in_loop=True) for name in names]
         loop = Loop(bound, items, depth, firsts=firsts)
         init, call = self.state.init, self.state.call
         entry = {name: self.entry(name, flow, env) for name in carried}
@@ -338,7 +341,7 @@ class Loops(Carries):
         if counter is None:
             taken = {b.name for b in self.state.bound if b.scope is not Scope.LOOP}
             taken |= {b.name for held in self.loops for b in held.targets}
-            names = [name for name in ("i", "j", "k") if name not in taken]
+            names = [n for n in ("i", "j", "k", "m")[loop.depth - 1 :] if n not in taken]
             name = names[0] if names else self.free_name("i")
             counter = loop.index = self.bind(name, Scope.LOOP, in_loop=True)
         return counter

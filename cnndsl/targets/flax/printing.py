@@ -269,7 +269,8 @@ class Printer:
         name = self.token("b", binding.index)
         if line.step is not None:
             return [f"{name} {self.text(line.step)}"]
-        return [f"{name} = {self.text(line.text)}"]
+        text = self.text(line.text)
+        return [f"{name} = {text}"] if text != name else []
 
     def text(self, text: str) -> str:
         return TOKEN.sub(lambda match: self.token(match[1], int(match[2])), text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from cnndsl.elaborate.program import Program
@@ -42,6 +43,7 @@ class ModuleLowering:
         self.constants: dict[str, tuple] = {}
         self._after = _activations(networks)
         self._has_modules: dict[str, bool] = {}
+        self._modular: set[str] | None = None
         self._instances = _instances(networks)
         self._emitted: dict[str, dict[int, Emitted]] = {}
         self.blocks: list[tuple[str, list[BlockLowering]]] = []
@@ -184,7 +186,24 @@ class ModuleLowering:
         return emitted.is_function or bool(emitted.tensors)
 
     def has_modules(self, instance: Instance) -> bool:
-        return any(self.builds(layer) for layer in layers(instance))
+        """Whether a block builds modules in some of its uses, itself or in blocks it uses."""
+        if self._modular is None:
+            self._modular = self._modular_blocks()
+        return instance.block.name in self._modular
+
+    def _modular_blocks(self) -> set[str]:
+        uses = {
+            name: {i.block.name for held in instances for i in _nested(held)}
+            for name, instances in self._instances.items()
+        }
+        modular = {
+            name
+            for name, instances in self._instances.items()
+            if any(self.builds(layer) for held in instances for layer in layers(held))
+        }
+        while more := {n for n, used in uses.items() if used & modular} - modular:
+            modular |= more
+        return modular
 
     def builds(self, layer: Layer) -> bool:
         name = layer.op.name
@@ -238,6 +257,17 @@ def _instances(networks: list[Network]) -> dict[str, list[Instance]]:
                 found.setdefault(current.block.name, []).append(current)
             stack.extend(reversed(list(children(current))))
     return found
+
+
+def _nested(instance: Instance) -> Iterator[Instance]:
+    """The uses of blocks directly inside a use of one."""
+    stack: list[Any] = [instance.frame]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, Instance):
+            yield current
+        else:
+            stack.extend(children(current))
 
 
 def _alike(instances: list[Instance]) -> list[list[Instance]]:
