@@ -21,7 +21,7 @@ from cnndsl.targets.flax.pyexpr import (
     frozen,
 )
 from cnndsl.targets.flax.repeats import Repeats
-from cnndsl.targets.flax.spelling import Env, Sym, Symbol, Unspellable
+from cnndsl.targets.flax.spelling import MISSING, Env, Sym, Symbol, Unspellable
 
 
 class Bodies(Repeats):
@@ -155,7 +155,8 @@ class Bodies(Repeats):
                 env.values[name] = Sym(seen[0], None)
             return
         if isinstance(py, (Lit, Ref)) and not self.is_rebound(name):
-            env.values[name] = Sym(seen[0], py, sym.items)
+            value = seen[0] if sym.value is MISSING else sym.value
+            env.values[name] = Sym(value, py, sym.items)
             return
         env.values[name] = Sym(seen[0], Ref(self.local(name, py, cx, seen, env)), None)
 

@@ -99,7 +99,7 @@ class Printer:
             lines += self.branches(heads, 0)
         result = self.text(self.lowering.result.text)
         call = self.read_lines(self.text_lines(state.call, 0), result)
-        call = swapped(tidy(unread_items(without_empty(call), result)))
+        call = swapped(tidy(unread_items(without_empty(call))))
         lets = {b.name for b in self.state.bound if b.scope is Scope.LOCAL}
         lines = unread_locals(lines, "\n".join([*call, result]), lets)
         if not self.lowering.is_model and call and call[-1].startswith(f"{result} = "):

@@ -30,7 +30,7 @@ def one_line(bodies: list[list[str]], conditions: list[str]) -> str | None:
     return f"{parts[0][1]} = {parts[0][2]} if {conditions[0]} else {parts[1][2]}"
 
 
-def unread_items(lines: list[str], result: str) -> list[str]:
+def unread_items(lines: list[str]) -> list[str]:
     """`_` for the items of a walk that no line reads: a tensor that nothing needs is gone."""
     texts = []
     for position, line in enumerate(lines):
@@ -38,10 +38,10 @@ def unread_items(lines: list[str], result: str) -> list[str]:
         if header is None:
             texts.append(line)
             continue
-        others = "\n".join([*lines[:position], *lines[position + 1 :], result])
+        text = "\n".join(_body(lines, position))
 
-        def kept(name: re.Match, others: str = others) -> str:
-            return name[0] if re.search(rf"(?<![.\w]){name[0]}\b", others) else "_"
+        def kept(name: re.Match, text: str = text) -> str:
+            return name[0] if re.search(rf"(?<![.\w]){name[0]}\b", text) else "_"
 
         names = re.sub(r"[^\W\d]\w*", kept, header[2])
         texts.append(f"{header[1]}{names}{header[3]}")
@@ -60,6 +60,14 @@ def unread_locals(lines: list[str], call: str, names: set[str]) -> list[str]:
         if not word.search(call) and not any(map(word.search, others)):
             lines = others
     return lines
+
+
+def _body(lines: list[str], position: int) -> list[str]:
+    """The lines under a header."""
+    end = position + 1
+    while end < len(lines) and (not lines[end] or _depth(lines[end]) > _depth(lines[position])):
+        end += 1
+    return lines[position + 1 : end]
 
 
 def without_empty(lines: list[str]) -> list[str]:
