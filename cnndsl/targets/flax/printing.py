@@ -46,7 +46,6 @@ class Printed:
     call: list[str]
     result: str
     takes: list[str]  # of dtype, param_dtype, rngs: what the constructor uses
-    callees: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -108,7 +107,7 @@ class Printer:
                 result = value
                 call.pop()
         takes = [k for k in _KINDS if any(k in b.takes for b in builds)]
-        return Printed(lines, call, result, takes, {b.callee for b in builds})
+        return Printed(lines, call, result, takes)
 
     def read_loop_variables(self) -> dict[str, set[int]]:
         """What something besides the headers of loops reads, in constructor and call."""

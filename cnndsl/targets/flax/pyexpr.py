@@ -16,7 +16,6 @@ class Scope(Enum):
     LOOP = "loop"  # a loop variable, in the constructor's loop and in the call's
     CLASS = "class"  # an attribute of the model's class: `self.name` everywhere
     FEATURES = "features"  # channels carried along a loop; constructor only
-    CALL = "call"  # a local of the call
 
 
 @dataclass(eq=False)
