@@ -44,7 +44,6 @@ Do not edit: change the spec and run `cnndsl compile specs/alexnet.cnn`.
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
 
@@ -93,25 +92,26 @@ def respond(x: jax.Array, normalise: bool) -> jax.Array:
     return nnx.max_pool(x, (3, 3), (2, 2))
 
 
-class AlexNet(nnx.Module):
+class Network(nnx.Module):
+    """Gives the logits, the last of its endpoints."""
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        return self.endpoints(x)["logits"]
+
+
+class AlexNet(Network):
     """A column per GPU: with two towers, the filters of conv2, conv4 and conv5 see
     only the maps of their own.
 
     Images (N, 227, 227, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
     """
 
     towers = 2
     normalise = True
 
-    def __init__(
-        self,
-        classes: int = 1000,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, classes: int = 1000, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
         conv = partial(nnx.Conv, kernel_init=he_normal, **kinds)
 
         self.conv1 = Conv(3, 96, (11, 11), 4, **kinds)
@@ -126,9 +126,6 @@ class AlexNet(nnx.Module):
         self.head_dense2 = (
             nnx.Linear(4096, classes, **kinds) if classes else nnx.identity
         )
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return self.endpoints(x)["logits"]
 
     def endpoints(self, x: jax.Array) -> dict[str, jax.Array]:
         """The result of every stage, and the logits."""
@@ -167,22 +164,16 @@ class AlexNetOneTower(AlexNet):
     normalise = False
 
 
-class AlexNetBN(nnx.Module):
+class AlexNetBN(Network):
     """A batch-normalised variant found in tutorials: unpadded, with an 11x11 second
     convolution, for ten classes.
 
     Images (N, 224, 224, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
     """
 
-    def __init__(
-        self,
-        classes: int = 10,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, classes: int = 10, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
         conv = partial(Conv, **kinds)
         norm = partial(Norm, **kinds)
 
@@ -204,9 +195,6 @@ class AlexNetBN(nnx.Module):
         self.head_dense2 = (
             nnx.Linear(4096, classes, **kinds) if classes else nnx.identity
         )
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return self.endpoints(x)["logits"]
 
     def endpoints(self, x: jax.Array) -> dict[str, jax.Array]:
         """The result of every stage, and the logits."""

@@ -74,15 +74,9 @@ class DenseLayer(nnx.Module):
     """
 
     def __init__(
-        self,
-        in_features: int,
-        growth: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
+        self, in_features: int, growth: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.norm1 = Norm(in_features, **kinds)
         self.conv1 = Conv(in_features, 4 * growth, (1, 1), **kinds)
@@ -101,15 +95,8 @@ class Compress(nnx.Module):
     (N, H, W, in_features) -> (N, H / 2, W / 2, in_features // 2)
     """
 
-    def __init__(
-        self,
-        in_features: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
 
         self.norm = Norm(in_features, **kinds)
         self.conv = Conv(in_features, in_features // 2, (1, 1), **kinds)
@@ -124,6 +111,7 @@ class DenseNet(nnx.Module):
     networks keeps the resolution.
 
     Images (N, H, W, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
 
     Base of the models below, which set its structure. Shapes: DenseNet121.
     """
@@ -133,14 +121,9 @@ class DenseNet(nnx.Module):
     cifar: bool = False
 
     def __init__(
-        self,
-        classes: int | None = None,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
+        self, classes: int | None = None, *, rngs: nnx.Rngs, **dtypes: DTypeLike
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         classes = (10 if self.cifar else 1000) if classes is None else classes
 
         if self.cifar:

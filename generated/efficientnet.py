@@ -35,7 +35,6 @@ import math
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
 
@@ -90,11 +89,10 @@ class ConvBnSwish(nnx.Module):
         kernel: int,
         stride: int = 1,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.conv = Conv(
             in_features, filters, (kernel, kernel), stride, use_bias=False, **kinds
@@ -112,15 +110,9 @@ class SqueezeExcite(nnx.Module):
     """
 
     def __init__(
-        self,
-        in_features: int,
-        squeezed: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
+        self, in_features: int, squeezed: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.conv1 = Conv(in_features, squeezed, (1, 1), **kinds)
         self.conv2 = nnx.Conv(squeezed, in_features, (1, 1), **kinds)
@@ -147,11 +139,10 @@ class Mbconv(nnx.Module):
         expand: int,
         drop: float,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         hidden = expand * in_features
 
         self.expand = expand
@@ -188,6 +179,7 @@ class EfficientNetB0(nnx.Module):
     """The baseline.
 
     Images (N, H, W, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
     """
 
     width = 1.0
@@ -199,11 +191,10 @@ class EfficientNetB0(nnx.Module):
         drop_path: float = 0.2,
         classes: int = 1000,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         table = (
             (3, 1, 16, 1, 1),
             (3, 2, 24, 6, 2),

@@ -21,7 +21,6 @@ Do not edit: change the spec and run `cnndsl compile specs/efficientnet_lite.cnn
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
 
@@ -67,11 +66,10 @@ class Mbconv(nnx.Module):
         expand: int,
         drop: float,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         norm = partial(Norm, **kinds)
         hidden = expand * in_features
         self.residual = stride == 1 and in_features == filters
@@ -108,6 +106,7 @@ class EfficientNetLite0(nnx.Module):
     probability `drop_path * i / 16`.
 
     Images (N, 224, 224, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
     """
 
     def __init__(
@@ -116,11 +115,10 @@ class EfficientNetLite0(nnx.Module):
         drop_path: float = 0.2,
         classes: int = 1000,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.stem_conv = Conv(3, 32, (3, 3), 2, **kinds)
         self.stem_norm = Norm(32, **kinds)

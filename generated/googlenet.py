@@ -92,11 +92,10 @@ class Inception(nnx.Module):
         n5: int,
         pool_proj: int,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        conv = partial(Conv, dtype=dtype, param_dtype=param_dtype, rngs=rngs)
+        conv = partial(Conv, rngs=rngs, **dtypes)
 
         self.b1_conv = conv(in_features, n1, (1, 1))
         self.b3_conv1 = conv(in_features, n3_reduce, (1, 1))
@@ -123,15 +122,9 @@ class Classifier(nnx.Module):
     """
 
     def __init__(
-        self,
-        in_features: int,
-        classes: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
+        self, in_features: int, classes: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.conv = Conv(in_features, 128, (1, 1), **kinds)
         self.dense1 = nnx.Linear(2048, 1024, kernel_init=he_normal, **kinds)
@@ -149,6 +142,8 @@ class Classifier(nnx.Module):
 class GoogLeNet(nnx.Module):
     """Images (N, 224, 224, 3) -> logits (N, classes).
 
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
+
     The auxiliary heads serve training alone: `model(x)` never runs them,
     `model.endpoints(x)` does, and `aux=False` builds the network without them.
     """
@@ -158,11 +153,10 @@ class GoogLeNet(nnx.Module):
         classes: int = 1000,
         *,
         aux: bool = True,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         conv = partial(Conv, **kinds)
         inception = partial(Inception, **kinds)
 

@@ -91,11 +91,10 @@ class BiasedBn(nnx.Module):
         stride: int = 1,
         pad: int | str = "same",
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.conv = nnx.Conv(
             in_features,
@@ -132,11 +131,10 @@ class Inception(nnx.Module):
         pool_filters: int,
         max_pooling: bool = False,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        biased_bn = partial(BiasedBn, dtype=dtype, param_dtype=param_dtype, rngs=rngs)
+        biased_bn = partial(BiasedBn, rngs=rngs, **dtypes)
 
         self.max_pooling = max_pooling
         self.b1_biased_bn = biased_bn(in_features, n1, 1)
@@ -175,11 +173,10 @@ class Shrink(nnx.Module):
         double_reduce: int,
         double: int,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        biased_bn = partial(BiasedBn, dtype=dtype, param_dtype=param_dtype, rngs=rngs)
+        biased_bn = partial(BiasedBn, rngs=rngs, **dtypes)
 
         self.b3_biased_bn1 = biased_bn(in_features, n3_reduce, 1)
         self.b3_biased_bn2 = biased_bn(n3_reduce, n3, 3, stride=2, pad=1)
@@ -212,11 +209,10 @@ class ConvBn(nnx.Module):
         stride: int = 1,
         pad: str = "same",
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.conv = nnx.Conv(
             in_features,
@@ -242,15 +238,8 @@ class Figure5(nnx.Module):
     (N, H, W, in_features) -> (N, H, W, 288)
     """
 
-    def __init__(
-        self,
-        in_features: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        conv_bn = partial(ConvBn, dtype=dtype, param_dtype=param_dtype, rngs=rngs)
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        conv_bn = partial(ConvBn, rngs=rngs, **dtypes)
 
         self.b1_conv_bn = conv_bn(in_features, 64, (1, 1))
         self.b3_conv_bn1 = conv_bn(in_features, 48, (1, 1))
@@ -279,15 +268,9 @@ class Figure6(nnx.Module):
     """
 
     def __init__(
-        self,
-        in_features: int,
-        width: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
+        self, in_features: int, width: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike
     ):
-        conv_bn = partial(ConvBn, dtype=dtype, param_dtype=param_dtype, rngs=rngs)
+        conv_bn = partial(ConvBn, rngs=rngs, **dtypes)
 
         self.b1_conv_bn = conv_bn(in_features, 192, (1, 1))
         self.b7_conv_bn1 = conv_bn(in_features, width, (1, 1))
@@ -321,15 +304,8 @@ class Figure7(nnx.Module):
     (N, H, W, in_features) -> (N, H, W, 2048)
     """
 
-    def __init__(
-        self,
-        in_features: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
         conv_bn = partial(ConvBn, **kinds)
 
         self.b1_conv_bn = conv_bn(in_features, 320, (1, 1))
@@ -358,15 +334,8 @@ class Spread(nnx.Module):
     (N, H, W, in_features) -> (N, H, W, 768)
     """
 
-    def __init__(
-        self,
-        in_features: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
 
         self.conv_bn1 = ConvBn(in_features, 384, (1, 3), **kinds)
         self.conv_bn2 = ConvBn(in_features, 384, (3, 1), **kinds)
@@ -382,15 +351,8 @@ class Reduce35(nnx.Module):
     (N, H, W, in_features) -> (N, H // 2, W // 2, 480 + in_features)
     """
 
-    def __init__(
-        self,
-        in_features: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        conv_bn = partial(ConvBn, dtype=dtype, param_dtype=param_dtype, rngs=rngs)
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        conv_bn = partial(ConvBn, rngs=rngs, **dtypes)
 
         self.b3_conv_bn = conv_bn(in_features, 384, (3, 3), stride=2, pad="valid")
         self.twice_conv_bn1 = conv_bn(in_features, 64, (1, 1))
@@ -411,15 +373,8 @@ class Reduce17(nnx.Module):
     (N, H, W, in_features) -> (N, H // 2, W // 2, 512 + in_features)
     """
 
-    def __init__(
-        self,
-        in_features: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        conv_bn = partial(ConvBn, dtype=dtype, param_dtype=param_dtype, rngs=rngs)
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        conv_bn = partial(ConvBn, rngs=rngs, **dtypes)
 
         self.b3_conv_bn1 = conv_bn(in_features, 192, (1, 1))
         self.b3_conv_bn2 = conv_bn(192, 320, (3, 3), stride=2, pad="valid")
@@ -438,21 +393,22 @@ class Reduce17(nnx.Module):
         return jnp.concatenate([b3, b7, nnx.max_pool(x, (3, 3), (2, 2))], axis=-1)
 
 
-class BNInception(nnx.Module):
+class Network(nnx.Module):
+    """Gives the logits, the last of its endpoints."""
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        return self.endpoints(x)["logits"]
+
+
+class BNInception(Network):
     """The network of 2015's batch normalisation.
 
     Images (N, 224, 224, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
     """
 
-    def __init__(
-        self,
-        classes: int = 1000,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, classes: int = 1000, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
         biased_bn = partial(BiasedBn, **kinds)
         inception = partial(Inception, **kinds)
 
@@ -474,9 +430,6 @@ class BNInception(nnx.Module):
         self.head_dense = (
             nnx.Linear(1024, classes, **kinds) if classes else nnx.identity
         )
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return self.endpoints(x)["logits"]
 
     def endpoints(self, x: jax.Array) -> dict[str, jax.Array]:
         """The result of every stage, and the logits."""
@@ -506,7 +459,7 @@ class BNInception(nnx.Module):
         return out
 
 
-class InceptionV2(nnx.Module):
+class InceptionV2(Network):
     """The table of "Rethinking": 3, 5 and 2 modules, of which, as in BNInception, the
     last of three and the last of five halve the grid. The table states no widths
     inside the modules; these are those of the authors' published Inception v3. The
@@ -515,17 +468,11 @@ class InceptionV2(nnx.Module):
     8,519,680, 8x8 modules 11,121,408, classifier 2,049,000.
 
     Images (N, 299, 299, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
     """
 
-    def __init__(
-        self,
-        classes: int = 1000,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, classes: int = 1000, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
         conv_bn = partial(ConvBn, **kinds)
         figure6 = partial(Figure6, **kinds)
 
@@ -550,9 +497,6 @@ class InceptionV2(nnx.Module):
         self.head_dense = (
             nnx.Linear(2048, classes, **kinds) if classes else nnx.identity
         )
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return self.endpoints(x)["logits"]
 
     def endpoints(self, x: jax.Array) -> dict[str, jax.Array]:
         """The result of every stage, and the logits."""

@@ -83,11 +83,10 @@ class ConvBn(nnx.Module):
         stride: int = 1,
         pad: str = "same",
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.conv = nnx.Conv(
             in_features,
@@ -124,19 +123,12 @@ class PoolProjection(nnx.Module):
         filters: int,
         torchvision: bool,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
         self.torchvision = torchvision
         self.conv_bn = ConvBn(
-            in_features,
-            filters,
-            (1, 1),
-            torchvision,
-            dtype=dtype,
-            param_dtype=param_dtype,
-            rngs=rngs,
+            in_features, filters, (1, 1), torchvision, rngs=rngs, **dtypes
         )
 
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -160,11 +152,10 @@ class InceptionA(nnx.Module):
         pool_filters: int,
         torchvision: bool,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         conv_bn = partial(ConvBn, **kinds)
 
         self.b1_conv_bn = conv_bn(in_features, 64, (1, 1), torchvision)
@@ -200,11 +191,10 @@ class InceptionB(nnx.Module):
         width: int,
         torchvision: bool,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         conv_bn = partial(ConvBn, **kinds)
 
         self.b1_conv_bn = conv_bn(in_features, 192, (1, 1), torchvision)
@@ -246,11 +236,10 @@ class Cross(nnx.Module):
         filters: int,
         torchvision: bool,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.conv_bn1 = ConvBn(in_features, filters, (1, 3), torchvision, **kinds)
         self.conv_bn2 = ConvBn(in_features, filters, (3, 1), torchvision, **kinds)
@@ -270,11 +259,10 @@ class InceptionC(nnx.Module):
         in_features: int,
         torchvision: bool,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         conv_bn = partial(ConvBn, **kinds)
 
         self.b1_conv_bn = conv_bn(in_features, 320, (1, 1), torchvision)
@@ -309,11 +297,10 @@ class ReductionA(nnx.Module):
         in_features: int,
         torchvision: bool,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        conv_bn = partial(ConvBn, dtype=dtype, param_dtype=param_dtype, rngs=rngs)
+        conv_bn = partial(ConvBn, rngs=rngs, **dtypes)
 
         self.b3_conv_bn = conv_bn(
             in_features, 384, (3, 3), torchvision, stride=2, pad="valid"
@@ -343,11 +330,10 @@ class ReductionB(nnx.Module):
         in_features: int,
         torchvision: bool,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        conv_bn = partial(ConvBn, dtype=dtype, param_dtype=param_dtype, rngs=rngs)
+        conv_bn = partial(ConvBn, rngs=rngs, **dtypes)
 
         self.b3_conv_bn1 = conv_bn(in_features, 192, (1, 1), torchvision)
         self.b3_conv_bn2 = conv_bn(192, 320, (3, 3), torchvision, stride=2, pad="valid")
@@ -371,6 +357,7 @@ class InceptionV3(nnx.Module):
     auxiliary head on the last map of 17x17.
 
     Images (N, 299, 299, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
 
     The auxiliary heads serve training alone: `model(x)` never runs them,
     `model.endpoints(x)` does, and `aux=False` builds the network without them.
@@ -383,11 +370,10 @@ class InceptionV3(nnx.Module):
         classes: int = 1000,
         *,
         aux: bool = True,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         conv_bn = partial(ConvBn, **kinds)
         inception_a = partial(InceptionA, **kinds)
         inception_b = partial(InceptionB, **kinds)

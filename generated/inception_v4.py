@@ -104,11 +104,10 @@ class ConvBn(nnx.Module):
         stride: int = 1,
         pad: str = "same",
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.conv = Conv(
             in_features, filters, kernel, stride, padding=pad, use_bias=False, **kinds
@@ -128,22 +127,9 @@ class PoolProjection(nnx.Module):
     """
 
     def __init__(
-        self,
-        in_features: int,
-        filters: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
+        self, in_features: int, filters: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike
     ):
-        self.conv_bn = ConvBn(
-            in_features,
-            filters,
-            (1, 1),
-            dtype=dtype,
-            param_dtype=param_dtype,
-            rngs=rngs,
-        )
+        self.conv_bn = ConvBn(in_features, filters, (1, 1), rngs=rngs, **dtypes)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         x = avg_pool(x, (3, 3))
@@ -156,15 +142,8 @@ class StemV4(nnx.Module):
     (N, H, W, in_features) -> (N, H', W', 384)
     """
 
-    def __init__(
-        self,
-        in_features: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        conv_bn = partial(ConvBn, dtype=dtype, param_dtype=param_dtype, rngs=rngs)
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        conv_bn = partial(ConvBn, rngs=rngs, **dtypes)
 
         self.conv_bn1 = conv_bn(in_features, 96, (3, 3), stride=2, pad="valid")
         self.b3_conv_bn1 = conv_bn(in_features + 96, 64, (1, 1))
@@ -197,15 +176,8 @@ class InceptionA(nnx.Module):
     (N, H, W, in_features) -> (N, H, W, 384)
     """
 
-    def __init__(
-        self,
-        in_features: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
         conv_bn = partial(ConvBn, **kinds)
 
         self.b1_conv_bn = conv_bn(in_features, 96, (1, 1))
@@ -232,15 +204,8 @@ class ReductionA(nnx.Module):
     (N, H, W, in_features) -> (N, H // 2, W // 2, 640 + in_features)
     """
 
-    def __init__(
-        self,
-        in_features: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        conv_bn = partial(ConvBn, dtype=dtype, param_dtype=param_dtype, rngs=rngs)
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        conv_bn = partial(ConvBn, rngs=rngs, **dtypes)
 
         self.b3_conv_bn = conv_bn(in_features, 384, (3, 3), stride=2, pad="valid")
         self.twice_conv_bn1 = conv_bn(in_features, 192, (1, 1))
@@ -261,15 +226,8 @@ class InceptionB(nnx.Module):
     (N, H, W, in_features) -> (N, H, W, 1024)
     """
 
-    def __init__(
-        self,
-        in_features: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
         conv_bn = partial(ConvBn, **kinds)
 
         self.b1_conv_bn = conv_bn(in_features, 384, (1, 1))
@@ -302,15 +260,8 @@ class ReductionB(nnx.Module):
     (N, H, W, in_features) -> (N, H // 2, W // 2, 512 + in_features)
     """
 
-    def __init__(
-        self,
-        in_features: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        conv_bn = partial(ConvBn, dtype=dtype, param_dtype=param_dtype, rngs=rngs)
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        conv_bn = partial(ConvBn, rngs=rngs, **dtypes)
 
         self.b3_conv_bn1 = conv_bn(in_features, 192, (1, 1))
         self.b3_conv_bn2 = conv_bn(192, 192, (3, 3), stride=2, pad="valid")
@@ -335,15 +286,8 @@ class Spread(nnx.Module):
     (N, H, W, in_features) -> (N, H, W, 512)
     """
 
-    def __init__(
-        self,
-        in_features: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
 
         self.conv_bn1 = ConvBn(in_features, 256, (1, 3), **kinds)
         self.conv_bn2 = ConvBn(in_features, 256, (3, 1), **kinds)
@@ -358,15 +302,8 @@ class InceptionC(nnx.Module):
     (N, H, W, in_features) -> (N, H, W, 1536)
     """
 
-    def __init__(
-        self,
-        in_features: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
         conv_bn = partial(ConvBn, **kinds)
 
         self.b1_conv_bn = conv_bn(in_features, 256, (1, 1))
@@ -404,11 +341,10 @@ class Unit(nnx.Module):
         stride: int = 1,
         pad: str = "same",
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.conv = Conv(
             in_features, filters, kernel, stride, padding=pad, use_bias=False, **kinds
@@ -435,11 +371,10 @@ class ResidualA(nnx.Module):
         last: int,
         factor: float,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         unit = partial(Unit, **kinds)
 
         self.factor = factor
@@ -460,7 +395,7 @@ class ResidualA(nnx.Module):
         twice = self.twice_unit3(twice)  # (N, 35, 35, last)
         y = jnp.concatenate([b1, b3, twice], axis=-1)  # (N, 35, 35, 64 + last)
         y = self.conv(y)  # (N, 35, 35, in_features)
-        y = (self.factor) * y
+        y = self.factor * y
         return nnx.relu(x + y)
 
 
@@ -478,11 +413,10 @@ class ResidualB(nnx.Module):
         last: int,
         factor: float,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         unit = partial(Unit, **kinds)
 
         self.factor = factor
@@ -499,7 +433,7 @@ class ResidualB(nnx.Module):
         b7 = self.b7_unit3(b7)  # (N, 17, 17, last)
         y = jnp.concatenate([b1, b7], axis=-1)  # (N, 17, 17, n1 + last)
         y = self.conv(y)  # (N, 17, 17, in_features)
-        y = (self.factor) * y
+        y = self.factor * y
         return nnx.relu(x + y)
 
 
@@ -518,11 +452,10 @@ class ResidualC(nnx.Module):
         factor: float,
         activate: bool = True,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         unit = partial(Unit, **kinds)
 
         self.factor = factor
@@ -540,7 +473,7 @@ class ResidualC(nnx.Module):
         b3 = self.b3_unit3(b3)  # (N, 8, 8, last)
         y = jnp.concatenate([b1, b3], axis=-1)  # (N, 8, 8, 192 + last)
         y = self.conv(y)  # (N, 8, 8, in_features)
-        y = (self.factor) * y
+        y = self.factor * y
         x = x + y
         return nnx.relu(x) if self.activate else x
 
@@ -559,11 +492,10 @@ class ShrinkA(nnx.Module):
         m: int,
         n: int,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        unit = partial(Unit, dtype=dtype, param_dtype=param_dtype, rngs=rngs)
+        unit = partial(Unit, rngs=rngs, **dtypes)
 
         self.b3_unit = unit(in_features, n, (3, 3), stride=2, pad="valid")
         self.twice_unit1 = unit(in_features, k, (1, 1))
@@ -591,11 +523,10 @@ class ShrinkB(nnx.Module):
         middle: int,
         last: int,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        unit = partial(Unit, dtype=dtype, param_dtype=param_dtype, rngs=rngs)
+        unit = partial(Unit, rngs=rngs, **dtypes)
 
         self.b3_unit1 = unit(in_features, 256, (1, 1))
         self.b3_unit2 = unit(256, 384, (3, 3), stride=2, pad="valid")
@@ -618,21 +549,22 @@ class ShrinkB(nnx.Module):
         )
 
 
-class InceptionV4(nnx.Module):
+class Network(nnx.Module):
+    """Gives the logits, the last of its endpoints."""
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        return self.endpoints(x)["logits"]
+
+
+class InceptionV4(Network):
     """Figure 9.
 
     Images (N, 299, 299, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
     """
 
-    def __init__(
-        self,
-        classes: int = 1000,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, classes: int = 1000, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
         conv_bn = partial(ConvBn, **kinds)
 
         self.stem_conv_bn1 = conv_bn(3, 32, (3, 3), stride=2, pad="valid")
@@ -650,9 +582,6 @@ class InceptionV4(nnx.Module):
         self.head_dense = (
             nnx.Linear(1536, classes, **kinds) if classes else nnx.identity
         )
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return self.endpoints(x)["logits"]
 
     def endpoints(self, x: jax.Array) -> dict[str, jax.Array]:
         """The result of every stage, and the logits."""
@@ -682,7 +611,7 @@ class InceptionV4(nnx.Module):
         return out
 
 
-class InceptionResNetV1(nnx.Module):
+class InceptionResNetV1(Network):
     """Figure 15 with the modules of Figures 10 to 14, and the scaling of the residuals
     as in Inception-ResNet-v2. The paper states no count; this one is the sum over
     its figures, with a bias in the linear 1x1 convolutions and batch norm without
@@ -690,17 +619,11 @@ class InceptionResNetV1(nnx.Module):
     11,344,256, classifier 1,793,000.
 
     Images (N, 299, 299, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
     """
 
-    def __init__(
-        self,
-        classes: int = 1000,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, classes: int = 1000, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
         unit = partial(Unit, **kinds)
 
         self.stem_unit1 = unit(3, 32, (3, 3), stride=2, pad="valid")
@@ -726,9 +649,6 @@ class InceptionResNetV1(nnx.Module):
         self.head_dense = (
             nnx.Linear(1792, classes, **kinds) if classes else nnx.identity
         )
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return self.endpoints(x)["logits"]
 
     def endpoints(self, x: jax.Array) -> dict[str, jax.Array]:
         """The result of every stage, and the logits."""
@@ -761,22 +681,16 @@ class InceptionResNetV1(nnx.Module):
         return out
 
 
-class InceptionResNetV2(nnx.Module):
+class InceptionResNetV2(Network):
     """As published with its weights: the stem of Inception v3, a module of Inception
     v3 and deeper stages.
 
     Images (N, 299, 299, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
     """
 
-    def __init__(
-        self,
-        classes: int = 1000,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, classes: int = 1000, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
         unit = partial(Unit, **kinds)
 
         self.stem_unit1 = unit(3, 32, (3, 3), stride=2, pad="valid")
@@ -809,9 +723,6 @@ class InceptionResNetV2(nnx.Module):
         self.head_dense = (
             nnx.Linear(1536, classes, **kinds) if classes else nnx.identity
         )
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return self.endpoints(x)["logits"]
 
     def endpoints(self, x: jax.Array) -> dict[str, jax.Array]:
         """The result of every stage, and the logits."""

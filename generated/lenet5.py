@@ -250,19 +250,11 @@ class ConvPool(nnx.Module):
         filters: int,
         max_pooling: bool,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
         self.max_pooling = max_pooling
-        self.conv = Conv(
-            in_features,
-            filters,
-            (5, 5),
-            dtype=dtype,
-            param_dtype=param_dtype,
-            rngs=rngs,
-        )
+        self.conv = Conv(in_features, filters, (5, 5), rngs=rngs, **dtypes)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         x = nnx.tanh(self.conv(x))
@@ -273,25 +265,27 @@ class ConvPool(nnx.Module):
         return x
 
 
-class LeNet5(nnx.Module):
+class Network(nnx.Module):
+    """Gives the logits, the last of its endpoints."""
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        return self.endpoints(x)["logits"]
+
+
+class LeNet5(Network):
     """The network of 1998, which counts 340,908 connections. Its table gives C1 156
     parameters, S2 12, C3 1,516, S4 32, C5 48,120 and F6 10,164; the codes of the
     output are fixed.
 
     Images (N, 32, 32, 1) -> logits (N, 10).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
     """
 
-    def __init__(
-        self,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
 
         self.C1 = Conv(1, 6, (5, 5), **kinds)
-        self.S2 = Subsample(6, (2, 2), dtype=dtype, param_dtype=param_dtype)
+        self.S2 = Subsample(6, (2, 2), **dtypes)
         self.C3 = SparseConv(
             6,
             CONNECT,
@@ -300,12 +294,9 @@ class LeNet5(nnx.Module):
             kernel_init=nnx.initializers.lecun_normal(),
             **kinds,
         )
-        self.S4 = Subsample(16, (2, 2), dtype=dtype, param_dtype=param_dtype)
+        self.S4 = Subsample(16, (2, 2), **dtypes)
         self.C5 = Conv(16, 120, (5, 5), **kinds)
         self.F6 = nnx.Linear(120, 84, **kinds)
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return self.endpoints(x)["logits"]
 
     def endpoints(self, x: jax.Array) -> dict[str, jax.Array]:
         """The result of every stage, and the logits."""
@@ -325,25 +316,19 @@ class LeNet5(nnx.Module):
         return out
 
 
-class LeNet5Tanh(nnx.Module):
+class LeNet5Tanh(Network):
     """The modern form: every filter sees every map, pools without parameters, a linear
     classifier.
 
     Images (N, H, W, 1) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
     """
 
     max_pooling = False
     flat_features = 400
 
-    def __init__(
-        self,
-        classes: int = 10,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, classes: int = 10, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
         dense = partial(nnx.Linear, **kinds)
 
         self.conv1 = ConvPool(1, 6, self.max_pooling, **kinds)
@@ -351,9 +336,6 @@ class LeNet5Tanh(nnx.Module):
         self.head_dense1 = dense(self.flat_features, 120)
         self.head_dense2 = dense(120, 84)
         self.head_dense3 = dense(84, classes) if classes else nnx.identity
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return self.endpoints(x)["logits"]
 
     def endpoints(self, x: jax.Array) -> dict[str, jax.Array]:
         """The result of every stage, and the logits."""
@@ -380,21 +362,15 @@ class LeNet5MNIST(LeNet5Tanh):
     flat_features = 256
 
 
-class LeNet5ReLU(nnx.Module):
+class LeNet5ReLU(Network):
     """The wide form: 20, 50 and 500 units, rectified.
 
     Images (N, 32, 32, 1) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
     """
 
-    def __init__(
-        self,
-        classes: int = 10,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, classes: int = 10, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
         conv = partial(nnx.Conv, kernel_init=he_normal, **kinds)
 
         self.conv1 = conv(1, 20, (5, 5))
@@ -403,9 +379,6 @@ class LeNet5ReLU(nnx.Module):
         self.head_dense2 = (
             nnx.Linear(500, classes, **kinds) if classes else nnx.identity
         )
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return self.endpoints(x)["logits"]
 
     def endpoints(self, x: jax.Array) -> dict[str, jax.Array]:
         """The result of every stage, and the logits."""

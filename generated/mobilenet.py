@@ -37,7 +37,6 @@ Do not edit: change the spec and run `cnndsl compile specs/mobilenet.cnn`.
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
 
@@ -79,11 +78,10 @@ class DepthwiseSeparable(nnx.Module):
         filters: int,
         stride: int,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.depthwise = Conv(
             in_features,
@@ -115,11 +113,10 @@ class Inverted(nnx.Module):
         filters: int,
         stride: int,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         slow_norm = partial(SlowNorm, **kinds)
         hidden = expand * in_features
         self.residual = stride == 1 and in_features == filters
@@ -144,10 +141,18 @@ class Inverted(nnx.Module):
         return y
 
 
-class MobileNet(nnx.Module):
+class Network(nnx.Module):
+    """Gives the logits, the last of its endpoints."""
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        return self.endpoints(x)["logits"]
+
+
+class MobileNet(Network):
     """`width` scales the channels of every layer.
 
     Images (N, 224, 224, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
     """
 
     def __init__(
@@ -155,11 +160,10 @@ class MobileNet(nnx.Module):
         width: float = 1.0,
         classes: int = 1000,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.stem_conv = Conv(3, int(32 * width), (3, 3), 2, **kinds)
         self.stem_norm = Norm(int(32 * width), **kinds)
@@ -187,9 +191,6 @@ class MobileNet(nnx.Module):
             nnx.Linear(features, classes, **kinds) if classes else nnx.identity
         )
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return self.endpoints(x)["logits"]
-
     def endpoints(self, x: jax.Array) -> dict[str, jax.Array]:
         """The result of every stage, and the logits."""
         out = {}
@@ -206,10 +207,11 @@ class MobileNet(nnx.Module):
         return out
 
 
-class MobileNetV2(nnx.Module):
+class MobileNetV2(Network):
     """`width` scales the channels of every layer but, downwards, the last.
 
     Images (N, 224, 224, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
     """
 
     def __init__(
@@ -217,11 +219,10 @@ class MobileNetV2(nnx.Module):
         width: float = 1.0,
         classes: int = 1000,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.stem_conv = Conv(3, make_divisible(32 * width), (3, 3), 2, **kinds)
         self.stem_norm = SlowNorm(make_divisible(32 * width), **kinds)
@@ -250,9 +251,6 @@ class MobileNetV2(nnx.Module):
         self.head_dense = (
             nnx.Linear(last, classes, **kinds) if classes else nnx.identity
         )
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return self.endpoints(x)["logits"]
 
     def endpoints(self, x: jax.Array) -> dict[str, jax.Array]:
         """The result of every stage, and the logits."""

@@ -20,7 +20,6 @@ Do not edit: change the spec and run `cnndsl compile specs/mobilenet_torch.cnn`.
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
 
@@ -71,11 +70,10 @@ class Inverted(nnx.Module):
         filters: int,
         stride: int,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         norm = partial(Norm, **kinds)
         hidden = expand * in_features
         self.residual = stride == 1 and in_features == filters
@@ -110,6 +108,7 @@ class MobileNetV2Torch(nnx.Module):
     """`width` scales the channels of every layer but, downwards, the last.
 
     Images (N, 224, 224, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
     """
 
     def __init__(
@@ -118,11 +117,10 @@ class MobileNetV2Torch(nnx.Module):
         dropout: float = 0.2,
         classes: int = 1000,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.stem_conv = Conv(
             3, make_divisible(32 * width), (3, 3), 2, padding=1, **kinds

@@ -73,11 +73,10 @@ class Sep(nnx.Module):
         kernel: int,
         stride: int = 1,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         conv = partial(nnx.Conv, use_bias=False, **kinds)
 
         self.depthwise1 = conv(
@@ -115,11 +114,10 @@ class Adjust(nnx.Module):
         filters: int,
         reduce: bool = False,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         conv = partial(Conv, **kinds)
 
         self.reduce = reduce
@@ -155,11 +153,10 @@ class NormalCell(nnx.Module):
         filters: int,
         reduce: bool = False,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         sep = partial(Sep, **kinds)
 
         self.p_adjust = Adjust(prev_features, filters, reduce=reduce, **kinds)
@@ -200,11 +197,10 @@ class ReductionCell(nnx.Module):
         filters: int,
         reduce: bool = False,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         sep = partial(Sep, **kinds)
 
         if prev_features is None:
@@ -242,6 +238,7 @@ class NASNet(nnx.Module):
     `skip`, the cell after a reduction looks past the reduction's input.
 
     Images (N, H, W, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
 
     Base of the models below, which set its structure. Shapes: NASNetMobile.
     """
@@ -251,15 +248,8 @@ class NASNet(nnx.Module):
     stem_filters: int
     skip: bool
 
-    def __init__(
-        self,
-        classes: int = 1000,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, classes: int = 1000, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
         reduction_cell = partial(ReductionCell, **kinds)
         normal_cell = partial(NormalCell, **kinds)
         filters = self.penultimate // 24

@@ -36,7 +36,6 @@ Do not edit: change the spec and run `cnndsl compile specs/resnet.cnn`.
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
 
@@ -87,11 +86,10 @@ class Shortcut(nnx.Module):
         out: int,
         stride: int,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         self.has_conv = stride != 1 or in_features != out
 
         if self.has_conv:
@@ -118,11 +116,10 @@ class Unit(nnx.Module):
         bottleneck: bool,
         residual: bool,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         conv = partial(Conv, **kinds)
         norm = partial(Norm, **kinds)
         out = 4 * width if bottleneck else width
@@ -162,6 +159,7 @@ class ResNet(nnx.Module):
     doubles the width.
 
     Images (N, 224, 224, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
 
     Base of the models below, which set its structure. Shapes: ResNet18.
     """
@@ -170,15 +168,8 @@ class ResNet(nnx.Module):
     bottleneck: bool = False
     residual: bool = True
 
-    def __init__(
-        self,
-        classes: int = 1000,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, classes: int = 1000, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
 
         self.stem_conv = Conv(3, 64, (7, 7), 2, padding=3, **kinds)
         self.stem_norm = Norm(64, **kinds)

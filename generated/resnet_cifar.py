@@ -107,11 +107,10 @@ class Shortcut(nnx.Module):
         stride: int,
         projection: bool,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         self.has_conv = stride != 1 or in_features != out
 
         self.out = out
@@ -148,11 +147,10 @@ class Unit(nnx.Module):
         residual: bool,
         projection: bool,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         conv = partial(Conv, **kinds)
         norm = partial(Norm, **kinds)
         out = 4 * width if bottleneck else width
@@ -192,6 +190,7 @@ class ResNetCIFAR(nnx.Module):
     the width.
 
     Images (N, 32, 32, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
 
     Base of the models below, which set its structure. Shapes: ResNet20.
     """
@@ -202,15 +201,8 @@ class ResNetCIFAR(nnx.Module):
     residual: bool = True
     projection: bool = False
 
-    def __init__(
-        self,
-        classes: int = 10,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, classes: int = 10, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
 
         self.stem_conv = Conv(3, self.width, (3, 3), **kinds)
         self.stem_norm = Norm(self.width, **kinds)

@@ -97,11 +97,10 @@ class Shortcut(nnx.Module):
         out: int,
         stride: int,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         self.has_conv = in_features != out
 
         if self.has_conv:
@@ -125,11 +124,10 @@ class Bottleneck(nnx.Module):
         width: int,
         stride: int = 1,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         conv = partial(Conv, **kinds)
         norm = partial(Norm, **kinds)
 
@@ -162,11 +160,10 @@ class Preactivated(nnx.Module):
         width: int,
         stride: int = 1,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         norm = partial(Norm, **kinds)
         conv = partial(Conv, **kinds)
 
@@ -192,25 +189,26 @@ class Preactivated(nnx.Module):
         return self.conv3(y) + skip
 
 
-class ResNetKeras(nnx.Module):
+class Network(nnx.Module):
+    """Gives the logits, the last of its endpoints."""
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        return self.endpoints(x)["logits"]
+
+
+class ResNetKeras(Network):
     """`depths` bottlenecks at each resolution, the first of them halving it.
 
     Images (N, 224, 224, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
 
     Base of the models below, which set its structure. Shapes: ResNet50Keras.
     """
 
     depths: tuple[int, ...]
 
-    def __init__(
-        self,
-        classes: int = 1000,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, classes: int = 1000, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
         bottleneck = partial(Bottleneck, **kinds)
 
         self.stem_conv = Conv(3, 64, (7, 7), 2, padding=3, **kinds)
@@ -242,9 +240,6 @@ class ResNetKeras(nnx.Module):
         self.head_dense = (
             nnx.Linear(2048, classes, **kinds) if classes else nnx.identity
         )
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return self.endpoints(x)["logits"]
 
     def endpoints(self, x: jax.Array) -> dict[str, jax.Array]:
         """The result of every stage, and the logits."""
@@ -288,47 +283,41 @@ class ResNet152Keras(ResNetKeras):
     depths = (3, 8, 36, 3)
 
 
-class ResNetV2(nnx.Module):
+class ResNetV2(Network):
     """`depths` bottlenecks at each resolution, the last of them halving it; the first
     pool sees zeros around the map.
 
     Images (N, 224, 224, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
 
     Base of the models below, which set its structure. Shapes: ResNet50V2.
     """
 
     depths: tuple[int, ...]
 
-    def __init__(
-        self,
-        classes: int = 1000,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, classes: int = 1000, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
         preactivated = partial(Preactivated, **kinds)
 
         self.stem_conv = Conv(3, 64, (7, 7), 2, padding=3, **kinds)
         self.layer1 = nnx.List(
             [
                 preactivated(64, 64),
-                *(preactivated(256, 64) for _ in range(self.depths[0] - 1 - 1)),
+                *(preactivated(256, 64) for _ in range(self.depths[0] - 2)),
                 preactivated(256, 64, stride=2),
             ]
         )
         self.layer2 = nnx.List(
             [
                 preactivated(256, 128),
-                *(preactivated(512, 128) for _ in range(self.depths[1] - 1 - 1)),
+                *(preactivated(512, 128) for _ in range(self.depths[1] - 2)),
                 preactivated(512, 128, stride=2),
             ]
         )
         self.layer3 = nnx.List(
             [
                 preactivated(512, 256),
-                *(preactivated(1024, 256) for _ in range(self.depths[2] - 1 - 1)),
+                *(preactivated(1024, 256) for _ in range(self.depths[2] - 2)),
                 preactivated(1024, 256, stride=2),
             ]
         )
@@ -342,9 +331,6 @@ class ResNetV2(nnx.Module):
         self.head_dense = (
             nnx.Linear(2048, classes, **kinds) if classes else nnx.identity
         )
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return self.endpoints(x)["logits"]
 
     def endpoints(self, x: jax.Array) -> dict[str, jax.Array]:
         """The result of every stage, and the logits."""

@@ -32,7 +32,6 @@ Do not edit: change the spec and run `cnndsl compile specs/resnext.cnn`.
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
 
@@ -69,11 +68,10 @@ class Shortcut(nnx.Module):
         out: int,
         stride: int,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         self.has_conv = stride != 1 or in_features != out
 
         if self.has_conv:
@@ -98,11 +96,10 @@ class Bottleneck(nnx.Module):
         groups: int,
         stride: int = 1,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         conv = partial(Conv, **kinds)
         norm = partial(Norm, **kinds)
 
@@ -129,6 +126,7 @@ class ResNeXt(nnx.Module):
     resolution.
 
     Images (N, H, W, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
 
     Base of the models below, which set its structure. Shapes: ResNeXt50_32x4d.
     """
@@ -139,14 +137,8 @@ class ResNeXt(nnx.Module):
     cifar: bool = False
     classes: int = 1000
 
-    def __init__(
-        self,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
 
         if self.cifar:
             self.stem_conv = Conv(3, 64, (3, 3), **kinds)

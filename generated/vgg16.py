@@ -29,7 +29,6 @@ Do not edit: change the spec and run `cnndsl compile specs/vgg16.cnn`.
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
 
@@ -53,17 +52,10 @@ class Convs(nnx.Module):
         filters: int,
         n: int,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        conv = partial(
-            nnx.Conv,
-            kernel_init=he_normal,
-            dtype=dtype,
-            param_dtype=param_dtype,
-            rngs=rngs,
-        )
+        conv = partial(nnx.Conv, kernel_init=he_normal, rngs=rngs, **dtypes)
 
         self.convs = nnx.List(
             [
@@ -83,19 +75,13 @@ class VGG16(nnx.Module):
     all of its pixels.
 
     Images (N, H, W, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
     """
 
     gap = False
 
-    def __init__(
-        self,
-        classes: int = 1000,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, classes: int = 1000, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
         convs = partial(Convs, **kinds)
         dense = partial(nnx.Linear, **kinds)
 

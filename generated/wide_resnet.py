@@ -42,7 +42,6 @@ Do not edit: change the spec and run `cnndsl compile specs/wide_resnet.cnn`.
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
 
@@ -89,11 +88,10 @@ class Wide(nnx.Module):
         width: int,
         stride: int = 1,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         conv = partial(Conv, **kinds)
 
         self.norm1 = Norm(in_features, **kinds)
@@ -123,11 +121,10 @@ class Shortcut(nnx.Module):
         out: int,
         stride: int,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         self.has_conv = stride != 1 or in_features != out
 
         if self.has_conv:
@@ -151,11 +148,10 @@ class Bottleneck(nnx.Module):
         out: int,
         stride: int = 1,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         conv = partial(Conv, **kinds)
         norm = partial(Norm, **kinds)
 
@@ -174,10 +170,18 @@ class Bottleneck(nnx.Module):
         return nnx.relu(y + self.shortcut(x))
 
 
-class WRN28_10(nnx.Module):
+class Network(nnx.Module):
+    """Gives the logits, the last of its endpoints."""
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        return self.endpoints(x)["logits"]
+
+
+class WRN28_10(Network):
     """28 layers, ten times as wide as the residual networks of CIFAR.
 
     Images (N, 32, 32, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
     """
 
     def __init__(
@@ -186,11 +190,10 @@ class WRN28_10(nnx.Module):
         depth: int = 28,
         classes: int = 10,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         wide = partial(Wide, **kinds)
         n = (depth - 4) // 6
 
@@ -218,9 +221,6 @@ class WRN28_10(nnx.Module):
             nnx.Linear(64 * factor, classes, **kinds) if classes else nnx.identity
         )
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return self.endpoints(x)["logits"]
-
     def endpoints(self, x: jax.Array) -> dict[str, jax.Array]:
         """The result of every stage, and the logits."""
         out = {}
@@ -245,10 +245,11 @@ class WRN28_10(nnx.Module):
         return out
 
 
-class WideResNet(nnx.Module):
+class WideResNet(Network):
     """Bottlenecks `factor` times as wide.
 
     Images (N, 224, 224, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
 
     Base of the models below, which set its structure. Shapes: WideResNet50_2.
     """
@@ -260,11 +261,10 @@ class WideResNet(nnx.Module):
         factor: int = 2,
         classes: int = 1000,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.stem_conv = Conv(3, 64, (7, 7), 2, padding=3, **kinds)
         self.stem_norm = Norm(64, **kinds)
@@ -293,9 +293,6 @@ class WideResNet(nnx.Module):
         self.head_dense = (
             nnx.Linear(features, classes, **kinds) if classes else nnx.identity
         )
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return self.endpoints(x)["logits"]
 
     def endpoints(self, x: jax.Array) -> dict[str, jax.Array]:
         """The result of every stage, and the logits."""

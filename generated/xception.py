@@ -25,7 +25,6 @@ Do not edit: change the spec and run `cnndsl compile specs/xception.cnn`.
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
 
@@ -62,15 +61,9 @@ class Sep(nnx.Module):
     """
 
     def __init__(
-        self,
-        in_features: int,
-        filters: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
+        self, in_features: int, filters: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.depthwise = Conv(
             in_features, in_features, (3, 3), feature_group_count=in_features, **kinds
@@ -96,11 +89,10 @@ class Reduction(nnx.Module):
         filters: int,
         activate: bool = True,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.activate = activate
         self.skip_conv = Conv(in_features, filters, (1, 1), 2, **kinds)
@@ -123,23 +115,9 @@ class Residual(nnx.Module):
     (N, H, W, in_features) -> (N, H, W, in_features)
     """
 
-    def __init__(
-        self,
-        in_features: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
+    def __init__(self, in_features: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
         self.seps = nnx.List(
-            Sep(
-                in_features,
-                in_features,
-                dtype=dtype,
-                param_dtype=param_dtype,
-                rngs=rngs,
-            )
-            for _ in range(3)
+            Sep(in_features, in_features, rngs=rngs, **dtypes) for _ in range(3)
         )
 
     def __call__(self, x: jax.Array) -> jax.Array:
@@ -154,17 +132,11 @@ class Xception(nnx.Module):
     """Entry flow, middle flow, exit flow.
 
     Images (N, 299, 299, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
     """
 
-    def __init__(
-        self,
-        classes: int = 1000,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, classes: int = 1000, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
         conv = partial(Conv, padding="VALID", kernel_init=he_normal, **kinds)
         reduction = partial(Reduction, **kinds)
 

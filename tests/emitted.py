@@ -13,12 +13,13 @@ from cnndsl.ops.base import Op, Shape
 from cnndsl.targets.flax.calls import emit
 from cnndsl.targets.flax.emission import Call, Code, Constant, Context, Emission
 from cnndsl.targets.flax.fragments import IMPORTS, ORDER, fragment
+from cnndsl.targets.flax.printing import HANDED_ON
 
 TEMPLATE = """\
 {header}
 
 class Net(nnx.Module):
-    def __init__(self, dtype=jnp.float32, param_dtype=jnp.float32, rngs=None):
+    def __init__(self, *, rngs, **dtypes):
         self.name = {name!r}
 {layers}
 
@@ -46,7 +47,7 @@ def spell(value: Any) -> str:
 def written(call: Call) -> str:
     """A constructor call, with the keywords that a class hands to its layers."""
     named = [f"{name}={spell(value)}" for name, value in call.kwargs.items()]
-    taken = [f"{name}={name}" for name in call.takes]
+    taken = [HANDED_ON[name] for name in call.takes]
     return f"{call.callee}({', '.join([*map(spell, call.args), *named, *taken])})"
 
 
@@ -98,7 +99,7 @@ def expression(name: str, x: Shape, context: Context | None = None, **arguments:
 def constructors(
     name: str, x: Shape, context: Context | None = None, **arguments: Any
 ) -> list[str]:
-    """The constructor calls, without dtype, param_dtype and rngs."""
+    """The constructor calls, without `rngs` and `dtypes`."""
     layers = emit(make(name, **arguments), x, context or Context()).layers
     return [written(Call(la.call.callee, la.call.args, la.call.kwargs, ())) for la in layers]
 

@@ -107,6 +107,7 @@ class Built:
     kwargs: dict[str, str]
     takes: tuple[str, ...]
     stem: str
+    alias: str | None = None  # the block through which another one is built
 
 
 @dataclass

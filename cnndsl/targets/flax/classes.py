@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from cnndsl.ir import Network
@@ -14,6 +15,7 @@ from cnndsl.targets.flax.describe import (
     type_of,
     wrapped,
 )
+from cnndsl.targets.flax.emission import KINDS
 from cnndsl.targets.flax.models import ModelLowering
 from cnndsl.targets.flax.names import RESERVED, safe
 from cnndsl.targets.flax.printing import Printed, Printer, Shared
@@ -21,10 +23,11 @@ from cnndsl.targets.flax.pyexpr import Binding, Scope, bindings, frozen, literal
 from cnndsl.targets.flax.spelling import MISSING, Env, Unspellable
 from cnndsl.targets.flax.view import ClassView, FunctionView
 
+BASE = "nnx.Module"
+_DTYPES = "`dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights."
 _KEYWORDS = {
-    "dtype": "dtype: DTypeLike = jnp.float32",
-    "param_dtype": "param_dtype: DTypeLike = jnp.float32",
     "rngs": "rngs: nnx.Rngs",
+    "dtypes": "**dtypes: DTypeLike",
 }
 
 
@@ -57,15 +60,24 @@ def block_view(block: BlockLowering, shared: Shared) -> ClassView | FunctionView
         )
     return ClassView(
         block.name,
-        "nnx.Module",
+        BASE,
         doc,
-        arguments=arguments,
-        keywords=tuple(_KEYWORDS[k] for k in printed.takes),
+        signature=_signature(arguments, (), printed.takes),
         init=tuple(printed.init),
         receives=receives,
         call=tuple(printed.call),
         result=printed.result,
     )
+
+
+def _signature(
+    arguments: Iterable[str], keywords: Iterable[str], takes: Iterable[str]
+) -> tuple[str, ...]:
+    """A constructor's, with a star where something must be given by name."""
+    rngs = [_KEYWORDS["rngs"]] if "rngs" in takes else []
+    named = [*keywords, *rngs]
+    dtypes = [_KEYWORDS["dtypes"]] if "dtypes" in takes else []
+    return ("self", *arguments, *(["*"] if named else []), *named, *dtypes)
 
 
 def _quote(block: ast.Block, name: str) -> str:
@@ -93,27 +105,28 @@ def _argument(block: BlockLowering, param: Any) -> str:
     return f"{text} = {literal(param.default.value)}"
 
 
-def model_views(model: ModelLowering, shared: Shared) -> list[ClassView]:
+def model_views(model: ModelLowering, shared: Shared, parent: str) -> list[ClassView]:
+    """The class of a family and its variants; `parent` has the `__call__` of networks without
+    heads, unless it is nnx's own class."""
+    parent = BASE if model.heads else parent
     printed = Printer(model, shared).print()
     networks = model.networks
     several = len(networks) > 1
     base = next((n for n in networks if safe(n.name, RESERVED) == model.name), None)
     channels = _logits(model)
     attributes = _base_attributes(model, base)
-    keywords = tuple(_KEYWORDS.values())
     if not printed.init:
-        keywords = (_KEYWORDS["rngs"],)
         printed.init.append('"""Has no weights; takes `rngs` as every model does."""')
     aux = ("aux: bool = True",) if model.heads else ()
     views = [
         ClassView(
             model.name,
-            "nnx.Module",
+            parent,
             _model_doc(model, base, several, channels),
             attributes,
             True,
-            tuple(_model_argument(p) for p in model.params),
-            (*aux, *keywords),
+            parent == BASE,
+            _signature([_model_argument(p) for p in model.params], aux, KINDS),
             tuple(printed.init),
             (),
             tuple(_endpoint_lines(printed)),
@@ -159,7 +172,9 @@ def _logits(model: ModelLowering) -> str:
 
 
 def _model_doc(model: ModelLowering, base: Network | None, several: bool, channels: str) -> str:
-    parts = [wrapped(model.definition.doc, 80), model_shapes(model.networks, channels)]
+    told = wrapped(model.definition.doc, 80)
+    gap = "\n" if told else "\n\n"
+    parts = [told, f"{model_shapes(model.networks, channels)}{gap}{_DTYPES}"]
     if several:
         first = model.networks[0].name
         if base is None:

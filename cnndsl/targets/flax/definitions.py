@@ -13,6 +13,7 @@ from cnndsl.syntax import ast
 from cnndsl.targets.flax.bodies import Bodies
 from cnndsl.targets.flax.builder import TOKEN, Built, Carry, Definition, Line, State, flat, tokens
 from cnndsl.targets.flax.elements import InputOverwritten
+from cnndsl.targets.flax.emission import KINDS
 from cnndsl.targets.flax.flow import Flow
 from cnndsl.targets.flax.folding import substitute
 from cnndsl.targets.flax.instances import Param
@@ -170,8 +171,7 @@ class ClassLowering(Bodies):
     def takes(self) -> tuple[str, ...]:
         """What the constructor hands on to the modules that it builds."""
         builds = self.live_builds()
-        kinds = ("dtype", "param_dtype", "rngs")
-        return tuple(kind for kind in kinds if any(kind in b.takes for b in builds))
+        return tuple(kind for kind in KINDS if any(kind in b.takes for b in builds))
 
     def live_builds(self) -> list[Built]:
         """The constructor calls that printed lines make; `used` must have run."""

@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+# What constructors hand on: random numbers, and the `dtype` and `param_dtype` of every layer.
+KINDS = ("rngs", "dtypes")
+
 
 class Role(Enum):
     """What an op is on a line of code: a weighted layer with its norm and activation share one."""
@@ -51,13 +54,13 @@ class Call:
 
     Values are ints, floats, bools, strings (printed quoted), None, tuples of these, `Code`
     or a `Constant`. Keywords equal to the callee's defaults are left out by whoever builds
-    the call. `takes` are the keywords among dtype, param_dtype, rngs that the callee accepts.
+    the call. `takes` is what the callee accepts of `KINDS`.
     """
 
     callee: str
     args: tuple[Any, ...]
     kwargs: dict[str, Any] = field(default_factory=dict)
-    takes: tuple[str, ...] = ("dtype", "param_dtype", "rngs")
+    takes: tuple[str, ...] = KINDS
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,8 @@ def combine(op: str, left: Py, right: Py) -> Py:
         whole = is_int(a) and is_int(b)
         if whole and op in _FOLD and not (op in ("//", "%") and b == 0):
             return Lit(_FOLD[op](a, b))
+    if op == "-" and isinstance(right, Lit) and isinstance(left, Bin) and left.op == "-":
+        return Bin("-", left.left, combine("+", left.right, right))  # n - 1 - 1
     return Bin(op, left, right)
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cnndsl.elaborate.values import is_int
-from cnndsl.ir import Instance, Ran, Tensor
+from cnndsl.ir import Instance, Tensor
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.builder import Built
 from cnndsl.targets.flax.elements import Elements
 from cnndsl.targets.flax.emission import Role
 from cnndsl.targets.flax.flow import BLOCK, Flow, Site
 from cnndsl.targets.flax.folding import item, substitute
+from cnndsl.targets.flax.names import snake
 from cnndsl.targets.flax.pyexpr import Bin, Binding, Lit, Py, Ref, Tup, bindings, frozen
 from cnndsl.targets.flax.spelling import Env, Sym, Symbol, Unspellable
 
@@ -70,12 +71,12 @@ class Emitted:
     tensors: list[str]  # tensor parameters that the call takes, in order
     out: Py | None
     index: dict[int, int]  # id of an instance -> its number among the class's
-    takes: tuple[str, ...]  # of dtype, param_dtype and rngs
+    takes: tuple[str, ...]  # of rngs and dtypes
     folded: set[str] = field(default_factory=set)  # parameters decided by the compiler
 
 
-def only_layer(block: ast.Block) -> ast.Apply | None:
-    """The op of a block that is nothing but one op."""
+def only_element(block: ast.Block) -> ast.Apply | None:
+    """The op, or the use of another block, that is all of a block."""
     if len(block.body.statements) != 1:
         return None
     (statement,) = block.body.statements
@@ -88,11 +89,17 @@ def only_layer(block: ast.Block) -> ast.Apply | None:
 class Instances(Elements):
     """Lowers uses of blocks."""
 
-    def instance(self, element: ast.Apply, recs: list[Instance], flow: Flow, at: Site) -> Flow:
+    def instance(
+        self,
+        element: ast.Apply,
+        recs: list[Instance],
+        flow: Flow,
+        at: Site,
+        stem: str | None = None,
+    ) -> Flow:
         block = recs[0].block
-        only = only_layer(block)
-        if only is not None and self.module.is_layer(recs[0]):
-            return self.inlined(block, only, element, recs, flow, at)
+        if self.module.sole(recs[0]) is not None:
+            return self.inlined(block, element, recs, flow, at, stem)
         callee = self.module.emitted(recs)
         self.fold_through(callee, block, element, flow, at.env)
         flow = self.join(flow, BLOCK, at.target)
@@ -106,7 +113,7 @@ class Instances(Elements):
             named = [f"{name}={text}" for name, text in kwargs.items()]
             text = f"{callee.name}({', '.join([flow.text, *extra, *args, *named])})"
         else:
-            attr = self.attr(at.path, callee.stem, block=True)
+            attr = self.attr(at.path, stem or callee.stem, block=True)
             token = self.store(attr, self.built(callee, element, arguments))
             text = f"{token}({', '.join([flow.text, *extra])})"
         return Flow(text, channels, tensors, frozenset({BLOCK, Role.WEIGHT, Role.NORM}))
@@ -114,26 +121,30 @@ class Instances(Elements):
     def inlined(
         self,
         block: ast.Block,
-        only: ast.Apply,
         element: ast.Apply,
         recs: list[Instance],
         flow: Flow,
         at: Site,
+        stem: str | None,
     ) -> Flow:
-        """A block that is one op stands for that op; its parameters are what they are here."""
+        """A block that is one op or one use of another block stands for that; its parameters
+        are what they are here."""
+        only = only_element(block)
+        start = len(self.state.built)
         inner = Env()
         inner.tensors["in"] = Symbol(flow.text, flow.channels, flow.tensors[0])
         inner.tensors["here"] = inner.tensors["in"]
         for name, py in self.own_arguments(block, element, recs, at.env).items():
             inner.values[name] = Sym(recs[0].args[name], py)
-        layers = []
-        for rec in recs:
-            (record,) = rec.frame.records
-            assert isinstance(record, Ran)
-            layers.append(record.run.elements[0])
-        stem = None if only.name == "bn" else block.name
-        start = len(self.state.built)
-        flow = self.layer(only, layers, flow, replace(at, env=inner), stem)
+        within = [self.module.sole(rec) for rec in recs]
+        at = replace(at, env=inner)
+        if isinstance(within[0], Instance):
+            flow = self.instance(only, within, flow, at, stem or snake(block.name))
+            for built in self.state.built[start:]:
+                built.alias = block.name
+            return flow
+        stem = None if only.name == "bn" else stem or block.name
+        flow = self.layer(only, within, flow, at, stem)
         if only.name in ("bn", "layer_norm", "group_norm"):
             self.module.name_norm(block.name, self.state.built[start])
         return flow

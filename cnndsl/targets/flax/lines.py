@@ -59,7 +59,7 @@ class Lines(Builder):
             if len(shapes) > 1 or (len(shape) == 1 and isinstance(channels, Ref)):
                 return None
             last = str(shape[-1])
-        elif own:
+        elif own and not self.is_function:  # a function is not told its channels
             last = render(channels, lambda b: b.name)
         elif len(shapes) == 1:
             last = str(shape[-1])

@@ -12,7 +12,7 @@ from cnndsl.ir import Network
 from cnndsl.names import camel
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.builder import Built, norm_key
-from cnndsl.targets.flax.classes import block_view, model_views
+from cnndsl.targets.flax.classes import BASE, block_view, model_views
 from cnndsl.targets.flax.constants import constant_lines
 from cnndsl.targets.flax.describe import (
     docstring,
@@ -36,11 +36,14 @@ def module_view(program: Program, networks: list[Network], footer: list[str]) ->
     lowering = ModuleLowering(program, networks)
     lowering.run()
     shared, partials = _partials(lowering)
-    definitions: list[ClassView | FunctionView] = []
+    aliases = _aliases(lowering)
+    definitions: list[ClassView | FunctionView | str] = []
     for _, classes in lowering.blocks:
         definitions.extend(block_view(block, shared) for block in classes)
+    base = _base(lowering, definitions)
     for model in lowering.models:
-        definitions.extend(model_views(model, shared))
+        definitions.extend(model_views(model, shared, base))
+    _insert(definitions, aliases)
     constants = constant_lines(networks, lowering)
     functions = _functions(lowering, str(definitions))
     helpers = _helpers(lowering)
@@ -94,6 +97,46 @@ def _partials(lowering: ModuleLowering) -> tuple[Shared, tuple[str, ...]]:
             shared.layers[callee] = lowering.unique(name), common
             lines.append(_partial(shared.layers[callee][0], callee, common))
     return shared, tuple(lines)
+
+
+def _aliases(lowering: ModuleLowering) -> list[tuple[str, str]]:
+    """The blocks that are others with some arguments set, each behind the class that it is:
+    `Unit = partial(ConvBn, scale=False)`."""
+    groups: dict[tuple[str, str], list[Built]] = {}
+    for built in (b for block in lowering.classes() for b in block.live_builds()):
+        if built.alias is not None:
+            groups.setdefault((built.alias, built.callee), []).append(built)
+    lines = []
+    for (alias, callee), builds in groups.items():
+        common = common_keywords(builds)
+        if len(builds) < 2 or not common:
+            continue
+        name = lowering.unique(camel(alias))
+        told = wrapped(lowering.program.blocks[alias].doc)
+        comment = "".join(f"# {line}".rstrip() + "\n" for line in told.splitlines())
+        lines.append((callee, comment + _partial(name, callee, common)))
+        for built in builds:
+            built.callee = name
+            built.kwargs = {k: v for k, v in built.kwargs.items() if k not in common}
+    return lines
+
+
+def _base(lowering: ModuleLowering, definitions: list[Any]) -> str:
+    """The class of what several models without heads have in common; nnx's for a single one."""
+    if sum(not model.heads for model in lowering.models) < 2:
+        return BASE
+    name = lowering.numbered("Network")
+    doc = "Gives the logits, the last of its endpoints."
+    definitions.append(
+        ClassView(name, BASE, doc, has_init=False, result='self.endpoints(x)["logits"]')
+    )
+    return name
+
+
+def _insert(definitions: list[Any], aliases: list[tuple[str, str]]) -> None:
+    for callee, line in aliases:
+        names = [getattr(view, "name", None) for view in definitions]
+        definitions.insert(names.index(callee) + 1, line)
 
 
 def _most_shared(users: list[list[Built]]) -> dict[str, str]:

@@ -9,7 +9,7 @@ import re
 RESERVED = frozenset(
     {
         *keyword.kwlist,
-        *("self jax jnp nnx math partial dtype param_dtype rngs kinds DTypeLike").split(),
+        *("self jax jnp nnx math partial dtype param_dtype dtypes rngs kinds DTypeLike").split(),
         *("range enumerate zip len min max sum int round abs tuple").split(),
         *("INPUT_SHAPE NUM_PARAMS AUX_WEIGHTS PREPROCESS ENDPOINTS").split(),
     }

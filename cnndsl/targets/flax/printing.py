@@ -20,6 +20,7 @@ from cnndsl.targets.flax.builder import (
     tokens,
 )
 from cnndsl.targets.flax.definitions import ClassLowering
+from cnndsl.targets.flax.emission import KINDS
 from cnndsl.targets.flax.names import RESERVED, VARIABLES, safe, snake
 from cnndsl.targets.flax.pyexpr import Scope
 from cnndsl.targets.flax.tidy import (
@@ -34,7 +35,7 @@ from cnndsl.targets.flax.tidy import (
 )
 
 _WORD = re.compile(r"(?<![.\w])\w+")  # no attribute
-_KINDS = ("dtype", "param_dtype", "rngs")
+HANDED_ON = {"rngs": "rngs=rngs", "dtypes": "**dtypes"}
 _LOCALS = {"nnx.Conv": "conv", "nnx.Linear": "dense", "nnx.ConvTranspose": "conv_transpose"}
 
 
@@ -45,7 +46,7 @@ class Printed:
     init: list[str]
     call: list[str]
     result: str
-    takes: list[str]  # of dtype, param_dtype, rngs: what the constructor uses
+    takes: list[str]  # of rngs and dtypes: what the constructor hands on
 
 
 @dataclass
@@ -106,7 +107,7 @@ class Printer:
             if "  # " not in value:  # a last line that only names what is returned
                 result = value
                 call.pop()
-        takes = [k for k in _KINDS if any(k in b.takes for b in builds)]
+        takes = [k for k in KINDS if any(k in b.takes for b in builds)]
         return Printed(lines, call, result, takes)
 
     def read_loop_variables(self) -> dict[str, set[int]]:
@@ -134,12 +135,12 @@ class Printer:
     def hoist(self, builds: list[Built]) -> bool:
         """Decides which calls get a partial of the constructor's; whether there are `kinds`."""
         uses = Counter(built.callee for built in builds)
-        full = sum(1 for b in builds if b.takes == _KINDS)
+        full = sum(1 for b in builds if b.takes == KINDS)
         names = {b.name for b in self.state.bound}
         for callee, count in uses.items():
             calls = [b for b in builds if b.callee == callee]
             common = common_keywords(calls)
-            if calls[0].takes != _KINDS or count < (2 if common else 3):
+            if calls[0].takes != KINDS or count < (2 if common else 3):
                 continue
             name = _LOCALS.get(callee) or snake(callee.removeprefix("nnx."))
             if callee.startswith("nnx.") and callee not in _LOCALS:
@@ -149,7 +150,7 @@ class Printer:
             self.shared[callee] = common
         self.kinds = (
             len(self.locals)
-            + sum(1 for b in builds if b.takes == _KINDS and b.callee not in self.locals)
+            + sum(1 for b in builds if b.takes == KINDS and b.callee not in self.locals)
             > 1
             and full > 1
         )
@@ -158,18 +159,16 @@ class Printer:
     def hoisted(self, kinds: bool) -> list[str]:
         lines = []
         if kinds:
-            lines.append('kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}')
+            lines.append('kinds = {"rngs": rngs, **dtypes}')
         for callee, name in self.locals.items():
             shared = [f"{key}={value}" for key, value in self.shared[callee].items()]
-            lines.append(
-                f"{name} = partial({', '.join([callee, *shared, self.kind_text(_KINDS)])})"
-            )
+            lines.append(f"{name} = partial({', '.join([callee, *shared, self.kind_text(KINDS)])})")
         return lines
 
     def kind_text(self, takes: tuple[str, ...]) -> str:
-        if self.kinds and takes == _KINDS:
+        if self.kinds and takes == KINDS:
             return "**kinds"
-        return ", ".join(f"{name}={name}" for name in takes)
+        return ", ".join(HANDED_ON[name] for name in takes)
 
     def built_text(self, built: Built) -> str:
         shared = self.shared.get(built.callee, {})

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from cnndsl.elaborate.program import Program
-from cnndsl.ir import Instance, Layer, Merged, Network, children, layers
+from cnndsl.ir import Instance, Layer, Merged, Network, Tensor, children, layers
 from cnndsl.names import camel
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.blocks import BlockLowering
@@ -16,7 +16,7 @@ from cnndsl.targets.flax.calls.conv import RELU_FAMILY
 from cnndsl.targets.flax.definitions import ClassLowering
 from cnndsl.targets.flax.emission import Constant, Context
 from cnndsl.targets.flax.fragments import ORDER, fragment
-from cnndsl.targets.flax.instances import Emitted, only_layer
+from cnndsl.targets.flax.instances import Emitted, only_element
 from cnndsl.targets.flax.models import ModelLowering
 from cnndsl.targets.flax.names import RESERVED, safe, snake
 from cnndsl.targets.flax.spelling import Speller, Unspellable
@@ -71,7 +71,7 @@ class ModuleLowering:
         self.class_names = {
             name: self.unique(camel(name))
             for name, instances in self._instances.items()
-            if not self.is_layer(instances[0])
+            if self.sole(instances[0]) is None
         }
         for root, networks in self.families:
             self.models.extend(self._family(root, networks))
@@ -175,10 +175,19 @@ class ModuleLowering:
 
     # --- questions of the classes -----------------------------------------------------
 
-    def is_layer(self, instance: Instance) -> bool:
-        """Whether a use of a block is nothing but one op."""
-        only = only_layer(instance.block)
-        return only is not None and only.name in _ops()
+    def sole(self, instance: Instance) -> Layer | Instance | None:
+        """The layer, or the use of another block, that a use of a block is nothing but."""
+        if only_element(instance.block) is None:
+            return None
+        (record,) = instance.frame.records
+        within = record.run.elements[0]
+        if isinstance(within, Layer):
+            return within
+        alike = self._instances[instance.block.name]
+        values = [v for i in alike for v in i.args.values()]
+        if not isinstance(within, Instance) or any(isinstance(v, Tensor) for v in values):
+            return None
+        return None if any(isinstance(v, Tensor) for v in within.args.values()) else within
 
     def takes_more(self, instance: Instance) -> bool:
         """Whether its call takes more than the flow: it cannot stand in a plain list."""
@@ -230,12 +239,6 @@ class ModuleLowering:
         if names <= RELU_FAMILY:
             return sorted(names)[0]
         return None
-
-
-def _ops() -> Any:
-    from cnndsl.ops import OPS
-
-    return OPS
 
 
 def _families(networks: list[Network]) -> list[tuple[ast.Model, list[Network]]]:

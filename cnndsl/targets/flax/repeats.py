@@ -11,7 +11,6 @@ from cnndsl.syntax import ast
 from cnndsl.targets.flax.builder import Line, Loop, Suite, tokens
 from cnndsl.targets.flax.flow import Flow, Site
 from cnndsl.targets.flax.folding import combine
-from cnndsl.targets.flax.instances import only_layer
 from cnndsl.targets.flax.loops import Loops, zipped
 from cnndsl.targets.flax.pyexpr import CallOf, Lit, Py
 from cnndsl.targets.flax.spelling import Env, Unspellable, restore
@@ -48,8 +47,8 @@ class Repeats(Loops):
 
     def walks(self, instance: Instance) -> bool:
         """Whether a list of such blocks is walked by `x = block(x)` alone."""
-        if only_layer(instance.block) is not None and self.module.is_layer(instance):
-            return False
+        if (within := self.module.sole(instance)) is not None:
+            return isinstance(within, Instance) and self.walks(within)
         return not self.module.takes_more(instance)
 
     def repeated(

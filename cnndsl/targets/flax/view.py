@@ -19,8 +19,8 @@ class ClassView:
     doc: str
     attributes: tuple[str, ...] = ()  # "depths: tuple[int, ...]", "skip = True"
     has_init: bool = True
-    arguments: tuple[str, ...] = ()  # "in_features: int", "stride: int = 1"
-    keywords: tuple[str, ...] = ()  # after the star: "rngs: nnx.Rngs"
+    has_call: bool = True  # of a model: `__call__` gives the logits
+    signature: tuple[str, ...] = ()  # "self", "in_features: int", "stride: int = 1", "*"
     init: tuple[str, ...] = ()
     receives: tuple[str, ...] = ()  # "prev: jax.Array"
     call: tuple[str, ...] = ()
@@ -50,4 +50,4 @@ class ModuleView:
     helpers: tuple[str, ...]  # fragments: functions, constants and classes
     functions: tuple[FunctionView, ...]
     partials: tuple[str, ...]
-    definitions: tuple[ClassView | FunctionView, ...]
+    definitions: tuple[ClassView | FunctionView | str, ...]  # a text is a line as it stands

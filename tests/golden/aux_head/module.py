@@ -19,7 +19,6 @@ Do not edit: change the spec and run `cnndsl compile spec.cnn`.
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
 
@@ -52,11 +51,10 @@ class Classifier(nnx.Module):
         classes: int,
         flat_features: int,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.conv = Conv(in_features, 8, (1, 1), **kinds)
         self.dense1 = nnx.Linear(flat_features, 16, kernel_init=he_normal, **kinds)
@@ -74,6 +72,8 @@ class Classifier(nnx.Module):
 class Net(nnx.Module):
     """Images (N, 32, 32, 3) -> logits (N, classes).
 
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
+
     The auxiliary heads serve training alone: `model(x)` never runs them,
     `model.endpoints(x)` does, and `aux=False` builds the network without them.
     """
@@ -83,11 +83,10 @@ class Net(nnx.Module):
         classes: int = 10,
         *,
         aux: bool = True,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.aux = aux
         self.conv1 = Conv(3, 8, (3, 3), 2, **kinds)

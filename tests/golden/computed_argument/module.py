@@ -18,7 +18,6 @@ Do not edit: change the spec and run `cnndsl compile spec.cnn`.
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
 
@@ -53,11 +52,10 @@ class Adjust(nnx.Module):
         like_features: int,
         reduce: bool = False,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.reduce = reduce
         self.conv = nnx.Conv(
@@ -74,17 +72,13 @@ class Adjust(nnx.Module):
 
 
 class Net(nnx.Module):
-    """Images (N, 32, 32, 3) -> logits (N, classes)."""
+    """Images (N, 32, 32, 3) -> logits (N, classes).
 
-    def __init__(
-        self,
-        classes: int = 10,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
+    """
+
+    def __init__(self, classes: int = 10, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
         conv = partial(nnx.Conv, kernel_init=he_normal, **kinds)
 
         self.low = conv(3, 8, (3, 3))

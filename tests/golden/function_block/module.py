@@ -52,26 +52,22 @@ def scaled(x: jax.Array, factor: float) -> jax.Array:
 
     (N, H, W, C) -> (N, H, W, C)
     """
-    y = nnx.relu(x)  # (N, 16, 16, in_features)
-    y = (factor) * y
+    y = nnx.relu(x)
+    y = factor * y
     return x + y
 
 
 class Net(nnx.Module):
-    """Images (N, 32, 32, 3) -> logits (N, classes)."""
+    """Images (N, 32, 32, 3) -> logits (N, classes).
+
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
+    """
 
     width = 1.0
     flat_features = 32
 
-    def __init__(
-        self,
-        classes: int = 10,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, classes: int = 10, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
 
         self.conv1 = nnx.Conv(3, rounded(6 * self.width), (3, 3), **kinds)
         self.conv2 = nnx.Conv(

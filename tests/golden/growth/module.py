@@ -52,15 +52,9 @@ class Layer(nnx.Module):
     """
 
     def __init__(
-        self,
-        in_features: int,
-        growth: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
+        self, in_features: int, growth: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.norm = Norm(in_features, **kinds)
         self.conv = Conv(in_features, growth, (3, 3), use_bias=False, **kinds)
@@ -73,15 +67,9 @@ class Squeeze(nnx.Module):
     """(N, H, W, in_features) -> (N, H, W, in_features)"""
 
     def __init__(
-        self,
-        in_features: int,
-        ratio: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
+        self, in_features: int, ratio: int, *, rngs: nnx.Rngs, **dtypes: DTypeLike
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.conv1 = Conv(in_features, in_features // ratio, (1, 1), **kinds)
         self.conv2 = nnx.Conv(in_features // ratio, in_features, (1, 1), **kinds)
@@ -94,7 +82,10 @@ class Squeeze(nnx.Module):
 
 
 class Net(nnx.Module):
-    """Images (N, 16, 16, 3) -> logits (N, classes)."""
+    """Images (N, 16, 16, 3) -> logits (N, classes).
+
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
+    """
 
     def __init__(
         self,
@@ -102,11 +93,10 @@ class Net(nnx.Module):
         depths: tuple[int, ...] = (2, 3),
         classes: int = 10,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.stem_conv = Conv(3, 2 * growth, (3, 3), use_bias=False, **kinds)
         features = 2 * growth

@@ -43,11 +43,10 @@ class Cell(nnx.Module):
         prev_features: int | None,
         filters: int,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         if prev_features is not None:
             self.conv1 = nnx.Conv(prev_features, filters, (1, 1), **kinds)
@@ -62,7 +61,10 @@ class Cell(nnx.Module):
 
 
 class Net(nnx.Module):
-    """Images (N, 16, 16, 3) -> logits (N, classes)."""
+    """Images (N, 16, 16, 3) -> logits (N, classes).
+
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
+    """
 
     def __init__(
         self,
@@ -70,11 +72,10 @@ class Net(nnx.Module):
         n: int = 3,
         classes: int = 10,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.stem = Cell(3, None, filters, **kinds)
         self.body = nnx.List()

@@ -17,7 +17,6 @@ Do not edit: change the spec and run `cnndsl compile spec.cnn`.
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
 
@@ -53,11 +52,10 @@ class Unit(nnx.Module):
         width: int,
         stride: int = 1,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.conv1 = Conv(in_features, width, (3, 3), stride, **kinds)
         self.norm1 = Norm(width, **kinds)
@@ -83,11 +81,10 @@ class Shortcut(nnx.Module):
         out: int,
         stride: int,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         self.has_conv = stride != 1 or in_features != out
 
         if self.has_conv:
@@ -99,17 +96,13 @@ class Shortcut(nnx.Module):
 
 
 class Net(nnx.Module):
-    """Images (N, 32, 32, 3) -> logits (N, classes)."""
+    """Images (N, 32, 32, 3) -> logits (N, classes).
 
-    def __init__(
-        self,
-        classes: int = 10,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
+    """
+
+    def __init__(self, classes: int = 10, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
         unit = partial(Unit, **kinds)
 
         self.stem_conv = Conv(3, 16, (3, 3), **kinds)

@@ -137,19 +137,16 @@ class SparseConv(nnx.Module):
 
 
 class Net(nnx.Module):
-    """Images (N, 16, 16, 1) -> logits (N, 3)."""
+    """Images (N, 16, 16, 1) -> logits (N, 3).
 
-    def __init__(
-        self,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
+    """
+
+    def __init__(self, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
 
         self.C1 = nnx.Conv(1, 4, (5, 5), padding="VALID", **kinds)
-        self.S2 = Subsample(4, (2, 2), dtype=dtype, param_dtype=param_dtype)
+        self.S2 = Subsample(4, (2, 2), **dtypes)
         self.C3 = SparseConv(
             4,
             CONNECT,

@@ -18,7 +18,6 @@ Do not edit: change the spec and run `cnndsl compile spec.cnn`.
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
 
@@ -54,11 +53,10 @@ class Mbconv(nnx.Module):
         kernel: int,
         stride: int = 1,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
         norm = partial(Norm, **kinds)
         hidden = expand * in_features
 
@@ -90,6 +88,7 @@ class Net(nnx.Module):
     """Each row: expansion, channels, repetitions, stride, kernel.
 
     Images (N, 32, 32, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
     """
 
     def __init__(
@@ -101,11 +100,10 @@ class Net(nnx.Module):
         ),
         classes: int = 10,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+        kinds = {"rngs": rngs, **dtypes}
 
         self.stem_conv = Conv(3, 8, (3, 3), **kinds)
         self.stem_norm = Norm(8, **kinds)

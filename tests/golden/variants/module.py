@@ -24,7 +24,6 @@ Do not edit: change the spec and run `cnndsl compile spec.cnn`.
 from functools import partial
 
 import jax
-import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
 
@@ -44,17 +43,10 @@ class Convs(nnx.Module):
         filters: int,
         n: int,
         *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
         rngs: nnx.Rngs,
+        **dtypes: DTypeLike,
     ):
-        conv = partial(
-            nnx.Conv,
-            kernel_init=he_normal,
-            dtype=dtype,
-            param_dtype=param_dtype,
-            rngs=rngs,
-        )
+        conv = partial(nnx.Conv, kernel_init=he_normal, rngs=rngs, **dtypes)
 
         self.convs = nnx.List(
             [
@@ -73,6 +65,7 @@ class VGG(nnx.Module):
     """The family.
 
     Images (N, 32, 32, 3) -> logits (N, classes).
+    `dtypes` are flax's: `dtype` to compute in, `param_dtype` of the weights.
 
     Base of the models below, which set its structure. Shapes: Small.
     """
@@ -80,15 +73,8 @@ class VGG(nnx.Module):
     depths: tuple[int, ...]
     widths: tuple[int, ...] = (8, 16)
 
-    def __init__(
-        self,
-        classes: int = 10,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-        rngs: nnx.Rngs,
-    ):
-        kinds = {"dtype": dtype, "param_dtype": param_dtype, "rngs": rngs}
+    def __init__(self, classes: int = 10, *, rngs: nnx.Rngs, **dtypes: DTypeLike):
+        kinds = {"rngs": rngs, **dtypes}
 
         features = 3
         self.conv = nnx.List()

@@ -41,7 +41,7 @@ def _scaled_tanh(op: Op, x: Shape, context: Context) -> Emission:
 
 
 def _prelu(op: Op, x: Shape, context: Context) -> Emission:
-    built = Call("PReLU", (x[-1],), takes=("dtype", "param_dtype"))
+    built = Call("PReLU", (x[-1],), takes=("dtypes",))
     return layer(Role.ACTIVATION, "prelu", built, "prelu")
 
 

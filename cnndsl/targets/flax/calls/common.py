@@ -14,7 +14,7 @@ Emitter = Callable[[Op, Shape, Context], Emission]
 # An initialiser, by its name in jax.nn.initializers; two of them are no factories there.
 _NOT_FACTORIES = {"zeros": "zeros_init", "ones": "ones_init"}
 
-_ATOM = re.compile(r"-?[\w.]+(e-\d+)?")
+_ATOM = re.compile(r"-?[\w.]+(e-\d+)?|‹[bc]\d+›")  # a token of a variable prints as a name
 
 
 def through(x: str, attrs: list[str], spell: Spell) -> str:

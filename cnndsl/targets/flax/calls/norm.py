@@ -43,7 +43,7 @@ def _lrn(op: Op, x: Shape, context: Context) -> Emission:
 
 def _layer_scale(op: Op, x: Shape, context: Context) -> Emission:
     init = () if context.always(op.init, 1e-6) else (op.init,)
-    built = Call("LayerScale", (x[-1], *init), takes=("dtype", "param_dtype"))
+    built = Call("LayerScale", (x[-1], *init), takes=("dtypes",))
     return layer(Role.NORM, "layer_scale", built, "layer_scale")
 
 

@@ -69,7 +69,7 @@ def _over_the_map(method: str) -> Emitter:
 
 
 def _subsample(op: Op, x: Shape, context: Context) -> Emission:
-    built = Call("Subsample", (x[-1], op.window), takes=("dtype", "param_dtype"))
+    built = Call("Subsample", (x[-1], op.window), takes=("dtypes",))
     return layer(Role.WEIGHT, "subsample", built, "subsample")
 
 
