@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 from flax import nnx
 
-from tests.modules import GENERATED, ROOT, SPECS, imported, lint
+from tests.modules import CORNERS, GENERATED, ROOT, SPECS, generate_file, imported, lint
 
 MODULES = sorted(GENERATED.glob("*.py"))
+FORWARDING = CORNERS / "forwarding_blocks.cnn"
 RUN = 10  # lines that may not occur twice
 LONGEST = {"densenet": 223, "googlenet": 226, "resnet": 300}  # lines
 
@@ -37,6 +38,17 @@ def test_every_spec_has_its_module():
 def test_ruff_finds_nothing(path: Path):
     """Unused imports and variables, among others; and the text is as ruff formats it."""
     lint(text_of(path))
+
+
+@each_module
+def test_no_ten_lines_occur_twice(path: Path):
+    """As they stand, and without blank lines and indentation."""
+    lines = text_of(path).splitlines()
+    for kept in (lines, [line.strip() for line in lines if line.strip()]):
+        first: dict[tuple[str, ...], int] = {}
+        for i in range(len(kept) - RUN + 1):
+            run = tuple(kept[i : i + RUN])
+            assert first.setdefault(run, i) == i, "\n".join(run)
 
 
 @each_module
@@ -74,6 +86,29 @@ def classes(text: str) -> Iterator[list[str]]:
         inside = range(definition.lineno, (definition.end_lineno or 0) + 1)
         numbers = [n for n in inside if n not in skipped]
         yield [lines[n - 1] for n in numbers if lines[n - 1].strip()]
+
+
+@pytest.mark.parametrize("path", [*MODULES, FORWARDING], ids=lambda path: path.stem)
+def test_no_class_only_forwards(path: Path):
+    code = text_of(path) if path.suffix == ".py" else generate_file(path).code
+    for definition in ast.parse(code).body:
+        if isinstance(definition, ast.ClassDef) and not is_model(definition):
+            assert not forwards(definition), ast.unparse(definition)
+
+
+def is_model(definition: ast.ClassDef) -> bool:
+    return any(isinstance(f, ast.FunctionDef) and f.name == "endpoints" for f in definition.body)
+
+
+def forwards(definition: ast.ClassDef) -> bool:
+    """Whether a class builds one module and calls it, and nothing besides."""
+    methods = {f.name: f.body for f in definition.body if isinstance(f, ast.FunctionDef)}
+    built = [s for s in methods.get("__init__", []) if isinstance(s, (ast.Assign, ast.If, ast.For))]
+    call = [ast.unparse(s) for s in methods.get("__call__", [])]
+    return len(built) == 1 and len(call) == 1 and bool(_FORWARD.fullmatch(call[0]))
+
+
+_FORWARD = re.compile(r"return self\.\w+\(x\)")
 
 
 @each_module
