@@ -57,6 +57,28 @@ NUM_PARAMS = {
     "AlexNetOneTower": 62_378_344,
     "AlexNetBN": 24_000_586,
 }
+ENDPOINTS = {
+    name: (
+        ("conv1", (27, 27, 96), 8, 96),
+        ("conv2", (13, 13, 256), 16, 256),
+        ("conv3", (13, 13, 384), 16, 384),
+        ("conv4", (13, 13, 384), 16, 384),
+        ("conv5", (6, 6, 256), 32, 256),
+        ("head", (1000,), None, 1000),
+        ("logits", (1000,), None, 1000),
+    )
+    for name in ("AlexNet", "AlexNetOneTower")
+} | {
+    "AlexNetBN": (
+        ("conv1", (27, 27, 96), 8, 96),
+        ("conv2", (8, 8, 256), 16, 256),
+        ("conv3", (6, 6, 384), 16, 384),
+        ("conv4", (4, 4, 384), 16, 384),
+        ("conv5", (1, 1, 256), 32, 256),
+        ("head", (10,), None, 10),
+        ("logits", (10,), None, 10),
+    )
+}
 
 
 def keep_float32(arrays: tuple, dtype: DTypeLike | None = None) -> tuple:

@@ -55,6 +55,31 @@ from jax.typing import DTypeLike
 
 INPUT_SHAPE = {"BNInception": (224, 224, 3), "InceptionV2": (299, 299, 3)}
 NUM_PARAMS = {"BNInception": 11_295_240, "InceptionV2": 24_027_240}
+ENDPOINTS = {
+    "BNInception": (
+        ("stem", (28, 28, 192), 8, 192),
+        ("inception3a", (28, 28, 256), 8, 256),
+        ("inception3b", (28, 28, 320), 8, 320),
+        ("inception3c", (14, 14, 576), 16, 576),
+        ("inception4a", (14, 14, 576), 16, 576),
+        ("inception4b", (14, 14, 576), 16, 576),
+        ("inception4c", (14, 14, 608), 16, 608),
+        ("inception4d", (14, 14, 608), 16, 608),
+        ("inception4e", (7, 7, 1056), 32, 1056),
+        ("inception5a", (7, 7, 1024), 32, 1024),
+        ("inception5b", (7, 7, 1024), 32, 1024),
+        ("head", (1000,), None, 1000),
+        ("logits", (1000,), None, 1000),
+    ),
+    "InceptionV2": (
+        ("stem", (35, 35, 288), 8, 288),
+        ("grid35", (17, 17, 768), 16, 768),
+        ("grid17", (8, 8, 1280), 32, 1280),
+        ("grid8", (8, 8, 2048), 32, 2048),
+        ("head", (1000,), None, 1000),
+        ("logits", (1000,), None, 1000),
+    ),
+}
 
 
 def keep_float32(arrays: tuple, dtype: DTypeLike | None = None) -> tuple:

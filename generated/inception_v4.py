@@ -75,6 +75,38 @@ NUM_PARAMS = {
 PREPROCESS = {
     name: {"mean": 0.5, "std": 0.5} for name in ("InceptionV4", "InceptionResNetV2")
 }
+ENDPOINTS = {
+    "InceptionV4": (
+        ("stem", (35, 35, 384), 8, 384),
+        ("grid35", (35, 35, 384), 8, 384),
+        ("reduction35", (17, 17, 1024), 16, 1024),
+        ("grid17", (17, 17, 1024), 16, 1024),
+        ("reduction17", (8, 8, 1536), 32, 1536),
+        ("grid8", (8, 8, 1536), 32, 1536),
+        ("head", (1000,), None, 1000),
+        ("logits", (1000,), None, 1000),
+    ),
+    "InceptionResNetV1": (
+        ("stem", (35, 35, 256), 8, 256),
+        ("grid35", (35, 35, 256), 8, 256),
+        ("grid17", (17, 17, 896), 16, 896),
+        ("grid8", (8, 8, 1792), 32, 1792),
+        ("head", (1000,), None, 1000),
+        ("logits", (1000,), None, 1000),
+    ),
+    "InceptionResNetV2": (
+        ("stem", (35, 35, 192), 8, 192),
+        ("mixed_5b", (35, 35, 320), 8, 320),
+        ("block35", (35, 35, 320), 8, 320),
+        ("mixed_6a", (17, 17, 1088), 16, 1088),
+        ("block17", (17, 17, 1088), 16, 1088),
+        ("mixed_7a", (8, 8, 2080), 32, 2080),
+        ("block8", (8, 8, 2080), 32, 2080),
+        ("conv_7b", (8, 8, 1536), 32, 1536),
+        ("head", (1000,), None, 1000),
+        ("logits", (1000,), None, 1000),
+    ),
+}
 
 
 def keep_float32(arrays: tuple, dtype: DTypeLike | None = None) -> tuple:

@@ -43,6 +43,20 @@ from jax.typing import DTypeLike
 INPUT_SHAPE = {"MobileNet": (224, 224, 3), "MobileNetV2": (224, 224, 3)}
 NUM_PARAMS = {"MobileNet": 4_231_976, "MobileNetV2": 3_504_872}
 PREPROCESS = {"mean": 0.5, "std": 0.5}
+ENDPOINTS = {
+    "MobileNet": (
+        ("stem", (112, 112, 32), 2, 32),
+        ("body", (7, 7, 1024), 32, 1024),
+        ("head", (1000,), None, 1000),
+        ("logits", (1000,), None, 1000),
+    ),
+    "MobileNetV2": (
+        ("stem", (112, 112, 32), 2, 32),
+        ("blocks", (7, 7, 320), 32, 320),
+        ("head", (1000,), None, 1000),
+        ("logits", (1000,), None, 1000),
+    ),
+}
 
 
 def keep_float32(arrays: tuple, dtype: DTypeLike | None = None) -> tuple:

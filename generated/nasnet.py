@@ -38,6 +38,28 @@ from jax.typing import DTypeLike
 INPUT_SHAPE = {"NASNetMobile": (224, 224, 3), "NASNetLarge": (331, 331, 3)}
 NUM_PARAMS = {"NASNetMobile": 5_289_978, "NASNetLarge": 88_753_150}
 PREPROCESS = {"mean": 0.5, "std": 0.5}
+ENDPOINTS = {
+    "NASNetMobile": (
+        ("stem", (28, 28, 88), 8, 88),
+        ("cells1", (28, 28, 264), 8, 264),
+        ("reduction1", (14, 14, 352), 16, 352),
+        ("cells2", (14, 14, 528), 16, 528),
+        ("reduction2", (7, 7, 704), 32, 704),
+        ("cells3", (7, 7, 1056), 32, 1056),
+        ("head", (1000,), None, 1000),
+        ("logits", (1000,), None, 1000),
+    ),
+    "NASNetLarge": (
+        ("stem", (42, 42, 336), 8, 336),
+        ("cells1", (42, 42, 1008), 8, 1008),
+        ("reduction1", (21, 21, 1344), 16, 1344),
+        ("cells2", (21, 21, 2016), 16, 2016),
+        ("reduction2", (11, 11, 2688), 32, 2688),
+        ("cells3", (11, 11, 4032), 32, 4032),
+        ("head", (1000,), None, 1000),
+        ("logits", (1000,), None, 1000),
+    ),
+}
 
 
 def keep_float32(arrays: tuple, dtype: DTypeLike | None = None) -> tuple:

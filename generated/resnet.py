@@ -63,6 +63,29 @@ PREPROCESS = {
     "mean": (0.485, 0.456, 0.406),
     "std": (0.229, 0.224, 0.225),
 }
+ENDPOINTS = {
+    name: (
+        ("stem", (56, 56, 64), 4, 64),
+        ("layer1", (56, 56, 64), 4, 64),
+        ("layer2", (28, 28, 128), 8, 128),
+        ("layer3", (14, 14, 256), 16, 256),
+        ("layer4", (7, 7, 512), 32, 512),
+        ("head", (1000,), None, 1000),
+        ("logits", (1000,), None, 1000),
+    )
+    for name in ("ResNet18", "ResNet34", "PlainNet18", "PlainNet34")
+} | {
+    name: (
+        ("stem", (56, 56, 64), 4, 64),
+        ("layer1", (56, 56, 256), 4, 256),
+        ("layer2", (28, 28, 512), 8, 512),
+        ("layer3", (14, 14, 1024), 16, 1024),
+        ("layer4", (7, 7, 2048), 32, 2048),
+        ("head", (1000,), None, 1000),
+        ("logits", (1000,), None, 1000),
+    )
+    for name in ("ResNet50", "ResNet101", "ResNet152")
+}
 
 
 def keep_float32(arrays: tuple, dtype: DTypeLike | None = None) -> tuple:

@@ -76,6 +76,52 @@ NUM_PARAMS = {
     "ResNet101CIFAR": 42_512_970,
     "ResNet152CIFAR": 58_156_618,
 }
+ENDPOINTS = (
+    {
+        name: (
+            ("stem", (32, 32, 16), 1, 16),
+            ("layer1", (32, 32, 16), 1, 16),
+            ("layer2", (16, 16, 32), 2, 32),
+            ("layer3", (8, 8, 64), 4, 64),
+            ("head", (10,), None, 10),
+            ("logits", (10,), None, 10),
+        )
+        for name in (
+            "ResNet20",
+            "ResNet32",
+            "ResNet44",
+            "ResNet56",
+            "ResNet110",
+            "ResNet1202",
+            "PlainNet20",
+            "PlainNet56",
+        )
+    }
+    | {
+        name: (
+            ("stem", (32, 32, 64), 1, 64),
+            ("layer1", (32, 32, 64), 1, 64),
+            ("layer2", (16, 16, 128), 2, 128),
+            ("layer3", (8, 8, 256), 4, 256),
+            ("layer4", (4, 4, 512), 8, 512),
+            ("head", (10,), None, 10),
+            ("logits", (10,), None, 10),
+        )
+        for name in ("ResNet18CIFAR", "ResNet34CIFAR")
+    }
+    | {
+        name: (
+            ("stem", (32, 32, 64), 1, 64),
+            ("layer1", (32, 32, 256), 1, 256),
+            ("layer2", (16, 16, 512), 2, 512),
+            ("layer3", (8, 8, 1024), 4, 1024),
+            ("layer4", (4, 4, 2048), 8, 2048),
+            ("head", (10,), None, 10),
+            ("logits", (10,), None, 10),
+        )
+        for name in ("ResNet50CIFAR", "ResNet101CIFAR", "ResNet152CIFAR")
+    }
+)
 
 
 def keep_float32(arrays: tuple, dtype: DTypeLike | None = None) -> tuple:

@@ -74,6 +74,29 @@ PREPROCESS = {
     name: {"mean": 0.5, "std": 0.5}
     for name in ("ResNet50V2", "ResNet101V2", "ResNet152V2")
 }
+ENDPOINTS = {
+    name: (
+        ("stem", (56, 56, 64), 4, 64),
+        ("layer1", (56, 56, 256), 4, 256),
+        ("layer2", (28, 28, 512), 8, 512),
+        ("layer3", (14, 14, 1024), 16, 1024),
+        ("layer4", (7, 7, 2048), 32, 2048),
+        ("head", (1000,), None, 1000),
+        ("logits", (1000,), None, 1000),
+    )
+    for name in ("ResNet50Keras", "ResNet101Keras", "ResNet152Keras")
+} | {
+    name: (
+        ("stem", (56, 56, 64), 4, 64),
+        ("layer1", (28, 28, 256), 8, 256),
+        ("layer2", (14, 14, 512), 16, 512),
+        ("layer3", (7, 7, 1024), 32, 1024),
+        ("layer4", (7, 7, 2048), 32, 2048),
+        ("head", (1000,), None, 1000),
+        ("logits", (1000,), None, 1000),
+    )
+    for name in ("ResNet50V2", "ResNet101V2", "ResNet152V2")
+}
 
 
 def keep_float32(arrays: tuple, dtype: DTypeLike | None = None) -> tuple:

@@ -45,6 +45,27 @@ NUM_PARAMS = {
     "ResNeXt101_32x8d": 88_791_336,
     "ResNeXt29_8x64d": 34_426_698,
 }
+ENDPOINTS = {
+    name: (
+        ("stem", (56, 56, 64), 4, 64),
+        ("layer1", (56, 56, 256), 4, 256),
+        ("layer2", (28, 28, 512), 8, 512),
+        ("layer3", (14, 14, 1024), 16, 1024),
+        ("layer4", (7, 7, 2048), 32, 2048),
+        ("head", (1000,), None, 1000),
+        ("logits", (1000,), None, 1000),
+    )
+    for name in ("ResNeXt50_32x4d", "ResNeXt101_32x8d")
+} | {
+    "ResNeXt29_8x64d": (
+        ("stem", (32, 32, 64), 1, 64),
+        ("layer1", (32, 32, 256), 1, 256),
+        ("layer2", (16, 16, 512), 2, 512),
+        ("layer3", (8, 8, 1024), 4, 1024),
+        ("head", (10,), None, 10),
+        ("logits", (10,), None, 10),
+    )
+}
 
 
 def keep_float32(arrays: tuple, dtype: DTypeLike | None = None) -> tuple:

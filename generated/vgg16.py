@@ -35,6 +35,26 @@ from jax.typing import DTypeLike
 INPUT_SHAPE = {"VGG16": (224, 224, 3), "VGG16GAP": (227, 227, 3)}
 NUM_PARAMS = {"VGG16": 138_357_544, "VGG16GAP": 37_694_248}
 PREPROCESS = {"channels": "bgr", "range": 255, "mean": (103.939, 116.779, 123.68)}
+ENDPOINTS = {
+    "VGG16": (
+        ("conv1", (112, 112, 64), 2, 64),
+        ("conv2", (56, 56, 128), 4, 128),
+        ("conv3", (28, 28, 256), 8, 256),
+        ("conv4", (14, 14, 512), 16, 512),
+        ("conv5", (7, 7, 512), 32, 512),
+        ("head", (1000,), None, 1000),
+        ("logits", (1000,), None, 1000),
+    ),
+    "VGG16GAP": (
+        ("conv1", (113, 113, 64), 2, 64),
+        ("conv2", (56, 56, 128), 4, 128),
+        ("conv3", (28, 28, 256), 8, 256),
+        ("conv4", (14, 14, 512), 16, 512),
+        ("conv5", (7, 7, 512), 32, 512),
+        ("head", (1000,), None, 1000),
+        ("logits", (1000,), None, 1000),
+    ),
+}
 
 
 he_normal = nnx.initializers.he_normal()

@@ -64,6 +64,27 @@ PREPROCESS = {
     }
     for name in ("WideResNet50_2", "WideResNet101_2")
 }
+ENDPOINTS = {
+    name: (
+        ("stem", (56, 56, 64), 4, 64),
+        ("layer1", (56, 56, 256), 4, 256),
+        ("layer2", (28, 28, 512), 8, 512),
+        ("layer3", (14, 14, 1024), 16, 1024),
+        ("layer4", (7, 7, 2048), 32, 2048),
+        ("head", (1000,), None, 1000),
+        ("logits", (1000,), None, 1000),
+    )
+    for name in ("WideResNet50_2", "WideResNet101_2")
+} | {
+    "WRN28_10": (
+        ("conv1", (32, 32, 16), 1, 16),
+        ("conv2", (32, 32, 160), 1, 160),
+        ("conv3", (16, 16, 320), 2, 320),
+        ("conv4", (8, 8, 640), 4, 640),
+        ("head", (10,), None, 10),
+        ("logits", (10,), None, 10),
+    )
+}
 
 
 def keep_float32(arrays: tuple, dtype: DTypeLike | None = None) -> tuple:

@@ -7,6 +7,7 @@ import pytest
 
 import cnndsl
 from cnndsl.cli import main
+from tests.modules import imported
 
 NET = """\
 model Net(size = 32, preprocess = true) {
@@ -90,8 +91,20 @@ def test_it_stands_in_a_models_body_alone(text):
     assert (found.code, found.message[:12]) == ("E110", "`preprocess`")
 
 
-def test_a_single_model_has_its_endpoints():
+def test_the_endpoints_are_a_constant():
     text = "model M {\n input 8x8x3\n stage a { conv(4, 3, stride = 2) }\n flatten -> dense(2)\n}"
     rows = (("a", (4, 4, 4), 2, 4), ("logits", (2,), None, 2))
-    assert constant(cnndsl.compile(text).code, "ENDPOINTS") == rows
-    assert constant(cnndsl.compile(text + "\nmodel N = M").code, "ENDPOINTS") is None
+    assert rows == imported(cnndsl.compile(text).code).ENDPOINTS
+    both = imported(cnndsl.compile(text + "\nmodel N = M").code).ENDPOINTS
+    assert both == {"M": rows, "N": rows}
+
+
+def test_a_family_of_many_shapes_has_no_table_of_endpoints():
+    text = "model M(w = 4) {\n input 8x8x3\n stage a { conv(w, 3) }\n flatten -> dense(2)\n}"
+    variants = "".join(f"\nmodel M{w} = M(w = {w})" for w in range(5, 8))
+    tables = imported(cnndsl.compile(text + variants).code).ENDPOINTS
+    assert tables["M7"] == (("a", (8, 8, 7), 1, 7), ("logits", (2,), None, 2))
+    assert (
+        constant(cnndsl.compile(text + variants + "\nmodel M8 = M(w = 8)").code, "ENDPOINTS")
+        is None
+    )

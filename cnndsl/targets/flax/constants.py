@@ -11,6 +11,8 @@ from cnndsl.summary import summarize_network
 from cnndsl.targets.flax.program import ModuleLowering
 from cnndsl.targets.flax.pyexpr import frozen, literal
 
+MOST_TABLES = 4  # of endpoints
+
 
 def constant_lines(networks: list[Network], lowering: ModuleLowering) -> tuple[str, ...]:
     """An assignment each, in order; what differs between the module's models is a dict by model."""
@@ -33,16 +35,25 @@ def constant_lines(networks: list[Network], lowering: ModuleLowering) -> tuple[s
     prepared = {n.name: _frozen(n.preprocess) for n in networks if n.preprocess}
     if prepared:
         lines.append(f"PREPROCESS = {_grouped(_one_if_same(prepared, len(networks)))}")
-    if len(networks) == 1 and len(networks[0].endpoints) > 1:  # of several, too long a table
-        lines.append(_endpoints(networks[0]))
+    lines.extend(_endpoints(networks))
     lines.extend(_table(name, value) for name, value in lowering.constants.items())
     return tuple(lines)
 
 
-def _endpoints(network: Network) -> str:
-    """`ENDPOINTS = (("stem", (56, 56, 64), 4, 64), …)`: name, shape, reduction, channels."""
-    rows = [literal((e.name, e.shape, e.reduction, e.channels)) for e in endpoints_of(network)]
-    return f"ENDPOINTS = ({', '.join(rows)})"
+def _endpoints(networks: list[Network]) -> list[str]:
+    """`ENDPOINTS = (("stem", (56, 56, 64), 4, 64), …)`: name, shape, reduction, channels.
+
+    A family in which nearly every model has a table of its own would be more table than code.
+    """
+    tables = {
+        n.name: tuple((e.name, e.shape, e.reduction, e.channels) for e in endpoints_of(n))
+        for n in networks
+    }
+    if max(map(len, tables.values())) < 2 or len(set(tables.values())) > MOST_TABLES:
+        return []
+    if len(tables) == 1:
+        return [f"ENDPOINTS = {literal(tables[networks[0].name])}"]
+    return [f"ENDPOINTS = {_grouped(tables)}"]
 
 
 def _table(name: str, value: tuple) -> str:
@@ -101,8 +112,8 @@ def _grouped(values: dict[str, Any]) -> str:
     """A dict in which equal values are written once: `{name: {…} for name in ("A", "B")}`."""
     groups: dict[str, list[str]] = {}
     for key, value in values.items():
-        if isinstance(value, dict):
-            groups.setdefault(_dict(value), []).append(key)
+        if isinstance(value, (dict, tuple)):
+            groups.setdefault(_value(value), []).append(key)
     alike = {text: keys for text, keys in groups.items() if len(keys) > 1}
     taken = {key for keys in alike.values() for key in keys}
     parts = [f"{{name: {text} for name in {literal(keys)}}}" for text, keys in alike.items()]

@@ -27,6 +27,20 @@ from jax.typing import DTypeLike
 
 INPUT_SHAPE = {"Net": (32, 32, 3), "Wide": (32, 32, 3)}
 NUM_PARAMS = {"Net": 2_874, "Wide": 3_534}
+ENDPOINTS = {
+    "Net": (
+        ("conv1", (16, 16, 16), 2, 16),
+        ("conv2", (8, 8, 32), 4, 32),
+        ("head", (10,), None, 10),
+        ("logits", (10,), None, 10),
+    ),
+    "Wide": (
+        ("conv1", (16, 16, 16), 2, 16),
+        ("conv2", (8, 8, 40), 4, 40),
+        ("head", (10,), None, 10),
+        ("logits", (10,), None, 10),
+    ),
+}
 
 
 def rounded(c: float, divisor: int = 4) -> int:

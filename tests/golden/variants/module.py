@@ -29,6 +29,23 @@ from jax.typing import DTypeLike
 
 INPUT_SHAPE = {"Small": (32, 32, 3), "Large": (32, 32, 3), "Deep": (32, 32, 3)}
 NUM_PARAMS = {"Small": 1_562, "Large": 6_786, "Deep": 17_930}
+ENDPOINTS = {
+    name: (
+        ("conv1", (16, 16, 8), 2, 8),
+        ("conv2", (8, 8, 16), 4, 16),
+        ("head", (10,), None, 10),
+        ("logits", (10,), None, 10),
+    )
+    for name in ("Small", "Large")
+} | {
+    "Deep": (
+        ("conv1", (16, 16, 8), 2, 8),
+        ("conv2", (8, 8, 16), 4, 16),
+        ("conv3", (4, 4, 32), 8, 32),
+        ("head", (10,), None, 10),
+        ("logits", (10,), None, 10),
+    )
+}
 
 
 he_normal = nnx.initializers.he_normal()
