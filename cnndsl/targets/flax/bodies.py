@@ -106,7 +106,6 @@ class Bodies(Repeats):
             or (name in self.state.variables and statement.name not in at.env.tensors)
         ):
             name = self.free_variable(name)
-        self.author_variables[name] = None
         before = self.state.variables
         self.state.variables = (*before, flow.text, name)
         commented = self.state.commented
@@ -130,7 +129,6 @@ class Bodies(Repeats):
             self.endpoint(recs, flow)
         if self.reads_later(recs[0].statement.name) or self.reads_later(name):
             self.state.call.append(f"{variable} = {flow.text}")
-            self.author_variables[variable] = None
             self.state.variables = (*self.state.variables, variable)
             symbol = Symbol(variable, flow.channels, flow.tensors[0])
             at.env.tensors[recs[0].statement.name] = at.env.tensors[name] = symbol

@@ -30,7 +30,7 @@ class Carries(Branches):
         wanted = "features" if not name else f"{name}_features"
         clashes = {b.name for b in [*held, *bindings(entry)]} | self.author_names
         if wanted in clashes or self.is_argument(wanted):
-            wanted = self.free_name(wanted)
+            wanted = self.free_name(wanted, self.author_names)
         return self.bind(wanted, Scope.FEATURES)
 
     def live_channels(self, env: Env, besides: tuple[str, ...] = ()) -> list[Any]:

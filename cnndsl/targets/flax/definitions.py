@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from cnndsl.elaborate.program import walk
@@ -50,7 +50,6 @@ class ClassLowering(Bodies):
         """Forgets all that an attempt has written."""
         self.state = State()
         self.heads, self.params, self.receives = [], [], []
-        self.author_variables: dict[str, None] = {}
         self.author_names = set(_value_names(self.definition))
         self.in_head = False
 
@@ -61,6 +60,14 @@ class ClassLowering(Bodies):
         except InputOverwritten:
             self.attempt_body("y")
 
+    def rewind(self, mark: tuple) -> None:
+        super().rewind(mark)
+        self.params = [p for p in self.params if self.is_bound(p.binding)]
+
+    def is_bound(self, binding: Binding) -> bool:
+        bound = self.state.bound
+        return binding.index < len(bound) and bound[binding.index] is binding
+
     # --- names ------------------------------------------------------------------------
 
     def loop_name(self, name: str) -> str:
@@ -68,9 +75,9 @@ class ClassLowering(Bodies):
         variables = VARIABLES if self.is_function else frozenset()
         return safe(name, RESERVED | variables | self.module.taken)
 
-    def free_name(self, name: str) -> str:
+    def free_name(self, name: str, besides: Iterable[str] = ()) -> str:
         name = self.loop_name(name)
-        taken = {b.name for b in self.state.bound}
+        taken = {*besides, *(b.name for b in self.state.bound)}
         if name not in taken:
             return name
         number = 2

@@ -118,6 +118,10 @@ class ModelLowering(ClassLowering):
             return ""
         return self.at_init(units)
 
+    def rewind(self, mark: tuple) -> None:
+        super().rewind(mark)
+        self.class_values = {b: v for b, v in self.class_values.items() if self.is_bound(b)}
+
     def compute(self, name: str, values: dict[int, Any]) -> Py:
         """An attribute of the class, which every variant sets."""
         for binding, known in self.class_values.items():

@@ -31,10 +31,9 @@ from cnndsl.targets.flax.tidy import (
     tidy,
     unread_items,
     unread_locals,
-    without_empty,
+    without_unread,
 )
 
-_WORD = re.compile(r"(?<![.\w])\w+")  # no attribute
 HANDED_ON = {"rngs": "rngs=rngs", "dtypes": "**dtypes"}
 _LOCALS = {"nnx.Conv": "conv", "nnx.Linear": "dense", "nnx.ConvTranspose": "conv_transpose"}
 
@@ -98,8 +97,8 @@ class Printer:
             heads = Branching(["aux", None], ["not aux", None], [self.lowering.heads, []])
             lines += self.branches(heads, 0)
         result = self.text(self.lowering.result.text)
-        call = self.read_lines(self.text_lines(state.call, 0), result)
-        call = swapped(tidy(unread_items(without_empty(call))))
+        call = without_unread(self.text_lines(state.call, 0), result)
+        call = swapped(tidy(unread_items(call)))
         lets = {b.name for b in self.state.bound if b.scope is Scope.LOCAL}
         lines = unread_locals(lines, "\n".join([*call, result]), lets)
         if not self.lowering.is_model and call and call[-1].startswith(f"{result} = "):
@@ -232,19 +231,6 @@ class Printer:
             texts.append(f"el{header}" if texts and condition is not None else header)
             texts.extend(body or ["    pass"])
         return texts
-
-    def read_lines(self, lines: list[str], result: str) -> list[str]:
-        """The call without the tensors that the author named and nothing reads."""
-        mentions = Counter(word for text in [*lines, result] for word in set(_WORD.findall(text)))
-        settings = Counter(text.strip().partition(" = ")[0] for text in lines if " = " in text)
-        for name in reversed(self.lowering.author_variables):
-            if not mentions[name] or mentions[name] > settings[name]:
-                continue
-            start = f"{name} = "
-            for text in (text for text in lines if text.strip().startswith(start)):
-                mentions.subtract(set(_WORD.findall(text)))
-            lines = [text for text in lines if not text.strip().startswith(start)]
-        return lines
 
     def carry(self, line: Carry) -> list[str]:
         live = [

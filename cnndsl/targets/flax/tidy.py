@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 _ASSIGNMENT = re.compile(r"(\w+) = ([^#]*)")
 
@@ -49,6 +50,34 @@ def unread_items(lines: list[str]) -> list[str]:
 
 
 _WALK = re.compile(r"( *for )(.+?)( in .*:)")
+
+
+def without_unread(lines: list[str], result: str) -> list[str]:
+    """The call without tensors that nothing reads, and without loops that nothing is left of."""
+    while True:
+        lines = without_empty(lines)
+        texts = [_STRING.sub("", line.split("  # ")[0]) for line in lines]
+        mentions = Counter(word for t in [*texts, result] for word in set(_WORD.findall(t)))
+        settings = Counter(found[1] for text in texts if (found := _TARGET.match(text)))
+        dead = {name for name, count in settings.items() if mentions[name] == count}
+        if not dead:
+            return lines
+        kept = (_without_target(line, dead) for line in lines)
+        lines = [line for line in kept if line is not None]
+
+
+def _without_target(line: str, dead: set[str]) -> str | None:
+    """A line that does not set a dead variable; None where it does nothing else."""
+    found = _TARGET.match(line)
+    if found is None or found[1] not in dead:
+        return line
+    value = line[found.end() :]
+    return f"{' ' * _depth(line)}{value}" if value.startswith("out[") else None
+
+
+_WORD = re.compile(r"(?<![.\w])[^\W\d]\w*")  # no attribute
+_STRING = re.compile(r'"[^"]*"')
+_TARGET = re.compile(r"\s*([^\W\d]\w*) = ")
 
 
 def unread_locals(lines: list[str], call: str, names: set[str]) -> list[str]:
