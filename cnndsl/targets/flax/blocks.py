@@ -8,9 +8,9 @@ from typing import Any
 
 from cnndsl.ir import Frame, Instance, Tensor
 from cnndsl.syntax import ast
+from cnndsl.targets.flax.arguments import Emitted, Param, as_pair, is_mixed, is_pair, pair_of
 from cnndsl.targets.flax.definitions import ClassLowering
 from cnndsl.targets.flax.flow import Flow, Site
-from cnndsl.targets.flax.instances import Emitted, Param, as_pair, is_mixed, is_pair, pair_of
 from cnndsl.targets.flax.names import snake
 from cnndsl.targets.flax.pyexpr import (
     Bin,

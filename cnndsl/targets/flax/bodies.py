@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from cnndsl.elaborate.program import walk
 from cnndsl.ir import Auxiliary, Chosen, Frame, Looped, Named, Noted, Ran, Record, Staged
 from cnndsl.syntax import ast
-from cnndsl.targets.flax.builder import Attr, Blank, Carry, Definition, Loop, Suite, flat, tokens
+from cnndsl.targets.flax.builder import Blank, Suite
 from cnndsl.targets.flax.flow import Flow, Site
+from cnndsl.targets.flax.lets import Lets
 from cnndsl.targets.flax.pyexpr import (
-    Binding,
-    CallOf,
     Lit,
-    Py,
     Ref,
-    Scope,
-    bindings,
-    frozen,
 )
-from cnndsl.targets.flax.repeats import Repeats
-from cnndsl.targets.flax.spelling import MISSING, Env, Sym, Symbol, Unspellable
+from cnndsl.targets.flax.spelling import Env, Symbol, Unspellable
 
 
-class Bodies(Repeats):
+class Bodies(Lets):
     """Lowers bodies; all frames are of one body, one for every execution."""
 
     def body(self, frames: list[Frame], flow: Flow, at: Site) -> Flow:
@@ -134,94 +127,6 @@ class Bodies(Repeats):
             at.env.tensors[recs[0].statement.name] = at.env.tensors[name] = symbol
         return flow
 
-    def let(self, recs: list[Named], cx: list[int], env: Env) -> None:
-        statement, seen = recs[0].statement, [rec.value for rec in recs]
-        name = statement.name
-        try:
-            sym = self.speller.spell(statement.value, env)
-            py = sym.py
-            if py is None:
-                raise Unspellable(name)
-        except Unspellable:
-            if all(value == seen[0] for value in seen):
-                self.fold(statement.value, env)
-                env.values[name] = Sym(seen[0], Lit(frozen(seen[0])))
-                return
-            try:
-                env.values[name] = Sym(seen[0], self.computed(name, cx, seen))
-            except Unspellable:
-                env.values[name] = Sym(seen[0], None)
-            return
-        if isinstance(py, (Lit, Ref)) and not self.is_rebound(name):
-            value = seen[0] if sym.value is MISSING else sym.value
-            env.values[name] = Sym(value, py, sym.items)
-            return
-        env.values[name] = Sym(seen[0], Ref(self.local(name, py, cx, seen, env)), None)
-
-    def local(self, name: str, py: Py, cx: list[int], seen: list[Any], env: Env) -> Binding:
-        """A variable of the constructor; a `let` that rebinds one keeps its name."""
-        in_loop = self.state.loop is not None
-        held = env.values.get(name)
-        if held is not None and isinstance(held.py, Ref):
-            old = held.py.binding
-            if old.scope is Scope.LOCAL and old.name == self.loop_name(name):
-                old.definition, old.values = None, None
-                if old in self.live_channels(env) or old.index in self.mentioned(self.heads):
-                    if in_loop:
-                        raise Unspellable(name)
-                    return self.another(self.free_name(name), py, cx, seen)
-                old.in_loop = old.in_loop or in_loop
-                self.define(old, py)
-                return old
-        shadows = env.value(name) is not None and name not in env.values
-        chosen = self.free_name(name) if shadows else self.loop_name(name)
-        in_heads = [self.state.bound[number] for number in self.mentioned(self.heads)]
-        if any(b.name == chosen for b in [*self.live_channels(env), *in_heads]):
-            chosen = self.free_name(name)
-        return self.another(chosen, py, cx, seen)
-
-    def another(self, chosen: str, py: Py, cx: list[int], seen: list[Any]) -> Binding:
-        in_loop = self.state.loop is not None
-        values = None if in_loop else dict(zip(cx, seen, strict=True))
-        binding = self.bind(chosen, Scope.LOCAL, definition=py, in_loop=in_loop, values=values)
-        self.define(binding, py)
-        return binding
-
-    def fold(self, expr: ast.Expr, env: Env) -> None:
-        """Notes what decides something for good: such a model parameter is no argument."""
-        for node in walk(expr):
-            if not isinstance(node, ast.Name):
-                continue
-            sym, symbol = env.value(node.id), env.tensor(node.id)
-            if sym is not None and sym.py is not None:
-                self.fold_py(sym.py)
-            elif symbol is not None:
-                self.state.spatial = True
-                if symbol.channels is not None:
-                    self.fold_py(symbol.channels)
-
-    def fold_py(self, expr: Py) -> None:
-        for binding in bindings(expr):
-            if binding not in self.state.folded:
-                self.state.folded[binding] = None
-                if binding.definition is not None:
-                    self.fold_py(binding.definition)
-                else:
-                    self.fold_assigned(binding)
-
-    def fold_assigned(self, binding: Binding) -> None:
-        """Folds what the lines written so far assign to a variable."""
-        for line in flat(self.state.init):
-            match line:
-                case Definition() if line.binding is binding:
-                    texts = [line.text]
-                case Carry() if binding in line.bound:
-                    texts = [line.texts[line.bound.index(binding)]]
-                case _:
-                    continue
-            for number in tokens(texts, "b"):
-                self.fold_py(Ref(self.state.bound[number]))
-
     # --- stages and heads -------------------------------------------------------------
 
     def stage(self, recs: list[Staged], flow: Flow, at: Site) -> Flow:
@@ -305,70 +210,6 @@ class Bodies(Repeats):
         self.state.call.append(suite)
         return flow
 
-    # --- help for loops ---------------------------------------------------------------
-
-    def indexed(self, attr: Attr, loop: Loop) -> str:
-        counts = self.iterations(len(loop.conditional))
-        prefix = counts is not None and _is_prefix(loop.conditional, counts)
-        if not prefix or loop.depth > 1:
-            raise Unspellable("if")
-        counter = self.loop_counter()
-        return f"‹l{attr.index}›[‹c{counter.index}›]"
-
-    def enter_condition(self, flags: list[bool]) -> list[bool] | None:
-        loop = self.state.loop
-        if loop is None:
-            return None
-        before, loop.conditional = loop.conditional, flags
-        return before
-
-    def leave_condition(self, before: list[bool] | None) -> None:
-        if self.state.loop is not None:
-            self.state.loop.conditional = before
-
-    def first_iterations(self, count: int) -> list[bool] | None:
-        loop = self.state.loop
-        firsts = loop.firsts if loop else None
-        return firsts if firsts is not None and len(firsts) == count else None
-
-    def iterations(self, count: int) -> list[int] | None:
-        """The number of every record's iteration, counted from 0 in its loop."""
-        loop = self.state.loop
-        firsts = loop.firsts if loop else None
-        if firsts is None:
-            return None
-        numbers, number = [], 0
-        for first in firsts:
-            number = 0 if first else number + 1
-            numbers.append(number)
-        if count == len(numbers):
-            return numbers
-        taken = loop.conditional
-        if taken is not None and sum(taken) == count and len(taken) == len(numbers):
-            return [n for n, t in zip(numbers, taken, strict=True) if t]
-        return None
-
-    def push_element(self, loop: Loop, items: Py) -> None:
-        """`for i in 0 .. len(depths)`: where the body reads `depths[i]`, walk the list."""
-        if len(loop.targets) != 1 or not isinstance(items, CallOf) or items.function != "range":
-            return
-        (stop, *more) = items.args
-        if more or not (isinstance(stop, CallOf) and stop.function == "len"):
-            return
-        (base,) = stop.args
-        if not isinstance(base, Ref):
-            return
-        name = base.binding.name
-        singular = name[:-1] if name.endswith("s") and len(name) > 2 else f"{name}_item"
-        element = self.bind(self.free_name(singular), Scope.LOOP, in_loop=True)
-        loop.element = (base, element)
-        self.speller.elements.append((base, loop.targets[0], element, loop))
-
-    def pop_element(self) -> None:
-        loop = self.state.loop
-        if loop is not None and loop.element is not None:
-            self.speller.elements.pop()
-
 
 def _plain_runs(columns: list[list[Record]], start: int) -> int:
     """Where a series of chains ends that name nothing."""
@@ -382,15 +223,6 @@ def _plain_runs(columns: list[list[Record]], start: int) -> int:
         if record.statement.shape is not None:
             break
     return end
-
-
-def _is_prefix(flags: list[bool], counts: list[int]) -> bool:
-    """Whether in every run of the loop the first iterations take it and no later one does."""
-    return all(
-        flag or not later
-        for flag, later, count in zip(flags, flags[1:], counts[1:], strict=False)
-        if count > 0
-    )
 
 
 def _reads(chain: ast.Chain, name: str) -> int:

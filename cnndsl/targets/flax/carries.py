@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from cnndsl.targets.flax.branches import Branches
 from cnndsl.targets.flax.builder import Carry, Line
 from cnndsl.targets.flax.flow import Flow
+from cnndsl.targets.flax.headers import Headers
 from cnndsl.targets.flax.pyexpr import (
     Bin,
     Py,
@@ -18,7 +18,7 @@ from cnndsl.targets.flax.pyexpr import (
 from cnndsl.targets.flax.spelling import Env, Unspellable
 
 
-class Carries(Branches):
+class Carries(Headers):
     """Keeps the channels of tensors in variables of the constructor."""
 
     def carry(self, name: str, entry: Py, env: Env) -> Any:

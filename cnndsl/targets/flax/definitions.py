@@ -10,13 +10,13 @@ from cnndsl.elaborate.program import walk
 from cnndsl.ir import Layer
 from cnndsl.ops.base import Op
 from cnndsl.syntax import ast
+from cnndsl.targets.flax.arguments import Param
 from cnndsl.targets.flax.bodies import Bodies
 from cnndsl.targets.flax.builder import TOKEN, Built, Carry, Definition, Line, State, flat, tokens
 from cnndsl.targets.flax.elements import InputOverwritten
 from cnndsl.targets.flax.emission import KINDS
 from cnndsl.targets.flax.flow import Flow
 from cnndsl.targets.flax.folding import substitute
-from cnndsl.targets.flax.instances import Param
 from cnndsl.targets.flax.names import RESERVED, VARIABLES, safe
 from cnndsl.targets.flax.pyexpr import Bin, Binding, Lit, Py, Ref, Scope, bindings
 from cnndsl.targets.flax.spelling import Speller

@@ -8,9 +8,9 @@ from cnndsl.elaborate.program import walk
 from cnndsl.ir import Layer, Network
 from cnndsl.ops.base import Op
 from cnndsl.syntax import ast
+from cnndsl.targets.flax.arguments import Param, is_mixed, is_pair, pair_of
 from cnndsl.targets.flax.definitions import ClassLowering
 from cnndsl.targets.flax.flow import Flow, Site
-from cnndsl.targets.flax.instances import Param, is_mixed, is_pair, pair_of
 from cnndsl.targets.flax.numbers import spelled
 from cnndsl.targets.flax.pyexpr import (
     Bin,

@@ -9,6 +9,7 @@ from cnndsl.elaborate.program import Program
 from cnndsl.ir import Instance, Layer, Merged, Network, Tensor, children, layers
 from cnndsl.names import camel
 from cnndsl.syntax import ast
+from cnndsl.targets.flax.arguments import Emitted
 from cnndsl.targets.flax.blocks import BlockLowering
 from cnndsl.targets.flax.builder import Built, norm_key
 from cnndsl.targets.flax.calls import emit
@@ -16,7 +17,7 @@ from cnndsl.targets.flax.calls.conv import RELU_FAMILY
 from cnndsl.targets.flax.definitions import ClassLowering
 from cnndsl.targets.flax.emission import Constant, Context
 from cnndsl.targets.flax.fragments import ORDER, fragment
-from cnndsl.targets.flax.instances import Emitted, only_element
+from cnndsl.targets.flax.instances import only_element
 from cnndsl.targets.flax.models import ModelLowering
 from cnndsl.targets.flax.names import RESERVED, safe, snake
 from cnndsl.targets.flax.spelling import Speller, Unspellable

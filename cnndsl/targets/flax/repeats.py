@@ -11,7 +11,8 @@ from cnndsl.syntax import ast
 from cnndsl.targets.flax.builder import Line, Loop, Suite, tokens
 from cnndsl.targets.flax.flow import Flow, Site
 from cnndsl.targets.flax.folding import combine
-from cnndsl.targets.flax.loops import Loops, zipped
+from cnndsl.targets.flax.headers import zipped
+from cnndsl.targets.flax.loops import Loops
 from cnndsl.targets.flax.pyexpr import CallOf, Lit, Py
 from cnndsl.targets.flax.spelling import Env, Unspellable, restore
 
