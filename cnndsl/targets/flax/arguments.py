@@ -198,7 +198,7 @@ class Arguments(Elements):
             if isinstance(given[name], ast.Name):
                 self.check_alive(given[name].id, symbol.variable)
             texts.append(symbol.variable)
-        while texts and texts[-1] == "None":
+        while texts and texts[-1] == "None" and not (callee.is_function and callee.params):
             texts.pop()
         return texts
 

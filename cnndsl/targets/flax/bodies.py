@@ -103,7 +103,9 @@ class Bodies(Lets):
         self.state.variables = (*before, flow.text, name)
         commented = self.state.commented
         inner = (*at.path, statement.name)
-        result = self.chain([rec.run for rec in recs], flow, replace(at, target=name, path=inner))
+        with self.pin(flow.channels):
+            runs = [rec.run for rec in recs]
+            result = self.chain(runs, flow, replace(at, target=name, path=inner))
         if result.text != name:
             result = self.assign(result, name)
         self.state.variables = (*before, name)
@@ -199,7 +201,8 @@ class Bodies(Lets):
         inner = Env(at.env)
         frames = [rec.frame for rec in recs]
         self.in_head = True
-        result = self.body(frames, flow, replace(at, env=inner, target=own, path=(name,)))
+        with self.pin(flow.channels):
+            result = self.body(frames, flow, replace(at, env=inner, target=own, path=(name,)))
         self.in_head = False
         self.state.call.append(f'out["{name}"] = {result.text}')
         suite = Suite("if aux:", self.state.call)

@@ -21,9 +21,10 @@ from cnndsl.targets.flax.pyexpr import (
     Un,
     bindings,
     is_runtime,
+    render,
     size,
 )
-from cnndsl.targets.flax.spelling import Env, Symbol, Unspellable
+from cnndsl.targets.flax.spelling import MISSING, Env, Sym, Symbol, Unspellable
 
 
 @dataclass
@@ -199,9 +200,8 @@ class Branches(Instances):
 
     def merge_names(self, arms: list[Arm], env: Env) -> None:
         """What the branches named stays visible, with channels that hold for all of them."""
-        for arm in arms:
-            for name, sym in arm.env_values.items():
-                env.values[name] = sym
+        for name in dict.fromkeys(name for arm in arms for name in arm.env_values):
+            env.values[name] = self.merged_value(arms, name)
         names = dict.fromkeys(name for arm in arms for name in arm.env_tensors)
         for name in names:
             if name in ("here", "in"):
@@ -216,6 +216,25 @@ class Branches(Instances):
                 raise Unspellable(name)
             channels = self.phi(arms, [s.channels for s in known], f"{name}_features")
             env.tensors[name] = replace(known[0], channels=channels)
+
+    def merged_value(self, arms: list[Arm], name: str) -> Sym:
+        """What a name stands for after an `if`: one variable, or a choice between the arms'."""
+        held = [arm.env_values[name] for arm in arms if name in arm.env_values]
+        if len(held) < len(arms) or all(sym is held[0] or sym == held[0] for sym in held):
+            return held[0]
+        first = held[0].py
+        if first is not None and all(sym.py == first for sym in held):
+            return held[0]
+        if any(sym.py is None for sym in held):
+            return Sym(held[0].value, None)
+        locals = [s for s in held if isinstance(s.py, Ref) and s.py.binding.scope is Scope.LOCAL]
+        if locals and {render(sym.py, lambda b: b.name) for sym in held} == {name}:
+            return locals[0]  # a parameter that an arm has set anew
+        set_anew = {sym.py.binding.name for sym in locals}
+        tested = {b.name for b in bindings(arms[0].condition)}
+        if len(arms) == 2 and not set_anew & tested:
+            return Sym(MISSING, Choice(first, arms[0].condition, held[1].py))
+        return Sym(held[0].value, None)
 
     def phi(self, arms: list[Arm], options: list[Py | None], name: str) -> Py | None:
         """One spelling of channels that may differ from branch to branch."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +28,7 @@ from cnndsl.targets.flax.pyexpr import (
     bindings,
     render,
 )
-from cnndsl.targets.flax.spelling import Unspellable
+from cnndsl.targets.flax.spelling import Env, Sym, Unspellable
 
 STEPS = frozenset({"+", "-", "*", "/", "//"})
 
@@ -124,6 +125,13 @@ class Loop:
     element_used: bool = False
     firsts: list[bool] | None = None  # which of the records are first iterations
     conditional: list[bool] | None = None  # inside an `if` of the loop: who takes it
+    within: set[str] = field(default_factory=set)  # names of the loops inside
+    env: Env | None = None  # where the body's names go
+    known: dict[str, Sym] = field(default_factory=dict)  # the values with names before the loop
+
+    def names(self) -> list[Binding]:
+        """What the headers of the loop bind."""
+        return [*self.targets, *([self.index] if self.index is not None else [])]
 
 
 @dataclass
@@ -140,6 +148,7 @@ class State:
     overwritten: bool = False
     commented: tuple | None = None
     variables: tuple[str, ...] = ()  # of the call, in use
+    pinned: tuple[Py, ...] = ()  # channels that are read once more after what is being written
     folded: dict[Binding, None] = field(default_factory=dict)  # decided by the compiler
     arms: tuple[tuple[int, int], ...] = ()
     branches: int = 0
@@ -164,7 +173,8 @@ class Builder(ABC):
         computed = [(b, dict(b.values)) for b in s.bound if b.values is not None]
         sizes = (len(s.attrs), len(s.bound), len(s.built))
         lines = (s.init, list(s.init), s.call, list(s.call))
-        rest = (s.loop, s.overwritten, s.commented, s.variables, dict(s.helpers), dict(s.folded))
+        names = (s.variables, s.pinned)
+        rest = (s.loop, s.overwritten, s.commented, *names, dict(s.helpers), dict(s.folded))
         return sizes, lines, rest, loop, computed
 
     def rewind(self, mark: tuple) -> None:
@@ -174,13 +184,23 @@ class Builder(ABC):
             del held[size:]
         s.init, init, s.call, call = lines
         s.init[:], s.call[:] = init, call
-        s.loop, s.overwritten, s.commented, s.variables, s.helpers, s.folded = rest
+        s.loop, s.overwritten, s.commented, s.variables, s.pinned, s.helpers, s.folded = rest
         if s.loop is not None:
             s.loop.slots[:], s.loop.before[:], s.loop.index = loop
         for binding, values in computed:
             binding.values = values
 
     # --- names ------------------------------------------------------------------------
+
+    @contextmanager
+    def pin(self, *channels: Py | None) -> Iterator[None]:
+        """Keeps the variables of some channels as they are while something else is written."""
+        before = self.state.pinned
+        self.state.pinned = (*before, *(c for c in channels if c is not None))
+        try:
+            yield
+        finally:
+            self.state.pinned = before
 
     def bind(self, name: str, scope: Scope, **facts: Any) -> Binding:
         binding = Binding(name, scope, len(self.state.bound), **facts)

@@ -42,6 +42,8 @@ class Carries(Headers):
                 if key not in besides and symbol.channels is not None:
                     found.extend(bindings(symbol.channels))
             scope = scope.parent
+        for channels in self.state.pinned:
+            found.extend(bindings(channels))
         return found
 
     def is_argument(self, name: str) -> bool:

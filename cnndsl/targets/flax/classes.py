@@ -51,12 +51,12 @@ def block_view(block: BlockLowering, shared: Shared) -> ClassView | FunctionView
     ]
     told = wrapped(block.block.doc, 80)
     doc = docstring(told or shapes, *quoted, shapes if told else "")
-    receives = tuple(_receive(block, name) for name in block.receives)
-    arguments = tuple(_argument(block, p) for p in block.params)
+    receives = [_receive(block, name) for name in block.receives]
+    arguments = [_argument(block, p) for p in block.params]
     if block.is_function:
         body = (*printed.init, *printed.call, f"return {printed.result}")
         return FunctionView(
-            block.name, doc, ("x: jax.Array", *receives, *arguments), "jax.Array", body
+            block.name, doc, _ordered("x: jax.Array", *receives, *arguments), "jax.Array", body
         )
     return ClassView(
         block.name,
@@ -64,7 +64,7 @@ def block_view(block: BlockLowering, shared: Shared) -> ClassView | FunctionView
         doc,
         signature=_signature(arguments, (), printed.takes),
         init=tuple(printed.init),
-        receives=receives,
+        receives=_ordered(*receives),
         call=tuple(printed.call),
         result=printed.result,
     )
@@ -95,6 +95,13 @@ def _receive(block: BlockLowering, name: str) -> str:
     if any(i.args[name] is None for i in block.instances):
         return f"{variable}: jax.Array | None = None"
     return f"{variable}: jax.Array"
+
+
+def _ordered(*parameters: str) -> tuple[str, ...]:
+    """Parameters without the defaults that others without one follow."""
+    required = [i for i, text in enumerate(parameters) if " = " not in text]
+    last = max(required, default=-1)
+    return tuple(t.split(" = ")[0] if i < last else t for i, t in enumerate(parameters))
 
 
 def _argument(block: BlockLowering, param: Any) -> str:

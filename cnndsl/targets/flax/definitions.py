@@ -18,7 +18,7 @@ from cnndsl.targets.flax.emission import KINDS
 from cnndsl.targets.flax.flow import Flow
 from cnndsl.targets.flax.folding import substitute
 from cnndsl.targets.flax.names import RESERVED, VARIABLES, safe
-from cnndsl.targets.flax.pyexpr import Bin, Binding, Lit, Py, Ref, Scope, bindings
+from cnndsl.targets.flax.pyexpr import Bin, Binding, Lit, Py, Ref, Scope, bindings, is_runtime
 from cnndsl.targets.flax.spelling import Speller
 
 
@@ -195,6 +195,8 @@ class ClassLowering(Bodies):
             return Ref(binding)
 
         expr = substitute(expr, expand)
+        if is_runtime(expr):
+            return None
         known = (Scope.ARGUMENT, Scope.CLASS)
         return expr if all(b.scope in known for b in bindings(expr)) else None
 

@@ -85,7 +85,9 @@ class Elements(Layers):
             runs = [rec.branches[index] for rec in recs]
             own = self.fresh_variable()
             saved, start = len(self.state.call), self.state.commented
-            result = self.chain(runs, flow, replace(at, target=own))
+            more = index < len(element.items) - 1
+            with self.pin(flow.channels if more else None, *(r.channels for r in results)):
+                result = self.chain(runs, flow, replace(at, target=own))
             if len(self.state.call) > saved or self.width(result.text) > WIDTH:
                 result = self.assign(result, own) if result.text != own else result
                 self.state.variables = (*self.state.variables, own)

@@ -83,7 +83,7 @@ class Headers(Iterations):
         counter = self.counter_of(loop)
         if counter is None:
             taken = {b.name for b in self.state.bound if b.scope is not Scope.LOOP}
-            taken |= {b.name for held in self.loops for b in held.targets}
+            taken |= {b.name for held in self.loops for b in held.names()} | loop.within
             names = [n for n in ("i", "j", "k", "m")[loop.depth - 1 :] if n not in taken]
             name = names[0] if names else self.free_name("i")
             counter = loop.index = self.bind(name, Scope.LOOP, in_loop=True)

@@ -17,7 +17,7 @@ from cnndsl.targets.flax.emission import Layer as Module
 from cnndsl.targets.flax.flow import BLOCK, MERGED, Flow, Site
 from cnndsl.targets.flax.lines import Lines
 from cnndsl.targets.flax.numbers import Num, Real, spelled
-from cnndsl.targets.flax.pyexpr import Lit, Py, Scope, bindings
+from cnndsl.targets.flax.pyexpr import Lit, Py, Scope, bindings, is_runtime
 from cnndsl.targets.flax.spelling import Env, Unspellable, respelled
 
 # Arguments that are booleans, with the keyword that flax has for each.
@@ -190,6 +190,8 @@ class Layers(Lines):
             if len({rec.x.shape[:-1] for rec in recs}) > 1:
                 return None
         channels = spelled(out[-1])
+        if is_runtime(channels):  # the constructor has no tensors
+            return None
         if isinstance(channels, Lit) and len({rec.out.shape[-1] for rec in recs}) > 1:
             return None
         return channels

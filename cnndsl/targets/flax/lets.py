@@ -17,6 +17,25 @@ class Lets(Repeats):
     """Lowers `let`."""
 
     def let(self, recs: list[Named], cx: list[int], env: Env) -> None:
+        held = self.carried_value(recs[0].statement.name, env)
+        self.bind_let(recs, cx, env)
+        if held is None:
+            return
+        # The next iteration begins with what this one leaves, so it must be one variable.
+        now = env.values[recs[0].statement.name].py
+        local = isinstance(now, Ref) and now.binding.scope is Scope.LOCAL
+        if not local or held.py != now:
+            raise Unspellable(recs[0].statement.name)
+
+    def carried_value(self, name: str, env: Env) -> Sym | None:
+        """What a loop's iterations find under a name that they bind anew."""
+        loop = self.state.loop
+        if loop is None or loop.env is not env:
+            return None
+        held = env.value(name)
+        return held if held is not None and held is loop.known.get(name) else None
+
+    def bind_let(self, recs: list[Named], cx: list[int], env: Env) -> None:
         statement, seen = recs[0].statement, [rec.value for rec in recs]
         name = statement.name
         try:

@@ -180,7 +180,7 @@ class Loops(Carries):
         names = [self.loop_name(target) for target in targets]
         names = [self.free_name(name) if name in walked else name for name in names]
         bound = [self.bind(name, Scope.LOOP, in_loop=True) for name in names]
-        loop = Loop(bound, items, depth, firsts=firsts)
+        loop = Loop(bound, items, depth, firsts=firsts, env=env, known=env.visible())
         init, call = self.state.init, self.state.call
         entry = {name: self.entry(name, flow, env) for name in carried}
         names = {name: self.carry(name, entry[name], env) for name in carried}
@@ -222,6 +222,7 @@ class Loops(Carries):
         init, call = self.state.init, self.state.call
         if self.state.loop is not None:
             self.state.loop.before.extend(loop.before)
+            self.state.loop.within |= loop.within | {b.name for b in loop.names()}
         else:
             init.extend(loop.before)
         merged = self.flatten(loop, inits, calls)

@@ -24,9 +24,8 @@ from cnndsl.targets.flax.emission import KINDS
 from cnndsl.targets.flax.names import RESERVED, VARIABLES, safe, snake
 from cnndsl.targets.flax.pyexpr import Scope
 from cnndsl.targets.flax.tidy import (
-    lone_if,
+    joined,
     one_line,
-    operand,
     swapped,
     tidy,
     unread_items,
@@ -98,9 +97,10 @@ class Printer:
             lines += self.branches(heads, 0)
         result = self.text(self.lowering.result.text)
         call = without_unread(self.text_lines(state.call, 0), result)
-        call = swapped(tidy(unread_items(call)))
+        call = swapped(tidy(unread_items(joined(call))))
         lets = {b.name for b in self.state.bound if b.scope is Scope.LOCAL}
-        lines = unread_locals(lines, "\n".join([*call, result]), lets)
+        read = "" if self.lowering.is_function else r"self\."
+        lines = joined(unread_locals(lines, "\n".join([*call, result]), lets, read))
         if not self.lowering.is_model and call and call[-1].startswith(f"{result} = "):
             value = call[-1].removeprefix(f"{result} = ")
             if "  # " not in value:  # a last line that only names what is returned
@@ -203,7 +203,8 @@ class Printer:
                     texts.append(indent + self.text(line.header))
                     texts.extend(body)
                 case Branching():
-                    texts.extend(indent + text for text in self.branches(line, 80 - len(indent)))
+                    branches = self.branches(line, 80 - len(indent))
+                    texts.extend(indent + text if text else "" for text in branches)
                 case Carry():
                     texts.extend(indent + text for text in self.carry(line))
                 case Definition():
@@ -220,9 +221,6 @@ class Printer:
         choice = one_line(bodies, [self.text(c) for c in line.conditions if c])
         if choice is not None and len(choice) <= width:
             return [choice]
-        if len(bodies) == 2 and not bodies[1] and (inner := lone_if(bodies[0])):
-            conditions = [operand(self.text(line.conditions[0])), operand(inner[0])]
-            return [f"if {' and '.join(conditions)}:", *inner[1]]
         texts: list[str] = []
         while bodies and not bodies[-1]:
             bodies.pop()

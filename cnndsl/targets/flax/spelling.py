@@ -66,6 +66,11 @@ class Env:
             env = env.parent
         return None
 
+    def visible(self) -> dict[str, Sym]:
+        """The values that names have here."""
+        outer = self.parent.visible() if self.parent is not None else {}
+        return {**outer, **self.values}
+
     def tensor(self, name: str) -> Symbol | None:
         env: Env | None = self
         while env is not None:

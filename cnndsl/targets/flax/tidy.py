@@ -8,13 +8,27 @@ from collections import Counter
 _ASSIGNMENT = re.compile(r"(\w+) = ([^#]*)")
 
 
-def lone_if(body: list[str]) -> tuple[str, list[str]] | None:
-    """The condition and the lines of a body that is one `if` and nothing else."""
-    if not body or not body[0].startswith("    if ") or not body[0].endswith(":"):
-        return None
-    if any(not line.startswith(" " * 8) for line in body[1:]):
-        return None
-    return body[0].strip()[3:-1], [line[4:] for line in body[1:]]
+def joined(lines: list[str]) -> list[str]:
+    """`if a and b:` for an `if` whose body is one other `if`, both without an `else`."""
+    texts = list(lines)
+    for i in reversed(range(len(texts))):
+        header = _IF.fullmatch(texts[i])
+        if header is None:
+            continue
+        body = _body(texts, i)
+        after = texts[i + 1 + len(body)] if i + 1 + len(body) < len(texts) else ""
+        start = next((n for n, line in enumerate(body) if line), 0)
+        inner = _IF.fullmatch(body[start]) if body else None
+        depth = _depth(texts[i])
+        alone = inner and all(not t or _depth(t) > depth + 4 for t in body[start + 1 :])
+        if not alone or after.startswith(f"{' ' * depth}el"):
+            continue
+        both = f"{header[1]}if {operand(header[2])} and {operand(inner[2])}:"
+        texts[i : i + 1 + len(body)] = [both, *(t[4:] for t in body[start + 1 :])]
+    return texts
+
+
+_IF = re.compile(r"( *)if (.*):")
 
 
 def operand(condition: str) -> str:
@@ -80,13 +94,14 @@ _STRING = re.compile(r'"[^"]*"')
 _TARGET = re.compile(r"\s*([^\W\d]\w*) = ")
 
 
-def unread_locals(lines: list[str], call: str, names: set[str]) -> list[str]:
-    """The constructor without the `let`s that only a dropped line of the call read."""
+def unread_locals(lines: list[str], call: str, names: set[str], read: str) -> list[str]:
+    """The constructor without the `let`s that only a dropped line of the call read; `read` is
+    the pattern in front of a name there."""
     for name in sorted(names):
         word = re.compile(rf"\b{name}\b")
         mine = re.compile(rf"(?:self\.)?{name} = ")
         others = [line for line in lines if not mine.match(line)]
-        if not word.search(call) and not any(map(word.search, others)):
+        if not re.search(rf"\b{read}{name}\b", call) and not any(map(word.search, others)):
             lines = others
     return lines
 
