@@ -8,16 +8,19 @@ shares no code with the generator.
 from __future__ import annotations
 
 import ast
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 import cnndsl
-from cnndsl.ir import layers
 from tests.modules import (
     CORNERS,
     SPECS,
+    NotFinite,
     check_arguments,
     check_shapes,
     check_values,
@@ -91,10 +94,11 @@ def written(random: Random) -> str | None:
 
 def check_all(text: str) -> None:
     generated = generate(text)
+    lint(generated.code)
     for network in generated.networks:
         check_shapes(generated, network)
-        check_values(generated, network)
-    lint(generated.code)
+        with suppress(NotFinite):
+            check_values(generated, network)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -105,11 +109,12 @@ def test_a_random_spec(seed: int):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(12, 60))
-def test_another_random_spec(seed: int):
-    text = written(Random(seed))
-    if text is not None:
-        check_all(text)
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
+@given(random=st.randoms(use_true_random=False))
+def test_random_specs(random: Random):
+    text = written(random)
+    assume(text is not None)
+    check_all(text)
 
 
 def test_most_random_specs_hold():
@@ -123,8 +128,7 @@ def test_most_random_specs_hold():
 def test_the_zoo_has_the_shapes_of_its_specs(path: Path):
     generated = generate_file(path)
     for network in generated.networks:
-        if sum(1 for _ in layers(network.frame)) < 2000:  # tracing takes the square of that
-            check_shapes(generated, network)
+        check_shapes(generated, network)
 
 
 @pytest.mark.slow

@@ -164,6 +164,7 @@ class Builder(ABC):
         self.state = State()
         self.unrolls = False  # writes loops out, where no class of loops could be written
         self.loops: list[Loop] = []  # those being written, the outermost first
+        self.called: set[Binding] = set()  # what the call reads, in attempts given up too
 
     # --- attempts ---------------------------------------------------------------------
 
@@ -223,6 +224,7 @@ class Builder(ABC):
                 binding.scope is Scope.LOCAL and binding.in_loop
             ):
                 raise Unspellable(binding.name)
+            self.called.add(binding)
         return render(expr, lambda binding: f"‹c{binding.index}›")
 
     # --- values -----------------------------------------------------------------------

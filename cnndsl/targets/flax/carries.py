@@ -23,7 +23,8 @@ class Carries(Headers):
 
     def carry(self, name: str, entry: Py, env: Env) -> Any:
         """The variable for channels: the one they have already, unless others need its value."""
-        held = {b for b in self.live_channels(env, ("here", name))}
+        heads = [self.state.bound[number] for number in self.mentioned(self.heads)]
+        held = {*self.live_channels(env, ("here", name)), *heads}
         own = isinstance(entry, Ref) and entry.binding.scope is Scope.FEATURES
         if own and entry.binding not in held:
             return entry.binding

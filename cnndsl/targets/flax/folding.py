@@ -84,6 +84,8 @@ def combine(op: str, left: Py, right: Py) -> Py:
     """`left op right`; integers without names are computed."""
     if op in ("and", "or") and isinstance(left, Lit):
         return left if left.value is (op == "or") else right
+    if op in ("and", "or") and isinstance(right, Lit) and isinstance(right.value, bool):
+        return right if right.value is (op == "or") else left
     if op in _COMPARE and left == right and not isinstance(left, Lit):
         return Lit(op in ("==", "<=", ">="))
     if op in _MIRROR and isinstance(left, Lit) and not isinstance(right, Lit):

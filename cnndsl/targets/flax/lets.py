@@ -67,7 +67,8 @@ class Lets(Repeats):
             old = held.py.binding
             if old.scope is Scope.LOCAL and old.name == self.loop_name(name):
                 old.definition, old.values = None, None
-                if old in self.live_channels(env) or old.index in self.mentioned(self.heads):
+                read = old in self.called or old.index in self.mentioned(self.heads)
+                if read or old in self.live_channels(env):
                     if in_loop:
                         raise Unspellable(name)
                     return self.another(self.free_name(name), py, cx, seen)

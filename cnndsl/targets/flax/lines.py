@@ -22,6 +22,8 @@ class Lines(Builder):
         return self.assign(flow, target)
 
     def assign(self, flow: Flow, target: str) -> Flow:
+        if flow.text == target:
+            return Flow(target, flow.channels, flow.tensors)
         comment = "" if flow.is_atom else self.comment(flow, len(target))
         line = f"{target} = {flow.text}{comment}"
         self.state.call.append(line)

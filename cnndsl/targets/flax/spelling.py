@@ -188,7 +188,8 @@ class Speller:
             decided = left.value is (expr.op == "or")
             if isinstance(left.py, Lit):
                 return left if decided else right
-            return Sym(left.value if decided else right.value, Bin(expr.op, left.py, right.py))
+            value = left.value if decided else right.value
+            return Sym(value, combine(expr.op, left.py, right.py))
         value = _try(_binary, expr.op, left.value, right.value)
         if isinstance(value, bool) and isinstance(left.py, Lit) and isinstance(right.py, Lit):
             return Sym(value, Lit(value))

@@ -20,15 +20,16 @@ def joined(lines: list[str]) -> list[str]:
         start = next((n for n, line in enumerate(body) if line), 0)
         inner = _IF.fullmatch(body[start]) if body else None
         depth = _depth(texts[i])
-        alone = inner and all(not t or _depth(t) > depth + 4 for t in body[start + 1 :])
-        if not alone or after.startswith(f"{' ' * depth}el"):
+        nested = inner is not None and inner[2] == "if"
+        alone = all(not text or _depth(text) > depth + 4 for text in body[start + 1 :])
+        if not nested or not alone or after.startswith(f"{' ' * depth}el"):
             continue
-        both = f"{header[1]}if {operand(header[2])} and {operand(inner[2])}:"
+        both = f"{header[1]}{header[2]} {operand(header[3])} and {operand(inner[3])}:"
         texts[i : i + 1 + len(body)] = [both, *(t[4:] for t in body[start + 1 :])]
     return texts
 
 
-_IF = re.compile(r"( *)if (.*):")
+_IF = re.compile(r"( *)(if|elif) (.*):")
 
 
 def operand(condition: str) -> str:
