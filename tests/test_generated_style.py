@@ -16,12 +16,13 @@ from typing import Any
 import pytest
 from flax import nnx
 
+import cnndsl
 from tests.modules import CORNERS, GENERATED, ROOT, SPECS, generate_file, imported, lint
 
 MODULES = sorted(GENERATED.glob("*.py"))
 FORWARDING = CORNERS / "forwarding_blocks.cnn"
 RUN = 10  # lines that may not occur twice
-LONGEST = {"densenet": 223, "googlenet": 226, "resnet": 300}  # lines
+LONGEST = {"densenet": 223, "googlenet": 226, "resnet": 300, "nasnet": 426, "efficientnet": 299}
 
 each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
 
@@ -191,6 +192,12 @@ def test_floats_are_as_the_author_wrote_them(path: Path):
 @pytest.mark.parametrize("name", LONGEST)
 def test_length(name: str):
     assert len(text_of(GENERATED / f"{name}.py").splitlines()) <= LONGEST[name]
+
+
+def test_the_length_of_one_model_of_a_family():
+    text = text_of(SPECS / "mobilenet.cnn")
+    code = cnndsl.compile(text, model="MobileNetV2", filename="specs/mobilenet.cnn").code
+    assert len(code.splitlines()) <= 173
 
 
 @pytest.mark.parametrize("seed", ["1", "2"])
