@@ -21,7 +21,6 @@ from cnndsl.targets.flax.pyexpr import (
     Un,
     bindings,
     is_runtime,
-    render,
     size,
 )
 from cnndsl.targets.flax.spelling import MISSING, Env, Sym, Symbol, Unspellable
@@ -228,7 +227,9 @@ class Branches(Instances):
         if any(sym.py is None for sym in held):
             return Sym(held[0].value, None)
         locals = [s for s in held if isinstance(s.py, Ref) and s.py.binding.scope is Scope.LOCAL]
-        if locals and {render(sym.py, lambda b: b.name) for sym in held} == {name}:
+        variables = [sym.py.binding for sym in held if isinstance(sym.py, Ref)]
+        one = len({b.name for b in variables}) == 1 and len(variables) == len(held)
+        if locals and one and all(b.scope in (Scope.LOCAL, Scope.ARGUMENT) for b in variables):
             return locals[0]  # a parameter that an arm has set anew
         set_anew = {sym.py.binding.name for sym in locals}
         tested = {b.name for b in bindings(arms[0].condition)}
