@@ -138,6 +138,7 @@ class Branches(Instances):
             init = self.computed(name, cx, flags)
             return init, init
         at_call = self.speller.spell(expr, env, at_call=True).py
+        self.called.update(bindings(at_call))  # an arm that binds one anew needs another name
         scopes = {b.scope for b in bindings(at_call)}
         plain = isinstance(at_call, Ref) or _compares_name(at_call) or scopes <= {Scope.CLASS}
         if is_runtime(at_call) or plain or Scope.LOOP in scopes or self.is_function:

@@ -24,8 +24,7 @@ from cnndsl.targets.flax.emission import KINDS
 from cnndsl.targets.flax.names import RESERVED, VARIABLES, safe, snake
 from cnndsl.targets.flax.pyexpr import Scope
 from cnndsl.targets.flax.tidy import (
-    joined,
-    one_line,
+    branches_tidied,
     swapped,
     tidy,
     unread_items,
@@ -94,13 +93,13 @@ class Printer:
         lines = [*lines, *([""] if lines and body else []), *body]
         if self.lowering.heads:
             heads = Branching(["aux", None], ["not aux", None], [self.lowering.heads, []])
-            lines += self.branches(heads, 0)
+            lines += self.branches(heads)
         result = self.text(self.lowering.result.text)
         call = without_unread(self.text_lines(state.call, 0), result)
-        call = swapped(tidy(unread_items(joined(call))))
+        call = swapped(tidy(unread_items(branches_tidied(call))))
         lets = {b.name for b in self.state.bound if b.scope is Scope.LOCAL}
         read = "" if self.lowering.is_function else r"self\."
-        lines = joined(unread_locals(lines, "\n".join([*call, result]), lets, read))
+        lines = branches_tidied(unread_locals(lines, "\n".join([*call, result]), lets, read))
         if not self.lowering.is_model and call and call[-1].startswith(f"{result} = "):
             value = call[-1].removeprefix(f"{result} = ")
             if "  # " not in value:  # a last line that only names what is returned
@@ -203,8 +202,7 @@ class Printer:
                     texts.append(indent + self.text(line.header))
                     texts.extend(body)
                 case Branching():
-                    branches = self.branches(line, 80 - len(indent))
-                    texts.extend(indent + text if text else "" for text in branches)
+                    texts.extend(indent + text if text else "" for text in self.branches(line))
                 case Carry():
                     texts.extend(indent + text for text in self.carry(line))
                 case Definition():
@@ -213,14 +211,11 @@ class Printer:
                     texts.append(indent + self.text(line))
         return texts
 
-    def branches(self, line: Branching, width: int) -> list[str]:
+    def branches(self, line: Branching) -> list[str]:
         """The arms that have lines; of two, a lone second one stands under the negation."""
         bodies = [self.text_lines(body, 1) for body in line.bodies]
         if len(bodies) == 2 and bodies[1] and not bodies[0]:
             return [f"if {self.text(line.negated[0])}:", *bodies[1]]
-        choice = one_line(bodies, [self.text(c) for c in line.conditions if c])
-        if choice is not None and len(choice) <= width:
-            return [choice]
         texts: list[str] = []
         while bodies and not bodies[-1]:
             bodies.pop()

@@ -8,6 +8,39 @@ from collections import Counter
 _ASSIGNMENT = re.compile(r"(\w+) = ([^#]*)")
 
 
+def branches_tidied(lines: list[str]) -> list[str]:
+    """`if`s as one writes them once it is known which of their lines remain."""
+    return chosen(joined(without_pass(lines)))
+
+
+def without_pass(lines: list[str]) -> list[str]:
+    """`if not a:` for an `if` that only its `else` has lines of."""
+    texts = list(lines)
+    for i in reversed(range(len(texts))):
+        header = _IF.fullmatch(texts[i])
+        if header is None or header[2] != "if" or [t.strip() for t in _body(texts, i)] != ["pass"]:
+            continue
+        if i + 2 < len(texts) and texts[i + 2] == f"{header[1]}else:":
+            texts[i : i + 3] = [f"{header[1]}if {negation(header[3])}:"]
+    return texts
+
+
+def negation(condition: str) -> str:
+    """The opposite of a condition, as one writes it."""
+    if condition.startswith("not ") and condition[4:].replace(".", "_").isidentifier():
+        return condition[4:]
+    for comparison, opposite in _OPPOSITES.items():
+        parts = condition.split(f" {comparison} ")
+        if len(parts) == 2 and not re.search(r" and | or | if |^not |[<>=]|\bis\b", "".join(parts)):
+            return f" {opposite} ".join(parts)
+    simple = re.fullmatch(r"[\w.]+", condition)
+    return f"not {condition}" if simple else f"not ({condition})"
+
+
+_OPPOSITES = {"is not": "is", "is": "is not", "==": "!=", "!=": "==", "<=": ">", ">=": "<"}
+_OPPOSITES |= {"<": ">=", ">": "<="}
+
+
 def joined(lines: list[str]) -> list[str]:
     """`if a and b:` for an `if` whose body is one other `if`, both without an `else`."""
     texts = list(lines)
@@ -36,14 +69,33 @@ def operand(condition: str) -> str:
     return f"({condition})" if re.search(r" or | if ", condition) else condition
 
 
-def one_line(bodies: list[list[str]], conditions: list[str]) -> str | None:
+def chosen(lines: list[str]) -> list[str]:
     """`p = x if prev is None else self.adjust(prev)` for two arms that set one variable."""
-    if len(bodies) != 2 or any(len(body) != 1 for body in bodies) or len(conditions) != 1:
-        return None
-    parts = [_ASSIGNMENT.fullmatch(body[0].strip()) for body in bodies]
-    if not all(parts) or parts[0][1] != parts[1][1] or " if " in parts[0][2] + parts[1][2]:
-        return None
-    return f"{parts[0][1]} = {parts[0][2]} if {conditions[0]} else {parts[1][2]}"
+    texts = list(lines)
+    for i in reversed(range(len(texts))):
+        header = _IF.fullmatch(texts[i])
+        if header is None or header[2] != "if":
+            continue
+        then = _body(texts, i)
+        after = i + 1 + len(then)
+        if after == len(texts) or texts[after] != f"{header[1]}else:":
+            continue
+        other = _body(texts, after)
+        values = [line.split("  # ")[0].strip() for line in (*then, *other)]
+        parts = [_ASSIGNMENT.fullmatch(value) for value in values]
+        if len(then) != 1 or len(other) != 1 or not all(parts) or parts[0][1] != parts[1][1]:
+            continue
+        if " if " in parts[0][2] + parts[1][2]:
+            continue
+        choice = f"{parts[0][2]} if {header[3]} else {parts[1][2]}"
+        choice = parts[0][2] if parts[0][2] == parts[1][2] else choice
+        line = f"{header[1]}{parts[0][1]} = {choice}"
+        if len(line) <= WIDTH:
+            texts[i : after + 2] = [line]
+    return texts
+
+
+WIDTH = 80  # inside a method
 
 
 def unread_items(lines: list[str]) -> list[str]:
