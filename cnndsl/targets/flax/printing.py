@@ -99,7 +99,8 @@ class Printer:
         call = swapped(tidy(unread_items(branches_tidied(call))))
         lets = {b.name for b in self.state.bound if b.scope is Scope.LOCAL}
         read = "" if self.lowering.is_function else r"self\."
-        lines = branches_tidied(unread_locals(lines, "\n".join([*call, result]), lets, read))
+        lines = unread_locals(lines, "\n".join([*call, result]), lets, read)
+        lines = unread_items(branches_tidied(lines))
         if not self.lowering.is_model and call and call[-1].startswith(f"{result} = "):
             value = call[-1].removeprefix(f"{result} = ")
             if "  # " not in value:  # a last line that only names what is returned
