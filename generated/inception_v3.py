@@ -193,9 +193,7 @@ class InceptionA(nnx.Module):
         self.b3_conv_bn1 = conv_bn(in_features, 64, (1, 1), torch)
         self.b3_conv_bn2 = conv_bn(64, 96, (3, 3), torch)
         self.b3_conv_bn3 = conv_bn(96, 96, (3, 3), torch)
-        self.pool_pool_projection = PoolProjection(
-            in_features, pool_filters, torch, **kinds
-        )
+        self.pool_projection = PoolProjection(in_features, pool_filters, torch, **kinds)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         b1 = self.b1_conv_bn(x)  # (N, 35, 35, 64)
@@ -204,7 +202,7 @@ class InceptionA(nnx.Module):
         b3 = self.b3_conv_bn1(x)  # (N, 35, 35, 64)
         b3 = self.b3_conv_bn2(b3)  # (N, 35, 35, 96)
         b3 = self.b3_conv_bn3(b3)
-        pool = self.pool_pool_projection(x)  # (N, 35, 35, pool_filters)
+        pool = self.pool_projection(x)  # (N, 35, 35, pool_filters)
         return jnp.concatenate([b1, b5, b3, pool], axis=-1)
 
 
@@ -235,7 +233,7 @@ class InceptionB(nnx.Module):
         self.double_conv_bn3 = conv_bn(width, width, (1, 7), torch)
         self.double_conv_bn4 = conv_bn(width, width, (7, 1), torch)
         self.double_conv_bn5 = conv_bn(width, 192, (1, 7), torch)
-        self.pool_pool_projection = PoolProjection(in_features, 192, torch, **kinds)
+        self.pool_projection = PoolProjection(in_features, 192, torch, **kinds)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         b1 = self.b1_conv_bn(x)  # (N, 17, 17, 192)
@@ -247,7 +245,7 @@ class InceptionB(nnx.Module):
         double = self.double_conv_bn3(double)
         double = self.double_conv_bn4(double)
         double = self.double_conv_bn5(double)  # (N, 17, 17, 192)
-        pool = self.pool_pool_projection(x)  # (N, 17, 17, 192)
+        pool = self.pool_projection(x)  # (N, 17, 17, 192)
         return jnp.concatenate([b1, b7, double, pool], axis=-1)
 
 
@@ -287,7 +285,7 @@ class InceptionC(nnx.Module):
         self.double_conv_bn1 = conv_bn(in_features, 448, (1, 1), torch)
         self.double_conv_bn2 = conv_bn(448, 384, (3, 3), torch)
         self.double_cross = Cross(384, torch, **kinds)
-        self.pool_pool_projection = PoolProjection(in_features, 192, torch, **kinds)
+        self.pool_projection = PoolProjection(in_features, 192, torch, **kinds)
 
     def __call__(self, x: jax.Array) -> jax.Array:
         b1 = self.b1_conv_bn(x)  # (N, 8, 8, 320)
@@ -296,7 +294,7 @@ class InceptionC(nnx.Module):
         double = self.double_conv_bn1(x)  # (N, 8, 8, 448)
         double = self.double_conv_bn2(double)  # (N, 8, 8, 384)
         double = self.double_cross(double)  # (N, 8, 8, 768)
-        pool = self.pool_pool_projection(x)  # (N, 8, 8, 192)
+        pool = self.pool_projection(x)  # (N, 8, 8, 192)
         return jnp.concatenate([b1, b3, double, pool], axis=-1)
 
 

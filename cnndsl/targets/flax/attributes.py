@@ -90,7 +90,8 @@ class Attributes:
         if stage and attr.block and len(modules) == 1:
             return stage
         stem = plural(attr.stem) if attr.many and not attr.path else attr.stem
-        return "_".join([*attr.path, stem])
+        said = bool(attr.path) and stem.startswith(f"{attr.path[-1]}_")  # pool, pool_projection
+        return "_".join([*attr.path[: -1 if said else None], stem])
 
     def number_items(self, lines: list[Line], taken: frozenset[str] = frozenset()) -> None:
         """Items of lists that are walked together, or inside one another, have different names."""
