@@ -61,6 +61,19 @@ def test_endpoints_are_known_without_building():
     assert found["logits"].shape == (1000,) and found["logits"].reduction is None
 
 
+@pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.name)
+def test_the_module_has_the_same_table_of_endpoints(entry):
+    """Two families have a table for nearly every model, and leave them to the index."""
+    module = import_module(entry)
+    if entry.spec in ("densenet.cnn", "efficientnet.cnn"):
+        assert not hasattr(module, "ENDPOINTS")
+        return
+    alone = not isinstance(module.ENDPOINTS, dict)
+    table = module.ENDPOINTS if alone else module.ENDPOINTS[entry.name]
+    points = zoo.endpoints(entry.name)
+    assert table == tuple((p.name, p.shape, p.reduction, p.channels) for p in points)
+
+
 def test_an_unknown_model_gets_a_suggestion():
     with pytest.raises(zoo.UnknownModel, match="no model `Resnet5O`; did you mean `ResNet50`"):
         zoo.create("Resnet5O")
