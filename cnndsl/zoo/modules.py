@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -9,6 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from cnndsl.names import module_name
+from cnndsl.suggest import did_you_mean
 from cnndsl.zoo.index import Entry, find, folder
 
 _PACKAGE = f"{__package__}.generated"
@@ -23,7 +25,14 @@ def create(name: str, **arguments: Any) -> Any:
       ImportError: if flax is not installed.
     """
     entry = find(name)
-    return getattr(import_module(entry), entry.name)(**arguments)
+    model = getattr(import_module(entry), entry.name)
+    _, *named, _ = inspect.signature(model.__init__).parameters  # without self and **dtypes
+    taken = [*named, "dtype", "param_dtype"]
+    for argument in arguments:
+        if argument not in taken:
+            hint = did_you_mean(argument, taken) or f"it takes {', '.join(taken)}"
+            raise TypeError(f"{entry.name} takes no argument `{argument}`; {hint}")
+    return model(**arguments)
 
 
 def import_module(entry: Entry) -> ModuleType:

@@ -79,6 +79,13 @@ def test_an_unknown_model_gets_a_suggestion():
         zoo.create("Resnet5O")
 
 
+def test_an_unknown_argument_is_told_from_those_that_there_are():
+    with pytest.raises(TypeError, match="takes no argument `clases`; did you mean `classes`"):
+        zoo.create("VGG16", clases=10)
+    with pytest.raises(TypeError, match="it takes classes, rngs, dtype, param_dtype"):
+        zoo.create("VGG16", pretrained=True)
+
+
 def test_create_builds_the_model_with_its_endpoints():
     import jax.numpy as jnp
     from flax import nnx
