@@ -96,6 +96,7 @@ class Bodies(Lets):
         if (
             reads > starts
             or hidden
+            or flow.text == name  # which stays the flow
             or (name in self.state.variables and statement.name not in at.env.tensors)
         ):
             name = self.free_variable(name)

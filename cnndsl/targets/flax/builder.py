@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from cnndsl.syntax import ast
 from cnndsl.targets.flax.emission import Code, Constant
 from cnndsl.targets.flax.numbers import Num, Real
 from cnndsl.targets.flax.pyexpr import (
@@ -126,6 +127,7 @@ class Loop:
     firsts: list[bool] | None = None  # which of the records are first iterations
     conditional: list[bool] | None = None  # inside an `if` of the loop: who takes it
     within: set[str] = field(default_factory=set)  # names of the loops inside
+    statement: ast.For | None = None
     env: Env | None = None  # where the body's names go
     known: dict[str, Sym] = field(default_factory=dict)  # the values with names before the loop
 

@@ -17,7 +17,7 @@ class Lets(Repeats):
     """Lowers `let`."""
 
     def let(self, recs: list[Named], cx: list[int], env: Env) -> None:
-        held = self.carried_value(recs[0].statement.name, env)
+        held = self.carried_value(recs[0].statement, env)
         self.bind_let(recs, cx, env)
         if held is None:
             return
@@ -27,13 +27,14 @@ class Lets(Repeats):
         if not local or held.py != now:
             raise Unspellable(recs[0].statement.name)
 
-    def carried_value(self, name: str, env: Env) -> Sym | None:
-        """What a loop's iterations find under a name that they bind anew."""
-        loop = self.state.loop
-        if loop is None or loop.env is not env:
-            return None
-        held = env.value(name)
-        return held if held is not None and held is loop.known.get(name) else None
+    def carried_value(self, let: ast.Let, env: Env) -> Sym | None:
+        """What a loop's iterations read under a name and then bind anew."""
+        held = env.value(let.name)
+        for loop in self.loops:
+            known = loop.env is env and held is not None and held is loop.known.get(let.name)
+            if known and (loop.statement is None or _is_read_first(loop.statement.body, let)):
+                return held
+        return None
 
     def bind_let(self, recs: list[Named], cx: list[int], env: Env) -> None:
         statement, seen = recs[0].statement, [rec.value for rec in recs]
@@ -123,3 +124,17 @@ class Lets(Repeats):
                     continue
             for number in tokens(texts, "b"):
                 self.fold_py(Ref(self.state.bound[number]))
+
+
+def _is_read_first(body: ast.Body, let: ast.Let) -> bool:
+    """Whether an execution of `body` may read a name before `let` binds it."""
+    start, end = let.span.start, let.span.end
+    parts = list(walk(body))
+    may_skip = any(
+        isinstance(part, (ast.If, ast.For)) and part.span.start < start < part.span.end
+        for part in parts
+    )
+    return any(
+        isinstance(part, ast.Name) and part.id == let.name and (may_skip or part.span.start < end)
+        for part in parts
+    )

@@ -89,6 +89,7 @@ class Loops(Carries):
         flow = self.settle(flow, at.target)
 
         def body(flow: Flow, loop: Loop) -> Flow:
+            loop.statement = statement
             for index, (name, binding) in enumerate(
                 zip(statement.targets, loop.targets, strict=True)
             ):
@@ -153,7 +154,17 @@ class Loops(Carries):
         mark, saved = self.mark(), env.save()
         carried: dict[str, Any] = {}
         for _ in range(4):
-            outcome = self.attempt(targets, items, firsts, always, flow, env, target, body, carried)
+            try:
+                outcome = self.attempt(
+                    targets, items, firsts, always, flow, env, target, body, carried
+                )
+            except Unspellable:
+                if "" in carried:
+                    raise
+                outcome = {
+                    **carried,
+                    "": None,
+                }  # a `let` may bind what the channels are spelled with
             if isinstance(outcome, Flow):
                 return outcome
             carried = outcome
