@@ -9,11 +9,11 @@ from cnndsl.ir import Chosen, Tensor
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.builder import Branching, Line, tokens
 from cnndsl.targets.flax.flow import BLOCK, MERGED, Flow, Site
+from cnndsl.targets.flax.folding import choose, negated
 from cnndsl.targets.flax.instances import Instances
 from cnndsl.targets.flax.lines import WIDTH
 from cnndsl.targets.flax.pyexpr import (
     Bin,
-    Choice,
     Lit,
     Py,
     Ref,
@@ -168,8 +168,8 @@ class Branches(Instances):
 
     def branching(self, conditions: list[Py | None], bodies: list, spell: Any) -> Branching:
         texts = [None if c is None else spell(c) for c in conditions]
-        negated = [None if c is None else spell(_not(c)) for c in conditions]
-        return Branching(texts, negated, bodies)
+        opposites = [None if c is None else spell(negated(c)) for c in conditions]
+        return Branching(texts, opposites, bodies)
 
     def emit_call(self, arms: list[Arm], flow: Flow, target: str) -> Flow:
         if all(arm.flow.text == flow.text and not arm.call for arm in arms):
@@ -201,7 +201,7 @@ class Branches(Instances):
     def merge_names(self, arms: list[Arm], env: Env) -> None:
         """What the branches named stays visible, with channels that hold for all of them."""
         for name in dict.fromkeys(name for arm in arms for name in arm.env_values):
-            env.values[name] = self.merged_value(arms, name)
+            env.values[name] = self.merged_value(arms, name, env)
         names = dict.fromkeys(name for arm in arms for name in arm.env_tensors)
         for name in names:
             if name in ("here", "in"):
@@ -217,9 +217,11 @@ class Branches(Instances):
             channels = self.phi(arms, [s.channels for s in known], f"{name}_features")
             env.tensors[name] = replace(known[0], channels=channels)
 
-    def merged_value(self, arms: list[Arm], name: str) -> Sym:
+    def merged_value(self, arms: list[Arm], name: str, env: Env) -> Sym:
         """What a name stands for after an `if`: one variable, or a choice between the arms'."""
-        held = [arm.env_values[name] for arm in arms if name in arm.env_values]
+        outer = env.parent.value(name) if env.parent is not None else None
+        held = [arm.env_values.get(name, outer) for arm in arms]
+        held = [sym for sym in held if sym is not None]
         if len(held) < len(arms) or all(sym is held[0] or sym == held[0] for sym in held):
             return held[0]
         first = held[0].py
@@ -235,7 +237,7 @@ class Branches(Instances):
         set_anew = {sym.py.binding.name for sym in locals}
         tested = {b.name for b in bindings(arms[0].condition)}
         if len(arms) == 2 and not set_anew & tested:
-            return Sym(MISSING, Choice(first, arms[0].condition, held[1].py))
+            return Sym(MISSING, choose(first, arms[0].condition, held[1].py))
         return Sym(held[0].value, None)
 
     def phi(self, arms: list[Arm], options: list[Py | None], name: str) -> Py | None:
@@ -256,7 +258,7 @@ class Branches(Instances):
             ):
                 return option
         if not any(arm.init for arm in arms) and len(arms) == 2:
-            return Choice(options[0], arms[0].condition, options[1])
+            return choose(options[0], arms[0].condition, options[1])
         return self.carried(arms, options, name)
 
     def carried(self, arms: list[Arm], options: list[Py], name: str) -> Py:
@@ -279,24 +281,6 @@ class Branches(Instances):
 def _order(taken: list[int | None]) -> list[int | None]:
     """The branches in order, that of no branch last."""
     return sorted(set(taken), key=lambda t: (t is None, t or 0))
-
-
-def _not(condition: Py) -> Py:
-    flipped = {
-        "==": "!=",
-        "!=": "==",
-        "is": "is not",
-        "is not": "is",
-        "<": ">=",
-        ">=": "<",
-        ">": "<=",
-        "<=": ">",
-    }
-    if isinstance(condition, Bin) and condition.op in flipped:
-        return Bin(flipped[condition.op], condition.left, condition.right)
-    if isinstance(condition, Un) and condition.op == "not":
-        return condition.operand
-    return Un("not", condition)
 
 
 def _compares_name(condition: Py) -> bool:

@@ -49,7 +49,7 @@ def substitute(expr: Py, change: Callable[[Binding], Py]) -> Py:
             operand = substitute(expr.operand, change)
             if expr.op == "not" and isinstance(operand, Lit):
                 return Lit(not operand.value)
-            return Un(expr.op, operand)
+            return negated(operand) if expr.op == "not" else Un(expr.op, operand)
         case CallOf():
             args = tuple(substitute(arg, change) for arg in expr.args)
             return CallOf(expr.function, args, expr.names)
@@ -77,7 +77,25 @@ def choose(then: Py, condition: Py, other: Py) -> Py:
     """`then if condition else other`, where that is a choice."""
     if isinstance(condition, Lit):
         return then if condition.value else other
+    if isinstance(then, Lit) and isinstance(other, Lit):
+        if then.value is True and other.value is False:
+            return condition
+        if then.value is False and other.value is True:
+            return negated(condition)
     return then if repr(then) == repr(other) else Choice(then, condition, other)
+
+
+_OPPOSITES = {"==": "!=", "is": "is not", "<": ">=", "<=": ">"}
+_OPPOSITES |= {opposite: op for op, opposite in _OPPOSITES.items()}
+
+
+def negated(condition: Py) -> Py:
+    """`not condition`, as a comparison where it is one."""
+    if isinstance(condition, Bin) and condition.op in _OPPOSITES:
+        return Bin(_OPPOSITES[condition.op], condition.left, condition.right)
+    if isinstance(condition, Un) and condition.op == "not":
+        return condition.operand
+    return Un("not", condition)
 
 
 def combine(op: str, left: Py, right: Py) -> Py:

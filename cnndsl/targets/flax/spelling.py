@@ -11,7 +11,7 @@ from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import Tensor
 from cnndsl.syntax import ast
-from cnndsl.targets.flax.folding import choose, combine, item
+from cnndsl.targets.flax.folding import choose, combine, item, negated
 from cnndsl.targets.flax.numbers import Num, Real
 from cnndsl.targets.flax.pyexpr import Bin, CallOf, Lit, Py, Ref, Runtime, Tup, Un
 
@@ -128,7 +128,8 @@ class Speller:
                 value = _try(_negate, expr.op, operand.value)
                 if isinstance(operand.py, Lit) and value is not MISSING:
                     return Sym(value, Lit(value))
-                return Sym(value, Un(expr.op, operand.py))
+                py = negated(operand.py) if expr.op == "not" else Un(expr.op, operand.py)
+                return Sym(value, py)
             case ast.Binary():
                 return self._binary(expr, env, at_call)
             case ast.Conditional():
