@@ -218,6 +218,7 @@ class Loops(Carries):
             if fresh:
                 init.append(self.assignments([names[n] for n in fresh], [entry[n] for n in fresh]))
         self.close(loop, targets, inits, calls)
+        self.forget(loop, env)
         if always and out.channels is not None and "" in names:
             used = list(bindings(out.channels))
             settled = not any(b.in_loop or b.scope is Scope.FEATURES for b in used)
@@ -225,6 +226,13 @@ class Loops(Carries):
         for name, binding in names.items():
             out = self.set_channels(name, Ref(binding), out, env)
         return out
+
+    def forget(self, loop: Loop, env: Env) -> None:
+        """Behind a loop no expression has its variables: a loop without lines is not written."""
+        gone = {*loop.targets, *([loop.element[1]] if loop.element is not None else [])}
+        for name, sym in env.values.items():
+            if sym.py is not None and gone.intersection(bindings(sym.py)):
+                env.values[name] = Sym(sym.value, None)
 
     # --- closing ----------------------------------------------------------------------
 
