@@ -76,7 +76,7 @@ class Lets(Repeats):
                 old.in_loop = old.in_loop or in_loop
                 self.define(old, py)
                 return old
-        shadows = env.value(name) is not None and name not in env.values
+        shadows = env.parent is not None and env.parent.value(name) is not None
         chosen = self.free_name(name) if shadows else self.loop_name(name)
         in_heads = [self.state.bound[number] for number in self.mentioned(self.heads)]
         if any(b.name == chosen for b in [*self.live_channels(env), *in_heads]):
