@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from functools import partial
 
-from cnndsl.targets.flax.builder import Attr, Branching, Line, Suite, tokens
 from cnndsl.targets.flax.definitions import ClassLowering
+from cnndsl.targets.flax.draft import Attr, Branching, Line, Suite, tokens
 from cnndsl.targets.flax.names import MODULE_ATTRIBUTES, RESERVED, VARIABLES, plural, safe
 
 _WORD = re.compile(r"(?<![.\w])\w+")  # no attribute

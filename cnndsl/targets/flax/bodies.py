@@ -7,7 +7,7 @@ from dataclasses import replace
 from cnndsl.elaborate.program import walk
 from cnndsl.ir import Auxiliary, Chosen, Frame, Looped, Named, Noted, Ran, Record, Staged
 from cnndsl.syntax import ast
-from cnndsl.targets.flax.builder import Blank, Suite
+from cnndsl.targets.flax.draft import Blank, Suite
 from cnndsl.targets.flax.flow import Flow, Site
 from cnndsl.targets.flax.lets import Lets
 from cnndsl.targets.flax.pyexpr import (

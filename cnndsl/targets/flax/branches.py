@@ -7,7 +7,7 @@ from typing import Any
 
 from cnndsl.ir import Chosen, Tensor
 from cnndsl.syntax import ast
-from cnndsl.targets.flax.builder import Branching, Line, tokens
+from cnndsl.targets.flax.draft import Branching, Line, tokens
 from cnndsl.targets.flax.flow import BLOCK, MERGED, Flow, Site
 from cnndsl.targets.flax.folding import choose, negated
 from cnndsl.targets.flax.instances import Instances

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from cnndsl.targets.flax.builder import Carry, Line
+from cnndsl.targets.flax.draft import Carry, Line
 from cnndsl.targets.flax.flow import Flow
 from cnndsl.targets.flax.headers import Headers
 from cnndsl.targets.flax.pyexpr import (

@@ -12,7 +12,7 @@ from cnndsl.ops.base import Op
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.arguments import Param
 from cnndsl.targets.flax.bodies import Bodies
-from cnndsl.targets.flax.builder import TOKEN, Built, Carry, Definition, Line, State, flat, tokens
+from cnndsl.targets.flax.draft import TOKEN, Built, Carry, Definition, Line, State, flat, tokens
 from cnndsl.targets.flax.elements import InputOverwritten
 from cnndsl.targets.flax.emission import KINDS
 from cnndsl.targets.flax.flow import Flow

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from cnndsl.targets.flax.builder import Line, Loop, tokens
+from cnndsl.targets.flax.draft import Line, Loop, tokens
 from cnndsl.targets.flax.iterations import Iterations
-from cnndsl.targets.flax.pyexpr import CallOf, Py, Scope
+from cnndsl.targets.flax.pyexpr import CallOf, Scope
 from cnndsl.targets.flax.spelling import Unspellable
 
 
@@ -50,7 +50,7 @@ class Headers(Iterations):
             lists.insert(0, items)
         counted = index is not None and index.index in needed
         if not lists:
-            items = self.at_call(self.count_items(loop))
+            items = self.at_call(loop.items)
             if not counted:
                 return f"for _ in {items}:"
             if index in loop.targets or not loop.targets:
@@ -62,11 +62,6 @@ class Headers(Iterations):
             return f"for {names} in {source}:"
         names = names if len(walked) == 1 else f"({names})"
         return f"for ‹c{index.index}›, {names} in enumerate({source}):"
-
-    def count_items(self, loop: Loop) -> Py:
-        if loop.element_used and isinstance(loop.items, CallOf):
-            return loop.items
-        return loop.items
 
     def counter_of(self, loop: Loop) -> Any:
         """The loop variable that counts iterations from 0, if there is one."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from cnndsl.ir import Instance
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.arguments import Arguments, Emitted
-from cnndsl.targets.flax.builder import Built
+from cnndsl.targets.flax.draft import Built
 from cnndsl.targets.flax.emission import Role
 from cnndsl.targets.flax.flow import BLOCK, Flow, Site
 from cnndsl.targets.flax.names import snake

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cnndsl.targets.flax.branches import Branches
-from cnndsl.targets.flax.builder import Attr, Loop
+from cnndsl.targets.flax.draft import Attr, Loop
 from cnndsl.targets.flax.pyexpr import CallOf, Py, Ref, Scope
 from cnndsl.targets.flax.spelling import Unspellable
 

@@ -10,8 +10,8 @@ from cnndsl.ir import Layer
 from cnndsl.ops import OPS
 from cnndsl.ops.base import Op
 from cnndsl.syntax import ast
-from cnndsl.targets.flax.builder import Built
 from cnndsl.targets.flax.calls import emit
+from cnndsl.targets.flax.draft import Built
 from cnndsl.targets.flax.emission import Context
 from cnndsl.targets.flax.emission import Layer as Module
 from cnndsl.targets.flax.flow import BLOCK, MERGED, Flow, Site

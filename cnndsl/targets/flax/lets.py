@@ -7,7 +7,7 @@ from typing import Any
 from cnndsl.elaborate.program import walk
 from cnndsl.ir import Named
 from cnndsl.syntax import ast
-from cnndsl.targets.flax.builder import Carry, Definition, flat, tokens
+from cnndsl.targets.flax.draft import Carry, Definition, flat, tokens
 from cnndsl.targets.flax.pyexpr import Binding, Lit, Py, Ref, Scope, bindings, frozen
 from cnndsl.targets.flax.repeats import Repeats
 from cnndsl.targets.flax.spelling import MISSING, Env, Sym, Unspellable

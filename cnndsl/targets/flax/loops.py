@@ -10,8 +10,8 @@ from cnndsl.elaborate.program import walk
 from cnndsl.ir import Looped
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.arguments import as_pair, is_pair
-from cnndsl.targets.flax.builder import Line, Loop, Suite
 from cnndsl.targets.flax.carries import Carries
+from cnndsl.targets.flax.draft import Line, Loop, Suite
 from cnndsl.targets.flax.flow import Flow, Site
 from cnndsl.targets.flax.folding import item
 from cnndsl.targets.flax.pyexpr import CallOf, Lit, Py, Ref, Scope, Tup, bindings, frozen

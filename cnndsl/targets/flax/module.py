@@ -11,7 +11,6 @@ from cnndsl.elaborate.program import Program
 from cnndsl.ir import Network
 from cnndsl.names import camel
 from cnndsl.syntax import ast
-from cnndsl.targets.flax.builder import Built, norm_key
 from cnndsl.targets.flax.classes import BASE, block_view, model_views
 from cnndsl.targets.flax.constants import constant_lines
 from cnndsl.targets.flax.describe import (
@@ -20,6 +19,7 @@ from cnndsl.targets.flax.describe import (
     type_of,
     wrapped,
 )
+from cnndsl.targets.flax.draft import Built, norm_key
 from cnndsl.targets.flax.fragments import IMPORTS, ORDER, Fragment, fragment
 from cnndsl.targets.flax.names import RESERVED, safe
 from cnndsl.targets.flax.printing import Shared, common_keywords, has_all

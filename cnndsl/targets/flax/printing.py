@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from cnndsl.targets.flax.attributes import Attributes, fresh
-from cnndsl.targets.flax.builder import (
+from cnndsl.targets.flax.definitions import ClassLowering
+from cnndsl.targets.flax.draft import (
     TOKEN,
     Blank,
     Branching,
@@ -19,7 +20,6 @@ from cnndsl.targets.flax.builder import (
     norm_key,
     tokens,
 )
-from cnndsl.targets.flax.definitions import ClassLowering
 from cnndsl.targets.flax.emission import KINDS
 from cnndsl.targets.flax.names import RESERVED, VARIABLES, safe, snake
 from cnndsl.targets.flax.pyexpr import Scope

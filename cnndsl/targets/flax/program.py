@@ -11,10 +11,10 @@ from cnndsl.names import camel
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.arguments import Emitted
 from cnndsl.targets.flax.blocks import BlockLowering
-from cnndsl.targets.flax.builder import Built, norm_key
 from cnndsl.targets.flax.calls import emit
 from cnndsl.targets.flax.calls.conv import RELU_FAMILY
 from cnndsl.targets.flax.definitions import ClassLowering
+from cnndsl.targets.flax.draft import Built, norm_key
 from cnndsl.targets.flax.emission import Constant, Context
 from cnndsl.targets.flax.fragments import ORDER, fragment
 from cnndsl.targets.flax.instances import only_element

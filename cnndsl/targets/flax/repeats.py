@@ -8,7 +8,7 @@ from typing import Any
 
 from cnndsl.ir import Element, Instance, Repeated
 from cnndsl.syntax import ast
-from cnndsl.targets.flax.builder import Line, Loop, Suite, tokens
+from cnndsl.targets.flax.draft import Line, Loop, Suite, tokens
 from cnndsl.targets.flax.flow import Flow, Site
 from cnndsl.targets.flax.folding import combine
 from cnndsl.targets.flax.headers import zipped
