@@ -81,6 +81,7 @@ class Printer:
         self.walked = self.read_loop_variables()
         self.locals: dict[str, str] = {}
         self.shared: dict[str, dict[str, str]] = {}
+        self.opposites: dict[str, str] = {}  # conditions that were printed, with their negations
 
     def print(self) -> Printed:
         state = self.state
@@ -96,11 +97,11 @@ class Printer:
             lines += self.branches(heads)
         result = self.text(self.lowering.result.text)
         call = without_unread(self.text_lines(state.call, 0), result)
-        call = swapped(tidy(unread_items(branches_tidied(call))))
+        call = swapped(tidy(unread_items(branches_tidied(call, self.opposites))))
         lets = {b.name for b in self.state.bound if b.scope is Scope.LOCAL}
         read = "" if self.lowering.is_function else r"self\."
         lines = unread_locals(lines, "\n".join([*call, result]), lets, read)
-        lines = unread_items(branches_tidied(lines))
+        lines = unread_items(branches_tidied(lines, self.opposites))
         if not self.lowering.is_model and call and call[-1].startswith(f"{result} = "):
             value = call[-1].removeprefix(f"{result} = ")
             if "  # " not in value:  # a last line that only names what is returned
@@ -217,6 +218,7 @@ class Printer:
         bodies = [self.text_lines(body, 1) for body in line.bodies]
         if len(bodies) == 2 and bodies[1] and not bodies[0]:
             return [f"if {self.text(line.negated[0])}:", *bodies[1]]
+        self.opposites[self.text(line.conditions[0])] = self.text(line.negated[0])
         texts: list[str] = []
         while bodies and not bodies[-1]:
             bodies.pop()

@@ -8,12 +8,13 @@ from collections import Counter
 _ASSIGNMENT = re.compile(r"(\w+) = ([^#]*)")
 
 
-def branches_tidied(lines: list[str]) -> list[str]:
-    """`if`s as one writes them once it is known which of their lines remain."""
-    return chosen(joined(without_pass(lines)))
+def branches_tidied(lines: list[str], opposites: dict[str, str]) -> list[str]:
+    """`if`s as one writes them once it is known which of their lines remain; `opposites` has
+    the negation of every condition."""
+    return chosen(joined(without_pass(lines, opposites)))
 
 
-def without_pass(lines: list[str]) -> list[str]:
+def without_pass(lines: list[str], opposites: dict[str, str]) -> list[str]:
     """`if not a:` for an `if` that only its `else` has lines of."""
     texts = list(lines)
     for i in reversed(range(len(texts))):
@@ -21,24 +22,8 @@ def without_pass(lines: list[str]) -> list[str]:
         if header is None or header[2] != "if" or [t.strip() for t in _body(texts, i)] != ["pass"]:
             continue
         if i + 2 < len(texts) and texts[i + 2] == f"{header[1]}else:":
-            texts[i : i + 3] = [f"{header[1]}if {negation(header[3])}:"]
+            texts[i : i + 3] = [f"{header[1]}if {opposites[header[3]]}:"]
     return texts
-
-
-def negation(condition: str) -> str:
-    """The opposite of a condition, as one writes it."""
-    if condition.startswith("not ") and condition[4:].replace(".", "_").isidentifier():
-        return condition[4:]
-    for comparison, opposite in _OPPOSITES.items():
-        parts = condition.split(f" {comparison} ")
-        if len(parts) == 2 and not re.search(r" and | or | if |^not |[<>=]|\bis\b", "".join(parts)):
-            return f" {opposite} ".join(parts)
-    simple = re.fullmatch(r"[\w.]+", condition)
-    return f"not {condition}" if simple else f"not ({condition})"
-
-
-_OPPOSITES = {"is not": "is", "is": "is not", "==": "!=", "!=": "==", "<=": ">", ">=": "<"}
-_OPPOSITES |= {"<": ">=", ">": "<="}
 
 
 def joined(lines: list[str]) -> list[str]:
