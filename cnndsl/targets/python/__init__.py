@@ -1,0 +1,1 @@
+"""Python as a tree: what every target that emits Python shares."""

@@ -1,0 +1,304 @@
+"""The emitted program as a tree: the few kinds of node that a generated module is made of.
+
+Nodes are frozen and compare by value. What no node says cannot be printed, so a module
+does nothing that its tree does not say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import EllipsisType
+
+# --- expressions ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """An int, float, bool, string, None or `...`; never a tuple. Compares with its type:
+    `True`, `1` and `1.0` are three constants."""
+
+    value: int | float | bool | str | EllipsisType | None
+    grouped: bool = False  # digits in groups of three: 11_689_512
+    kind: str = field(init=False, default="", repr=False)  # the name of the value's type
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "kind", type(self.value).__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    base: Expr
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`base[index]`; several indices are a `Tuple`, each may be a `Slice`."""
+
+    base: Expr
+    index: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """`start:stop:step` inside an `Item`."""
+
+    start: Expr | None = None
+    stop: Expr | None = None
+    step: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple:
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    items: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dict:
+    items: tuple[tuple[Expr, Expr], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Star:
+    """`*value` in a call, a list or a tuple."""
+
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Keyword:
+    """`name=value` of a call; `**value` where `name` is None."""
+
+    name: str | None
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    function: Expr
+    args: tuple[Expr, ...] = ()
+    keywords: tuple[Keyword, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    op: str  # "-", "+" or "not"
+    operand: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """Arithmetic, comparisons (never chained), `and`, `or`, and `|` of types and dicts."""
+
+    op: str  # + - * / // % ** == != < <= > >= is "is not" in "not in" and or |
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """`then if test else other`."""
+
+    then: Expr
+    test: Expr
+    other: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Comprehension:
+    """One `for` and no `if`. `kind` is "generator", "list" or "dict"; of a dict, `key` is set."""
+
+    kind: str
+    element: Expr
+    target: Expr
+    iterable: Expr
+    key: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Formatted:
+    """An f-string: texts and expressions in order, `f"layer{i + 1}"`."""
+
+    parts: tuple[str | Expr, ...]
+
+
+Expr = (
+    Name
+    | Constant
+    | Attribute
+    | Item
+    | Slice
+    | Tuple
+    | ListOf
+    | Dict
+    | Star
+    | Call
+    | Unary
+    | Binary
+    | Conditional
+    | Comprehension
+    | Formatted
+)
+
+
+# --- statements -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """`a = b = value`; `comment` stands behind the line, without its `#`."""
+
+    targets: tuple[Expr, ...]
+    value: Expr
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Augment:
+    """`target += value`; `op` is the operator without its `=`."""
+
+    target: Expr
+    op: str
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Declare:
+    """`name: annotation = value`, in the body of a class."""
+
+    name: str
+    annotation: Expr
+    value: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Do:
+    """An expression for its effect: `self.units.append(…)`."""
+
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class If:
+    """An `elif` is an `If` alone in `other`."""
+
+    test: Expr
+    body: tuple[Statement, ...]
+    other: tuple[Statement, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class For:
+    target: Expr
+    iterable: Expr
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    value: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """An empty line between statements."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Lines of comment of their own, without their `#`s."""
+
+    text: str
+
+
+Statement = Assign | Augment | Declare | Do | If | For | Return | Pass | Blank | Remark
+
+
+# --- definitions ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """`name: annotation = default`; `star` is "", "*" (a bare `*` has the name "") or "**"."""
+
+    name: str
+    annotation: Expr | None = None
+    default: Expr | None = None
+    star: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """`doc` is the docstring's text without indentation, "" for none."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    returns: Expr | None
+    body: tuple[Statement, ...]
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Class:
+    """`attributes` are assignments and declarations, above the methods."""
+
+    name: str
+    base: Expr
+    attributes: tuple[Assign | Declare, ...] = ()
+    methods: tuple[Function, ...] = ()
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """A definition that generated modules carry with them as it stands, such as
+    `keep_float32`: `name` is its file in the templates, `defines` the name that it binds."""
+
+    name: str
+    defines: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """An assignment printed by hand between `# fmt: off` and `# fmt: on`: a table of numbers
+    of which a formatter would give every one a line. `rows` are the lines' expressions."""
+
+    name: str
+    rows: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """`import module as name`, or `from module import name`."""
+
+    module: str
+    name: str
+    is_from: bool = False
+
+
+Definition = Function | Class | Helper | Frozen | Assign | Remark
+
+
+@dataclass(frozen=True, slots=True)
+class Module:
+    """`doc` is the docstring's text; a `Remark` belongs to the definition behind it."""
+
+    doc: str
+    imports: tuple[Import, ...] = ()
+    body: tuple[Definition, ...] = ()
