@@ -65,7 +65,9 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class Dict:
-    items: tuple[tuple[Expr, Expr], ...]
+    """`{key: value, …}`; `**value` where a key is None."""
+
+    items: tuple[tuple[Expr | None, Expr], ...]
 
 
 @dataclass(frozen=True, slots=True)
