@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cnndsl.ir import Auxiliary, Layer, Merged, Network, Tensor, children
+from cnndsl.ops.base import Shape
 from cnndsl.targets.flax.forms import Forms, Padding, Pair
 from cnndsl.targets.flax.terms import Sides, Term, Unfit
 

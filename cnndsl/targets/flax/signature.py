@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cnndsl.targets.flax.forms import Padding
 from cnndsl.targets.python.values import Failure, described
 
 
@@ -86,7 +87,22 @@ def pairs(value: object, what: str) -> tuple[tuple[int, int], tuple[int, int]]:
     return pair(value[0], what, 0), pair(value[1], what, 0)
 
 
-def word(value: object, what: str, *known: str) -> str:
-    if not isinstance(value, str) or value not in known:
-        raise Failure(f"{what} is {described(value)}, none of {', '.join(known)}")
-    return value
+def window_padding(value: object) -> Padding:
+    """The padding of a pool, and of what hands its padding to lax as it is."""
+    if isinstance(value, str) and value.upper() in ("SAME", "VALID"):
+        return value.upper()
+    return pairs(value, "the padding")
+
+
+def layer_padding(value: object, least: int = 0) -> Padding:
+    """A padding as flax's convolutions take it: a word, an integer, or one for each axis."""
+    if isinstance(value, str) and value.upper() in ("SAME", "VALID"):
+        return value.upper()
+    if isinstance(value, int):
+        value = (value, value)
+    if not isinstance(value, tuple | list) or len(value) != 2:
+        raise Failure(f"the padding is {described(value)}")
+    height, width = [
+        pair((side, side) if isinstance(side, int) else side, "a padding", least) for side in value
+    ]
+    return height, width

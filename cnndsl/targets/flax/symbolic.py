@@ -1,15 +1,12 @@
-"""Symbolic tensors, and what jax.numpy and the functions of flax do to them.
-
-Signatures are those of the real functions; what no generated module uses is an error.
-"""
+"""Symbolic tensors: what a module that is interpreted computes with."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
 
-from cnndsl.targets.flax.forms import Forms, Padding
-from cnndsl.targets.flax.signature import Signature, flag, integer, number, pair, pairs
+from cnndsl.targets.flax.forms import Forms
+from cnndsl.targets.flax.signature import Signature, flag, integer, number
 from cnndsl.targets.flax.terms import Term
 from cnndsl.targets.python.library import Function
 from cnndsl.targets.python.values import External, Failure, described
@@ -58,16 +55,16 @@ class Tensor(External):
             case "dtype":
                 return DTYPE
             case "mean" | "max":
-                return Function(f".{name}", self.over_map(name))
+                return Function(f".{name}", self.reduction(name))
             case "reshape":
                 return Function(".reshape", self.reshape)
             case "astype":
                 return Function(".astype", self.astype)
         return super().attribute(name)
 
-    def over_map(self, name: str) -> Callable[[list[object], dict[str, object]], object]:
+    def reduction(self, name: str) -> Callable[[list[object], dict[str, object]], object]:
         def run(args: list[object], keywords: dict[str, object]) -> object:
-            return _over_map(name, self, _REDUCE.bound(args, keywords))
+            return over_map(name, self, _REDUCE.bound(args, keywords))
 
         return run
 
@@ -135,223 +132,8 @@ def tensor(value: object, what: str) -> Tensor:
     return value
 
 
-def _over_map(name: str, x: Tensor, given: dict[str, object]) -> Tensor:
+def over_map(name: str, x: Tensor, given: dict[str, object]) -> Tensor:
     if given["axis"] not in ((1, 2), [1, 2]) or len(x.term.shape) != 3:
         raise Failure(f"the {name} of {x.describe()} over {described(given['axis'])}")
     keep = flag(given["keepdims"], "keepdims")
     return x.made(x.forms.over_map(name, x.term, keep))
-
-
-# --- functions ------------------------------------------------------------------------
-
-Apply = Callable[[Tensor, dict[str, object]], Term]
-
-
-def function(signature: Signature, apply: Apply) -> Function:
-    """A function of a tensor, its first argument."""
-    first = signature.required[0]
-
-    def run(args: list[object], keywords: dict[str, object]) -> object:
-        given = signature.bound(args, keywords)
-        x = tensor(given[first], f"`{signature.name}`")
-        return x.made(apply(x, given))
-
-    return Function(signature.name, run)
-
-
-def _pointwise(name: str, op: str) -> Function:
-    return function(Signature(f"nnx.{name}", ("x",)), lambda x, a: x.forms.pointwise(op, x.term))
-
-
-def _identity(args: list[object], keywords: dict[str, object]) -> object:
-    if keywords or len(args) != 1:
-        raise Failure("`nnx.identity` takes one argument")
-    return tensor(args[0], "`nnx.identity`")
-
-
-def _leaky_relu(x: Tensor, given: dict[str, object]) -> Term:
-    slope = number(given["negative_slope"], "negative_slope")
-    return x.forms.pointwise("leaky_relu", x.term, slope=slope)
-
-
-def _elu(x: Tensor, given: dict[str, object]) -> Term:
-    return x.forms.pointwise("elu", x.term, alpha=number(given["alpha"], "alpha"))
-
-
-def _gelu(x: Tensor, given: dict[str, object]) -> Term:
-    return x.forms.pointwise("gelu", x.term, approximate=flag(given["approximate"], "approximate"))
-
-
-def _softmax(x: Tensor, given: dict[str, object]) -> Term:
-    if given["axis"] not in (-1, len(x.term.shape)):
-        raise Failure("a softmax over what are not the channels")
-    return x.forms.pointwise("softmax", x.term, axis="channels")
-
-
-def window_padding(value: object) -> Padding:
-    """The padding of a pool, and of what hands its padding to lax as it is."""
-    if isinstance(value, str) and value.upper() in ("SAME", "VALID"):
-        return value.upper()
-    return pairs(value, "the padding")
-
-
-def _pool(op: str, counts: bool | None = None) -> Apply:
-    """A pool; whether its padding counts is said by the call where `counts` is None."""
-
-    def apply(x: Tensor, given: dict[str, object]) -> Term:
-        window = pair(_tuple(given["window_shape"]), "the window")
-        strides = given["strides"] or (1, 1)
-        counted = given["count_include_pad"] if counts is None else counts
-        return x.forms.pool(
-            op,
-            x.term,
-            window,
-            pair(_tuple(strides), "the strides"),
-            window_padding(given["padding"]),
-            flag(counted, "count_include_pad"),
-        )
-
-    return apply
-
-
-def _tuple(value: object) -> tuple[object, ...]:
-    if not isinstance(value, tuple):
-        raise Failure(f"a window is {described(value)}, no pair")
-    return value
-
-
-_POOL: dict[str, object] = {"strides": None, "padding": "VALID"}
-
-NNX_FUNCTIONS: dict[str, External] = {
-    **{
-        name: _pointwise(name, name)
-        for name in (
-            *("relu", "relu6", "selu", "swish", "sigmoid", "hard_sigmoid", "hard_swish"),
-            *("tanh", "softplus"),
-        )
-    },
-    "silu": _pointwise("silu", "swish"),
-    "hard_silu": _pointwise("hard_silu", "hard_swish"),
-    "identity": Function("nnx.identity", _identity),
-    "leaky_relu": function(
-        Signature("nnx.leaky_relu", ("x",), {"negative_slope": 0.01}), _leaky_relu
-    ),
-    "elu": function(Signature("nnx.elu", ("x",), {"alpha": 1.0}), _elu),
-    "gelu": function(Signature("nnx.gelu", ("x",), {"approximate": True}), _gelu),
-    "softmax": function(Signature("nnx.softmax", ("x",), {"axis": -1}), _softmax),
-    "max_pool": function(
-        Signature("nnx.max_pool", ("inputs", "window_shape"), _POOL), _pool("max_pool", False)
-    ),
-    "avg_pool": function(
-        Signature("nnx.avg_pool", ("inputs", "window_shape"), {**_POOL, "count_include_pad": True}),
-        _pool("avg_pool"),
-    ),
-}
-
-
-# --- jax.numpy ------------------------------------------------------------------------
-
-_CONCATENATE = Signature("jnp.concatenate", ("arrays",), {"axis": 0})
-
-
-def _concatenate(args: list[object], keywords: dict[str, object]) -> object:
-    given = _CONCATENATE.bound(args, keywords)
-    arrays = given["arrays"]
-    if not isinstance(arrays, list | tuple) or not arrays:
-        raise Failure(f"`jnp.concatenate` of {described(arrays)}")
-    parts = [tensor(part, "`jnp.concatenate`") for part in arrays]
-    if given["axis"] not in (-1, len(parts[0].term.shape)):
-        raise Failure("a concatenation along what are not the channels")
-    return parts[0].made(parts[0].forms.concat(tuple(part.term for part in parts)))
-
-
-def _pad(x: Tensor, given: dict[str, object]) -> Term:
-    width = given["pad_width"]
-    if not isinstance(width, list | tuple) or len(width) != 1 + len(x.term.shape):
-        raise Failure(f"{described(width)} does not say how to pad {x.describe()}")
-    first, *rest = [pair(sides, "a padding", 0) for sides in width]
-    if first != (0, 0):
-        raise Failure("a padding of the images")
-    return x.forms.pad(x.term, tuple(rest))
-
-
-def _reduction(name: str) -> Function:
-    signature = Signature(f"jnp.{name}", ("a",), {"axis": None}, {"keepdims": False})
-    return function(signature, lambda x, given: _over_map(name, x, given).term)
-
-
-JNP_FUNCTIONS: dict[str, External] = {
-    "concatenate": Function("jnp.concatenate", _concatenate),
-    "pad": function(Signature("jnp.pad", ("array", "pad_width")), _pad),
-    "mean": _reduction("mean"),
-    "max": _reduction("max"),
-}
-
-
-# --- functions that modules carry -----------------------------------------------------
-
-
-def _local_response_norm(x: Tensor, given: dict[str, object]) -> Term:
-    return x.forms.pointwise(
-        "lrn",
-        x.term,
-        size=integer(given["size"], "size"),
-        **{name: number(given[name], name) for name in ("alpha", "beta", "k")},
-    )
-
-
-def _pad_channels(x: Tensor, given: dict[str, object]) -> Term:
-    margin = (0, integer(given["total"], "total") - x.term.shape[-1])
-    return x.forms.pad(x.term, (*((0, 0),) * (len(x.term.shape) - 1), margin))
-
-
-def _upsample(x: Tensor, given: dict[str, object]) -> Term:
-    if given["method"] not in ("nearest", "bilinear"):
-        raise Failure(f"the method is {described(given['method'])}")
-    factor = pair(given["factor"], "the factor")
-    return x.forms.upsample(x.term, factor, str(given["method"]))
-
-
-def _rbf(x: Tensor, given: dict[str, object]) -> Term:
-    codes = given["codes"]
-    if not isinstance(codes, tuple):
-        raise Failure(f"the codes are {described(codes)}")
-    return x.forms.rbf(
-        x.term, tuple(tuple(number(n, "a code") for n in _tuple(code)) for code in codes)
-    )
-
-
-def _constants(value: object) -> object:
-    """One number, or one per channel."""
-    if isinstance(value, tuple):
-        return tuple(number(item, "a constant") for item in value)
-    return number(value, "a constant")
-
-
-def _normalize(x: Tensor, given: dict[str, object]) -> Term:
-    return x.forms.normalize(x.term, _constants(given["mean"]), _constants(given["std"]))
-
-
-_LRN: dict[str, object] = {"size": 5, "alpha": 1e-4, "beta": 0.75, "k": 1.0}
-
-# By their fragments' names.
-HELPER_FUNCTIONS: dict[str, External] = {
-    "normalize": function(Signature("normalize", ("x", "mean", "std")), _normalize),
-    "local_response_norm": function(
-        Signature("local_response_norm", ("x",), _LRN), _local_response_norm
-    ),
-    "scaled_tanh": function(
-        Signature("scaled_tanh", ("x",)), lambda x, a: x.forms.pointwise("scaled_tanh", x.term)
-    ),
-    "avg_pool": function(
-        Signature("avg_pool", ("x", "window_shape"), {"strides": (1, 1), "padding": "SAME"}),
-        _pool("avg_pool", False),
-    ),
-    "pad_channels": function(Signature("pad_channels", ("x", "total")), _pad_channels),
-    "channel_shuffle": function(
-        Signature("channel_shuffle", ("x", "groups")),
-        lambda x, given: x.forms.shuffle(x.term, integer(given["groups"], "groups")),
-    ),
-    "upsample": function(Signature("upsample", ("x", "factor"), {"method": "nearest"}), _upsample),
-    "rbf": function(Signature("rbf", ("x", "codes")), _rbf),
-}

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from cnndsl.targets.flax.expected import Expectation
 from cnndsl.targets.flax.forms import Forms
 from cnndsl.targets.flax.sharing import anonymous
-from cnndsl.targets.flax.symbolic_layers import Layer, paths
+from cnndsl.targets.flax.symbolic_containers import paths
+from cnndsl.targets.flax.symbolic_layers import Layer
 from cnndsl.targets.flax.terms import Term, Terms, Unfit
 from cnndsl.targets.python.values import External
 

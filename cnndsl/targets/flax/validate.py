@@ -17,12 +17,13 @@ from cnndsl.targets.flax.forms import Forms
 from cnndsl.targets.flax.names import RESERVED, safe
 from cnndsl.targets.flax.sharing import alike, anonymous
 from cnndsl.targets.flax.symbolic import DTYPE, PARAM_DTYPE, RNGS, Tensor
-from cnndsl.targets.flax.symbolic_layers import Flax, paths
+from cnndsl.targets.flax.symbolic_containers import paths
+from cnndsl.targets.flax.symbolic_flax import Flax
 from cnndsl.targets.flax.terms import Term, Terms
 from cnndsl.targets.flax.use import misused
 from cnndsl.targets.flax.validate_constants import NAMES, constants_of
+from cnndsl.targets.python.assignment import Names
 from cnndsl.targets.python.callables import ClassValue
-from cnndsl.targets.python.closures import Names
 from cnndsl.targets.python.interpret import interpret
 from cnndsl.targets.python.tree import Module
 from cnndsl.targets.python.values import Budget, External, Failure, described

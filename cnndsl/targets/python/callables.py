@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cnndsl.targets.python.closures import Evaluate, Evaluator, Names
+from cnndsl.targets.python.assignment import Evaluate, Names
+from cnndsl.targets.python.closures import Evaluator
 from cnndsl.targets.python.library import Function as Plain
 from cnndsl.targets.python.run import Block, assigned
 from cnndsl.targets.python.tree import Call, Function, Name, Parameter

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from cnndsl.targets.python.assignment import Evaluate, Names, Store, store, target_names
 from cnndsl.targets.python.brief import brief
 from cnndsl.targets.python.library import method_of
 from cnndsl.targets.python.operators import arithmetic, comparison, contains, identical, item_of
@@ -36,17 +37,6 @@ from cnndsl.targets.python.values import (
     iterable,
     listed,
 )
-
-
-class Names(dict[str, object]):
-    """The names of a module, or those of a call of a function."""
-
-    def __missing__(self, name: str) -> object:
-        raise Failure(f"`{name}` has no value here")
-
-
-Evaluate = Callable[[Names], object]
-Store = Callable[[Names, object], None]
 
 
 class Evaluator:
@@ -246,41 +236,9 @@ class Evaluator:
         """The same for expressions around which some more names are bound."""
         return Evaluator(self.module, self.budget, self.local | bound)
 
-    # --- targets ----------------------------------------------------------------------
-
     def store(self, target: Expr) -> Store:
         """The function that assigns a value to a target."""
-        match target:
-            case Name(id=name):
-                module = self.module
-                if name not in self.local:  # of the module's own body
-                    return lambda names, value: module.__setitem__(name, value)
-                return lambda names, value: names.__setitem__(name, value)
-            case Attribute(base=base, name=name):
-                return _store_attribute(self.function(base), name)
-            case Item(base=base, index=index):
-                return _store_item(self.function(base), self.function(index))
-            case Tuple(items=items) | ListOf(items=items):
-                return self._unpack(items)
-        raise Failure(f"nothing can be assigned to `{brief(target)}`")
-
-    def _unpack(self, items: tuple[Expr, ...]) -> Store:
-        stars = [place for place, item in enumerate(items) if isinstance(item, Star)]
-        stores = [self.store(item.value if isinstance(item, Star) else item) for item in items]
-        budget, size = self.budget, len(items)
-
-        def run(names: Names, value: object) -> None:
-            values = listed(value, budget)
-            rest = len(values) - size + 1
-            if stars and rest >= 0:
-                at = stars[0]
-                values[at : at + rest] = [values[at : at + rest]]
-            if len(values) != size:
-                raise Failure(f"{len(values)} values for {size} names")
-            for store, item in zip(stores, values, strict=True):
-                store(names, item)
-
-        return run
+        return store(target, self.function, self.module, self.local, self.budget)
 
 
 @contextmanager
@@ -308,39 +266,6 @@ def _unary(op: str, operand: Evaluate) -> Evaluate:
 
 def _choice(then: Evaluate, test: Evaluate, other: Evaluate) -> Evaluate:
     return lambda names: then(names) if is_true(test(names)) else other(names)
-
-
-def _store_attribute(base: Evaluate, name: str) -> Store:
-    def run(names: Names, value: object) -> None:
-        holder = base(names)
-        if not isinstance(holder, External):
-            raise Failure(f"{described(holder)} takes no attribute `{name}`")
-        holder.assign(name, value)
-
-    return run
-
-
-def _store_item(base: Evaluate, index: Evaluate) -> Store:
-    def run(names: Names, value: object) -> None:
-        holder, at = base(names), index(names)
-        if isinstance(holder, dict) or (isinstance(holder, list) and isinstance(at, int)):
-            holder[at] = value
-        else:
-            raise Failure(f"{described(holder)} takes no item {described(at)}")
-
-    return run
-
-
-def target_names(target: Expr) -> frozenset[str]:
-    """The names that an assignment to a target binds."""
-    match target:
-        case Name(id=name):
-            return frozenset({name})
-        case Star(value=value):
-            return target_names(value)
-        case Tuple(items=items) | ListOf(items=items):
-            return frozenset().union(*map(target_names, items))
-    return frozenset()
 
 
 def mapping(value: object) -> dict[str, object]:

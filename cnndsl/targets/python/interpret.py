@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cnndsl.targets.python.assignment import Names
 from cnndsl.targets.python.callables import ClassValue, Defined
-from cnndsl.targets.python.closures import Evaluator, Names
+from cnndsl.targets.python.closures import Evaluator
 from cnndsl.targets.python.library import Function as Plain
 from cnndsl.targets.python.library import builtins, math_library, partial_of
 from cnndsl.targets.python.run import Block, assigned

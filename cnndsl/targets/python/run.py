@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cnndsl.targets.python.assignment import Evaluate, Names, target_names
 from cnndsl.targets.python.brief import brief
-from cnndsl.targets.python.closures import Evaluate, Evaluator, Names, target_names
+from cnndsl.targets.python.closures import Evaluator
 from cnndsl.targets.python.operators import arithmetic
 from cnndsl.targets.python.tree import (
     Assign,
