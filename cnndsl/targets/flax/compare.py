@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from cnndsl.targets.flax.terms import Term
 
 _SHOWN = 3  # ops of a chain
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Something that a module does not do as its networks say.
+
+    `model` and `endpoint` are empty where it is of the whole module or model.
+    """
+
+    model: str
+    endpoint: str
+    words: str
+
+    def __str__(self) -> str:
+        where = ".".join(filter(None, (self.model, self.endpoint)))
+        return f"{where}: {self.words}" if where else self.words
 
 
 def difference(

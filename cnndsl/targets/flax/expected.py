@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cnndsl.ir import Auxiliary, Layer, Merged, Network, Tensor, children
+from cnndsl.ir import Auxiliary, Chosen, Frame, Layer, Looped, Merged, Network, Tensor, children
 from cnndsl.ops.base import Shape
 from cnndsl.targets.flax.forms import Forms, Padding, Pair
 from cnndsl.targets.flax.terms import Sides, Term, Unfit
@@ -37,12 +37,11 @@ class Expectation:
 
 def expected(network: Network, forms: Forms, *, aux: bool = True) -> Expectation:
     """What the endpoints of a network are; without the auxiliary heads where `aux` is false."""
-    image = forms.image(known_shape(network.input))
-    values = {id(network.input): image}
+    values = {id(network.input): forms.image(known_shape(network.input))}
     paths: dict[Term, str] = {}
-    rectified = _rectified(network)
-    heads = {name for name, _ in heads_of(network)}
-    for record in executed(network.frame, aux=aux):
+    records = list(executed(network.frame, aux=aux))
+    rectified = _rectified(records)
+    for record in records:
         if isinstance(record, Merged):
             parts = tuple(values[id(branch.out)] for branch in record.branches)
             term = _merged(record.element.name, parts, forms)
@@ -50,13 +49,12 @@ def expected(network: Network, forms: Forms, *, aux: bool = True) -> Expectation
             he_normal = id(record.out) in rectified
             term = TERMS[record.op.name](record.op, values[id(record.x)], forms, he_normal)
             paths.setdefault(term, record.path)
-        if term.shape != known_shape(record.out):
+        if term.shape != record.out.shape:
             raise Unfit(f"{_name(record)} gives {term.shape}, elaborated {record.out.shape}")
         values[id(record.out)] = term
+    heads = set() if aux else {name for name, _ in heads_of(network)}
     endpoints = {
-        name: values[id(tensor)]
-        for name, tensor in network.endpoints.items()
-        if aux or name not in heads
+        name: values[id(tensor)] for name, tensor in network.endpoints.items() if name not in heads
     }
     return Expectation(endpoints, values[id(network.output)], paths, forms.weighted)
 
@@ -88,14 +86,14 @@ def heads_of(network: Network) -> Iterator[tuple[str, float]]:
         current = stack.pop()
         if isinstance(current, Auxiliary):
             yield current.name, current.weight
-        else:
+        elif isinstance(current, Frame | Looped | Chosen):  # heads stand in a model's own body
             stack.extend(reversed(children(current)))
 
 
-def _rectified(network: Network) -> set[int]:
-    """The tensors that reach an activation of the ReLU family."""
+def _rectified(records: list[Layer | Merged]) -> set[int]:
+    """The tensors that reach an activation of the ReLU family, among those of some records."""
     found: set[int] = set()
-    for record in reversed(list(executed(network.frame))):
+    for record in reversed(records):
         if isinstance(record, Merged):
             if id(record.out) in found:
                 found.update(id(branch.out) for branch in record.branches)

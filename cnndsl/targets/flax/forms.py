@@ -244,10 +244,7 @@ def resolved(padding: Padding, size: Pair, reach: Pair, stride: Pair) -> Sides:
         return _NONE
     if not isinstance(padding, str):
         return padding
-    (top, bottom), (left, right) = (
-        _same(n, r, s) for n, r, s in zip(size, reach, stride, strict=True)
-    )
-    return (top, bottom), (left, right)
+    return _same(size[0], reach[0], stride[0]), _same(size[1], reach[1], stride[1])
 
 
 def _same(extent: int, reach: int, step: int) -> Pair:
@@ -271,10 +268,10 @@ def _stretched(padding: Padding, kernel: Pair, stride: Pair) -> Sides:
 
 
 def _slid(size: Pair, reach: Pair, stride: Pair, sides: Sides) -> Pair:
-    height, width = (
-        (n + a + b - r) // s + 1 for n, r, s, (a, b) in zip(size, reach, stride, sides, strict=True)
-    )
-    if min(height, width) < 1:
+    (top, bottom), (left, right) = sides
+    height = (size[0] + top + bottom - reach[0]) // stride[0] + 1
+    width = (size[1] + left + right - reach[1]) // stride[1] + 1
+    if height < 1 or width < 1:
         raise Unfit(f"a window over {_sized(reach)} does not fit into {_sized(size)}")
     return height, width
 

@@ -35,12 +35,12 @@ class Signature:
             most = len(self.positional)
             raise Failure(f"`{self.name}` takes {most} arguments by position, not {len(args)}")
         given = dict(zip(self.positional, args, strict=False))
-        for name, value in keywords.items():
+        for name in keywords:
             if name not in self.names:
                 raise Failure(f"`{self.name}` has no argument `{name}`")
             if name in given:
                 raise Failure(f"`{self.name}` is given `{name}` twice")
-            given[name] = value
+        given.update(keywords)
         for name in self.required:
             if name not in given:
                 raise Failure(f"`{self.name}` is called without `{name}`")

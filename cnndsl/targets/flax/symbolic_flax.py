@@ -53,6 +53,13 @@ def _factory(name: str, initialiser: str) -> Callable[[list[object], Given], obj
     return run
 
 
+def _dtypes(args: list[object], keywords: Given) -> object:
+    """The dict that `DTypes(dtype=…, param_dtype=…)` makes."""
+    if args or keywords.keys() - {"dtype", "param_dtype"}:
+        raise Failure("`DTypes` takes `dtype` and `param_dtype`")
+    return dict(keywords)
+
+
 class Flax:
     """flax and jax for one run of a module; `built` are the layers in order."""
 
@@ -71,16 +78,19 @@ class Flax:
                 "Sequential": Function("nnx.Sequential", sequential_of),
             },
         )
-        jnp = Library("jax.numpy", {**JNP_FUNCTIONS})
+        jnp = Library("jax.numpy", {**JNP_FUNCTIONS, "float32": Token("jnp.float32")})
         self.imports: dict[tuple[str, str | None], External] = {
             ("flax", "nnx"): nnx,
             ("jax.numpy", None): jnp,
             ("jax", None): Library("jax", {"Array": Token("jax.Array"), "numpy": jnp}),
             ("jax.typing", "DTypeLike"): Token("DTypeLike"),
+            ("typing", "TypedDict"): Token("TypedDict"),
+            ("typing", "Unpack"): Token("Unpack"),
         }
         self.helpers: dict[str, External] = {
             **HELPER_FUNCTIONS,
             **{name: LayerType(kind, self.built) for name, kind in HELPER_KINDS.items()},
+            "dtypes": Function("DTypes", _dtypes),
             "keep_float32": KEEP_FLOAT32,
             "he_normal": Initialiser("he_normal"),
         }
