@@ -29,6 +29,7 @@ class Trial:
       network: what the model has to be.
       title: how differences call the model.
       initialisers: whether how kernels start is compared.
+      classifier: whether the model has the layer that gives the logits.
     """
 
     def __init__(
@@ -40,11 +41,13 @@ class Trial:
         network: Network,
         title: str,
         initialisers: bool,
+        classifier: bool = True,
     ):
         self.terms = terms
         self.network = network
         self.title = title
         self.initialisers = initialisers
+        self.classifier = classifier
         flax.built.clear()
         handed_on = {"rngs": RNGS, "dtype": DTYPE, "param_dtype": PARAM_DTYPE}
         model = cls.call([], {**arguments, **handed_on})
@@ -57,7 +60,7 @@ class Trial:
         """What differs; `aux` where the network has auxiliary heads, and they were built."""
         if not aux:
             return self.called({})
-        wanted = expected(self.network, self.forms())
+        wanted = self.expected(aux=True)
         found = self.compared(wanted.endpoints, self.endpoints({}), wanted)
         return found or self.misused(wanted) or self.called({"aux": False})
 
@@ -67,7 +70,7 @@ class Trial:
         A call of a model runs `endpoints`: what that gives is listened to, so that one run
         shows both.
         """
-        wanted = expected(self.network, self.forms(), aux=False)
+        wanted = self.expected(aux=False)
         endpoints = Heard(self.method("endpoints"))
         self.model.members["endpoints"] = endpoints
         logits = self.run(self.model, {})
@@ -77,6 +80,9 @@ class Trial:
         found = self.compared(wanted.endpoints, results, wanted)
         found = found or ([] if options else self.misused(wanted))
         return found or self.compared({"__call__": wanted.logits}, {"__call__": logits}, wanted)
+
+    def expected(self, *, aux: bool) -> Expectation:
+        return expected(self.network, self.forms(), aux=aux, classifier=self.classifier)
 
     def forms(self) -> Forms:
         return Forms(self.terms, self.initialisers)
@@ -100,7 +106,7 @@ class Trial:
 
     def misused(self, wanted: Expectation) -> list[Difference]:
         weighted = [layer for layer in self.built if layer.is_weighted]
-        words = misused(self.model, weighted, wanted, self.terms)
+        words = misused(self.model, weighted, wanted, self.terms, self.forms())
         return [Difference(self.title, "", line) for line in words]
 
     # --- comparison -------------------------------------------------------------------

@@ -15,12 +15,12 @@ from cnndsl.targets.python.values import External
 
 
 def misused(
-    model: External, built: Sequence[Layer], wanted: Expectation, terms: Terms
+    model: External, built: Sequence[Layer], wanted: Expectation, terms: Terms, forms: Forms
 ) -> list[str]:
     """What is wrong with the layers of a model that has run once, in words.
 
     A layer whose result its network never uses is there all the same: its parameters count.
-    The model may leave it without a call.
+    The model may leave it without a call; `forms` tells what it would have given.
     """
     results = [term for layer in built for term in layer.results]
     if set(results) == set(wanted.weighted) and all(len(la.results) == 1 for la in built):
@@ -40,18 +40,18 @@ def misused(
     left.subtract(anonymous(results, terms, plain))
     idle = [term for term, number in left.items() for _ in range(number)]
     for layer in built:
-        if not layer.results and not _found(layer, idle, terms):
+        if not layer.results and not _found(layer, idle, forms):
             words.append(f"{named(layer)} is never used")
     known = {plain[term]: path for term, path in wanted.paths.items() if term in plain}
     words += [f"{known.get(term, term.op)} of the network is not there" for term in idle]
     return words
 
 
-def _found(layer: Layer, idle: list[Term], terms: Terms) -> bool:
+def _found(layer: Layer, idle: list[Term], forms: Forms) -> bool:
     """Whether a layer without a call is one of the network's; takes that away."""
     for place, term in enumerate(idle):
         try:
-            result = layer.apply(term.inputs[0], Forms(terms))
+            result = layer.apply(term.inputs[0], forms)
         except Unfit:
             continue
         if (result.op, result.settings) == (term.op, term.settings):

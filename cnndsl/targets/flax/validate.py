@@ -12,6 +12,7 @@ from cnndsl.elaborate.models import deep_stack
 from cnndsl.ir import Network
 from cnndsl.targets.flax.compare import Difference
 from cnndsl.targets.flax.expected import heads_of
+from cnndsl.targets.flax.fragments import fragment
 from cnndsl.targets.flax.names import RESERVED, safe
 from cnndsl.targets.flax.symbolic_flax import Flax
 from cnndsl.targets.flax.terms import Terms
@@ -20,7 +21,7 @@ from cnndsl.targets.flax.validate_constants import NAMES, constants_of
 from cnndsl.targets.python.assignment import Names
 from cnndsl.targets.python.callables import ClassValue
 from cnndsl.targets.python.interpret import interpret
-from cnndsl.targets.python.tree import Module
+from cnndsl.targets.python.tree import Helper, Module
 from cnndsl.targets.python.values import Budget, Failure, described
 
 
@@ -39,10 +40,19 @@ def validate(
             run = Run(module, initialisers)
         except Failure as failure:
             return [Difference("", "", str(failure))]
-        found = list(_constants(run.names, networks))
+        found = [*_helpers(module, run.names), *_constants(run.names, networks)]
         for network in networks:
             found.extend(run.model(network, {}, network.name))
         return found
+
+
+def _helpers(module: Module, names: Names) -> Iterator[Difference]:
+    """What definitions that the module carries take from its imports."""
+    for definition in module.body:
+        if isinstance(definition, Helper):
+            for name in sorted(fragment(definition.name).imports):
+                if name not in names:
+                    yield Difference("", "", f"{definition.defines} needs `{name}`")
 
 
 def _constants(names: Names, networks: Sequence[Network]) -> Iterator[Difference]:
@@ -68,28 +78,49 @@ class Run:
         self.names = interpret(module, self.flax.imports, self.flax.helpers, budget)
 
     def model(
-        self, network: Network, arguments: Mapping[str, object], title: str
+        self,
+        network: Network,
+        arguments: Mapping[str, object],
+        title: str,
+        *,
+        aux: bool = True,
+        classifier: bool = True,
     ) -> list[Difference]:
-        """What differs between a network and the class of its name, built with `arguments`."""
-        cls = self.names.get(safe(network.name, RESERVED))
-        if not isinstance(cls, ClassValue):
+        """What differs between a network and the class of its name.
+
+        Args:
+          network: as elaborated with these arguments.
+          arguments: for the constructor.
+          title: how differences call the model.
+          aux: whether a model with its auxiliary heads is built too.
+          classifier: whether the layer is there that gives the logits.
+        """
+        cls = self.cls(network)
+        if cls is None:
             return [Difference(title, "", "the module has no such class")]
         has_heads = any(True for _ in heads_of(network))
-        found: list[Difference] = []
-        try:
-            found += self.trial(cls, arguments, network, title).differences(aux=has_heads)
-            if has_heads and not found:
-                without, title = {**arguments, "aux": False}, f"{title}(aux=False)"
-                found += self.trial(cls, without, network, title).differences(aux=False)
-        except Failure as failure:
-            found.append(Difference(title, "", str(failure)))
-        return found
+        builds = [(title, arguments, has_heads)] if aux or not has_heads else []
+        if has_heads:
+            builds.append((f"{title}(aux=False)", {**arguments, "aux": False}, False))
+        for words, given, with_heads in builds:
+            try:
+                trial = Trial(
+                    self.flax,
+                    self.terms,
+                    cls,
+                    given,
+                    network,
+                    words,
+                    self.initialisers,
+                    classifier,
+                )
+                found = trial.differences(aux=with_heads)
+            except Failure as failure:
+                found = [Difference(words, "", str(failure))]
+            if found:
+                return found
+        return []
 
-    def trial(
-        self,
-        cls: ClassValue,
-        arguments: Mapping[str, object],
-        network: Network,
-        title: str,
-    ) -> Trial:
-        return Trial(self.flax, self.terms, cls, arguments, network, title, self.initialisers)
+    def cls(self, network: Network) -> ClassValue | None:
+        found = self.names.get(safe(network.name, RESERVED))
+        return found if isinstance(found, ClassValue) else None

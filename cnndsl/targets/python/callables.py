@@ -8,7 +8,18 @@ from cnndsl.targets.python.assignment import Evaluate, Names
 from cnndsl.targets.python.closures import Evaluator
 from cnndsl.targets.python.library import Function as Plain
 from cnndsl.targets.python.run import Block, assigned
-from cnndsl.targets.python.tree import Call, Function, Name, Parameter
+from cnndsl.targets.python.tree import (
+    Attribute,
+    Binary,
+    Call,
+    Expr,
+    Function,
+    Item,
+    ListOf,
+    Name,
+    Parameter,
+    Tuple,
+)
 from cnndsl.targets.python.values import MISSING, Budget, External, Failure
 
 
@@ -33,7 +44,9 @@ class Defined(External):
         self.extra: str | None = None  # the name of `**keywords`
         self.named = named
         keyword_only = False
+        self.annotated(tree.returns, outer)
         for parameter in tree.parameters:
+            self.annotated(parameter.annotation, outer)
             if parameter.star == "**":
                 self.extra = parameter.name
             elif parameter.star == "*":
@@ -47,6 +60,23 @@ class Defined(External):
         if owner is not None and self.positional:
             evaluator = Method(evaluator, owner, self.positional[0])
         self.block = Block(tree.body, evaluator)
+
+    def annotated(self, expr: Expr | None, outer: Evaluator) -> None:
+        """Python evaluates annotations, which therefore name what there is."""
+        match expr:
+            case Name():
+                outer.function(expr)(outer.module)
+            case Attribute(base=Name()):
+                outer.function(expr)(outer.module)
+            case Item(base=base, index=index):
+                self.annotated(base, outer)
+                self.annotated(index, outer)
+            case Tuple(items=items) | ListOf(items=items):
+                for item in items:
+                    self.annotated(item, outer)
+            case Binary(left=left, right=right):
+                self.annotated(left, outer)
+                self.annotated(right, outer)
 
     def default(self, parameter: Parameter, outer: Evaluator) -> object:
         if parameter.default is None:

@@ -1,0 +1,133 @@
+"""Proves that a module's classes follow their arguments, as its networks do theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from cnndsl.elaborate.collect import Collector
+from cnndsl.elaborate.models import deep_stack, elaborate
+from cnndsl.elaborate.program import Program
+from cnndsl.ir import Instance, Layer, Network, children, layers
+from cnndsl.pipeline import Checked
+from cnndsl.syntax import ast
+from cnndsl.targets.flax.compare import Difference
+from cnndsl.targets.flax.validate import Run
+from cnndsl.targets.python.callables import ClassValue, Defined
+from cnndsl.targets.python.tree import Module
+from cnndsl.targets.python.values import Failure
+
+_HANDED_ON = ("self", "rngs", "dtypes", "aux")
+
+
+def validate_arguments(
+    module: Module, checked: Checked, *, initialisers: bool = True
+) -> list[Difference]:
+    """What differs where an argument of a model's class has another value than its default.
+
+    Each argument in turn is set, and the model compared with the network that the spec gives
+    for that value; what the spec has a diagnostic for is left out. `classes=0` is the network
+    without its classifier.
+
+    Args:
+      module: the tree of the module.
+      checked: its spec, elaborated without overrides.
+      initialisers: whether how the kernels start is compared too.
+    """
+    program = checked.program
+    if program is None:
+        return []
+    with deep_stack():
+        try:
+            run = Run(module, initialisers)
+        except Failure as failure:
+            return [Difference("", "", str(failure))]
+        found: list[Difference] = []
+        for network in checked.networks:
+            found.extend(_backbone(run, network, checked.networks))
+            for name, parameter, value in _changes(run.cls(network), network):
+                title = f"{network.name}({name}={_tupled(value)!r})"
+                other = _elaborated(program, network, parameter, value)
+                if other is not None:
+                    found.extend(run.model(other, {name: _tupled(value)}, title))
+        return found
+
+
+def _changes(cls: ClassValue | None, network: Network) -> Iterator[tuple[str, str, object]]:
+    """Arguments of a model's class, the parameters of the spec that they are, other values."""
+    constructor = cls.find("__init__") if cls is not None else None
+    for name in constructor.defaults if isinstance(constructor, Defined) else ():
+        parameter = name if name in network.arguments else name.removesuffix("_")
+        if name in _HANDED_ON or parameter not in network.arguments:
+            continue
+        value = _changed(network.arguments[parameter])
+        if value is not None:
+            yield name, parameter, value
+
+
+def _changed(value: object) -> object:
+    """Another value of that kind; None where there is none to try."""
+    match value:
+        case bool():
+            return not value
+        case int():
+            return value + 1
+        case float():
+            return value / 2 if value else 0.25
+        case [first, *rest] if (other := _changed(first)) is not None:
+            return [other, *rest]
+    return None
+
+
+def _tupled(value: object) -> object:
+    return tuple(map(_tupled, value)) if isinstance(value, list) else value
+
+
+def _elaborated(
+    program: Program, network: Network, parameter: str, value: object
+) -> Network | None:
+    """The network with another value of a parameter; None where the spec does not take it."""
+    diagnostics = Collector()
+    alone = replace(program, own=[network.declared])
+    networks = elaborate(alone, diagnostics, {parameter: value})
+    return networks[0] if networks and not diagnostics else None
+
+
+def _backbone(run: Run, network: Network, networks: Sequence[Network]) -> Iterator[Difference]:
+    """`classes=0`, without auxiliary heads, which have nothing to tell apart."""
+    cls = run.cls(network)
+    constructor = cls.find("__init__") if cls is not None else None
+    if not isinstance(constructor, Defined) or "classes" not in constructor.defaults:
+        return
+    if _has_classifier(network, networks):
+        title = f"{network.name}(classes=0)"
+        yield from run.model(network, {"classes": 0}, title, aux=False, classifier=False)
+
+
+def _has_classifier(network: Network, networks: Sequence[Network]) -> bool:
+    """Whether the last layer is a `dense(classes)` of the model's own body, and that of all
+    models which share it."""
+    element = _last_element(network)
+    if element is None or element.name != "dense" or not element.args:
+        return False
+    units = element.args[0].value
+    if not isinstance(units, ast.Name) or units.id != "classes":
+        return False
+    return all(
+        layer.out is other.output
+        for other in networks
+        for layer in layers(other.frame)
+        if layer.element is element
+    )
+
+
+def _last_element(network: Network) -> ast.Apply | None:
+    """The op that gives the logits, where it stands in no block."""
+    stack = [network.frame]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, Layer) and current.out is network.output:
+            return current.element
+        if not isinstance(current, Instance):
+            stack.extend(children(current))
+    return None
