@@ -14,16 +14,6 @@ from cnndsl.ops.base import Shape
 from cnndsl.targets.flax.forms import Forms, Padding, Pair
 from cnndsl.targets.flax.terms import Sides, Term, Unfit
 
-# A kernel that feeds one of these starts He-normal, any other LeCun-normal.
-_RECTIFIERS = frozenset("relu relu6 leaky_relu prelu elu gelu swish hard_swish".split())
-
-# What a kernel feeds through these it feeds all the same.
-_TRANSPARENT = frozenset(
-    "bn layer_norm group_norm lrn dropout drop_path max_pool avg_pool global_avg_pool "
-    "global_max_pool pad crop upsample flatten reshape channels pad_channels shuffle scale "
-    "layer_scale normalize rescale".split()
-)
-
 
 @dataclass(frozen=True)
 class Expectation:
@@ -108,9 +98,7 @@ def _rectified(records: list[Layer | Merged]) -> set[int]:
         if isinstance(record, Merged):
             if id(record.out) in found:
                 found.update(id(branch.out) for branch in record.branches)
-        elif record.op.name in _RECTIFIERS or (
-            record.op.name in _TRANSPARENT and id(record.out) in found
-        ):
+        elif record.op.rectifies or (record.op.transparent and id(record.out) in found):
             found.add(id(record.x))
     return found
 
