@@ -75,10 +75,11 @@ class Trial:
         self.model.members["endpoints"] = endpoints
         logits = self.run(self.model, {})
         del self.model.members["endpoints"]
+        called = sum(len(layer.results) for layer in self.built if layer.is_weighted)
         heard = endpoints.given == options
         results = endpoints.result if heard else self.endpoints(options)
         found = self.compared(wanted.endpoints, results, wanted)
-        found = found or ([] if options else self.misused(wanted))
+        found = found or (self.idle(called, wanted) if options else self.misused(wanted))
         return found or self.compared({"__call__": wanted.logits}, {"__call__": logits}, wanted)
 
     def expected(self, *, aux: bool) -> Expectation:
@@ -104,9 +105,14 @@ class Trial:
         image = Tensor(forms.image(known_shape(self.network.input)), forms)
         return function.call([image], dict(options))
 
+    def idle(self, called: int, wanted: Expectation) -> list[Difference]:
+        """A call leaves the auxiliary heads alone."""
+        if called <= len(wanted.weighted):
+            return []
+        return [Difference(self.title, "__call__", "it runs the auxiliary heads")]
+
     def misused(self, wanted: Expectation) -> list[Difference]:
-        weighted = [layer for layer in self.built if layer.is_weighted]
-        words = misused(self.model, weighted, wanted, self.terms, self.forms())
+        words = misused(self.model, self.built, wanted, self.terms, self.forms())
         return [Difference(self.title, "", line) for line in words]
 
     # --- comparison -------------------------------------------------------------------

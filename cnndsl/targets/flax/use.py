@@ -22,8 +22,11 @@ def misused(
     A layer whose result its network never uses is there all the same: its parameters count.
     The model may leave it without a call; `forms` tells what it would have given.
     """
+    random = [layer for layer in built if not layer.is_weighted]
+    built = [layer for layer in built if layer.is_weighted]
     results = [term for layer in built for term in layer.results]
-    if set(results) == set(wanted.weighted) and all(len(la.results) == 1 for la in built):
+    is_each_once = all(len(layer.results) == 1 for layer in built)
+    if is_each_once and set(results) == set(wanted.weighted) and all(la.results for la in random):
         return []
     places = {id(layer): path for layer, path in paths(model, "self")}
 
@@ -39,6 +42,7 @@ def misused(
     left = Counter(anonymous(wanted.weighted, terms, plain))
     left.subtract(anonymous(results, terms, plain))
     idle = [term for term, number in left.items() for _ in range(number)]
+    words += [f"{named(layer)} is never used" for layer in random if not layer.results]
     for layer in built:
         if not layer.results and not _found(layer, idle, forms):
             words.append(f"{named(layer)} is never used")

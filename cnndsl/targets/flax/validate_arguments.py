@@ -60,23 +60,22 @@ def _changes(cls: ClassValue | None, network: Network) -> Iterator[tuple[str, st
         parameter = name if name in network.arguments else name.removesuffix("_")
         if name in _HANDED_ON or parameter not in network.arguments:
             continue
-        value = _changed(network.arguments[parameter])
-        if value is not None:
+        for value in _others(network.arguments[parameter]):
             yield name, parameter, value
 
 
-def _changed(value: object) -> object:
-    """Another value of that kind; None where there is none to try."""
+def _others(value: object) -> list[object]:
+    """Other values of that kind."""
     match value:
         case bool():
-            return not value
+            return [not value]
         case int():
-            return value + 1
+            return [value + 1]
         case float():
-            return value / 2 if value else 0.25
-        case [first, *rest] if (other := _changed(first)) is not None:
-            return [other, *rest]
-    return None
+            return [value / 2, value * 1.5] if value else [0.25]
+        case [first, *rest]:
+            return [[other, *rest] for other in _others(first)]
+    return []
 
 
 def _tupled(value: object) -> object:
