@@ -166,7 +166,7 @@ assigns = st.builds(
     Assign, st.lists(bound, min_size=1, max_size=3).map(tuple), expressions, comments
 )
 declares = st.builds(Declare, st.sampled_from(WORDS), types, st.none() | expressions)
-plain = st.one_of(
+plain: st.SearchStrategy[Statement] = st.one_of(
     assigns,
     assigns,
     declares,
@@ -175,7 +175,9 @@ plain = st.one_of(
     st.builds(Return, expressions),
     st.just(Pass()),
 )
-unsaid = st.sampled_from([Blank(), Remark("a remark\n\n  of three lines")])
+unsaid: st.SearchStrategy[Statement] = st.sampled_from(
+    [Blank(), Remark("a remark\n\n  of three lines")]
+)
 
 
 def blocks(inner: st.SearchStrategy[Statement], least: int) -> st.SearchStrategy[Statement]:
