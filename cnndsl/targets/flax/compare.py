@@ -103,7 +103,9 @@ def _reason(expected: Term, found: Term) -> str:
 
 
 def _said(term: Term) -> str:
-    """`conv(filters=64, …) of 56 x 56 x 64`."""
+    """`conv(filters=64, …) giving 56 x 56 x 64`."""
+    if not term.inputs:
+        return f"the {term.op}"
     settings = ", ".join(f"{name}={_value(value)}" for name, value in term.settings)
     shape = " x ".join(map(str, term.shape))
     return f"{term.op}({settings}) giving {shape}"
