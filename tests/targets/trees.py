@@ -47,6 +47,7 @@ from cnndsl.targets.python.tree import (
     Unary,
 )
 
+# The installed ruff, and another version where CNNDSL_SECOND_RUFF names its binary.
 RUFFS = [find_ruff_bin(), *filter(None, [os.environ.get("CNNDSL_SECOND_RUFF")])]
 
 
