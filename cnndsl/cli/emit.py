@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import Any
 
 from cnndsl.ir import (
@@ -25,15 +25,17 @@ from cnndsl.summary import shape_text
 
 
 def emit(stage: str, checked: Checked, overrides: dict[str, Any], model: str | None) -> str:
-    """The spec's syntax tree, its networks, or the view that the templates print."""
+    """The spec's syntax tree, its networks, or the tree of the module."""
     networks = [network for network in checked.networks if model in (None, network.name)]
     if stage == "ast":
         return tree(checked.program.spec)
     if stage == "ir":
         return "\n\n".join(map(outline, networks))
-    from cnndsl.targets.flax import lower
+    from cnndsl.targets.flax import Flax
+    from cnndsl.targets.target import origin_of
 
-    return tree(lower(checked.program, networks, overrides))
+    asked = replace(checked, networks=tuple(networks))
+    return tree(Flax().module(asked, origin_of(checked, overrides, model, None)))
 
 
 # --- trees of dataclasses -------------------------------------------------------------

@@ -14,12 +14,14 @@ _SHOWN = 3  # ops of a chain
 class Difference:
     """Something that a module does not do as its networks say.
 
-    `model` and `endpoint` are empty where it is of the whole module or model.
+    `model` and `endpoint` are empty where it is of the whole module or model. `argument` is the
+    one of the model's class that had another value than its default.
     """
 
     model: str
     endpoint: str
     words: str
+    argument: str = ""
 
     def __str__(self) -> str:
         where = ".".join(filter(None, (self.model, self.endpoint)))

@@ -39,7 +39,8 @@ def expected(
     values = {id(network.input): forms.image(known_shape(network.input))}
     paths: dict[Term, str] = {}
     records = list(executed(network.frame, aux=aux))
-    rectified = _rectified(records)
+    heads = {name for name, _ in heads_of(network)}
+    rectified = rectified_tensors(network) if heads else _rectified(records)
     for record in records:
         if isinstance(record, Merged):
             parts = tuple(values[id(branch.out)] for branch in record.branches)
@@ -53,9 +54,10 @@ def expected(
         if classifier and term.shape != record.out.shape:
             raise Unfit(f"{_name(record)} gives {term.shape}, elaborated {record.out.shape}")
         values[id(record.out)] = term
-    heads = set() if aux else {name for name, _ in heads_of(network)}
     endpoints = {
-        name: values[id(tensor)] for name, tensor in network.endpoints.items() if name not in heads
+        name: values[id(tensor)]
+        for name, tensor in network.endpoints.items()
+        if aux or name not in heads
     }
     return Expectation(endpoints, values[id(network.output)], paths, forms.weighted)
 
@@ -89,6 +91,16 @@ def heads_of(network: Network) -> Iterator[tuple[str, float]]:
             yield current.name, current.weight
         elif isinstance(current, Frame | Looped | Chosen):  # heads stand in a model's own body
             stack.extend(reversed(children(current)))
+
+
+def rectified_tensors(network: Network) -> set[int]:
+    """The tensors that reach an activation of the ReLU family through what keeps their meaning.
+
+    An auxiliary head has no say in how the network that feeds it starts.
+    """
+    trunk = list(executed(network.frame, aux=False))
+    own = {id(record.out) for record in trunk}
+    return _rectified(trunk) | (_rectified(list(executed(network.frame))) - own)
 
 
 def _rectified(records: list[Layer | Merged]) -> set[int]:

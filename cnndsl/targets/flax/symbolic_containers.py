@@ -49,9 +49,9 @@ class NamedModules(External):
     """`nnx.Dict`: modules by name."""
 
     def __init__(self, values: dict[str, object]):
+        self.values: dict[str, object] = {}
         for name, value in values.items():
-            reject_data(value, f"`{name}` of `nnx.Dict`")
-        self.values = values
+            self.store(name, value)
 
     def describe(self) -> str:
         return "an `nnx.Dict`"
@@ -64,10 +64,23 @@ class NamedModules(External):
             raise Failure(f"{self.describe()} has no {described(index)}")
         return self.values[index]
 
+    def store(self, index: object, value: object) -> None:
+        if not isinstance(index, str):
+            raise Failure(f"{described(index)} names nothing in an `nnx.Dict`")
+        reject_data(value, f"`{index}` of `nnx.Dict`")
+        self.values[index] = value
+
     def attribute(self, name: str) -> object:
-        if name not in self.values:
+        if name in self.values:
+            return self.values[name]
+        whole: dict[str, list[object]] = {
+            "items": list(self.values.items()),
+            "keys": list(self.values.keys()),
+            "values": list(self.values.values()),
+        }
+        if name not in whole:
             return super().attribute(name)
-        return self.values[name]
+        return Function(name, lambda args, keywords: whole[name])
 
 
 class Sequence(External):
@@ -91,31 +104,39 @@ class Sequence(External):
         return x
 
 
+def is_data(value: object) -> bool:
+    """Whether flax keeps something in a module's state: a module, or what holds some."""
+    return isinstance(value, Layer | Instance | Modules | NamedModules | Sequence | Tensor)
+
+
 def reject_data(value: object, what: str) -> None:
     """flax keeps modules in its own containers alone: a plain list of them is an error."""
-    todo = list(value) if isinstance(value, list | tuple) else []
-    if isinstance(value, dict):
-        todo = list(value.values())
-    for item in todo:
-        if isinstance(item, Layer | Instance | Modules | NamedModules | Sequence | Tensor):
+    held = list(value.values()) if isinstance(value, dict) else value
+    for item in held if isinstance(held, list | tuple) else ():
+        if is_data(item):
             kind = type(value).__name__
             raise Failure(f"{what} is a plain {kind} with modules: flax wants its own containers")
         reject_data(item, what)
 
 
 class ModuleBase(External):
-    """`nnx.Module`."""
+    """`nnx.Module`. Objects are put together while they are built, and only then."""
 
     is_base = True
+
+    def __init__(self) -> None:
+        self.is_building = True
 
     def describe(self) -> str:
         return "`nnx.Module`"
 
     def accept(self, instance: External, name: str, value: object) -> None:
+        if not self.is_building:
+            raise Failure(f"a call sets `self.{name}`")
         reject_data(value, f"`self.{name}`")
-
-
-MODULE = ModuleBase()
+        held = instance.members.get(name, value) if isinstance(instance, Instance) else value
+        if is_data(value) and not is_data(held):
+            raise Failure(f"flax makes no module of `self.{name}`, which was {described(held)}")
 
 
 def list_type(budget: Budget) -> Function:

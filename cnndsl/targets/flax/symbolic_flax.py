@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
-from cnndsl.targets.flax.symbolic import Token
-from cnndsl.targets.flax.symbolic_containers import MODULE, dict_of, list_type, sequential_of
-from cnndsl.targets.flax.symbolic_functions import HELPER_FUNCTIONS, JNP_FUNCTIONS, NNX_FUNCTIONS
+from cnndsl.targets.flax.symbolic import DTYPE, PARAM_DTYPE, Token
+from cnndsl.targets.flax.symbolic_containers import ModuleBase, dict_of, list_type, sequential_of
+from cnndsl.targets.flax.symbolic_functions import (
+    HELPER_FUNCTIONS,
+    JNP_FUNCTIONS,
+    LAX,
+    NNX_FUNCTIONS,
+)
 from cnndsl.targets.flax.symbolic_layers import (
     HELPER_KINDS,
     KEEP_FLOAT32,
@@ -53,24 +59,24 @@ def _factory(name: str, initialiser: str) -> Callable[[list[object], Given], obj
     return run
 
 
-def _dtypes(args: list[object], keywords: Given) -> object:
-    """The dict that `DTypes(dtype=…, param_dtype=…)` makes."""
-    if args or keywords.keys() - {"dtype", "param_dtype"}:
-        raise Failure("`DTypes` takes `dtype` and `param_dtype`")
-    return dict(keywords)
-
-
 class Flax:
-    """flax and jax for one run of a module; `built` are the layers in order."""
+    """flax and jax for one run of a module; `built` are the layers in order, `handed_on` is
+    what they have to get of what the model's constructor got."""
 
     def __init__(self, budget: Budget):
         self.built: list[Layer] = []
+        self.cast_models: list[object] = []  # whose layers got the dtypes that they were given
+        self.handed_on: Given = {}
+        self.module = ModuleBase()
         nnx = Library(
             "nnx",
             {
                 **NNX_FUNCTIONS,
-                **{name: LayerType(kind, self.built) for name, kind in KINDS.items()},
-                "Module": MODULE,
+                **{
+                    name: LayerType(kind, self.built, self.handed_on)
+                    for name, kind in KINDS.items()
+                },
+                "Module": self.module,
                 "Rngs": Token("nnx.Rngs"),
                 "initializers": _initialisers(),
                 "List": list_type(budget),
@@ -78,19 +84,31 @@ class Flax:
                 "Sequential": Function("nnx.Sequential", sequential_of),
             },
         )
-        jnp = Library("jax.numpy", {**JNP_FUNCTIONS, "float32": Token("jnp.float32")})
+        jnp = Library(
+            "jax.numpy", {**JNP_FUNCTIONS, "float32": Token("jnp.float32"), "inf": math.inf}
+        )
         self.imports: dict[tuple[str, str | None], External] = {
             ("flax", "nnx"): nnx,
             ("jax.numpy", None): jnp,
-            ("jax", None): Library("jax", {"Array": Token("jax.Array"), "numpy": jnp}),
+            ("jax", None): Library("jax", {"Array": Token("jax.Array"), "numpy": jnp, "lax": LAX}),
             ("jax.typing", "DTypeLike"): Token("DTypeLike"),
-            ("typing", "TypedDict"): Token("TypedDict"),
-            ("typing", "Unpack"): Token("Unpack"),
+            ("flax.typing", "TupleArg"): Token("TupleArg"),
+            ("flax.nnx.nn.dtypes", "promote_dtype"): Token("promote_dtype"),
         }
         self.helpers: dict[str, External] = {
             **HELPER_FUNCTIONS,
-            **{name: LayerType(kind, self.built) for name, kind in HELPER_KINDS.items()},
-            "dtypes": Function("DTypes", _dtypes),
+            **{
+                name: LayerType(kind, self.built, self.handed_on)
+                for name, kind in HELPER_KINDS.items()
+            },
+            "cast": Function("cast", self.cast),
             "keep_float32": KEEP_FLOAT32,
             "he_normal": Initialiser("he_normal"),
         }
+
+    def cast(self, args: list[object], keywords: Given) -> object:
+        """`cast(self, dtype, param_dtype)`, the last line of a model's constructor."""
+        if keywords or len(args) != 3 or args[1] is not DTYPE or args[2] is not PARAM_DTYPE:
+            raise Failure("`cast` takes a model, and the dtypes that it got")
+        self.cast_models.append(args[0])
+        return None

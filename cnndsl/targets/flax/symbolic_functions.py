@@ -5,12 +5,13 @@ Signatures are those of the real functions; what no generated module uses is an 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from cnndsl.targets.flax.signature import Signature, flag, integer, number, pair, window_padding
-from cnndsl.targets.flax.symbolic import Tensor, over_map, tensor
+from cnndsl.targets.flax.symbolic import Tensor, Token, over_map, tensor
 from cnndsl.targets.flax.terms import Term
-from cnndsl.targets.python.library import Function
+from cnndsl.targets.python.library import Function, Library
 from cnndsl.targets.python.values import External, Failure, described
 
 Apply = Callable[[Tensor, dict[str, object]], Term]
@@ -82,6 +83,23 @@ def _tuple(value: object) -> tuple[object, ...]:
     return value
 
 
+LAX = Library("jax.lax", {"max": Token("jax.lax.max"), "add": Token("jax.lax.add")})
+_REDUCE = Signature(
+    "nnx.pool",
+    ("inputs", "init", "reduce_fn", "window_shape"),
+    {"strides": None, "padding": "VALID"},
+)
+
+
+def _reduced(args: list[object], keywords: dict[str, object]) -> object:
+    """`nnx.pool(x, -jnp.inf, jax.lax.max, …)`: flax's own pools type their padding as text."""
+    given = _REDUCE.bound(args, keywords)
+    if given["init"] != -math.inf or given["reduce_fn"] is not LAX.members["max"]:
+        raise Failure("`nnx.pool` of anything but the largest value")
+    x = tensor(given["inputs"], "`nnx.pool`")
+    return x.made(_pool("max_pool", False)(x, given))
+
+
 _POOL: dict[str, object] = {"strides": None, "padding": "VALID"}
 
 NNX_FUNCTIONS: dict[str, External] = {
@@ -104,6 +122,7 @@ NNX_FUNCTIONS: dict[str, External] = {
     "max_pool": function(
         Signature("nnx.max_pool", ("inputs", "window_shape"), _POOL), _pool("max_pool", False)
     ),
+    "pool": Function("nnx.pool", _reduced),
     "avg_pool": function(
         Signature("nnx.avg_pool", ("inputs", "window_shape"), {**_POOL, "count_include_pad": True}),
         _pool("avg_pool"),
@@ -205,6 +224,7 @@ HELPER_FUNCTIONS: dict[str, External] = {
     "scaled_tanh": function(
         Signature("scaled_tanh", ("x",)), lambda x, a: x.forms.pointwise("scaled_tanh", x.term)
     ),
+    "pool": Function("nnx.pool", _reduced),
     "avg_pool": function(
         Signature("avg_pool", ("x", "window_shape"), {"strides": (1, 1), "padding": "SAME"}),
         _pool("avg_pool", False),

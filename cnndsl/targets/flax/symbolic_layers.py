@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from cnndsl.targets.flax.forms import Codes, Forms
+from cnndsl.targets.flax.fragments import fragment
 from cnndsl.targets.flax.signature import (
     Signature,
     either,
@@ -17,9 +19,6 @@ from cnndsl.targets.flax.signature import (
     window_padding,
 )
 from cnndsl.targets.flax.symbolic import (
-    DTYPE,
-    PARAM_DTYPE,
-    RNGS,
     Token,
     tensor,
 )
@@ -66,11 +65,13 @@ class Kind:
 
 
 class LayerType(External):
-    """A class that builds layers, which `built` lists in order."""
+    """A class that builds layers, which `built` lists in order; `handed_on` is what the
+    model got to hand on to them."""
 
-    def __init__(self, kind: Kind, built: list[Layer]):
+    def __init__(self, kind: Kind, built: list[Layer], handed_on: Given):
         self.kind = kind
         self.built = built
+        self.handed_on = handed_on
 
     def describe(self) -> str:
         return f"`{self.kind.signature.name}`"
@@ -79,14 +80,11 @@ class LayerType(External):
         kind = self.kind
         given = kind.signature.bound(args, keywords)
         for name in kind.takes:
-            if given[name] is not _HANDED_ON[name]:
+            if given[name] is not self.handed_on.get(name):
                 raise Failure(f"{self.describe()} does not get the model's `{name}`")
         layer = Layer(kind.signature.name, kind.is_weighted, kind.settle(given))
         self.built.append(layer)
         return layer
-
-
-_HANDED_ON = {"rngs": RNGS, "dtype": DTYPE, "param_dtype": PARAM_DTYPE}
 
 
 class Initialiser(External):
@@ -249,7 +247,20 @@ def _kind(
     return Kind(Signature(name, required, optional, keywords), settle, takes)
 
 
-_DTYPES = ("dtype", "param_dtype")
+def _own_kind(
+    fragment_name: str,
+    name: str,
+    required: tuple[str, ...],
+    settle: Settle,
+    optional: Given | None = None,
+    keyword: Given | None = None,
+) -> Kind:
+    """A class that modules carry; what it takes of what is handed on, its fragment says."""
+    text = fragment(fragment_name).text
+    takes = [n for n in ("rngs", "dtype", "param_dtype") if re.search(rf"^ +{n}: .*,$", text, re.M)]
+    return _kind(name, required, settle, optional, keyword, tuple(takes))
+
+
 _FEATURES = ("in_features", "out_features")
 _WINDOW: Given = {"padding": "SAME", "kernel_dilation": 1, "feature_group_count": 1}
 _WINDOW_OF_PAIRS: Given = {"padding": "SAME", "kernel_dilation": (1, 1)}
@@ -289,10 +300,13 @@ KINDS: dict[str, Kind] = {
 
 # By their fragments' names.
 HELPER_KINDS: dict[str, Kind] = {
-    "prelu": _kind("PReLU", ("features",), _prelu, takes=_DTYPES),
-    "layer_scale": _kind("LayerScale", ("features",), _layer_scale, {"init": 1e-6}, takes=_DTYPES),
-    "subsample": _kind("Subsample", ("features", "window"), _subsample, takes=_DTYPES),
-    "sparse_conv": _kind(
+    "prelu": _own_kind("prelu", "PReLU", ("features",), _prelu),
+    "layer_scale": _own_kind(
+        "layer_scale", "LayerScale", ("features",), _layer_scale, {"init": 1e-6}
+    ),
+    "subsample": _own_kind("subsample", "Subsample", ("features", "window"), _subsample),
+    "sparse_conv": _own_kind(
+        "sparse_conv",
         "SparseConv",
         ("in_features", "connect", "kernel_size"),
         _sparse_conv,

@@ -49,12 +49,19 @@ class Trial:
         self.initialisers = initialisers
         self.classifier = classifier
         flax.built.clear()
-        handed_on = {"rngs": RNGS, "dtype": DTYPE, "param_dtype": PARAM_DTYPE}
-        model = cls.call([], {**arguments, **handed_on})
+        flax.cast_models.clear()
+        flax.module.is_building = True
+        flax.handed_on.clear()
+        flax.handed_on["rngs"] = RNGS
+        dtypes = {"dtype": DTYPE, "param_dtype": PARAM_DTYPE}
+        model = cls.call([], {**arguments, **flax.handed_on, **dtypes})
         if not isinstance(model, Instance):
             raise Failure(f"{cls.describe()} gives no model")
         self.model = model
         self.built = list(flax.built)
+        if any(layer.is_weighted for layer in self.built) and flax.cast_models != [model]:
+            raise Failure(f"{cls.describe()} does not give its layers their dtypes")
+        flax.module.is_building = False
 
     def differences(self, *, aux: bool) -> list[Difference]:
         """What differs; `aux` where the network has auxiliary heads, and they were built."""

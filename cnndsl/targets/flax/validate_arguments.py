@@ -49,7 +49,8 @@ def validate_arguments(
                 title = f"{network.name}({name}={_tupled(value)!r})"
                 other = _elaborated(program, network, parameter, value)
                 if other is not None:
-                    found.extend(run.model(other, {name: _tupled(value)}, title))
+                    different = run.model(other, {name: _tupled(value)}, title)
+                    found.extend(replace(d, argument=parameter) for d in different)
         return found
 
 
@@ -88,7 +89,8 @@ def _elaborated(
     """The network with another value of a parameter; None where the spec does not take it."""
     diagnostics = Collector()
     alone = replace(program, own=[network.declared])
-    networks = elaborate(alone, diagnostics, {parameter: value})
+    given = {name: network.arguments[name] for name in network.given}
+    networks = elaborate(alone, diagnostics, {**given, parameter: value})
     return networks[0] if networks and not diagnostics else None
 
 

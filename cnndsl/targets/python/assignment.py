@@ -82,6 +82,9 @@ def _store_attribute(base: Evaluate, name: str) -> Store:
 def _store_item(base: Evaluate, index: Evaluate) -> Store:
     def run(names: Names, value: object) -> None:
         holder, at = base(names), index(names)
+        if isinstance(holder, External):
+            holder.store(at, value)
+            return
         if isinstance(holder, dict):
             holder[at] = value
             return

@@ -65,6 +65,9 @@ class External:
     def item(self, index: object) -> object:
         raise Failure(f"{self.describe()} has no items")
 
+    def store(self, index: object, value: object) -> None:
+        raise Failure(f"{self.describe()} takes no items")
+
     def items(self) -> list[object]:
         raise Failure(f"{self.describe()} cannot be iterated over")
 
