@@ -12,6 +12,7 @@ from cnndsl.elaborate.bind import match, match_parameters
 from cnndsl.elaborate.collect import Failure, Place
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.explain import how_small, shape_text
+from cnndsl.elaborate.geometry import locate, locate_merge
 from cnndsl.elaborate.repair import UNSHAPED, likely, projection, same_padding, whole
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import (
@@ -134,7 +135,7 @@ class Chains:
             notes = how_small(x)
             help = reject.help
             raise Failure(errors.does_not_fit(span, reject.message, at, notes, help)) from None
-        _see(op, x, out)
+        locate(op, x, out)
         layer = Layer(element, op, x, out)
         out.origin = layer
         return layer
@@ -210,9 +211,7 @@ class Chains:
             mistake = self.unequal(element, branches, reject, context)
             self.shared.found.add(mistake, context.place, only_again=doubtful)
             return Merged(element, x, likely(element.name, branches), branches)
-        reaches = [branch.out.reach for branch in branches]
-        out.reach = None if None in reaches else tuple(map(max, zip(*reaches, strict=True)))
-        out.jump = tuple(map(max, zip(*(b.out.jump for b in branches), strict=True)))
+        locate_merge([branch.out for branch in branches], out)
         record = Merged(element, x, out, branches)
         out.origin = record
         return record
@@ -254,14 +253,3 @@ class Chains:
         ast.Merge: merge,
         ast.Repeat: repeat,
     }
-
-
-def _see(op: Op, x: Tensor, out: Tensor) -> None:
-    """The receptive field of one more layer."""
-    if x.reach is None or op.sees_everything():
-        out.reach, out.jump = None, x.jump
-        return
-    (height, width), (down, across) = op.field()
-    (reach_h, reach_w), (jump_h, jump_w) = x.reach, x.jump
-    out.reach = (reach_h + (height - 1) * jump_h, reach_w + (width - 1) * jump_w)
-    out.jump = (jump_h * down, jump_w * across)
