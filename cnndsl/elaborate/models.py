@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,19 +37,23 @@ def deep_stack() -> Iterator[None]:
 
 
 def elaborate(
-    program: Program, found: Collector, overrides: dict[str, Any] | None = None
+    program: Program,
+    found: Collector,
+    overrides: Mapping[str, Any] | None = None,
+    only: str | None = None,
 ) -> list[Network]:
-    """The networks of a file's own models, in order; a model without all defaults is only a base.
+    """The networks of a file's own models, in order, or that of the model `only`.
 
     `overrides` are model parameters set from outside; each applies to every model that has it.
     """
-    networks = []
+    networks: list[Network] = []
+    overrides = overrides or {}
     evaluator, budget = Evaluator(program.fns, program.complete), Budget()
     with deep_stack():
-        for model in program.own:
+        for model in chosen(program, overrides, only):
             shared = Shared(program, evaluator, found, budget)
             try:
-                network = _network(program, model, shared, overrides or {})
+                network = _network(program, model, shared, overrides)
             except RecursionError:  # deep expressions in deep functions in deep blocks
                 message = "evaluating this model nests too deeply"
                 found.add(errors.over_budget(model.name_span, message))
@@ -59,22 +63,29 @@ def elaborate(
     return networks
 
 
-def is_base_only(model: ast.Model | ast.Variant) -> bool:
-    return isinstance(model, ast.Model) and any(p.default is None for p in model.parameters)
+def chosen(
+    program: Program, overrides: Mapping[str, Any], only: str | None = None
+) -> list[ast.Model | ast.Variant]:
+    """The models that become networks: the file's own or one of them, unless only a base."""
+    asked = [model for model in program.own if only in (None, model.name)]
+    return [model for model in asked if not needed(model, overrides)]
+
+
+def needed(model: ast.Model | ast.Variant, overrides: Mapping[str, Any]) -> list[str]:
+    """The parameters without which a model is only a base; a variant has given them."""
+    if isinstance(model, ast.Variant):
+        return []
+    return [p.name for p in model.parameters if p.default is None and p.name not in overrides]
 
 
 def _network(
-    program: Program, model: ast.Model | ast.Variant, shared: Shared, overrides: dict[str, Any]
+    program: Program, model: ast.Model | ast.Variant, shared: Shared, overrides: Mapping[str, Any]
 ) -> Network | None:
     root, found = program.root(model), shared.found
     try:
         bound = _arguments(model, program, shared.evaluator)
         named = {p.name for p in root.parameters}
         bound.update({n: v for n, v in overrides.items() if n in named})
-        if isinstance(model, ast.Model) and is_base_only(model):
-            missing = [p for p in model.parameters if p.default is None and p.name not in bound]
-            if missing:
-                return None
         scope = shared.evaluator.parameters(root, bound)
     except Failure as failure:
         if failure.diagnostic:
