@@ -35,13 +35,18 @@ class Tensor:
 
 @dataclass(slots=True, eq=False)
 class Layer:
-    """One op, applied."""
+    """One op, applied.
+
+    It `classifies` if it is a dense layer or a 1x1 convolution that counts classes: its units or
+    filters are exactly the model's parameter `classes`.
+    """
 
     element: ast.Apply
     op: Op
     x: Tensor
     out: Tensor
     path: str = ""
+    classifies: bool = False
 
 
 @dataclass(slots=True, eq=False)

@@ -8,11 +8,13 @@ from contextlib import contextmanager
 from typing import Any
 
 from cnndsl import errors
+from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match_parameters
 from cnndsl.elaborate.collect import Collector, Failure
 from cnndsl.elaborate.context import MAX_DEPTH, Budget, Context, Shared
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.expect import check_expectations
+from cnndsl.elaborate.head import CLASSES, Head
 from cnndsl.elaborate.paths import assign_paths
 from cnndsl.elaborate.preprocess import check_preprocess
 from cnndsl.elaborate.program import Program
@@ -86,13 +88,19 @@ def _network(
         bound = _arguments(model, program, shared.evaluator)
         named = {p.name for p in root.parameters}
         bound.update({n: v for n, v in overrides.items() if n in named})
-        scope = shared.evaluator.parameters(root, bound)
+        scope = _scope(root, bound, shared)
     except Failure as failure:
         if failure.diagnostic:
             found.add(failure.diagnostic)
         return None
     overridden = any(n in named for n in overrides)
-    network = _run(model, root, scope, shared, found, frozenset(bound))
+    nodes = shared.budget.nodes
+    network = _run(model, root, scope, shared, frozenset(bound))
+    if network is not None and shared.head is not None and shared.head.settle(network, found):
+        shared.budget.nodes = nodes
+        shared = Shared(program, shared.evaluator, found, shared.budget, Head(found=True))
+        scope = _scope(root, bound, shared)
+        network = _run(model, root, scope, shared, frozenset(bound))
     if network is None:
         return None
     if model is not root:
@@ -142,14 +150,25 @@ def _optional(parameters: tuple[ast.Parameter, ...]) -> tuple[ast.Parameter, ...
     )
 
 
+def _scope(root: ast.Model, bound: dict[str, Any], shared: Shared) -> Scope:
+    """The parameters of a model; without classes, what it lacks is a matter of its head."""
+    scope = shared.evaluator.parameters(root, bound)
+    if CLASSES in scope.values:
+        scope.classes = frozenset({CLASSES})
+        classes = scope.values[CLASSES]
+        if shared.head is None and values.is_int(classes) and classes == 0:
+            shared.head = Head()
+    return scope
+
+
 def _run(
     model: ast.Model | ast.Variant,
     root: ast.Model,
     scope: Scope,
     shared: Shared,
-    found: Collector,
     given: frozenset[str],
 ) -> Network | None:
+    found = shared.found
     arguments = {p.name: scope.values[p.name] for p in root.parameters}
     statements = Statements(shared)
     first, *_ = root.body.statements or (None,)
