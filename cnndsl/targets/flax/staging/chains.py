@@ -471,7 +471,7 @@ class Chains:
         self.built.append(build)
         if len(emission.modules) == 1 and all(map(self.module.is_head, recs)):
             units = built.args[1]
-            if isinstance(units, Name) and units.id == "classes":
+            if isinstance(units, Name):
                 build = Conditional(build, units, path("nnx.identity"))
         slot = Slot(stem, (), built.attr, weighted=built.attr in WEIGHTED)
         if built.callee == "nnx.Dropout" and self.values.loops and self.is_invariant(built.args[0]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from cnndsl.elaborate.head import classifier
 from cnndsl.elaborate.program import Program
 from cnndsl.ir import Instance, Layer, Network, children, layers
 from cnndsl.names import camel
@@ -49,7 +50,7 @@ class Staging:
         self.taken |= {safe(n.name, RESERVED) for n in networks}
         self.fns = {name: self._fn_names(fn) for name, fn in program.fns.items()}
         self.rectified = {t for n in networks for t in rectified_tensors(n)}
-        self.outputs = {id(n.output) for n in networks}
+        self.classifiers = {id(classifier(n)) for n in networks}
         self.modular = self._modular_blocks()
         self.blocks: dict[str, Draft] = {}
         self.models: list[tuple[Draft, list[Network]]] = []
@@ -168,7 +169,7 @@ class Staging:
         return "he_normal" if id(layer.out) in self.rectified else "lecun_normal"
 
     def is_head(self, layer: Layer) -> bool:
-        return layer.op.name == "dense" and id(layer.out) in self.outputs
+        return id(layer) in self.classifiers
 
     def constant(self, stem: str, value: Expr) -> Expr:
         """The module-level name of a value that is too long for a line."""
