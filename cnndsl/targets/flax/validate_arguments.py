@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from cnndsl.elaborate.collect import Collector
+from cnndsl.elaborate.head import CLASSES, classifier
 from cnndsl.elaborate.models import deep_stack, elaborate
 from cnndsl.elaborate.program import Program
-from cnndsl.ir import Instance, Layer, Network, children, layers
+from cnndsl.ir import Network
 from cnndsl.pipeline import Checked
-from cnndsl.syntax import ast
 from cnndsl.targets.flax.compare import Difference
 from cnndsl.targets.flax.validate import Run
 from cnndsl.targets.python.callables import ClassValue, Defined
@@ -44,7 +44,6 @@ def validate_arguments(
             return [Difference("", "", str(failure))]
         found: list[Difference] = []
         for network in checked.networks:
-            found.extend(_backbone(run, network, checked.networks))
             for name, parameter, value in _changes(run.cls(network), network):
                 title = f"{network.name}({name}={_tupled(value)!r})"
                 other = _elaborated(program, network, parameter, value)
@@ -63,6 +62,8 @@ def _changes(cls: ClassValue | None, network: Network) -> Iterator[tuple[str, st
             continue
         for value in _others(network.arguments[parameter]):
             yield name, parameter, value
+        if parameter == CLASSES and classifier(network) is not None:
+            yield name, parameter, 0
 
 
 def _others(value: object) -> list[object]:
@@ -92,43 +93,3 @@ def _elaborated(
     given = {name: network.arguments[name] for name in network.given}
     networks = elaborate(alone, diagnostics, {**given, parameter: value})
     return networks[0] if networks and not diagnostics else None
-
-
-def _backbone(run: Run, network: Network, networks: Sequence[Network]) -> Iterator[Difference]:
-    """`classes=0`, without auxiliary heads, which have nothing to tell apart."""
-    cls = run.cls(network)
-    constructor = cls.find("__init__") if cls is not None else None
-    if not isinstance(constructor, Defined) or "classes" not in constructor.defaults:
-        return
-    if _has_classifier(network, networks):
-        title = f"{network.name}(classes=0)"
-        yield from run.model(network, {"classes": 0}, title, aux=False, classifier=False)
-
-
-def _has_classifier(network: Network, networks: Sequence[Network]) -> bool:
-    """Whether the last layer is a `dense(classes)` of the model's own body, and that of all
-    models which share it."""
-    element = _last_element(network)
-    if element is None or element.name != "dense" or not element.args:
-        return False
-    units = element.args[0].value
-    if not isinstance(units, ast.Name) or units.id != "classes":
-        return False
-    return all(
-        layer.out is other.output
-        for other in networks
-        for layer in layers(other.frame)
-        if layer.element is element
-    )
-
-
-def _last_element(network: Network) -> ast.Apply | None:
-    """The op that gives the logits, where it stands in no block."""
-    stack = [network.frame]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, Layer) and current.out is network.output:
-            return current.element
-        if not isinstance(current, Instance):
-            stack.extend(children(current))
-    return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cnndsl.elaborate.head import classifier
+from cnndsl.elaborate.head import classifiers
 from cnndsl.elaborate.program import Program
 from cnndsl.ir import Instance, Layer, Network, children, layers
 from cnndsl.names import camel
@@ -50,7 +50,7 @@ class Staging:
         self.taken |= {safe(n.name, RESERVED) for n in networks}
         self.fns = {name: self._fn_names(fn) for name, fn in program.fns.items()}
         self.rectified = {t for n in networks for t in rectified_tensors(n)}
-        self.classifiers = {id(classifier(n)) for n in networks}
+        self.classifiers = {id(layer) for n in networks for layer in classifiers(n)}
         self.modular = self._modular_blocks()
         self.blocks: dict[str, Draft] = {}
         self.models: list[tuple[Draft, list[Network]]] = []
