@@ -32,8 +32,9 @@ ATTEMPTS = 100  # to tell equal layers with equal input from each other
 # The model of each spec, the parameters that make it quick, and the image's size.
 CASES: Mapping[str, tuple[str, dict[str, int], tuple[int, int, int]]] = {
     "attention": ("AttentionNet", {}, (32, 32, 3)),
+    "cspdarknet": ("CSPDarknet53", {"size": 96}, (96, 96, 3)),
     "dpn": ("DPN68", {"size": 64}, (64, 64, 3)),
-    "fpn": ("FPN50", {"height": 100, "width": 164}, (100, 164, 3)),
+    "fpn": ("FPN50", {"height": 104, "width": 160}, (104, 160, 3)),
     "fractalnet": ("FractalNet40", {}, (32, 32, 3)),
     "hourglass": ("Hourglass2", {"size": 64}, (64, 64, 3)),
     "hrnet": ("HRNetW18Small", {"size": 64}, (64, 64, 3)),
