@@ -65,7 +65,8 @@ class Flax:
 
     def __init__(self, budget: Budget):
         self.built: list[Layer] = []
-        self.cast_models: list[object] = []  # whose layers got the dtypes that they were given
+        # The models whose layers got their dtypes, and how many layers there were by then.
+        self.cast_models: list[tuple[object, int]] = []
         self.handed_on: Given = {}
         self.module = ModuleBase()
         nnx = Library(
@@ -110,5 +111,5 @@ class Flax:
         """`cast(self, dtype, param_dtype)`, the last line of a model's constructor."""
         if keywords or len(args) != 3 or args[1] is not DTYPE or args[2] is not PARAM_DTYPE:
             raise Failure("`cast` takes a model, and the dtypes that it got")
-        self.cast_models.append(args[0])
+        self.cast_models.append((args[0], len(self.built)))
         return None

@@ -59,7 +59,8 @@ class Trial:
             raise Failure(f"{cls.describe()} gives no model")
         self.model = model
         self.built = list(flax.built)
-        if any(layer.is_weighted for layer in self.built) and flax.cast_models != [model]:
+        is_cast = flax.cast_models == [(model, len(self.built))]
+        if any(layer.is_weighted for layer in self.built) and not is_cast:
             raise Failure(f"{cls.describe()} does not give its layers their dtypes")
         flax.module.is_building = False
 

@@ -17,7 +17,7 @@ from cnndsl.targets.python.callables import ClassValue, Defined
 from cnndsl.targets.python.tree import Module
 from cnndsl.targets.python.values import Failure
 
-_HANDED_ON = ("self", "rngs", "dtypes", "aux")
+_HANDED_ON = ("self", "rngs", "dtype", "param_dtype", "aux")
 
 
 def validate_arguments(
