@@ -42,7 +42,8 @@ def misused(
     left = Counter(anonymous(wanted.weighted, terms, plain))
     left.subtract(anonymous(results, terms, plain))
     idle = [term for term, number in left.items() for _ in range(number)]
-    words += [f"{named(layer)} is never used" for layer in random if not layer.results]
+    if all(layer.results for layer in built):  # else they may stand in what nothing uses
+        words += [f"{named(layer)} is never used" for layer in random if not layer.results]
     for layer in built:
         if not layer.results and not _found(layer, idle, forms):
             words.append(f"{named(layer)} is never used")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnndsl.targets.python.draft import Loop, Step
-from cnndsl.targets.python.expressions import NONE, call
+from cnndsl.targets.python.expressions import NONE, binary, call
 from cnndsl.targets.python.statements import bodies, flat, read, with_bodies
 from cnndsl.targets.python.tree import Call, Constant, Expr, For, Keyword, Name, Tuple
 
@@ -59,7 +59,9 @@ def _plain(
     if of_items:
         return Tuple((Name(loop.counter), target)), call("enumerate", loop.items)
     if isinstance(loop.items, Call) and loop.items.function == Name("range"):
-        return Name(loop.counter), call("range", *loop.items.args[-1:])
+        *start, stop = loop.items.args
+        count = binary("-", stop, start[0]) if start else stop
+        return Name(loop.counter), call("range", count)
     return Name(loop.counter), call("range", call("len", loop.items))
 
 

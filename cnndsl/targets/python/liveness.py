@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from cnndsl.targets.python.draft import Build, Loop, Shadow, Step
 from cnndsl.targets.python.expressions import NONE, attributes, names, walk
-from cnndsl.targets.python.statements import expressions, flat, read
+from cnndsl.targets.python.statements import expressions, flat, read, written
 from cnndsl.targets.python.tree import (
     Assign,
     Attribute,
@@ -166,7 +166,9 @@ class _Sweep:
         inside = live | {n for n in _read_inside(step) if n in self.roots}
         body = self.sweep(step.body, inside)
         if not _matters(body):
-            return None
+            if not written(step) & live & self.roots:
+                return None
+            body = [Pass()]  # its last item is read behind it
         live |= inside
         if isinstance(step, For):
             live |= names(step.iterable)

@@ -69,7 +69,7 @@ def _depthwise(f: Fields, x: Expr, context: Context) -> Emission:
 
 def _separable(f: Fields, x: Expr, context: Context) -> Emission:
     """Only what the activation follows starts He-normal: the pointwise half."""
-    own = {} if f["init"] == Constant(None) else _init(context)
+    own = {} if context.given is None else {"kernel_init": context.given}
     depthwise = _depthwise_built(f, x, {"use_bias": Constant(False)} | own)
     args = (depthwise.args[1], f["filters"], constant((1, 1)))
     keywords = unless(use_bias=(f["bias"], True)) | _init(context)

@@ -28,6 +28,10 @@ class Context(Protocol):
     def initializer(self) -> Expr | None:
         """The kernel's, None for flax's default."""
 
+    @property
+    def given(self) -> Expr | None:
+        """The kernel's, None where the author leaves it to the compiler."""
+
     def constant(self, stem: str, value: Expr) -> Expr:
         """The name of a value that is too long for a line of code."""
 

@@ -12,10 +12,10 @@ from cnndsl.targets.flax.shaping.lines import built_width, join_lines
 from cnndsl.targets.flax.shaping.naming import name_attributes, name_variables, rename_attributes
 from cnndsl.targets.flax.staging.draft import Draft, Slot
 from cnndsl.targets.flax.staging.tidy import resimplified
+from cnndsl.targets.python.blocks import line_count
 from cnndsl.targets.python.draft import Build, Line, Loop, Step
 from cnndsl.targets.python.expressions import attributes, names, rebuild, self_, walk
 from cnndsl.targets.python.headers import settle_headers
-from cnndsl.targets.python.blocks import line_count
 from cnndsl.targets.python.lists import LIST, Lists
 from cnndsl.targets.python.simultaneous import simultaneous
 from cnndsl.targets.python.statements import (
@@ -264,6 +264,8 @@ def _augmented(step: Step) -> Step:
         return with_bodies(step, *([_augmented(s) for s in body] for body in inner))
     match step:
         case Assign(targets=(Name(id=name) as target,), value=Binary() as value):
+            if value.op in ("+", "*") and value.right == Name(name):
+                value = Binary(value.op, value.right, value.left)
             is_own = value.left == Name(name) and name not in names(value.right)
             if value.op in _STEPS and is_own and not isinstance(step, Line):
                 return Augment(target, value.op, value.right)

@@ -89,7 +89,9 @@ def _base(name: str, slots: dict[str, Slot], modules: list[str], is_model: bool)
 
 
 def _exclusive(first: Slot, second: Slot) -> bool:
-    """Whether two slots stand in different branches of one `if`."""
+    """Whether two slots stand in different branches of one `if`; lists are made before it."""
+    if first.many or second.many:
+        return False
     arms = dict(first.arms)
     return any(arms.get(number, arm) != arm for number, arm in second.arms)
 

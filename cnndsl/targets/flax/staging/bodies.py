@@ -31,7 +31,14 @@ from cnndsl.targets.flax.staging.chains import (
 from cnndsl.targets.flax.staging.draft import Env, Run, Tensor, Value
 from cnndsl.targets.flax.staging.values import Values, sample_kinds
 from cnndsl.targets.python.draft import Hint, Settle, Step
-from cnndsl.targets.python.expressions import NONE, attributes, binary, is_constant, names, substitute
+from cnndsl.targets.python.expressions import (
+    NONE,
+    attributes,
+    binary,
+    is_constant,
+    names,
+    substitute,
+)
 from cnndsl.targets.python.statements import all_written, flat, map_step, read
 from cnndsl.targets.python.tree import (
     Assign,

@@ -72,13 +72,18 @@ class Surroundings(Protocol):
 class _Context:
     """What an op's code depends on besides its arguments."""
 
-    def __init__(self, module: Surroundings, init: Expr | None):
+    def __init__(self, module: Surroundings, init: Expr | None, given: Expr | None):
         self.module = module
         self._initializer = init
+        self._given = given
 
     @property
     def initializer(self) -> Expr | None:
         return self._initializer
+
+    @property
+    def given(self) -> Expr | None:
+        return self._given
 
     def constant(self, stem: str, value: Expr) -> Expr:
         return self.module.constant(stem, value)
@@ -443,9 +448,13 @@ class Chains:
         known = fields
         if name in ("pad_channels", "channels", "reshape"):
             known = fields_of(values, element, recs, runs, env, acts=False)
-        init = self.kernel_init(recs, runs) if "init" in fields else None
+        init = given = None
+        if "init" in fields:
+            init = self.kernel_init([self.module.kernel_starts(rec) for rec in recs], runs)
+        if name == "separable":
+            given = self.kernel_init([rec.op.init or "lecun_normal" for rec in recs], runs)
         features = self.features(x)
-        emission = emit(name, rank, fields, features, _Context(self.module, init))
+        emission = emit(name, rank, fields, features, _Context(self.module, init, given))
         self.draft.helpers |= set(emission.helpers)
         modules = []
         for built in emission.modules:
@@ -474,7 +483,8 @@ class Chains:
             if isinstance(units, Name):
                 build = Conditional(build, units, path("nnx.identity"))
         slot = Slot(stem, (), built.attr, weighted=built.attr in WEIGHTED)
-        if built.callee == "nnx.Dropout" and self.values.loops and self.is_invariant(built.args[0]):
+        hoists = built.callee == "nnx.Dropout" and self.values.loops and not self.values.counted
+        if hoists and self.is_invariant(built.args[0]):
             return self.hoisted(build, slot)
         return self.values.slot(build, slot, runs)
 
@@ -490,9 +500,8 @@ class Chains:
         self.values.loops[0].hoisted.append(Assign((self_(name),), build))
         return self_(name)
 
-    def kernel_init(self, recs: Sequence[Layer], runs: list[Run]) -> Expr | None:
-        """The initialiser of a kernel, None for flax's own default."""
-        starts = [self.module.kernel_starts(rec) for rec in recs]
+    def kernel_init(self, starts: list[str], runs: list[Run]) -> Expr | None:
+        """The initialiser of a kernel, by its name in every execution; None for flax's own."""
         if len(set(starts)) == 1:
             return _initializer(starts[0])
         if set(starts) <= {"he_normal", "lecun_normal"}:
