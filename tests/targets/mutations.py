@@ -139,6 +139,7 @@ def _below(
     skipped = {
         Parameter: ("annotation",),
         Function: ("returns",),
+        Assign: ("annotation",),
         Declare: ("annotation",),
         Class: ("base",),
         Frozen: ("name",),

@@ -37,6 +37,20 @@ def value(expression: str) -> object:
     return run(f"result = {expression}")["result"]
 
 
+def test_a_type_is_never_evaluated() -> None:
+    text = """
+class Net(Base):
+    def __init__(self):
+        self.units: unknown[1 / 0] = []
+        depth: unknown = 3
+        self.units.append(depth)
+
+    def __call__(self):
+        return self.units
+"""
+    assert run(f"{text}\n\nresult = Net()()")["result"] == [3]
+
+
 @pytest.mark.parametrize(
     "expression",
     [

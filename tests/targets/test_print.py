@@ -187,6 +187,16 @@ BROKEN = {
         features_of_the_network, training=training
     )
 """,
+    "a type that leaves its value no room": """
+    self.auxiliary_classifiers: nnx.List[nnx.List[AuxiliaryClassifier | None]] = (
+        nnx.List()
+    )
+""",
+    "a type with brackets that no line holds": """
+    self.classifiers: nnx.List[
+        AuxiliaryClassifier | ResidualBottleneckOfANetwork | ResidualShortcutOfANetwork
+    ] = nnx.List()
+""",
     "a comment that takes room": """
     x = self.reduction_cell1(
         self.features, previous_features

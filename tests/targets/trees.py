@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import strategies as st
 from ruff import find_ruff_bin
@@ -150,9 +151,11 @@ def targets() -> st.SearchStrategy[Expr]:
 
 expressions = st.recursive(names | constants, larger, max_leaves=25)
 small = st.recursive(names | constants, larger, max_leaves=4)
-types = st.sampled_from(["int", "nnx.Rngs", "tuple[int, ...]", "jax.Array | None"]).map(
-    lambda text: only_value(f"x = {text}\n")
-)
+TYPES = [
+    *("int", "nnx.Rngs", "tuple[int, ...]", "jax.Array | None", "nnx.List[nnx.List[Unit]]"),
+    "nnx.List[nnx.List[ResidualBottleneckOfANetwork | ResidualShortcutOfANetwork | None]]",
+]
+types = st.sampled_from(TYPES).map(lambda text: only_value(f"x = {text}\n"))
 bound = st.one_of(
     targets(),
     st.builds(Attribute, names, st.sampled_from(WORDS)),
@@ -166,19 +169,28 @@ comments = st.sampled_from(
 assigns = st.builds(
     Assign, st.lists(bound, min_size=1, max_size=3).map(tuple), expressions, comments
 )
-declares = st.builds(Declare, st.sampled_from(WORDS), types, st.none() | expressions)
+annotated = st.builds(
+    lambda target, kind, value, comment: Assign((target,), value, comment, kind),
+    names | st.builds(Attribute, names, st.sampled_from(WORDS)),
+    types,
+    expressions,
+    comments,
+)
+declared = st.builds(Declare, st.sampled_from(WORDS), types)
+declares = declared | st.builds(Declare, st.sampled_from(WORDS), types, expressions)
 
 
 def readable(statement: Assign) -> Assign:
     """Without the comment that may go into parentheses, where nothing reads it back."""
     is_word = isinstance(statement.value, Name | Constant | Formatted)
-    return Assign(statement.targets, statement.value) if is_word else statement
+    return replace(statement, comment="") if is_word else statement
 
 
 plain: st.SearchStrategy[Statement] = st.one_of(
     assigns.map(readable),
     assigns.map(readable),
-    declares,
+    annotated.map(readable),
+    declared,
     st.builds(Augment, names | places, st.sampled_from(["+", "//", "**"]), expressions),
     st.builds(Do, st.builds(Call, expressions, st.lists(small, max_size=3).map(tuple))),
     st.builds(Return, expressions),
@@ -199,7 +211,7 @@ statements: st.SearchStrategy[Statement] = st.recursive(
     plain, lambda inner: blocks(inner, 1), max_leaves=6
 )
 lines: st.SearchStrategy[Statement] = st.recursive(
-    st.one_of(plain, assigns, unsaid), lambda inner: blocks(inner, 0), max_leaves=6
+    st.one_of(plain, assigns, annotated, unsaid), lambda inner: blocks(inner, 0), max_leaves=6
 )
 docs = st.sampled_from(
     ["", "One line.", "Two\n\n  lines\n    of it", '"a" b', "a\\", 'a"""b\nc"', "\x01\n   indented"]

@@ -136,6 +136,8 @@ def line_count(statement: Statement, indent: int = 8) -> int:
 
 def assign(statement: Assign, indent: int) -> str:
     *heads, value, comment = lines.assign(statement, indent)
+    if statement.annotation is not None:
+        return _macro("assign_as")(" " * indent, heads[0], heads[2], value, comment)
     return _macro("assign")(" " * indent, heads[::2], value, comment)
 
 
@@ -143,7 +145,7 @@ def _declare(statement: Declare, indent: int) -> str:
     name, _, *texts = lines.declare(statement, indent)
     if statement.value is None:
         return _macro("declare")(" " * indent, name, *texts)
-    return _macro("declare_as")(" " * indent, name, texts[0], texts[-1])
+    return _macro("assign_as")(" " * indent, name, texts[0], texts[-1], "")
 
 
 def _if(statement: If, indent: int) -> str:

@@ -55,19 +55,26 @@ def _fitted(indent: int, texts: list[str], broken: Callable[[], Doc]) -> list[st
 
 
 def assign(statement: Assign, indent: int) -> list[str]:
-    """`[target, " = ", …, value, comment]`."""
+    """`[target, " = ", …, value, comment]`; with a type, `[target, ": ", type, " = ", …]`."""
     value, last = statement.value, statement.targets[-1]
+    annotation = statement.annotation
     is_bare = is_bare_target(last) and is_bare_target(value)  # `a, b = b, a`
     texts: list[str] = []
     for bound in statement.targets:
         texts += [target(bound), " = "]
+    if annotation is not None:
+        texts[-1:] = [": ", inline(annotation), " = "]
     texts.append(target(value) if is_bare else inline(value))
     note = comment(statement.comment) if statement.comment else ""
     behind = f"  {note}" if note else ""
     if indent + sum(map(width, texts)) + reserved(note) <= WIDTH:
         return [*texts, behind]
     found = Comment(behind, reserved(note))
-    return Printer(indent).print(_assigned(statement.targets, value, found, is_bare), indent)
+    if annotation is None:
+        doc = _assigned(statement.targets, value, found, is_bare)
+    else:
+        doc = _annotated(layout(last, NOWHERE), annotation, value, found)
+    return Printer(indent).print(doc, indent)
 
 
 def _assigned(targets: tuple[Expr, ...], value: Expr, note: Comment, is_bare: bool) -> Doc:
@@ -82,6 +89,13 @@ def _assigned(targets: tuple[Expr, ...], value: Expr, note: Comment, is_bare: bo
             heads += [middle_target(bound), CUT, " = ", CUT]
     content = tuple_if_broken(value, VALUE) if is_bare else None
     return [*heads, right_first(last_target(targets[-1]), " = ", value, note, content)]
+
+
+def _annotated(bound: Doc, annotation: Expr, value: Expr, note: Comment | None) -> Doc:
+    head: Doc = [bound, CUT, ": ", CUT]
+    if can_split(annotation):
+        return [head, right_first(declared(annotation), " = ", value, note)]
+    return [head, layout(annotation, NOWHERE), CUT, " = ", CUT, at_end(value, note)]
 
 
 def augment(statement: Augment, indent: int) -> list[str]:
@@ -99,14 +113,11 @@ def augment(statement: Augment, indent: int) -> list[str]:
 def declare(statement: Declare, indent: int) -> list[str]:
     """`[name, ": ", annotation, " = ", value]`, or only the first three."""
     name, annotation, value = statement.name, statement.annotation, statement.value
-    head: Doc = [name, CUT, ": ", CUT]
 
     def broken() -> Doc:
         if value is None:
-            return [head, at_end(annotation, None)]
-        if can_split(annotation):
-            return [head, right_first(declared(annotation), " = ", value, None)]
-        return [head, layout(annotation, NOWHERE), CUT, " = ", CUT, at_end(value, None)]
+            return [name, CUT, ": ", CUT, at_end(annotation, None)]
+        return _annotated(name, annotation, value, None)
 
     texts = [name, ": ", inline(annotation)]
     return _fitted(indent, texts if value is None else [*texts, " = ", inline(value)], broken)

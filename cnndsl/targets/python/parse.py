@@ -198,7 +198,7 @@ class _Reader(ExpressionReader):
                 target = self.expression(node.target)
                 return Augment(target, BINARY[type(node.op)], self.expression(node.value))
             case ast.AnnAssign():
-                return self.declare(node)
+                return self.declare(node) if node.value is None else self.annotated(node)
             case ast.Expr():
                 return Do(self.expression(node.value))
             case ast.If():
@@ -226,6 +226,13 @@ class _Reader(ExpressionReader):
     def assign(self, node: ast.Assign) -> Assign:
         comment = self.trailing.pop(_end(node), "")
         return Assign(self.expressions(node.targets), self.expression(node.value), comment)
+
+    def annotated(self, node: ast.AnnAssign) -> Assign:
+        if not isinstance(node.target, ast.Name | ast.Attribute) or node.value is None:
+            raise Unsupported(kind(node), node.lineno)
+        comment = self.trailing.pop(_end(node), "")
+        target, value = self.expression(node.target), self.expression(node.value)
+        return Assign((target,), value, comment, self.expression(node.annotation))
 
     def declare(self, node: ast.stmt) -> Declare:
         if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):

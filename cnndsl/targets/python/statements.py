@@ -172,7 +172,8 @@ def plain(step: Step) -> Statement:
     """A statement in nothing but nodes of the tree, once the passes are done."""
     match step:
         case Assign():
-            return Assign(tuple(map(_plain, step.targets)), _plain(step.value), step.comment)
+            targets = tuple(map(_plain, step.targets))
+            return Assign(targets, _plain(step.value), step.comment, step.annotation)
         case If():
             body, other = (tuple(map(plain, held)) for held in (step.body, step.other))
             return If(_plain(step.test), body, other)

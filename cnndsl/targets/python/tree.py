@@ -158,11 +158,13 @@ Expr = (
 
 @dataclass(frozen=True, slots=True)
 class Assign:
-    """`a = b = value`; `comment` stands behind the line, without its `#`."""
+    """`a = b = value`; `comment` stands behind the line, without its `#`. A single name or
+    attribute may have its type: `self.units: nnx.List[Unit] = nnx.List()`."""
 
     targets: tuple[Expr, ...]
     value: Expr
     comment: str = ""
+    annotation: Expr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ class Augment:
 
 @dataclass(frozen=True, slots=True)
 class Declare:
-    """`name: annotation = value`, in the body of a class."""
+    """`name: annotation`, or `name: annotation = value` in the body of a class."""
 
     name: str
     annotation: Expr
