@@ -72,7 +72,7 @@ MUTATED = (
     *("alexnet", "efficientnet_lite", "googlenet", "inception_v3", "lenet5", "mobilenet"),
     *("mobilenet_torch", "resnet", "vgg16", "vgg19"),
 )
-EACH = 40
+EACH = 30
 REJECTED = 0.97
 
 # Mutants that do what the module does, and why.
@@ -219,11 +219,11 @@ def test_a_layer_does_not_stand_in_for_its_twin(order):
 @pytest.mark.parametrize(
     "text",
     [
-        "model Net { input 8x8x3\n { conv(3, 1) -> relu } * 5000 }",
-        "model Net { input 8x8x3\n" + "relu -> sigmoid\n" * 1500 + "}",
+        "model Net { input 8x8x3\n { conv(3, 1) -> relu } * 3000 }",
+        "model Net { input 8x8x3\n" + "relu -> sigmoid\n" * 800 + "}",
         "model Net { input 8x8x3\n" + "add [" * 300 + "relu" + ", here]" * 300 + "}",
-        "\n".join(f"block b{i} {{ conv(3, 1)\n b{i + 1} }}" for i in range(300))
-        + "\nblock b300 { relu }\nmodel Net { input 8x8x3\n b0 }",
+        "\n".join(f"block b{i} {{ conv(3, 1)\n b{i + 1} }}" for i in range(200))
+        + "\nblock b200 { relu }\nmodel Net { input 8x8x3\n b0 }",
     ],
     ids=["repeated", "chain", "merges", "blocks"],
 )

@@ -25,17 +25,8 @@ class Expectation:
     weighted: list[Term]  # the results of layers with weights, used or not
 
 
-def expected(
-    network: Network, forms: Forms, *, aux: bool = True, classifier: bool = True
-) -> Expectation:
-    """What the endpoints of a network are.
-
-    Args:
-      network: as elaborated.
-      forms: makes the terms.
-      aux: whether the auxiliary heads are there.
-      classifier: whether the layer is that gives the logits.
-    """
+def expected(network: Network, forms: Forms, *, aux: bool = True) -> Expectation:
+    """What the endpoints of a network are; without the auxiliary heads where `aux` is false."""
     values = {id(network.input): forms.image(known_shape(network.input))}
     paths: dict[Term, str] = {}
     records = list(executed(network.frame, aux=aux))
@@ -47,11 +38,9 @@ def expected(
             term = _merged(record.element.name, parts, forms)
         else:
             he_normal = id(record.out) in rectified
-            term = values[id(record.x)]
-            if classifier or record.out is not network.output:
-                term = TERMS[record.op.name](record.op, term, forms, he_normal)
-                paths.setdefault(term, record.path)
-        if classifier and term.shape != record.out.shape:
+            term = TERMS[record.op.name](record.op, values[id(record.x)], forms, he_normal)
+            paths.setdefault(term, record.path)
+        if term.shape != record.out.shape:
             raise Unfit(f"{_name(record)} gives {term.shape}, elaborated {record.out.shape}")
         values[id(record.out)] = term
     endpoints = {

@@ -64,6 +64,7 @@ class Flax:
     what they have to get of what the model's constructor got."""
 
     def __init__(self, budget: Budget):
+        self.budget = budget
         self.built: list[Layer] = []
         # The models whose layers got their dtypes, and how many layers there were by then.
         self.cast_models: list[tuple[object, int]] = []

@@ -23,31 +23,27 @@ class Trial:
 
     Args:
       flax: what the module imports.
-      terms: of all trials of a validation.
       cls: the model's class.
       arguments: for its constructor, besides random numbers and dtypes.
       network: what the model has to be.
       title: how differences call the model.
       initialisers: whether how kernels start is compared.
-      classifier: whether the model has the layer that gives the logits.
     """
 
     def __init__(
         self,
         flax: Flax,
-        terms: Terms,
         cls: ClassValue,
         arguments: Mapping[str, object],
         network: Network,
         title: str,
         initialisers: bool,
-        classifier: bool = True,
     ):
-        self.terms = terms
+        self.terms = Terms()
         self.network = network
         self.title = title
         self.initialisers = initialisers
-        self.classifier = classifier
+        flax.budget.refill()
         flax.built.clear()
         flax.cast_models.clear()
         flax.module.is_building = True
@@ -91,7 +87,7 @@ class Trial:
         return found or self.compared({"__call__": wanted.logits}, {"__call__": logits}, wanted)
 
     def expected(self, *, aux: bool) -> Expectation:
-        return expected(self.network, self.forms(), aux=aux, classifier=self.classifier)
+        return expected(self.network, self.forms(), aux=aux)
 
     def forms(self) -> Forms:
         return Forms(self.terms, self.initialisers)

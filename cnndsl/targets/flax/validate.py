@@ -15,7 +15,6 @@ from cnndsl.targets.flax.expected import heads_of
 from cnndsl.targets.flax.fragments import fragment
 from cnndsl.targets.flax.names import RESERVED, safe
 from cnndsl.targets.flax.symbolic_flax import Flax
-from cnndsl.targets.flax.terms import Terms
 from cnndsl.targets.flax.trial import Trial
 from cnndsl.targets.flax.validate_constants import NAMES, constants_of
 from cnndsl.targets.python.assignment import Names
@@ -72,19 +71,14 @@ class Run:
 
     def __init__(self, module: Module, initialisers: bool):
         self.initialisers = initialisers
-        self.terms = Terms()
-        budget = Budget()
-        self.flax = Flax(budget)
-        self.names = interpret(module, self.flax.imports, self.flax.helpers, budget)
+        self.flax = Flax(Budget())
+        self.names = interpret(module, self.flax.imports, self.flax.helpers, self.flax.budget)
 
     def model(
         self,
         network: Network,
         arguments: Mapping[str, object],
         title: str,
-        *,
-        aux: bool = True,
-        classifier: bool = True,
     ) -> list[Difference]:
         """What differs between a network and the class of its name.
 
@@ -92,28 +86,17 @@ class Run:
           network: as elaborated with these arguments.
           arguments: for the constructor.
           title: how differences call the model.
-          aux: whether a model with its auxiliary heads is built too.
-          classifier: whether the layer is there that gives the logits.
         """
         cls = self.cls(network)
         if cls is None:
             return [Difference(title, "", "the module has no such class")]
         has_heads = any(True for _ in heads_of(network))
-        builds = [(title, arguments, has_heads)] if aux or not has_heads else []
+        builds = [(title, arguments, has_heads)]
         if has_heads:
             builds.append((f"{title}(aux=False)", {**arguments, "aux": False}, False))
         for words, given, with_heads in builds:
             try:
-                trial = Trial(
-                    self.flax,
-                    self.terms,
-                    cls,
-                    given,
-                    network,
-                    words,
-                    self.initialisers,
-                    classifier,
-                )
+                trial = Trial(self.flax, cls, given, network, words, self.initialisers)
                 found = trial.differences(aux=with_heads)
             except Failure as failure:
                 found = [Difference(words, "", str(failure))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.head import CLASSES, classifier
@@ -20,14 +20,27 @@ from cnndsl.targets.python.values import Failure
 _HANDED_ON = ("self", "rngs", "dtype", "param_dtype", "aux")
 
 
+@dataclass(frozen=True)
+class Change:
+    """An argument of a model's class, the spec's parameter that it is, another value of it."""
+
+    name: str
+    parameter: str
+    value: object
+
+
+Round = tuple[Change, ...]  # arguments that are set together
+
+
 def validate_arguments(
     module: Module, checked: Checked, *, initialisers: bool = True
 ) -> list[Difference]:
-    """What differs where an argument of a model's class has another value than its default.
+    """What differs where arguments of a model's class have other values than their defaults.
 
-    Each argument in turn is set, and the model compared with the network that the spec gives
-    for that value; what the spec has a diagnostic for is left out. `classes=0` is the network
-    without its classifier.
+    Numbers are set together, once for every model and a second time for the first of those that
+    share a body; a flag by itself. The model is compared with the network that the spec gives for
+    those values, `classes=0` being one without its classifier. Where that differs, or the spec
+    has a diagnostic, each argument is set by itself; what has a diagnostic then is left out.
 
     Args:
       module: the tree of the module.
@@ -43,27 +56,61 @@ def validate_arguments(
         except Failure as failure:
             return [Difference("", "", str(failure))]
         found: list[Difference] = []
+        bodies: set[int] = set()
         for network in checked.networks:
-            for name, parameter, value in _changes(run.cls(network), network):
-                title = f"{network.name}({name}={_tupled(value)!r})"
-                other = _elaborated(program, network, parameter, value)
-                if other is not None:
-                    different = run.model(other, {name: _tupled(value)}, title)
-                    found.extend(replace(d, argument=parameter) for d in different)
+            is_first = id(network.definition) not in bodies
+            bodies.add(id(network.definition))
+            for changes in _rounds(run.cls(network), network, is_first):
+                found.extend(_set(run, program, network, changes))
         return found
 
 
-def _changes(cls: ClassValue | None, network: Network) -> Iterator[tuple[str, str, object]]:
-    """Arguments of a model's class, the parameters of the spec that they are, other values."""
+def _set(run: Run, program: Program, network: Network, changes: Round) -> list[Difference]:
+    """What differs where some arguments are set, each difference for one of them."""
+    together = _compared(run, program, network, changes)
+    if len(changes) == 1 or together == []:
+        return together or []
+    alone = [d for change in changes for d in _compared(run, program, network, (change,)) or []]
+    if alone or together is None:
+        return alone
+    return [replace(d, argument=change.parameter) for d in together for change in changes]
+
+
+def _compared(
+    run: Run, program: Program, network: Network, changes: Round
+) -> list[Difference] | None:
+    """What differs; None where the spec does not take these values."""
+    other = _elaborated(program, network, changes)
+    if other is None:
+        return None
+    arguments = {change.name: _tupled(change.value) for change in changes}
+    words = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+    found = run.model(other, arguments, f"{network.name}({words})")
+    return [replace(difference, argument=changes[0].parameter) for difference in found]
+
+
+def _rounds(cls: ClassValue | None, network: Network, is_first: bool) -> Iterator[Round]:
+    """Which arguments are set together, and to what."""
     constructor = cls.find("__init__") if cls is not None else None
+    first: list[Change] = []
+    second: list[Change] = []
     for name in constructor.defaults if isinstance(constructor, Defined) else ():
         parameter = name if name in network.arguments else name.removesuffix("_")
         if name in _HANDED_ON or parameter not in network.arguments:
             continue
-        for value in _others(network.arguments[parameter]):
-            yield name, parameter, value
+        value = network.arguments[parameter]
+        changes = [Change(name, parameter, other) for other in _others(value)]
         if parameter == CLASSES and classifier(network) is not None:
-            yield name, parameter, 0
+            changes.append(Change(name, parameter, 0))
+        if isinstance(value, bool):
+            yield tuple(changes)
+            continue
+        first.extend(changes[:1])
+        second.extend(changes[1:2])
+    if first:
+        yield tuple(first)
+    if second and is_first:
+        yield tuple(second)
 
 
 def _others(value: object) -> list[object]:
@@ -84,12 +131,11 @@ def _tupled(value: object) -> object:
     return tuple(map(_tupled, value)) if isinstance(value, list) else value
 
 
-def _elaborated(
-    program: Program, network: Network, parameter: str, value: object
-) -> Network | None:
-    """The network with another value of a parameter; None where the spec does not take it."""
+def _elaborated(program: Program, network: Network, changes: Round) -> Network | None:
+    """The network with other values of parameters; None where the spec does not take them."""
     diagnostics = Collector()
     alone = replace(program, own=[network.declared])
     given = {name: network.arguments[name] for name in network.given}
-    networks = elaborate(alone, diagnostics, {**given, parameter: value})
+    given.update((change.parameter, change.value) for change in changes)
+    networks = elaborate(alone, diagnostics, given)
     return networks[0] if networks and not diagnostics else None

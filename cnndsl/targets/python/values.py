@@ -36,7 +36,11 @@ class Budget:
     """Steps that a program may still take: calls, iterations, and items of lists."""
 
     def __init__(self, steps: int = MOST_STEPS):
+        self.steps = steps
         self.left = steps
+
+    def refill(self) -> None:
+        self.left = self.steps
 
     def spend(self, steps: int) -> None:
         self.left -= steps
