@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from cnndsl.targets.python.draft import Hint, Line, Loop, Settle, Step
@@ -116,7 +116,16 @@ class _Propagation:
             for n in then.keys() & other.keys()
             if isinstance(n, str) and n not in known
         }
-        return [replace(step, test=test, body=tuple(body), other=tuple(rest))]  # type: ignore[arg-type]
+        chosen = replace(step, test=test, body=tuple(body), other=tuple(rest))  # type: ignore[arg-type]
+        return [chosen, *self.after(body, rest, known)]
+
+    def after(self, body: Sequence[Step], other: Sequence[Step], known: Known) -> list[Step]:
+        """What both arms set alike is set behind them; the arms need it no longer."""
+        both = [n for s in body for n in sorted(written(s)) if isinstance(s, Assign)]
+        others = {n for s in other for n in written(s)}
+        return [
+            Assign((Name(n),), known[n]) for n in dict.fromkeys(both) if n in others and n in known
+        ]
 
     def loop(self, step: Loop, known: Known) -> Step:
         items = self.put(step.items, known)

@@ -208,23 +208,30 @@ def _meet(found: dict[str, set[str]], name: str, live: Iterable[str]) -> None:
             found.setdefault(other, set()).add(name)
 
 
-def _backwards(steps: Sequence[Step], live: set[str], found: dict[str, set[str]]) -> None:
+_DEEP = 4  # loops inside each other from which on all that a body reads counts as live
+
+
+def _backwards(
+    steps: Sequence[Step], live: set[str], found: dict[str, set[str]], depth: int = 0
+) -> None:
     for step in reversed(steps):
         match step:
             case If():
                 then, other = set(live), set(live)
-                _backwards(step.body, then, found)
-                _backwards(step.other, other, found)
+                _backwards(step.body, then, found, depth)
+                _backwards(step.other, other, found, depth)
                 live.clear()
                 live |= then | other | read(step)
             case Loop() | For():
-                inside = live | {n for s in flat(step.body) for n in read(s)}
                 bound = written(step)
-                for _ in range(2):
-                    _backwards(step.body, inside, found)
-                    for name in bound:
-                        _meet(found, name, inside | bound)
-                    inside |= live
+                inside = live | {n for s in flat(step.body) for n in read(s)}
+                if depth < _DEEP:  # what an iteration needs of the one before it
+                    inside = set(live)
+                    _backwards(step.body, inside, {}, depth + 1)
+                    inside = live | (inside - bound)
+                _backwards(step.body, inside, found, depth + 1)
+                for name in bound:
+                    _meet(found, name, inside | bound)
                 live |= inside - bound
                 live |= read(step)
             case _:

@@ -170,6 +170,8 @@ def _argument(param: Param) -> Parameter:
 
 def _quote(block: ast.Block, name: str) -> str:
     """How the spec defines a `let` that became an argument."""
+    if name == "rectified":
+        return "whether a ReLU follows, for which kernels start He-normal"
     for node in walk(block):
         if isinstance(node, ast.Let) and node.name == name:
             return " ".join(node.value.span.text.split())

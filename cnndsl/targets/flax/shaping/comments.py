@@ -63,7 +63,7 @@ class _Comments:
         """`(N, 56, 56, 64)`, or None where instances differ."""
         draft = self.draft
         shapes = draft.shown[number] if draft.is_model else draft.shapes[number]
-        if len({shape[:-1] for shape in shapes}) != 1:
+        if len({shape[:-1] for shape in shapes}) != 1:  # none: another model's
             return None
         shape = shapes[0]
         channels = draft.channels.get(number)

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from cnndsl.targets.flax.shaping.comments import comment_lines
-from cnndsl.targets.flax.shaping.lines import built_width, join_lines
+from cnndsl.targets.flax.shaping.lines import built_width, join_lines, width
 from cnndsl.targets.flax.shaping.naming import name_attributes, name_variables, rename_attributes
 from cnndsl.targets.flax.staging.draft import Draft, Slot
 from cnndsl.targets.flax.staging.tidy import resimplified
 from cnndsl.targets.python.blocks import line_count
+from cnndsl.targets.python.choices import choices
 from cnndsl.targets.python.draft import Build, Line, Loop, Step
 from cnndsl.targets.python.expressions import attributes, names, rebuild, self_, walk
 from cnndsl.targets.python.headers import settle_headers
@@ -100,7 +101,7 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
         fresh = partial(_target, draft)
         lists = Lists(fresh, partial(built_width, uses), draft.flat_loops)
         init, draft.call = lists.shape(init, draft.call)
-        init = resimplified(draft, init)
+        init = resimplified(draft, choices(init, width))
         init, draft.call = simultaneous(init), simultaneous(draft.call)
     draft.lists = _lists(init, draft.call)
     init = _lifted_lets(draft, init)

@@ -32,6 +32,7 @@ from cnndsl.targets.python.tree import (
     Expr,
     Formatted,
     If,
+    Item,
     Name,
     Return,
 )
@@ -81,9 +82,15 @@ class _Joining:
             match step:
                 case If():
                     step = with_bodies(step, self.block(step.body), self.block(step.other))
-                    kept.append(self.chosen(step) if isinstance(step, If) else step)
+                    kept.append(_started(self.chosen(step), kept) if isinstance(step, If) else step)
                 case Line():
                     kept.append(self.joined(step, kept))
+                case Assign(targets=(Item(),), value=Name(id=name)):
+                    last = self.source(kept, name)
+                    if last is not None:
+                        kept.remove(last)
+                        step = replace(last, targets=step.targets)
+                    kept.append(step)
                 case Return(value=Name(id=name)) if (last := self.source(kept, name)) is not None:
                     if not _shown(last) and width(last.value) <= WIDTH + 4:
                         kept.remove(last)
@@ -119,7 +126,7 @@ class _Joining:
 
     def admits(self, last: Line, line: Line) -> bool:
         """Whether an op may join the line of the one before it."""
-        if width(last.value) > LONG or self.draft.variables[_target(last)].named:
+        if width(last.value) > LONG or not self.goes_on(last, line):
             return False
         (role,) = line.roles
         if is_compound(last.value) and role not in (ACTIVATION, NORM, DROPOUT):
@@ -130,6 +137,12 @@ class _Joining:
         if role in (NORM, ACTIVATION) and _ALL <= held:
             return False
         return held <= _JOINS[role] | ({BLOCK, WEIGHT, NORM} if BLOCK in _JOINS[role] else set())
+
+    def goes_on(self, last: Line, line: Line) -> bool:
+        """What the author names has a line of its own."""
+        before, after = _target(last), _target(line)
+        same = before.split("@")[0] == after.split("@")[0]
+        return same or not self.draft.variables[before].named
 
     def merged(self, line: Line, kept: list[Step]) -> Line:
         """Branches of one line stand in the sum or the concatenation themselves."""
@@ -175,14 +188,22 @@ class _Joining:
         target = then.targets[0]
         if width(chosen) + (len(_stem(target)) + 3 if step.other else 0) > WIDTH:
             return step
-        shape = then.shape if isinstance(then, Line) else -1
-        if step.other and _mixed(then, other):
-            shape = -1
-        return Line(then.targets, chosen, "", roles, shape)
+        held = [line.shape for line in (then, other) if line is not None]
+        shape = next((n for n in held if n >= 0 and self.draft.shown[n]), -1)
+        return Line(then.targets, chosen, roles=roles, shape=shape)
 
 
-def _mixed(then: Assign, other: Assign | None) -> bool:
-    return not (isinstance(then, Line) and isinstance(other, Line))
+def _started(step: Step, kept: list[Step]) -> Step:
+    """`y = relu(x) if activate else x` for one that begins as a copy."""
+    last = kept[-1] if kept else None
+    if not isinstance(step, Line) or not isinstance(step.value, Conditional):
+        return step
+    if not isinstance(last, Assign) or last.targets != step.targets:
+        return step
+    if step.value.other != step.targets[0] or not isinstance(last.value, Name):
+        return step
+    kept.pop()
+    return replace(step, value=replace(step.value, other=last.value))
 
 
 def _stem(target: Expr) -> str:
@@ -195,7 +216,7 @@ def _only(steps: Sequence[Step]) -> Line | None:
         return None
     (step,) = steps
     if isinstance(step, Line):
-        return step
+        return step if isinstance(step.targets[0], Name) else None
     if isinstance(step, Assign) and len(step.targets) == 1 and isinstance(step.targets[0], Name):
         return Line(step.targets, step.value)
     return None

@@ -113,7 +113,7 @@ class Bodies:
 
     def bound(self, st: ast.Bind, recs: Sequence[Ran], x: Name, runs: list[Run], env: Env) -> None:
         """`NAME = chain`: a variable of the call; the flow stays what it is."""
-        y = self.chains.branch_off(x, st.name)
+        y = self.chains.branch_off(x, st.name, named=True)
         outer = self.values.path
         self.values.path = (*outer, st.name)
         self.chains.chain([r.run for r in recs], y, runs, env)

@@ -114,9 +114,9 @@ class Chains:
         self.values.define(self.features(y), features)
         self.values.at_call(Assign((y,), x))
 
-    def branch_off(self, x: Name, stem: str) -> Name:
-        """Another variable that begins as `x`."""
-        y = self.draft.variable(stem, "tensor")
+    def branch_off(self, x: Name, stem: str, *, named: bool = False) -> Name:
+        """Another variable that begins as `x`; `named` by the author."""
+        y = self.draft.variable(stem, "tensor", named=named)
         self.copy(x, self.features(x), y)
         return y
 
@@ -127,13 +127,12 @@ class Chains:
         self, x: Name, value: Expr, recs: Sequence[Element], role: str, runs: list[Run]
     ) -> None:
         self.draft.shapes.append([rec.out.shape or () for rec in recs])
-        first = runs[0][0]
-        shown = [r.out.shape or () for r, (n, _) in zip(recs, runs, strict=True) if n == first]
+        shown = [r.out.shape or () for r, (n, _) in zip(recs, runs, strict=True) if n == 0]
         self.draft.shown.append(shown)
         number = len(self.draft.shapes) - 1
         self.values.at_init(Shadow(str(number), self.features(x)))
         roles = frozenset({role}) if role else frozenset()
-        self.values.at_call(Line((x,), value, "", roles, number))
+        self.values.at_call(Line((x,), value, roles=roles, shape=number))
 
     # --- chains -----------------------------------------------------------------------
 
@@ -484,11 +483,14 @@ class Chains:
                 build = Conditional(build, units, path("nnx.identity"))
         slot = Slot(stem, (), built.attr, weighted=built.attr in WEIGHTED)
         hoists = built.callee == "nnx.Dropout" and self.values.loops and not self.values.counted
-        if hoists and self.is_invariant(built.args[0]):
+        if hoists and self.is_invariant(built.args[0], runs):
             return self.hoisted(build, slot)
         return self.values.slot(build, slot, runs)
 
-    def is_invariant(self, expr: Expr) -> bool:
+    def is_invariant(self, expr: Expr, runs: list[Run]) -> bool:
+        """Whether all iterations share a module, and every instance runs it."""
+        if {n for n, _ in runs} != self.values.loops[0].entered:
+            return False
         held = self.draft.variables
         return all(n not in held or held[n].stable for n in names(expr))
 
@@ -593,7 +595,7 @@ def with_loop(
         counter = draft.variable("i", "counter").id
     if always:
         draft.flat_loops.add(number)
-    loop = OpenLoop(number, counter, inner)
+    loop = OpenLoop(number, counter, inner, frozenset(n for n, _ in runs))
     values.loops.append(loop)
     values.sinks.append([])
     values.calls.append([])

@@ -109,6 +109,7 @@ class OpenLoop:
     number: int
     counter: str
     runs: list[Run]
+    entered: frozenset[int] = frozenset()  # the instances that come to it
     slots: list[str] = field(default_factory=list)  # lists that its iterations fill
     hoisted: list[Step] = field(default_factory=list)  # what stands before it
 

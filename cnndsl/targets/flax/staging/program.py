@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from cnndsl.elaborate.head import classifiers
@@ -19,7 +20,8 @@ from cnndsl.targets.flax.staging.classes import pair_parameters, stage_block, st
 from cnndsl.targets.flax.staging.draft import Draft, Env, Value
 from cnndsl.targets.flax.staging.values import FnNames, Values
 from cnndsl.targets.python.draft import Build
-from cnndsl.targets.python.expressions import NONE, names
+from cnndsl.targets.python.expressions import NONE, names, rebuild, size
+from cnndsl.targets.python.expressions import walk as expression_parts
 from cnndsl.targets.python.tree import (
     Assign,
     Binary,
@@ -31,6 +33,9 @@ from cnndsl.targets.python.tree import (
     Return,
     Statement,
 )
+
+
+_LONG = 6  # nodes of a part of an expression that is not written twice
 
 
 class Staging:
@@ -125,7 +130,7 @@ class Staging:
             env.values[parameter.name] = Value(Name(name))
         result = values.spell(fn.value, env)
         assert result is not None
-        body.append(Return(result))
+        body += shared_once(result, set(known.parameters.values()) | self.taken)
         return Function(known.name, tuple(parameters), Name("float"), tuple(body), wrapped(fn.doc))
 
     def callee(self, block: ast.Block) -> Draft:
@@ -197,6 +202,21 @@ class Staging:
         while more := {n for n, used in uses.items() if used & modular} - modular:
             modular |= more
         return modular
+
+
+def shared_once(result: Expr, taken: set[str]) -> list[Statement]:
+    """The lines that return a value; a long part that stands there twice has a name."""
+    counts = Counter(e for e in expression_parts(result) if size(e) >= _LONG)
+    several = [e for e, count in counts.items() if count > 1]
+    if not several:
+        return [Return(result)]
+    part = max(several, key=size)
+    name = Name(next(n for n in ("value", "result", "held") if n not in taken))
+
+    def change(expr: Expr) -> Expr:
+        return name if expr == part else rebuild(expr, change)
+
+    return [Assign((name,), part), Return(change(result))]
 
 
 def closed_arguments(arguments: Sequence[str], networks: Sequence[Network]) -> set[str]:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from cnndsl.targets.flax.ops.emission import KINDS
 from cnndsl.targets.flax.staging.draft import Draft
 from cnndsl.targets.python.draft import Build, Settle, Shadow, Step
 from cnndsl.targets.python.evaluate import Unknown, evaluate
-from cnndsl.targets.python.expressions import attributes, is_constant, names, size, substitute
+from cnndsl.targets.python.expressions import attributes, is_constant, names, size, substitute, walk
 from cnndsl.targets.python.liveness import live_call, live_init, used_attributes
 from cnndsl.targets.python.propagate import Allowed, Holds, propagate
 from cnndsl.targets.python.statements import expressions, flat, mentions, without, written
-from cnndsl.targets.python.tree import Assign, Attribute, Expr, Name
+from cnndsl.targets.python.tree import Assign, Attribute, Conditional, Expr, Name
 
 _LARGEST = 24  # nodes of an expression of channels that is written out where it is used
 _EXPORTED = 40  # and of one that a use of a class writes in its own terms
@@ -45,7 +47,14 @@ def _modules(draft: Draft) -> set[str]:
 
 def resimplified(draft: Draft, init: list[Step]) -> list[Step]:
     """The constructor once more, when its lists have been shaped."""
-    init = propagate(init, _allowed(draft), draft.flat_loops, lambda *_: False)
+    plain = _allowed(draft)
+    reads: Counter[str] = Counter(e.id for e in mentions(init) if isinstance(e, Name))
+
+    def allowed(name: str, value: Expr) -> bool:
+        chosen = any(isinstance(e, Conditional) for e in walk(value))
+        return plain(name, value) and (not chosen or reads[name] == 2)  # set, and read once
+
+    init = propagate(init, allowed, draft.flat_loops, lambda *_: False)
     modules = _modules(draft)
     used = used_attributes(draft.call)
     values = {n for n in draft.variables if n.split("@")[0] in used}
