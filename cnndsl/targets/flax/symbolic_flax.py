@@ -26,7 +26,7 @@ from cnndsl.targets.python.library import Function, Library
 from cnndsl.targets.python.values import Budget, External, Failure
 
 # Several names of one initialiser, and the functions that are initialisers themselves.
-_FACTORIES = {
+FACTORIES = {
     **{
         name: name
         for name in (
@@ -45,7 +45,7 @@ _FACTORIES = {
 
 def _initialisers() -> Library:
     members: dict[str, object] = {"zeros": Initialiser("zeros"), "ones": Initialiser("ones")}
-    for name, initialiser in _FACTORIES.items():
+    for name, initialiser in FACTORIES.items():
         members[name] = Function(f"nnx.initializers.{name}", _factory(name, initialiser))
     return Library("nnx.initializers", members)
 
@@ -60,24 +60,19 @@ def _factory(name: str, initialiser: str) -> Callable[[list[object], Given], obj
 
 
 class Flax:
-    """flax and jax for one run of a module; `built` are the layers in order, `handed_on` is
-    what they have to get of what the model's constructor got."""
+    """flax and jax for one run of a module; `built` are the layers in order."""
 
     def __init__(self, budget: Budget):
         self.budget = budget
         self.built: list[Layer] = []
         # The models whose layers got their dtypes, and how many layers there were by then.
         self.cast_models: list[tuple[object, int]] = []
-        self.handed_on: Given = {}
         self.module = ModuleBase()
         nnx = Library(
             "nnx",
             {
                 **NNX_FUNCTIONS,
-                **{
-                    name: LayerType(kind, self.built, self.handed_on)
-                    for name, kind in KINDS.items()
-                },
+                **{name: LayerType(kind, self.built) for name, kind in KINDS.items()},
                 "Module": self.module,
                 "Rngs": Token("nnx.Rngs"),
                 "initializers": _initialisers(),
@@ -99,10 +94,7 @@ class Flax:
         }
         self.helpers: dict[str, External] = {
             **HELPER_FUNCTIONS,
-            **{
-                name: LayerType(kind, self.built, self.handed_on)
-                for name, kind in HELPER_KINDS.items()
-            },
+            **{name: LayerType(kind, self.built) for name, kind in HELPER_KINDS.items()},
             "cast": Function("cast", self.cast),
             "keep_float32": KEEP_FLOAT32,
             "he_normal": Initialiser("he_normal"),

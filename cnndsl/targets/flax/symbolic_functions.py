@@ -17,20 +17,26 @@ from cnndsl.targets.python.values import External, Failure, described
 Apply = Callable[[Tensor, dict[str, object]], Term]
 
 
-def function(signature: Signature, apply: Apply) -> Function:
+class TensorFunction(External):
     """A function of a tensor, its first argument."""
-    first = signature.required[0]
 
-    def run(args: list[object], keywords: dict[str, object]) -> object:
-        given = signature.bound(args, keywords)
-        x = tensor(given[first], f"`{signature.name}`")
-        return x.made(apply(x, given))
+    def __init__(self, signature: Signature, apply: Apply):
+        self.signature = signature
+        self.apply = apply
 
-    return Function(signature.name, run)
+    def describe(self) -> str:
+        return f"`{self.signature.name}`"
+
+    def call(self, args: list[object], keywords: dict[str, object]) -> object:
+        given = self.signature.bound(args, keywords)
+        x = tensor(given[self.signature.required[0]], self.describe())
+        return x.made(self.apply(x, given))
 
 
-def _pointwise(name: str, op: str) -> Function:
-    return function(Signature(f"nnx.{name}", ("x",)), lambda x, a: x.forms.pointwise(op, x.term))
+def _pointwise(name: str, op: str) -> TensorFunction:
+    return TensorFunction(
+        Signature(f"nnx.{name}", ("x",)), lambda x, a: x.forms.pointwise(op, x.term)
+    )
 
 
 def _identity(args: list[object], keywords: dict[str, object]) -> object:
@@ -113,17 +119,17 @@ NNX_FUNCTIONS: dict[str, External] = {
     "silu": _pointwise("silu", "swish"),
     "hard_silu": _pointwise("hard_silu", "hard_swish"),
     "identity": Function("nnx.identity", _identity),
-    "leaky_relu": function(
+    "leaky_relu": TensorFunction(
         Signature("nnx.leaky_relu", ("x",), {"negative_slope": 0.01}), _leaky_relu
     ),
-    "elu": function(Signature("nnx.elu", ("x",), {"alpha": 1.0}), _elu),
-    "gelu": function(Signature("nnx.gelu", ("x",), {"approximate": True}), _gelu),
-    "softmax": function(Signature("nnx.softmax", ("x",), {"axis": -1}), _softmax),
-    "max_pool": function(
+    "elu": TensorFunction(Signature("nnx.elu", ("x",), {"alpha": 1.0}), _elu),
+    "gelu": TensorFunction(Signature("nnx.gelu", ("x",), {"approximate": True}), _gelu),
+    "softmax": TensorFunction(Signature("nnx.softmax", ("x",), {"axis": -1}), _softmax),
+    "max_pool": TensorFunction(
         Signature("nnx.max_pool", ("inputs", "window_shape"), _POOL), _pool("max_pool", False)
     ),
     "pool": Function("nnx.pool", _reduced),
-    "avg_pool": function(
+    "avg_pool": TensorFunction(
         Signature("nnx.avg_pool", ("inputs", "window_shape"), {**_POOL, "count_include_pad": True}),
         _pool("avg_pool"),
     ),
@@ -156,14 +162,14 @@ def _pad(x: Tensor, given: dict[str, object]) -> Term:
     return x.forms.pad(x.term, tuple(rest))
 
 
-def _reduction(name: str) -> Function:
+def _reduction(name: str) -> TensorFunction:
     signature = Signature(f"jnp.{name}", ("a",), {"axis": None}, {"keepdims": False})
-    return function(signature, lambda x, given: over_map(name, x, given).term)
+    return TensorFunction(signature, lambda x, given: over_map(name, x, given).term)
 
 
 JNP_FUNCTIONS: dict[str, External] = {
     "concatenate": Function("jnp.concatenate", _concatenate),
-    "pad": function(Signature("jnp.pad", ("array", "pad_width")), _pad),
+    "pad": TensorFunction(Signature("jnp.pad", ("array", "pad_width")), _pad),
     "mean": _reduction("mean"),
     "max": _reduction("max"),
 }
@@ -217,23 +223,24 @@ _LRN: dict[str, object] = {"size": 5, "alpha": 1e-4, "beta": 0.75, "k": 1.0}
 
 # By their fragments' names.
 HELPER_FUNCTIONS: dict[str, External] = {
-    "normalize": function(Signature("normalize", ("x", "mean", "std")), _normalize),
-    "local_response_norm": function(
+    "normalize": TensorFunction(Signature("normalize", ("x", "mean", "std")), _normalize),
+    "local_response_norm": TensorFunction(
         Signature("local_response_norm", ("x",), _LRN), _local_response_norm
     ),
-    "scaled_tanh": function(
+    "scaled_tanh": TensorFunction(
         Signature("scaled_tanh", ("x",)), lambda x, a: x.forms.pointwise("scaled_tanh", x.term)
     ),
-    "pool": Function("nnx.pool", _reduced),
-    "avg_pool": function(
+    "avg_pool": TensorFunction(
         Signature("avg_pool", ("x", "window_shape"), {"strides": (1, 1), "padding": "SAME"}),
         _pool("avg_pool", False),
     ),
-    "pad_channels": function(Signature("pad_channels", ("x", "total")), _pad_channels),
-    "channel_shuffle": function(
+    "pad_channels": TensorFunction(Signature("pad_channels", ("x", "total")), _pad_channels),
+    "channel_shuffle": TensorFunction(
         Signature("channel_shuffle", ("x", "groups")),
         lambda x, given: x.forms.shuffle(x.term, integer(given["groups"], "groups")),
     ),
-    "upsample": function(Signature("upsample", ("x", "factor"), {"method": "nearest"}), _upsample),
-    "rbf": function(Signature("rbf", ("x", "codes")), _rbf),
+    "upsample": TensorFunction(
+        Signature("upsample", ("x", "factor"), {"method": "nearest"}), _upsample
+    ),
+    "rbf": TensorFunction(Signature("rbf", ("x", "codes")), _rbf),
 }

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from cnndsl.targets.flax.forms import Codes, Forms
-from cnndsl.targets.flax.fragments import fragment
 from cnndsl.targets.flax.signature import (
     Signature,
     either,
@@ -19,6 +17,7 @@ from cnndsl.targets.flax.signature import (
     window_padding,
 )
 from cnndsl.targets.flax.symbolic import (
+    RNGS,
     Token,
     tensor,
 )
@@ -56,22 +55,21 @@ class Layer(External):
 @dataclass(frozen=True)
 class Kind:
     """A class of flax's modules, or one that generated modules carry: what its constructor
-    takes, what it demands of what constructors hand on, and what becomes of its arguments."""
+    takes, what becomes of that, and whether it needs random numbers. Dtypes are none of its
+    business: a model gives them to all of its layers together."""
 
     signature: Signature
     settle: Settle
-    takes: tuple[str, ...]
+    takes_rngs: bool = True
     is_weighted: bool = True
 
 
 class LayerType(External):
-    """A class that builds layers, which `built` lists in order; `handed_on` is what the
-    model got to hand on to them."""
+    """A class that builds layers, which `built` lists in order."""
 
-    def __init__(self, kind: Kind, built: list[Layer], handed_on: Given):
+    def __init__(self, kind: Kind, built: list[Layer]):
         self.kind = kind
         self.built = built
-        self.handed_on = handed_on
 
     def describe(self) -> str:
         return f"`{self.kind.signature.name}`"
@@ -79,9 +77,8 @@ class LayerType(External):
     def call(self, args: list[object], keywords: Given) -> object:
         kind = self.kind
         given = kind.signature.bound(args, keywords)
-        for name in kind.takes:
-            if given[name] is not self.handed_on.get(name):
-                raise Failure(f"{self.describe()} does not get the model's `{name}`")
+        if kind.takes_rngs and given["rngs"] is not RNGS:
+            raise Failure(f"{self.describe()} does not get the model's `rngs`")
         layer = Layer(kind.signature.name, kind.is_weighted, kind.settle(given))
         self.built.append(layer)
         return layer
@@ -241,24 +238,11 @@ def _kind(
     settle: Settle,
     optional: Given | None = None,
     keyword: Given | None = None,
-    takes: tuple[str, ...] = ("rngs", "dtype", "param_dtype"),
+    takes_rngs: bool = True,
 ) -> Kind:
-    keywords = {**(keyword or {}), **dict.fromkeys(takes)}
-    return Kind(Signature(name, required, optional, keywords), settle, takes)
-
-
-def _own_kind(
-    fragment_name: str,
-    name: str,
-    required: tuple[str, ...],
-    settle: Settle,
-    optional: Given | None = None,
-    keyword: Given | None = None,
-) -> Kind:
-    """A class that modules carry; what it takes of what is handed on, its fragment says."""
-    text = fragment(fragment_name).text
-    takes = [n for n in ("rngs", "dtype", "param_dtype") if re.search(rf"^ +{n}: .*,$", text, re.M)]
-    return _kind(name, required, settle, optional, keyword, tuple(takes))
+    rngs: Given = {"rngs": None} if takes_rngs else {}
+    signature = Signature(name, required, optional, {**(keyword or {}), **rngs})
+    return Kind(signature, settle, takes_rngs)
 
 
 _FEATURES = ("in_features", "out_features")
@@ -293,20 +277,18 @@ KINDS: dict[str, Kind] = {
     "Dropout": Kind(
         Signature("nnx.Dropout", ("rate",), {}, {"broadcast_dims": (), "rngs": None}),
         _dropout,
-        ("rngs",),
         is_weighted=False,
     ),
 }
 
 # By their fragments' names.
 HELPER_KINDS: dict[str, Kind] = {
-    "prelu": _own_kind("prelu", "PReLU", ("features",), _prelu),
-    "layer_scale": _own_kind(
-        "layer_scale", "LayerScale", ("features",), _layer_scale, {"init": 1e-6}
+    "prelu": _kind("PReLU", ("features",), _prelu, takes_rngs=False),
+    "layer_scale": _kind(
+        "LayerScale", ("features",), _layer_scale, {"init": 1e-6}, takes_rngs=False
     ),
-    "subsample": _own_kind("subsample", "Subsample", ("features", "window"), _subsample),
-    "sparse_conv": _own_kind(
-        "sparse_conv",
+    "subsample": _kind("Subsample", ("features", "window"), _subsample, takes_rngs=False),
+    "sparse_conv": _kind(
         "SparseConv",
         ("in_features", "connect", "kernel_size"),
         _sparse_conv,

@@ -47,10 +47,8 @@ class Trial:
         flax.built.clear()
         flax.cast_models.clear()
         flax.module.is_building = True
-        flax.handed_on.clear()
-        flax.handed_on["rngs"] = RNGS
-        dtypes = {"dtype": DTYPE, "param_dtype": PARAM_DTYPE}
-        model = cls.call([], {**arguments, **flax.handed_on, **dtypes})
+        given: dict[str, object] = {"rngs": RNGS, "dtype": DTYPE, "param_dtype": PARAM_DTYPE}
+        model = cls.call([], {**arguments, **given})
         if not isinstance(model, Instance):
             raise Failure(f"{cls.describe()} gives no model")
         self.model = model
