@@ -18,6 +18,7 @@ from cnndsl.targets.python.draft import Build, Line, Loop, Step
 from cnndsl.targets.python.expressions import attributes, names, rebuild, self_, walk
 from cnndsl.targets.python.headers import settle_headers
 from cnndsl.targets.python.lists import LIST, Lists
+from cnndsl.targets.python.sequences import sequences
 from cnndsl.targets.python.simultaneous import simultaneous
 from cnndsl.targets.python.statements import (
     bodies,
@@ -98,6 +99,7 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
     if not plain:
         join_lines(draft)
         uses = Counter(e.function for e in mentions(init) if isinstance(e, Build))
+        init, draft.call = sequences(init, draft.call, partial(_together, draft))
         fresh = partial(_target, draft)
         lists = Lists(fresh, partial(built_width, uses), draft.flat_loops)
         init, draft.call = lists.shape(init, draft.call)
@@ -132,6 +134,18 @@ def _lists(init: Sequence[Step], call: Sequence[Step]) -> set[str]:
         if isinstance(step, Loop):
             found |= {s.id for _, s in step.walked if isinstance(s, Name)}
     return found
+
+
+def _together(draft: Draft, modules: list[str]) -> str | None:
+    """A slot for blocks that are all of a binding or a stage, by the name of that."""
+    slots = [draft.slots[name] for name in modules]
+    path = slots[0].path
+    own = [n for n, s in draft.slots.items() if s.path == path and not s.is_value and "@" not in n]
+    if not path or set(own) != set(modules) or not all(s.is_block for s in slots):
+        return None
+    name = draft.unique(path[-1])
+    draft.slots[name] = Slot("", path, is_block=True, weighted=True, arms=slots[0].arms)
+    return name
 
 
 def _target(draft: Draft, stem: str) -> str:

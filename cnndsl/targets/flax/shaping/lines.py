@@ -92,9 +92,15 @@ class _Joining:
                         step = replace(last, targets=step.targets)
                     kept.append(step)
                 case Return(value=Name(id=name)) if (last := self.source(kept, name)) is not None:
-                    if not _shown(last) and width(last.value) <= WIDTH + 4:
+                    if not isinstance(last.value, Conditional) or width(last.value) <= WIDTH:
                         kept.remove(last)
                         step = Return(last.value)
+                    kept.append(step)
+                case Assign(targets=(Name(),), value=Name(id=name)) if not isinstance(step, Line):
+                    last = self.source(kept, name)
+                    if last is not None:  # the value of another variable from the start
+                        kept.remove(last)
+                        step = replace(last, targets=step.targets)
                     kept.append(step)
                 case _:
                     held = getattr(step, "body", None)
@@ -225,10 +231,6 @@ def _only(steps: Sequence[Step]) -> Line | None:
 def _target(line: Line) -> str:
     target = line.targets[0]
     return target.id if isinstance(target, Name) else ""
-
-
-def _shown(line: Line) -> bool:
-    return bool(line.comment)
 
 
 def _flow(expr: Expr) -> list[str]:
