@@ -157,6 +157,7 @@ def test_a_module_that_fails_to_import_is_forgotten(folder, monkeypatch):
     assert "cnndsl.loaded.net" not in sys.modules
 
 
+@pytest.mark.xla
 def test_a_loaded_network_runs(folder):
     numpy, nnx = pytest.importorskip("numpy"), pytest.importorskip("flax.nnx")
     module = cnndsl.load("net.cnn")

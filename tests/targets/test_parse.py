@@ -29,7 +29,7 @@ from cnndsl.targets.python.tree import (
     Slice,
     Tuple,
 )
-from tests.modules import GENERATED
+from tests.compiled import GENERATED
 
 X = Name("x")
 
