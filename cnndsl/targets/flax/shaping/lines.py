@@ -189,9 +189,11 @@ class _Joining:
             return step
         if is_compound(then.value) or is_compound(value):
             return step
+        target = then.targets[0]
+        if step.other and isinstance(target, Name):
+            self.writes[target.id] -= 1
         roles = frozenset({MERGED, BLOCK}) | then.roles | (other.roles if other else frozenset())
         chosen = Conditional(then.value, step.test, value)
-        target = then.targets[0]
         if width(chosen) + (len(_stem(target)) + 3 if step.other else 0) > WIDTH:
             return step
         held = [line.shape for line in (then, other) if line is not None]

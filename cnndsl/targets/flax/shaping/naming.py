@@ -77,7 +77,7 @@ def _base(name: str, slots: dict[str, Slot], modules: list[str], is_model: bool)
     weighted = [m for m in modules if slots[m].weighted]
     stage = slot.path[0] if len(slot.path) == 1 and is_model else None
     lone = len(modules) == 1 or (weighted == [name] and not slot.is_block)
-    if stage and stage not in GENERIC and lone:
+    if stage and stage not in GENERIC and lone and name in modules:
         return stage
     if stage and slot.is_block and len(modules) == 1:
         return stage

@@ -67,6 +67,7 @@ class Bodies:
         self.chains = Chains(values, module, self.run)
         self.in_head = False
         self.changing = rebound_names(self.draft.definition.body)
+        self.reassigned = reassigned_tensors(self.draft.definition.body)
         self.mentions = mentioned(self.draft.definition.body)
         self.flowing: Sequence[Flowing] = ()  # what arrives at an `if`
         self.conditions: list[tuple[Expr, bool]] = []  # of the `if`s around
@@ -153,8 +154,11 @@ class Bodies:
         self.values.at_call(Assign((Item(Name("out"), self.values.lift(key)),), x))
         variable = self.keep(base, x, env)
         if not self.values.loops:
-            for name in sorted(set(given)):
-                env.tensors[name] = self.chains.tensor(variable)
+            tensor = self.chains.tensor(variable)
+            if base not in self.reassigned:  # read from the endpoints themselves
+                tensor = Tensor(Item(Name("out"), self.values.lift(key)), tensor.features)
+            for name in {base, *given}:
+                env.tensors[name] = tensor
             return
         for name in sorted(set(given) & self.mentions):
             env.tensors[name] = self.numbered(name, given, outs, x, runs)
@@ -195,11 +199,14 @@ class Bodies:
         in_call = None
         if self.draft.is_function or init is None:
             in_call = self.values.spell(st.value, env, in_call=True)
+        decided = None
         if init is None:
-            self.values.fold(st.value, env)
+            decided = self.values.decided_by(st.value, env)
             init = self.values.residual(st.name, seen, runs)
             in_call = init if is_constant(init) and in_call is not None else in_call
         variable = self.variable_of(st.name, env, held)
+        if decided is not None:  # where the constructor reads it in the end
+            self.draft.decided.append((variable.id, *decided))
         self.values.define(variable, init)
         if self.draft.is_function and in_call is None:
             in_call = init
@@ -249,23 +256,28 @@ class Bodies:
         self.values.path = (recs[0].name,)
         inline = bool(self.values.loops)
         counted, self.values.counted = self.values.counted, inline
+        is_read = st.name in self.mentions or bool({r.name for r in recs} & self.mentions)
         self.values.sinks.append([])
         self.values.calls.append([])
         inner = self.chains.group(st.body, env)
         self.run(st.body, [r.frame for r in recs], y, runs, inner)
         self.values.path, self.in_head, self.values.counted = outer, False, counted
         key = self.endpoint_key(st.name, [r.name for r in recs], runs)
-        self.values.at_call(Assign((Item(Name("out"), self.values.lift(key)),), y))
+        endpoint = Assign((Item(Name("out"), self.values.lift(key)),), y)
         init, call = self.values.sinks.pop(), self.values.calls.pop()
+        self.draft.has_heads = True
+        if is_read:  # the network goes on with it: no head for training alone
+            self.values.sinks[-1].extend(init)
+            self.values.calls[-1].extend([*call, If(Name("aux"), (endpoint,))])
+            variable = self.keep(st.name, y, env)
+            for name in {r.name for r in recs}:
+                env.tensors[name] = self.chains.tensor(variable)
+            return
         if inline:
             self.values.at_init(If(Name("aux"), tuple(init)))
         else:
             self.draft.heads.extend(self.guarded(self.as_now(init)))
-        self.values.at_call(If(Name("aux"), tuple(call)))
-        variable = self.keep(st.name, x, env)
-        self.draft.has_heads = True
-        for name in {r.name for r in recs}:
-            env.tensors[name] = self.chains.tensor(variable)
+        self.values.at_call(If(Name("aux"), (*call, endpoint)))
 
     def as_now(self, init: list[Step]) -> list[Step]:
         """A head's part of the constructor, which runs last, with the values of this place."""
@@ -570,3 +582,14 @@ def mentioned(body: ast.Body) -> set[str]:
         elif isinstance(node, ast.Name):
             found.add(node.id)
     return found
+
+
+def reassigned_tensors(body: ast.Body) -> set[str]:
+    """The tensors that a definition names at more than one place."""
+    counts: dict[str, int] = {}
+    for node in walk(body):
+        if isinstance(node, (ast.Bind, ast.Stage, ast.Aux)) or (
+            isinstance(node, ast.Run) and node.name is not None
+        ):
+            counts[str(node.name)] = counts.get(str(node.name), 0) + 1
+    return {name for name, count in counts.items() if count > 1}

@@ -133,6 +133,8 @@ class Draft:
     channels: dict[int, Expr] = field(default_factory=dict)  # of a line
     class_values: dict[str, dict[int, object]] = field(default_factory=dict)
     flat_loops: set[int] = field(default_factory=set)  # loops that run at least once
+    # Variables that sizes of maps decide, with the arguments that do, and whether sizes do.
+    decided: list[tuple[str, set[str], bool]] = field(default_factory=list)
     late: dict[str, str] = field(default_factory=dict)  # arguments by their settled variables
     folded: set[str] = field(default_factory=set)  # arguments decided by the compiler
     has_heads: bool = False

@@ -35,6 +35,7 @@ def simplify(draft: Draft) -> None:
     else:
         whole = live_init([*draft.init, *_marked(draft)], used | modules, used & variables.keys())
         draft.init, draft.heads = _split(whole)
+    _fold_decided(draft, used)
     _drop_params(draft, used)
     draft.takes = _takes(draft)
 
@@ -79,6 +80,15 @@ def _allowed(draft: Draft) -> Allowed:
         return False
 
     return allowed
+
+
+def _fold_decided(draft: Draft, used: set[str]) -> None:
+    """Folds what decides a value that the constructor reads after all."""
+    read = {e.id for e in mentions([*draft.init, *draft.heads]) if isinstance(e, Name)} | used
+    for name, folded, spatial in draft.decided:
+        if name in read:
+            draft.folded |= folded
+            draft.spatial |= spatial
 
 
 def _takes(draft: Draft) -> tuple[str, ...]:

@@ -220,15 +220,25 @@ class Values:
 
     def fold(self, expr: ast.Expr, env: Env) -> None:
         """Notes what decides something for good: such a parameter is no argument."""
+        folded, spatial = self.decided_by(expr, env)
+        self.draft.folded |= folded
+        self.draft.spatial |= spatial
+
+    def decided_by(self, expr: ast.Expr, env: Env) -> tuple[set[str], bool]:
+        """The arguments that an expression depends on, and whether sizes of maps do it too."""
+        folded: set[str] = set()
+        spatial = False
         for node in walk(expr):
-            if not isinstance(node, ast.Name):
-                continue
-            value, tensor = env.value(node.id), env.tensor(node.id)
-            if value is not None and value.init is not None:
-                self.draft.folded |= self.reached(value.init)
-            elif tensor is not None:
-                self.draft.spatial = True
-                self.draft.folded |= self.reached(tensor.features)
+            if isinstance(node, ast.Attribute) and isinstance(node.base, ast.Name):
+                tensor = env.tensor(node.base.id)
+                spatial |= tensor is not None and node.attr != "channels"
+                if tensor is not None and node.attr in ("channels", "shape"):
+                    folded |= self.reached(tensor.features)
+            elif isinstance(node, ast.Name):
+                value = env.value(node.id)
+                if value is not None and value.init is not None:
+                    folded |= self.reached(value.init)
+        return folded, spatial
 
     def residual(self, stem: str, seen: Sequence[object], runs: list[Run]) -> Expr:
         """A value that no expression of the constructor says."""
