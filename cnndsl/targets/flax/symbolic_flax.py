@@ -90,6 +90,7 @@ class Flax:
             ("jax", None): Library("jax", {"Array": Token("jax.Array"), "numpy": jnp, "lax": LAX}),
             ("jax.typing", "DTypeLike"): Token("DTypeLike"),
             ("flax.typing", "TupleArg"): Token("TupleArg"),
+            ("collections.abc", "Callable"): Token("Callable"),
             ("flax.nnx.nn.dtypes", "promote_dtype"): Token("promote_dtype"),
         }
         self.helpers: dict[str, External] = {

@@ -10,6 +10,7 @@ from cnndsl.syntax import ast
 from cnndsl.targets.flax.fragments import ORDER, fragment
 from cnndsl.targets.flax.names import RESERVED, safe
 from cnndsl.targets.flax.shaping import docs
+from cnndsl.targets.flax.shaping.annotations import annotate
 from cnndsl.targets.flax.shaping.facts import facts
 from cnndsl.targets.flax.shaping.finish import Finished, finish
 from cnndsl.targets.flax.shaping.partials import hoist, share
@@ -17,6 +18,7 @@ from cnndsl.targets.flax.shaping.types import type_of
 from cnndsl.targets.flax.staging.draft import Draft, Param
 from cnndsl.targets.flax.staging.program import Staging
 from cnndsl.targets.python import tree
+from cnndsl.targets.python.closing import closing
 from cnndsl.targets.python.draft import Step
 from cnndsl.targets.python.expressions import NONE, call, constant, names, path, self_, substitute
 from cnndsl.targets.python.statements import expressions, flat, plain
@@ -89,7 +91,7 @@ def assemble(
     body: list[tree.Definition] = [*facts(networks, tables)]
     body += [*whole, *functions, *partials, *definitions]
     doc = docs.header(program.spec.doc, networks, footer)
-    return tree.Module(doc, _imports(body, bool(networks)), tuple(body))
+    return annotate(tree.Module(doc, _imports(body, bool(networks)), tuple(body)))
 
 
 # --- blocks ---------------------------------------------------------------------------
@@ -144,7 +146,7 @@ def _constructor(finished: Finished) -> tuple[tree.Statement, ...]:
 
 def _whole(steps: Sequence[Step]) -> tuple[tree.Statement, ...]:
     """The statements as the tree alone has them."""
-    return tuple(plain(step) for step in steps)
+    return closing([plain(step) for step in steps])
 
 
 def _received(param: Param) -> Expr:
