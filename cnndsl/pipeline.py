@@ -12,6 +12,7 @@ from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.models import elaborate
 from cnndsl.elaborate.program import Loader, Program, collect
+from cnndsl.garbage import uncollected
 from cnndsl.ir import Network
 from cnndsl.source import Source
 from cnndsl.summary import Summary, summarize_network
@@ -45,6 +46,7 @@ class Checked:
         return self.model or self.source.name
 
 
+@uncollected()
 def check_source(
     source: Source,
     load: Loader = no_files,

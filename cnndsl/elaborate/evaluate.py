@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
+from itertools import chain
 from typing import Any, ClassVar
 
 from cnndsl import errors
@@ -14,7 +16,7 @@ from cnndsl.source import Span
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
 
-MAX_STEPS = 10_000_000
+MAX_STEPS = 1_000_000
 OVER = 2**60  # steps, once that has been reported
 MAX_DEPTH = 1_000  # of functions that call each other
 
@@ -70,12 +72,16 @@ class Evaluator:
         if self.steps > MAX_STEPS:
             raise self._exhausted(span)
 
+    def spend_on(self, items: Sized, span: Span) -> None:
+        """What it takes to go through a list once."""
+        self.spend(len(items) // 4, span)
+
     def _exhausted(self, span: Span) -> Failure:
         """Where the budget ended, the first time."""
         if self.steps > OVER:
             return Failure()
         self.steps = OVER
-        return Failure(errors.over_budget(span, "evaluating this spec takes over 10 million steps"))
+        return Failure(errors.over_budget(span, "evaluating this spec takes over a million steps"))
 
     def _literal(self, expr: ast.Literal, scope: Scope) -> Any:
         return expr.value
@@ -84,6 +90,7 @@ class Evaluator:
         return [self.evaluate(item, scope) for item in expr.items]
 
     def _name(self, expr: ast.Name, scope: Scope) -> Any:
+        self.steps += scope.effort
         found, value = scope.value(expr.id)
         if not found:
             value = scope.tensor(expr.id)
@@ -107,6 +114,7 @@ class Evaluator:
     def _attribute(self, expr: ast.Attribute, scope: Scope) -> Any:
         base = expr.base
         if isinstance(base, ast.Name):  # here a tensor comes first: `filters.channels`
+            self.steps += scope.effort
             tensor = scope.tensor(base.id)
             if tensor is not None:
                 if tensor.shape is None or tensor.doubtful:
@@ -144,6 +152,8 @@ class Evaluator:
         pairs = [(left, right)]
         while pairs:
             a, b = pairs.pop()
+            if isinstance(a, str):
+                self.spend(len(a) // 1_000, span)
             if isinstance(a, list) and isinstance(b, list):
                 self.spend(len(a), span)
                 if len(a) != len(b):
@@ -176,7 +186,7 @@ class Evaluator:
 
     def _range(self, expr: ast.Range, scope: Scope) -> list[int]:
         items = values.span_of(self.evaluate(expr.start, scope), self.evaluate(expr.stop, scope))
-        self.spend(len(items), expr.span)
+        self.spend_on(items, expr.span)
         return items
 
     def _call(self, expr: ast.Call, scope: Scope) -> Any:
@@ -187,7 +197,7 @@ class Evaluator:
         if function is None:
             if not self.complete:
                 raise Failure
-            help = did_you_mean(name, {*self.fns, *values.FUNCTIONS})
+            help = did_you_mean(name, chain(values.FUNCTIONS, self.fns))
             raise Failure(errors.unknown_name(expr.func.span, name, help))
         for argument in expr.args:
             if argument.name is not None:
@@ -195,10 +205,11 @@ class Evaluator:
                 raise Failure(errors.unknown_argument(argument.span, message, "", None))
         args = [self.evaluate(argument.value, scope) for argument in expr.args]
         if args and isinstance(args[0], list):
-            self.spend(len(args[0]), expr.span)
+            self.spend_on(args[0], expr.span)
         return function(*args)
 
     def call(self, fn: ast.Fn, args: tuple[ast.Argument, ...], scope: Scope, span: Span) -> Any:
+        self.spend(2 + len(fn.parameters), span)
         given = match_parameters(fn, args, span)
         bound = {name: self.evaluate(argument.value, scope) for name, argument in given.items()}
         if self.depth >= MAX_DEPTH:
