@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cnndsl.targets.flax.sharing import ordered
 from cnndsl.targets.flax.terms import Term
 
 _SHOWN = 3  # ops of a chain
@@ -39,51 +40,32 @@ def difference(
       expected_paths: by term the path of the layer of the network.
       found_paths: by term the attribute of the module.
     """
-    expected, found = _deepest(expected, found)
-    places = []
-    if expected in expected_paths:
-        places.append(expected_paths[expected])
-    if found in found_paths:
-        places.append(f"here {found_paths[found]}")
-    where = f" ({', '.join(places)})" if places else ""
-    return f"{_reason(expected, found)}{where}, at {_trail(expected)}"
+    ours, theirs = ordered([expected]), ordered([found])
+    known, computed = set(ours), set(theirs)
+    missing = next((term for term in ours if term not in computed), None)
+    extra = [term for term in theirs if term not in known]
+    if missing is None:  # the module goes on where the network is done
+        place = _place(found_paths.get(extra[0], ""))
+        return f"found {_said(extra[0])}{place} behind what is expected, at {_trail(expected)}"
+    instead = min(extra, key=lambda term: _strangeness(missing, term), default=found)
+    at_network, at_module = expected_paths.get(missing, ""), found_paths.get(instead, "")
+    where = _place(at_network, f"here {at_module}" if at_module else "")
+    names = {**{t: f"here {path}" for t, path in found_paths.items()}, **expected_paths}
+    return f"{_reason(missing, instead, names)}{where}, at {_trail(missing)}"
 
 
-def _deepest(expected: Term, found: Term) -> tuple[Term, Term]:
-    """Follows what differs to the place where the ops do, and not what they are applied to."""
-    while True:
-        pairs = _unequal(expected, found)
-        if pairs is None:
-            return expected, found
-        expected, found = pairs
+def _strangeness(missing: Term, term: Term) -> tuple[bool, bool, bool]:
+    """How little a term has of one that is missing: what it is applied to, then its op."""
+    is_same = term.inputs == missing.inputs
+    return not is_same, not set(term.inputs) & set(missing.inputs), term.op != missing.op
 
 
-def _unequal(expected: Term, found: Term) -> tuple[Term, Term] | None:
-    """Inputs that differ, of ops that are alike; None where the ops differ themselves."""
-    if _head(expected) != _head(found) or len(expected.inputs) != len(found.inputs):
-        return None
-    ours, theirs = list(expected.inputs), list(found.inputs)
-    if expected.op in ("add", "mul"):  # which have no order
-        ours = [term for term in ours if term not in theirs]
-        theirs = [term for term in theirs if term not in expected.inputs]
-    for a, b in _paired(ours, theirs):
-        if a is not b:
-            return a, b
-    return None
+def _place(*parts: str) -> str:
+    words = ", ".join(filter(None, parts))
+    return f" ({words})" if words else ""
 
 
-def _paired(ours: list[Term], theirs: list[Term]) -> list[tuple[Term, Term]]:
-    if len(ours) == 2 and len(theirs) == 2 and _head(ours[0]) != _head(theirs[0]):
-        theirs = theirs[::-1]
-    return list(zip(ours, theirs, strict=False))
-
-
-def _head(term: Term) -> tuple[object, ...]:
-    """An op with its settings, whatever it is applied to."""
-    return (term.op, term.settings)
-
-
-def _reason(expected: Term, found: Term) -> str:
+def _reason(expected: Term, found: Term, names: Mapping[Term, str]) -> str:
     if expected.op != found.op:
         return f"expected {_said(expected)}, found {_said(found)}"
     ours, theirs = dict(expected.settings), dict(found.settings)
@@ -94,14 +76,14 @@ def _reason(expected: Term, found: Term) -> str:
     ]
     if parts:
         return f"{expected.op}: {'; '.join(parts)}"
-    if len(expected.inputs) != len(found.inputs):
-        return f"{expected.op} of {len(found.inputs)} tensors, expected {len(expected.inputs)}"
-    if expected.number != found.number:
-        return (
-            f"{expected.op}: the layers that are alike and get the same tensor go elsewhere: "
-            f"found number {found.number} of them, expected number {expected.number}"
-        )
+    if expected.inputs != found.inputs:
+        return f"{expected.op} of {_list(found, names)}, expected of {_list(expected, names)}"
     return f"expected {_said(expected)}, found {_said(found)}"
+
+
+def _list(term: Term, names: Mapping[Term, str]) -> str:
+    """What a term is made of, each by its layer or its op."""
+    return ", ".join(names.get(x) or f"a {x.op}" for x in term.inputs)
 
 
 def _said(term: Term) -> str:
