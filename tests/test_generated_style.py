@@ -128,6 +128,26 @@ def test_no_condition_is_constant(path: Path):
 
 
 @each_module
+def test_only_models_take_dtypes(path: Path):
+    """Blocks take `rngs` alone; a model gives its dtypes to all of its layers in the end."""
+    for definition in ast.parse(text_of(path)).body:
+        constructor = method(definition, "__init__")
+        if constructor is None or not isinstance(definition, ast.ClassDef):
+            continue
+        arguments = [*constructor.args.args, *constructor.args.kwonlyargs]
+        dtypes = {a.arg for a in arguments if "dtype" in a.arg}
+        assert dtypes == ({"dtype", "param_dtype"} if is_model(definition) else set())
+        assert constructor.args.kwarg is None
+        if is_model(definition):
+            assert ast.unparse(constructor.body[-1]) == "cast(self, dtype, param_dtype)"
+
+
+def method(definition: ast.stmt, name: str) -> ast.FunctionDef | None:
+    body = definition.body if isinstance(definition, ast.ClassDef) else []
+    return next((f for f in body if isinstance(f, ast.FunctionDef) and f.name == name), None)
+
+
+@each_module
 def test_it_belongs_to_the_user(path: Path):
     text = text_of(path)
     assert "import cnndsl" not in text

@@ -170,6 +170,16 @@ def test_equal_models_are_equal_to_jit(resnet: ModuleType):
     assert hash(first) == hash(again)
 
 
+def test_an_argument_that_there_is_not_is_told_with_the_model():
+    cls = module("vgg16").VGG16
+    with pytest.raises(TypeError, match=r"VGG16\.__init__\(\) .*'clases'"):
+        cls(clases=10, rngs=nnx.Rngs(0))
+    with pytest.raises(TypeError, match=r"VGG16\.__init__\(\) .*'kernel_init'"):
+        cls(kernel_init=nnx.initializers.zeros_init(), rngs=nnx.Rngs(0))
+    with pytest.raises(TypeError, match=r"VGG16\.__init__\(\) .*'rngs'"):
+        cls(classes=10)
+
+
 # --- transforms -----------------------------------------------------------------------
 
 
@@ -307,8 +317,29 @@ def test_bfloat16_computes_like_float32(resnet: ModuleType, resnet18: Trees):
     assert {value.dtype for value in found.values()} == {jnp.dtype(jnp.bfloat16)}
     scale = jnp.abs(expected["logits"]).max()
     assert jnp.abs(found["logits"].astype(jnp.float32) - expected["logits"]).max() < 0.05 * scale
-    stored = jax.tree.leaves(nnx.state(half, nnx.Any(nnx.Param, nnx.BatchStat)))
-    assert {value.dtype for value in stored} == {jnp.dtype(jnp.float32)}
+    assert dtypes_of(half, nnx.Any(nnx.Param, nnx.BatchStat)) == {jnp.dtype(jnp.float32)}
+
+
+def dtypes_of(model: nnx.Module, kind: Any) -> set[Any]:
+    return {value.dtype for value in jax.tree.leaves(nnx.state(model, kind))}
+
+
+def test_statistics_are_float32_whatever_computes():
+    """Of what batch norm gets in bfloat16, but never rounded to it themselves."""
+    model = made(generate_file(HEADS).module.Net, dtype=jnp.bfloat16)
+    model.train()
+    step = nnx.jit(lambda model, images: model.endpoints(images)["logits"])
+    assert step(model, noise((2, 8, 8, 3))).dtype == jnp.bfloat16
+    assert dtypes_of(model, nnx.BatchStat) == {jnp.dtype(jnp.float32)}
+    statistics = jnp.concatenate(jax.tree.leaves(nnx.state(model, nnx.BatchStat)))
+    assert jnp.mean(statistics != statistics.astype(jnp.bfloat16)) > 0.5
+
+
+def test_every_layer_computes_in_the_dtype(lenet5: ModuleType, googlenet: ModuleType):
+    """The layers of blocks as well, which get no dtype of their own."""
+    for cls in (lenet5.LeNet5, lenet5.LeNet5Tanh, googlenet.GoogLeNet):
+        for _, layer in nnx.iter_modules(abstract(cls, dtype=jnp.bfloat16)):
+            assert getattr(layer, "dtype", jnp.bfloat16) == jnp.bfloat16, type(layer)
 
 
 @pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
@@ -321,10 +352,19 @@ def test_no_layer_leaks_float32(dtype: Any, lenet5: ModuleType, googlenet: Modul
 def test_param_dtype_is_that_of_every_parameter(googlenet: ModuleType, resnet: ModuleType):
     for cls in (googlenet.GoogLeNet, resnet.ResNet18):
         model = abstract(cls, param_dtype=jnp.bfloat16)
-        kinds = {p.dtype for p in jax.tree.leaves(nnx.state(model, nnx.Param))}
-        assert kinds == {jnp.dtype(jnp.bfloat16)}
-        statistics = {p.dtype for p in jax.tree.leaves(nnx.state(model, nnx.BatchStat))}
-        assert statistics <= {jnp.dtype(jnp.float32)}
+        assert dtypes_of(model, nnx.Param) == {jnp.dtype(jnp.bfloat16)}
+        assert dtypes_of(model, nnx.BatchStat) <= {jnp.dtype(jnp.float32)}
+
+
+def test_parameters_in_another_dtype_are_the_same_ones_rounded(lenet5: ModuleType):
+    """Also those of layers that flax does not have: LeNet-5's pooling and sparse connections."""
+    whole, half = (
+        parameters(made(lenet5.LeNet5, param_dtype=dtype)) for dtype in (jnp.float32, jnp.bfloat16)
+    )
+    assert whole.keys() == half.keys()
+    rounded = {path: value.astype(jnp.bfloat16) for path, value in whole.items()}
+    assert {value.dtype for value in half.values()} == {jnp.dtype(jnp.bfloat16)}
+    assert same(rounded, half)
 
 
 # --- checkpoints ----------------------------------------------------------------------
