@@ -158,7 +158,7 @@ PROMOTE = "from flax.nnx.nn.dtypes import promote_dtype"
             "concat [ relu, tanh ]",
             "relu(x), nnx.tanh(x)",
             "tanh(x), nnx.relu(x)",
-            "concat of a tanh",
+            "concat of tanh, relu, expected of relu, tanh",
         ),
         (
             "relu -> tanh",

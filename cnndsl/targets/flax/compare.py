@@ -83,7 +83,7 @@ def _reason(expected: Term, found: Term, names: Mapping[Term, str]) -> str:
 
 def _list(term: Term, names: Mapping[Term, str]) -> str:
     """What a term is made of, each by its layer or its op."""
-    return ", ".join(names.get(x) or f"a {x.op}" for x in term.inputs)
+    return ", ".join(names.get(x) or x.op for x in term.inputs)
 
 
 def _said(term: Term) -> str:
