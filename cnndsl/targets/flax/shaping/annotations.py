@@ -7,8 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from cnndsl.targets.flax.shaping.definitions import definitions
+from cnndsl.targets.flax.shaping.distinct import one_type_each
 from cnndsl.targets.flax.shaping.functions import with_functions
-from cnndsl.targets.flax.shaping.inference import Definitions, Growing, Variables, finished
+from cnndsl.targets.flax.shaping.inference import (
+    Definitions,
+    Growing,
+    Type,
+    Variables,
+    finished,
+)
 from cnndsl.targets.flax.shaping.reading import Reading, Set
 from cnndsl.targets.flax.shaping.types import (
     CALLABLE,
@@ -20,6 +27,7 @@ from cnndsl.targets.flax.shaping.types import (
     union,
 )
 from cnndsl.targets.python.expressions import path, walk
+from cnndsl.targets.python.print import print_expression
 from cnndsl.targets.python.tree import (
     Assign,
     Call,
@@ -76,14 +84,17 @@ def _widened(node: Class, known: Definitions, given: dict[tuple[str, str], list[
     kinds = dict(_own(node, known))
     attributes: list[Assign | Declare] = []
     for item in node.attributes:
-        name = item.targets[0].id if isinstance(item, Assign) else item.name
+        name = print_expression(item.targets[0]) if isinstance(item, Assign) else item.name
         others = given.get((node.name, name), [])
         own = kinds.get(name)
-        is_set = isinstance(item, Assign) and own is not None
-        if is_set and not all(fits(other, own) for other in others):
+        if isinstance(item, Assign) and own is not None and not _all_fit(others, own):
             item = replace(item, annotation=readable(union([own, *others])))
         attributes.append(item)
     return replace(node, attributes=tuple(attributes))
+
+
+def _all_fit(kinds: Sequence[Expr], declared: Expr) -> bool:
+    return all(fits(kind, declared) for kind in kinds)
 
 
 # --- functions ------------------------------------------------------------------------
@@ -92,12 +103,14 @@ def _widened(node: Class, known: Definitions, given: dict[tuple[str, str], list[
 def _definition(node: Definition, known: Definitions) -> Definition:
     match node:
         case Function():
+            node = one_type_each(node, known, {})
             return _function(node, Reading(known, node))
         case Class():
             held = known.attributes.get(node.name, {})
-            attributes = {f"self.{name}": kind for name, kind in held.items()}
+            attributes: dict[str, Type] = {f"self.{name}": kind for name, kind in held.items()}
             methods: list[Function] = []
             for method in node.methods:
+                method = one_type_each(method, known, attributes)
                 reading = Reading(known, method, attributes)
                 attributes = reading.attributes()
                 methods.append(_function(method, reading))
@@ -119,10 +132,10 @@ def _needed(reading: Reading) -> dict[int, Expr]:
     by_key: dict[str, list[Set]] = {}
     for held in reading.found:
         by_key.setdefault(held.key, []).append(held)
-    for key, held in by_key.items():
-        first = held[0].statement
+    for key, sets in by_key.items():
+        first = sets[0].statement
         if isinstance(first, Assign) and len(first.targets) == 1 and key not in reading.parameters:
-            kind = _annotation(first, held)
+            kind = _annotation(first, sets)
             if kind is not None:
                 found[id(first)] = kind
     return found
@@ -140,7 +153,7 @@ def _annotation(first: Assign, held: Sequence[Set]) -> Expr | None:
         item = union(inner)
         is_empty = isinstance(first.value, Call) and not first.value.args
         return list_of(item) if is_empty or len(members(item)) > 1 else None
-    if not known or len(known) < len(held) or all(fits(kind, known[0]) for kind in known):
+    if not known or len(known) < len(held) or _all_fit(known, known[0]):
         return None
     return readable(union(known))
 
@@ -165,7 +178,9 @@ def _annotated(body: Sequence[Statement], kinds: dict[int, Expr]) -> tuple[State
 
 def _imports(imports: tuple[Import, ...], body: Sequence[Definition]) -> tuple[Import, ...]:
     """The imports with `Callable` where a type says it."""
-    if not any(part == CALLABLE for kind in _annotations(body) for part in walk(kind)):
+    if _CALLABLE in imports or not any(
+        part == CALLABLE for kind in _annotations(body) for part in walk(kind)
+    ):
         return imports
     at = sum(1 for each in imports if not each.is_from and each.module == "math")
     return (*imports[:at], _CALLABLE, *imports[at:])

@@ -43,7 +43,7 @@ from cnndsl.targets.python.tree import (
     Unary,
 )
 
-_KINDS = {"bool": BOOL, "int": INT, "float": FLOAT, "str": STR, "NoneType": NONE}
+_KINDS: dict[str, Expr] = {"bool": BOOL, "int": INT, "float": FLOAT, "str": STR, "NoneType": NONE}
 _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">=", "is", "is not", "in", "not in"})
 _INTEGERS = frozenset({"len", "int", "round", "math.ceil", "math.floor", "math.prod"})
 _FLOATS = frozenset({"float", "math.sqrt", "math.log", "math.exp", "math.log2"})
@@ -115,7 +115,7 @@ class Variables:
             case Formatted():
                 return STR
             case Name() | Attribute():
-                return self._read(expr)
+                return self._held(expr)
             case Tuple():
                 return self._tuple(expr)
             case Conditional():
@@ -130,7 +130,7 @@ class Variables:
                 return self._call(expr)
         return None
 
-    def _read(self, expr: Name | Attribute) -> Type:
+    def _held(self, expr: Name | Attribute) -> Type:
         key = key_of(expr)
         if key is not None and key in self.types:
             return self.types[key]
