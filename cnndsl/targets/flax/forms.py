@@ -132,15 +132,15 @@ class Forms:
     def pool(
         self, op: str, x: Term, window: Pair, stride: Pair, padding: Padding, count_pad: bool
     ) -> Term:
-        """A maximum or an average; where no pixel is padding nothing can count it."""
+        """A maximum or an average; one that counts its padding is one of a larger map."""
         size = _map(x, op)
         sides = resolved(padding, size, window, stride)
+        if op == "avg_pool" and count_pad and sides != _NONE:
+            return self.pool(op, self.pad(x, (*sides, (0, 0))), window, stride, _NONE, False)
         shape = (*_slid(size, window, stride, sides), x.shape[2])
         if window == (1, 1) and sides == _NONE:
             return self.slice(x, ((0, size[0], stride[0]), (0, size[1], stride[1])))
         settings: Settings = (("window", window), ("stride", stride), ("padding", sides))
-        if op == "avg_pool" and sides != _NONE:
-            settings = (*settings, ("padding counts", count_pad))
         return self._terms.term(op, settings, (x,), shape)
 
     def slice(self, x: Term, spans: tuple[tuple[int, int, int], ...]) -> Term:

@@ -20,7 +20,7 @@ from cnndsl.targets.flax.ops.emission import (
     pairs,
     unpadded,
 )
-from cnndsl.targets.python.expressions import constant, path
+from cnndsl.targets.python.expressions import call, constant, path
 from cnndsl.targets.python.tree import (
     Attribute,
     Call,
@@ -33,6 +33,8 @@ from cnndsl.targets.python.tree import (
     Tuple,
     Unary,
 )
+
+_NONE = constant((0, 0))
 
 
 def _max_pool(f: Fields, x: Expr, context: Context) -> Emission:
@@ -53,7 +55,7 @@ def _padded_max_pool(f: Fields) -> Apply:
 def _avg_pool(f: Fields, x: Expr, context: Context) -> Emission:
     if _is_slice(f):
         return Emission(SLICE, _slice(f))
-    counted, inside = _pool("nnx.avg_pool", f, "VALID"), _pool("avg_pool", f, "SAME")
+    counted, inside = _counted(f), _pool("avg_pool", f, "SAME")
     if unpadded(f["pad"]) or equals(f["count_pad"], True):
         return Emission(POOL, counted)
     if equals(f["count_pad"], False):
@@ -63,6 +65,16 @@ def _avg_pool(f: Fields, x: Expr, context: Context) -> Emission:
         return Conditional(counted(x, modules), f["count_pad"], inside(x, modules))
 
     return Emission(POOL, either, helpers=("avg_pool",), atom=True)
+
+
+def _counted(f: Fields) -> Apply:
+    """An average in which padding counts; flax types what its pools pad as text, as above."""
+    if not isinstance(f["pad"], Tuple) or unpadded(f["pad"]):
+        return _pool("nnx.avg_pool", f, "VALID")
+    sides = pairs(f["pad"])
+    margins = Tuple((_NONE, *(sides.items if isinstance(sides, Tuple) else ()), _NONE))
+    pool = _pool("nnx.avg_pool", {**f, "pad": Constant("valid")}, "VALID")
+    return lambda x, modules: pool(call("jnp.pad", x, margins), modules)
 
 
 def _is_slice(f: Fields) -> bool:
