@@ -1,10 +1,10 @@
-"""Last touches: `if` in `if`, and a result that is named only to be returned."""
+"""Last touches: `if` in `if`, an arm of nothing, and a result that is only returned."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnndsl.targets.python.expressions import binary
+from cnndsl.targets.python.expressions import binary, negated
 from cnndsl.targets.python.tree import Assign, For, If, Name, Return, Statement
 
 
@@ -26,6 +26,8 @@ def _closed(step: Statement) -> Statement:
             match body, other:
                 case (If(test=test, body=inner, other=()),), ():
                     return If(binary("and", step.test, test), inner)
+            if other and not body:
+                return If(negated(step.test), other)
             return If(step.test, body, other)
         case For():
             return For(step.target, step.iterable, closing(step.body))

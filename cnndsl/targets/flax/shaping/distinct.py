@@ -15,10 +15,11 @@ from cnndsl.targets.flax.shaping.naming import BUILTINS, numbered, renamed
 from cnndsl.targets.flax.shaping.partials import LOCALS, NORMS
 from cnndsl.targets.flax.shaping.reading import Reading
 from cnndsl.targets.flax.shaping.types import ARRAY, FLOAT, INT, LIST, fits, item_of, members, union
-from cnndsl.targets.python.expressions import names
+from cnndsl.targets.python.draft import Join
+from cnndsl.targets.python.expressions import names, rebuild
 from cnndsl.targets.python.print import print_expression
-from cnndsl.targets.python.statements import expressions, flat, plain
-from cnndsl.targets.python.tree import Attribute, Expr, Function, Item, Name
+from cnndsl.targets.python.statements import expressions, flat, map_step, plain
+from cnndsl.targets.python.tree import Attribute, Binary, Expr, Function, Item, Name
 from cnndsl.targets.python.webs import Webs, interference
 
 _NUMBERS = (INT, FLOAT)
@@ -36,7 +37,8 @@ def one_type_each(
       attributes: types of attributes of `self`, as `self.name`.
     """
     parameters = [p.name for p in function.parameters if p.name]
-    split = tuple(map(plain, Webs(function.body, parameters).steps))
+    body = [map_step(step, _kept) for step in function.body]
+    split = tuple(map(plain, Webs(body, parameters).steps))
     kinds = _kinds(Reading(module, replace(function, body=split), attributes), parameters)
     taken = {n for step in flat(function.body) for e in expressions(step) for n in names(e)}
     meet = interference(split, set())
@@ -47,7 +49,15 @@ def one_type_each(
         taken |= set(found.values())
     if all(_variable(web) == name for web, name in chosen.items()):
         return function
-    return replace(function, body=tuple(plain(renamed(step, chosen)) for step in split))
+    named = (renamed(map_step(step, _kept), chosen) for step in split)
+    return replace(function, body=tuple(map(plain, named)))
+
+
+def _kept(expr: Expr) -> Expr:
+    """The expression as it is, where names change: `x + x` of tensors is not `2 * x`."""
+    if isinstance(expr, Binary):
+        return Join(expr.op, _kept(expr.left), _kept(expr.right))
+    return rebuild(expr, _kept)
 
 
 def _variable(web: str) -> str:

@@ -25,7 +25,7 @@ from cnndsl.targets.flax.ops.conv import initializer
 from cnndsl.targets.flax.ops.emission import BLOCK, DROPOUT, MERGED, Built, Emission, Fields
 from cnndsl.targets.flax.staging.draft import Draft, Env, OpenLoop, Param, Run, Slot, Tensor, Value
 from cnndsl.targets.flax.staging.fields import fields_of, raw_kinds
-from cnndsl.targets.flax.staging.values import Values, frozen
+from cnndsl.targets.flax.staging.values import Values, frozen, sample_kinds
 from cnndsl.targets.python.draft import Build, Join, Line, Loop, Shadow
 from cnndsl.targets.python.expressions import (
     NONE,
@@ -344,7 +344,8 @@ class Chains:
         if param.source == "own":
             return own[param.origin]
         known = [param.values[i] for i in index if i in param.values]
-        usual = param.default.value if isinstance(param.default, Constant) else None
+        usual = next(iter(param.values.values()), None)  # of a type that the argument takes
+        usual = param.default.value if isinstance(param.default, Constant) else usual
         other = known[0] if known else usual
         seen = [param.values.get(i, other) for i in index]
         return self.values.residual(param.origin, seen, runs)
@@ -374,8 +375,10 @@ class Chains:
             value: Expr | None = None
             if expr is not None:
                 value = self.values.spell(expr, scope)
+            raw = raw_kinds(expr, scope) if expr is not None else None
+            if name not in pairs and raw == {"pair"} and "int" in sample_kinds(seen):
+                value = None  # a pair here, and a number to the block
             if value is not None and name in pairs:
-                raw = raw_kinds(expr, scope) if expr is not None else None
                 value = (
                     Tuple((value, value)) if raw == {"int"} else value if raw == {"pair"} else None
                 )

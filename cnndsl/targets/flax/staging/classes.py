@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from cnndsl.elaborate.program import walk
 from cnndsl.ir import Instance, Network, Tensor
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.names import RESERVED, VARIABLES, safe
@@ -29,9 +30,17 @@ Fns = Mapping[str, FnNames]
 
 
 def pair_parameters(block: ast.Block, instances: Sequence[Instance]) -> frozenset[str]:
-    """The parameters that are a number in some uses and a pair in others."""
+    """The parameters that are a number in some uses and a pair in others.
+
+    One that is computed with stays what it is: 1 is not 1x1.
+    """
     kinds = {p.name: sample_kinds(i.args[p.name] for i in instances) for p in block.parameters}
-    return frozenset(name for name, held in kinds.items() if held == {"int", "pair"})
+    mixed = {name for name, held in kinds.items() if held == {"int", "pair"}}
+    if mixed:
+        for node in walk(block.body):
+            if isinstance(node, (ast.Binary, ast.Unary, ast.Call)):
+                mixed -= {part.id for part in walk(node) if isinstance(part, ast.Name)}
+    return frozenset(mixed)
 
 
 def stage_block(
@@ -98,8 +107,6 @@ def _declare(
 
 
 def _bound(draft: Draft) -> set[str]:
-    from cnndsl.elaborate.program import walk
-
     found: set[str] = set()
     for node in walk(draft.definition.body):
         if isinstance(node, ast.Let):
