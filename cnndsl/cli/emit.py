@@ -130,4 +130,4 @@ def _call(op: Op) -> str:
 
 
 def _shape(tensor: Any) -> str:
-    return "unknown" if tensor.shape is None else shape_text(tensor.shape)
+    return "unknown" if tensor.known is None else shape_text(tensor.shape)

@@ -120,7 +120,7 @@ class Chains:
             help = reject.help or whole(bound.get(reject.focus), span.text)
             message, signature = reject.message, kind.signature()
             raise Failure(errors.bad_argument(span, message, signature, help)) from None
-        if x.shape is None:
+        if x.known is None:
             return Layer(element, op, x, UNSHAPED)
         try:
             out = Tensor(op.output(x.shape), doubtful=x.doubtful)
@@ -200,12 +200,12 @@ class Chains:
         for chain in element.items:
             scope.tensors["here"] = x
             branches.append(self.run(chain, x, scope, inner))
-        shapes = [branch.out.shape for branch in branches]
-        if any(shape is None for shape in shapes):
+        if any(branch.out.known is None for branch in branches):
             return Merged(element, x, UNSHAPED, branches)
         doubtful = any(branch.out.doubtful for branch in branches)
         try:
-            out = Tensor(join.output(tuple(shapes)), doubtful=doubtful)
+            shapes = tuple(branch.out.shape for branch in branches)
+            out = Tensor(join.output(shapes), doubtful=doubtful)
         except Reject as reject:
             mistake = self.unequal(element, branches, reject, context)
             self.shared.found.add(mistake, context.place, only_again=doubtful)
@@ -244,7 +244,7 @@ class Chains:
             record = self.element(element.element, flow, scope, inner)
             items.append(record)
             flow = record.out
-            if flow.shape is None:
+            if flow.known is None:
                 break  # every further repetition would fail in the same way
         return Repeated(element, x, flow, items)
 

@@ -89,7 +89,7 @@ class Evaluator:
             value = scope.tensor(expr.id)
             if value is None:
                 raise Failure(self._unknown(expr, scope))
-            if value.shape is None:
+            if value.known is None:
                 raise Failure
         if value is UNKNOWN:
             raise Failure
@@ -109,7 +109,7 @@ class Evaluator:
         if isinstance(base, ast.Name):  # here a tensor comes first: `filters.channels`
             tensor = scope.tensor(base.id)
             if tensor is not None:
-                if tensor.shape is None or tensor.doubtful:
+                if tensor.known is None or tensor.doubtful:
                     raise Failure
                 return values.attribute(tensor, expr.attr)
         return values.attribute(self.evaluate(base, scope), expr.attr)

@@ -90,11 +90,11 @@ def _network(
     if shared.recipe is not None:
         network.recipe = check_recipe(shared.recipe, shared.evaluator, scope, found)
     if shared.preprocess is not None:
-        channels = network.input.shape[-1] if network.input.shape else None
+        channels = network.input.shape[-1] if network.input.known else None
         network.preprocess = check_preprocess(
             shared.preprocess, channels, shared.evaluator, scope, found
         )
-    if network.output.shape is not None and not found:
+    if network.output.known is not None and not found:
         assign_paths(network)
         if not overridden:
             check_expectations(network, shared.expectations, found)

@@ -109,7 +109,7 @@ class Statements:
         self, expr: ast.Expr | None, tensor: Tensor, scope: Scope, context: Context
     ) -> None:
         """Reports a shape that is not the asserted one; the flow goes on with the real one."""
-        if expr is None or tensor.shape is None or tensor.doubtful:
+        if expr is None or tensor.known is None or tensor.doubtful:
             return
         try:
             said = self.shape(expr, scope)
