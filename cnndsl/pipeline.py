@@ -6,13 +6,12 @@ Everything here maps text to a result and diagnostics; reading files is the `Loa
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.models import elaborate
 from cnndsl.elaborate.program import Loader, Program, collect
-from cnndsl.ir import Network
+from cnndsl.ir import Network, Value
 from cnndsl.source import Source
 from cnndsl.summary import Summary, summarize_network
 from cnndsl.syntax.parser import parse
@@ -41,9 +40,20 @@ class Checked:
         """What was asked for: the spec's name, or the model's."""
         return self.model or self.source.name
 
+    @property
+    def proven(self) -> Program:
+        """The program of a spec without a mistake.
+
+        Raises:
+          LookupError: if there are diagnostics.
+        """
+        if self.program is None or self.diagnostics:
+            raise LookupError(f"{self.name} has mistakes")
+        return self.program
+
 
 def check_source(
-    source: Source, load: Loader = no_files, overrides: dict[str, Any] | None = None
+    source: Source, load: Loader = no_files, overrides: dict[str, Value] | None = None
 ) -> Checked:
     """Parses and elaborates: every shape, count and assertion."""
     spec, diagnostics = parse(source)
@@ -73,7 +83,7 @@ class Compiled:
 def compile_source(
     source: Source,
     load: Loader = no_files,
-    overrides: dict[str, Any] | None = None,
+    overrides: dict[str, Value] | None = None,
     model: str | None = None,
 ) -> Compiled:
     """The Flax module of a spec; with `model`, of that model alone."""
@@ -81,7 +91,7 @@ def compile_source(
 
 
 def compile_checked(
-    checked: Checked, overrides: dict[str, Any] | None = None, model: str | None = None
+    checked: Checked, overrides: dict[str, Value] | None = None, model: str | None = None
 ) -> Compiled:
     """The same for a spec that was checked already, with the same `overrides`."""
     if checked.diagnostics:
@@ -89,5 +99,5 @@ def compile_checked(
     from cnndsl.targets.flax import generate  # Jinja2 is not on the path of `check`
 
     networks = [n for n in checked.networks if model in (None, n.name)]
-    code = generate(checked.program, networks, overrides)
+    code = generate(checked.proven, networks, overrides)
     return Compiled(code, tuple(map(summarize_network, networks)), ())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from cnndsl.pipeline import Checked
 from cnndsl.suggest import did_you_mean
@@ -36,7 +35,7 @@ def check_model(checked: Checked, model: str | None) -> None:
     raise NoSuch(f"`{model}` of {name} is only a base: its parameters need values", help)
 
 
-def check_overrides(checked: Checked, overrides: Mapping[str, Any]) -> None:
+def check_overrides(checked: Checked, overrides: Mapping[str, object]) -> None:
     """Raises `NoSuch` unless the spec is wrong, or some model has each of the parameters."""
     program = checked.program
     if program is None or not program.sound:

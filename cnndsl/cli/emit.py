@@ -28,12 +28,12 @@ def emit(stage: str, checked: Checked, overrides: dict[str, Any], model: str | N
     """The spec's syntax tree, its networks, or the view that the templates print."""
     networks = [network for network in checked.networks if model in (None, network.name)]
     if stage == "ast":
-        return tree(checked.program.spec)
+        return tree(checked.proven.spec)
     if stage == "ir":
         return "\n\n".join(map(outline, networks))
     from cnndsl.targets.flax import lower
 
-    return tree(lower(checked.program, networks, overrides))
+    return tree(lower(checked.proven, networks, overrides))
 
 
 # --- trees of dataclasses -------------------------------------------------------------

@@ -40,16 +40,16 @@ def index(references: References) -> list[dict[str, Any]]:
 def check_file(path: Path) -> Checked:
     files = Files(str(path), str(path.parent))
     source, diagnostics = files.open()
-    if source is not None:
-        checked = check_source(source, files.load)
-        if not checked.diagnostics:
-            return checked
-        diagnostics = checked.diagnostics
-    raise CompileError(tuple(diagnostics), render_all(diagnostics))
+    if source is None:
+        raise CompileError(tuple(diagnostics), render_all(diagnostics))
+    checked = check_source(source, files.load)
+    if checked.diagnostics:
+        raise CompileError(checked.diagnostics, render_all(checked.diagnostics))
+    return checked
 
 
 def _entries(checked: Checked, references: References) -> list[dict[str, Any]]:
-    papers = citations(checked.program.spec.doc or "")
+    papers = citations(checked.proven.spec.doc or "")
     entries = []
     for network in checked.networks:
         summary = summarize_network(network)
