@@ -134,3 +134,13 @@ model Net {
 }
 """
     assert sorted(found.code for found in cnndsl.check(text)) == ["E101", "E302"]
+
+
+def test_a_recipe_is_data_without_tensors():
+    text = (
+        "model Net {{\n  input 8x8x3\n  conv(4, 3)\n  train {{ optimizer sgd(momentum = {}) }}\n}}"
+    )
+    (found,) = cnndsl.check(text.format("[0.9, in]"))
+    assert found.code == "E116"
+    assert found.primary.span.text == "[0.9, in]"
+    assert not cnndsl.check(text.format("[0.9, in.height]"))

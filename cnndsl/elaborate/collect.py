@@ -40,7 +40,7 @@ class Collector:
     """Diagnostics of one run."""
 
     def __init__(self) -> None:
-        self._entries: dict[tuple, _Entry] = {}
+        self._entries: dict[tuple[object, ...], _Entry] = {}
 
     def add(
         self, diagnostic: Diagnostic, place: Place | None = None, *, only_again: bool = False

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cnndsl.ir import Layer, Merged, Tensor
-from cnndsl.ops.base import Shape
 
 
-def shape_text(shape: Shape | list | int | None) -> str:
+def shape_text(shape: Sequence[object] | int | None) -> str:
     """`56 x 56 x 256`, or `1000` for a vector."""
     if shape is None:
         return "unknown"

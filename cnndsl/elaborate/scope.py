@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from cnndsl.ir import Tensor
+from cnndsl.ir import Tensor, Value
 
 
 class Unknown:
@@ -22,7 +21,7 @@ class Scope:
 
     def __init__(self, parent: Scope | None = None):
         self.parent = parent
-        self.values: dict[str, Any] = {}
+        self.values: dict[str, Value | Unknown] = {}
         self.tensors: dict[str, Tensor] = {}
         self.incomplete = False  # after a mistake, names may be missing that are not at fault
 
@@ -32,7 +31,7 @@ class Scope:
             yield scope
             scope = scope.parent
 
-    def value(self, name: str) -> tuple[bool, Any]:
+    def value(self, name: str) -> tuple[bool, Value | Unknown]:
         """Whether `name` is a value, and which."""
         scope: Scope | None = self
         while scope is not None:

@@ -306,7 +306,8 @@ class Variant(Node):
     statements: tuple[OfVariant, ...]
 
 
-Definition = Use | Fn | Block | Model | Variant
+Named = Fn | Block | Model | Variant
+Definition = Use | Named
 
 
 @dataclass(frozen=True, slots=True, eq=False)
