@@ -66,11 +66,11 @@ def compile(
       text: the spec.
       filename: what diagnostics and the module's docstring call it.
       folder: where the files lie that it uses; without one, `use` is a mistake.
-      model: the only model to compile.
+      model: the only model to compile; mistakes of the others do not matter.
       set: model parameters by name, as `--set` has them.
 
     Raises:
-      ValueError: if there is no such model, or no model has such a parameter.
+      ValueError: if there is no such model, or none that is compiled has such a parameter.
     """
     files = Files(filename, folder)
     source, diagnostics = files.put(text)
@@ -114,8 +114,9 @@ def _check(text: str, filename: str, folder: str | None, values: Mapping[str, ob
     source, diagnostics = files.put(text)
     if source is None:
         return Checked(Source(filename, ""), None, (), tuple(diagnostics))
-    checked = check_source(source, files.load, _plain(values))
-    check_overrides(checked, values)
+    overrides = _plain(values)
+    checked = check_source(source, files.load, overrides)
+    check_overrides(checked, overrides, None)
     return checked
 
 
@@ -123,9 +124,9 @@ def _compiled(
     source: Source, files: Files, model: str | None, values: Mapping[str, object]
 ) -> Compiled:
     overrides = _plain(values)
-    checked = check_source(source, files.load, overrides)
-    check_overrides(checked, overrides)
-    check_model(checked, model)
+    checked = check_source(source, files.load, overrides, model)
+    check_model(checked, model, overrides)
+    check_overrides(checked, overrides, model)
     return compile_checked(checked, overrides, model)
 
 

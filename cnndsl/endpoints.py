@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from cnndsl.ir import Network, Tensor
@@ -36,5 +37,11 @@ def endpoints_of(network: Network) -> tuple[Endpoint, ...]:
 def _reduction(tensor: Tensor) -> Reduction | None:
     if len(tensor.shape) == 1:
         return None
-    height, width = (int(j) if j == int(j) else j for j in tensor.jump)
+    height, width = map(_whole, tensor.jump)
     return height if height == width else (height, width)
+
+
+def _whole(pixels: float) -> int | float:
+    """An integer where only rounding keeps it from being one: 49 * (1 / 49)."""
+    nearest = round(pixels)
+    return nearest if math.isclose(pixels, nearest) else pixels

@@ -27,8 +27,8 @@ class Tensor:
     After a merge of unequal branches the shape is a guess, and the tensor and what follows from
     it `doubtful`: nothing new is reported of them, but that merge's other instances are found.
 
-    `reach` is the receptive field, (height, width) in pixels of the image (None: all of
-    it), `jump` the distance in pixels between neighbouring positions.
+    `reach` is the receptive field of a position, (height, width) in pixels of the image (None:
+    all of it), `jump` the distance in pixels between neighbouring positions. A vector has one.
     """
 
     known: Shape | None
@@ -51,13 +51,18 @@ class Tensor:
 
 @dataclass(slots=True, eq=False)
 class Layer:
-    """One op, applied."""
+    """One op, applied.
+
+    It `classifies` if it is a dense layer or a 1x1 convolution that counts classes: its units or
+    filters are exactly the model's parameter `classes`.
+    """
 
     element: ast.Apply
     op: Op
     x: Tensor
     out: Tensor
     path: str = ""
+    classifies: bool = False
 
 
 @dataclass(slots=True, eq=False)

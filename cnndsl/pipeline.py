@@ -53,15 +53,18 @@ class Checked:
 
 
 def check_source(
-    source: Source, load: Loader = no_files, overrides: dict[str, Value] | None = None
+    source: Source,
+    load: Loader = no_files,
+    overrides: dict[str, Value] | None = None,
+    model: str | None = None,
 ) -> Checked:
-    """Parses and elaborates: every shape, count and assertion."""
+    """Parses and elaborates: every shape, count and assertion, or those of one `model`."""
     spec, diagnostics = parse(source)
     if spec is None or diagnostics:
         return Checked(source, None, (), tuple(diagnostics))
     found = Collector()
     program = collect(spec, load, found)
-    networks = elaborate(program, found, overrides) if program.sound else []
+    networks = elaborate(program, found, overrides, model) if program.sound else []
     if found:
         return Checked(source, program, (), tuple(found.diagnostics()))
     return Checked(source, program, tuple(networks), ())
@@ -87,7 +90,7 @@ def compile_source(
     model: str | None = None,
 ) -> Compiled:
     """The Flax module of a spec; with `model`, of that model alone."""
-    return compile_checked(check_source(source, load, overrides), overrides, model)
+    return compile_checked(check_source(source, load, overrides, model), overrides, model)
 
 
 def compile_checked(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cnndsl.elaborate.models import chosen, needed
+from cnndsl.ir import Value
 from cnndsl.pipeline import Checked
 from cnndsl.suggest import did_you_mean
 
@@ -17,7 +19,7 @@ class NoSuch(ValueError):
         self.help = help
 
 
-def check_model(checked: Checked, model: str | None) -> None:
+def check_model(checked: Checked, model: str | None, overrides: Mapping[str, Value]) -> None:
     """Raises `NoSuch` unless the spec is wrong, or has a network of that name."""
     program = checked.program
     if model is None or program is None or not program.sound:
@@ -27,24 +29,31 @@ def check_model(checked: Checked, model: str | None) -> None:
     if model not in names:
         help = did_you_mean(model, names) or _listed("its models are", names)
         raise NoSuch(f"{name} has no model `{model[:60]}`", help)
-    if checked.diagnostics or any(network.name == model for network in checked.networks):
-        return
-    root = program.root(program.models[model])
-    missing = [p.name for p in root.parameters if p.default is None]
-    help = " ".join(f"--set {parameter}=…" for parameter in missing)
-    raise NoSuch(f"`{model}` of {name} is only a base: its parameters need values", help)
+    if missing := needed(program.models[model], overrides):
+        help = " ".join(f"--set {parameter}=…" for parameter in missing)
+        raise NoSuch(f"`{model}` of {name} is only a base: its parameters need values", help)
 
 
-def check_overrides(checked: Checked, overrides: Mapping[str, object]) -> None:
-    """Raises `NoSuch` unless the spec is wrong, or some model has each of the parameters."""
+def check_overrides(checked: Checked, overrides: Mapping[str, Value], model: str | None) -> None:
+    """Raises `NoSuch` unless the spec is wrong, or `model` has each of the parameters.
+
+    Without a `model`, one of those that become networks has to have it.
+    """
     program = checked.program
     if program is None or not program.sound:
         return
-    known = {p.name for model in program.own for p in program.root(model).parameters}
+    asked = chosen(program, overrides, model)
+    known = {p.name: None for each in asked for p in program.root(each).parameters}
     for name in overrides:
-        if name not in known:
-            help = did_you_mean(name, known) or _listed("there are", sorted(known))
-            raise NoSuch(f"no model of {checked.source.name} has a parameter `{name[:60]}`", help)
+        if name in known:
+            continue
+        spec, shown = checked.source.name, f"a parameter `{name[:60]}`"
+        if model is None:
+            message, listed = f"no model of {spec} has {shown}", _listed("there are", sorted(known))
+        else:
+            message = f"`{model}` of {spec} has no {shown.removeprefix('a ')}"
+            listed = _listed("its parameters are", list(known))
+        raise NoSuch(message, did_you_mean(name, known) or listed)
 
 
 def _listed(what: str, names: list[str]) -> str | None:

@@ -30,12 +30,15 @@ def check_specs(arguments: Namespace, overrides: dict[str, Value] | None = None)
       CallError: if one cannot be read.
     """
     names = list(dict.fromkeys(arguments.specs))
-    return [_check(name, arguments, overrides) for name in names]
+    model = arguments.model if "model" in arguments else None
+    return [_check(name, arguments, overrides, model) for name in names]
 
 
-def _check(name: str, arguments: Namespace, overrides: dict[str, Value] | None) -> Checked:
+def _check(
+    name: str, arguments: Namespace, overrides: dict[str, Value] | None, model: str | None
+) -> Checked:
     if name.isidentifier() and len(name) <= LONGEST_NAME and not os.path.exists(name):
-        return _check_model(name, arguments, overrides)
+        return _check_model(name, arguments, overrides, model)
     stdin_name = arguments.stdin_filename
     if name == STDIN:
         name = stdin_name or "<stdin>"
@@ -51,10 +54,12 @@ def _check(name: str, arguments: Namespace, overrides: dict[str, Value] | None) 
             raise CallError(f"cannot read {shown}: {error}", help) from None
     if source is None:
         return Checked(Source(name, ""), None, (), tuple(diagnostics))
-    return check_source(source, files.load, overrides)
+    return check_source(source, files.load, overrides, model)
 
 
-def _check_model(name: str, arguments: Namespace, overrides: dict[str, Value] | None) -> Checked:
+def _check_model(
+    name: str, arguments: Namespace, overrides: dict[str, Value] | None, model: str | None
+) -> Checked:
     """A model of the zoo: its spec with that network alone."""
     from cnndsl.zoo.index import UnknownModel, find, spec_path
 
@@ -63,12 +68,10 @@ def _check_model(name: str, arguments: Namespace, overrides: dict[str, Value] | 
     except UnknownModel as error:
         help = error.help or "`cnndsl list` lists the models of the zoo"
         raise CallError(f"there is no file and no model `{name[:60]}`", help) from None
-    if "model" in arguments and arguments.model is not None:
+    if model is not None:
         raise CallError(f"--model chooses from a spec, and `{name}` is a model already")
     spec = os.path.relpath(path) if path.is_relative_to(os.getcwd()) else str(path)
-    checked = _check(spec, arguments, overrides)
-    networks = tuple(network for network in checked.networks if network.name == name)
-    return replace(checked, networks=networks, model=name)
+    return replace(_check(spec, arguments, overrides, name), model=name)
 
 
 def all_diagnostics(checked: Sequence[Checked]) -> list[Diagnostic]:
@@ -107,9 +110,10 @@ def read_overrides(settings: Sequence[str]) -> dict[str, Value]:
 
 
 def check_choice(checked: Checked, model: str | None, overrides: dict[str, Value]) -> None:
-    """Raises `CallError` where the spec has no such model, or none such a parameter."""
+    """Raises `CallError` where there is no such model, or what is asked for lacks a parameter."""
+    model = model or checked.model
     try:
-        check_overrides(checked, overrides)
-        check_model(checked, model)
+        check_model(checked, model, overrides)
+        check_overrides(checked, overrides, model)
     except NoSuch as error:
         raise CallError(error.message, error.help) from None

@@ -12,6 +12,8 @@ from cnndsl.elaborate.bind import match, match_parameters
 from cnndsl.elaborate.collect import Failure, Place
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.explain import how_small, shape_text
+from cnndsl.elaborate.geometry import locate, locate_merge
+from cnndsl.elaborate.head import can_classify, counted, is_classes
 from cnndsl.elaborate.repair import UNSHAPED, likely, projection, same_padding, whole
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import (
@@ -51,6 +53,9 @@ class Chains:
                 record = Reference(element, UNSHAPED)
             elements.append(record)
             flow = record.out
+        head = self.shared.head
+        if head is not None and head.found:
+            chain = head.without_it(chain, elements)
         return Chained(chain, x, flow, elements)
 
     def element(self, element: ast.Element, x: Tensor, scope: Scope, context: Context) -> Element:
@@ -64,7 +69,7 @@ class Chains:
         if tensor is not None:
             return self.reference(element, tensor)
         if name in OPS:
-            return self.layer(element, OPS[name], x, scope)
+            return self.layer(element, OPS[name], x, scope, context)
         if name in self.shared.program.blocks:
             block = self.shared.program.blocks[name]
             return self.instance(element, block, x, scope, context)
@@ -102,7 +107,9 @@ class Chains:
 
     # --- ops --------------------------------------------------------------------------
 
-    def layer(self, element: ast.Apply, kind: type[Op], x: Tensor, scope: Scope) -> Layer:
+    def layer(
+        self, element: ast.Apply, kind: type[Op], x: Tensor, scope: Scope, context: Context
+    ) -> Layer | Reference:
         given = match(
             kind.name,
             list(kind.arguments()),
@@ -112,14 +119,27 @@ class Chains:
             kind.signature,
         )
         bound = {n: self.shared.evaluator.evaluate(a.value, scope) for n, a in given.items()}
+        count = counted(kind.name, given, scope)
+        if count is None:
+            return self.applied(element, self.op(element, kind, given, bound), given, x)
         try:
-            op = self.op(kind, bound)
-        except Reject as reject:
-            focus = given.get(reject.focus)
-            span = focus.value.span if focus else element.span
-            help = reject.help or whole(bound.get(reject.focus), span.text)
-            message, signature = reject.message, kind.signature()
-            raise Failure(errors.bad_argument(span, message, signature, help)) from None
+            op, mistake = self.op(element, kind, given, bound), None
+        except Failure as failure:
+            if self.shared.head is None:
+                raise
+            op, mistake = self.op(element, kind, given, {**bound, count: 1}), failure
+        if mistake is not None and not can_classify(op):
+            raise mistake
+        layer = self.applied(element, op, given, x)
+        layer.classifies = can_classify(op)
+        if mistake is None or layer.out.known is None or self.shared.head is None:
+            return layer
+        return self.shared.head.pass_on(layer, mistake.diagnostic, context.place)
+
+    def applied(
+        self, element: ast.Apply, op: Op, given: dict[str, ast.Argument], x: Tensor
+    ) -> Layer:
+        """The layer with its shape."""
         if x.known is None:
             return Layer(element, op, x, UNSHAPED)
         try:
@@ -134,12 +154,29 @@ class Chains:
             notes = how_small(x)
             help = reject.help
             raise Failure(errors.does_not_fit(span, reject.message, at, notes, help)) from None
-        _see(op, x, out)
+        locate(op, x, out)
         layer = Layer(element, op, x, out)
         out.origin = layer
         return layer
 
-    def op(self, kind: type[Op], bound: dict[str, Any]) -> Op:
+    def op(
+        self,
+        element: ast.Apply,
+        kind: type[Op],
+        given: dict[str, ast.Argument],
+        bound: dict[str, Any],
+    ) -> Op:
+        """The op with these arguments; raises `Failure`."""
+        try:
+            return self.made(kind, bound)
+        except Reject as reject:
+            focus = given.get(reject.focus)
+            span = focus.value.span if focus else element.span
+            help = reject.help or whole(bound.get(reject.focus), span.text)
+            message, signature = reject.message, kind.signature()
+            raise Failure(errors.bad_argument(span, message, signature, help)) from None
+
+    def made(self, kind: type[Op], bound: dict[str, Any]) -> Op:
         """The op with these arguments, made once; raises `Reject`.
 
         The types are part of the key, as `true` and 1.0 equal 1. Lists are compared by nobody.
@@ -161,6 +198,7 @@ class Chains:
         given = match_parameters(block, element.args or (), element.span)
         bound = {n: self.shared.evaluator.evaluate(a.value, scope) for n, a in given.items()}
         inner = self.shared.evaluator.parameters(block, bound)
+        inner.classes = frozenset(n for n, a in given.items() if is_classes(a.value, scope))
         args = {**inner.values, **inner.tensors}
         inner.tensors["in"] = x
         context = context.nested(
@@ -210,9 +248,7 @@ class Chains:
             mistake = self.unequal(element, branches, reject, context)
             self.shared.found.add(mistake, context.place, only_again=doubtful)
             return Merged(element, x, likely(element.name, branches), branches)
-        reaches = [branch.out.reach for branch in branches]
-        out.reach = None if None in reaches else tuple(map(max, zip(*reaches, strict=True)))
-        out.jump = tuple(map(max, zip(*(b.out.jump for b in branches), strict=True)))
+        locate_merge([branch.out for branch in branches], out)
         record = Merged(element, x, out, branches)
         out.origin = record
         return record
@@ -254,14 +290,3 @@ class Chains:
         ast.Merge: merge,
         ast.Repeat: repeat,
     }
-
-
-def _see(op: Op, x: Tensor, out: Tensor) -> None:
-    """The receptive field of one more layer."""
-    if x.reach is None or op.sees_everything():
-        out.reach, out.jump = None, x.jump
-        return
-    (height, width), (down, across) = op.field()
-    (reach_h, reach_w), (jump_h, jump_w) = x.reach, x.jump
-    out.reach = (reach_h + (height - 1) * jump_h, reach_w + (width - 1) * jump_w)
-    out.jump = (jump_h * down, jump_w * across)

@@ -9,6 +9,7 @@ from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate.collect import Collector, Failure, Place
 from cnndsl.elaborate.evaluate import Evaluator
+from cnndsl.elaborate.head import Head
 from cnndsl.elaborate.program import Program
 from cnndsl.ir import Tensor
 from cnndsl.ops.base import Op
@@ -35,6 +36,7 @@ class Shared:
     evaluator: Evaluator
     found: Collector
     budget: Budget
+    head: Head | None = None  # of a model without classes
     endpoints: dict[str, Tensor] = field(default_factory=dict)
     named: dict[str, Span] = field(default_factory=dict)  # where each endpoint is
     expectations: list[tuple[ast.Expect, object]] = field(default_factory=list)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from cnndsl import errors
+from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match_parameters
 from cnndsl.elaborate.collect import Collector, Failure
 from cnndsl.elaborate.context import MAX_DEPTH, Budget, Context, Shared
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.expect import check_expectations
+from cnndsl.elaborate.head import CLASSES, Head
 from cnndsl.elaborate.paths import assign_paths
 from cnndsl.elaborate.preprocess import check_preprocess
 from cnndsl.elaborate.program import Program
@@ -37,19 +39,23 @@ def deep_stack() -> Iterator[None]:
 
 
 def elaborate(
-    program: Program, found: Collector, overrides: dict[str, Any] | None = None
+    program: Program,
+    found: Collector,
+    overrides: Mapping[str, Any] | None = None,
+    only: str | None = None,
 ) -> list[Network]:
-    """The networks of a file's own models, in order; a model without all defaults is only a base.
+    """The networks of a file's own models, in order, or that of the model `only`.
 
     `overrides` are model parameters set from outside; each applies to every model that has it.
     """
-    networks = []
+    networks: list[Network] = []
+    overrides = overrides or {}
     evaluator, budget = Evaluator(program.fns, program.complete), Budget()
     with deep_stack():
-        for model in program.own:
+        for model in chosen(program, overrides, only):
             shared = Shared(program, evaluator, found, budget)
             try:
-                network = _network(program, model, shared, overrides or {})
+                network = _network(program, model, shared, overrides)
             except RecursionError:  # deep expressions in deep functions in deep blocks
                 message = "evaluating this model nests too deeply"
                 found.add(errors.over_budget(model.name_span, message))
@@ -59,29 +65,42 @@ def elaborate(
     return networks
 
 
-def is_base_only(model: ast.Model | ast.Variant) -> bool:
-    return isinstance(model, ast.Model) and any(p.default is None for p in model.parameters)
+def chosen(
+    program: Program, overrides: Mapping[str, Any], only: str | None = None
+) -> list[ast.Model | ast.Variant]:
+    """The models that become networks: the file's own or one of them, unless only a base."""
+    asked = [model for model in program.own if only in (None, model.name)]
+    return [model for model in asked if not needed(model, overrides)]
+
+
+def needed(model: ast.Model | ast.Variant, overrides: Mapping[str, Any]) -> list[str]:
+    """The parameters without which a model is only a base; a variant has given them."""
+    if isinstance(model, ast.Variant):
+        return []
+    return [p.name for p in model.parameters if p.default is None and p.name not in overrides]
 
 
 def _network(
-    program: Program, model: ast.Model | ast.Variant, shared: Shared, overrides: dict[str, Any]
+    program: Program, model: ast.Model | ast.Variant, shared: Shared, overrides: Mapping[str, Any]
 ) -> Network | None:
     root, found = program.root(model), shared.found
     try:
         bound = _arguments(model, program, shared.evaluator)
         named = {p.name for p in root.parameters}
         bound.update({n: v for n, v in overrides.items() if n in named})
-        if isinstance(model, ast.Model) and is_base_only(model):
-            missing = [p for p in model.parameters if p.default is None and p.name not in bound]
-            if missing:
-                return None
-        scope = shared.evaluator.parameters(root, bound)
+        scope = _scope(root, bound, shared)
     except Failure as failure:
         if failure.diagnostic:
             found.add(failure.diagnostic)
         return None
     overridden = any(n in named for n in overrides)
-    network = _run(model, root, scope, shared, found, frozenset(bound))
+    nodes = shared.budget.nodes
+    network = _run(model, root, scope, shared, frozenset(bound))
+    if network is not None and shared.head is not None and shared.head.settle(network, found):
+        shared.budget.nodes = nodes
+        shared = Shared(program, shared.evaluator, found, shared.budget, Head(found=True))
+        scope = _scope(root, bound, shared)
+        network = _run(model, root, scope, shared, frozenset(bound))
     if network is None:
         return None
     if model is not root:
@@ -131,14 +150,25 @@ def _optional(parameters: tuple[ast.Parameter, ...]) -> tuple[ast.Parameter, ...
     )
 
 
+def _scope(root: ast.Model, bound: dict[str, Any], shared: Shared) -> Scope:
+    """The parameters of a model; without classes, what it lacks is a matter of its head."""
+    scope = shared.evaluator.parameters(root, bound)
+    if CLASSES in scope.values:
+        scope.classes = frozenset({CLASSES})
+        classes = scope.values[CLASSES]
+        if shared.head is None and values.is_int(classes) and classes == 0:
+            shared.head = Head()
+    return scope
+
+
 def _run(
     model: ast.Model | ast.Variant,
     root: ast.Model,
     scope: Scope,
     shared: Shared,
-    found: Collector,
     given: frozenset[str],
 ) -> Network | None:
+    found = shared.found
     arguments = {p.name: scope.values[p.name] for p in root.parameters}
     statements = Statements(shared)
     first, *_ = root.body.statements or (None,)

@@ -17,12 +17,13 @@ UNKNOWN = Unknown()
 class Scope:
     """Values and tensors by name, and the scope around them."""
 
-    __slots__ = ("incomplete", "parent", "tensors", "values")
+    __slots__ = ("classes", "incomplete", "parent", "tensors", "values")
 
     def __init__(self, parent: Scope | None = None):
         self.parent = parent
         self.values: dict[str, Value | Unknown] = {}
         self.tensors: dict[str, Tensor] = {}
+        self.classes: frozenset[str] = frozenset()  # values that are the parameter `classes`
         self.incomplete = False  # after a mistake, names may be missing that are not at fault
 
     def around(self) -> Iterator[Scope]:
@@ -47,6 +48,23 @@ class Scope:
                 return scope.tensors[name]
             scope = scope.parent
         return None
+
+    def is_classes(self, name: str) -> bool:
+        """Whether `name` is the parameter `classes` of the model, under this name or another."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.values:
+                return name in scope.classes
+            scope = scope.parent
+        return False
+
+    def bind(self, name: str, value: Value | Unknown, *, classes: bool = False) -> None:
+        """Names a value of this scope; `classes` if it is the parameter of the model."""
+        self.values[name] = value
+        if classes:
+            self.classes |= {name}
+        elif name in self.classes:
+            self.classes -= {name}
 
     def is_incomplete(self) -> bool:
         return any(scope.incomplete for scope in self.around())

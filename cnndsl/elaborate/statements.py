@@ -13,6 +13,7 @@ from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.evaluate import is_word
 from cnndsl.elaborate.explain import shape_text
+from cnndsl.elaborate.head import is_classes
 from cnndsl.elaborate.scope import UNKNOWN, Scope
 from cnndsl.ir import (
     Auxiliary,
@@ -109,7 +110,10 @@ class Statements:
         self, expr: ast.Expr | None, tensor: Tensor, scope: Scope, context: Context
     ) -> None:
         """Reports a shape that is not the asserted one; the flow goes on with the real one."""
+        head = self.shared.head
         if expr is None or tensor.known is None or tensor.doubtful:
+            return
+        if head is not None and head.is_mentioned(expr, scope):  # it was left out
             return
         try:
             said = self.shape(expr, scope)
@@ -143,7 +147,7 @@ class Statements:
         except Failure as failure:
             context.report(self.shared.found, failure.diagnostic)
             value = UNKNOWN
-        scope.values[statement.name] = value
+        scope.bind(statement.name, value, classes=is_classes(statement.value, scope))
         return Named(statement, value), x
 
     def input(
@@ -219,7 +223,7 @@ class Statements:
         for item in items:
             self.shared.evaluator.spend(1, statement.span)
             for name, value in zip(statement.targets, self.unpack(statement, item), strict=True):
-                scope.values[name] = value
+                scope.bind(name, value)
             frame, flow = self.body(statement.body, flow, scope, inner)
             frames.append(frame)
         return Looped(statement, items, frames), flow
@@ -238,6 +242,8 @@ class Statements:
     ) -> tuple[Record, Tensor]:
         inner = context.nested(statement.span)
         for taken, (condition, body) in enumerate(statement.branches):
+            if self.shared.head is not None:
+                self.shared.head.decide(condition, scope)
             if self.shared.evaluator.condition(condition, scope):
                 frame, out = self.body(body, x, scope, inner)
                 return Chosen(statement, taken, frame), out

@@ -153,6 +153,10 @@ class Op(ABC):
         """Whether each output depends on every position of the input (dense, global pools)."""
         return False
 
+    def rearranges(self) -> bool:
+        """Whether the positions of the result are none of the input's (flatten, reshape)."""
+        return False
+
 
 @dataclass(frozen=True)
 class Join(ABC):

@@ -25,6 +25,9 @@ class Flatten(Op):
     def output(self, x: Shape) -> Shape:
         return (_elements(x),)
 
+    def rearranges(self) -> bool:
+        return True
+
 
 @dataclass(frozen=True)
 class Reshape(Op):
@@ -49,6 +52,9 @@ class Reshape(Op):
                 "shape",
             )
         return self.shape
+
+    def rearranges(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ def test_hostile_files(run, tmp_path):
         (("--model", "Plain"), "-o names the file"),
         (("--model", "Plain", "-o", "missing/out.safetensors"), "cannot write"),
         (("--model", "Plane", "--dry-run"), "no model `Plane`"),
-        (("--model", "Plain", "--set", "width=3", "--dry-run"), "no model"),
+        (("--model", "Plain", "--set", "width=3", "--dry-run"), "has no parameter `width`"),
     ],
 )
 def test_wrong_calls(run, spec, archive, arguments, words):

@@ -1,0 +1,141 @@
+"""The classifier of a network: what `classes = 0` leaves out of it.
+
+It is the last dense layer or 1x1 convolution whose units or filters are exactly the model's
+parameter `classes`; behind it, up to the result, only layers without parameters stand. A head
+for training has one of its own, which is left out with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from cnndsl import errors
+from cnndsl.diagnostics import Diagnostic
+from cnndsl.elaborate.collect import Collector, Place
+from cnndsl.elaborate.program import walk
+from cnndsl.elaborate.scope import Scope
+from cnndsl.ir import (
+    Auxiliary,
+    Element,
+    Frame,
+    Instance,
+    Layer,
+    Network,
+    Reference,
+    Tensor,
+    children,
+)
+from cnndsl.ops.base import Op
+from cnndsl.ops.conv import Conv
+from cnndsl.ops.dense import Dense
+from cnndsl.syntax import ast
+
+CLASSES = "classes"  # the parameter of a model
+
+_COUNTS = {"dense": "units", "conv": "filters"}
+
+
+def classifier(network: Network) -> Layer | None:
+    """That of a network with classes; None where it has none."""
+    return _before(network.output)
+
+
+def _before(result: Tensor) -> Layer | None:
+    layer = result.origin
+    while isinstance(layer, Layer) and not layer.classifies:
+        if layer.op.params(layer.x.shape):
+            return None
+        layer = layer.x.origin
+    return layer if isinstance(layer, Layer) else None
+
+
+def counted(op: str, given: Mapping[str, ast.Argument], scope: Scope) -> str | None:
+    """The argument by which an op counts classes, if it is the parameter itself."""
+    name = _COUNTS.get(op)
+    if name is None or name not in given:
+        return None
+    return name if is_classes(given[name].value, scope) else None
+
+
+def is_classes(value: ast.Expr, scope: Scope) -> bool:
+    return isinstance(value, ast.Name) and scope.is_classes(value.id)
+
+
+def can_classify(op: Op) -> bool:
+    """Whether an op is of the kind that can be left out."""
+    if isinstance(op, Conv):
+        return op.kernel == (1, 1) and op.groups == 1 and op.connect is None
+    return isinstance(op, Dense)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    layer: Layer
+    mistake: Diagnostic | None  # that there cannot be 0 of them, unless it is left out
+    place: Place | None
+
+
+class Head:
+    """What becomes of the layers that count classes where there are 0 of them.
+
+    Which one is the classifier is known only at the end. So such a model is elaborated twice:
+    first to find it, while all of them pass on what they receive, then without it.
+    """
+
+    def __init__(self, found: bool = False):
+        self.found = found
+        self._candidates: list[_Candidate] = []
+        self._decided = False  # by an `if` of the author's, which asks for the classes
+        self._names: dict[int, frozenset[str]] = {}
+
+    def pass_on(
+        self, layer: Layer, mistake: Diagnostic | None, place: Place | None
+    ) -> Layer | Reference:
+        """What a layer becomes that counts 0 classes; its op has 1 in their place."""
+        if self.found:
+            element = layer.element
+            return Reference(ast.Apply(element.span, "here", element.name_span, None), layer.x)
+        layer.out = replace(layer.x, origin=layer)
+        self._candidates.append(_Candidate(layer, mistake, place))
+        return layer
+
+    def without_it(self, chain: ast.Chain, elements: list[Element]) -> ast.Chain:
+        """A chain as it would be written without the classifier: with `here` in its place."""
+        return replace(chain, elements=tuple(element.element for element in elements))
+
+    def is_mentioned(self, expr: ast.Expr, scope: Scope) -> bool:
+        """Whether an expression depends on the classes of which there are none."""
+        names = self._names.get(id(expr))
+        if names is None:
+            found = (node.id for node in walk(expr) if isinstance(node, ast.Name))
+            names = self._names[id(expr)] = frozenset(found)
+        return any(map(scope.is_classes, names))
+
+    def decide(self, condition: ast.Expr, scope: Scope) -> None:
+        """A network that asks for its classes may have a form without a classifier."""
+        self._decided = self._decided or self.is_mentioned(condition, scope)
+
+    def settle(self, network: Network, found: Collector) -> bool:
+        """Whether to elaborate again, without the classifier; reports what stands in the way."""
+        if network.output.known is None:
+            return False
+        ends = [network.output, *(head.out for head in _heads(network))]
+        chosen = [_before(end) for end in ends]
+        wrong = [each for each in self._candidates if each.layer not in chosen]
+        for each in wrong:
+            if each.mistake is not None:
+                found.add(each.mistake, each.place)
+        if chosen[0] is None and not wrong and not self._decided:
+            found.add(errors.no_classifier(network.declared.name_span, network.name))
+        return bool(self._candidates) and not found
+
+
+def _heads(network: Network) -> Iterator[Auxiliary]:
+    stack: list[Frame] = [network.frame]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, Auxiliary):
+            yield current
+        elif not isinstance(current, (Layer, Instance)):  # heads stand in the model's own body
+            stack.extend(children(current))
