@@ -34,7 +34,8 @@ class Tensor:
     known: Shape | None
     reach: tuple[float, float] | None = (1, 1)
     jump: tuple[float, float] = (1, 1)
-    origin: Layer | Merged | None = None  # what made it; None for the image
+    # What made it; None for the image. Its text would hold all that came before, again and again.
+    origin: Layer | Merged | None = field(default=None, repr=False)
     doubtful: bool = False
 
     @property
@@ -87,6 +88,14 @@ class Reference:
 
 
 @dataclass(slots=True, eq=False)
+class Failed:
+    """An element with a mistake."""
+
+    element: ast.Element
+    out: Tensor
+
+
+@dataclass(slots=True, eq=False)
 class Grouped:
     element: ast.Group
     x: Tensor
@@ -110,7 +119,7 @@ class Repeated:
     items: list[Element]
 
 
-Element = Layer | Instance | Reference | Grouped | Merged | Repeated
+Element = Layer | Instance | Reference | Failed | Grouped | Merged | Repeated
 
 
 @dataclass(slots=True, eq=False)
@@ -216,7 +225,7 @@ Node = Frame | Record | Chained | Element
 def children(record: Node) -> Sequence[Node]:
     """What a record holds directly, in order of execution."""
     match record:
-        case Layer() | Reference() | Named() | Noted():
+        case Layer() | Reference() | Failed() | Named() | Noted():
             return ()
         case Frame():
             return record.records

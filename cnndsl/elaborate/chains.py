@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Label
@@ -19,6 +19,7 @@ from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import (
     Chained,
     Element,
+    Failed,
     Frame,
     Grouped,
     Instance,
@@ -27,6 +28,7 @@ from cnndsl.ir import (
     Reference,
     Repeated,
     Tensor,
+    Value,
 )
 from cnndsl.ops import MERGES, OPS
 from cnndsl.ops.base import Op, Reject, show
@@ -44,13 +46,15 @@ class Chains:
         self.bodies = bodies
 
     def run(self, chain: ast.Chain, x: Tensor, scope: Scope, context: Context) -> Chained:
-        flow, elements = x, []
+        flow = x
+        elements: list[Element] = []
         for element in chain.elements:
+            record: Element
             try:
                 record = self.element(element, flow, scope, context)
             except Failure as failure:
                 context.report(self.shared.found, failure.diagnostic)
-                record = Reference(element, UNSHAPED)
+                record = Failed(element, UNSHAPED)
             elements.append(record)
             flow = record.out
         head = self.shared.head
@@ -89,6 +93,7 @@ class Chains:
     def unknown(self, element: ast.Apply, scope: Scope) -> Diagnostic | None:
         name, program = element.name, self.shared.program
         found, value = scope.value(name)
+        help: str | None
         if found and value is None:
             return errors.no_tensor(element.name_span, name)
         if name in MERGES:
@@ -147,7 +152,7 @@ class Chains:
         except Reject as reject:
             if x.doubtful:
                 raise Failure from None
-            focus = given.get(reject.focus)
+            focus = given.get(reject.focus or "")
             span = focus.value.span if focus else element.name_span
             vector = len(x.shape) == 1
             at = shape_text(x.shape) + (" features arrive here" if vector else " arrives here")
@@ -164,19 +169,19 @@ class Chains:
         element: ast.Apply,
         kind: type[Op],
         given: dict[str, ast.Argument],
-        bound: dict[str, Any],
+        bound: dict[str, Value],
     ) -> Op:
         """The op with these arguments; raises `Failure`."""
         try:
             return self.made(kind, bound)
         except Reject as reject:
-            focus = given.get(reject.focus)
+            focus = given.get(reject.focus or "")
             span = focus.value.span if focus else element.span
-            help = reject.help or whole(bound.get(reject.focus), span.text)
+            help = reject.help or whole(bound.get(reject.focus or ""), span.text)
             message, signature = reject.message, kind.signature()
             raise Failure(errors.bad_argument(span, message, signature, help)) from None
 
-    def made(self, kind: type[Op], bound: dict[str, Any]) -> Op:
+    def made(self, kind: type[Op], bound: dict[str, Value]) -> Op:
         """The op with these arguments, made once; raises `Reject`.
 
         The types are part of the key, as `true` and 1.0 equal 1. Lists are compared by nobody.
@@ -199,7 +204,7 @@ class Chains:
         bound = {n: self.shared.evaluator.evaluate(a.value, scope) for n, a in given.items()}
         inner = self.shared.evaluator.parameters(block, bound)
         inner.classes = frozenset(n for n, a in given.items() if is_classes(a.value, scope))
-        args = {**inner.values, **inner.tensors}
+        args = inner.known()
         inner.tensors["in"] = x
         context = context.nested(
             element.span,
@@ -212,7 +217,7 @@ class Chains:
         ordered = {p.name: args[p.name] for p in block.parameters}
         return Instance(element, block, ordered, x, out, frame)
 
-    def place(self, element: ast.Apply, args: dict[str, Any], context: Context) -> Place:
+    def place(self, element: ast.Apply, args: dict[str, Value], context: Context) -> Place:
         """The instance as notes name it: `layer1[0]`, counted along its stage."""
         stage = context.stage or element.name
         index = self.shared.instances[stage]
@@ -284,7 +289,8 @@ class Chains:
                 break  # every further repetition would fail in the same way
         return Repeated(element, x, flow, items)
 
-    _RUN: ClassVar = {
+    # Each takes the kind of element that is its key.
+    _RUN: ClassVar[dict[type[ast.Element], Callable[..., Element]]] = {
         ast.Apply: apply,
         ast.Group: group,
         ast.Merge: merge,

@@ -18,10 +18,10 @@ from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import (
     Auxiliary,
     Element,
-    Frame,
     Instance,
     Layer,
     Network,
+    Node,
     Reference,
     Tensor,
     children,
@@ -132,7 +132,7 @@ class Head:
 
 
 def _heads(network: Network) -> Iterator[Auxiliary]:
-    stack: list[Frame] = [network.frame]
+    stack: list[Node] = [network.frame]
     while stack:
         current = stack.pop()
         if isinstance(current, Auxiliary):

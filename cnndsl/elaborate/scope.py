@@ -66,6 +66,11 @@ class Scope:
         elif name in self.classes:
             self.classes -= {name}
 
+    def known(self) -> dict[str, Value]:
+        """What this scope itself names, values and tensors; what is unknown is left out."""
+        values = {n: v for n, v in self.values.items() if not isinstance(v, Unknown)}
+        return {**values, **self.tensors}
+
     def is_incomplete(self) -> bool:
         return any(scope.incomplete for scope in self.around())
 
