@@ -55,7 +55,7 @@ def control_character(span: Span) -> Diagnostic:
 
 @explained("E003")
 def text_too_large(span: Span, limit: str) -> Diagnostic:
-    """A spec may be 16 MiB of UTF-8 text and 4 million words.
+    """A spec may be 2 MiB of UTF-8 text and 250,000 words, with the files that it uses.
 
     Networks of a thousand layers take a few kilobytes.
     """
@@ -246,7 +246,7 @@ def recursion(span: Span, what: str, cycle: list[str]) -> Diagnostic:
 @explained("E105")
 def missing_argument(span: Span, callee: str, names: list[str], signature: str) -> Diagnostic:
     """A parameter without a default got no argument."""
-    listed = ", ".join(f"`{name}`" for name in names)
+    listed = ", ".join(f"`{name}`" for name in names[:8]) + (", …" if len(names) > 8 else "")
     notes = (f"its signature: {signature}",)
     return error("E105", f"`{callee}` needs {listed}", span, notes=notes)
 
@@ -405,14 +405,27 @@ def bad_argument(span: Span, message: str, signature: str, help: str | None) -> 
 
 @explained("E206")
 def too_large(span: Span, message: str, help: str | None = None) -> Diagnostic:
-    """Integers stay below 2**53 in magnitude and lists hold at most a million items."""
+    """Integers stay below 2**53 in magnitude, and so do the elements of a tensor and the counts
+    of a network; lists hold at most a million items.
+    """
     return error("E206", message, span, help=help)
+
+
+def too_large_tensor(span: Span, shape: str) -> Diagnostic:
+    return too_large(span, f"{shape} is too large: a tensor has fewer than 2**53 elements")
+
+
+def too_many(span: Span, message: str) -> Diagnostic:
+    return too_large(span, f"{message}: counts stay below 2**53")
 
 
 @explained("E207")
 def over_budget(span: Span, message: str) -> Diagnostic:
-    """A spec is untrusted text, so compilation holds budgets: 100,000 nodes, 10 million
-    evaluation steps, nesting of 1,000, 64 files and 16 MiB of text.
+    """A spec is untrusted text, so compilation holds budgets: 100,000 nodes, a million
+    evaluation steps, nesting of 1,000, 64 files and 2 MiB of text.
+
+    Steps are operations on values, calls with their parameters, statements that run, and the
+    items of lists. A network of a thousand layers takes some ten thousand.
     """
     return error("E207", message, span)
 

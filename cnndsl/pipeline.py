@@ -11,6 +11,7 @@ from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.models import elaborate
 from cnndsl.elaborate.program import Loader, Program, collect
+from cnndsl.garbage import uncollected
 from cnndsl.ir import Network, Value
 from cnndsl.source import Source
 from cnndsl.summary import Summary, summarize_network
@@ -52,6 +53,7 @@ class Checked:
         return self.program
 
 
+@uncollected()
 def check_source(
     source: Source,
     load: Loader = no_files,

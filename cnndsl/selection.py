@@ -40,10 +40,10 @@ def check_overrides(checked: Checked, overrides: Mapping[str, Value], model: str
     Without a `model`, one of those that become networks has to have it.
     """
     program = checked.program
-    if program is None or not program.sound:
+    if program is None or not program.sound or not overrides:
         return
-    asked = chosen(program, overrides, model)
-    known = {p.name: None for each in asked for p in program.root(each).parameters}
+    roots = dict.fromkeys(map(program.root, chosen(program, overrides, model)))
+    known = {parameter.name: None for root in roots for parameter in root.parameters}
     for name in overrides:
         if name in known:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 _LONGEST = 40  # characters: no name worth a suggestion is longer
 _MOST = 500  # names to compare with: a suggestion must not cost more than it is worth
@@ -43,7 +44,7 @@ ELSEWHERE = {
 
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word most like `word`, or None where none is like it."""
-    known = set(known)
+    known = set(islice(known, _MOST + 1))
     plain = word.lower().replace("_", "").removesuffix("2d")
     if ELSEWHERE.get(plain) in known:
         return ELSEWHERE[plain]

@@ -13,11 +13,11 @@ from cnndsl.elaborate import evaluate
 from cnndsl.terminal import as_json, render_all
 
 ROOT = Path(__file__).parents[1]
-SECONDS = 60  # of the processor, so that a busy machine does not count; all need a few at most
+SECONDS = 10  # of the processor, so that a busy machine does not count; all need two at most
 
 
 def answer(text: str) -> list[str]:
-    """The codes of all diagnostics, which can be drawn within bounds."""
+    """The codes of all diagnostics, which can be drawn within bounds, of time as well."""
     start = time.process_time()
     found = cnndsl.check(text)
     drawn = render_all(found) if found else ""
@@ -58,10 +58,11 @@ LEGAL = {
     "blocks 900 deep": model("b0", calling("block b", 900, " {{ b{} }}", " { relu }")),
     "functions 900 deep": model("let a = f0(1)", calling("fn f", 900, "(n) = f{}(n)", "(n) = n")),
     "an else-if of 5,000 arms": model(f"if false {{ }} {'else if false { } ' * 5_000}"),
-    "a loop over a million": model("for i in 0 .. 1_000_000 { }"),
+    "a loop over 300,000": model("for i in 0 .. 300_000 { }"),
+    "a list of a million": model("let a = 0 .. 1_000_000\nlet b = sum(a) + len(a)"),
     "a comment of a megabyte": "#" * 2**20,
     "a megabyte of newlines": "\n" * 2**20,
-    "channels near 2**53": model("conv(9_007_199_254_740_991, 3) -> pad(4_503_599_627_370_495)"),
+    "counts near 2**53": model("global_avg_pool(keep = true) -> conv(2_000_000_000_000_000, 1)"),
 }
 ILLEGAL = {
     "a million nodes": (model("{ relu * 1_000 } * 1_000"), {"E207"}),
@@ -90,7 +91,7 @@ ILLEGAL = {
     "expressions in functions in functions": (
         model(
             "let a = f0(1)",
-            calling("fn f", 90, "(n) = " + nested("(0 + ", "f{}(n)", ")", 900), "(n) = n"),
+            calling("fn f", 60, "(n) = " + nested("(0 + ", "f{}(n)", ")", 900), "(n) = n"),
         ),
         {"E207"},
     ),
@@ -102,10 +103,6 @@ ILLEGAL = {
     "a product past 2**53": (model("let a = 9_007_199_254_740_991 * 2"), {"E206"}),
     "a number of 10,000 digits": (model(f"let a = {'9' * 10_000}"), {"E009"}),
     "a list of ten million": (model("for i in 0 .. 10_000_000 { relu }"), {"E206"}),
-    "counts past 2**53": (
-        model("conv(9_007_199_254_740_991, 3) * 3\n expect params 1"),
-        {"E401"},
-    ),
     "a name of a megabyte": (model("x" * 2**20), {"E101"}),
     "30,000 unknown names": (model("\n".join(f"nothing{n}" for n in range(30_000))), {"E101"}),
     "30,000 wrong values": (model("let a = b\n" * 30_000), {"E102"}),
@@ -154,9 +151,8 @@ def test_too_many_steps_end_in_one_diagnostic(name, monkeypatch):
     assert answer(STEPS[name]) == ["E207"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", STEPS)
-def test_ten_million_steps_take_seconds(name):
+def test_a_million_steps_take_a_second(name):
     assert set(answer(STEPS[name])) <= {"E207"}
 
 

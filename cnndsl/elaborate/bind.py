@@ -10,6 +10,8 @@ from cnndsl.source import Span
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
 
+_SHOWN = 20  # parameters of a signature
+
 
 def match(
     callee: str,
@@ -25,6 +27,7 @@ def match(
       Failure: for a missing, unknown, surplus or repeated argument.
     """
     given: dict[str, ast.Argument] = {}
+    known = frozenset(names) if len(args) > 10 else names  # a call may have 100,000 arguments
     for position, argument in enumerate(args):
         name = argument.name
         if name is None:
@@ -33,7 +36,7 @@ def match(
                 message = f"`{callee}` {takes if names else 'takes no arguments'}"
                 raise Failure(errors.unknown_argument(argument.span, message, signature(), None))
             name = names[position]
-        elif name not in names:
+        elif name not in known:
             message = f"`{callee}` has no argument `{name}`"
             help = did_you_mean(name, names)
             span = argument.name_span or argument.span
@@ -47,12 +50,19 @@ def match(
 
 
 def signature(definition: ast.Block | ast.Fn | ast.Model) -> str:
-    """`bottleneck(width, stride = 1)`, as written."""
-    parts = [
-        p.name if p.default is None else f"{p.name} = {' '.join(p.default.span.text.split())}"
-        for p in definition.parameters
-    ]
+    """`bottleneck(width, stride = 1)`, as written; what is long in it is left out."""
+    parts = [_written(parameter) for parameter in definition.parameters[:_SHOWN]]
+    if len(definition.parameters) > _SHOWN:
+        parts.append("…")
     return f"{definition.name}({', '.join(parts)})"
+
+
+def _written(parameter: ast.Parameter) -> str:
+    if parameter.default is None:
+        return parameter.name
+    span = parameter.default.span
+    text = " ".join(span.text.split()) if span.end - span.start < 200 else "…"
+    return f"{parameter.name} = {text}"
 
 
 def match_parameters(

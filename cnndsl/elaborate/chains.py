@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Callable
 from typing import ClassVar
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Label
 from cnndsl.elaborate import values
-from cnndsl.elaborate.bind import match, match_parameters
+from cnndsl.elaborate.bind import match_parameters
 from cnndsl.elaborate.collect import Failure, Place
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.explain import how_small, shape_text
 from cnndsl.elaborate.geometry import locate, locate_merge
 from cnndsl.elaborate.head import can_classify, counted, is_classes
-from cnndsl.elaborate.repair import UNSHAPED, likely, projection, same_padding, whole
+from cnndsl.elaborate.making import Maker
+from cnndsl.elaborate.repair import UNSHAPED, likely, projection, same_padding
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import (
     Chained,
@@ -31,7 +34,8 @@ from cnndsl.ir import (
     Value,
 )
 from cnndsl.ops import MERGES, OPS
-from cnndsl.ops.base import Op, Reject, show
+from cnndsl.ops.base import Op, Reject
+from cnndsl.source import Span
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
 
@@ -44,6 +48,7 @@ class Chains:
     def __init__(self, shared: Shared, bodies: Bodies):
         self.shared = shared
         self.bodies = bodies
+        self.maker = Maker(shared)
 
     def run(self, chain: ast.Chain, x: Tensor, scope: Scope, context: Context) -> Chained:
         flow = x
@@ -69,6 +74,7 @@ class Chains:
 
     def apply(self, element: ast.Apply, x: Tensor, scope: Scope, context: Context) -> Element:
         name = element.name
+        self.shared.evaluator.spend(scope.effort, element.span)
         tensor = scope.tensor(name)
         if tensor is not None:
             return self.reference(element, tensor)
@@ -106,8 +112,8 @@ class Chains:
             return errors.not_runnable(element.name_span, name, what, None)
         if scope.is_incomplete() or not program.complete:
             return None
-        tensors = {n for s in scope.around() for n in s.tensors}
-        help = did_you_mean(name, {*OPS, *program.blocks, *tensors})
+        tensors = (n for s in scope.around() for n in s.tensors)
+        help = did_you_mean(name, itertools.chain(OPS, program.blocks, tensors))
         return errors.unknown_element(element.name_span, name, help)
 
     # --- ops --------------------------------------------------------------------------
@@ -115,24 +121,16 @@ class Chains:
     def layer(
         self, element: ast.Apply, kind: type[Op], x: Tensor, scope: Scope, context: Context
     ) -> Layer | Reference:
-        given = match(
-            kind.name,
-            list(kind.arguments()),
-            kind.required(),
-            element.args or (),
-            element.span,
-            kind.signature,
-        )
-        bound = {n: self.shared.evaluator.evaluate(a.value, scope) for n, a in given.items()}
+        given, bound = self.maker.arguments(element, kind, scope)
         count = counted(kind.name, given, scope)
         if count is None:
-            return self.applied(element, self.op(element, kind, given, bound), given, x)
+            return self.applied(element, self.maker.op(element, kind, given, bound), given, x)
         try:
-            op, mistake = self.op(element, kind, given, bound), None
+            op, mistake = self.maker.op(element, kind, given, bound), None
         except Failure as failure:
             if self.shared.head is None:
                 raise
-            op, mistake = self.op(element, kind, given, {**bound, count: 1}), failure
+            op, mistake = self.maker.op(element, kind, given, {**bound, count: 1}), failure
         if mistake is not None and not can_classify(op):
             raise mistake
         layer = self.applied(element, op, given, x)
@@ -159,47 +157,24 @@ class Chains:
             notes = how_small(x)
             help = reject.help
             raise Failure(errors.does_not_fit(span, reject.message, at, notes, help)) from None
+        self.check_size(out, element.name_span)
         locate(op, x, out)
         layer = Layer(element, op, x, out)
         out.origin = layer
         return layer
 
-    def op(
-        self,
-        element: ast.Apply,
-        kind: type[Op],
-        given: dict[str, ast.Argument],
-        bound: dict[str, Value],
-    ) -> Op:
-        """The op with these arguments; raises `Failure`."""
-        try:
-            return self.made(kind, bound)
-        except Reject as reject:
-            focus = given.get(reject.focus or "")
-            span = focus.value.span if focus else element.span
-            help = reject.help or whole(bound.get(reject.focus or ""), span.text)
-            message, signature = reject.message, kind.signature()
-            raise Failure(errors.bad_argument(span, message, signature, help)) from None
-
-    def made(self, kind: type[Op], bound: dict[str, Value]) -> Op:
-        """The op with these arguments, made once; raises `Reject`.
-
-        The types are part of the key, as `true` and 1.0 equal 1. Lists are compared by nobody.
-        """
-        key = (kind, *bound, *bound.values(), *map(type, bound.values()))
-        try:
-            op = self.shared.budget.ops.get(key)
-        except TypeError:
-            return kind.make(bound)
-        if op is None:
-            op = self.shared.budget.ops[key] = kind.make(bound)
-        return op
+    def check_size(self, out: Tensor, span: Span) -> None:
+        """Reports a tensor of too many elements, unless its shape is a guess."""
+        if math.prod(out.shape) >= values.MAX_INT:
+            wrong = errors.too_large_tensor(span, shape_text(out.shape))
+            raise Failure(None if out.doubtful else wrong)
 
     # --- blocks -----------------------------------------------------------------------
 
     def instance(
         self, element: ast.Apply, block: ast.Block, x: Tensor, scope: Scope, context: Context
     ) -> Instance:
+        self.shared.evaluator.spend(len(block.parameters), element.span)
         given = match_parameters(block, element.args or (), element.span)
         bound = {n: self.shared.evaluator.evaluate(a.value, scope) for n, a in given.items()}
         inner = self.shared.evaluator.parameters(block, bound)
@@ -222,8 +197,8 @@ class Chains:
         stage = context.stage or element.name
         index = self.shared.instances[stage]
         self.shared.instances[stage] += 1
-        shown = [f"{n} = {show(v)[:40]}" for n, v in args.items() if not isinstance(v, Tensor)]
-        return Place(f"{stage}[{index}]", element.span, ", ".join(shown[:6]))
+        shown = {n: value for n, value in args.items() if not isinstance(value, Tensor)}
+        return Place(f"{stage}[{index}]", element.span, shown)
 
     # --- merges and repetitions -------------------------------------------------------
 
@@ -253,6 +228,7 @@ class Chains:
             mistake = self.unequal(element, branches, reject, context)
             self.shared.found.add(mistake, context.place, only_again=doubtful)
             return Merged(element, x, likely(element.name, branches), branches)
+        self.check_size(out, element.name_span)
         locate_merge([branch.out for branch in branches], out)
         record = Merged(element, x, out, branches)
         out.origin = record

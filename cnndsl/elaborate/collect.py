@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from cnndsl.diagnostics import Diagnostic, Label
+from cnndsl.ops.base import brief
 from cnndsl.source import Span
+
+if TYPE_CHECKING:
+    from cnndsl.ir import Value
+
+_SHOWN = 6  # arguments of an instance
 
 
 class Failure(Exception):
@@ -22,18 +31,19 @@ class Place:
 
     path: str
     span: Span  # where the model uses the block
-    arguments: str  # "width = 64, stride = 1"
+    arguments: Mapping[str, Value]  # values alone
 
     def describe(self) -> str:
-        parts = [part for part in (self.path, self.arguments) if part]
-        return "in this instance: " + ", ".join(parts)
+        """`in this instance: layer1[0], width = 64, stride = 1`."""
+        shown = [f"{n} = {brief(value)}" for n, value in islice(self.arguments.items(), _SHOWN)]
+        return "in this instance: " + ", ".join([self.path, *shown])
 
 
 @dataclass
 class _Entry:
     diagnostic: Diagnostic
     place: Place | None
-    elsewhere: list[str] = field(default_factory=list)
+    elsewhere: dict[str, None] = field(default_factory=dict)  # other instances, in order
 
 
 class Collector:
@@ -52,8 +62,8 @@ class Collector:
         if entry is None:
             if not only_again:
                 self._entries[key] = _Entry(diagnostic, place)
-        elif place and entry.place and place.path not in (entry.place.path, *entry.elsewhere):
-            entry.elsewhere.append(place.path)
+        elif place and entry.place and place.path != entry.place.path:
+            entry.elsewhere[place.path] = None
 
     def __bool__(self) -> bool:
         return bool(self._entries)
@@ -77,7 +87,7 @@ def _with_instances(entry: _Entry) -> Diagnostic:
     label = Label(entry.place.span, entry.place.describe())
     notes = diagnostic.notes
     if more := entry.elsewhere:
-        listed = ", ".join(more[:4]) + (", …" if len(more) > 4 else "")
+        listed = ", ".join(islice(more, 4)) + (", …" if len(more) > 4 else "")
         count = f"{len(more)} more instance{'s' if len(more) > 1 else ''}"
         notes = (*notes, f"the same mistake shows in {count}: {listed}")
     return replace(diagnostic, labels=(*diagnostic.labels, label), notes=notes)

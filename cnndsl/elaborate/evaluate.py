@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sized
+from itertools import chain
 from typing import ClassVar
 
 from cnndsl import errors
@@ -16,7 +17,7 @@ from cnndsl.source import Span
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
 
-MAX_STEPS = 10_000_000
+MAX_STEPS = 1_000_000
 OVER = 2**60  # steps, once that has been reported
 MAX_DEPTH = 1_000  # of functions that call each other
 
@@ -74,12 +75,16 @@ class Evaluator:
         if self.steps > MAX_STEPS:
             raise self._exhausted(span)
 
+    def spend_on(self, items: Sized, span: Span) -> None:
+        """What it takes to go through a list once."""
+        self.spend(len(items) // 4, span)
+
     def _exhausted(self, span: Span) -> Failure:
         """Where the budget ended, the first time."""
         if self.steps > OVER:
             return Failure()
         self.steps = OVER
-        return Failure(errors.over_budget(span, "evaluating this spec takes over 10 million steps"))
+        return Failure(errors.over_budget(span, "evaluating this spec takes over a million steps"))
 
     def _literal(self, expr: ast.Literal, scope: Scope) -> Value:
         return expr.value
@@ -88,6 +93,7 @@ class Evaluator:
         return [self.evaluate(item, scope) for item in expr.items]
 
     def _name(self, expr: ast.Name, scope: Scope) -> Value:
+        self.steps += scope.effort
         found, value = scope.value(expr.id)
         if not found:
             tensor = scope.tensor(expr.id)
@@ -113,6 +119,7 @@ class Evaluator:
     def _attribute(self, expr: ast.Attribute, scope: Scope) -> Value:
         base = expr.base
         if isinstance(base, ast.Name):  # here a tensor comes first: `filters.channels`
+            self.steps += scope.effort
             tensor = scope.tensor(base.id)
             if tensor is not None:
                 if tensor.known is None or tensor.doubtful:
@@ -150,6 +157,8 @@ class Evaluator:
         pairs = [(left, right)]
         while pairs:
             a, b = pairs.pop()
+            if isinstance(a, str):
+                self.spend(len(a) // 1_000, span)
             if isinstance(a, list) and isinstance(b, list):
                 self.spend(len(a), span)
                 if len(a) != len(b):
@@ -183,7 +192,7 @@ class Evaluator:
 
     def _range(self, expr: ast.Range, scope: Scope) -> list[Value]:
         items = values.span_of(self.evaluate(expr.start, scope), self.evaluate(expr.stop, scope))
-        self.spend(len(items), expr.span)
+        self.spend_on(items, expr.span)
         return items
 
     def _call(self, expr: ast.Call, scope: Scope) -> Value:
@@ -194,7 +203,7 @@ class Evaluator:
         if function is None:
             if not self.complete:
                 raise Failure
-            help = did_you_mean(name, {*self.fns, *values.FUNCTIONS})
+            help = did_you_mean(name, chain(values.FUNCTIONS, self.fns))
             raise Failure(errors.unknown_name(expr.func.span, name, help))
         for argument in expr.args:
             if argument.name is not None:
@@ -202,10 +211,11 @@ class Evaluator:
                 raise Failure(errors.unknown_argument(argument.span, message, "", None))
         args = [self.evaluate(argument.value, scope) for argument in expr.args]
         if args and isinstance(args[0], list):
-            self.spend(len(args[0]), expr.span)
+            self.spend_on(args[0], expr.span)
         return function(*args)
 
     def call(self, fn: ast.Fn, args: tuple[ast.Argument, ...], scope: Scope, span: Span) -> Value:
+        self.spend(2 + len(fn.parameters), span)
         given = match_parameters(fn, args, span)
         bound = {name: self.evaluate(argument.value, scope) for name, argument in given.items()}
         if self.depth >= MAX_DEPTH:

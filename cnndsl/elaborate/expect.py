@@ -11,13 +11,25 @@ from cnndsl.elaborate import values
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.explain import shape_text
 from cnndsl.elaborate.suspects import causes, explanations
-from cnndsl.ir import Network, Value
+from cnndsl.ir import Network, Value, layers
 from cnndsl.suggest import did_you_mean
-from cnndsl.summary import count, summarize_network, table_text
+from cnndsl.summary import count, count_layer, summarize_network, table_text
 from cnndsl.syntax import ast
 
 NOUNS = {"params": "parameters", "total": "parameters and state", "macs": "MACs"}
 FIGURES = (*NOUNS, "output")
+
+
+def check_counts(network: Network, found: Collector) -> None:
+    """Reports counts that are too large to be those of a network."""
+    counts = count(network.frame)
+    for what, noun in NOUNS.items():
+        total = getattr(counts, what)
+        if total >= values.MAX_INT:
+            most = max(layers(network.frame), key=lambda layer: getattr(count_layer(layer), what))
+            message = f"{network.name} has {total:,} {noun}"
+            found.add(errors.too_many(most.element.name_span, message))
+            return
 
 
 def check_expectations(

@@ -12,7 +12,7 @@ from cnndsl.elaborate.bind import match_parameters
 from cnndsl.elaborate.collect import Collector, Failure
 from cnndsl.elaborate.context import MAX_DEPTH, Budget, Context, Shared
 from cnndsl.elaborate.evaluate import Evaluator
-from cnndsl.elaborate.expect import check_expectations
+from cnndsl.elaborate.expect import check_counts, check_expectations
 from cnndsl.elaborate.head import CLASSES, Head
 from cnndsl.elaborate.paths import assign_paths
 from cnndsl.elaborate.preprocess import check_preprocess
@@ -23,6 +23,7 @@ from cnndsl.elaborate.statements import Statements
 from cnndsl.ir import Frame, Network, Noted, Tensor, Value
 from cnndsl.syntax import ast
 
+_A_MODEL = 60  # steps, however small it is
 _STACK = 40_000  # nesting of 1,000 takes about twenty Python frames a level
 
 
@@ -114,7 +115,8 @@ def _network(
         )
     if network.output.known is not None and not found:
         assign_paths(network)
-        if not overridden:
+        check_counts(network, found)
+        if not overridden and not found:
             check_expectations(network, shared.expectations, found)
     return network
 
@@ -125,6 +127,7 @@ def _arguments(
     """What a variant, and the variants that it varies, give the root's parameters."""
     bound: dict[str, Value] = {}
     root = program.root(model)
+    evaluator.spend(_A_MODEL + len(root.parameters), model.span)
     complete = ast.Model(
         root.span, root.name, root.name_span, None, _optional(root.parameters), root.body
     )
@@ -134,6 +137,7 @@ def _arguments(
         if levels > MAX_DEPTH:
             message = "variants vary each other at most 1,000 deep"
             raise Failure(errors.over_budget(model.base.span, message))
+        evaluator.spend(2 + len(root.parameters), model.span)
         definition = root if model.base.id == root.name else complete
         for name, argument in match_parameters(definition, model.args, model.span).items():
             bound.setdefault(name, evaluator.evaluate(argument.value, Scope()))
@@ -178,6 +182,7 @@ def _run(
     context = Context("model")
     try:
         image = Tensor(statements.shape(first.shape, scope))
+        statements.chains.check_size(image, first.shape.span)
     except Failure as failure:
         context.report(found, failure.diagnostic)
         image = Tensor(None)

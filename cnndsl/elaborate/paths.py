@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Network, Node, Staged, children
 
-
-def assign_paths(network: Network) -> None:
-    _assign(network.frame, "", uniform=False)
+Paths = Mapping[Layer | Instance, str]  # records are told apart by their identity
 
 
-def _assign(frame: Frame, prefix: str, uniform: bool) -> None:
-    """Names what stands directly in a stage, a block or a model."""
+def assign_paths(network: Network, paths: Paths | None = None) -> None:
+    """Names every layer and instance: as `paths` says, by default as `paths_of` does.
+
+    What `paths` leaves out keeps its name.
+    """
+    for record, path in (paths_of(network) if paths is None else paths).items():
+        record.path = path
+
+
+def paths_of(network: Network) -> dict[Layer | Instance, str]:
+    """A name for every layer and instance, by its stage, its block and its op."""
+    paths: dict[Layer | Instance, str] = {}
+    _name(network.frame, "", paths, uniform=False)
+    return paths
+
+
+def _name(frame: Frame, prefix: str, found: dict[Layer | Instance, str], *, uniform: bool) -> None:
+    """Names what stands directly in a stage, a block or a model, and what stands in that."""
     held = list(_parts(frame))
     parts = [part for part in held if isinstance(part, (Layer, Instance))]
     for part in held if len(parts) < len(held) else ():
         if isinstance(part, (Staged, Auxiliary)):
             part_prefix = f"{prefix}.{part.name}" if prefix else part.name
-            _assign(part.frame, part_prefix, uniform=True)
+            _name(part.frame, part_prefix, found, uniform=True)
     kinds = [part.op.name if isinstance(part, Layer) else part.block.name for part in parts]
     uses = Counter(kinds)
     if uniform and len(uses) == 1 and all(isinstance(part, Instance) for part in parts):
@@ -27,9 +41,9 @@ def _assign(frame: Frame, prefix: str, uniform: bool) -> None:
     else:
         paths = [f"{prefix}.{name}" if prefix else name for name in _numbered(kinds, uses)]
     for part, path in zip(parts, paths, strict=True):
-        part.path = path
+        found[part] = path
         if isinstance(part, Instance):
-            _assign(part.frame, path, uniform=False)
+            _name(part.frame, path, found, uniform=False)
 
 
 def _numbered(kinds: list[str], uses: Counter[str]) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field, fields
 from graphlib import CycleError, TopologicalSorter
@@ -14,10 +15,12 @@ from cnndsl.ops import MERGES, OPS
 from cnndsl.source import Source, Span
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
+from cnndsl.syntax.decode import MAX_BYTES
 from cnndsl.syntax.parser import parse
+from cnndsl.syntax.scan import Allowance, scan
 
 MAX_FILES = 64
-MAX_TEXT = 16 * 2**20
+MAX_TEXT = MAX_BYTES
 
 # Reads a used file: (path as written, the file that uses it) -> source, or a reason.
 Loader = Callable[[str, Source], "Source | str | list[Diagnostic]"]
@@ -34,11 +37,15 @@ class Program:
     own: list[ast.Model | ast.Variant] = field(default_factory=list)
     sound: bool = True  # no cycles and no unknown bases: safe to elaborate
     complete: bool = True  # every file was read: an unknown name is a mistake
+    _roots: dict[str, ast.Model] = field(default_factory=dict, repr=False)  # of variants
 
     def root(self, model: ast.Model | ast.Variant) -> ast.Model:
         """The model whose body a variant runs."""
+        passed = []
         while isinstance(model, ast.Variant):
-            model = self.models[model.base.id]
+            passed.append(model.name)
+            model = self._roots.get(model.name) or self.models[model.base.id]
+        self._roots.update(dict.fromkeys(passed, model))
         return model
 
     def what(self, name: str) -> str | None:
@@ -82,6 +89,7 @@ class _Reader:
         self.found = found
         self.read: dict[str, None] = {program.spec.source.name: None}
         self.characters = len(program.spec.source.text)
+        self.allowance: Allowance | None = None  # of words, once there is a second file
         self.spans: dict[str, Span] = {}
 
     def file(self, spec: ast.Spec, chain: list[str]) -> None:
@@ -112,9 +120,13 @@ class _Reader:
         self.characters += len(loaded.text)
         if len(self.read) > MAX_FILES or self.characters > MAX_TEXT:
             self.program.complete = False
-            self.found.add(errors.over_budget(use.span, "a spec uses at most 64 files of 16 MiB"))
+            message = "a spec uses at most 64 files, of 2 MiB together"
+            self.found.add(errors.over_budget(use.span, message))
             return
-        spec, diagnostics = parse(loaded)
+        if self.allowance is None:
+            self.allowance = Allowance()
+            deque(scan(self.program.spec.source, self.allowance), maxlen=0)
+        spec, diagnostics = parse(loaded, self.allowance)
         for diagnostic in diagnostics:
             self.found.add(diagnostic)
         if spec is None:
@@ -138,7 +150,7 @@ class _Reader:
                 program.models[name] = definition
                 if own:
                     program.own.append(definition)
-        for earlier, again in _repeated(definition):
+        for again, earlier in _repeated(definition):
             places = _name_of(again), again.name, _name_of(earlier)
             self.found.add(errors.defined_twice(*places, "a parameter"))
 
@@ -150,14 +162,14 @@ def _name_of(parameter: ast.Parameter) -> Span:
 
 
 def _repeated(definition: ast.Named) -> Iterator[tuple[ast.Parameter, ast.Parameter]]:
-    """Parameters of one name: the first, with each that follows."""
+    """Every parameter that has the name of an earlier one, and the first one of that name."""
     if isinstance(definition, ast.Variant):
         return
-    first: dict[str, ast.Parameter] = {}
+    seen: dict[str, ast.Parameter] = {}
     for parameter in definition.parameters:
-        if parameter.name in first:
-            yield first[parameter.name], parameter
-        first.setdefault(parameter.name, parameter)
+        first = seen.setdefault(parameter.name, parameter)
+        if first is not parameter:
+            yield parameter, first
 
 
 def _check_cycles(program: Program, found: Collector) -> None:

@@ -17,10 +17,12 @@ UNKNOWN = Unknown()
 class Scope:
     """Values and tensors by name, and the scope around them."""
 
-    __slots__ = ("classes", "incomplete", "parent", "tensors", "values")
+    __slots__ = ("classes", "effort", "incomplete", "level", "parent", "tensors", "values")
 
     def __init__(self, parent: Scope | None = None):
         self.parent = parent
+        self.level: int = parent.level + 1 if parent else 0
+        self.effort = self.level // 16  # steps that it takes to look a name up, beyond the usual
         self.values: dict[str, Value | Unknown] = {}
         self.tensors: dict[str, Tensor] = {}
         self.classes: frozenset[str] = frozenset()  # values that are the parameter `classes`
@@ -74,5 +76,8 @@ class Scope:
     def is_incomplete(self) -> bool:
         return any(scope.incomplete for scope in self.around())
 
-    def names(self) -> set[str]:
-        return {name for scope in self.around() for name in (*scope.values, *scope.tensors)}
+    def names(self) -> Iterator[str]:
+        """All that is named here, nearest first; some names more than once."""
+        for scope in self.around():
+            yield from scope.values
+            yield from scope.tensors

@@ -167,6 +167,7 @@ class Statements:
         self, statement: ast.Stage, x: Tensor, scope: Scope, context: Context
     ) -> tuple[Record, Tensor]:
         self.in_model(statement, "stage", context)
+        self.shared.count_node(statement.name_span)
         name = statement.name
         if context.in_loop:
             name += str(self.shared.numbered[name] + 1)
@@ -181,6 +182,7 @@ class Statements:
         self, statement: ast.Aux, x: Tensor, scope: Scope, context: Context
     ) -> tuple[Record, Tensor]:
         self.in_model(statement, "aux", context)
+        self.shared.count_node(statement.name_span)
         span = statement.span
         signature = "aux NAME(weight = 0.3)"
         given = match("aux", ["weight"], [], statement.args, span, lambda: signature)
@@ -228,7 +230,7 @@ class Statements:
         inner = context.nested(statement.span, in_loop=True)
         frames, flow = [], x
         for item in items:
-            self.shared.evaluator.spend(1, statement.span)
+            self.shared.evaluator.spend(2, statement.span)
             for name, value in zip(statement.targets, self.unpack(statement, item), strict=True):
                 scope.bind(name, value)
             frame, flow = self.body(statement.body, flow, scope, inner)

@@ -22,6 +22,8 @@ Shape = tuple[int, ...]  # (height, width, channels) of a map, (features,) of a 
 
 REQUIRED = dataclasses.MISSING
 
+_LONGEST = 40  # characters of a value that a message quotes
+
 
 class Reject(Exception):
     """An argument or a shape that a rule does not accept.
@@ -200,6 +202,21 @@ def show(value: object, depth: int = 20) -> str:
     return str(value)
 
 
+def brief(value: object, room: int = _LONGEST) -> str:
+    """As much of the same as there is room for, without writing out the rest."""
+    if isinstance(value, str):
+        return show(value[:room])[:room]
+    if not isinstance(value, list):
+        return show(value)[:room]
+    text = "["
+    for index, item in enumerate(value):
+        text += ", " if index else ""
+        if len(text) >= room:
+            return text[:room]
+        text += brief(item, room - len(text))
+    return f"{text}]"[:room]
+
+
 def _decimal(value: float) -> str:
     """The digits that name this float, as papers write them: 0.75, 1e-4."""
     text = float.__repr__(value)
@@ -207,9 +224,6 @@ def _decimal(value: float) -> str:
         exact = (f"{value:.{digits}e}" for digits in range(17))
         text = next(candidate for candidate in exact if float(candidate) == value)
     return text.replace("e-0", "e-")
-
-
-_LONGEST = 40  # characters of a string that a message quotes
 
 
 def seen(value: object) -> str:

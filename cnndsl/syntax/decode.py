@@ -8,7 +8,7 @@ from cnndsl import errors
 from cnndsl.diagnostics import LIMIT, Diagnostic
 from cnndsl.source import Source, Span
 
-MAX_BYTES = 16 * 1024 * 1024
+MAX_BYTES = 2 * 1024 * 1024
 _FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -41,7 +41,7 @@ def _normalised(text: str) -> str:
 
 
 def _too_large(name: str) -> Diagnostic:
-    return errors.text_too_large(Span(Source(name, ""), 0, 0), "16 MiB")
+    return errors.text_too_large(Span(Source(name, ""), 0, 0), "2 MiB")
 
 
 def _undecodable(name: str, data: bytes, at: int) -> Diagnostic:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import islice, takewhile
+
 from cnndsl.source import Source
 
 
 def file_doc(source: Source) -> str | None:
     """The comment that a file begins with; None where it begins with anything else."""
-    lines = []
-    for line in source.lines[_first_line(source) :]:
-        if not _is_comment(line):
-            break
-        lines.append(_content(line))
-    return "\n".join(lines) if lines else None
+    lines = islice(source.lines, source.first_line, None)
+    comment = [_content(line) for line in takewhile(_is_comment, lines)]
+    return "\n".join(comment) if comment else None
 
 
 def definition_doc(source: Source, start: int) -> str | None:
@@ -24,17 +23,9 @@ def definition_doc(source: Source, start: int) -> str | None:
     first = row
     while first > 0 and _is_comment(source.lines[first - 1]):
         first -= 1
-    if first == row or first == _first_line(source):
+    if first == row or first == source.first_line:
         return None
     return "\n".join(_content(line) for line in source.lines[first:row])
-
-
-def _first_line(source: Source) -> int:
-    """The index of the first line that is not blank."""
-    for index, line in enumerate(source.lines):
-        if line.strip():
-            return index
-    return len(source.lines)
 
 
 def _is_comment(line: str) -> bool:
@@ -42,5 +33,5 @@ def _is_comment(line: str) -> bool:
 
 
 def _content(line: str) -> str:
-    text = line.lstrip()[1:]
-    return text[1:] if text[:1] in (" ", "\t") else text
+    text = line.lstrip()
+    return text[2:] if text[1:2] in (" ", "\t") else text[1:]

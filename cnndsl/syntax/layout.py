@@ -14,6 +14,7 @@ from cnndsl.diagnostics import Diagnostic
 from cnndsl.syntax.scan import END, Mistake, Word
 
 MAX_NESTING = 1_010  # the promised 1,000, inside of a definition and a stage
+_STATEMENT = 3  # levels that a statement may be without a bracket or an operator
 _MAX_OPERATORS = 10_000  # of one expression: stops hopeless input before a tree is built
 
 CLOSERS = {"LBRACE": "RBRACE", "LSQB": "RSQB", "LPAR": "RPAR"}
@@ -34,8 +35,24 @@ class _Open:
     most: int = 0
 
 
-def layout(words: Iterator[Word]) -> Iterator[Word]:
-    """The words without the newlines that mean nothing; raises `Mistake`."""
+@dataclass(slots=True)
+class Nesting:
+    """An upper bound of how deep the tree of a text nests."""
+
+    brackets: int = 0
+    operators: int = 0
+
+    @property
+    def most(self) -> int:
+        return self.brackets + self.operators + _STATEMENT
+
+
+def layout(words: Iterator[Word], nesting: Nesting | None = None) -> Iterator[Word]:
+    """The words without the newlines that mean nothing; raises `Mistake`.
+
+    At their end `nesting` knows how deep they nest at most.
+    """
+    nesting = nesting or Nesting()
     stack = [_Open(None)]
     previous = None
     newline = None
@@ -53,6 +70,10 @@ def layout(words: Iterator[Word]) -> Iterator[Word]:
         if word.type == "PREPROCESS" and not _begins_statement(previous):
             word = Word(word.source, word.start, word.end, "NAME")
         _balance(stack, word)
+        if len(stack) > nesting.brackets:
+            nesting.brackets = len(stack)
+        if word.type == END:
+            nesting.operators = max(stack[0].most, stack[0].current)
         yield word
         previous = word
 
@@ -87,7 +108,7 @@ def _balance(stack: list[_Open], word: Word) -> None:
         if opener is None or opener.type != _OPENERS[kind]:
             raise Mistake(_mismatch(stack, word))
         closed = stack.pop()
-        stack[-1].current += max(closed.most, closed.current)
+        stack[-1].current += max(closed.most, closed.current) + (kind == "RSQB")  # an index
     elif kind == END and stack[-1].word is not None:
         raise Mistake(errors.unclosed_bracket(stack[-1].word, word, "the file ends here"))
     _count(stack[-1], word)

@@ -13,7 +13,7 @@ from cnndsl.source import Source, Span
 from cnndsl.syntax import tables
 
 END = "$END"  # the name that lark gives to the end of the text
-_MAX_WORDS = 4_000_000  # twice a list of a million items, the longest that a spec may hold
+MAX_WORDS = 250_000
 _MAX_DIGITS = 16  # of 2^53
 _WORDS = re.compile(tables.SCANNER)
 
@@ -59,13 +59,21 @@ class Word(Span):
     type: str
 
 
-def scan(source: Source) -> Iterator[Word]:
+@dataclass
+class Allowance:
+    """The words that may still come, of one text or of several together."""
+
+    words: int = MAX_WORDS
+
+
+def scan(source: Source, allowance: Allowance | None = None) -> Iterator[Word]:
     """The words of a text in order, then one of type `END`; raises `Mistake`.
 
     All the newlines, blank lines and comments between two lines are one NEWLINE.
     """
+    allowance = allowance or Allowance()
     keywords = tables.KEYWORDS
-    for count, match in enumerate(_WORDS.finditer(source.text)):
+    for match in _WORDS.finditer(source.text):
         kind = match.lastgroup or "UNKNOWN"
         start, end = match.span()
         if kind == "NAME":
@@ -74,8 +82,9 @@ def scan(source: Source) -> Iterator[Word]:
             continue
         elif kind == "UNKNOWN":
             raise Mistake(_unknown(Span(source, start, end)))
-        if count > _MAX_WORDS:
-            raise Mistake(errors.text_too_large(Span(source, start, end), "4 million words"))
+        allowance.words -= 1
+        if allowance.words < 0:
+            raise Mistake(errors.text_too_large(Span(source, start, end), "250,000 words"))
         yield Word(source, start, end, kind)
     length = len(source.text)
     yield Word(source, length, length, END)

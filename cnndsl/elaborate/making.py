@@ -1,0 +1,76 @@
+"""Arguments to ops: bound, converted, and each op made once."""
+
+from __future__ import annotations
+
+from cnndsl import errors
+from cnndsl.elaborate.bind import match
+from cnndsl.elaborate.collect import Failure
+from cnndsl.elaborate.context import Shared
+from cnndsl.elaborate.repair import whole
+from cnndsl.elaborate.scope import Scope
+from cnndsl.ir import Value
+from cnndsl.ops.base import Op, Reject
+from cnndsl.syntax import ast
+
+_AN_OP = 20  # steps, where its arguments are new
+
+Arguments = dict[str, ast.Argument]  # as written, by parameter
+
+
+class Maker:
+    """Makes the ops of one model; networks of a spec share equal ones."""
+
+    def __init__(self, shared: Shared):
+        self.evaluator = shared.evaluator
+        self.ops = shared.budget.ops
+
+    def arguments(
+        self, element: ast.Apply, kind: type[Op], scope: Scope
+    ) -> tuple[Arguments, dict[str, Value]]:
+        """What the author gave, and the values of it; raises `Failure`."""
+        given = match(
+            kind.name,
+            list(kind.arguments()),
+            kind.required(),
+            element.args or (),
+            element.span,
+            kind.signature,
+        )
+        values = {n: self.evaluator.evaluate(a.value, scope) for n, a in given.items()}
+        if lists := [value for value in values.values() if isinstance(value, list)]:
+            self.evaluator.spend(_items(lists), element.span)
+        return given, values
+
+    def op(
+        self, element: ast.Apply, kind: type[Op], given: Arguments, values: dict[str, Value]
+    ) -> Op:
+        """The op with these values; raises `Failure`."""
+        try:
+            return self._made(element, kind, values)
+        except Reject as reject:
+            focus = given.get(reject.focus) if reject.focus else None
+            span = focus.value.span if focus else element.span
+            help = reject.help or whole(values.get(reject.focus or ""), span.text)
+            message, signature = reject.message, kind.signature()
+            raise Failure(errors.bad_argument(span, message, signature, help)) from None
+
+    def _made(self, element: ast.Apply, kind: type[Op], values: dict[str, Value]) -> Op:
+        """The same, made once; raises `Reject`.
+
+        The types are part of the key, as `true` and 1.0 equal 1. Lists are compared by nobody.
+        """
+        key = (kind, *values, *values.values(), *map(type, values.values()))
+        try:
+            op = self.ops.get(key)
+        except TypeError:
+            return kind.make(values)
+        if op is None:
+            self.evaluator.spend(_AN_OP, element.span)
+            op = self.ops[key] = kind.make(values)
+        return op
+
+
+def _items(lists: list[list[Value]]) -> int:
+    """What a table of connections or codes holds, which every use goes through."""
+    rows = (row for each in lists for row in each)
+    return sum(1 + len(row) if isinstance(row, list) else 1 for row in rows)
