@@ -11,6 +11,7 @@ import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.source import Source
@@ -47,8 +48,7 @@ class Files:
         data, identity = _read(self.name, any_kind=True)
         source, diagnostics = self._decode(self.name, data, identity)
         if source is not None:
-            *_, folder, name = os.path.abspath(self.name).split(os.sep)
-            source = replace(source, label=f"{folder}/{name}" if folder else name)
+            source = replace(source, label=_label(self.name))
             self._sources[identity] = source
         return source, diagnostics
 
@@ -127,3 +127,16 @@ def reason(error: Exception) -> str:
     """The system's words, to go on from a colon."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return text[:1].lower() + text[1:]
+
+
+# What lies in the topmost folder of a project.
+_ROOTS = ("pyproject.toml", ".git")
+
+
+def _label(name: str) -> str:
+    """A file as its project knows it, whatever the project's folder is called: `specs/a.cnn`."""
+    path = Path(os.path.abspath(name))
+    for folder in path.parents:
+        if any((folder / root).exists() for root in _ROOTS):
+            return path.relative_to(folder).as_posix()
+    return path.name

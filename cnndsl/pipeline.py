@@ -5,7 +5,8 @@ Everything here maps text to a result and diagnostics; reading files is the `Loa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate.collect import Collector
@@ -16,6 +17,9 @@ from cnndsl.ir import Network, Value
 from cnndsl.source import Source
 from cnndsl.summary import Summary, summarize_network
 from cnndsl.syntax.parser import parse
+
+if TYPE_CHECKING:
+    from cnndsl.targets.target import Target
 
 
 def no_files(path: str, source: Source) -> str:
@@ -91,18 +95,32 @@ def compile_source(
     overrides: dict[str, Value] | None = None,
     model: str | None = None,
 ) -> Compiled:
-    """The Flax module of a spec; with `model`, of that model alone."""
+    """The Flax module of a spec; with `model`, of that model alone.
+
+    Raises:
+      Miscompiled: if the module is not what was proven of the spec.
+    """
     return compile_checked(check_source(source, load, overrides, model), overrides, model)
 
 
 def compile_checked(
-    checked: Checked, overrides: dict[str, Value] | None = None, model: str | None = None
+    checked: Checked,
+    overrides: dict[str, Value] | None = None,
+    model: str | None = None,
+    output: str | None = None,
+    target: Target | None = None,
 ) -> Compiled:
-    """The same for a spec that was checked already, with the same `overrides`."""
+    """The same for a spec that was checked already, with the same `overrides`.
+
+    `output` is where the module goes, as its header repeats it; `target` is Flax by default.
+    """
     if checked.diagnostics:
         return Compiled(None, (), checked.diagnostics)
-    from cnndsl.targets.flax import generate  # Jinja2 is not on the path of `check`
+    from cnndsl.targets.flax import Flax  # Jinja2 is not on the path of `check`
+    from cnndsl.targets.target import origin_of
 
-    networks = [n for n in checked.networks if model in (None, n.name)]
-    code = generate(checked.proven, networks, overrides)
-    return Compiled(code, tuple(map(summarize_network, networks)), ())
+    target = Flax() if target is None else target
+    networks = tuple(n for n in checked.networks if model in (None, n.name))
+    asked = replace(checked, networks=networks)
+    module = target.module(asked, origin_of(checked, overrides or {}, model, output))
+    return Compiled(target.text(module), tuple(map(summarize_network, networks)), ())

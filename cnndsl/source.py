@@ -12,8 +12,8 @@ from functools import cached_property
 class Source:
     """One spec: the name a user knows it by and its text (newlines are `\\n`).
 
-    `label` is what generated code calls it, wherever the compiler was started: the file with
-    its folder. Empty where there is no file.
+    `label` is what generated code calls it, wherever the compiler was started: its path in the
+    project. Empty where there is no file.
     """
 
     name: str

@@ -1,7 +1,10 @@
 """What every test relies on: Keras computes with JAX, JAX on the CPU, and CI is deterministic."""
 
 import os
+import re
+from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
@@ -11,3 +14,11 @@ os.environ.setdefault("JAX_PLATFORMS", "cpu")
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if "CI" in os.environ else "default")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Under `-m "not xla"`, files whose tests all need jax are not even imported."""
+    if "not xla" not in config.option.markexpr or collection_path.suffix != ".py":
+        return None
+    marks = re.search(r"^pytestmark = .*", collection_path.read_text(encoding="utf-8"), re.M)
+    return True if marks and "mark.xla" in marks[0] else None

@@ -1,27 +1,32 @@
-"""Runs what one op becomes: a module of the op's emission and its fragments alone."""
+"""What one op becomes: its emission as text, and a module of it and its fragments alone."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
-
-import jax
-import jax.numpy as jnp
-from flax import nnx
 
 from cnndsl.ops import OPS
 from cnndsl.ops.base import Op, Shape
-from cnndsl.targets.flax.calls import emit
-from cnndsl.targets.flax.emission import Call, Code, Constant, Context, Emission
 from cnndsl.targets.flax.fragments import IMPORTS, ORDER, fragment
-from cnndsl.targets.flax.printing import HANDED_ON
+from cnndsl.targets.flax.ops import emit
+from cnndsl.targets.flax.ops.conv import initializer
+from cnndsl.targets.flax.ops.emission import Built, Emission
+from cnndsl.targets.python.expressions import constant, path, self_
+from cnndsl.targets.python.print import print_expression
+from cnndsl.targets.python.statements import plain
+from cnndsl.targets.python.tree import Call, Expr, Keyword, Name, Return, Tuple
+
+Spell = Callable[[str, Any], Expr]  # an argument's or `in_features`, and its value
 
 TEMPLATE = """\
 {header}
 
 class Net(nnx.Module):
-    def __init__(self, *, rngs, **dtypes):
+    def __init__(self, *, dtype=None, param_dtype=jnp.float32, rngs):
         self.name = {name!r}
 {layers}
+        cast(self, dtype, param_dtype)
 
     def __call__(self, x):
         return {expression}
@@ -32,78 +37,111 @@ def make(name: str, **arguments: Any) -> Op:
     return OPS[name].make(arguments)
 
 
-def spell(value: Any) -> str:
-    """A value as Python prints it; a constant by its name."""
-    if isinstance(value, Constant):
-        return value.stem.upper()
-    if isinstance(value, Code):
-        return value.text
-    if isinstance(value, tuple):
-        items = ", ".join(map(spell, value))
-        return f"({items},)" if len(value) == 1 else f"({items})"
-    return repr(value)
+def literally(name: str, value: Any) -> Expr:
+    return constant(value)
 
 
-def written(call: Call) -> str:
-    """A constructor call, with the keywords that a class hands to its layers."""
-    named = [f"{name}={spell(value)}" for name, value in call.kwargs.items()]
-    taken = [HANDED_ON[name] for name in call.takes]
-    return f"{call.callee}({', '.join([*map(spell, call.args), *named, *taken])})"
+@dataclass
+class Names:
+    """Spells every number and flag by a name, as where a class decides nothing of its own.
+
+    `values` are what the names stand for.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def __call__(self, name: str, value: Any) -> Expr:
+        if isinstance(value, (list, tuple)):
+            return Tuple(tuple(self(f"{name}_{i}", item) for i, item in enumerate(value)))
+        if value is None or isinstance(value, str):
+            return constant(value)
+        self.values[name] = value
+        return Name(name)
 
 
-def source(op: Op, x: Shape, context: Context | None = None) -> str:
+@dataclass
+class Start:
+    """The context of an op whose result reaches a ReLU, or does not."""
+
+    init: str | None
+    rectified: bool = False
+    constants: dict[str, Expr] = field(default_factory=dict)
+
+    @property
+    def initializer(self) -> Expr | None:
+        return initializer("he_normal") if self.rectified and self.init is None else self.given
+
+    @property
+    def given(self) -> Expr | None:
+        return None if self.init in (None, "lecun_normal") else initializer(self.init)
+
+    def constant(self, stem: str, value: Expr) -> Expr:
+        self.constants[stem.upper()] = value
+        return Name(stem.upper())
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """The emission of an op, and the constants that it stores in its module."""
+
+    emission: Emission
+    constants: dict[str, Expr]
+
+    def expression(self) -> str:
+        """The code at call time."""
+        modules: list[Expr] = [self_(built.attr) for built in self.emission.modules]
+        applied = plain(Return(self.emission.apply(Name("x"), modules)))
+        assert isinstance(applied, Return)
+        return print_expression(applied.value)
+
+    def constructors(self, hand_on: bool = False) -> list[str]:
+        """The constructor calls; with `hand_on` they get what a class hands to its layers."""
+        return [print_expression(built_call(built, hand_on)) for built in self.emission.modules]
+
+
+def built_call(built: Built, hand_on: bool) -> Call:
+    keywords = [Keyword(name, value) for name, value in built.keywords.items()]
+    if hand_on:
+        keywords += [Keyword(name, Name(name)) for name in built.takes]
+    return Call(path(built.callee), built.args, tuple(keywords))
+
+
+def emitted(op: Op, x: Shape, spell: Spell = literally, rectified: bool = False) -> Emitted:
+    """`op` for inputs of shape `x`, its arguments as `spell` writes them."""
+    fields = {name: spell(name, getattr(op, name)) for name in op.arguments()}
+    init = getattr(op, "init", None)
+    context = Start(init if isinstance(init, str) else None, rectified)
+    emission = emit(op.name, len(x), fields, spell("in_features", x[-1]), context)
+    return Emitted(emission, context.constants)
+
+
+def expression(name: str, x: Shape, **arguments: Any) -> str:
+    return emitted(make(name, **arguments), x).expression()
+
+
+def constructors(name: str, x: Shape, **arguments: Any) -> list[str]:
+    return emitted(make(name, **arguments), x).constructors()
+
+
+def source(op: Op, x: Shape, spell: Spell = literally, rectified: bool = False) -> str:
     """A module with one class, `Net`, that is `op` for inputs of shape `x`."""
-    emission = emit(op, x, context or Context())
-    attrs = [f"self.{layer.attr}" for layer in emission.layers]
-    layers = [
-        f"        {attr} = {written(layer.call)}"
-        for attr, layer in zip(attrs, emission.layers, strict=True)
-    ]
+    found = emitted(op, x, spell, rectified)
+    calls = zip(found.emission.modules, found.constructors(hand_on=True), strict=True)
+    layers = [f"        self.{built.attr} = {call}" for built, call in calls]
+    constants = {}
+    if isinstance(spell, Names):
+        constants = {name: repr(value) for name, value in spell.values.items()}
+    constants |= {name: print_expression(value) for name, value in found.constants.items()}
     return TEMPLATE.format(
-        header=_header(emission),
+        header=_header(found.emission, constants),
         name=op.name,
         layers="\n".join(layers),
-        expression=emission.apply("x", attrs, spell),
+        expression=found.expression(),
     )
 
 
-def _header(emission: Emission) -> str:
-    constants = [f"{c.stem.upper()} = {spell(c.value)}" for c in emission.constants]
-    parts = [fragment(name).text for name in ORDER if name in emission.helpers]
-    return "\n\n".join([*IMPORTS.values(), *constants, *parts])
-
-
-def module(op: Op, x: Shape, context: Context | None = None) -> type[nnx.Module]:
-    """The class `Net` of `source`."""
-    scope: dict[str, Any] = {}
-    exec(source(op, x, context), scope)
-    return scope["Net"]
-
-
-def build(name: str, x: Shape, **arguments: Any) -> nnx.Module:
-    """A network of one op with float32 parameters."""
-    return module(make(name, **arguments), x)(rngs=nnx.Rngs(0))
-
-
-def run(name: str, x: jax.Array, **arguments: Any) -> jax.Array:
-    """The op applied to a batch."""
-    return build(name, x.shape[1:], **arguments)(x)
-
-
-def expression(name: str, x: Shape, context: Context | None = None, **arguments: Any) -> str:
-    """The code at call time, with `self.` before the layers."""
-    emission = emit(make(name, **arguments), x, context or Context())
-    return emission.apply("x", [f"self.{layer.attr}" for layer in emission.layers], spell)
-
-
-def constructors(
-    name: str, x: Shape, context: Context | None = None, **arguments: Any
-) -> list[str]:
-    """The constructor calls, without `rngs` and `dtypes`."""
-    layers = emit(make(name, **arguments), x, context or Context()).layers
-    return [written(Call(la.call.callee, la.call.args, la.call.kwargs, ())) for la in layers]
-
-
-def ramp(*shape: int) -> jax.Array:
-    """Numbers without a pattern, positive and negative, the same every time."""
-    return jax.random.normal(jax.random.key(1), shape, jnp.float32)
+def _header(emission: Emission, constants: dict[str, str]) -> str:
+    assigned = [f"{name} = {value}" for name, value in constants.items()]
+    helpers = {"cast", *emission.helpers}
+    parts = [fragment(name).text for name in ORDER if name in helpers]
+    return "\n\n".join([*IMPORTS.values(), *assigned, *parts])

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,20 +17,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from flax import nnx
-from ruff import find_ruff_bin
 
 from cnndsl.elaborate.models import deep_stack
 from cnndsl.ir import Network, layers
-from cnndsl.pipeline import check_source, compile_checked
+from cnndsl.pipeline import check_source
 from cnndsl.source import Source
 from cnndsl.summary import summarize_network
 from cnndsl.targets.flax.names import RESERVED, safe
+from tests.compiled import Text, compile_file, compile_text
 from tests.interpreter import interpret
 
-ROOT = Path(__file__).parents[1]
-SPECS = ROOT / "specs"
-GENERATED = ROOT / "generated"
-CORNERS = Path(__file__).parent / "corners"
 BATCH = 2
 TOLERANCE = 1e-3  # of the largest value, for two orders of summation in float32
 
@@ -47,30 +42,26 @@ OWN_LEAVES = ("SparseConv", "Subsample", "LayerScale", "PReLU")
 
 
 @dataclass(frozen=True)
-class Generated:
-    """The module of a spec, its text, and the networks that it has to equal."""
+class Generated(Text):
+    """A module as well, imported."""
 
-    code: str
     module: ModuleType
-    networks: tuple[Network, ...]
 
     def cls(self, network: Network) -> type[nnx.Module]:
         return getattr(self.module, safe(network.name, RESERVED))
 
 
-def generate(
-    text: str, name: str = "spec.cnn", set: Mapping[str, Any] | None = None, **options: Any
-) -> Generated:
+def generate(text: str, name: str = "spec.cnn", **options: Any) -> Generated:
     """Compiles a spec that has no mistake, and imports the result."""
-    checked = check_source(Source(name, text), overrides=dict(set or {}))
-    assert not checked.diagnostics, [d.message for d in checked.diagnostics]
-    code = compile_checked(checked, dict(set or {}), **options).code
-    assert code is not None
-    return Generated(code, imported(code), checked.networks)
+    return _imported(compile_text(text, name, **options))
 
 
 def generate_file(path: Path, **options: Any) -> Generated:
-    return generate(path.read_text(encoding="utf-8"), path.name, **options)
+    return _imported(compile_file(path, **options))
+
+
+def _imported(text: Text) -> Generated:
+    return Generated(text.code, text.networks, imported(text.code))
 
 
 def imported(code: str) -> ModuleType:
@@ -78,23 +69,6 @@ def imported(code: str) -> ModuleType:
     sys.modules[module.__name__] = module  # where nnx looks a class up
     exec(compile(code, "<generated>", "exec"), module.__dict__)
     return module
-
-
-# --- text -----------------------------------------------------------------------------
-
-
-def lint(code: str) -> None:
-    """The code is as ruff would have written it in a user's own project."""
-    rules = ("--extend-select", "B,I,SIM,UP", "--target-version", "py311")
-    for command in (("check", "--quiet", *rules), ("format", "--check", "--diff")):
-        done = subprocess.run(
-            [find_ruff_bin(), *command, "--isolated", "--stdin-filename", "module.py", "-"],
-            input=code,
-            capture_output=True,
-            encoding="utf-8",
-            check=False,
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
 
 
 # --- shapes ---------------------------------------------------------------------------

@@ -9,6 +9,8 @@ from flax import nnx
 
 from cnndsl import zoo
 
+pytestmark = pytest.mark.xla
+
 
 @pytest.mark.parametrize(
     ("name", "features"),

@@ -13,6 +13,8 @@ import pytest
 
 from examples.fashion_mnist import DEBIAN_FOLDER, DataError, read_idx, read_split, train
 
+pytestmark = pytest.mark.xla
+
 SCRIPT = Path(__file__).parents[1] / "examples" / "fashion_mnist.py"
 
 

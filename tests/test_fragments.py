@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from flax import nnx
 
-from cnndsl.targets.flax.emission import Context
 from cnndsl.targets.flax.fragments import IMPORTS, ORDER, fragment
-from tests.emitted import build, make, module, ramp, run
+from tests.emitted import make
+from tests.executed import build, module, ramp, run
+
+pytestmark = pytest.mark.xla
 
 
 def close(actual: jax.Array, expected: np.ndarray) -> None:
@@ -89,9 +91,8 @@ def test_a_kernel_before_a_relu_starts_he_normal():
         ("dense", (400,), {"units": 100}),
     ):
         fan_in = {"conv": 144, "dense": 400}[name]
-        for follower, gain in (("relu", 2), ("sigmoid", 1), (None, 1)):
-            op = make(name, **arguments)
-            net = module(op, shape, Context(follower))(rngs=nnx.Rngs(0))
+        for rectified, gain in ((True, 2), (False, 1)):
+            net = module(make(name, **arguments), shape, rectified=rectified)(rngs=nnx.Rngs(0))
             kernel = (net.conv if name == "conv" else net.dense).kernel[...]
             assert kernel.std() == pytest.approx(math.sqrt(gain / fan_in), rel=0.05)
 

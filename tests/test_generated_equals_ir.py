@@ -1,8 +1,8 @@
 """The generated module is the network that was elaborated: shapes, names, counts and values.
 
-`tests/corners` holds one small spec for each thing that can go wrong; `tests/writing.py` writes
-random ones; the zoo is compared as it is. The interpreter that computes the expected values
-shares no code with the generator.
+`tests/corners` holds one small spec for each thing that can go wrong; `tests/writing` writes
+random ones; goldens and the zoo are compared as they are. The interpreter that computes the
+expected values shares no code with the generator.
 """
 
 from __future__ import annotations
@@ -17,20 +17,23 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import cnndsl
+from tests.compiled import CORNERS, GOLDENS, SPECS, lint
 from tests.modules import (
-    CORNERS,
-    SPECS,
     NotFinite,
     check_arguments,
     check_shapes,
     check_values,
     generate,
     generate_file,
-    lint,
 )
 from tests.writing import Writer
 
-ALLOWED = {"functools", "math", "jax", "jax.numpy", "jax.typing", "flax"}
+pytestmark = pytest.mark.xla
+
+ALLOWED = {
+    *("functools", "math", "jax", "jax.numpy", "jax.typing"),
+    *("flax", "flax.nnx.nn.dtypes", "flax.typing"),
+}
 MOST_WORK = 20_000_000  # of a random network: multiply-accumulates, and 100 for each parameter
 MOST_LAYERS = 150  # tracing takes the square of them
 
@@ -49,6 +52,14 @@ ZOO = {
     "mobilenet.cnn": (None, (64, 64, 3)),
     "resnet_cifar.cnn": (("ResNet20", "PlainNet20", "ResNet50CIFAR"), None),
 }
+
+
+@pytest.mark.parametrize("path", sorted(GOLDENS.glob("*/spec.cnn")), ids=lambda p: p.parent.name)
+def test_a_golden(path: Path):
+    generated = generate_file(path)
+    for network in generated.networks:
+        check_shapes(generated, network)
+        check_values(generated, network)
 
 
 @pytest.mark.parametrize("path", sorted(CORNERS.glob("*.cnn")), ids=lambda path: path.stem)

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import os
 import re
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from flax import nnx
 
 import cnndsl
-from tests.modules import CORNERS, GENERATED, ROOT, SPECS, generate_file, imported, lint
+from tests.compiled import CORNERS, GENERATED, ROOT, SPECS, compile_file, lint
 
 MODULES = sorted(GENERATED.glob("*.py"))
 FORWARDING = CORNERS / "forwarding_blocks.cnn"
@@ -91,7 +88,7 @@ def classes(text: str) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("path", [*MODULES, FORWARDING], ids=lambda path: path.stem)
 def test_no_class_only_forwards(path: Path):
-    code = text_of(path) if path.suffix == ".py" else generate_file(path).code
+    code = text_of(path) if path.suffix == ".py" else compile_file(path).code
     for definition in ast.parse(code).body:
         if isinstance(definition, ast.ClassDef) and not is_model(definition):
             assert not forwards(definition), ast.unparse(definition)
@@ -128,46 +125,6 @@ def test_no_condition_is_constant(path: Path):
     for node in ast.walk(ast.parse(text_of(path))):
         if isinstance(node, (ast.If, ast.IfExp)):
             assert not isinstance(node.test, ast.Constant), ast.unparse(node)
-
-
-@each_module
-def test_no_argument_equals_its_default(path: Path):
-    found = list(redundant(ast.parse(text_of(path)), imported(text_of(path))))
-    assert not found, "\n".join(found)
-
-
-def redundant(tree: ast.Module, module: Any) -> Iterator[str]:
-    """Keyword arguments, and last positional ones, that say what the callee assumes."""
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call):
-            continue
-        args, callee = node.args, node.func
-        if isinstance(callee, ast.Name) and callee.id == "partial" and args:
-            callee, args = args[0], args[1:]
-        function = resolved(callee, module)
-        if function is None or any(isinstance(arg, ast.Starred) for arg in args):
-            continue
-        parameters = inspect.signature(function).parameters
-        given = {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
-        if args and len(args) <= len(parameters):
-            given[list(parameters)[len(args) - 1]] = args[-1]
-        for name, value in given.items():
-            if name in parameters and isinstance(value, (ast.Constant, ast.Tuple)):
-                default = parameters[name].default
-                if ast.unparse(value) == repr(default):
-                    yield f"{ast.unparse(node)}: {name}"
-
-
-def resolved(callee: ast.expr, module: Any) -> Callable[..., Any] | None:
-    """What is called, where the module or flax defines it."""
-    match callee:
-        case ast.Name(id=name) if inspect.isfunction(function := getattr(module, name, None)):
-            return function
-        case ast.Name(id=name) if inspect.isclass(cls := getattr(module, name, None)):
-            return cls
-        case ast.Attribute(value=ast.Name(id="nnx"), attr=name):
-            return getattr(nnx, name)
-    return None
 
 
 @each_module

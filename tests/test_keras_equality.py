@@ -19,6 +19,8 @@ import cnndsl
 from cnndsl.weights import from_keras
 from cnndsl.weights.network import abstract
 
+pytestmark = pytest.mark.xla
+
 keras = pytest.importorskip("keras")
 
 SPECS = Path(__file__).parents[1] / "specs"

@@ -21,9 +21,11 @@ from jax.extend.core import jaxprs_in_params
 from cnndsl.ops import OPS
 from cnndsl.ops.base import Op, Reject, Shape
 from cnndsl.ops.kinds import INITIALIZERS
-from cnndsl.targets.flax.calls import EMITTERS
-from cnndsl.targets.flax.emission import Context
-from tests.emitted import module
+from cnndsl.targets.flax.ops import EMITTERS
+from tests.emitted import Names, Spell, literally
+from tests.executed import module
+
+pytestmark = pytest.mark.xla
 
 BATCH = 3
 
@@ -44,12 +46,8 @@ numbers = st.floats(0.125, 2.0)
 rates = st.floats(0.0, 0.875)
 inits = st.none() | st.sampled_from(INITIALIZERS)
 dtypes = st.sampled_from([jnp.float32, jnp.bfloat16])
-contexts = st.builds(
-    Context,
-    followed_by=st.sampled_from([None, "relu", "tanh"]),
-    # Code that may not rely on any value is longer, and means the same.
-    varies=st.sampled_from([lambda value: False, lambda value: True]),
-)
+# Code that knows its values by name alone is longer, and means the same.
+spells = st.one_of(st.just(literally), st.builds(Names))
 
 
 def over(shapes: st.SearchStrategy[Shape], **arguments: st.SearchStrategy) -> st.SearchStrategy:
@@ -228,21 +226,21 @@ def test_jax_agrees(name: str):
         derandomize=True,
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=CASES[name], context=contexts, dtype=dtypes)
-    def law(case: Case, context: Context, dtype: Any) -> None:
+    @given(case=CASES[name], spell=spells, rectified=flags, dtype=dtypes)
+    def law(case: Case, spell: Spell, rectified: bool, dtype: Any) -> None:
         arguments, x = case
         op = OPS[name].make(arguments)
         try:
             shape = op.output(x)
         except Reject:
             assume(False)
-        check(op, x, shape, context, dtype)
+        check(op, x, shape, module(op, x, spell, rectified), dtype)
 
     law()
 
 
-def check(op: Op, x: Shape, shape: Shape, context: Context, dtype: Any) -> None:
-    net = module(op, x, context)
+def check(op: Op, x: Shape, shape: Shape, net: type[nnx.Module], dtype: Any) -> None:
+    """Shapes, counts and the dtype of `op`, in JAX's own account of `net`."""
     graph, state = nnx.split(nnx.eval_shape(lambda: net(dtype=dtype, rngs=nnx.Rngs(0))))
 
     def forward(state: nnx.State, images: jax.Array) -> jax.Array:

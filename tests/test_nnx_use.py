@@ -17,7 +17,10 @@ import pytest
 from flax import nnx
 from jax.extend.core import jaxprs_in_params
 
-from tests.modules import CORNERS, GENERATED, QUICK, abstract, generate_file, imported
+from tests.compiled import CORNERS, GENERATED
+from tests.modules import QUICK, abstract, generate_file, imported
+
+pytestmark = pytest.mark.xla
 
 CLASSES = 10
 DIGITS = (2, 32, 32, 1)

@@ -1,13 +1,12 @@
 """`preprocess { … }`: from a spec into its network, its figures and its module."""
 
-import ast
 import json
 
 import pytest
 
 import cnndsl
 from cnndsl.cli import main
-from tests.modules import imported
+from tests.compiled import constants
 
 NET = """\
 model Net(size = 32, preprocess = true) {
@@ -42,10 +41,7 @@ model C = A { preprocess { range 255 } }
 
 
 def constant(code, name="PREPROCESS"):
-    for node in ast.parse(code).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
-            return ast.literal_eval(node.value)
-    return None
+    return constants(code).get(name)
 
 
 def test_a_module_has_what_its_model_says():
@@ -94,15 +90,15 @@ def test_it_stands_in_a_models_body_alone(text):
 def test_the_endpoints_are_a_constant():
     text = "model M {\n input 8x8x3\n stage a { conv(4, 3, stride = 2) }\n flatten -> dense(2)\n}"
     rows = (("a", (4, 4, 4), 2, 4), ("logits", (2,), None, 2))
-    assert rows == imported(cnndsl.compile(text).code).ENDPOINTS
-    both = imported(cnndsl.compile(text + "\nmodel N = M").code).ENDPOINTS
+    assert rows == constant(cnndsl.compile(text).code, "ENDPOINTS")
+    both = constant(cnndsl.compile(text + "\nmodel N = M").code, "ENDPOINTS")
     assert both == {"M": rows, "N": rows}
 
 
 def test_a_family_of_many_shapes_has_no_table_of_endpoints():
     text = "model M(w = 4) {\n input 8x8x3\n stage a { conv(w, 3) }\n flatten -> dense(2)\n}"
     variants = "".join(f"\nmodel M{w} = M(w = {w})" for w in range(5, 8))
-    tables = imported(cnndsl.compile(text + variants).code).ENDPOINTS
+    tables = constant(cnndsl.compile(text + variants).code, "ENDPOINTS")
     assert tables["M7"] == (("a", (8, 8, 7), 1, 7), ("logits", (2,), None, 2))
     assert (
         constant(cnndsl.compile(text + variants + "\nmodel M8 = M(w = 8)").code, "ENDPOINTS")

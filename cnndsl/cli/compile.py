@@ -13,6 +13,7 @@ from cnndsl.cli.reading import all_diagnostics, check_choice, check_specs, read_
 from cnndsl.names import module_name
 from cnndsl.pipeline import Checked, Compiled, compile_checked
 from cnndsl.summary import Summary, macs_text
+from cnndsl.targets.seal import is_sealed, is_untouched
 from cnndsl.writing import Unwritable, write_all
 
 STDOUT = "-"
@@ -66,7 +67,7 @@ def run(arguments: Namespace, console: Console) -> int:
         raise CallError("--check and --diff compare files, not standard output")
     paths = [Path(STDOUT)] * len(checked) if to_stdout else output_paths(checked, arguments.output)
     modules = [
-        _module(each, path, compile_checked(each, overrides, arguments.model))
+        _module(each, path, compile_checked(each, overrides, arguments.model, arguments.output))
         for each, path in zip(checked, paths, strict=True)
     ]
     if to_stdout:
@@ -75,6 +76,8 @@ def run(arguments: Namespace, console: Console) -> int:
         return 0
     if arguments.check or arguments.diff:
         return _compare(modules, arguments, console)
+    if not arguments.force:
+        _spare_edited(modules)
     try:
         write_all({module.path: module.code for module in modules})
     except Unwritable as error:
@@ -82,6 +85,17 @@ def run(arguments: Namespace, console: Console) -> int:
     for module in modules:
         console.line(module.line())
     return 0
+
+
+def _spare_edited(modules: Sequence[Module]) -> None:
+    """Raises `CallError` where a module would replace a file that is somebody's own work."""
+    for module in modules:
+        present = _present(module.path)
+        if present is None or present == module.code or is_untouched(present):
+            continue
+        known = "was edited since" if is_sealed(present) else "is not by"
+        help = "`--diff` shows what would change; `--force` replaces it"
+        raise CallError(f"{module.path} {known} cnndsl{' wrote it' * is_sealed(present)}", help)
 
 
 def _module(checked: Checked, path: Path, compiled: Compiled) -> Module:

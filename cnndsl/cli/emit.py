@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, TypeGuard
 
 from cnndsl.ir import (
@@ -29,17 +29,18 @@ from cnndsl.summary import shape_text
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
-
 def emit(stage: str, checked: Checked, overrides: dict[str, Value], model: str | None) -> str:
-    """The spec's syntax tree, its networks, or the view that the templates print."""
+    """The spec's syntax tree, its networks, or the tree of the module."""
     networks = [network for network in checked.networks if model in (None, network.name)]
     if stage == "ast":
         return tree(checked.proven.spec)
     if stage == "ir":
         return "\n\n".join(map(outline, networks))
-    from cnndsl.targets.flax import lower
+    from cnndsl.targets.flax import Flax
+    from cnndsl.targets.target import origin_of
 
-    return tree(lower(checked.proven, networks, overrides))
+    asked = replace(checked, networks=tuple(networks))
+    return tree(Flax().module(asked, origin_of(checked, overrides, model, None)))
 
 
 # --- trees of dataclasses -------------------------------------------------------------

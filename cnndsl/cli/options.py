@@ -160,9 +160,11 @@ def _add_compile(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--check", action="store_true", help=help)
     help = "write nothing; show what would change, and exit with 1 if anything would"
     parser.add_argument("--diff", action="store_true", help=help)
-    help = "print one stage of the compiler instead: the syntax tree, the networks, the view "
-    help += "that templates print, or the module"
-    parser.add_argument("--emit", choices=("ast", "ir", "view", "py"), help=help)
+    help = "replace files that were edited since, or that cnndsl did not write"
+    parser.add_argument("--force", action="store_true", help=help)
+    help = "print one stage of the compiler instead: the syntax tree, the networks, the tree of "
+    help += "the module, or the module"
+    parser.add_argument("--emit", choices=("ast", "ir", "tree", "py"), help=help)
 
 
 def _add_check(parser: argparse.ArgumentParser) -> None:

@@ -41,6 +41,12 @@ def classifier(network: Network) -> Layer | None:
     return _before(network.output)
 
 
+def classifiers(network: Network) -> list[Layer]:
+    """That of a network with classes, and those of its auxiliary heads."""
+    ends = [network.output, *(head.out for head in _heads(network))]
+    return [layer for end in ends if (layer := _before(end)) is not None]
+
+
 def _before(result: Tensor) -> Layer | None:
     layer = result.origin
     while isinstance(layer, Layer) and not layer.classifies:

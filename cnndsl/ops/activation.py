@@ -25,6 +25,7 @@ class Relu(Activation):
     """
 
     name = "relu"
+    rectifies = True
 
 
 class Relu6(Activation):
@@ -35,6 +36,7 @@ class Relu6(Activation):
     """
 
     name = "relu6"
+    rectifies = True
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class LeakyRelu(Activation):
     """
 
     name = "leaky_relu"
+    rectifies = True
 
     slope: float = arg(kinds.NUMBER, 0.01, "factor of negative values")
 
@@ -58,6 +61,7 @@ class Elu(Activation):
     """
 
     name = "elu"
+    rectifies = True
 
 
 class Selu(Activation):
@@ -78,6 +82,7 @@ class Gelu(Activation):
     """
 
     name = "gelu"
+    rectifies = True
 
 
 class Swish(Activation):
@@ -88,6 +93,7 @@ class Swish(Activation):
     """
 
     name = "swish"
+    rectifies = True
 
 
 class Sigmoid(Activation):
@@ -114,6 +120,7 @@ class HardSwish(Activation):
     """
 
     name = "hard_swish"
+    rectifies = True
 
 
 class Tanh(Activation):
@@ -157,6 +164,7 @@ class PRelu(Activation):
     """
 
     name = "prelu"
+    rectifies = True
 
     def params(self, x: Shape) -> dict[str, Shape]:
         return {"slope": (x[-1],)}

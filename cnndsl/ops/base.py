@@ -88,6 +88,11 @@ class Op(ABC):
 
     name: ClassVar[str]
 
+    # How kernels start: He-normal where their output reaches an op that `rectifies`, directly
+    # or through such as are `transparent`.
+    rectifies: ClassVar[bool] = False
+    transparent: ClassVar[bool] = False
+
     @classmethod
     @cache
     def arguments(cls) -> dict[str, Argument]:

@@ -29,6 +29,7 @@ class Dropout(_Noise):
     """
 
     name = "dropout"
+    transparent = True
 
 
 class DropPath(_Noise):
@@ -44,3 +45,4 @@ class DropPath(_Noise):
     """
 
     name = "drop_path"
+    transparent = True

@@ -30,6 +30,7 @@ class BatchNorm(Op):
     """
 
     name = "bn"
+    transparent = True
 
     momentum: float = arg(kinds.SHARE, 0.9, "weight of the old average in a running statistic")
     eps: float = arg(kinds.POSITIVE, 1e-5, _EPS)
@@ -64,6 +65,7 @@ class LayerNorm(Op):
     """
 
     name = "layer_norm"
+    transparent = True
 
     eps: float = arg(kinds.POSITIVE, 1e-6, _EPS)
 
@@ -90,6 +92,7 @@ class GroupNorm(Op):
     """
 
     name = "group_norm"
+    transparent = True
 
     groups: int = arg(kinds.POSITIVE_INTEGER, 32, "groups of neighbouring channels")
     eps: float = arg(kinds.POSITIVE, 1e-5, _EPS)
@@ -119,6 +122,7 @@ class LocalResponseNorm(Op):
     """
 
     name = "lrn"
+    transparent = True
 
     size: int = arg(kinds.POSITIVE_INTEGER, 5, "channels that the sum goes over")
     alpha: float = arg(kinds.NON_NEGATIVE, 1e-4, "weight of the mean square")

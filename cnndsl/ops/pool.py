@@ -49,6 +49,7 @@ class MaxPool(_Pool):
     """
 
     name = "max_pool"
+    transparent = True
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class AvgPool(_Pool):
     """
 
     name = "avg_pool"
+    transparent = True
 
     count_pad: bool = arg(kinds.FLAG, False, "count the zeros of the padding in the mean")
 
@@ -94,6 +96,7 @@ class GlobalAvgPool(_GlobalPool):
     """
 
     name = "global_avg_pool"
+    transparent = True
 
 
 class GlobalMaxPool(_GlobalPool):
@@ -107,3 +110,4 @@ class GlobalMaxPool(_GlobalPool):
     """
 
     name = "global_max_pool"
+    transparent = True

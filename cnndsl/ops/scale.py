@@ -24,6 +24,7 @@ class Scale(Op):
     """
 
     name = "scale"
+    transparent = True
 
     factor: float = arg(kinds.NUMBER, doc="the constant")
 
@@ -47,6 +48,7 @@ class LayerScale(Op):
     """
 
     name = "layer_scale"
+    transparent = True
 
     init: float = arg(kinds.NUMBER, 1e-6, "value of every factor before training")
 
@@ -69,6 +71,7 @@ class Normalize(Op):
     """
 
     name = "normalize"
+    transparent = True
 
     mean: PerChannel = arg(kinds.PER_CHANNEL, doc="subtracted first")
     std: PerChannel = arg(kinds.POSITIVE_PER_CHANNEL, doc="divides the difference")
@@ -94,6 +97,7 @@ class Rescale(Op):
     """
 
     name = "rescale"
+    transparent = True
 
     scale: float = arg(kinds.NUMBER, doc="factor")
     offset: float = arg(kinds.NUMBER, 0.0, "added afterwards")

@@ -21,6 +21,7 @@ class Flatten(Op):
     """
 
     name = "flatten"
+    transparent = True
 
     def output(self, x: Shape) -> Shape:
         return (_elements(x),)
@@ -41,6 +42,7 @@ class Reshape(Op):
     """
 
     name = "reshape"
+    transparent = True
 
     shape: Shape = arg(kinds.EXTENTS, doc="shape of the result")
 
@@ -73,6 +75,7 @@ class Pad(_Bordered):
     """
 
     name = "pad"
+    transparent = True
 
     def output(self, x: Shape) -> Shape:
         height, width, channels = feature_map(self.name, x)
@@ -91,6 +94,7 @@ class Crop(_Bordered):
     """
 
     name = "crop"
+    transparent = True
 
     def output(self, x: Shape) -> Shape:
         height, width, channels = feature_map(self.name, x)
@@ -112,6 +116,7 @@ class Channels(Op):
     """
 
     name = "channels"
+    transparent = True
 
     start: int = arg(kinds.INDEX, doc="first channel, from 0")
     stop: int = arg(kinds.INDEX, doc="first channel after the slice")
@@ -143,6 +148,7 @@ class PadChannels(Op):
     """
 
     name = "pad_channels"
+    transparent = True
 
     total: int = arg(kinds.POSITIVE_INTEGER, doc="channels of the result")
 
@@ -170,6 +176,7 @@ class Shuffle(Op):
     """
 
     name = "shuffle"
+    transparent = True
 
     groups: int = arg(kinds.POSITIVE_INTEGER, doc="groups of neighbouring channels")
 
@@ -190,6 +197,7 @@ class Upsample(Op):
     """
 
     name = "upsample"
+    transparent = True
 
     factor: Pair = arg(kinds.WINDOW, doc="how many times as high and as wide")
     method: str = arg(kinds.UPSAMPLING, "nearest", "where the new values come from")

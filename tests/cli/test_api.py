@@ -10,6 +10,10 @@ import traceback
 import pytest
 
 import cnndsl
+from cnndsl.pipeline import Checked
+from cnndsl.targets.flax import Flax
+from cnndsl.targets.python.tree import Module
+from cnndsl.targets.target import Origin
 
 NET = "model Net(classes = 10) {\n  input 8x8x3\n  flatten -> dense(classes)\n}\n"
 WRONG = "model Net {\n  input 8x8x3\n  batch_norm\n}\n"
@@ -22,12 +26,24 @@ class Net:
 """
 
 
+class Text(Flax):
+    """Writes a module that imports nothing, and its header behind it."""
+
+    def module(self, checked: Checked, origin: Origin) -> Module:
+        return Module(f"{[network.name for network in checked.networks]} {origin.command}")
+
+    def text(self, module: Module) -> str:
+        return f"{MODULE}# {module.doc}\n"
+
+
+class Broken(Flax):
+    def text(self, module: Module) -> str:
+        return "import no_such_module_at_all\n"
+
+
 @pytest.fixture
 def generator(monkeypatch):
-    def fake(program, networks, overrides=None):
-        return MODULE + "".join(f"# {n.name} {overrides or ''}\n" for n in networks)
-
-    monkeypatch.setattr("cnndsl.targets.flax.generate", fake)
+    monkeypatch.setattr("cnndsl.targets.flax.Flax", Text)
 
 
 @pytest.fixture
@@ -94,8 +110,8 @@ def test_values_are_checked():
 
 
 def test_compile_returns_code_or_diagnostics(generator):
-    assert cnndsl.compile(NET).code == MODULE + "# Net \n"
-    assert "{'classes': 2}" in cnndsl.compile(NET, set={"classes": 2}).code
+    assert cnndsl.compile(NET).code == MODULE + "# ['Net'] cnndsl compile '<spec>'\n"
+    assert "--set classes=2" in cnndsl.compile(NET, set={"classes": 2}).code
     wrong = cnndsl.compile(WRONG)
     assert (wrong.code, [d.code for d in wrong.diagnostics]) == (None, ["E101"])
     assert cnndsl.compile("\x07").code is None
@@ -150,13 +166,13 @@ def test_load_of_a_missing_spec_is_the_usual_exception(folder):
 
 
 def test_a_module_that_fails_to_import_is_forgotten(folder, monkeypatch):
-    broken = lambda *_: "import no_such_module_at_all\n"  # noqa: E731
-    monkeypatch.setattr("cnndsl.targets.flax.generate", broken)
+    monkeypatch.setattr("cnndsl.targets.flax.Flax", Broken)
     with pytest.raises(ModuleNotFoundError):
         cnndsl.load("net.cnn")
     assert "cnndsl.loaded.net" not in sys.modules
 
 
+@pytest.mark.xla
 def test_a_loaded_network_runs(folder):
     numpy, nnx = pytest.importorskip("numpy"), pytest.importorskip("flax.nnx")
     module = cnndsl.load("net.cnn")

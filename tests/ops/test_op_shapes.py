@@ -11,6 +11,8 @@ from jax import lax
 from cnndsl.ops import MERGES, OPS
 from cnndsl.ops.base import Op, Reject
 
+pytestmark = pytest.mark.xla
+
 NHWC = ("NHWC", "HWIO", "NHWC")
 
 sizes = st.tuples(st.integers(1, 20), st.integers(1, 20))

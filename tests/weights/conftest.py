@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import cnndsl
-from cnndsl.weights.network import abstract, weights_of
 
 SPEC = """\
 # A residual unit and a classifier.
@@ -52,16 +51,22 @@ def module(spec: Path) -> ModuleType:
 @pytest.fixture
 def plain(module: ModuleType):
     """The network without branches, its weights random."""
+    from cnndsl.weights.network import abstract
+
     return randomised(abstract(module.Plain))
 
 
 @pytest.fixture
 def net(module: ModuleType):
     """The network with branches, its weights random."""
+    from cnndsl.weights.network import abstract
+
     return randomised(abstract(module.Net))
 
 
 def randomised(model, seed: int = 0):
+    from cnndsl.weights.network import weights_of
+
     rng = np.random.default_rng(seed)
     for path, variable in weights_of(model).items():
         shape = variable.get_value().shape

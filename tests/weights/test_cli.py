@@ -19,6 +19,8 @@ from tests.weights import torch_files
 from tests.weights.conftest import randomised
 from tests.weights.test_load import NET, PLAIN, as_torch, assert_same
 
+pytestmark = pytest.mark.xla
+
 
 @pytest.fixture
 def run(capsys):

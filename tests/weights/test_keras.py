@@ -15,7 +15,8 @@ from tests.weights.test_load import assert_same, values
 
 keras = pytest.importorskip("keras")
 layers = keras.layers
-pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+NUMPY_2 = "ignore:__array__ implementation:DeprecationWarning"
+pytestmark = [pytest.mark.xla, pytest.mark.filterwarnings(NUMPY_2)]
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from cnndsl.weights.readers import read
 from tests.weights import torch_files
 from tests.weights.conftest import randomised
 
+pytestmark = pytest.mark.xla
+
 
 def values(model) -> dict[str, np.ndarray]:
     return {dotted(path): np.asarray(v.get_value()) for path, v in weights_of(model).items()}

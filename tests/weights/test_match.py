@@ -11,6 +11,8 @@ from cnndsl.weights.match import by_order, match
 from cnndsl.weights.network import abstract, layers_of
 from cnndsl.weights.trace import trace
 
+pytestmark = pytest.mark.xla
+
 
 def layer(name: str, *feeds: int | tuple[int, int], size: int = 4) -> Layer:
     edges = tuple(edge if isinstance(edge, tuple) else (edge, 0) for edge in feeds)

@@ -22,6 +22,8 @@ from cnndsl.weights.sorting import layers_of_archive
 from tests.weights import torch_files
 from tests.weights.torch_files import Storage, Tensor, dumped, tensors, write_zip
 
+pytestmark = pytest.mark.xla
+
 ARRAYS = {
     "conv.weight": np.arange(24, dtype=np.float32).reshape(4, 3, 2, 1),
     "fc.bias": np.ones(5, np.float32),

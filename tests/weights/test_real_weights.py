@@ -26,7 +26,7 @@ from cnndsl import vision
 from cnndsl.weights import load
 from cnndsl.weights.network import abstract
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.xla, pytest.mark.slow]
 SPECS = Path(__file__).parents[2] / "specs"
 LABEL = re.compile(r"foolbox/data/imagenet_\d\d_(\d+)\.jpg")  # foolbox names a class by its index
 PHOTOGRAPHS = 20

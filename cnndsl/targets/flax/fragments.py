@@ -13,6 +13,7 @@ from importlib import resources
 
 # The order in which a module defines those it needs: functions, constants, then classes.
 ORDER = (
+    "cast",
     "keep_float32",
     "normalize",
     "local_response_norm",
@@ -34,6 +35,8 @@ IMPORTS = {
     "jax": "import jax",
     "jnp": "import jax.numpy as jnp",
     "nnx": "from flax import nnx",
+    "promote_dtype": "from flax.nnx.nn.dtypes import promote_dtype",
+    "TupleArg": "from flax.typing import TupleArg",
     "DTypeLike": "from jax.typing import DTypeLike",
 }
 

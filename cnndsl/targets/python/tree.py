@@ -65,7 +65,9 @@ class ListOf:
 
 @dataclass(frozen=True, slots=True)
 class Dict:
-    items: tuple[tuple[Expr, Expr], ...]
+    """`{key: value, …}`; `**value` where a key is None."""
+
+    items: tuple[tuple[Expr | None, Expr], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +158,13 @@ Expr = (
 
 @dataclass(frozen=True, slots=True)
 class Assign:
-    """`a = b = value`; `comment` stands behind the line, without its `#`."""
+    """`a = b = value`; `comment` stands behind the line, without its `#`. A single name or
+    attribute may have its type: `self.units: nnx.List[Unit] = nnx.List()`."""
 
     targets: tuple[Expr, ...]
     value: Expr
     comment: str = ""
+    annotation: Expr | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +178,7 @@ class Augment:
 
 @dataclass(frozen=True, slots=True)
 class Declare:
-    """`name: annotation = value`, in the body of a class."""
+    """`name: annotation`, or `name: annotation = value` in the body of a class."""
 
     name: str
     annotation: Expr

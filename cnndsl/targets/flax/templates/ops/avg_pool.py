@@ -1,4 +1,5 @@
 import jax
+import jax.numpy as jnp
 from flax import nnx
 
 
@@ -9,5 +10,6 @@ def avg_pool(
     padding: str | tuple[tuple[int, int], tuple[int, int]] = "SAME",
 ) -> jax.Array:
     """Averages what of each window lies inside the map."""
-    y = nnx.avg_pool(x, window, strides, padding, count_include_pad=False)
-    return y.astype(x.dtype)
+    ones = jnp.ones_like(x[:1, ..., :1])
+    sums = nnx.pool(x, 0.0, jax.lax.add, window, strides, padding)
+    return sums / nnx.pool(ones, 0.0, jax.lax.add, window, strides, padding)

@@ -1,6 +1,7 @@
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from flax.nnx.nn.dtypes import promote_dtype
 from jax.typing import DTypeLike
 
 
@@ -12,16 +13,10 @@ class LayerScale(nnx.Module):
     (..., features) -> (..., features)
     """
 
-    def __init__(
-        self,
-        features: int,
-        init: float = 1e-6,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-    ):
-        self.scale = nnx.Param(jnp.full(features, init, param_dtype))
-        self.dtype = dtype
+    def __init__(self, features: int, init: float = 1e-6):
+        self.scale = nnx.Param(jnp.full(features, init))
+        self.dtype: DTypeLike | None = None
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        return x.astype(self.dtype) * self.scale[...].astype(self.dtype)
+        x, scale = promote_dtype((x, self.scale[...]), dtype=self.dtype)
+        return x * scale

@@ -1,6 +1,7 @@
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from flax.nnx.nn.dtypes import promote_dtype
 from jax.typing import DTypeLike
 
 
@@ -12,16 +13,10 @@ class PReLU(nnx.Module):
     (..., features) -> (..., features)
     """
 
-    def __init__(
-        self,
-        features: int,
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-    ):
-        self.slope = nnx.Param(jnp.full(features, 0.25, param_dtype))
-        self.dtype = dtype
+    def __init__(self, features: int):
+        self.slope = nnx.Param(jnp.full(features, 0.25))
+        self.dtype: DTypeLike | None = None
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        x, slope = x.astype(self.dtype), self.slope[...].astype(self.dtype)
+        x, slope = promote_dtype((x, self.slope[...]), dtype=self.dtype)
         return jnp.where(x >= 0, x, slope * x)

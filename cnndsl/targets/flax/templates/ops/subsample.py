@@ -1,6 +1,7 @@
 import jax
 import jax.numpy as jnp
 from flax import nnx
+from flax.nnx.nn.dtypes import promote_dtype
 from jax.typing import DTypeLike
 
 
@@ -13,22 +14,16 @@ class Subsample(nnx.Module):
     (N, H, W, features) -> (N, H / window[0], W / window[1], features)
     """
 
-    def __init__(
-        self,
-        features: int,
-        window: tuple[int, int],
-        *,
-        dtype: DTypeLike = jnp.float32,
-        param_dtype: DTypeLike = jnp.float32,
-    ):
+    def __init__(self, features: int, window: tuple[int, int]):
         average = 1 / (window[0] * window[1])
-        self.coefficient = nnx.Param(jnp.full(features, average, param_dtype))
-        self.bias = nnx.Param(jnp.zeros(features, param_dtype))
+        self.coefficient = nnx.Param(jnp.full(features, average))
+        self.bias = nnx.Param(jnp.zeros(features))
         self.window = window
-        self.dtype = dtype
+        self.dtype: DTypeLike | None = None
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        x = x.astype(self.dtype)
+        x, coefficient, bias = promote_dtype(
+            (x, self.coefficient[...], self.bias[...]), dtype=self.dtype
+        )
         sums = nnx.pool(x, 0.0, jax.lax.add, self.window, self.window, "VALID")
-        coefficient = self.coefficient[...].astype(self.dtype)
-        return coefficient * sums + self.bias[...].astype(self.dtype)
+        return coefficient * sums + bias

@@ -1,0 +1,286 @@
+"""The few forms that every computation takes: settings spelled out, paddings as numbers.
+
+What the language says of an op and what flax does for a call both come here, so that two
+computations are the same exactly where their terms are. An op that changes nothing, such
+as a slice of everything, gives its input.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+from cnndsl.targets.flax.terms import Settings, Shape, Sides, Term, Terms, Unfit
+
+Pair = tuple[int, int]
+Padding = str | Sides  # "SAME", "VALID" or the sides
+Codes = tuple[tuple[float, ...], ...]
+
+_NONE: Sides = ((0, 0), (0, 0))
+
+
+class Forms:
+    """Makes the terms of one network, or of one run of a model.
+
+    With `initialisers` false, how weights start is left out of the comparison.
+    """
+
+    def __init__(self, terms: Terms, initialisers: bool = True):
+        self._terms = terms
+        self._initialisers = initialisers
+        self._numbers: dict[tuple[object, ...], int] = {}
+        self.weighted: list[Term] = []  # the results of layers with weights, in order
+
+    def image(self, shape: Shape) -> Term:
+        return self._terms.term("image", (), (), shape)
+
+    def _own(self, op: str, settings: Settings, x: Term, shape: Shape) -> Term:
+        """The result of an op with weights or random numbers of its own."""
+        key = (op, settings, x.serial)
+        number = self._numbers[key] = self._numbers.get(key, 0) + 1
+        result = self._terms.term(op, settings, (x,), shape, number)
+        if op != "dropout":
+            self.weighted.append(result)
+        return result
+
+    # --- layers with weights ----------------------------------------------------------
+
+    def conv(
+        self,
+        x: Term,
+        filters: int,
+        kernel: Pair,
+        stride: Pair,
+        padding: Padding,
+        dilation: Pair,
+        groups: int,
+        bias: bool,
+        init: str,
+        connect: Codes | None = None,
+    ) -> Term:
+        size = _map(x, "a convolution")
+        if x.shape[2] % groups or filters % groups:
+            raise Unfit(f"{groups} groups of {x.shape[2]} channels and {filters} filters")
+        reach = (dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1)
+        sides = resolved(padding, size, reach, stride)
+        settings: Settings = (
+            ("filters", filters),
+            ("kernel", kernel),
+            ("stride", stride),
+            ("padding", sides),
+            ("dilation", dilation),
+            ("groups", groups),
+            ("bias", bias),
+            ("initialiser", init if self._initialisers else None),
+        )
+        if connect is not None:
+            settings = (*settings, ("connect", connect))
+        op = "conv" if connect is None else "sparse conv"
+        return self._own(op, settings, x, (*_slid(size, reach, stride, sides), filters))
+
+    def conv_transpose(
+        self,
+        x: Term,
+        filters: int,
+        kernel: Pair,
+        stride: Pair,
+        padding: Padding,
+        bias: bool,
+        init: str,
+    ) -> Term:
+        """`padding` is what is put around the stretched input."""
+        size = _map(x, "a transposed convolution")
+        sides = _stretched(padding, kernel, stride)
+        height, width = (
+            (n - 1) * s + 1 + sum(side) - k + 1
+            for n, s, side, k in zip(size, stride, sides, kernel, strict=True)
+        )
+        if min(height, width) < 1:
+            raise Unfit("the padding leaves nothing of a transposed convolution")
+        settings: Settings = (
+            ("filters", filters),
+            ("kernel", kernel),
+            ("stride", stride),
+            ("padding", sides),
+            ("bias", bias),
+            ("initialiser", init if self._initialisers else None),
+        )
+        return self._own("conv_transpose", settings, x, (height, width, filters))
+
+    def dense(self, x: Term, units: int, bias: bool, init: str) -> Term:
+        if len(x.shape) != 1:
+            raise Unfit(f"a dense layer on {_sized(x.shape)}")
+        known = init if self._initialisers else None
+        settings = (("units", units), ("bias", bias), ("initialiser", known))
+        return self._own("dense", settings, x, (units,))
+
+    def per_channel(self, op: str, x: Term, **settings: object) -> Term:
+        """A norm, or another op with a weight per channel that leaves the shape alone."""
+        return self._own(op, tuple(settings.items()), x, x.shape)
+
+    def subsample(self, x: Term, window: Pair) -> Term:
+        size = _slid(_map(x, "subsampling"), window, window, _NONE)
+        return self._own("subsample", (("window", window),), x, (*size, x.shape[2]))
+
+    def dropout(self, x: Term, rate: float, shared: tuple[int, ...]) -> Term:
+        """`shared` are the axes along which one draw serves all; the batch is 0."""
+        if rate == 0:
+            return x
+        return self._own("dropout", (("rate", rate), ("shared axes", shared)), x, x.shape)
+
+    # --- windows, slices and shapes ---------------------------------------------------
+
+    def pool(
+        self, op: str, x: Term, window: Pair, stride: Pair, padding: Padding, count_pad: bool
+    ) -> Term:
+        """A maximum or an average; where no pixel is padding nothing can count it."""
+        size = _map(x, op)
+        sides = resolved(padding, size, window, stride)
+        shape = (*_slid(size, window, stride, sides), x.shape[2])
+        if window == (1, 1) and sides == _NONE:
+            return self.slice(x, ((0, size[0], stride[0]), (0, size[1], stride[1])))
+        settings: Settings = (("window", window), ("stride", stride), ("padding", sides))
+        if op == "avg_pool" and sides != _NONE:
+            settings = (*settings, ("padding counts", count_pad))
+        return self._terms.term(op, settings, (x,), shape)
+
+    def slice(self, x: Term, spans: tuple[tuple[int, int, int], ...]) -> Term:
+        """`x[:, a:b:s, …]`: (start, stop, step) of the first axes behind the batch."""
+        whole = tuple((0, n, 1) for n in x.shape)
+        counted = tuple((start, len(range(start, stop, step)), step) for start, stop, step in spans)
+        counted = (*counted, *whole[len(counted) :])
+        shape = tuple(count for _, count, _ in counted)
+        if counted == whole:
+            return x
+        if 0 in shape:
+            raise Unfit(f"a slice of {_sized(x.shape)} that is empty")
+        return self._terms.term("slice", (("start, length, step", counted),), (x,), shape)
+
+    def pad(self, x: Term, amounts: tuple[Pair, ...]) -> Term:
+        """Zeros (before, after) on each axis behind the batch."""
+        if not any(map(any, amounts)):
+            return x
+        if min(map(min, amounts)) < 0:
+            raise Unfit("a negative padding")
+        shape = tuple(n + a + b for n, (a, b) in zip(x.shape, amounts, strict=True))
+        return self._terms.term("pad", (("amounts", amounts),), (x,), shape)
+
+    def reshape(self, x: Term, shape: Shape) -> Term:
+        if prod(shape) != prod(x.shape) or min(shape) < 1:
+            raise Unfit(f"a reshape of {_sized(x.shape)} to {_sized(shape)}")
+        if x.op == "reshape":
+            (x,) = x.inputs
+        return x if x.shape == shape else self._terms.term("reshape", (), (x,), shape)
+
+    def over_map(self, op: str, x: Term, keep: bool) -> Term:
+        """The mean or the maximum of each channel."""
+        channels = _map(x, op) and x.shape[2]
+        shape = (1, 1, channels) if keep else (channels,)
+        return self._terms.term(op, (), (x,), shape)
+
+    def upsample(self, x: Term, factor: Pair, method: str) -> Term:
+        height, width = _map(x, "upsampling")
+        if factor == (1, 1):
+            return x
+        shape = (height * factor[0], width * factor[1], x.shape[2])
+        return self._terms.term("upsample", (("factor", factor), ("method", method)), (x,), shape)
+
+    # --- arithmetic -------------------------------------------------------------------
+
+    def pointwise(self, op: str, x: Term, **settings: object) -> Term:
+        """An op without weights that leaves the shape alone."""
+        return self._terms.term(op, tuple(settings.items()), (x,), x.shape)
+
+    def times(self, x: Term, factor: float) -> Term:
+        return x if factor == 1 else self.pointwise("scale", x, factor=factor)
+
+    def plus(self, x: Term, amount: float) -> Term:
+        return x if amount == 0 else self.pointwise("offset", x, amount=amount)
+
+    def shuffle(self, x: Term, groups: int) -> Term:
+        if x.shape[-1] % groups:
+            raise Unfit(f"{groups} groups of {x.shape[-1]} channels")
+        return self.pointwise("shuffle", x, groups=groups)
+
+    def rbf(self, x: Term, codes: Codes) -> Term:
+        if len(x.shape) != 1 or any(len(code) != x.shape[0] for code in codes):
+            raise Unfit(f"codes for {_sized(x.shape)}")
+        return self._terms.term("rbf", (("codes", codes),), (x,), (len(codes),))
+
+    def normalize(self, x: Term, mean: object, std: object) -> Term:
+        for constant in (mean, std):
+            if isinstance(constant, tuple) and len(constant) != x.shape[-1]:
+                raise Unfit(f"{len(constant)} constants for {x.shape[-1]} channels")
+        return self.pointwise("normalize", x, mean=mean, std=std)
+
+    # --- merges -----------------------------------------------------------------------
+
+    def concat(self, parts: tuple[Term, ...]) -> Term:
+        first, *others = parts
+        if any(part.shape[:-1] != first.shape[:-1] for part in others):
+            raise Unfit(f"a concatenation of {', '.join(_sized(part.shape) for part in parts)}")
+        if not others:
+            return first
+        channels = sum(part.shape[-1] for part in parts)
+        return self._terms.term("concat", (), parts, (*first.shape[:-1], channels))
+
+    def join(self, op: str, a: Term, b: Term) -> Term:
+        """The sum or the product of two tensors, which have no order."""
+        if op == "add" and a.shape != b.shape:
+            raise Unfit(f"a sum of {_sized(a.shape)} and {_sized(b.shape)}")
+        shape = a.shape
+        if a.shape != b.shape:
+            if len(a.shape) != len(b.shape) or a.shape[-1] != b.shape[-1]:
+                raise Unfit(f"a product of {_sized(a.shape)} and {_sized(b.shape)}")
+            if (1, 1) not in (a.shape[:-1], b.shape[:-1]):
+                raise Unfit(f"a product of {_sized(a.shape)} and {_sized(b.shape)}")
+            shape = max(a.shape, b.shape)
+        inputs = (a, b) if a.serial <= b.serial else (b, a)
+        return self._terms.term(op, (), inputs, shape)
+
+
+def resolved(padding: Padding, size: Pair, reach: Pair, stride: Pair) -> Sides:
+    """The padding around a map of `size` in numbers, for windows that span `reach`."""
+    if padding == "VALID":
+        return _NONE
+    if not isinstance(padding, str):
+        return padding
+    return _same(size[0], reach[0], stride[0]), _same(size[1], reach[1], stride[1])
+
+
+def _same(extent: int, reach: int, step: int) -> Pair:
+    missing = max((-(-extent // step) - 1) * step + reach - extent, 0)
+    return missing // 2, missing - missing // 2
+
+
+def _stretched(padding: Padding, kernel: Pair, stride: Pair) -> Sides:
+    """lax's paddings of a transposed convolution in numbers."""
+    if not isinstance(padding, str):
+        return padding
+    sides = []
+    for k, s in zip(kernel, stride, strict=True):
+        if padding == "VALID":
+            whole, before = k + s - 2 + max(k - s, 0), k - 1
+        else:
+            whole = k + s - 2
+            before = k - 1 if s > k - 1 else -(-whole // 2)
+        sides.append((before, whole - before))
+    return sides[0], sides[1]
+
+
+def _slid(size: Pair, reach: Pair, stride: Pair, sides: Sides) -> Pair:
+    (top, bottom), (left, right) = sides
+    height = (size[0] + top + bottom - reach[0]) // stride[0] + 1
+    width = (size[1] + left + right - reach[1]) // stride[1] + 1
+    if height < 1 or width < 1:
+        raise Unfit(f"a window over {_sized(reach)} does not fit into {_sized(size)}")
+    return height, width
+
+
+def _map(x: Term, what: str) -> Pair:
+    if len(x.shape) != 3:
+        raise Unfit(f"{what} of a vector")
+    return x.shape[0], x.shape[1]
+
+
+def _sized(shape: Shape) -> str:
+    return " x ".join(map(str, shape))

@@ -1,0 +1,23 @@
+"""How each op looks in Flax NNX: one small function per op, found by the op's name."""
+
+from __future__ import annotations
+
+from cnndsl.targets.flax.ops import activation, conv, norm, pool, shape
+from cnndsl.targets.flax.ops.emission import Context, Emission, Emitter, Fields
+from cnndsl.targets.python.tree import Expr
+
+EMITTERS: dict[str, Emitter] = {
+    **conv.EMITTERS,
+    **norm.EMITTERS,
+    **activation.EMITTERS,
+    **pool.EMITTERS,
+    **shape.EMITTERS,
+}
+
+
+def emit(name: str, rank: int, fields: Fields, features: Expr, context: Context) -> Emission:
+    """The code of an op for inputs of `rank` dimensions, without the batch, and of so many
+    features."""
+    if name == "drop_path" and rank == 1:
+        return activation.FLAT_DROP_PATH(fields, features, context)
+    return EMITTERS[name](fields, features, context)

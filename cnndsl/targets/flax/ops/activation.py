@@ -1,0 +1,67 @@
+"""Activations and what is random in training."""
+
+from __future__ import annotations
+
+from cnndsl.targets.flax.ops.emission import (
+    ACTIVATION,
+    DROPOUT,
+    Built,
+    Context,
+    Emission,
+    Emitter,
+    Fields,
+    applied,
+    layer,
+    unless,
+)
+from cnndsl.targets.python.expressions import constant
+from cnndsl.targets.python.tree import Constant, Expr
+
+# Those that flax has under the same name, with the meaning of the papers by default.
+_PLAIN = ("relu relu6 elu selu swish sigmoid hard_sigmoid hard_swish tanh softplus softmax").split()
+
+
+def _plain(name: str) -> Emitter:
+    return lambda f, x, context: Emission(ACTIVATION, applied(f"nnx.{name}"))
+
+
+def _leaky_relu(f: Fields, x: Expr, context: Context) -> Emission:
+    keywords = unless(negative_slope=(f["slope"], 0.01))
+    return Emission(ACTIVATION, applied("nnx.leaky_relu", **keywords))
+
+
+def _gelu(f: Fields, x: Expr, context: Context) -> Emission:
+    """The exact one of papers, PyTorch and Keras; jax's default approximates it by a tanh."""
+    return Emission(ACTIVATION, applied("nnx.gelu", approximate=Constant(False)))
+
+
+def _scaled_tanh(f: Fields, x: Expr, context: Context) -> Emission:
+    return Emission(ACTIVATION, applied("scaled_tanh"), helpers=("scaled_tanh",))
+
+
+def _prelu(f: Fields, x: Expr, context: Context) -> Emission:
+    return layer(ACTIVATION, Built("prelu", "PReLU", (x,), takes=()), "prelu")
+
+
+def _dropout(f: Fields, x: Expr, context: Context) -> Emission:
+    return layer(DROPOUT, Built("dropout", "nnx.Dropout", (f["rate"],), takes=("rngs",)))
+
+
+def _drop_path(rank: int) -> Emitter:
+    """Dropout with one draw per sample, which also scales what it keeps."""
+    shared = {"broadcast_dims": constant(tuple(range(1, rank + 1)))}
+    return lambda f, x, context: layer(
+        DROPOUT, Built("drop_path", "nnx.Dropout", (f["rate"],), shared, ("rngs",))
+    )
+
+
+EMITTERS: dict[str, Emitter] = {
+    **{name: _plain(name) for name in _PLAIN},
+    "leaky_relu": _leaky_relu,
+    "gelu": _gelu,
+    "scaled_tanh": _scaled_tanh,
+    "prelu": _prelu,
+    "dropout": _dropout,
+    "drop_path": _drop_path(3),
+}
+FLAT_DROP_PATH = _drop_path(1)

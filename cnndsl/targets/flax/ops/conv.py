@@ -1,0 +1,139 @@
+"""Convolutions, dense layers, and how their kernels are initialised."""
+
+from __future__ import annotations
+
+from cnndsl.targets.flax.ops.emission import (
+    WEIGHT,
+    Built,
+    Context,
+    Emission,
+    Emitter,
+    Fields,
+    applied,
+    component,
+    equals,
+    layer,
+    padding,
+    pairs,
+    square,
+    strides,
+    through,
+    unless,
+)
+from cnndsl.targets.python.expressions import binary, call, constant
+from cnndsl.targets.python.tree import Constant, Expr, Tuple
+
+# An initialiser, by its name in jax.nn.initializers; two of them are no factories there.
+_NOT_FACTORIES = {"zeros": "zeros_init", "ones": "ones_init"}
+
+
+def initializer(name: str) -> Expr:
+    """The expression that makes an initialiser of jax.nn.initializers."""
+    return call(f"nnx.initializers.{_NOT_FACTORIES.get(name, name)}")
+
+
+def _init(context: Context) -> dict[str, Expr]:
+    return {} if context.initializer is None else {"kernel_init": context.initializer}
+
+
+def _conv(f: Fields, x: Expr, context: Context) -> Emission:
+    if f["connect"] != Constant(None):
+        return _sparse(f, x, context)
+    keywords = _window(f) | unless(feature_group_count=(f["groups"], 1), use_bias=(f["bias"], True))
+    args = (x, f["filters"], f["kernel"], *strides(f["stride"]))
+    return layer(WEIGHT, Built("conv", "nnx.Conv", args, keywords | _init(context)))
+
+
+def _window(f: Fields) -> dict[str, Expr]:
+    """Padding and dilation of a convolution, less what flax assumes."""
+    keywords: dict[str, Expr] = {}
+    # A single pixel is never padded: "VALID" would only be another word for "SAME".
+    single = equals(f["pad"], "valid") and equals(f["kernel"], (1, 1))
+    if not equals(f["pad"], "same") and not single:
+        keywords["padding"] = padding(f["pad"])
+    if not equals(f["dilation"], (1, 1)):
+        keywords["kernel_dilation"] = square(f["dilation"])
+    return keywords
+
+
+def _depthwise_built(f: Fields, x: Expr, keywords: dict[str, Expr]) -> Built:
+    args = (x, binary("*", x, f["multiplier"]), f["kernel"], *strides(f["stride"]))
+    keywords = _window(f) | {"feature_group_count": x} | keywords
+    return Built("depthwise", "nnx.Conv", args, keywords)
+
+
+def _depthwise(f: Fields, x: Expr, context: Context) -> Emission:
+    keywords = unless(use_bias=(f["bias"], True)) | _init(context)
+    return layer(WEIGHT, _depthwise_built(f, x, keywords))
+
+
+def _separable(f: Fields, x: Expr, context: Context) -> Emission:
+    """Only what the activation follows starts He-normal: the pointwise half."""
+    own = {} if context.given is None else {"kernel_init": context.given}
+    depthwise = _depthwise_built(f, x, {"use_bias": Constant(False)} | own)
+    args = (depthwise.args[1], f["filters"], constant((1, 1)))
+    keywords = unless(use_bias=(f["bias"], True)) | _init(context)
+    pointwise = Built("pointwise", "nnx.Conv", args, keywords)
+    return Emission(WEIGHT, through, (depthwise, pointwise))
+
+
+def _sparse(f: Fields, x: Expr, context: Context) -> Emission:
+    """A convolution with `connect`: the module takes windows in lax's form, and always an
+    initialiser, for a default would be a call in its signature.
+    """
+    init = _init(context) or {"kernel_init": initializer("lecun_normal")}
+    keywords: dict[str, Expr] = {}
+    if not equals(f["pad"], "same"):
+        pad = f["pad"]
+        keywords["padding"] = pairs(pad) if isinstance(pad, Tuple) else padding(pad)
+    keywords |= unless(kernel_dilation=(f["dilation"], (1, 1)), use_bias=(f["bias"], True))
+    stride = () if equals(f["stride"], (1, 1)) else (f["stride"],)
+    connect = context.constant("connect", f["connect"])
+    args = (x, connect, f["kernel"], *stride)
+    return layer(WEIGHT, Built("conv", "SparseConv", args, keywords | init), "sparse_conv")
+
+
+def _conv_transpose(f: Fields, x: Expr, context: Context) -> Emission:
+    """lax pads the stretched input, by one pixel less than the kernel for a full result."""
+    keywords: dict[str, Expr] = {}
+    if not equals(f["pad"], "same"):
+        keywords["padding"] = _transposed_padding(f)
+    keywords |= unless(use_bias=(f["bias"], True)) | _init(context)
+    args = (x, f["filters"], f["kernel"], *strides(f["stride"]))
+    return layer(WEIGHT, Built("conv", "nnx.ConvTranspose", args, keywords))
+
+
+def _transposed_padding(f: Fields) -> Expr:
+    kernel = [component(f["kernel"], i) for i in range(2)]
+    stride = [component(f["stride"], i) for i in range(2)]
+    known = all(isinstance(e, Constant) for e in (*kernel, *stride))
+    if known and equals(f["pad"], "valid"):
+        sizes = [e.value for e in (*kernel, *stride) if isinstance(e, Constant)]
+        if all(isinstance(k, int) and isinstance(s, int) and k >= s
+               for k, s in zip(sizes[:2], sizes[2:], strict=True)):  # fmt: skip
+            return Constant("VALID")  # below that, lax's "VALID" appends stride - kernel zeros
+    zero = Constant(0)
+    sides = [zero] * 4 if equals(f["pad"], "valid") else [component(f["pad"], i) for i in range(4)]
+    reach = [binary("-", kernel[i // 2], Constant(1)) for i in range(4)]
+    around = [binary("-", reach[i], sides[i]) for i in range(4)]
+    return around[0] if len(set(around)) == 1 else pairs(Tuple(tuple(around)))
+
+
+def _dense(f: Fields, x: Expr, context: Context) -> Emission:
+    keywords = unless(use_bias=(f["bias"], True)) | _init(context)
+    return layer(WEIGHT, Built("dense", "nnx.Linear", (x, f["units"]), keywords))
+
+
+def _rbf(f: Fields, x: Expr, context: Context) -> Emission:
+    codes = context.constant("codes", f["codes"])
+    return Emission(WEIGHT, applied("rbf", codes), helpers=("rbf",))
+
+
+EMITTERS: dict[str, Emitter] = {
+    "conv": _conv,
+    "depthwise": _depthwise,
+    "separable": _separable,
+    "conv_transpose": _conv_transpose,
+    "dense": _dense,
+    "rbf": _rbf,
+}

@@ -1,0 +1,95 @@
+"""What moves values and computes nothing: reshapes, margins, slices, enlargement."""
+
+from __future__ import annotations
+
+from cnndsl.targets.flax.ops.emission import (
+    RESHAPE,
+    Context,
+    Emission,
+    Emitter,
+    Fields,
+    applied,
+    component,
+    equals,
+    pairs,
+    shape,
+)
+from cnndsl.targets.python.expressions import binary, constant, unary
+from cnndsl.targets.python.tree import Attribute, Call, Constant, Expr, Item, Slice, Star, Tuple
+
+_NONE = constant((0, 0))
+
+
+def _flatten(f: Fields, x: Expr, context: Context) -> Emission:
+    def apply(x: Expr, modules: list[Expr]) -> Expr:
+        return Call(Attribute(x, "reshape"), (shape(x, 0), Constant(-1)))
+
+    return Emission(RESHAPE, apply, atom=True)
+
+
+def _reshape(f: Fields, x: Expr, context: Context) -> Emission:
+    wanted = f["shape"]
+    extents = wanted.items if isinstance(wanted, Tuple) else (Star(wanted),)
+
+    def apply(x: Expr, modules: list[Expr]) -> Expr:
+        return Call(Attribute(x, "reshape"), (Constant(-1), *extents))
+
+    return Emission(RESHAPE, apply)
+
+
+def _pad(f: Fields, x: Expr, context: Context) -> Emission:
+    inner = pairs(f["amount"])
+    sides = inner.items if isinstance(inner, Tuple) else ()
+    return Emission(RESHAPE, applied("jnp.pad", Tuple((_NONE, *sides, _NONE))))
+
+
+def _crop(f: Fields, x: Expr, context: Context) -> Emission:
+    """Margins that vary may be zero, where `-margin` would stand for everything."""
+    top, bottom, left, right = (component(f["amount"], i) for i in range(4))
+    counts_back = isinstance(bottom, Constant) and isinstance(right, Constant)
+
+    def span(x: Expr, axis: int, low: Expr, high: Expr) -> Slice:
+        start = None if equals(low, 0) else low
+        if equals(high, 0):
+            return Slice(start)
+        stop = unary("-", high) if counts_back else binary("-", shape(x, axis), high)
+        return Slice(start, stop)
+
+    def apply(x: Expr, modules: list[Expr]) -> Expr:
+        spans = [span(x, 1, top, bottom), span(x, 2, left, right)]
+        while spans and spans[-1] == Slice():
+            spans.pop()
+        return Item(x, Tuple((Slice(), *spans))) if spans else x
+
+    return Emission(RESHAPE, apply, atom=not counts_back)
+
+
+def _channels(f: Fields, x: Expr, context: Context) -> Emission:
+    start = None if equals(f["start"], 0) else f["start"]
+    part = Tuple((Constant(...), Slice(start, f["stop"])))
+    return Emission(RESHAPE, lambda x, modules: Item(x, part))
+
+
+def _pad_channels(f: Fields, x: Expr, context: Context) -> Emission:
+    return Emission(RESHAPE, applied("pad_channels", f["total"]), helpers=("pad_channels",))
+
+
+def _shuffle(f: Fields, x: Expr, context: Context) -> Emission:
+    return Emission(RESHAPE, applied("channel_shuffle", f["groups"]), helpers=("channel_shuffle",))
+
+
+def _upsample(f: Fields, x: Expr, context: Context) -> Emission:
+    method = () if equals(f["method"], "nearest") else (f["method"],)
+    return Emission(RESHAPE, applied("upsample", f["factor"], *method), helpers=("upsample",))
+
+
+EMITTERS: dict[str, Emitter] = {
+    "flatten": _flatten,
+    "reshape": _reshape,
+    "pad": _pad,
+    "crop": _crop,
+    "channels": _channels,
+    "pad_channels": _pad_channels,
+    "shuffle": _shuffle,
+    "upsample": _upsample,
+}

@@ -1,0 +1,1 @@
+"""A draft made readable: lines, lists, names."""

@@ -1,0 +1,187 @@
+"""Annotations that checkers of types need: of lists that begin empty, and of what is given values
+of several types. Whatever a checker infers by itself stays without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from cnndsl.targets.flax.shaping.definitions import definitions
+from cnndsl.targets.flax.shaping.functions import with_functions
+from cnndsl.targets.flax.shaping.inference import Definitions, Growing, Variables, finished
+from cnndsl.targets.flax.shaping.reading import Reading, Set
+from cnndsl.targets.flax.shaping.types import (
+    CALLABLE,
+    LIST,
+    fits,
+    list_of,
+    members,
+    readable,
+    union,
+)
+from cnndsl.targets.python.expressions import path, walk
+from cnndsl.targets.python.tree import (
+    Assign,
+    Call,
+    Class,
+    Declare,
+    Definition,
+    Expr,
+    For,
+    Function,
+    If,
+    Import,
+    Module,
+    Name,
+    Statement,
+)
+
+ANY_MODULE = path("nnx.Module")
+_CALLABLE = Import("collections.abc", "Callable", is_from=True)
+
+
+def annotate(module: Module) -> Module:
+    """The module with the types that mypy and pyright ask for."""
+    module = with_functions(replace(module, body=_with_attributes(module)))
+    known = definitions(module)
+    body = tuple(_definition(node, known) for node in module.body)
+    return replace(module, imports=_imports(module.imports, body), body=body)
+
+
+# --- class attributes -----------------------------------------------------------------
+
+
+def _with_attributes(module: Module) -> tuple[Definition, ...]:
+    """Classes whose attributes say their types where those of variants have other ones."""
+    known = definitions(module)
+    given: dict[tuple[str, str], list[Expr]] = {}
+    for node in module.body:
+        if isinstance(node, Class) and isinstance(node.base, Name):
+            for name, kind in _own(node, known):
+                given.setdefault((node.base.id, name), []).append(kind)
+    return tuple(
+        _widened(node, known, given) if isinstance(node, Class) else node for node in module.body
+    )
+
+
+def _own(node: Class, known: Definitions) -> Iterator[tuple[str, Expr]]:
+    for item in node.attributes:
+        if isinstance(item, Assign) and isinstance(item.targets[0], Name):
+            kind = finished(Variables(known).infer(item.value))
+            if kind is not None:
+                yield item.targets[0].id, kind
+
+
+def _widened(node: Class, known: Definitions, given: dict[tuple[str, str], list[Expr]]) -> Class:
+    kinds = dict(_own(node, known))
+    attributes: list[Assign | Declare] = []
+    for item in node.attributes:
+        name = item.targets[0].id if isinstance(item, Assign) else item.name
+        others = given.get((node.name, name), [])
+        own = kinds.get(name)
+        is_set = isinstance(item, Assign) and own is not None
+        if is_set and not all(fits(other, own) for other in others):
+            item = replace(item, annotation=readable(union([own, *others])))
+        attributes.append(item)
+    return replace(node, attributes=tuple(attributes))
+
+
+# --- functions ------------------------------------------------------------------------
+
+
+def _definition(node: Definition, known: Definitions) -> Definition:
+    match node:
+        case Function():
+            return _function(node, Reading(known, node))
+        case Class():
+            held = known.attributes.get(node.name, {})
+            attributes = {f"self.{name}": kind for name, kind in held.items()}
+            methods: list[Function] = []
+            for method in node.methods:
+                reading = Reading(known, method, attributes)
+                attributes = reading.attributes()
+                methods.append(_function(method, reading))
+            return replace(node, methods=tuple(methods))
+    return node
+
+
+def _function(function: Function, reading: Reading) -> Function:
+    kinds = _needed(reading)
+    if not kinds:
+        return function
+    return replace(function, body=_annotated(function.body, kinds))
+
+
+def _needed(reading: Reading) -> dict[int, Expr]:
+    """The annotations by the statements that they belong to, which are known by their identity:
+    of a variable or attribute it is the first that sets it."""
+    found: dict[int, Expr] = {}
+    by_key: dict[str, list[Set]] = {}
+    for held in reading.found:
+        by_key.setdefault(held.key, []).append(held)
+    for key, held in by_key.items():
+        first = held[0].statement
+        if isinstance(first, Assign) and len(first.targets) == 1 and key not in reading.parameters:
+            kind = _annotation(first, held)
+            if kind is not None:
+                found[id(first)] = kind
+    return found
+
+
+def _annotation(first: Assign, held: Sequence[Set]) -> Expr | None:
+    """The type that a checker cannot infer from the first value."""
+    start = held[0].kind
+    known = [kind for each in held if (kind := finished(each.kind)) is not None]
+    if isinstance(start, Growing):
+        items = [each.kind.item() for each in held if isinstance(each.kind, Growing)]
+        inner = [item for item in items if item is not None]
+        if not inner:
+            return list_of(ANY_MODULE) if not start.items else LIST
+        item = union(inner)
+        is_empty = isinstance(first.value, Call) and not first.value.args
+        return list_of(item) if is_empty or len(members(item)) > 1 else None
+    if not known or len(known) < len(held) or all(fits(kind, known[0]) for kind in known):
+        return None
+    return readable(union(known))
+
+
+def _annotated(body: Sequence[Statement], kinds: dict[int, Expr]) -> tuple[Statement, ...]:
+    found: list[Statement] = []
+    for statement in body:
+        match statement:
+            case Assign() if id(statement) in kinds:
+                statement = replace(statement, annotation=kinds.pop(id(statement)))
+            case If(body=then, other=other):
+                then, other = _annotated(then, kinds), _annotated(other, kinds)
+                statement = replace(statement, body=then, other=other)
+            case For(body=inner):
+                statement = replace(statement, body=_annotated(inner, kinds))
+        found.append(statement)
+    return tuple(found)
+
+
+# --- imports --------------------------------------------------------------------------
+
+
+def _imports(imports: tuple[Import, ...], body: Sequence[Definition]) -> tuple[Import, ...]:
+    """The imports with `Callable` where a type says it."""
+    if not any(part == CALLABLE for kind in _annotations(body) for part in walk(kind)):
+        return imports
+    at = sum(1 for each in imports if not each.is_from and each.module == "math")
+    return (*imports[:at], _CALLABLE, *imports[at:])
+
+
+def _annotations(body: Sequence[Definition | Statement]) -> Iterator[Expr]:
+    for node in body:
+        match node:
+            case Assign(annotation=kind) if kind is not None:
+                yield kind
+            case Class():
+                yield from _annotations(node.attributes)
+                yield from _annotations(node.methods)
+            case Function():
+                yield from _annotations(node.body)
+            case If():
+                yield from _annotations((*node.body, *node.other))
+            case For():
+                yield from _annotations(node.body)

@@ -1,0 +1,166 @@
+"""Docstrings: shapes as code, and the module's header."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+from cnndsl.ir import Instance, Network
+from cnndsl.summary import Summary, format_table, summarize_network, table_text
+from cnndsl.targets.flax.staging.draft import Draft, Param
+from cnndsl.targets.python.expressions import attributes, names, substitute
+from cnndsl.targets.python.print import print_expression
+from cnndsl.targets.python.tree import Expr, Name
+
+WRAP = 84
+INSIDE = 80  # of a class
+
+
+def wrapped(text: str | None, width: int = WRAP) -> str:
+    """A comment as it was written; only lines too long for the module are filled anew."""
+    if not text:
+        return ""
+    return "\n\n".join(
+        p if max(map(len, p.split("\n"))) <= width else textwrap.fill(" ".join(p.split()), width)
+        for p in text.split("\n\n")
+    )
+
+
+def paragraphs(*parts: str) -> str:
+    return "\n\n".join(p for p in parts if p)
+
+
+# --- shapes ---------------------------------------------------------------------------
+
+
+def block_shapes(draft: Draft, instances: Sequence[Instance]) -> str:
+    """`(N, H, W, in_features) -> (N, H / stride, W / stride, 4 * width)`."""
+    ins = [i.x.shape or () for i in instances]
+    outs = [i.out.shape or () for i in instances]
+    if len({len(s) for s in ins}) > 1 or len({len(s) for s in outs}) > 1:
+        return ""
+    arguments = [p for p in draft.params if p.source == "own"]
+    channels_in = _channels_in(draft, ins)
+    channels = _channels_out(draft, outs, channels_in)
+    left = _left(draft, ins, channels_in)
+    if len(outs[0]) == 1:
+        return f"{left} -> (N, {channels})"
+    if len(ins[0]) == 1:
+        return f"{left} -> (N, {outs[0][0]}, {outs[0][1]}, {channels})"
+    sides = [
+        _side("HW"[axis], [(a[axis], b[axis]) for a, b in zip(ins, outs, strict=True)], arguments)
+        for axis in (0, 1)
+    ]
+    right = f"(N, {sides[0]}, {sides[1]}, {channels})"
+    gap = "\n    " if len(left) + len(right) > WRAP - 8 else " "
+    return f"{left}{gap}-> {right}"
+
+
+def _channels_in(draft: Draft, ins: Sequence[tuple[int, ...]]) -> str:
+    if not draft.is_function and any(p.source == "in" for p in draft.params):
+        return "in_features"
+    known = {s[-1] for s in ins}
+    return str(known.pop()) if len(known) == 1 else "C"
+
+
+def _channels_out(draft: Draft, outs: Sequence[tuple[int, ...]], channels_in: str) -> str:
+    arguments = {p.name for p in draft.params if p.source != "tensor"}
+    if draft.out is not None and names(draft.out) <= arguments:
+        out: Expr = draft.out
+        if channels_in.isidentifier():
+            out = substitute(out, {"in_features": Name(channels_in)})
+        if channels_in.isidentifier() or "in_features" not in names(out):
+            return print_expression(out)
+    last = {s[-1] for s in outs}
+    return str(last.pop()) if len(last) == 1 else "C"
+
+
+def _left(draft: Draft, ins: Sequence[tuple[int, ...]], channels_in: str) -> str:
+    if len(ins[0]) == 1:
+        return f"(N, {channels_in})"
+    sizes = {s[:-1] for s in ins}
+    fixed = draft.spatial and len(sizes) == 1
+    height, width = map(str, sizes.pop()) if fixed else ("H", "W")
+    return f"(N, {height}, {width}, {channels_in})"
+
+
+def _side(letter: str, pairs: list[tuple[int, int]], arguments: Sequence[Param]) -> str:
+    if all(a == b for a, b in pairs):
+        return letter
+    for param in arguments:
+        values = [param.values.get(n) for n in range(len(pairs))]
+        if all(type(v) is int and v > 0 and -(-a // v) == b
+               for (a, b), v in zip(pairs, values, strict=True)):  # fmt: skip
+            return f"{letter} / {param.name}"
+    for factor in range(2, 33):
+        if all(-(-a // factor) == b for a, b in pairs):
+            return f"{letter} / {factor}"
+        if all(a // factor == b for a, b in pairs):
+            return f"{letter} // {factor}"
+        if all(a * factor == b for a, b in pairs):
+            return f"{factor} * {letter}"
+    return f"{letter}'"
+
+
+def logits(draft: Draft, networks: Sequence[Network]) -> str:
+    """What the docstring calls the channels of the result."""
+    arguments = {p.name for p in draft.params}
+    if draft.out is not None and names(draft.out) <= arguments and not attributes(draft.out):
+        return print_expression(draft.out)
+    last = {n.output.shape[-1] for n in networks if n.output.shape}
+    return str(last.pop()) if len(last) == 1 else "classes"
+
+
+def model_shapes(networks: Sequence[Network], channels: str) -> str:
+    """`Images (N, 224, 224, 3) -> logits (N, classes).`"""
+    shapes = {n.input.shape or () for n in networks}
+    if len(shapes) == 1:
+        image = ", ".join(map(str, shapes.pop()))
+    else:
+        depths = {s[-1] for s in shapes}
+        image = f"H, W, {depths.pop() if len(depths) == 1 else 'C'}"
+    outs = {n.output.shape or () for n in networks}
+    out = next(iter(outs))
+    if len(out) == 1:
+        return f"Images (N, {image}) -> logits (N, {channels})."
+    sides = ", ".join(map(str, out[:-1])) if len(outs) == 1 else "H', W'"
+    return f"Images (N, {image}) -> (N, {sides}, {channels})."
+
+
+# --- the module's header --------------------------------------------------------------
+
+
+def header(doc: str | None, networks: Sequence[Network], footer: Sequence[str]) -> str:
+    """The first comment, the tables, and where the module comes from."""
+    summaries = [summarize_network(network) for network in networks]
+    parts = [wrapped(doc) or f"{summaries[0].model if summaries else 'No models'}."]
+    parts += _stage_tables(networks, summaries)
+    if len(summaries) > 1:
+        rows = [("model", "params", "MACs")]
+        rows += [(s.model, f"{s.params:,}", f"{s.macs:,}") for s in summaries]
+        parts.append(_indented(format_table(rows, right=(1, 2))))
+    if summaries:
+        text = "MACs: multiply-accumulates of convolutions and dense layers, for one image"
+        heads = any(row.training for s in summaries for row in s.stages)
+        text += ", without the auxiliary heads." if heads else "."
+        parts.append(textwrap.fill(text, WRAP))
+    parts.append("\n".join(footer))
+    return paragraphs(*parts)
+
+
+def _stage_tables(networks: Sequence[Network], summaries: Sequence[Summary]) -> list[str]:
+    """The stage table of the first model of every family."""
+    parts: list[str] = []
+    seen: set[int] = set()
+    for network, summary in zip(networks, summaries, strict=True):
+        if id(network.definition) in seen:
+            continue
+        seen.add(id(network.definition))
+        if len(networks) > 1:
+            parts.append(f"{network.name}, stage by stage:")
+        parts.append(_indented(table_text(summary)))
+    return parts
+
+
+def _indented(text: str) -> str:
+    return textwrap.indent(text, "    ")

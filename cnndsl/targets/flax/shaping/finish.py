@@ -1,0 +1,356 @@
+"""A draft to the statements of its methods: webs, lines, lists, headers, names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from cnndsl.targets.flax.shaping.comments import comment_lines
+from cnndsl.targets.flax.shaping.lines import built_width, join_lines, width
+from cnndsl.targets.flax.shaping.naming import name_attributes, name_variables, rename_attributes
+from cnndsl.targets.flax.staging.draft import Draft, Slot
+from cnndsl.targets.flax.staging.tidy import resimplified
+from cnndsl.targets.python.blocks import line_count
+from cnndsl.targets.python.choices import choices
+from cnndsl.targets.python.draft import Build, Line, Loop, Step
+from cnndsl.targets.python.expressions import attributes, names, rebuild, self_, walk
+from cnndsl.targets.python.headers import settle_headers
+from cnndsl.targets.python.lists import LIST, Lists
+from cnndsl.targets.python.sequences import sequences
+from cnndsl.targets.python.simultaneous import simultaneous
+from cnndsl.targets.python.statements import (
+    bodies,
+    expressions,
+    flat,
+    map_step,
+    mentions,
+    plain,
+    with_bodies,
+    written,
+)
+from cnndsl.targets.python.tree import (
+    Assign,
+    Attribute,
+    Augment,
+    Binary,
+    Blank,
+    Call,
+    Expr,
+    If,
+    Item,
+    Name,
+    Return,
+)
+from cnndsl.targets.python.webs import Webs
+
+_STEPS = frozenset({"+", "-", "*", "/", "//"})
+
+
+@dataclass
+class Finished:
+    """The statements of a class, with constructor calls whose keywords are not settled."""
+
+    draft: Draft
+    lets: list[Step]  # that a constructor begins with
+    init: list[Step]
+    heads: list[Step]
+    call: list[Step]
+    stored: list[str]  # arguments that the call needs
+
+    def builds(self) -> list[Build]:
+        """The constructor calls, in order."""
+        found = []
+        for step in flat([*self.lets, *self.init, *self.heads]):
+            for expr in expressions(step):
+                found += [e for e in walk(expr) if isinstance(e, Build)]
+        return found
+
+    def lines(self, change: dict[Build, Expr]) -> int:
+        """How many lines the constructor takes with some calls changed."""
+
+        def changed(expr: Expr) -> Expr:
+            expr = rebuild(expr, changed)
+            return change.get(expr, expr) if isinstance(expr, Build) else expr
+
+        steps = [*self.lets, *self.init, *self.heads]
+        concerned = [s for s in steps if any(e in change for e in mentions([s]))]
+        return sum(line_count(plain(map_step(step, changed))) for step in concerned)
+
+    def change_builds(self, change: dict[Build, Expr]) -> None:
+        def changed(expr: Expr) -> Expr:
+            expr = rebuild(expr, changed)
+            return change.get(expr, expr) if isinstance(expr, Build) else expr
+
+        for held in (self.lets, self.init, self.heads):
+            held[:] = [map_step(step, changed) for step in held]
+
+
+def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Finished:
+    """The readable form of a draft. `module` are the names that the module itself defines;
+    `plain` leaves lines and loops as they were transcribed."""
+    params = [p.name for p in draft.params]
+    fixed = ["self", "x", "aux", "out", "rngs", "dtypes", *params]
+    mark = Blank()
+    init = Webs([*draft.init, mark, *draft.heads], fixed).steps
+    draft.call = Webs(draft.call, fixed).steps
+    _alias_webs(draft, [*init, *draft.call])
+    if not plain:
+        join_lines(draft)
+        uses = Counter(e.function for e in mentions(init) if isinstance(e, Build))
+        init, draft.call = sequences(init, draft.call, partial(_together, draft))
+        fresh = partial(_target, draft)
+        lists = Lists(fresh, partial(built_width, uses), draft.flat_loops)
+        init, draft.call = lists.shape(init, draft.call)
+        init = resimplified(draft, choices(init, width))
+        init, draft.call = simultaneous(init), simultaneous(draft.call)
+    draft.lists = _lists(init, draft.call)
+    init = _lifted_lets(draft, init)
+    called = {a for step in flat(draft.call) for e in expressions(step) for a in attributes(e)}
+    stored = [p for p in params if p in called and not draft.is_function]
+    init, draft.call = settle_headers(init), settle_headers(draft.call)
+    init, draft.call = _named(draft, init, draft.call, fixed, module)
+    init = [_augmented(step) for step in init]
+    at = next(i for i, step in enumerate(init) if step is mark or isinstance(step, Blank))
+    heads = init[at + 1 :]
+    init = init[:at]
+    draft.call = _without_copies(draft.call)
+    count = 0
+    while count < len(init) and _is_let(init[count], stored):
+        count += 1
+    call = tidy_call(comment_lines(draft, [_augmented(s) for s in draft.call]))
+    return Finished(draft, init[:count], init[count:], heads, call, stored)
+
+
+def _lists(init: Sequence[Step], call: Sequence[Step]) -> set[str]:
+    """The variables that hold lists of modules."""
+    found: set[str] = set()
+    for step in flat(init):
+        if isinstance(step, Assign) and isinstance(step.value, Call):
+            if step.value.function == LIST:
+                found |= {t.id for t in step.targets if isinstance(t, Name)}
+    for step in flat(call):
+        if isinstance(step, Loop):
+            found |= {s.id for _, s in step.walked if isinstance(s, Name)}
+    return found
+
+
+def _together(draft: Draft, modules: list[str]) -> str | None:
+    """A slot for blocks that are all of a binding or a stage, by the name of that."""
+    slots = [draft.slots[name] for name in modules]
+    path = slots[0].path
+    own = [n for n, s in draft.slots.items() if s.path == path and not s.is_value and "@" not in n]
+    if not path or set(own) != set(modules) or not all(s.is_block for s in slots):
+        return None
+    name = draft.unique(path[-1])
+    draft.slots[name] = Slot("", path, is_block=True, weighted=True, arms=slots[0].arms)
+    return name
+
+
+def _target(draft: Draft, stem: str) -> str:
+    return draft.variable(stem, "target").id
+
+
+def _alias_webs(draft: Draft, steps: Sequence[Step]) -> None:
+    """What is known of a variable is known of its webs."""
+    for step in flat(steps):
+        held = written(step) | {n for e in expressions(step) for n in names(e)}
+        for name in held:
+            base = name.split("@")[0]
+            if base == name:
+                continue
+            if base in draft.variables:
+                draft.variables.setdefault(name, draft.variables[base])
+            elif base in draft.slots:
+                draft.slots.setdefault(name, draft.slots[base])
+
+
+def _is_let(step: Step, stored: list[str]) -> bool:
+    """Whether a statement only names a value: such ones begin a constructor."""
+    if not isinstance(step, Assign) or len(step.targets) != 1:
+        return False
+    (target,) = step.targets
+    plain = not any(isinstance(e, Build) for e in walk(step.value))
+    if isinstance(target, Name):
+        return plain and target.id not in ("features",) and not _is_list(step.value)
+    return isinstance(target, Attribute) and plain and not _is_list(step.value)
+
+
+def _is_list(expr: Expr) -> bool:
+    return any(isinstance(e, Attribute) and e.name in ("List", "Sequential") for e in walk(expr))
+
+
+def _lifted_lets(draft: Draft, init: list[Step]) -> list[Step]:
+    """A `let` that the call reads is an attribute from the start."""
+    called = {a for step in flat(draft.call) for e in expressions(step) for a in attributes(e)}
+    lifted = {a for a in called if a in draft.variables}
+    if not lifted:
+        return init
+    for name in lifted:
+        draft.slots.setdefault(name, Slot(draft.variables[name].stem, (), is_value=True))
+
+    def change(expr: Expr) -> Expr:
+        if isinstance(expr, Name) and expr.id.split("@")[0] in lifted:
+            return self_(expr.id.split("@")[0])
+        return rebuild(expr, change)
+
+    def deep(step: Step) -> Step:
+        if isinstance(step, Assign):
+            return replace(
+                step, targets=tuple(map(change, step.targets)), value=change(step.value)
+            )
+        changed = map_step(step, lambda e: e) if not bodies(step) else step
+        if bodies(step):
+            changed = with_bodies(step, *([deep(s) for s in body] for body in bodies(step)))
+            if isinstance(changed, If):
+                return replace(changed, test=change(changed.test))
+            return _header_changed(changed, change)
+        return map_step(changed, change)
+
+    return [deep(step) for step in init]
+
+
+def _header_changed(step: Step, change: object) -> Step:
+    assert callable(change)
+    if isinstance(step, Loop):
+        return replace(step, items=change(step.items))
+    return step
+
+
+def _named(
+    draft: Draft, init: list[Step], call: list[Step], fixed: list[str], module: frozenset[str]
+) -> tuple[list[Step], list[Step]]:
+    order = _slots_in_order(draft, [*init, *call])
+    _name_flags(draft, init, order)
+    chosen = name_attributes(draft, order)
+    init, call = rename_attributes(init, chosen), rename_attributes(call, chosen)
+    init = name_variables(draft, init, fixed, module, set())
+    call = name_variables(draft, call, fixed, module, set())
+    return init, call
+
+
+def _slots_in_order(draft: Draft, steps: Sequence[Step]) -> list[str]:
+    """The slots on `self`, in order of their appearance in the constructor."""
+    order: dict[str, None] = {}
+    for step in flat(steps):
+        for expr in expressions(step):
+            for part in walk(expr):
+                if isinstance(part, Attribute) and part.base == Name("self"):
+                    if part.name in draft.slots:
+                        order.setdefault(part.name)
+    return list(order)
+
+
+def _name_flags(draft: Draft, init: Sequence[Step], order: list[str]) -> None:
+    """A condition that no `let` names is named after what it builds: `has_conv`."""
+    for step in flat(init):
+        if not isinstance(step, If):
+            continue
+        for part in walk(step.test):
+            name = part.name if isinstance(part, Attribute) else getattr(part, "id", "")
+            base = str(name).split("@")[0]
+            variable = draft.variables.get(base)
+            if variable is None or variable.kind != "flag":
+                continue
+            first = _slots_in_order(draft, [*step.body, *step.other])
+            stem = next((draft.slots[f].stem for f in first if not draft.slots[f].is_value), "")
+            if stem and variable.stem == "active":
+                variable.stem = f"has_{stem}"
+            if base in draft.slots:
+                draft.slots[base].stem = variable.stem
+
+
+def _without_copies(steps: Sequence[Step]) -> list[Step]:
+    """The statements without `x = x`, which sharing a name leaves."""
+    found: list[Step] = []
+    for step in steps:
+        if isinstance(step, Assign) and step.targets == (step.value,):
+            continue
+        inner = bodies(step)
+        found.append(with_bodies(step, *map(_without_copies, inner)) if inner else step)
+    return found
+
+
+def _augmented(step: Step) -> Step:
+    """`features += growth` for a variable that is given another value."""
+    inner = bodies(step)
+    if inner:
+        return with_bodies(step, *([_augmented(s) for s in body] for body in inner))
+    match step:
+        case Assign(targets=(Name(id=name) as target,), value=Binary() as value):
+            if value.op in ("+", "*") and value.right == Name(name):
+                value = Binary(value.op, value.right, value.left)
+            is_own = value.left == Name(name) and name not in names(value.right)
+            if value.op in _STEPS and is_own and not isinstance(step, Line):
+                return Augment(target, value.op, value.right)
+    return step
+
+
+# --- endpoints ------------------------------------------------------------------------
+
+
+def tidy_call(steps: Sequence[Step]) -> list[Step]:
+    """`x = out["stem"] = self.stem(x)` for a stage of one line; single empty lines."""
+    found: list[Step] = []
+    steps = [
+        with_bodies(step, *(tidy_call(body) for body in bodies(step))) if bodies(step) else step
+        for step in steps
+    ]
+    for i, step in enumerate(steps):
+        if _is_endpoint(step) and found and _alone(found, steps, i):
+            last = found.pop()
+            assert isinstance(last, Assign) and isinstance(step, Assign)
+            if found and isinstance(found[-1], Blank) and not _parted(found, steps, i):
+                found.pop()
+            found.append(replace(last, targets=(*last.targets, *step.targets)))
+            continue
+        found.append(step)
+    return _single_blanks(found)
+
+
+def _parted(found: list[Step], steps: Sequence[Step], index: int) -> bool:
+    return True
+
+
+def _is_endpoint(step: Step) -> bool:
+    return (
+        isinstance(step, Assign)
+        and len(step.targets) == 1
+        and isinstance(step.targets[0], Item)
+        and isinstance(step.value, Name)
+    )
+
+
+def _alone(found: list[Step], steps: Sequence[Step], index: int) -> bool:
+    """Whether the line before an endpoint is all of its stage."""
+    step, last = steps[index], found[-1]
+    if not isinstance(step, Assign) or not isinstance(last, Assign):
+        return False
+    if len(last.targets) != 1 or last.targets[0] != step.value:
+        return False
+    return len(found) < 2 or isinstance(found[-2], (Blank, Return))
+
+
+def _single_blanks(steps: Sequence[Step]) -> list[Step]:
+    """No empty lines at the ends and no two in a row; stages of one line stand together."""
+    found: list[Step] = []
+    for step in steps:
+        if isinstance(step, Blank) and (not found or isinstance(found[-1], Blank)):
+            continue
+        found.append(step)
+    while found and isinstance(found[-1], Blank):
+        found.pop()
+    kept: list[Step] = []
+    for i, step in enumerate(found):
+        if isinstance(step, Blank) and _is_short(found[i - 1]) and _is_short(found[i + 1]):
+            continue
+        kept.append(step)
+    return kept
+
+
+def _is_short(step: Step) -> bool:
+    """A stage of one line, or an auxiliary head between such ones."""
+    if isinstance(step, If):
+        return step.test == Name("aux")
+    return isinstance(step, Assign) and len(step.targets) > 1

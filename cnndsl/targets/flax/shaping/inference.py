@@ -1,0 +1,277 @@
+"""What a checker makes of the expressions of a module: the types of values and of what they hold.
+
+A type is an annotation as a tree; None where nothing is known. A list that begins empty is what
+is put into it later: until then its type is a `Growing`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from cnndsl.targets.flax.shaping.types import (
+    ARRAY,
+    BOOL,
+    CALLABLE,
+    FLOAT,
+    INT,
+    LIST,
+    STR,
+    columns,
+    item_of,
+    list_of,
+    open_tuple,
+    tuple_of,
+    union,
+)
+from cnndsl.targets.python.expressions import NONE
+from cnndsl.targets.python.tree import (
+    Attribute,
+    Binary,
+    Call,
+    Comprehension,
+    Conditional,
+    Constant,
+    Expr,
+    Formatted,
+    Item,
+    ListOf,
+    Name,
+    Slice,
+    Star,
+    Tuple,
+    Unary,
+)
+
+_KINDS = {"bool": BOOL, "int": INT, "float": FLOAT, "str": STR, "NoneType": NONE}
+_COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">=", "is", "is not", "in", "not in"})
+_INTEGERS = frozenset({"len", "int", "round", "math.ceil", "math.floor", "math.prod"})
+_FLOATS = frozenset({"float", "math.sqrt", "math.log", "math.exp", "math.log2"})
+_SAME = frozenset({"min", "max", "abs", "sum"})
+
+
+@dataclass(eq=False)
+class Growing:
+    """The type of a list by what is put into it."""
+
+    items: list[Type] = field(default_factory=list)
+
+    def item(self) -> Expr | None:
+        """The type of the items; None where nothing is put in, or something unknown."""
+        found = [finished(item) for item in self.items]
+        known = [kind for kind in found if kind is not None]
+        return union(known) if known and len(known) == len(found) else None
+
+
+Type = Expr | Growing | None
+
+
+def finished(kind: Type) -> Expr | None:
+    if not isinstance(kind, Growing):
+        return kind
+    item = kind.item()
+    return LIST if item is None else list_of(item)
+
+
+@dataclass
+class Definitions:
+    """What the names of a module stand for."""
+
+    made: dict[str, Expr] = field(default_factory=dict)  # by what is called: what it gives
+    held: dict[str, Expr] = field(default_factory=dict)  # tables and constants
+    attributes: dict[str, dict[str, Expr]] = field(default_factory=dict)  # of classes
+
+
+class Variables:
+    """The types of a function's variables, and of the attributes that it sets."""
+
+    def __init__(self, module: Definitions, known: Mapping[str, Type] | None = None):
+        self.module = module
+        self.types: dict[str, Type] = dict(known or {})  # attributes as `self.name`
+        self.made: dict[str, Expr] = {}  # by partial of the function: what it gives
+
+    # --- statements -------------------------------------------------------------------
+
+    def bind(self, target: Expr, kind: Type) -> None:
+        """A variable or attribute is given a value of a type."""
+        if isinstance(target, Tuple):
+            held = finished(kind)
+            items = columns(held) if held is not None else None
+            if items is None or len(items) != len(target.items):
+                item = None if held is None else item_of(held)
+                items = None if item is None else (item,) * len(target.items)
+            for number, inner in enumerate(target.items):
+                self.bind(inner, None if items is None else items[number])
+        elif (key := key_of(target)) is not None:
+            self.types[key] = kind
+
+    # --- expressions ------------------------------------------------------------------
+
+    def infer(self, expr: Expr) -> Type:
+        """The type of an expression."""
+        match expr:
+            case Constant():
+                return _KINDS.get(expr.kind)
+            case Formatted():
+                return STR
+            case Name() | Attribute():
+                return self._read(expr)
+            case Tuple():
+                return self._tuple(expr)
+            case Conditional():
+                return self._either([expr.then, expr.other])
+            case Unary():
+                return BOOL if expr.op == "not" else self.infer(expr.operand)
+            case Binary():
+                return self._binary(expr)
+            case Item():
+                return self._item(expr)
+            case Call():
+                return self._call(expr)
+        return None
+
+    def _read(self, expr: Name | Attribute) -> Type:
+        key = key_of(expr)
+        if key is not None and key in self.types:
+            return self.types[key]
+        if isinstance(expr, Attribute):
+            is_function = expr.base in (Name("nnx"), Name("jnp")) and expr.name.islower()
+            return CALLABLE if is_function else None
+        if expr.id in self.module.held:
+            return self.module.held[expr.id]
+        return CALLABLE if self.module.made.get(expr.id) == ARRAY else None
+
+    def _either(self, options: Iterable[Expr]) -> Type:
+        return Growing([self.infer(option) for option in options]).item()
+
+    def _tuple(self, expr: Tuple) -> Type:
+        if any(isinstance(item, Star) for item in expr.items):
+            item = self._items(expr)
+            return None if item is None else open_tuple(item)
+        found = [finished(self.infer(item)) for item in expr.items]
+        known = [kind for kind in found if kind is not None]
+        return tuple_of(known) if len(known) == len(found) else None
+
+    def _binary(self, expr: Binary) -> Type:
+        if expr.op in _COMPARISONS:
+            return BOOL
+        both = finished(self._either([expr.left, expr.right]))
+        if expr.op == "/":
+            return FLOAT if both in (INT, FLOAT, BOOL) else both
+        if expr.op in ("and", "or"):
+            return both
+        return INT if both == BOOL else both
+
+    def _item(self, expr: Item) -> Type:
+        held = finished(self.infer(expr.base))
+        if held is None:
+            return None
+        if isinstance(expr.index, Slice):
+            item = item_of(held)
+            return open_tuple(item) if item is not None and columns(held) else held
+        items = columns(held)
+        match expr.index:
+            case Constant(value=int(at)) if items is not None and -len(items) <= at < len(items):
+                return items[at]
+        return item_of(held)
+
+    def _call(self, expr: Call) -> Type:
+        if expr.function == LIST:
+            return self._list(expr)
+        made = callee_of(expr, self)
+        if made is not None:
+            return made
+        name = _dotted(expr.function)
+        if name in _INTEGERS and len(expr.args) == 1:
+            return INT
+        if name in _FLOATS or name == "round":
+            return FLOAT
+        if name in _SAME:
+            return self._items(expr.args[0]) if len(expr.args) == 1 else self._either(expr.args)
+        if name in ("tuple", "sorted") and expr.args:
+            item = self._items(expr.args[0])
+            return None if item is None else open_tuple(item)
+        return None
+
+    def _list(self, expr: Call) -> Growing:
+        """A list by what it is made of."""
+        found = Growing()
+        for argument in expr.args:
+            items = argument.items if isinstance(argument, ListOf) else (Star(argument),)
+            found.items += [self._entry(item) for item in items]
+        return found
+
+    def _entry(self, item: Expr) -> Type:
+        """The type of an item of a list or tuple, or of all those that a `*` stands for."""
+        return self._items(item.value) if isinstance(item, Star) else self.infer(item)
+
+    # --- what is walked ---------------------------------------------------------------
+
+    def _items(self, expr: Expr) -> Expr | None:
+        """The type of what a loop over an expression gives."""
+        match expr:
+            case Comprehension():
+                return self._inside(expr)
+            case Tuple() | ListOf():
+                return Growing([self._entry(item) for item in expr.items]).item()
+            case Call(function=Name(id="range")):
+                return INT
+            case Call(function=Name(id="reversed"), args=(inside,)):
+                return self._items(inside)
+        kind = finished(self.infer(expr))
+        return None if kind is None else item_of(kind)
+
+    def _inside(self, expr: Comprehension) -> Expr | None:
+        inner = Variables(self.module, self.types)
+        inner.made = self.made
+        inner.walk(expr.target, expr.iterable)
+        return finished(inner.infer(expr.element))
+
+    def walk(self, target: Expr, iterable: Expr) -> None:
+        """A loop's variables are given the items of what it walks."""
+        match target, iterable:
+            case Tuple(items=targets), Call(function=Name(id="zip"), args=args):
+                for inner, walked in zip(targets, args, strict=False):
+                    self.walk(inner, walked)
+            case Tuple(items=(counter, inner)), Call(function=Name(id="enumerate"), args=args):
+                self.bind(counter, INT)
+                self.walk(inner, args[0])
+            case _:
+                self.bind(target, self._items(iterable))
+
+
+def key_of(target: Expr) -> str | None:
+    """A variable, or an attribute of `self`, as a name."""
+    match target:
+        case Name(id=name):
+            return name
+        case Attribute(base=Name(id="self"), name=name):
+            return f"self.{name}"
+    return None
+
+
+def callee_of(expr: Call, variables: Variables) -> Expr | None:
+    """What a call gives: an instance of a class, or what a function says it returns."""
+    match expr.function:
+        case Name(id=name):
+            return variables.made.get(name) or variables.module.made.get(name)
+        case Attribute(base=Name(id="nnx"), name=name) if name[0].isupper():
+            return expr.function
+    return None
+
+
+def partial_of(value: Expr, variables: Variables) -> Expr | None:
+    """What calls of a `partial` give."""
+    match value:
+        case Call(function=Name(id="partial"), args=(function,)):
+            return callee_of(Call(function), variables)
+    return None
+
+
+def _dotted(expr: Expr) -> str:
+    match expr:
+        case Name(id=name):
+            return name
+        case Attribute(base=Name(id=base), name=name):
+            return f"{base}.{name}"
+    return ""

@@ -1,0 +1,302 @@
+"""Lines of the call: one for each weighted layer, with its norm and activation."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cnndsl.targets.flax.ops.emission import (
+    ACTIVATION,
+    ARITHMETIC,
+    BLOCK,
+    DROPOUT,
+    GLOBAL,
+    MERGED,
+    NORM,
+    POOL,
+    RESHAPE,
+    SLICE,
+    WEIGHT,
+)
+from cnndsl.targets.flax.staging.draft import Draft
+from cnndsl.targets.python.draft import Build, Line, Step
+from cnndsl.targets.python.expressions import names, substitute, walk
+from cnndsl.targets.python.statements import all_written, expressions, flat, with_bodies
+from cnndsl.targets.python.tree import (
+    Assign,
+    Binary,
+    Blank,
+    Conditional,
+    Constant,
+    Expr,
+    Formatted,
+    If,
+    Item,
+    Name,
+    Return,
+)
+
+WIDTH = 76  # of a line's expression, less its indentation and target
+LONG = 56  # from which on nothing joins a line
+
+# What may already be on a line when something of a role joins it.
+_JOINS: dict[str, frozenset[str]] = {
+    WEIGHT: frozenset({NORM, ACTIVATION, SLICE}),
+    NORM: frozenset({WEIGHT, ACTIVATION, RESHAPE, SLICE}),
+    ACTIVATION: frozenset({WEIGHT, NORM, SLICE, MERGED, BLOCK}),
+    POOL: frozenset(),
+    SLICE: frozenset(),
+    GLOBAL: frozenset({NORM, ACTIVATION}),
+    DROPOUT: frozenset({WEIGHT, NORM, ACTIVATION, GLOBAL, MERGED, BLOCK}),
+    RESHAPE: frozenset({RESHAPE}),
+    ARITHMETIC: frozenset(),
+    BLOCK: frozenset(),
+}
+_ALL = frozenset({WEIGHT, NORM, ACTIVATION})
+
+
+def join_lines(draft: Draft) -> None:
+    """Puts onto one line what an expert would; the call is in webs."""
+    counts: Counter[str] = Counter()
+    writes: Counter[str] = Counter()
+    for step in flat(draft.call):
+        for expr in expressions(step):
+            counts.update(e.id for e in walk(expr) if isinstance(e, Name))
+        if isinstance(step, Assign):
+            targets = [t.id for t in step.targets if isinstance(t, Name)]
+            counts.subtract(targets)
+            writes.update(targets)
+    draft.call = _Joining(draft, counts, writes).block(draft.call)
+
+
+class _Joining:
+    def __init__(self, draft: Draft, counts: Counter[str], writes: Counter[str]):
+        self.draft = draft
+        self.counts = counts
+        self.writes = writes
+
+    def block(self, steps: Sequence[Step]) -> list[Step]:
+        kept: list[Step] = []
+        for step in steps:
+            match step:
+                case If():
+                    step = with_bodies(step, self.block(step.body), self.block(step.other))
+                    kept.append(_started(self.chosen(step), kept) if isinstance(step, If) else step)
+                case Line():
+                    kept.append(self.joined(step, kept))
+                case Assign(targets=(Item(),), value=Name(id=name)):
+                    last = self.source(kept, name)
+                    if last is not None:
+                        kept.remove(last)
+                        step = replace(last, targets=step.targets)
+                    kept.append(step)
+                case Return(value=Name(id=name)) if (last := self.source(kept, name)) is not None:
+                    if not isinstance(last.value, Conditional) or width(last.value) <= WIDTH:
+                        kept.remove(last)
+                        step = Return(last.value)
+                    kept.append(step)
+                case Assign(targets=(Name(),), value=Name(id=name)) if not isinstance(step, Line):
+                    last = self.source(kept, name)
+                    if last is not None:  # the value of another variable from the start
+                        kept.remove(last)
+                        step = replace(last, targets=step.targets)
+                    kept.append(step)
+                case _:
+                    held = getattr(step, "body", None)
+                    kept.append(step if held is None else with_bodies(step, self.block(held)))
+        return kept
+
+    def source(self, kept: list[Step], name: str) -> Line | None:
+        """The line that gives a variable its only value, read once and right here."""
+        last = next((s for s in reversed(kept) if not isinstance(s, Blank)), None)
+        if isinstance(last, Line) and last.targets == (Name(name),) and self.is_single(name):
+            return last
+        return None
+
+    def is_single(self, name: str) -> bool:
+        return self.counts[name] == 1 and self.writes[name] == 1
+
+    def joined(self, line: Line, kept: list[Step]) -> Line:
+        if not line.roles or MERGED in line.roles:
+            return self.merged(line, kept)
+        inputs = [n for n in _flow(line.value) if self.is_single(n)]
+        if not inputs:
+            return line
+        last = self.source(kept, inputs[0])
+        if last is None or not self.admits(last, line):
+            return line
+        kept.remove(last)
+        value = substitute(line.value, {inputs[0]: last.value})
+        return replace(line, value=value, roles=line.roles | last.roles)
+
+    def admits(self, last: Line, line: Line) -> bool:
+        """Whether an op may join the line of the one before it."""
+        if width(last.value) > LONG or not self.goes_on(last, line):
+            return False
+        (role,) = line.roles
+        if is_compound(last.value) and role not in (ACTIVATION, NORM, DROPOUT):
+            return False
+        held = last.roles | ({WEIGHT, NORM} if BLOCK in last.roles and MERGED not in last.roles else set())
+        if role in held and role != RESHAPE:
+            return False
+        if role in (NORM, ACTIVATION) and _ALL <= held:
+            return False
+        return held <= _JOINS[role] | ({BLOCK, WEIGHT, NORM} if BLOCK in _JOINS[role] else set())
+
+    def goes_on(self, last: Line, line: Line) -> bool:
+        """What the author names has a line of its own."""
+        before, after = _target(last), _target(line)
+        same = before.split("@")[0] == after.split("@")[0]
+        return same or not self.draft.variables[before].named
+
+    def merged(self, line: Line, kept: list[Step]) -> Line:
+        """Branches of one line stand in the sum or the concatenation themselves."""
+        value = line.value
+        for name in list(dict.fromkeys(_ordered_names(value))):
+            if not self.is_single(name) or self.draft.variables[name].named:
+                continue
+            found = next((s for s in kept if isinstance(s, Line) and s.targets == (Name(name),)), None)
+            if found is None or self.continues(found, kept) or width(found.value) > WIDTH:
+                continue
+            later = kept[kept.index(found) + 1 :]
+            if names(found.value) & all_written(later):
+                continue
+            kept.remove(found)
+            value = substitute(value, {name: found.value})
+        return replace(line, value=value)
+
+    def continues(self, line: Line, kept: list[Step]) -> bool:
+        """Whether a line goes on with a branch that earlier lines began."""
+        for name in names(line.value):
+            variable = self.draft.variables.get(name)
+            if variable is not None and not variable.named and self.is_single(name):
+                return True
+        return False
+
+    def chosen(self, step: If) -> Step:
+        """`p = x if prev is None else self.adjust(prev)` for two arms that set one variable."""
+        then, other = _only(step.body), _only(step.other)
+        if then is None or (step.other and other is None):
+            return step
+        if not step.other and isinstance(then.value, Name):
+            return step
+        if not step.other:
+            value: Expr = then.targets[0]
+        elif other is not None and other.targets == then.targets:
+            value = other.value
+        else:
+            return step
+        if is_compound(then.value) or is_compound(value):
+            return step
+        target = then.targets[0]
+        if step.other and isinstance(target, Name):
+            self.writes[target.id] -= 1
+        roles = frozenset({MERGED, BLOCK}) | then.roles | (other.roles if other else frozenset())
+        chosen = Conditional(then.value, step.test, value)
+        if width(chosen) + (len(_stem(target)) + 3 if step.other else 0) > WIDTH:
+            return step
+        held = [line.shape for line in (then, other) if line is not None]
+        shape = next((n for n in held if n >= 0 and self.draft.shown[n]), -1)
+        return Line(then.targets, chosen, roles=roles, shape=shape)
+
+
+def _started(step: Step, kept: list[Step]) -> Step:
+    """`y = relu(x) if activate else x` for one that begins as a copy."""
+    last = kept[-1] if kept else None
+    if not isinstance(step, Line) or not isinstance(step.value, Conditional):
+        return step
+    if not isinstance(last, Assign) or last.targets != step.targets:
+        return step
+    if step.value.other != step.targets[0] or not isinstance(last.value, Name):
+        return step
+    kept.pop()
+    return replace(step, value=replace(step.value, other=last.value))
+
+
+def _stem(target: Expr) -> str:
+    return target.id.split("#")[0] if isinstance(target, Name) else ""
+
+
+def _only(steps: Sequence[Step]) -> Line | None:
+    """The one assignment to a variable that an arm is."""
+    if len(steps) != 1:
+        return None
+    (step,) = steps
+    if isinstance(step, Line):
+        return step if isinstance(step.targets[0], Name) else None
+    if isinstance(step, Assign) and len(step.targets) == 1 and isinstance(step.targets[0], Name):
+        return Line(step.targets, step.value)
+    return None
+
+
+def _target(line: Line) -> str:
+    target = line.targets[0]
+    return target.id if isinstance(target, Name) else ""
+
+
+def _flow(expr: Expr) -> list[str]:
+    """The variables that flow into a line, each mentioned once."""
+    held = Counter(_ordered_names(expr))
+    return [n for n, count in held.items() if count == 1 and "#" in n]
+
+
+def _ordered_names(expr: Expr) -> list[str]:
+    return [e.id for e in walk(expr) if isinstance(e, Name) and "#" in e.id]
+
+
+def is_compound(expr: Expr) -> bool:
+    return isinstance(expr, (Binary, Conditional))
+
+
+def width(expr: Expr) -> int:
+    """How long an expression will be on a line, nearly."""
+    total = 0
+    for part in walk(expr):
+        match part:
+            case Name():
+                total += len(part.id.split("#")[0])
+            case Constant():
+                total += len(repr(part.value))
+            case Formatted():
+                total += sum(len(p) for p in part.parts if isinstance(p, str)) + 3
+            case Binary():
+                total += len(part.op) + 2
+            case Conditional():
+                total += 10
+        total += _around(part)
+    return total
+
+
+def built_width(uses: Counter[Expr], expr: Expr, more: int) -> int:
+    """The same for an expression of constructor calls, with what they hand on; those that stand
+    several times get a partial, which does that for all."""
+    total = width(expr)
+    for part in walk(expr):
+        if isinstance(part, Build):
+            count = uses[part.function] + more
+            hoisted = count > 2 or (count == 2 and part.keywords)
+            keywords = sum(len(k.name or "") + 1 + width(k.value) for k in part.keywords)
+            total += -keywords if hoisted else 11
+    return total
+
+
+def _around(part: Expr) -> int:
+    from cnndsl.targets.python.tree import Attribute, Call, Item, ListOf, Slice, Tuple
+
+    match part:
+        case Attribute():
+            return 1 + len(part.name.split("#")[0])
+        case Call():
+            several = len(part.args) + len(part.keywords)
+            named = sum(len(k.name or "") + 1 for k in part.keywords)
+            return 2 + 2 * max(several - 1, 0) + named
+        case Item():
+            return 2
+        case Slice():
+            return 1 + (part.step is not None)
+        case Tuple() | ListOf():
+            return 2 + 2 * max(len(part.items) - 1, 0)
+    return 0
+
+

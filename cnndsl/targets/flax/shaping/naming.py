@@ -1,0 +1,215 @@
+"""Names of attributes and variables: the author's bindings and the op; numbers only where
+there are several."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+from cnndsl.targets.flax.names import MODULE_ATTRIBUTES, RESERVED, VARIABLES, plural, safe
+from cnndsl.targets.flax.staging.draft import Draft, Slot
+from cnndsl.targets.python.draft import Step
+from cnndsl.targets.python.expressions import rebuild
+from cnndsl.targets.python.statements import map_step
+from cnndsl.targets.python.tree import (
+    Assign,
+    Attribute,
+    Augment,
+    Expr,
+    For,
+    If,
+    Name,
+)
+from cnndsl.targets.python.webs import named
+
+GENERIC = frozenset({"stem", "head", "classifier", "body", "top"})
+BUILTINS = frozenset(n for n in dir(builtins) if n.islower() and not n.startswith("_"))
+_TAKEN = MODULE_ATTRIBUTES | frozenset(keyword.kwlist)
+_COUNTERS = ("i", "j", "k", "m", "n")
+_FLOW = ("x", "y", "z", "w", "v", "u")
+
+
+def name_attributes(draft: Draft, order: list[str]) -> dict[str, str]:
+    """The attribute of every slot that is kept on `self`, in order of their appearance."""
+    taken = set(MODULE_ATTRIBUTES) | {p.name for p in draft.params} | set(draft.class_values)
+    slots = {n: draft.slots[n] for n in order}
+    wanted = _wanted(slots, draft.is_model)
+    chosen: dict[str, str] = {}
+    holders: dict[str, list[str]] = {}
+    for name in order:
+        base = safe(wanted[name], _TAKEN)
+
+        def is_taken(free: str, own: Slot = slots[name]) -> bool:
+            held = holders.get(free, ())
+            return free in taken or any(not _exclusive(slots[h], own) for h in held)
+
+        chosen[name] = first_free(base, is_taken)
+        holders.setdefault(chosen[name], []).append(name)
+    return chosen
+
+
+def _wanted(slots: dict[str, Slot], is_model: bool) -> dict[str, str]:
+    modules: dict[tuple[str, ...], list[str]] = {}
+    for name, slot in slots.items():
+        if slot.stem not in ("dropout", "drop_path") and not slot.is_value:
+            modules.setdefault(slot.path, []).append(name)
+    base = {
+        name: _base(name, slots, modules.get(slot.path, []), is_model)
+        for name, slot in slots.items()
+    }
+    numbers: dict[str, int] = {}
+    last: dict[str, dict[tuple[tuple[int, int], ...], str]] = {}
+    for name, slot in slots.items():
+        alike = last.setdefault(base[name], {})
+        earlier = [numbers[o] for o in alike.values() if not _exclusive(slots[o], slot)]
+        numbers[name] = 1 + max(earlier, default=0)
+        alike[slot.arms] = name
+    several = {base[n] for n in slots if numbers[n] > 1}
+    return {n: f"{base[n]}{numbers[n]}" if base[n] in several else base[n] for n in slots}
+
+
+def _base(name: str, slots: dict[str, Slot], modules: list[str], is_model: bool) -> str:
+    slot = slots[name]
+    if slot.is_value:
+        return slot.stem
+    weighted = [m for m in modules if slots[m].weighted]
+    stage = slot.path[0] if len(slot.path) == 1 and is_model else None
+    lone = len(modules) == 1 or (weighted == [name] and not slot.is_block)
+    if stage and stage not in GENERIC and lone and name in modules:
+        return stage
+    if stage and slot.is_block and len(modules) == 1:
+        return stage
+    if slot.path and not slot.stem:
+        return "_".join(slot.path)
+    stem = plural(slot.stem) if slot.many and not slot.path else slot.stem
+    said = bool(slot.path) and stem.startswith(f"{slot.path[-1]}_")  # pool, pool_projection
+    return "_".join([*slot.path[: -1 if said else None], stem])
+
+
+def _exclusive(first: Slot, second: Slot) -> bool:
+    """Whether two slots stand in different branches of one `if`; lists are made before it."""
+    if first.many or second.many:
+        return False
+    arms = dict(first.arms)
+    return any(arms.get(number, arm) != arm for number, arm in second.arms)
+
+
+def first_free(name: str, is_taken: Callable[[str], bool]) -> str:
+    """The name, with a number from 2 where it is taken."""
+    if not is_taken(name):
+        return name
+    number = 2
+    while is_taken(f"{name}{number}"):
+        number += 1
+    return f"{name}{number}"
+
+
+# --- variables ------------------------------------------------------------------------
+
+
+def name_variables(
+    draft: Draft, steps: list[Step], fixed: Iterable[str], module: frozenset[str], live: set[str]
+) -> list[Step]:
+    """The statements with an identifier for every variable."""
+
+    def options(name: str) -> Iterator[str]:
+        return _options(draft, name, module)
+
+    chosen = named(steps, fixed, options, live)
+    return [renamed(step, chosen) for step in steps]
+
+
+def _options(draft: Draft, name: str, module: frozenset[str]) -> Iterator[str]:
+    base = name.split("@")[0]
+    variable, slot = draft.variables.get(base), draft.slots.get(base)
+    forbidden = RESERVED | module | BUILTINS
+    if variable is None:  # a list, or the items of one
+        stem = "block" if slot is not None and slot.is_block else slot.stem if slot else "item"
+        if slot is not None and slot.many and draft_is_list(draft, name):
+            stem = plural(stem)
+        yield from numbered(safe(stem, forbidden | VARIABLES))
+        return
+    if variable.kind == "tensor":
+        if not variable.named and variable.stem == "x":
+            yield from _FLOW
+            yield from numbered("branch")
+        yield from numbered(safe(variable.stem, forbidden | VARIABLES))
+    if variable.kind == "counter" and not variable.named:
+        yield from _COUNTERS
+        yield from numbered("i")
+    yield from numbered(safe(variable.stem, forbidden))
+
+
+def draft_is_list(draft: Draft, name: str) -> bool:
+    return name in draft.lists
+
+
+def numbered(stem: str) -> Iterator[str]:
+    yield stem
+    number = 2
+    while True:
+        yield f"{stem}{number}"
+        number += 1
+
+
+def renamed(step: Step, chosen: dict[str, str]) -> Step:
+    """A statement with variables and targets under their names."""
+
+    def change(expr: Expr) -> Expr:
+        if isinstance(expr, Name):
+            return Name(chosen.get(expr.id, expr.id))
+        return rebuild(expr, change)
+
+    def deep(inner: Step) -> Step:
+        match inner:
+            case Assign():
+                return replace(
+                    inner, targets=tuple(map(change, inner.targets)), value=change(inner.value)
+                )
+            case Augment():
+                return replace(inner, target=change(inner.target), value=change(inner.value))
+            case If():
+                return replace(
+                    inner,
+                    test=change(inner.test),
+                    body=tuple(map(deep, inner.body)),  # type: ignore[arg-type]
+                    other=tuple(map(deep, inner.other)),  # type: ignore[arg-type]
+                )
+            case For():
+                return replace(
+                    inner,
+                    target=change(inner.target),
+                    iterable=change(inner.iterable),
+                    body=tuple(map(deep, inner.body)),  # type: ignore[arg-type]
+                )
+        return map_step(inner, change)
+
+    return deep(step)
+
+
+def rename_attributes(steps: list[Step], chosen: dict[str, str]) -> list[Step]:
+    def change(expr: Expr) -> Expr:
+        if isinstance(expr, Attribute) and expr.base == Name("self"):
+            return Attribute(expr.base, chosen.get(expr.name, expr.name))
+        return rebuild(expr, change)
+
+    def deep(step: Step) -> Step:
+        if isinstance(step, Assign):
+            targets = tuple(change(t) for t in step.targets)
+            return replace(step, targets=targets, value=change(step.value))
+        if isinstance(step, If):
+            return replace(
+                step,
+                test=change(step.test),
+                body=tuple(map(deep, step.body)),  # type: ignore[arg-type]
+                other=tuple(map(deep, step.other)),  # type: ignore[arg-type]
+            )
+        if isinstance(step, For):
+            body = tuple(map(deep, step.body))
+            return replace(step, iterable=change(step.iterable), body=body)  # type: ignore[arg-type]
+        return map_step(step, change)
+
+    return [deep(step) for step in steps]
+

@@ -1,0 +1,178 @@
+"""What constructor calls have in common: partials of the module and of a constructor."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from cnndsl.names import camel
+from cnndsl.targets.flax.names import RESERVED, VARIABLES, safe, snake
+from cnndsl.targets.flax.shaping.finish import Finished
+from cnndsl.targets.flax.shaping.naming import first_free
+from cnndsl.targets.python.draft import Build
+from cnndsl.targets.python.expressions import names, path
+from cnndsl.targets.python.print import print_expression
+from cnndsl.targets.python.statements import flat, written
+from cnndsl.targets.python.tree import Assign, Call, Expr, Keyword, Name
+
+NORMS = ("nnx.BatchNorm", "nnx.LayerNorm", "nnx.GroupNorm")
+LOCALS = {"nnx.Conv": "conv", "nnx.Linear": "dense", "nnx.ConvTranspose": "conv_transpose"}
+GLOBALS = frozenset({"nnx", "jnp", "jax", "math", "keep_float32", "he_normal"})
+HANDED_ON = {"rngs": Keyword("rngs", Name("rngs"))}
+
+Key = tuple[str, tuple[Keyword, ...]]
+
+
+def callee(build: Build) -> str:
+    return print_expression(build.function)
+
+
+def is_global(expr: Expr) -> bool:
+    return names(expr) <= GLOBALS
+
+
+def common_keywords(calls: Sequence[Build]) -> tuple[Keyword, ...]:
+    """The keywords that all of some calls have, with values that no name of a class is in."""
+    if not calls:
+        return ()
+    held = [set(c.keywords) for c in calls]
+    return tuple(k for k in calls[0].keywords if is_global(k.value) and all(k in h for h in held))
+
+
+@dataclass
+class Shared:
+    """The partials of a module, in the order in which they stand."""
+
+    lines: list[Assign] = field(default_factory=list)
+
+
+def share(
+    classes: Sequence[Finished], norms: Sequence[tuple[Build, str]], unique: Callable[[str], str]
+) -> Shared:
+    """Names what the classes of a module have in common: `Norm = partial(nnx.BatchNorm, …)`."""
+    shared = Shared()
+    _share_norms(classes, norms, unique, shared)
+    for kind, name in (("nnx.Conv", "Conv"), ("nnx.Linear", "Dense")):
+        users = [[b for b in c.builds() if callee(b) == kind] for c in classes]
+        common = _most_shared([builds for builds in users if builds])
+        if not common:
+            continue
+        free = unique(name)
+        shared.lines.append(Assign((Name(free),), partial(path(kind), common)))
+        for each in classes:
+            each.change_builds(
+                {
+                    b: _less(b, free, common)
+                    for b in each.builds()
+                    if callee(b) == kind and set(common) <= set(b.keywords)
+                }
+            )
+    return shared
+
+
+def partial(function: Expr, keywords: Sequence[Keyword]) -> Call:
+    return Call(Name("partial"), (function,), tuple(keywords))
+
+
+def _less(build: Build, name: str, common: Sequence[Keyword]) -> Build:
+    rest = tuple(k for k in build.keywords if k not in common)
+    return replace(build, function=Name(name), keywords=rest)
+
+
+def _share_norms(
+    classes: Sequence[Finished],
+    norms: Sequence[tuple[Build, str]],
+    unique: Callable[[str], str],
+    shared: Shared,
+) -> None:
+    blocks = {(callee(b), b.keywords): block for b, block in reversed(norms)}
+    found: dict[Key, int] = {}
+    for build in (b for c in classes for b in c.builds()):
+        if callee(build) in NORMS and build.keywords and all(is_global(k.value) for k in build.keywords):
+            key = callee(build), build.keywords
+            found[key] = found.get(key, 0) + 1
+    for key, count in found.items():
+        block = blocks.get(key)
+        if block is None and count < 2:
+            continue
+        name = unique(camel(block) if block else "Norm")
+        shared.lines.append(Assign((Name(name),), partial(path(key[0]), key[1])))
+        for each in classes:
+            each.change_builds(
+                {b: _less(b, name, key[1]) for b in each.builds() if (callee(b), b.keywords) == key}
+            )
+
+
+def _most_shared(users: Sequence[Sequence[Build]]) -> tuple[Keyword, ...]:
+    """The keywords whose partial saves most, used at least three times, by two classes."""
+    if len(users) < 2:
+        return ()
+    alike = [Counter(b.keywords for b in builds) for builds in users]
+    examples = {b.keywords: b for builds in users for b in builds}
+    candidates = {
+        common_keywords([first, second]): None
+        for first in examples.values()
+        for second in examples.values()
+    }
+    best: tuple[Keyword, ...] = ()
+    saved = 0
+    for common in candidates:
+        holds = {key: set(common) <= set(key) for key in examples}
+        holders = [sum(n for key, n in counts.items() if holds[key]) for counts in alike]
+        count = sum(holders)
+        if count < 3 or sum(map(bool, holders)) < 2:
+            continue
+        if count * len(common) > saved:
+            best, saved = common, count * len(common)
+    return best
+
+
+# --- of a constructor -----------------------------------------------------------------
+
+
+def hoist(finished: Finished) -> list[Assign]:
+    """The partials that a constructor begins with; its calls take what it hands on."""
+    builds = finished.builds()
+    taken = {p.name for p in finished.draft.params}
+    for step in flat([*finished.lets, *finished.init, *finished.heads]):
+        taken |= written(step)
+    uses = Counter(callee(b) for b in builds)
+    found: list[Assign] = []
+    hoisted: dict[str, tuple[str, tuple[Keyword, ...]]] = {}
+    for name, count in uses.items():
+        calls = [b for b in builds if callee(b) == name]
+        common = common_keywords(calls)
+        if not calls[0].takes or count < 2 or not _shorter(finished, calls, common):
+            continue
+        stem = LOCALS.get(name) or snake(name.removeprefix("nnx."))
+        if name in NORMS:
+            stem = "norm"
+        local = first_free(safe(stem, RESERVED | VARIABLES), taken.__contains__)
+        taken.add(local)
+        hoisted[name] = local, common
+        handed = (*common, *HANDED_ON.values())
+        found.append(Assign((Name(local),), partial(calls[0].function, handed)))
+    finished.change_builds({b: _called(b, hoisted) for b in builds})
+    return found
+
+
+def _shorter(finished: Finished, calls: Sequence[Build], common: Sequence[Keyword]) -> bool:
+    """Whether a constructor has fewer lines with a partial for some of its calls."""
+    name = Name("conv")
+    with_it = {b: Call(name, b.args, tuple(k for k in b.keywords if k not in common)) for b in calls}
+    handed = tuple(HANDED_ON.values())
+    without = {b: Call(b.function, b.args, (*b.keywords, *handed)) for b in calls}
+    return finished.lines(with_it) + 1 < finished.lines(without)
+
+
+def _called(build: Build, hoisted: dict[str, tuple[str, tuple[Keyword, ...]]]) -> Expr:
+    held = hoisted.get(callee(build))
+    if held is not None:
+        local, common = held
+        rest = tuple(k for k in build.keywords if k not in common)
+        return Call(Name(local), build.args, rest)
+    handed = tuple(HANDED_ON[kind] for kind in build.takes)
+    return Call(build.function, build.args, (*build.keywords, *handed))
+
+

@@ -1,0 +1,1 @@
+"""A definition and all that became of it, transcribed to a class of two phases."""

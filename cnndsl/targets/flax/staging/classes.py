@@ -1,0 +1,201 @@
+"""A block with all of its instances, or a model with its variants, to one draft."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from cnndsl.ir import Instance, Network, Tensor
+from cnndsl.syntax import ast
+from cnndsl.targets.flax.names import RESERVED, VARIABLES, safe
+from cnndsl.targets.flax.staging.bodies import Bodies
+from cnndsl.targets.flax.staging.chains import Surroundings
+from cnndsl.targets.flax.staging.draft import Draft, Env, Param, Value
+from cnndsl.targets.flax.staging.draft import Tensor as Held
+from cnndsl.targets.flax.staging.tidy import simplify
+from cnndsl.targets.flax.staging.values import FnNames, Values, frozen, sample_kinds
+from cnndsl.targets.python.draft import Shadow
+from cnndsl.targets.python.expressions import NONE, constant, is_constant, self_
+from cnndsl.targets.python.tree import (
+    Assign,
+    Binary,
+    Conditional,
+    Constant,
+    Name,
+    Return,
+    Tuple,
+)
+
+Fns = Mapping[str, FnNames]
+
+
+def pair_parameters(block: ast.Block, instances: Sequence[Instance]) -> frozenset[str]:
+    """The parameters that are a number in some uses and a pair in others."""
+    kinds = {p.name: sample_kinds(i.args[p.name] for i in instances) for p in block.parameters}
+    return frozenset(name for name, held in kinds.items() if held == {"int", "pair"})
+
+
+def stage_block(
+    module: Surroundings,
+    block: ast.Block,
+    name: str,
+    instances: Sequence[Instance],
+    fns: Fns,
+    *,
+    is_function: bool,
+) -> Draft:
+    """The class of a block, or the function if it builds nothing."""
+    draft = Draft(block, name, is_function=is_function)
+    values = Values(draft, fns)
+    bodies = Bodies(values, module)
+    env = Env()
+    channels = dict(enumerate(i.x.shape[-1] for i in instances if i.x.shape))
+    draft.params.append(Param("in_features", "in", "in", dict(channels)))
+    env.tensors["in"] = Held(Name("x"), Name("in_features"))
+    pairs = module.pairs(block)
+    for parameter in block.parameters:
+        _declare(parameter, draft, values, env, instances, parameter.name in pairs)
+    flow = draft.variable("x", "tensor")
+    bodies.chains.copy(Name("x"), Name("in_features"), flow)
+    runs = [(n, ()) for n in range(len(instances))]
+    bodies.run(block.body, [i.frame for i in instances], flow, runs, env)
+    values.at_call(Return(flow))
+    values.at_init(Shadow("out", bodies.chains.features(flow)))
+    simplify(draft)
+    return draft
+
+
+def _declare(
+    parameter: ast.Parameter,
+    draft: Draft,
+    values: Values,
+    env: Env,
+    instances: Sequence[Instance],
+    pair: bool,
+) -> None:
+    """One parameter of a block: a value, or a tensor with its channels."""
+    name = parameter.name
+    seen = [i.args[name] for i in instances]
+    if any(isinstance(v, Tensor) for v in seen):
+        _declare_tensor(name, draft, env, seen)
+        return
+    taken = RESERVED | (VARIABLES if draft.is_function else frozenset())
+    free = safe(name, taken | {p.name for p in draft.params})
+    held = {n: frozen(v) for n, v in enumerate(seen)}
+    default = None
+    if isinstance(parameter.default, ast.Literal):
+        default = constant(parameter.default.value)
+    if pair:
+        held = {n: v if isinstance(v, tuple) else (v, v) for n, v in held.items()}
+        default = None if default is None else Tuple((default, default))
+    draft.params.append(Param(free, "own", name, held, default, pair))
+    start = Name(free)
+    if name in _bound(draft):  # a `let` gives it another value: a variable of its own
+        start = draft.variable(name, "let", named=True)
+        values.define(start, Name(free))
+        if draft.is_function:
+            values.at_call(Assign((start,), Name(free)))
+    env.values[name] = Value(start, start if draft.is_function else None, seen, pair)
+
+
+def _bound(draft: Draft) -> set[str]:
+    from cnndsl.elaborate.program import walk
+
+    found: set[str] = set()
+    for node in walk(draft.definition.body):
+        if isinstance(node, ast.Let):
+            found.add(node.name)
+        elif isinstance(node, ast.For):
+            found |= set(node.targets)
+    return found
+
+
+def _declare_tensor(name: str, draft: Draft, env: Env, seen: Sequence[object]) -> None:
+    taken = RESERVED | VARIABLES | {p.name for p in draft.params}
+    variable = safe(name, taken)
+    features = safe(f"{variable}_features", taken)
+    sizes = {n: v.shape[-1] if isinstance(v, Tensor) and v.shape else None for n, v in enumerate(seen)}
+    draft.params.append(Param(features, "features", name, dict(sizes)))
+    draft.params.append(Param(variable, "tensor", name, dict(sizes)))
+    optional = any(v is None for v in seen)
+    env.tensors[name] = Held(Name(variable), Name(features), optional)
+
+
+def stage_model(
+    module: Surroundings,
+    model: ast.Model,
+    name: str,
+    networks: Sequence[Network],
+    fns: Fns,
+    fixed: set[str],
+) -> Draft:
+    """The class of a family. `fixed` are parameters that cannot stay arguments."""
+    draft = Draft(model, name, is_model=True)
+    values = Values(draft, fns)
+    bodies = Bodies(values, module)
+    env = Env()
+    for parameter in model.parameters:
+        _declare_model(parameter, draft, values, env, networks, fixed)
+    runs = [(n, ()) for n in range(len(networks))]
+    seen = [n.input.shape[-1] for n in networks if n.input.shape]
+    first = model.body.statements[0]
+    channels = None
+    if isinstance(first, ast.Input) and isinstance(first.shape, ast.List):
+        channels = values.spell(first.shape.items[-1], env) if len(first.shape.items) == 3 else None
+    if channels is None:
+        channels = values.residual("in_channels", seen, runs)
+    env.tensors["in"] = Held(Name("x"), channels)
+    flow = draft.variable("x", "tensor")
+    bodies.chains.copy(Name("x"), channels, flow)
+    bodies.run(model.body, [n.frame for n in networks], flow, runs, env)
+    values.at_call(Return(flow))
+    values.at_init(Shadow("out", bodies.chains.features(flow)))
+    simplify(draft)
+    return draft
+
+
+def _declare_model(
+    parameter: ast.Parameter,
+    draft: Draft,
+    values: Values,
+    env: Env,
+    networks: Sequence[Network],
+    fixed: set[str],
+) -> None:
+    """One parameter of a model: an argument if it can be, what variants set is the class's."""
+    name = parameter.name
+    seen = [n.arguments[name] for n in networks]
+    held = [frozen(v) for v in seen]
+    alike = all(repr(v) == repr(held[0]) for v in held)
+    given = any(name in n.given for n in networks)
+    rebound = name in _bound(draft)
+
+    def start(expr: object) -> None:
+        from cnndsl.targets.python.tree import Attribute
+
+        value = expr
+        if rebound:
+            value = draft.variable(name, "let", named=True)
+            values.define(value, expr)  # type: ignore[arg-type]
+        assert isinstance(value, (Name, Attribute, Constant, Tuple))
+        env.values[name] = Value(value, None, seen)
+
+    if name not in fixed and not given and not isinstance(parameter.default, (ast.Literal, type(None))):
+        default = values.spell(parameter.default, env)
+        if default is not None and not is_constant(default):
+            free = values.param_name(name)
+            draft.params.append(Param(free, "own", name, dict(enumerate(held)), NONE))
+            settled = draft.variable(name, "let", stable=not rebound, named=True)
+            draft.late[settled.id] = free
+            test = Binary("is", Name(free), NONE)
+            values.define(settled, Conditional(default, test, Name(free)))
+            env.values[name] = Value(settled, None, seen)
+            return
+    if not alike:
+        start(self_(values.class_value(name, dict(enumerate(held)))))
+        return
+    if name in fixed or held[0] is None or parameter.default is None:
+        start(constant(held[0]))
+        return
+    free = values.param_name(name)
+    draft.params.append(Param(free, "own", name, dict(enumerate(held)), constant(held[0])))
+    start(Name(free))

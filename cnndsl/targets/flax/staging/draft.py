@@ -1,0 +1,157 @@
+"""A class while it is written: constructor, call, and what is known of their names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cnndsl.ops.base import Shape
+from cnndsl.syntax import ast
+from cnndsl.targets.python.draft import Step
+from cnndsl.targets.python.tree import Expr, Name
+
+Run = tuple[int, tuple[int, ...]]  # an execution: the instance, and the iterations around
+
+
+@dataclass
+class Param:
+    """One argument of an emitted class or function.
+
+    `source` says where its value comes from: "in" and "features" are channels, "own" is a
+    parameter of the definition, "computed" is worked out for every instance, "tensor" is an
+    argument of the call.
+    """
+
+    name: str
+    source: str
+    origin: str  # the parameter's or the tensor's name in the spec
+    values: dict[int, object]
+    default: Expr | None = None
+    pair: bool = False  # a window that some uses write as one number
+
+
+@dataclass
+class Slot:
+    """What the constructor keeps on `self` for the call: a module, or a value."""
+
+    stem: str
+    path: tuple[str, ...]
+    kind: str = ""  # of module: conv, norm, dropout, …
+    is_block: bool = False
+    weighted: bool = False
+    is_value: bool = False
+    many: int = 0  # lists inside each other
+    arms: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass
+class Variable:
+    """A local of constructor or call. `stable`: it has one value, which no loop changes."""
+
+    stem: str
+    kind: str  # let, features, target, counter, tensor, flag
+    stable: bool = False
+    named: bool = False  # by the author
+
+
+@dataclass
+class Tensor:
+    """A tensor of the author's: the variable of the call and the channels' expression.
+
+    `optional` tensors are None in some instances.
+    """
+
+    call: Expr
+    features: Expr
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value of the author's: its expression in the constructor and, where that is another
+    one, in the call; None where a phase cannot know it. `samples` are the values it had."""
+
+    init: Expr | None
+    call: Expr | None = None
+    samples: Sequence[object] = ()
+    pair: bool = False
+
+
+class Env:
+    """Names at a place of the definition; bodies of `for` and `if` share theirs."""
+
+    def __init__(self, parent: Env | None = None):
+        self.parent = parent
+        self.values: dict[str, Value] = {}
+        self.tensors: dict[str, Tensor] = {}
+
+    def value(self, name: str) -> Value | None:
+        env: Env | None = self
+        while env is not None:
+            if name in env.values:
+                return env.values[name]
+            env = env.parent
+        return None
+
+    def tensor(self, name: str) -> Tensor | None:
+        env: Env | None = self
+        while env is not None:
+            if name in env.tensors:
+                return env.tensors[name]
+            env = env.parent
+        return None
+
+
+@dataclass
+class OpenLoop:
+    """A loop that is being written."""
+
+    number: int
+    counter: str
+    runs: list[Run]
+    entered: frozenset[int] = frozenset()  # the instances that come to it
+    slots: list[str] = field(default_factory=list)  # lists that its iterations fill
+    hoisted: list[Step] = field(default_factory=list)  # what stands before it
+
+
+@dataclass
+class Draft:
+    """One class or function."""
+
+    definition: ast.Block | ast.Model
+    name: str
+    is_function: bool = False
+    is_model: bool = False
+    params: list[Param] = field(default_factory=list)
+    init: list[Step] = field(default_factory=list)
+    call: list[Step] = field(default_factory=list)
+    heads: list[Step] = field(default_factory=list)  # of the constructor, built last
+    slots: dict[str, Slot] = field(default_factory=dict)
+    variables: dict[str, Variable] = field(default_factory=dict)
+    shapes: list[list[Shape]] = field(default_factory=list)  # of a line, by execution
+    shown: list[list[Shape]] = field(default_factory=list)  # of the first model alone
+    channels: dict[int, Expr] = field(default_factory=dict)  # of a line
+    class_values: dict[str, dict[int, object]] = field(default_factory=dict)
+    flat_loops: set[int] = field(default_factory=set)  # loops that run at least once
+    # Variables that sizes of maps decide, with the arguments that do, and whether sizes do.
+    decided: list[tuple[str, set[str], bool]] = field(default_factory=list)
+    late: dict[str, str] = field(default_factory=dict)  # arguments by their settled variables
+    folded: set[str] = field(default_factory=set)  # arguments decided by the compiler
+    has_heads: bool = False
+    spatial: bool = False  # a literal stands for heights and widths
+    helpers: set[str] = field(default_factory=set)
+    takes: tuple[str, ...] = ()  # what the constructor hands on
+    out: Expr | None = None  # the result's channels, where arguments spell them
+    lists: set[str] = field(default_factory=set)  # variables that hold lists of modules
+    numbers: int = 0
+    result: Name = field(default_factory=lambda: Name("flow"))
+
+    def unique(self, stem: str) -> str:
+        """A name that no other has: it becomes an identifier in the end."""
+        self.numbers += 1
+        return f"{stem}#{self.numbers}"
+
+    def variable(self, stem: str, kind: str, *, stable: bool = False, named: bool = False) -> Name:
+        name = self.unique(stem)
+        self.variables[name] = Variable(stem, kind, stable, named)
+        return Name(name)

@@ -1,0 +1,261 @@
+"""All drafts of a module, each block staged before what uses it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from cnndsl.elaborate.head import classifiers
+from cnndsl.elaborate.program import Program
+from cnndsl.ir import Instance, Layer, Network, children, layers
+from cnndsl.names import camel
+from cnndsl.syntax import ast
+from cnndsl.targets.flax.expected import rectified_tensors
+from cnndsl.targets.flax.fragments import ORDER, fragment
+from cnndsl.targets.flax.names import RESERVED, safe, snake
+from cnndsl.targets.flax.shaping.docs import wrapped
+from cnndsl.targets.flax.shaping.naming import BUILTINS
+from cnndsl.targets.flax.staging.chains import BUILDS
+from cnndsl.targets.flax.staging.classes import pair_parameters, stage_block, stage_model
+from cnndsl.targets.flax.staging.draft import Draft, Env, Value
+from cnndsl.targets.flax.staging.values import FnNames, Values
+from cnndsl.targets.python.draft import Build
+from cnndsl.targets.python.expressions import NONE, names, rebuild, size
+from cnndsl.targets.python.expressions import walk as expression_parts
+from cnndsl.targets.python.tree import (
+    Assign,
+    Binary,
+    Conditional,
+    Expr,
+    Function,
+    Name,
+    Parameter,
+    Return,
+    Statement,
+)
+
+
+_LONG = 6  # nodes of a part of an expression that is not written twice
+
+
+class Staging:
+    """The classes of one module, and what they ask of it."""
+
+    def __init__(
+        self, program: Program, networks: Sequence[Network], fixed: frozenset[str] = frozenset()
+    ):
+        self.program = program
+        self.fixed = fixed  # parameters that are no arguments, as "Model.name"
+        self.networks = networks
+        self.instances = _instances(networks)
+        self.numbers = {
+            id(i): n for held in self.instances.values() for n, i in enumerate(held)
+        }
+        self.taken = {fragment(name).defines for name in ORDER}
+        self.taken |= {safe(n.name, RESERVED) for n in networks}
+        self.fns = {name: self._fn_names(fn) for name, fn in program.fns.items()}
+        self.rectified = {t for n in networks for t in rectified_tensors(n)}
+        self.classifiers = {id(layer) for n in networks for layer in classifiers(n)}
+        self.modular = self._modular_blocks()
+        self.blocks: dict[str, Draft] = {}
+        self.models: list[tuple[Draft, list[Network]]] = []
+        self.constants: dict[str, Expr] = {}
+        self.norms: list[tuple[Build, str]] = []
+        self._pairs: dict[str, frozenset[str]] = {}
+        self.names = {
+            name: self.unique(camel(name) if name in self.modular else snake(name))
+            for name in self.instances
+            if self.only_element(program.blocks[name]) is None
+        }
+        for root, held in _families(networks):
+            name = self.family_name(root, held)
+            self.models.append((self._model(root, name, held), held))
+
+    def unique(self, name: str) -> str:
+        name = safe(name, RESERVED | self.taken)
+        self.taken.add(name)
+        return name
+
+    def family_name(self, root: ast.Model, networks: Sequence[Network]) -> str:
+        """The root's own name where it is of this module, else the first variant's."""
+        if any(n.name == root.name for n in networks):
+            return safe(root.name, RESERVED)
+        if len(networks) == 1 or root not in self.program.own:
+            return safe(networks[0].name, RESERVED)
+        return self.unique(root.name)
+
+    def _model(self, root: ast.Model, name: str, networks: list[Network]) -> Draft:
+        """A model with as many parameters left arguments as can be."""
+        fixed = {f.partition(".")[2] for f in self.fixed if f.partition(".")[0] == root.name}
+        while True:
+            draft = stage_model(self, root, name, networks, self.fns, fixed)
+            folded = {draft.late.get(n, n) for n in draft.folded}
+            closed = {p.origin for p in draft.params if p.name in folded}
+            if draft.spatial:
+                from cnndsl.elaborate.program import walk
+
+                shape = root.body.statements[0]
+                held = {n.id for n in walk(shape) if isinstance(n, ast.Name)}
+                closed |= {p.origin for p in draft.params if p.origin in held}
+            if not closed - fixed:
+                return draft
+            fixed |= closed
+
+    # --- what classes ask -------------------------------------------------------------
+
+    def _fn_names(self, fn: ast.Fn) -> FnNames:
+        name = self.unique(snake(fn.name))
+        own: dict[str, str] = {}
+        for parameter in fn.parameters:
+            free = safe(parameter.name, RESERVED | BUILTINS | self.taken | set(own.values()))
+            own[parameter.name] = free
+        return FnNames(name, own)
+
+    def function(self, fn: ast.Fn) -> Function:
+        """A compile-time function of the spec."""
+        values, env = Values(Draft(ast.Block(fn.span, fn.name, fn.name_span, None, fn.parameters,
+                                             ast.Body(fn.span, ())), fn.name), self.fns), Env()  # fmt: skip
+        parameters = []
+        body: list[Statement] = []
+        known = self.fns[fn.name]
+        for parameter in fn.parameters:
+            name = known.parameters[parameter.name]
+            default = None if parameter.default is None else values.spell(parameter.default, env)
+            kind: Expr = Name("float")
+            if default is not None and names(default):  # it follows from arguments before it
+                test = Binary("is", Name(name), NONE)
+                body.append(Assign((Name(name),), Conditional(default, test, Name(name))))
+                default, kind = NONE, Binary("|", kind, NONE)
+            parameters.append(Parameter(name, kind, default))
+            env.values[parameter.name] = Value(Name(name))
+        result = values.spell(fn.value, env)
+        assert result is not None
+        body += shared_once(result, set(known.parameters.values()) | self.taken)
+        return Function(known.name, tuple(parameters), Name("float"), tuple(body), wrapped(fn.doc))
+
+    def callee(self, block: ast.Block) -> Draft:
+        if block.name not in self.blocks:
+            self.blocks[block.name] = stage_block(
+                self,
+                block,
+                self.names[block.name],
+                self.instances[block.name],
+                self.fns,
+                is_function=block.name not in self.modular,
+            )
+        return self.blocks[block.name]
+
+    def number(self, instance: Instance) -> int:
+        return self.numbers[id(instance)]
+
+    def pairs(self, block: ast.Block) -> frozenset[str]:
+        if block.name not in self._pairs:
+            self._pairs[block.name] = pair_parameters(block, self.instances[block.name])
+        return self._pairs[block.name]
+
+    def only_element(self, block: ast.Block) -> ast.Apply | None:
+        """The op, or the use of another block, that is all of a block."""
+        if len(block.body.statements) != 1:
+            return None
+        (statement,) = block.body.statements
+        if not isinstance(statement, ast.Run) or len(statement.chain.elements) != 1:
+            return None
+        (element,) = statement.chain.elements
+        if not isinstance(element, ast.Apply):
+            return None
+        within = {type(i.frame.records[0].run.elements[0]) for i in self.instances[block.name]}
+        return element if within <= {Layer, Instance} else None
+
+    def kernel_starts(self, layer: Layer) -> str:
+        """The name of the initialiser of a layer's kernel."""
+        given = getattr(layer.op, "init", None)
+        if given is not None:
+            return str(given)
+        return "he_normal" if id(layer.out) in self.rectified else "lecun_normal"
+
+    def is_head(self, layer: Layer) -> bool:
+        return id(layer) in self.classifiers
+
+    def constant(self, stem: str, value: Expr) -> Expr:
+        """The module-level name of a value that is too long for a line."""
+        for name, held in self.constants.items():
+            if held == value:
+                return Name(name)
+        name = self.unique(stem.upper())
+        self.constants[name] = value
+        return Name(name)
+
+    def name_norm(self, block: str, build: Build) -> None:
+        self.norms.append((build, block))
+
+    def _modular_blocks(self) -> set[str]:
+        """The blocks that build modules in some of their uses, themselves or in others."""
+        uses = {
+            name: {i.block.name for held in instances for i in _nested(held)}
+            for name, instances in self.instances.items()
+        }
+        modular = {
+            name
+            for name, instances in self.instances.items()
+            if any(layer.op.name in BUILDS - {"rbf"} for i in instances for layer in layers(i))
+        }
+        while more := {n for n, used in uses.items() if used & modular} - modular:
+            modular |= more
+        return modular
+
+
+def shared_once(result: Expr, taken: set[str]) -> list[Statement]:
+    """The lines that return a value; a long part that stands there twice has a name."""
+    counts = Counter(e for e in expression_parts(result) if size(e) >= _LONG)
+    several = [e for e, count in counts.items() if count > 1]
+    if not several:
+        return [Return(result)]
+    part = max(several, key=size)
+    name = Name(next(n for n in ("value", "result", "held") if n not in taken))
+
+    def change(expr: Expr) -> Expr:
+        return name if expr == part else rebuild(expr, change)
+
+    return [Assign((name,), part), Return(change(result))]
+
+
+def closed_arguments(arguments: Sequence[str], networks: Sequence[Network]) -> set[str]:
+    """The parameters, of the models whose bodies have them, that are to be no arguments."""
+    return {
+        f"{n.definition.name}.{name}"
+        for n in networks
+        for name in arguments
+        if name and name in n.arguments
+    }
+
+
+def _families(networks: Sequence[Network]) -> list[tuple[ast.Model, list[Network]]]:
+    """Networks by the model whose body they share, in order."""
+    families: dict[int, tuple[ast.Model, list[Network]]] = {}
+    for network in networks:
+        families.setdefault(id(network.definition), (network.definition, []))[1].append(network)
+    return list(families.values())
+
+
+def _instances(networks: Sequence[Network]) -> dict[str, list[Instance]]:
+    """Every use of every block, in order of execution."""
+    found: dict[str, list[Instance]] = {}
+    for network in networks:
+        stack: list[object] = [network.frame]
+        while stack:
+            current = stack.pop()
+            if isinstance(current, Instance):
+                found.setdefault(current.block.name, []).append(current)
+            stack.extend(reversed(list(children(current))))  # type: ignore[arg-type]
+    return found
+
+
+def _nested(instance: Instance) -> Iterator[Instance]:
+    """The uses of blocks directly inside a use of one."""
+    stack: list[object] = [instance.frame]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, Instance):
+            yield current
+        else:
+            stack.extend(children(current))  # type: ignore[arg-type]

@@ -1,0 +1,215 @@
+"""A draft made plain: what is known is put in, what nothing needs is left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from cnndsl.targets.flax.ops.emission import KINDS
+from cnndsl.targets.flax.staging.draft import Draft
+from cnndsl.targets.python.draft import Build, Settle, Shadow, Step
+from cnndsl.targets.python.evaluate import Unknown, evaluate
+from cnndsl.targets.python.expressions import attributes, is_constant, names, size, substitute, walk
+from cnndsl.targets.python.liveness import live_call, live_init, used_attributes
+from cnndsl.targets.python.propagate import Allowed, Holds, propagate
+from cnndsl.targets.python.statements import expressions, flat, mentions, without, written
+from cnndsl.targets.python.tree import Assign, Attribute, Conditional, Expr, Name
+
+_LARGEST = 24  # nodes of an expression of channels that is written out where it is used
+_EXPORTED = 40  # and of one that a use of a class writes in its own terms
+
+
+def simplify(draft: Draft) -> None:
+    """Propagates, sweeps, and settles which arguments remain."""
+    variables = draft.variables
+    allowed = _allowed(draft)
+    steps = [*draft.init, *_marked(draft)]
+    draft.init, draft.heads = _split(propagate(steps, allowed, draft.flat_loops, _holds(draft)))
+    draft.call = propagate(draft.call, allowed, draft.flat_loops, lambda *_: False)
+    draft.call = live_call(draft.call, {"out"} if draft.is_model else set())
+    modules = _modules(draft)
+    used = used_attributes(draft.call)
+    draft.out = _exported(draft)
+    _note_channels(draft)
+    if draft.is_function:
+        draft.init = []
+    else:
+        whole = live_init([*draft.init, *_marked(draft)], used | modules, used & variables.keys())
+        draft.init, draft.heads = _split(whole)
+    _fold_decided(draft, used)
+    _drop_params(draft, used)
+    draft.takes = _takes(draft)
+
+
+def _modules(draft: Draft) -> set[str]:
+    """The slots of modules with tensors, which are there whoever reads them."""
+    quiet = ("dropout", "drop_path")
+    return {n for n, s in draft.slots.items() if not s.is_value and s.kind not in quiet}
+
+
+def resimplified(draft: Draft, init: list[Step]) -> list[Step]:
+    """The constructor once more, when its lists have been shaped."""
+    plain = _allowed(draft)
+    reads: Counter[str] = Counter(e.id for e in mentions(init) if isinstance(e, Name))
+
+    def allowed(name: str, value: Expr) -> bool:
+        chosen = any(isinstance(e, Conditional) for e in walk(value))
+        return plain(name, value) and (not chosen or reads[name] == 2)  # set, and read once
+
+    init = propagate(init, allowed, draft.flat_loops, lambda *_: False)
+    modules = _modules(draft)
+    used = used_attributes(draft.call)
+    values = {n for n in draft.variables if n.split("@")[0] in used}
+    return live_init(init, used | modules, values)
+
+
+def _allowed(draft: Draft) -> Allowed:
+    """Which variables may be replaced by what expressions."""
+
+    def allowed(name: str, value: Expr) -> bool:
+        variable = draft.variables.get(name)
+        if variable is None:
+            return False
+        plain = is_constant(value) and size(value) == 1
+        copied = isinstance(value, Name) or (isinstance(value, Attribute) and _is_self(value))
+        if variable.kind == "features":
+            return size(value) <= _LARGEST
+        if variable.kind == "tensor":
+            return isinstance(value, Name)
+        if variable.kind in ("let", "flag", "target"):
+            return plain or (copied and variable.stable)
+        return False
+
+    return allowed
+
+
+def _fold_decided(draft: Draft, used: set[str]) -> None:
+    """Folds what decides a value that the constructor reads after all."""
+    read = {e.id for e in mentions([*draft.init, *draft.heads]) if isinstance(e, Name)} | used
+    for name, folded, spatial in draft.decided:
+        if name in read:
+            draft.folded |= folded
+            draft.spatial |= spatial
+
+
+def _takes(draft: Draft) -> tuple[str, ...]:
+    """What the modules that a constructor builds accept of what it hands on."""
+    found: set[str] = set()
+    for expr in mentions([*draft.init, *draft.heads]):
+        if isinstance(expr, Build):
+            found |= set(expr.takes)
+    return tuple(kind for kind in KINDS if kind in found)
+
+
+def _is_self(value: Attribute) -> bool:
+    return value.base == Name("self")
+
+
+_MARK = Shadow("heads", Name("heads"))
+
+
+def _marked(draft: Draft) -> list[Step]:
+    """The heads behind the constructor, so that passes see them in the order that runs."""
+    return [_MARK, *draft.heads]
+
+
+def _split(steps: list[Step]) -> tuple[list[Step], list[Step]]:
+    at = steps.index(_MARK)
+    return steps[:at], steps[at + 1 :]
+
+
+def known_values(draft: Draft, number: int) -> dict[str, object]:
+    """What arguments and class attributes are in one instance."""
+    found = {p.name: p.values[number] for p in draft.params if number in p.values}
+    for name, values in draft.class_values.items():
+        if number in values:
+            found[f"self.{name}"] = values[number]
+    return found
+
+
+def _holds(draft: Draft) -> Holds:
+    """Whether an expression is what branches leave in every instance."""
+    cache: dict[int, dict[str, object]] = {}
+
+    def holds(expr: Expr, step: Settle, definitions: dict[str, Expr]) -> bool:
+        whole = expanded(expr, definitions)
+        if whole is None:
+            return False
+        for number, wanted in step.values:
+            if number not in cache:
+                cache[number] = known_values(draft, number)
+            try:
+                if evaluate(whole, cache[number]) != wanted:
+                    return False
+            except Unknown:
+                return False
+        return True
+
+    return holds
+
+
+def expanded(expr: Expr, definitions: dict[str, Expr]) -> Expr | None:
+    """An expression with `let`s put in; None where that gets long."""
+    while inner := {n: definitions[n] for n in names(expr) if n in definitions}:
+        expr = substitute(expr, inner)
+        if size(expr) > _EXPORTED:
+            return None
+    return expr
+
+
+def _exported(draft: Draft) -> Expr | None:
+    """The channels of the result, where arguments spell them."""
+    counts: dict[str, int] = {}
+    definitions: dict[str, Expr] = {}
+    for step in flat(draft.init):
+        for name in written(step):
+            counts[name] = counts.get(name, 0) + (1 if isinstance(step, Assign) else 2)
+        if isinstance(step, Assign) and len(step.targets) == 1 and isinstance(step.targets[0], Name):
+            definitions[step.targets[0].id] = step.value
+    once = {n: e for n, e in definitions.items() if counts[n] == 1}
+    for step in draft.init:
+        if isinstance(step, Shadow) and step.key == "out":
+            whole = expanded(step.value, once)
+            if whole is None or any("#" in n for n in names(whole)):
+                return None
+            return whole if draft.is_model or not attributes(whole) else None
+    return None
+
+
+def _note_channels(draft: Draft) -> None:
+    """Keeps the channels of every line, for its comment; the questions have been answered."""
+    for step in flat([*draft.init, *draft.heads]):
+        if isinstance(step, Shadow) and step.key.isdigit():
+            draft.channels[int(step.key)] = step.value
+    draft.init = without(draft.init, Shadow)
+    draft.heads = without(draft.heads, Shadow)
+
+
+def _drop_params(draft: Draft, used: set[str]) -> None:
+    """Arguments that nothing reads are none, and none has a default before one without."""
+    steps = [*draft.init, *draft.heads, *(draft.call if draft.is_function else ())]
+    read = {n for step in flat(steps) for e in expressions(step) for n in names(e)}
+    called = {n for step in flat(draft.call) for e in expressions(step) for n in names(e)}
+    exported = names(draft.out) if draft.out is not None else set()
+    kept = []
+    for param in draft.params:
+        if param.source == "tensor":
+            needed = param.name in called
+        elif draft.is_function and param.source in ("in", "features"):
+            needed = param.name in exported
+        else:
+            needed = param.name in read or param.name in used
+        if needed or param.name in exported:
+            kept.append(param)
+    draft.params = kept
+    draft.class_values = {n: v for n, v in draft.class_values.items() if _reads(draft, n, used)}
+    required = False
+    for param in reversed([p for p in kept if p.source != "tensor"]):
+        if param.default is None:
+            required = True
+        elif required:
+            param.default = None
+
+
+def _reads(draft: Draft, name: str, used: set[str]) -> bool:
+    steps = [*draft.init, *draft.heads]
+    return name in used or name in used_attributes(steps)

@@ -1,0 +1,109 @@
+"""flax and jax as an interpreted module imports them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from cnndsl.targets.flax.symbolic import DTYPE, PARAM_DTYPE, Token
+from cnndsl.targets.flax.symbolic_containers import ModuleBase, dict_of, list_type, sequential_of
+from cnndsl.targets.flax.symbolic_functions import (
+    HELPER_FUNCTIONS,
+    JNP_FUNCTIONS,
+    LAX,
+    NNX_FUNCTIONS,
+)
+from cnndsl.targets.flax.symbolic_layers import (
+    HELPER_KINDS,
+    KEEP_FLOAT32,
+    KINDS,
+    Given,
+    Initialiser,
+    Layer,
+    LayerType,
+)
+from cnndsl.targets.python.library import Function, Library
+from cnndsl.targets.python.values import Budget, External, Failure
+
+# Several names of one initialiser, and the functions that are initialisers themselves.
+FACTORIES = {
+    **{
+        name: name
+        for name in (
+            *("he_normal", "he_uniform", "glorot_normal", "glorot_uniform", "lecun_normal"),
+            *("lecun_uniform", "normal", "truncated_normal", "uniform", "orthogonal"),
+        )
+    },
+    "kaiming_normal": "he_normal",
+    "kaiming_uniform": "he_uniform",
+    "xavier_normal": "glorot_normal",
+    "xavier_uniform": "glorot_uniform",
+    "zeros_init": "zeros",
+    "ones_init": "ones",
+}
+
+
+def _initialisers() -> Library:
+    members: dict[str, object] = {"zeros": Initialiser("zeros"), "ones": Initialiser("ones")}
+    for name, initialiser in FACTORIES.items():
+        members[name] = Function(f"nnx.initializers.{name}", _factory(name, initialiser))
+    return Library("nnx.initializers", members)
+
+
+def _factory(name: str, initialiser: str) -> Callable[[list[object], Given], object]:
+    def run(args: list[object], keywords: Given) -> object:
+        if args or keywords:
+            raise Failure(f"`nnx.initializers.{name}` with arguments")
+        return Initialiser(initialiser)
+
+    return run
+
+
+class Flax:
+    """flax and jax for one run of a module; `built` are the layers in order."""
+
+    def __init__(self, budget: Budget):
+        self.budget = budget
+        self.built: list[Layer] = []
+        # The models whose layers got their dtypes, and how many layers there were by then.
+        self.cast_models: list[tuple[object, int]] = []
+        self.module = ModuleBase()
+        nnx = Library(
+            "nnx",
+            {
+                **NNX_FUNCTIONS,
+                **{name: LayerType(kind, self.built) for name, kind in KINDS.items()},
+                "Module": self.module,
+                "Rngs": Token("nnx.Rngs"),
+                "initializers": _initialisers(),
+                "List": list_type(budget),
+                "Dict": Function("nnx.Dict", dict_of),
+                "Sequential": Function("nnx.Sequential", sequential_of),
+            },
+        )
+        jnp = Library(
+            "jax.numpy", {**JNP_FUNCTIONS, "float32": Token("jnp.float32"), "inf": math.inf}
+        )
+        self.imports: dict[tuple[str, str | None], External] = {
+            ("flax", "nnx"): nnx,
+            ("jax.numpy", None): jnp,
+            ("jax", None): Library("jax", {"Array": Token("jax.Array"), "numpy": jnp, "lax": LAX}),
+            ("jax.typing", "DTypeLike"): Token("DTypeLike"),
+            ("flax.typing", "TupleArg"): Token("TupleArg"),
+            ("collections.abc", "Callable"): Token("Callable"),
+            ("flax.nnx.nn.dtypes", "promote_dtype"): Token("promote_dtype"),
+        }
+        self.helpers: dict[str, External] = {
+            **HELPER_FUNCTIONS,
+            **{name: LayerType(kind, self.built) for name, kind in HELPER_KINDS.items()},
+            "cast": Function("cast", self.cast),
+            "keep_float32": KEEP_FLOAT32,
+            "he_normal": Initialiser("he_normal"),
+        }
+
+    def cast(self, args: list[object], keywords: Given) -> object:
+        """`cast(self, dtype, param_dtype)`, the last line of a model's constructor."""
+        if keywords or len(args) != 3 or args[1] is not DTYPE or args[2] is not PARAM_DTYPE:
+            raise Failure("`cast` takes a model, and the dtypes that it got")
+        self.cast_models.append((args[0], len(self.built)))
+        return None

@@ -1,0 +1,246 @@
+"""What jax.numpy, the functions of flax and those that modules carry do to symbolic tensors.
+
+Signatures are those of the real functions; what no generated module uses is an error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from cnndsl.targets.flax.signature import Signature, flag, integer, number, pair, window_padding
+from cnndsl.targets.flax.symbolic import Tensor, Token, over_map, tensor
+from cnndsl.targets.flax.terms import Term
+from cnndsl.targets.python.library import Function, Library
+from cnndsl.targets.python.values import External, Failure, described
+
+Apply = Callable[[Tensor, dict[str, object]], Term]
+
+
+class TensorFunction(External):
+    """A function of a tensor, its first argument."""
+
+    def __init__(self, signature: Signature, apply: Apply):
+        self.signature = signature
+        self.apply = apply
+
+    def describe(self) -> str:
+        return f"`{self.signature.name}`"
+
+    def call(self, args: list[object], keywords: dict[str, object]) -> object:
+        given = self.signature.bound(args, keywords)
+        x = tensor(given[self.signature.required[0]], self.describe())
+        return x.made(self.apply(x, given))
+
+
+def _pointwise(name: str, op: str) -> TensorFunction:
+    return TensorFunction(
+        Signature(f"nnx.{name}", ("x",)), lambda x, a: x.forms.pointwise(op, x.term)
+    )
+
+
+def _identity(args: list[object], keywords: dict[str, object]) -> object:
+    if keywords or len(args) != 1:
+        raise Failure("`nnx.identity` takes one argument")
+    return tensor(args[0], "`nnx.identity`")
+
+
+def _leaky_relu(x: Tensor, given: dict[str, object]) -> Term:
+    slope = number(given["negative_slope"], "negative_slope")
+    return x.forms.pointwise("leaky_relu", x.term, slope=slope)
+
+
+def _elu(x: Tensor, given: dict[str, object]) -> Term:
+    return x.forms.pointwise("elu", x.term, alpha=number(given["alpha"], "alpha"))
+
+
+def _gelu(x: Tensor, given: dict[str, object]) -> Term:
+    return x.forms.pointwise("gelu", x.term, approximate=flag(given["approximate"], "approximate"))
+
+
+def _softmax(x: Tensor, given: dict[str, object]) -> Term:
+    if given["axis"] not in (-1, len(x.term.shape)):
+        raise Failure("a softmax over what are not the channels")
+    return x.forms.pointwise("softmax", x.term, axis="channels")
+
+
+def _pool(op: str, counts: bool | None = None) -> Apply:
+    """A pool; whether its padding counts is said by the call where `counts` is None."""
+
+    def apply(x: Tensor, given: dict[str, object]) -> Term:
+        window = pair(_tuple(given["window_shape"]), "the window")
+        strides = given["strides"] or (1, 1)
+        counted = given["count_include_pad"] if counts is None else counts
+        return x.forms.pool(
+            op,
+            x.term,
+            window,
+            pair(_tuple(strides), "the strides"),
+            window_padding(given["padding"]),
+            flag(counted, "count_include_pad"),
+        )
+
+    return apply
+
+
+def _tuple(value: object) -> tuple[object, ...]:
+    if not isinstance(value, tuple):
+        raise Failure(f"a window is {described(value)}, no pair")
+    return value
+
+
+LAX = Library("jax.lax", {"max": Token("jax.lax.max"), "add": Token("jax.lax.add")})
+_REDUCE = Signature(
+    "nnx.pool",
+    ("inputs", "init", "reduce_fn", "window_shape"),
+    {"strides": None, "padding": "VALID"},
+)
+
+
+def _reduced(args: list[object], keywords: dict[str, object]) -> object:
+    """`nnx.pool(x, -jnp.inf, jax.lax.max, …)`: flax's own pools type their padding as text."""
+    given = _REDUCE.bound(args, keywords)
+    if given["init"] != -math.inf or given["reduce_fn"] is not LAX.members["max"]:
+        raise Failure("`nnx.pool` of anything but the largest value")
+    x = tensor(given["inputs"], "`nnx.pool`")
+    return x.made(_pool("max_pool", False)(x, given))
+
+
+_POOL: dict[str, object] = {"strides": None, "padding": "VALID"}
+
+NNX_FUNCTIONS: dict[str, External] = {
+    **{
+        name: _pointwise(name, name)
+        for name in (
+            *("relu", "relu6", "selu", "swish", "sigmoid", "hard_sigmoid", "hard_swish"),
+            *("tanh", "softplus"),
+        )
+    },
+    "silu": _pointwise("silu", "swish"),
+    "hard_silu": _pointwise("hard_silu", "hard_swish"),
+    "identity": Function("nnx.identity", _identity),
+    "leaky_relu": TensorFunction(
+        Signature("nnx.leaky_relu", ("x",), {"negative_slope": 0.01}), _leaky_relu
+    ),
+    "elu": TensorFunction(Signature("nnx.elu", ("x",), {"alpha": 1.0}), _elu),
+    "gelu": TensorFunction(Signature("nnx.gelu", ("x",), {"approximate": True}), _gelu),
+    "softmax": TensorFunction(Signature("nnx.softmax", ("x",), {"axis": -1}), _softmax),
+    "max_pool": TensorFunction(
+        Signature("nnx.max_pool", ("inputs", "window_shape"), _POOL), _pool("max_pool", False)
+    ),
+    "pool": Function("nnx.pool", _reduced),
+    "avg_pool": TensorFunction(
+        Signature("nnx.avg_pool", ("inputs", "window_shape"), {**_POOL, "count_include_pad": True}),
+        _pool("avg_pool"),
+    ),
+}
+
+
+# --- jax.numpy ------------------------------------------------------------------------
+
+_CONCATENATE = Signature("jnp.concatenate", ("arrays",), {"axis": 0})
+
+
+def _concatenate(args: list[object], keywords: dict[str, object]) -> object:
+    given = _CONCATENATE.bound(args, keywords)
+    arrays = given["arrays"]
+    if not isinstance(arrays, list | tuple) or not arrays:
+        raise Failure(f"`jnp.concatenate` of {described(arrays)}")
+    parts = [tensor(part, "`jnp.concatenate`") for part in arrays]
+    if given["axis"] not in (-1, len(parts[0].term.shape)):
+        raise Failure("a concatenation along what are not the channels")
+    return parts[0].made(parts[0].forms.concat(tuple(part.term for part in parts)))
+
+
+def _pad(x: Tensor, given: dict[str, object]) -> Term:
+    width = given["pad_width"]
+    if not isinstance(width, list | tuple) or len(width) != 1 + len(x.term.shape):
+        raise Failure(f"{described(width)} does not say how to pad {x.describe()}")
+    first, *rest = [pair(sides, "a padding", 0) for sides in width]
+    if first != (0, 0):
+        raise Failure("a padding of the images")
+    return x.forms.pad(x.term, tuple(rest))
+
+
+def _reduction(name: str) -> TensorFunction:
+    signature = Signature(f"jnp.{name}", ("a",), {"axis": None}, {"keepdims": False})
+    return TensorFunction(signature, lambda x, given: over_map(name, x, given).term)
+
+
+JNP_FUNCTIONS: dict[str, External] = {
+    "concatenate": Function("jnp.concatenate", _concatenate),
+    "pad": TensorFunction(Signature("jnp.pad", ("array", "pad_width")), _pad),
+    "mean": _reduction("mean"),
+    "max": _reduction("max"),
+}
+
+
+# --- functions that modules carry -----------------------------------------------------
+
+
+def _local_response_norm(x: Tensor, given: dict[str, object]) -> Term:
+    return x.forms.pointwise(
+        "lrn",
+        x.term,
+        size=integer(given["size"], "size"),
+        **{name: number(given[name], name) for name in ("alpha", "beta", "k")},
+    )
+
+
+def _pad_channels(x: Tensor, given: dict[str, object]) -> Term:
+    margin = (0, integer(given["total"], "total") - x.term.shape[-1])
+    return x.forms.pad(x.term, (*((0, 0),) * (len(x.term.shape) - 1), margin))
+
+
+def _upsample(x: Tensor, given: dict[str, object]) -> Term:
+    if given["method"] not in ("nearest", "bilinear"):
+        raise Failure(f"the method is {described(given['method'])}")
+    factor = pair(given["factor"], "the factor")
+    return x.forms.upsample(x.term, factor, str(given["method"]))
+
+
+def _rbf(x: Tensor, given: dict[str, object]) -> Term:
+    codes = given["codes"]
+    if not isinstance(codes, tuple):
+        raise Failure(f"the codes are {described(codes)}")
+    return x.forms.rbf(
+        x.term, tuple(tuple(number(n, "a code") for n in _tuple(code)) for code in codes)
+    )
+
+
+def _constants(value: object) -> object:
+    """One number, or one per channel."""
+    if isinstance(value, tuple):
+        return tuple(number(item, "a constant") for item in value)
+    return number(value, "a constant")
+
+
+def _normalize(x: Tensor, given: dict[str, object]) -> Term:
+    return x.forms.normalize(x.term, _constants(given["mean"]), _constants(given["std"]))
+
+
+_LRN: dict[str, object] = {"size": 5, "alpha": 1e-4, "beta": 0.75, "k": 1.0}
+
+# By their fragments' names.
+HELPER_FUNCTIONS: dict[str, External] = {
+    "normalize": TensorFunction(Signature("normalize", ("x", "mean", "std")), _normalize),
+    "local_response_norm": TensorFunction(
+        Signature("local_response_norm", ("x",), _LRN), _local_response_norm
+    ),
+    "scaled_tanh": TensorFunction(
+        Signature("scaled_tanh", ("x",)), lambda x, a: x.forms.pointwise("scaled_tanh", x.term)
+    ),
+    "avg_pool": TensorFunction(
+        Signature("avg_pool", ("x", "window_shape"), {"strides": (1, 1), "padding": "SAME"}),
+        _pool("avg_pool", False),
+    ),
+    "pad_channels": TensorFunction(Signature("pad_channels", ("x", "total")), _pad_channels),
+    "channel_shuffle": TensorFunction(
+        Signature("channel_shuffle", ("x", "groups")),
+        lambda x, given: x.forms.shuffle(x.term, integer(given["groups"], "groups")),
+    ),
+    "upsample": TensorFunction(
+        Signature("upsample", ("x", "factor"), {"method": "nearest"}), _upsample
+    ),
+    "rbf": TensorFunction(Signature("rbf", ("x", "codes")), _rbf),
+}

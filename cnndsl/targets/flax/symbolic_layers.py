@@ -1,0 +1,298 @@
+"""What flax's modules do on symbolic tensors: they hold settings, and count their calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from cnndsl.targets.flax.forms import Codes, Forms
+from cnndsl.targets.flax.signature import (
+    Signature,
+    either,
+    flag,
+    integer,
+    layer_padding,
+    number,
+    pair,
+    window_padding,
+)
+from cnndsl.targets.flax.symbolic import (
+    RNGS,
+    Token,
+    tensor,
+)
+from cnndsl.targets.flax.terms import Term, Unfit
+from cnndsl.targets.python.values import External, Failure, described
+
+KEEP_FLOAT32 = Token("keep_float32")
+
+Apply = Callable[[Term, Forms], Term]
+Given = dict[str, object]
+Settle = Callable[[Given], Apply]
+
+
+class Layer(External):
+    """A module of flax that was built; `apply` is what it does to a tensor."""
+
+    def __init__(self, kind: str, is_weighted: bool, apply: Apply):
+        self.kind = kind
+        self.is_weighted = is_weighted
+        self.apply = apply
+        self.results: list[Term] = []  # one for each call
+
+    def describe(self) -> str:
+        return f"a {self.kind}"
+
+    def call(self, args: list[object], keywords: Given) -> object:
+        if keywords or len(args) != 1:
+            raise Failure(f"{self.describe()} is called with one tensor alone")
+        x = tensor(args[0], self.describe())
+        result = self.apply(x.term, x.forms)
+        self.results.append(result)
+        return x.made(result)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A class of flax's modules, or one that generated modules carry: what its constructor
+    takes, what becomes of that, and whether it needs random numbers. Dtypes are none of its
+    business: a model gives them to all of its layers together."""
+
+    signature: Signature
+    settle: Settle
+    takes_rngs: bool = True
+    is_weighted: bool = True
+
+
+class LayerType(External):
+    """A class that builds layers, which `built` lists in order."""
+
+    def __init__(self, kind: Kind, built: list[Layer]):
+        self.kind = kind
+        self.built = built
+
+    def describe(self) -> str:
+        return f"`{self.kind.signature.name}`"
+
+    def call(self, args: list[object], keywords: Given) -> object:
+        kind = self.kind
+        given = kind.signature.bound(args, keywords)
+        if kind.takes_rngs and given["rngs"] is not RNGS:
+            raise Failure(f"{self.describe()} does not get the model's `rngs`")
+        layer = Layer(kind.signature.name, kind.is_weighted, kind.settle(given))
+        self.built.append(layer)
+        return layer
+
+
+class Initialiser(External):
+    """How a kernel starts, by its name in jax.nn.initializers."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def describe(self) -> str:
+        return f"the initialiser {self.name}"
+
+
+# --- settings -------------------------------------------------------------------------
+
+
+def _init(given: Given) -> str:
+    initialiser = given["kernel_init"]
+    if not isinstance(initialiser, Initialiser):
+        raise Failure(f"kernel_init is {described(initialiser)}, no initialiser")
+    return initialiser.name
+
+
+def _feeds(channels: int, apply: Apply) -> Apply:
+    """Rejects tensors of other channels than a layer was built for."""
+
+    def checked(x: Term, forms: Forms) -> Term:
+        if x.shape[-1] != channels:
+            raise Unfit(f"a layer for {channels} channels gets {x.shape[-1]}")
+        return apply(x, forms)
+
+    return checked
+
+
+def _features(given: Given, name: str = "in_features") -> int:
+    return integer(given[name], name)
+
+
+def _conv(given: Given) -> Apply:
+    filters = integer(given["out_features"], "out_features")
+    kernel = pair(given["kernel_size"], "kernel_size")
+    stride = either(given["strides"], "strides")
+    padding = layer_padding(given["padding"])
+    dilation = either(given["kernel_dilation"], "kernel_dilation")
+    groups = integer(given["feature_group_count"], "feature_group_count")
+    bias, init = flag(given["use_bias"], "use_bias"), _init(given)
+    return _feeds(
+        _features(given),
+        lambda x, forms: forms.conv(
+            x, filters, kernel, stride, padding, dilation, groups, bias, init
+        ),
+    )
+
+
+def _sparse_conv(given: Given) -> Apply:
+    connect = _table(given["connect"])
+    kernel = pair(given["kernel_size"], "kernel_size")
+    stride = pair(given["strides"], "strides")
+    padding = window_padding(given["padding"])
+    dilation = pair(given["kernel_dilation"], "kernel_dilation")
+    bias, init = flag(given["use_bias"], "use_bias"), _init(given)
+    return _feeds(
+        _features(given),
+        lambda x, forms: forms.conv(
+            x, len(connect), kernel, stride, padding, dilation, 1, bias, init, connect
+        ),
+    )
+
+
+def _table(value: object) -> Codes:
+    if not isinstance(value, tuple) or not all(isinstance(row, tuple) for row in value):
+        raise Failure(f"the connections are {described(value)}")
+    return tuple(tuple(integer(item, "a channel", 0) for item in row) for row in value)
+
+
+def _conv_transpose(given: Given) -> Apply:
+    filters = integer(given["out_features"], "out_features")
+    kernel = pair(given["kernel_size"], "kernel_size")
+    stride = either(1 if given["strides"] is None else given["strides"], "strides")
+    padding = layer_padding(given["padding"], -MOST)
+    if isinstance(given["padding"], str) and padding != given["padding"]:
+        raise Failure("a transposed convolution takes its padding in capitals")
+    bias, init = flag(given["use_bias"], "use_bias"), _init(given)
+    return _feeds(
+        _features(given),
+        lambda x, forms: forms.conv_transpose(x, filters, kernel, stride, padding, bias, init),
+    )
+
+
+MOST = 2**53
+
+
+def _linear(given: Given) -> Apply:
+    units = integer(given["out_features"], "out_features")
+    bias, init = flag(given["use_bias"], "use_bias"), _init(given)
+    return _feeds(_features(given), lambda x, forms: forms.dense(x, units, bias, init))
+
+
+def _batch_norm(given: Given) -> Apply:
+    settings: Given = {
+        "momentum": number(given["momentum"], "momentum"),
+        "epsilon": number(given["epsilon"], "epsilon"),
+        "scale": flag(given["use_scale"], "use_scale"),
+        "bias": flag(given["use_bias"], "use_bias"),
+        "float32": given["promote_dtype"] is KEEP_FLOAT32,
+    }
+    return _per_channel("batch norm", given, "num_features", settings)
+
+
+def _layer_norm(given: Given) -> Apply:
+    settings: Given = {"epsilon": number(given["epsilon"], "epsilon")}
+    return _per_channel("layer norm", given, "num_features", settings)
+
+
+def _group_norm(given: Given) -> Apply:
+    groups = integer(given["num_groups"], "num_groups")
+    if _features(given, "num_features") % groups:
+        raise Unfit(f"{groups} groups of {described(given['num_features'])} channels")
+    settings: Given = {"groups": groups, "epsilon": number(given["epsilon"], "epsilon")}
+    return _per_channel("group norm", given, "num_features", settings)
+
+
+def _layer_scale(given: Given) -> Apply:
+    settings: Given = {"start": number(given["init"], "init")}
+    return _per_channel("layer scale", given, "features", settings)
+
+
+def _prelu(given: Given) -> Apply:
+    return _per_channel("prelu", given, "features", {})
+
+
+def _per_channel(op: str, given: Given, features: str, settings: Given) -> Apply:
+    return _feeds(_features(given, features), lambda x, forms: forms.per_channel(op, x, **settings))
+
+
+def _subsample(given: Given) -> Apply:
+    window = pair(given["window"], "window")
+    return _feeds(_features(given, "features"), lambda x, forms: forms.subsample(x, window))
+
+
+def _dropout(given: Given) -> Apply:
+    rate, axes = number(given["rate"], "rate"), given["broadcast_dims"]
+    if not 0 <= rate < 1 or not isinstance(axes, tuple):
+        raise Failure(f"a dropout of {rate} over {described(axes)}")
+    shared = tuple(integer(axis, "an axis", 0) for axis in axes)
+    return lambda x, forms: forms.dropout(x, rate, shared)
+
+
+# --- classes --------------------------------------------------------------------------
+
+
+def _kind(
+    name: str,
+    required: tuple[str, ...],
+    settle: Settle,
+    optional: Given | None = None,
+    keyword: Given | None = None,
+    takes_rngs: bool = True,
+) -> Kind:
+    rngs: Given = {"rngs": None} if takes_rngs else {}
+    signature = Signature(name, required, optional, {**(keyword or {}), **rngs})
+    return Kind(signature, settle, takes_rngs)
+
+
+_FEATURES = ("in_features", "out_features")
+_WINDOW: Given = {"padding": "SAME", "kernel_dilation": 1, "feature_group_count": 1}
+_WINDOW_OF_PAIRS: Given = {"padding": "SAME", "kernel_dilation": (1, 1)}
+_KERNEL: Given = {"use_bias": True, "kernel_init": Initialiser("lecun_normal")}
+_BATCH_NORM: Given = {
+    "momentum": 0.99,
+    "epsilon": 1e-5,
+    "use_bias": True,
+    "use_scale": True,
+    "promote_dtype": None,
+}
+
+KINDS: dict[str, Kind] = {
+    "Conv": _kind(
+        "nnx.Conv", (*_FEATURES, "kernel_size"), _conv, {"strides": 1}, {**_WINDOW, **_KERNEL}
+    ),
+    "ConvTranspose": _kind(
+        "nnx.ConvTranspose",
+        (*_FEATURES, "kernel_size"),
+        _conv_transpose,
+        {"strides": None},
+        {"padding": "SAME", **_KERNEL},
+    ),
+    "Linear": _kind("nnx.Linear", _FEATURES, _linear, {}, _KERNEL),
+    "BatchNorm": _kind("nnx.BatchNorm", ("num_features",), _batch_norm, {}, _BATCH_NORM),
+    "LayerNorm": _kind("nnx.LayerNorm", ("num_features",), _layer_norm, {}, {"epsilon": 1e-6}),
+    "GroupNorm": _kind(
+        "nnx.GroupNorm", ("num_features",), _group_norm, {"num_groups": 32}, {"epsilon": 1e-6}
+    ),
+    "Dropout": Kind(
+        Signature("nnx.Dropout", ("rate",), {}, {"broadcast_dims": (), "rngs": None}),
+        _dropout,
+        is_weighted=False,
+    ),
+}
+
+# By their fragments' names.
+HELPER_KINDS: dict[str, Kind] = {
+    "prelu": _kind("PReLU", ("features",), _prelu, takes_rngs=False),
+    "layer_scale": _kind(
+        "LayerScale", ("features",), _layer_scale, {"init": 1e-6}, takes_rngs=False
+    ),
+    "subsample": _kind("Subsample", ("features", "window"), _subsample, takes_rngs=False),
+    "sparse_conv": _kind(
+        "SparseConv",
+        ("in_features", "connect", "kernel_size"),
+        _sparse_conv,
+        {"strides": (1, 1)},
+        {**_WINDOW_OF_PAIRS, "use_bias": True, "kernel_init": None},
+    ),
+}

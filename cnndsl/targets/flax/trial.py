@@ -1,0 +1,171 @@
+"""A model of a generated module beside its network: built and called on a symbolic image."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from cnndsl.ir import Network
+from cnndsl.targets.flax.compare import Difference, difference
+from cnndsl.targets.flax.expected import Expectation, expected, known_shape
+from cnndsl.targets.flax.forms import Forms
+from cnndsl.targets.flax.sharing import alike, anonymous
+from cnndsl.targets.flax.symbolic import DTYPE, PARAM_DTYPE, RNGS, Tensor
+from cnndsl.targets.flax.symbolic_containers import paths
+from cnndsl.targets.flax.symbolic_flax import Flax
+from cnndsl.targets.flax.terms import Term, Terms
+from cnndsl.targets.flax.use import misused
+from cnndsl.targets.python.callables import Bound, ClassValue, Instance
+from cnndsl.targets.python.values import External, Failure, described
+
+
+class Trial:
+    """One model, built once and run as often as its network asks for.
+
+    Args:
+      flax: what the module imports.
+      cls: the model's class.
+      arguments: for its constructor, besides random numbers and dtypes.
+      network: what the model has to be.
+      title: how differences call the model.
+      initialisers: whether how kernels start is compared.
+    """
+
+    def __init__(
+        self,
+        flax: Flax,
+        cls: ClassValue,
+        arguments: Mapping[str, object],
+        network: Network,
+        title: str,
+        initialisers: bool,
+    ):
+        self.terms = Terms()
+        self.network = network
+        self.title = title
+        self.initialisers = initialisers
+        flax.budget.refill()
+        flax.built.clear()
+        flax.cast_models.clear()
+        flax.module.is_building = True
+        given: dict[str, object] = {"rngs": RNGS, "dtype": DTYPE, "param_dtype": PARAM_DTYPE}
+        model = cls.call([], {**arguments, **given})
+        if not isinstance(model, Instance):
+            raise Failure(f"{cls.describe()} gives no model")
+        self.model = model
+        self.built = list(flax.built)
+        is_cast = flax.cast_models == [(model, len(self.built))]
+        if any(layer.is_weighted for layer in self.built) and not is_cast:
+            raise Failure(f"{cls.describe()} does not give its layers their dtypes")
+        flax.module.is_building = False
+
+    def differences(self, *, aux: bool) -> list[Difference]:
+        """What differs; `aux` where the network has auxiliary heads, and they were built."""
+        if not aux:
+            return self.called({})
+        wanted = self.expected(aux=True)
+        found = self.compared(wanted.endpoints, self.endpoints({}), wanted)
+        return found or self.misused(wanted) or self.called({"aux": False})
+
+    def called(self, options: dict[str, object]) -> list[Difference]:
+        """What differs in a call, and in the endpoints for some options, all without heads.
+
+        A call of a model runs `endpoints`: what that gives is listened to, so that one run
+        shows both.
+        """
+        wanted = self.expected(aux=False)
+        endpoints = Heard(self.method("endpoints"))
+        self.model.members["endpoints"] = endpoints
+        logits = self.run(self.model, {})
+        del self.model.members["endpoints"]
+        called = sum(len(layer.results) for layer in self.built if layer.is_weighted)
+        heard = endpoints.given == options
+        results = endpoints.result if heard else self.endpoints(options)
+        found = self.compared(wanted.endpoints, results, wanted)
+        found = found or (self.idle(called, wanted) if options else self.misused(wanted))
+        return found or self.compared({"__call__": wanted.logits}, {"__call__": logits}, wanted)
+
+    def expected(self, *, aux: bool) -> Expectation:
+        return expected(self.network, self.forms(), aux=aux)
+
+    def forms(self) -> Forms:
+        return Forms(self.terms, self.initialisers)
+
+    def method(self, name: str) -> External:
+        found = self.model.attribute(name)
+        if not isinstance(found, Bound):
+            raise Failure(f"`{name}` is {described(found)}")
+        return found
+
+    def endpoints(self, options: dict[str, object]) -> object:
+        return self.run(self.method("endpoints"), options)
+
+    def run(self, function: External, options: dict[str, object]) -> object:
+        """What a function of the image gives."""
+        for layer in self.built:
+            layer.results.clear()
+        forms = self.forms()
+        image = Tensor(forms.image(known_shape(self.network.input)), forms)
+        return function.call([image], dict(options))
+
+    def idle(self, called: int, wanted: Expectation) -> list[Difference]:
+        """A call leaves the auxiliary heads alone."""
+        if called <= len(wanted.weighted):
+            return []
+        return [Difference(self.title, "__call__", "it runs the auxiliary heads")]
+
+    def misused(self, wanted: Expectation) -> list[Difference]:
+        words = misused(self.model, self.built, wanted, self.terms, self.forms())
+        return [Difference(self.title, "", line) for line in words]
+
+    # --- comparison -------------------------------------------------------------------
+
+    def compared(
+        self, terms: Mapping[str, Term], found: object, wanted: Expectation
+    ) -> list[Difference]:
+        """The first difference between results by name, where there is one."""
+        if not isinstance(found, dict):
+            return [Difference(self.title, "endpoints", f"they are {described(found)}")]
+        missing = [name for name in terms if name not in found]
+        extra = [name for name in found if name not in terms]
+        if missing or extra:
+            words = f"missing are {missing}, too many are {extra}"
+            return [Difference(self.title, "endpoints", words)]
+        results: dict[str, Term] = {}
+        for name in terms:
+            value = found[name]
+            if not isinstance(value, Tensor):
+                return [Difference(self.title, name, f"{described(value)} is no tensor")]
+            results[name] = value.term
+        return [] if results == terms else self.first(terms, results, wanted)
+
+    def first(
+        self, terms: Mapping[str, Term], results: Mapping[str, Term], wanted: Expectation
+    ) -> list[Difference]:
+        """The first difference between terms, whatever the order in which their layers ran."""
+        plain: dict[Term, Term] = {}
+        ours = anonymous(terms.values(), self.terms, plain)
+        theirs = anonymous(results.values(), self.terms, plain)
+        for name, one, other in zip(terms, ours, theirs, strict=True):
+            if one is not other:
+                places = {plain[t]: path for t, path in wanted.paths.items() if t in plain}
+                named = paths(self.model, "self")
+                held = {plain[t]: p for la, p in named for t in la.results if t in plain}
+                return [Difference(self.title, name, difference(one, other, places, held))]
+        if alike(terms, results, plain):
+            return []
+        words = "layers with equal settings that get the same tensor are used for one another"
+        return [Difference(self.title, "", words)]
+
+
+class Heard(External):
+    """A method that is listened to: the options of its last call, and what that gave."""
+
+    def __init__(self, method: External):
+        self.method = method
+        self.given: dict[str, object] | None = None
+        self.result: object = None
+
+    def call(self, args: list[object], keywords: dict[str, object]) -> object:
+        self.result = self.method.call(args, keywords)
+        self.given = keywords if len(args) == 1 else None
+        return self.result

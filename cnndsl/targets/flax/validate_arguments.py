@@ -1,0 +1,141 @@
+"""Proves that a module's classes follow their arguments, as its networks do theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from cnndsl.elaborate.collect import Collector
+from cnndsl.elaborate.head import CLASSES, classifier
+from cnndsl.elaborate.models import deep_stack, elaborate
+from cnndsl.elaborate.program import Program
+from cnndsl.ir import Network
+from cnndsl.pipeline import Checked
+from cnndsl.targets.flax.compare import Difference
+from cnndsl.targets.flax.validate import Run
+from cnndsl.targets.python.callables import ClassValue, Defined
+from cnndsl.targets.python.tree import Module
+from cnndsl.targets.python.values import Failure
+
+_HANDED_ON = ("self", "rngs", "dtype", "param_dtype", "aux")
+
+
+@dataclass(frozen=True)
+class Change:
+    """An argument of a model's class, the spec's parameter that it is, another value of it."""
+
+    name: str
+    parameter: str
+    value: object
+
+
+Round = tuple[Change, ...]  # arguments that are set together
+
+
+def validate_arguments(
+    module: Module, checked: Checked, *, initialisers: bool = True
+) -> list[Difference]:
+    """What differs where arguments of a model's class have other values than their defaults.
+
+    Numbers are set together, once for every model and a second time for the first of those that
+    share a body; a flag by itself. The model is compared with the network that the spec gives for
+    those values, `classes=0` being one without its classifier. Where that differs, or the spec
+    has a diagnostic, each argument is set by itself; what has a diagnostic then is left out.
+
+    Args:
+      module: the tree of the module.
+      checked: its spec, elaborated without overrides.
+      initialisers: whether how the kernels start is compared too.
+    """
+    program = checked.program
+    if program is None:
+        return []
+    with deep_stack():
+        try:
+            run = Run(module, initialisers)
+        except Failure as failure:
+            return [Difference("", "", str(failure))]
+        found: list[Difference] = []
+        bodies: set[int] = set()
+        for network in checked.networks:
+            is_first = id(network.definition) not in bodies
+            bodies.add(id(network.definition))
+            for changes in _rounds(run.cls(network), network, is_first):
+                found.extend(_set(run, program, network, changes))
+        return found
+
+
+def _set(run: Run, program: Program, network: Network, changes: Round) -> list[Difference]:
+    """What differs where some arguments are set, each difference for one of them."""
+    together = _compared(run, program, network, changes)
+    if len(changes) == 1 or together == []:
+        return together or []
+    alone = [d for change in changes for d in _compared(run, program, network, (change,)) or []]
+    if alone or together is None:
+        return alone
+    return [replace(d, argument=change.parameter) for d in together for change in changes]
+
+
+def _compared(
+    run: Run, program: Program, network: Network, changes: Round
+) -> list[Difference] | None:
+    """What differs; None where the spec does not take these values."""
+    other = _elaborated(program, network, changes)
+    if other is None:
+        return None
+    arguments = {change.name: _tupled(change.value) for change in changes}
+    words = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
+    found = run.model(other, arguments, f"{network.name}({words})")
+    return [replace(difference, argument=changes[0].parameter) for difference in found]
+
+
+def _rounds(cls: ClassValue | None, network: Network, is_first: bool) -> Iterator[Round]:
+    """Which arguments are set together, and to what."""
+    constructor = cls.find("__init__") if cls is not None else None
+    first: list[Change] = []
+    second: list[Change] = []
+    for name in constructor.defaults if isinstance(constructor, Defined) else ():
+        parameter = name if name in network.arguments else name.removesuffix("_")
+        if name in _HANDED_ON or parameter not in network.arguments:
+            continue
+        value = network.arguments[parameter]
+        changes = [Change(name, parameter, other) for other in _others(value)]
+        if parameter == CLASSES and classifier(network) is not None:
+            changes.append(Change(name, parameter, 0))
+        if isinstance(value, bool):
+            yield tuple(changes)
+            continue
+        first.extend(changes[:1])
+        second.extend(changes[1:2])
+    if first:
+        yield tuple(first)
+    if second and is_first:
+        yield tuple(second)
+
+
+def _others(value: object) -> list[object]:
+    """Other values of that kind."""
+    match value:
+        case bool():
+            return [not value]
+        case int():
+            return [value + 1]
+        case float():
+            return [value / 2, value * 1.5] if value else [0.25]
+        case [first, *rest]:
+            return [[other, *rest] for other in _others(first)]
+    return []
+
+
+def _tupled(value: object) -> object:
+    return tuple(map(_tupled, value)) if isinstance(value, list) else value
+
+
+def _elaborated(program: Program, network: Network, changes: Round) -> Network | None:
+    """The network with other values of parameters; None where the spec does not take them."""
+    diagnostics = Collector()
+    alone = replace(program, own=[network.declared])
+    given = {name: network.arguments[name] for name in network.given}
+    given.update((change.parameter, change.value) for change in changes)
+    networks = elaborate(alone, diagnostics, given)
+    return networks[0] if networks and not diagnostics else None

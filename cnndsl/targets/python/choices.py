@@ -1,0 +1,41 @@
+"""`features = 512 if self.gap else 25088` for two arms that only set one variable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from cnndsl.targets.python.draft import Line, Step
+from cnndsl.targets.python.expressions import conditional
+from cnndsl.targets.python.statements import bodies, with_bodies
+from cnndsl.targets.python.tree import Assign, Conditional, Expr, If, Name
+
+_ROOM = 72  # of a line, less its indentation
+
+
+def choices(steps: Sequence[Step], width: Callable[[Expr], int]) -> list[Step]:
+    """The statements with a conditional expression where that is all an `if` decides."""
+    found: list[Step] = []
+    for step in steps:
+        inner = bodies(step)
+        if inner:
+            step = with_bodies(step, *(choices(body, width) for body in inner))
+        found.append(_chosen(step, width) if isinstance(step, If) else step)
+    return found
+
+
+def _chosen(step: If, width: Callable[[Expr], int]) -> Step:
+    then, other = _only(step.body), _only(step.other)
+    if then is None or other is None or then.targets != other.targets:
+        return step
+    if isinstance(then.value, Conditional) or isinstance(other.value, Conditional):
+        return step
+    value = conditional(then.value, step.test, other.value)
+    return Assign(then.targets, value) if width(value) <= _ROOM else step
+
+
+def _only(steps: Sequence[Step]) -> Assign | None:
+    """The one assignment to a variable that an arm is."""
+    if len(steps) != 1 or not isinstance(steps[0], Assign) or isinstance(steps[0], Line):
+        return None
+    targets = steps[0].targets
+    return steps[0] if len(targets) == 1 and isinstance(targets[0], Name) else None

@@ -1,0 +1,67 @@
+"""Headers of loops: what is walked, and whether iterations are counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnndsl.targets.python.draft import Loop, Step
+from cnndsl.targets.python.expressions import NONE, binary, call
+from cnndsl.targets.python.statements import bodies, flat, read, with_bodies
+from cnndsl.targets.python.tree import Call, Constant, Expr, For, Keyword, Name, Tuple
+
+_UNREAD = Name("_")
+
+
+def settle_headers(steps: Sequence[Step]) -> list[Step]:
+    """The statements with a `for` for every loop."""
+    needed = {n for step in flat(steps) for n in read(step)}
+    return [_settled(step, needed) for step in steps]
+
+
+def _settled(step: Step, needed: set[str]) -> Step:
+    inner = [[_settled(s, needed) for s in body] for body in bodies(step)]
+    if not isinstance(step, Loop):
+        return with_bodies(step, *inner) if inner else step
+    target, iterable = _header(step, needed)
+    return For(target, iterable, tuple(inner[0]))  # type: ignore[arg-type]
+
+
+def _header(loop: Loop, needed: set[str]) -> tuple[Expr, Expr]:
+    counted = loop.counter in needed
+    targets: list[Expr] = [Name(t) if t in needed else _UNREAD for t in loop.targets]
+    of_items = any(t in needed for t in loop.targets if t != loop.counter)
+    variables: list[Expr] = [Name(n) for n, _ in loop.walked]
+    lists = [source for _, source in loop.walked]
+    if not lists:
+        return _plain(loop, targets, counted, of_items)
+    if of_items:
+        variables.insert(0, targets[0] if len(targets) == 1 else Tuple(tuple(targets)))
+        lists.insert(0, loop.items)
+    strict = Keyword("strict", Constant(True))
+    source = lists[0] if len(lists) == 1 else Call(Name("zip"), tuple(lists), (strict,))
+    target = variables[0] if len(variables) == 1 else Tuple(tuple(variables))
+    if not counted:
+        return target, source
+    return Tuple((Name(loop.counter), target)), call("enumerate", source)
+
+
+def _plain(
+    loop: Loop, targets: list[Expr], counted: bool, of_items: bool
+) -> tuple[Expr, Expr]:
+    """A loop over the items that it was written with."""
+    if loop.items == NONE:
+        raise AssertionError("a loop has something to walk")
+    if loop.counter in loop.targets or not loop.targets:
+        return (Name(loop.counter) if counted else _UNREAD), loop.items
+    target = targets[0] if len(targets) == 1 else Tuple(tuple(targets))
+    if not counted:
+        return (target if of_items else _UNREAD), loop.items
+    if of_items:
+        return Tuple((Name(loop.counter), target)), call("enumerate", loop.items)
+    if isinstance(loop.items, Call) and loop.items.function == Name("range"):
+        *start, stop = loop.items.args
+        count = binary("-", stop, start[0]) if start else stop
+        return Name(loop.counter), call("range", count)
+    return Name(loop.counter), call("range", call("len", loop.items))
+
+

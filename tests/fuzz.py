@@ -1,0 +1,144 @@
+"""Compiles random specs, one for each seed, and says which of them fail and how.
+
+    python -m tests.fuzz 0 1000             specs of tests/writing
+    python -m tests.fuzz 0 1000 --mutate    those of specs/ and tests/networks, changed a little
+    python -m tests.fuzz 17 18 --print      the spec of a seed
+    python -m tests.fuzz 17 18 --shrink     the least that fails in the same way
+
+It exits with 1 where a compile failed. A diagnostic is no failure of the compiler's, but one of
+tests/writing, which means to write specs without mistakes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from random import Random
+from types import FrameType
+
+from cnndsl.pipeline import compile_source
+from cnndsl.source import Source
+from tests.mutations import mutated
+from tests.shrinking import shrunk
+from tests.writing import Writer
+
+ROOT = Path(__file__).parents[1]
+LIMIT = 5.0  # seconds that a compile may take
+
+
+@dataclass(frozen=True)
+class Failure:
+    """`kind` is `diagnostic`, `slow` or the name of the exception's class."""
+
+    kind: str
+    message: str
+    where: str = ""  # in the compiler
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.message}" + (f" [{self.where}]" if self.where else "")
+
+
+class Overdue(BaseException):
+    """Not an `Exception`: nothing in the compiler may catch it."""
+
+
+@contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Raises `Overdue` in what takes longer."""
+
+    def overdue(number: int, frame: FrameType | None) -> None:
+        raise Overdue
+
+    before = signal.signal(signal.SIGALRM, overdue)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def failure(text: str, seconds: float = LIMIT) -> Failure | None:
+    """What is wrong with compiling a spec, if anything is."""
+    try:
+        with limited(seconds):
+            compiled = compile_source(Source("spec.cnn", text))
+    except Overdue:
+        return Failure("slow", f"takes over {seconds:g} s")
+    except Exception as error:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        message = str(error).partition("\n")[0][:200]
+        return Failure(type(error).__name__, message, f"{Path(frame.filename).name}:{frame.lineno}")
+    if compiled.diagnostics:
+        first = compiled.diagnostics[0]
+        return Failure("diagnostic", f"{first.code} {first.message}", first.code)
+    return None
+
+
+def fails_like(known: Failure, text: str, seconds: float = LIMIT) -> bool:
+    found = failure(text, seconds)
+    return found is not None and (found.kind, found.where) == (known.kind, known.where)
+
+
+# --- specs ----------------------------------------------------------------------------
+
+
+def written(seed: int) -> str:
+    return Writer(Random(seed)).spec()
+
+
+def changed(seed: int) -> str | None:
+    """A network of the zoo or of the tests, changed; None where no attempt holds."""
+    random = Random(seed)
+    paths = sorted([*(ROOT / "specs").glob("*.cnn"), *(ROOT / "tests/networks").glob("**/*.cnn")])
+    return mutated(random.choice(paths).read_text(encoding="utf-8"), random)
+
+
+# --- the command ----------------------------------------------------------------------
+
+
+def main(arguments: list[str]) -> int:
+    options = parser().parse_args(arguments)
+    started, kinds, compiled = time.monotonic(), Counter[str](), 0
+    for seed in range(options.first, options.last):
+        text = changed(seed) if options.mutate else written(seed)
+        if text is None:
+            continue
+        if options.print:
+            print(text)
+        compiled += 1
+        found = failure(text, options.limit)
+        if found is None:
+            continue
+        kinds[found.kind] += 1
+        print(f"{seed}: {found}", flush=True)
+        if options.shrink:
+            print(shrunk(text, partial(fails_like, found, seconds=options.limit)))
+    seconds = time.monotonic() - started
+    counts = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common()) or "no failures"
+    print(f"{compiled} specs, {compiled / seconds:.1f} per second: {counts}")
+    return 1 if set(kinds) - {"diagnostic"} else 0
+
+
+def parser() -> argparse.ArgumentParser:
+    found = argparse.ArgumentParser("tests.fuzz", description="compiles random specs")
+    found.add_argument("first", type=int, metavar="FROM", help="the first seed")
+    found.add_argument("last", type=int, metavar="TO", help="the seed behind the last")
+    found.add_argument("--mutate", action="store_true", help="change specs that there are")
+    found.add_argument("--print", action="store_true", help="print every spec")
+    found.add_argument("--shrink", action="store_true", help="make what fails smaller")
+    found.add_argument("--limit", type=float, default=LIMIT, help="seconds that a compile may take")
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

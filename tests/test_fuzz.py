@@ -1,0 +1,118 @@
+"""What finds the generator's mistakes: random specs, changed specs, and how failures are told."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from random import Random
+
+import pytest
+
+from cnndsl.ops import MERGES, OPS
+from cnndsl.pipeline import Compiled, check_source
+from cnndsl.source import Source
+from tests import fuzz
+from tests.edits import parsed
+from tests.mutations import MUTATIONS, holds, mutated, once
+from tests.shrinking import shrunk
+from tests.writing import Writer
+from tests.writing.grammar import BLOCKS, ELEMENTS, LAYERS, STATEMENTS
+
+SEEDS = 150
+
+SPEC = """
+block unit(filters, flag = true) {
+  y = conv(filters, 3) -> bn
+  add [ y, { if flag { relu } } -> conv(filters, 1) ]
+}
+model Net(classes = 3, widths = [4, 8]) {
+  input 8x8x3
+  for w in widths { unit(w) -> relu }
+  let last = here.channels
+  { conv(last, 3) } * 2
+  global_avg_pool -> dense(classes)
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def specs() -> list[tuple[str, Counter[str]]]:
+    writers = [Writer(Random(seed)) for seed in range(SEEDS)]
+    return [(writer.spec(), writer.written) for writer in writers]
+
+
+def test_random_specs_hold(specs: list[tuple[str, Counter[str]]]):
+    wrong = [s for s, _ in specs if check_source(Source("spec.cnn", s)).diagnostics]
+    assert len(wrong) <= 0.03 * SEEDS, wrong[0]
+
+
+def test_every_construct_is_written(specs: list[tuple[str, Counter[str]]]):
+    written = sum((counts for _, counts in specs), Counter[str]())
+    for grammar in (STATEMENTS, ELEMENTS, LAYERS, BLOCKS):
+        assert {c.name for c in grammar.constructs} <= set(written)
+
+
+@pytest.mark.parametrize("name", [*OPS, *MERGES])
+def test_every_op_is_written(name: str, specs: list[tuple[str, Counter[str]]]):
+    element = re.compile(rf"(^|->|\{{|,|\[) *{name}\b(?! =)", re.M)
+    assert any(element.search(text) for text, _ in specs)
+
+
+def test_a_seed_gives_one_spec():
+    assert Writer(Random(3)).spec() == Writer(Random(3)).spec()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_changed_spec_holds_and_is_another(seed: int):
+    text = mutated(SPEC, Random(seed))
+    assert text is not None
+    assert text != SPEC
+    assert holds(text)
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.__name__)
+def test_every_mutation_gives_specs_that_hold(mutation, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("tests.mutations.MUTATIONS", (mutation,))
+    changed = [once(SPEC, Random(seed)) for seed in range(100)]
+    assert any(text != SPEC and parsed(text) is not None and holds(text) for text in changed)
+
+
+def raising(error: Exception):
+    def compile_source(source: Source) -> Compiled:
+        if "conv" in source.text:
+            raise error
+        return Compiled("", (), ())
+
+    return compile_source
+
+
+def test_failures_have_kinds(monkeypatch: pytest.MonkeyPatch):
+    assert fuzz.failure(SPEC) is None
+    told = fuzz.failure("model Net { input 8x8x3\n convv(2, 3) }")
+    assert told is not None
+    assert (told.kind, told.where) == ("diagnostic", "E101")
+    monkeypatch.setattr(fuzz, "compile_source", raising(KeyError("filters")))
+    told = fuzz.failure(SPEC)
+    assert told is not None
+    assert (told.kind, told.message) == ("KeyError", "'filters'")
+    monkeypatch.setattr(fuzz, "compile_source", lambda source: time.sleep(5))
+    told = fuzz.failure(SPEC, seconds=0.05)
+    assert told is not None
+    assert told.kind == "slow"
+
+
+def test_the_command_counts(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    monkeypatch.setattr(fuzz, "compile_source", raising(KeyError("filters")))
+    monkeypatch.setattr(fuzz, "written", lambda seed: SPEC if seed == 1 else "")
+    assert fuzz.main(["0", "3"]) == 1
+    *lines, last = capsys.readouterr().out.splitlines()
+    assert [line.partition(" [")[0] for line in lines] == ["1: KeyError: 'filters'"]
+    assert re.fullmatch(r"3 specs, [\d.]+ per second: 1 KeyError", last)
+
+
+def test_shrinking_leaves_what_fails():
+    text = shrunk(SPEC, lambda text: holds(text) and "bn" in text)
+    assert "bn" in text
+    assert "dense" not in text
+    assert len(text) < len(SPEC) / 2

@@ -1,0 +1,131 @@
+"""A random spec as far as it is written: its choices and names, and what is known of them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random
+
+from tests.writing.kinds import UNKNOWN, Block, Function, Scope
+
+DEEPEST = 4  # bodies in each other
+
+
+class Draft:
+    """Every choice comes from `random`, so that hypothesis can make a spec smaller."""
+
+    def __init__(self, random: Random):
+        self.random = random
+        self.written: Counter[str] = Counter()  # constructs by name
+        self.functions: list[Function] = []
+        self.blocks: list[Block] = []
+        self.sizes = 0
+        self.begin("fn", 0)
+
+    # --- definitions ------------------------------------------------------------------
+
+    def begin(self, definition: str, budget: int) -> None:
+        """Forgets the last definition; `budget` is in elements."""
+        self.definition = definition  # fn, block or model
+        self.budget = budget
+        self.scope = Scope() if definition == "fn" else Scope(tensors={"in": 0}, size=0)
+        self.names: set[str] = set()
+        self.locked: frozenset[str] = frozenset()  # may not be bound anew
+        self.strides = definition == "model"  # whether height and width may change
+        self.flat = definition == "model"  # whether a stage may stand here
+        self.endpoints = definition == "model"  # whether `as` names an endpoint
+        self.numbered = False  # whether such a name gets a number
+        self.repeats = 0  # loops and repetitions around
+        self.depth = 0
+
+    # --- choices ----------------------------------------------------------------------
+
+    def chance(self, part: float) -> bool:
+        return self.random.random() < part
+
+    def number(self, least: int, most: int) -> int:
+        return self.random.randint(least, most)
+
+    def pick(self, *options: str) -> str:
+        return self.random.choice(options)
+
+    # --- names ------------------------------------------------------------------------
+
+    def fresh(self, *stems: str) -> str:
+        """A name that this definition does not have yet."""
+        stem = self.random.choice(stems)
+        name, number = stem, 1
+        while name in self.names:
+            number += 1
+            name = f"{stem}_{number}"
+        self.names.add(name)
+        return name
+
+    def nests(self) -> bool:
+        """Whether there is room for another body."""
+        return self.depth < DEEPEST and self.budget > 0
+
+    # --- what is known ----------------------------------------------------------------
+
+    def resize(self) -> int:
+        """The flow gets a height and width of which nothing is known."""
+        self.sizes += 1
+        self.scope.size = self.sizes
+        return self.sizes
+
+    @contextmanager
+    def lock(self, *texts: str) -> Iterator[None]:
+        """The names in these expressions mean the same to the end of the body."""
+        before = self.locked
+        self.locked = before.union(*(re.findall(r"[A-Za-z_]\w*", text) for text in texts))
+        yield
+        self.locked = before
+
+    @contextmanager
+    def keeping(self) -> Iterator[None]:
+        """What is written keeps the flow's height and width."""
+        before, self.strides = self.strides, False
+        yield
+        self.strides = before
+
+    @contextmanager
+    def inside(self, *, strides: bool, repeats: bool) -> Iterator[None]:
+        """A body that shares the scope and may run several times or not at all.
+
+        What it names is gone afterwards; what it binds anew stays if it is of the same kind.
+        """
+        may, before = self.strides, self.scope
+        self.strides = may and strides
+        self.repeats += repeats
+        self.scope = inner = before.copy()
+        if self.strides and repeats:  # the second round may find other sizes
+            inner.tensors = dict.fromkeys(before.tensors, UNKNOWN)
+        numbered, self.numbered = self.numbered, self.numbered or (repeats and self.endpoints)
+        yield
+        self.strides, self.scope, self.numbered = may, before, numbered
+        self.repeats -= repeats
+        before.values = {n: k for n, k in before.values.items() if inner.values.get(n) == k}
+        for name, size in before.tensors.items():
+            if inner.tensors.get(name) != size:
+                before.tensors[name] = UNKNOWN
+        if inner.size != before.size:
+            self.resize()
+
+    @contextmanager
+    def own_scope(self) -> Iterator[None]:
+        """A group: what it names or binds anew ends with it, the flow goes on."""
+        before, flat = self.scope, self.flat
+        self.scope, self.flat = before.copy(), False
+        yield
+        size = self.scope.size
+        self.scope, self.flat = before, flat
+        self.scope.size = size
+
+    @contextmanager
+    def branch(self) -> Iterator[None]:
+        """A chain beside the flow, which stays where it is."""
+        size = self.scope.size
+        yield
+        self.scope.size = size

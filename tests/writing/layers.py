@@ -1,0 +1,227 @@
+"""Ops that keep height and width, those that change them, and those for vectors."""
+
+from __future__ import annotations
+
+from tests.writing.draft import Draft
+from tests.writing.expressions import condition, constant, value
+from tests.writing.grammar import LAYERS
+
+# Layer and group norm of a few values would amplify rounding with the default `eps`.
+NORMS = (
+    "bn",
+    "bn(momentum = 0.99, eps = 1e-3)",
+    "bn(scale = false)",
+    "layer_norm(eps = 0.1)",
+    "group_norm(groups = 1, eps = 0.1)",
+    "group_norm(groups = here.channels, eps = 0.5)",
+)
+ACTIVATIONS = (
+    *"relu relu6 elu selu gelu swish sigmoid hard_sigmoid hard_swish tanh scaled_tanh".split(),
+    *"softplus softmax prelu leaky_relu leaky_relu(0.2) leaky_relu(slope=0.3)".split(),
+)
+
+
+def activation(draft: Draft) -> str:
+    return "relu" if draft.chance(0.5) else draft.pick(*ACTIVATIONS)
+
+
+def norm(draft: Draft) -> str:
+    return "bn" if draft.chance(0.5) else draft.pick(*NORMS)
+
+
+def init(draft: Draft) -> str:
+    return f", init = {value(draft, 'init')}" if draft.chance(0.15) else ""
+
+
+def bias(draft: Draft) -> str:
+    return f", bias = {value(draft, 'flag')}" if draft.chance(0.25) else ""
+
+
+def multiplier(draft: Draft) -> str:
+    """Channels that grow in nested loops would outgrow every budget."""
+    if draft.repeats > 1 or draft.chance(0.5):
+        return ""
+    return f", multiplier = {value(draft, 'count')}"
+
+
+def finished(draft: Draft, layer: str) -> str:
+    """Often with a norm and an activation."""
+    return layer + draft.pick(
+        "", "", " -> relu", f" -> {norm(draft)}", f" -> {norm(draft)} -> relu"
+    )
+
+
+def conv(draft: Draft, filters: str = "") -> str:
+    """A convolution that keeps height and width."""
+    filters = filters or value(draft, "width")
+    return f"conv({filters}, {value(draft, 'kernel')}{bias(draft)}{init(draft)})"
+
+
+@LAYERS.enter(10)
+def convolution(draft: Draft) -> str:
+    return finished(draft, conv(draft))
+
+
+@LAYERS.enter(2)
+def padded_convolution(draft: Draft) -> str:
+    """Explicit padding, or padding and cutting by separate ops, that leaves the size as it is."""
+    filters = value(draft, "width")
+    return draft.pick(
+        f"conv({filters}, 3, pad = 1)",
+        f"conv({filters}, [3, 1], pad = [1, 0])",
+        f"conv({filters}, 1x3, 1, [0, 0, 1, 1])",
+        f"conv({filters}, 3, pad = 2, dilation = 2)",
+        f"conv({filters}, 3, dilation = {draft.pick('2', '1x2')})",
+        f"pad(1) -> conv({filters}, 3x3, pad = valid)",
+        f"pad([1, 0]) -> max_pool([3, 1], 1) -> conv({filters}, 1, pad = valid)",
+        f"conv({filters}, 3, pad = 2) -> crop(1)",
+        "pad([0, 1, 1, 0]) -> avg_pool(2, stride = 1)",
+    )
+
+
+@LAYERS.enter(3)
+def grouped_convolution(draft: Draft) -> str:
+    filters, kernel = value(draft, "width"), value(draft, "kernel")
+    return draft.pick(
+        f"conv(4, 1) -> conv(6, {kernel}, groups = 2{bias(draft)})",
+        f"conv(2 * ({filters}), 1) -> conv(4, {kernel}, groups = 2) -> shuffle(2)",
+        f"conv(here.channels, {kernel}, groups = here.channels)",
+        f"conv({filters}, {kernel}, groups = 1 if {condition(draft)} else 1)",
+        f"conv(2 * here.channels, {kernel}, groups = here.channels{init(draft)}) -> conv(3, 1)",
+    )
+
+
+@LAYERS.enter(1)
+def sparse_convolution(draft: Draft) -> str:
+    table = draft.pick("[[0], [0, 1], [1]]", "[[1], [0], [1, 0]]")
+    return f"conv(2, 1) -> conv(3, {value(draft, 'kernel')}, connect = {table})"
+
+
+@LAYERS.enter(5)
+def depthwise_convolution(draft: Draft) -> str:
+    kernel = value(draft, "kernel")
+    options = f"{kernel}{multiplier(draft)}{bias(draft)}{init(draft)}"
+    if draft.chance(0.5):
+        return finished(draft, f"depthwise({options})")
+    return finished(draft, f"separable({value(draft, 'width')}, {options})")
+
+
+@LAYERS.enter(1)
+def transposed_convolution(draft: Draft) -> str:
+    return f"conv_transpose({value(draft, 'width')}, {value(draft, 'kernel')}{bias(draft)})"
+
+
+@LAYERS.enter(4)
+def normalization(draft: Draft) -> str:
+    return draft.pick(*NORMS, f"lrn({draft.pick('3', '5, alpha = 0.1', 'size = 2, k = 2')})")
+
+
+@LAYERS.enter(5)
+def nonlinearity(draft: Draft) -> str:
+    return draft.pick(*ACTIVATIONS)
+
+
+@LAYERS.enter(3)
+def pooling(draft: Draft) -> str:
+    window = value(draft, "kernel")
+    return draft.pick(
+        f"max_pool({window}, stride = 1, pad = same)",
+        f"avg_pool({window}, stride = 1, pad = same)",
+        "avg_pool(3, 1, 1, count_pad = true)",
+        "max_pool(3, stride = 1, pad = 1)",
+        "max_pool(window = 1)",
+    )
+
+
+@LAYERS.enter(2)
+def noise(draft: Draft) -> str:
+    return f"{draft.pick('dropout', 'drop_path')}({value(draft, 'rate')})"
+
+
+@LAYERS.enter(3)
+def scaling(draft: Draft) -> str:
+    return draft.pick(
+        f"scale({value(draft, 'alpha')})",
+        "scale(0.5)",
+        "layer_scale(init = 0.5)",
+        "layer_scale",
+        f"rescale({value(draft, 'alpha')}, offset = 0.25)",
+        "normalize(0.5, 2.0)",
+        "conv(2, 1) -> normalize([0.1, 0.2], std = [1.0, 0.5])",
+        "subsample(1)",
+    )
+
+
+@LAYERS.enter(3)
+def rearranging(draft: Draft) -> str:
+    least = value(draft, "width")
+    more = "1" if draft.repeats > 1 else draft.pick("1", "here.channels")
+    return draft.pick(
+        f"pad_channels(here.channels + {more})",
+        f"pad_channels(max({least}, here.channels))",
+        f"channels(0, min({least}, here.channels))",
+        "channels(here.channels // 2, here.channels)",
+        "pad_channels(here.channels + here.channels % 2) -> shuffle(2)",
+        "shuffle(here.channels)",
+        f"shuffle(3 if here.channels % 3 == 0 else {draft.pick('1', 'here.channels')})",
+        "reshape([here.height, here.width, here.channels])",
+        "reshape(here.shape)",
+        "upsample(1)",
+    )
+
+
+def resizing(draft: Draft) -> str:
+    """Changes height and width, whatever they are."""
+    draft.resize()
+    filters, stride = value(draft, "width"), value(draft, "stride")
+    larger = (
+        f"upsample({value(draft, 'stride')}, method = {draft.pick('nearest', 'bilinear')})",
+        f"conv_transpose({filters}, 3, stride = {stride})",
+        f"conv_transpose({filters}, 3, stride = 2, pad = 1)",
+        f"conv_transpose({filters}, [1, 2], stride = 1x2, pad = valid)",
+        "pad([0, 1, 0, 1])",
+        "pad(1) -> conv(3, 2, pad = valid)",
+    )
+    return draft.pick(
+        *(() if draft.repeats else larger),
+        f"conv({filters}, {value(draft, 'kernel')}, stride = {stride})",
+        f"conv({filters}, 3, stride = {stride}, pad = 1)",
+        f"depthwise(3, stride = {value(draft, 'stride')}{bias(draft)})",
+        f"separable({filters}, 3, stride = {stride}{init(draft)})",
+        "max_pool(2, pad = same)",
+        f"max_pool(3, stride = {stride}, pad = same)",
+        f"avg_pool({value(draft, 'kernel')}, stride = 2, pad = same)",
+        f"avg_pool({value(draft, 'stride')}, pad = same)",
+        "crop([0, here.height - 1, 0, 0])",
+        "crop([here.height // 2, 0, 0, here.width // 2])",
+        "reshape([here.width, here.height, here.channels])",
+        "reshape([1, here.height * here.width, here.channels])",
+        "pad(1) -> subsample(2)",
+    )
+
+
+def vector(draft: Draft) -> str:
+    """For a vector of any length."""
+    return draft.pick(
+        f"dense({value(draft, 'width', steady=True)}{bias(draft)})",
+        f"dense({constant(draft, 'width')}) -> {activation(draft)}",
+        f"dense(here.channels{init(draft)}) -> bn -> relu",
+        "relu",
+        "layer_norm(eps = 0.1)",
+        f"dropout({value(draft, 'rate')})",
+        "flatten",
+        "channels(0, (here.channels + 1) // 2)",
+        "pad_channels(here.channels + 1)",
+        "reshape(here.channels)",
+        "scale(0.5)",
+    )
+
+
+def to_vector(draft: Draft) -> str:
+    return draft.pick(
+        "global_avg_pool",
+        "global_max_pool",
+        "flatten",
+        "global_avg_pool(keep = true) -> flatten",
+        "reshape(here.height * here.width * here.channels)",
+    )

@@ -1,0 +1,100 @@
+"""Models of a random spec, with their variants."""
+
+from __future__ import annotations
+
+from tests.writing.definitions import PARAMETERS, default_value
+from tests.writing.draft import Draft
+from tests.writing.expressions import arguments, constant
+from tests.writing.grammar import LAYERS, body
+from tests.writing.kinds import RARE, WORDS, Kind, Parameter, Table
+from tests.writing.layers import to_vector, vector
+from tests.writing.statements import loop_over_table
+
+COLUMNS = ("width", "width", "count", "flag", "kernel", "mode", "widths")
+TABLES = "table rows settings config blocks all".split()
+EXTENTS = ("5", "6", "7", "8", "9")
+IMAGES = ("6x6x3", "8x5x2", "7x7x1", "9x8x3", "5x5x4")
+TRAIN = """train {
+  optimizer sgd(momentum = 0.9)
+  schedule cosine(peak = 0.1, warmup = 5)
+  epochs 90
+}"""
+PREPROCESS = """preprocess {
+  size 8
+  interpolation bicubic
+  mean 0.5
+}"""
+
+
+def model_parameters(draft: Draft) -> list[Parameter]:
+    """Each has a default, which may be computed from those before it."""
+    listed = [Parameter("classes", "count", constant(draft, "count"))]
+    draft.names.add("classes")
+    kinds: list[Kind] = [draft.pick(*WORDS, *WORDS, *RARE) for _ in range(draft.number(0, 4))]
+    if draft.chance(0.5):
+        columns = tuple(draft.pick(*COLUMNS) for _ in range(draft.number(2, 4)))
+        kinds.append(Table(columns))
+    for kind in kinds:
+        name = draft.fresh(*(TABLES if isinstance(kind, Table) else PARAMETERS[str(kind)]))
+        listed.append(Parameter(name, kind, default_value(draft, kind)))
+        draft.scope.values[name] = kind
+    return listed
+
+
+def image(draft: Draft, listed: list[Parameter]) -> str:
+    """The input, sometimes of a size that is a parameter."""
+    if draft.chance(0.75):
+        return draft.pick(*IMAGES)
+    name = draft.fresh("resolution", "size", "input_size")
+    listed.append(Parameter(name, "extent", draft.pick(*EXTENTS)))
+    return draft.pick(f"[{name}, {name}, 3]", f"[{name}, {name} + 1, 2]")
+
+
+def head(draft: Draft) -> list[str]:
+    """To the logits: a vector, layers and blocks for vectors, the classes."""
+    parts = [to_vector(draft)]
+    draft.scope.size = None
+    if draft.chance(0.3):
+        parts.append(vector(draft))
+    blocks = [block for block in draft.blocks if block.vectors]
+    if blocks:
+        chosen = draft.random.choice(blocks)
+        given = ", ".join(arguments(draft, chosen.parameters, True))
+        parts.append(f"{chosen.name}({given})")
+    if draft.chance(0.08):
+        return [" -> ".join([*parts, "dense(2)", "rbf(3, [[1, -1], [0.5, 1], [-1, -1]])"])]
+    named = f" as {draft.fresh('scores', 'out', 'logits_')} : classes"
+    last = draft.pick("", "", "", " -> softmax", named)
+    return [" -> ".join([*parts, "dense(classes)"]) + last]
+
+
+def extent_or(draft: Draft, kind: Kind) -> str:
+    return draft.pick(*EXTENTS) if kind == "extent" else constant(draft, kind)
+
+
+def varied(draft: Draft, listed: list[Parameter]) -> str:
+    """Arguments of a variant."""
+    changed = [p for p in listed if draft.chance(0.5)]
+    return ", ".join(f"{p.name} = {extent_or(draft, p.kind)}" for p in changed)
+
+
+def model(draft: Draft, budget: int) -> list[str]:
+    draft.begin("model", budget)
+    listed = model_parameters(draft)
+    lines = [f"input {image(draft, listed)}"]
+    tables = [p for p in listed if isinstance(p.kind, Table)]
+    if tables and draft.chance(0.7):
+        for _ in range(draft.random.choice((1, 1, 2))):
+            lines += loop_over_table(draft)
+    lines += body(draft, 1, 3 if budget < 10 else 6)
+    if not draft.budget or draft.chance(0.1):
+        lines.append(LAYERS.write(draft))
+    lines += head(draft)
+    if draft.chance(0.1):
+        lines.append(draft.pick(TRAIN, PREPROCESS))
+    name = draft.pick("Net", "Net", "resnet", "Conv", "nnx_net", "Tiny_Net")
+    text = [f"model {name}({', '.join(map(str, listed))}) {{", *lines, "}"]
+    for letter in "ABC"[: draft.random.choice((0, 0, 1, 1, 2, 3))]:
+        base = draft.pick(name, f"{name}A") if letter != "A" else name
+        text.append(f"model {name}{letter} = {base}({varied(draft, listed)})")
+    return text
