@@ -6,10 +6,10 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
 
 from cnndsl.diagnostics import CompileError, Diagnostic
 from cnndsl.files import Files
+from cnndsl.ir import Value
 from cnndsl.pipeline import Checked, Compiled, check_source, compile_checked, summaries
 from cnndsl.selection import check_model, check_overrides
 from cnndsl.source import Source
@@ -41,7 +41,7 @@ def summarize(
     *,
     filename: str = "<spec>",
     folder: str | None = None,
-    set: Mapping[str, Any] | None = None,
+    set: Mapping[str, object] | None = None,
 ) -> Summarized:
     """Parameters, multiply-accumulates and shapes of every network of a spec.
 
@@ -58,7 +58,7 @@ def compile(
     filename: str = "<spec>",
     folder: str | None = None,
     model: str | None = None,
-    set: Mapping[str, Any] | None = None,
+    set: Mapping[str, object] | None = None,
 ) -> Compiled:
     """The Flax module of a spec as text (`code`), or None and `diagnostics`.
 
@@ -80,7 +80,10 @@ def compile(
 
 
 def load(
-    path: str | os.PathLike[str], *, model: str | None = None, set: Mapping[str, Any] | None = None
+    path: str | os.PathLike[str],
+    *,
+    model: str | None = None,
+    set: Mapping[str, object] | None = None,
 ) -> ModuleType:
     """The module that a spec compiles to, imported without being written to a file.
 
@@ -106,18 +109,19 @@ def load(
     return module_from(name, compiled.code)
 
 
-def _check(text: str, filename: str, folder: str | None, values: Mapping[str, Any]) -> Checked:
+def _check(text: str, filename: str, folder: str | None, values: Mapping[str, object]) -> Checked:
     files = Files(filename, folder)
     source, diagnostics = files.put(text)
     if source is None:
         return Checked(Source(filename, ""), None, (), tuple(diagnostics))
-    checked = check_source(source, files.load, _plain(values))
-    check_overrides(checked, values, None)
+    overrides = _plain(values)
+    checked = check_source(source, files.load, overrides)
+    check_overrides(checked, overrides, None)
     return checked
 
 
 def _compiled(
-    source: Source, files: Files, model: str | None, values: Mapping[str, Any]
+    source: Source, files: Files, model: str | None, values: Mapping[str, object]
 ) -> Compiled:
     overrides = _plain(values)
     checked = check_source(source, files.load, overrides, model)
@@ -126,11 +130,11 @@ def _compiled(
     return compile_checked(checked, overrides, model)
 
 
-def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+def _plain(values: Mapping[str, object]) -> dict[str, Value]:
     return {name: _value(name, value) for name, value in values.items()}
 
 
-def _value(name: str, value: Any) -> Any:
+def _value(name: str, value: object) -> Value:
     """A value of the language; tuples are lists there."""
     if isinstance(value, (list, tuple)):
         return [_value(name, item) for item in value]

@@ -8,17 +8,19 @@ E4xx assertions, W warnings.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TypeVar
 
 from cnndsl.diagnostics import Diagnostic, Label
 from cnndsl.source import Span
 
 EXPLANATIONS: dict[str, str] = {}
+Constructor = TypeVar("Constructor", bound=Callable[..., Diagnostic])
 
 
-def explained(code: str) -> Callable:
+def explained(code: str) -> Callable[[Constructor], Constructor]:
     """Registers the constructor's docstring as the long form of `code`."""
 
-    def register(constructor: Callable) -> Callable:
+    def register(constructor: Constructor) -> Constructor:
         EXPLANATIONS[code] = constructor.__doc__ or ""
         return constructor
 

@@ -54,8 +54,10 @@ class Files:
 
     def put(self, content: str | bytes) -> tuple[Source | None, list[Diagnostic]]:
         """A spec that is not read from its file: an editor's, a pipe's or a program's."""
-        decoded = decode if isinstance(content, bytes) else decode_text
-        source, diagnostics = decoded(self.name, content)
+        if isinstance(content, bytes):
+            source, diagnostics = decode(self.name, content)
+        else:
+            source, diagnostics = decode_text(self.name, content)
         with suppress(OSError, ValueError):
             seen = os.stat(self.name)
             self._sources[seen.st_dev, seen.st_ino] = source

@@ -6,18 +6,23 @@ a back end can walk the definition and everything that became of it side by side
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 from cnndsl.ops.base import Op, Shape
 from cnndsl.syntax import ast
 
+if TYPE_CHECKING:
+    from cnndsl.plain import Json
+
+# What an expression of the language can be.
+Value: TypeAlias = "bool | int | float | str | list[Value] | Tensor | None"
+
 
 @dataclass(slots=True, eq=False)
 class Tensor:
-    """A value of the network. `shape` is None where a mistake made it unknown.
+    """A value of the network. `known` is its shape, None where a mistake made it unknown.
 
     After a merge of unequal branches the shape is a guess, and the tensor and what follows from
     it `doubtful`: nothing new is reported of them, but that merge's other instances are found.
@@ -26,11 +31,23 @@ class Tensor:
     all of it), `jump` the distance in pixels between neighbouring positions. A vector has one.
     """
 
-    shape: Shape | None
+    known: Shape | None
     reach: tuple[float, float] | None = (1, 1)
     jump: tuple[float, float] = (1, 1)
-    origin: Any = None  # the layer or the merge that made it; None for the image
+    # What made it; None for the image. Its text would hold all that came before, again and again.
+    origin: Layer | Merged | None = field(default=None, repr=False)
     doubtful: bool = False
+
+    @property
+    def shape(self) -> Shape:
+        """The shape, which is known of every tensor of a spec without mistakes.
+
+        Raises:
+          LookupError: if it is not.
+        """
+        if self.known is None:
+            raise LookupError("a mistake made this shape unknown")
+        return self.known
 
 
 @dataclass(slots=True, eq=False)
@@ -55,7 +72,7 @@ class Instance:
 
     element: ast.Apply
     block: ast.Block
-    args: dict[str, Any]
+    args: dict[str, Value]
     x: Tensor
     out: Tensor
     frame: Frame
@@ -67,6 +84,14 @@ class Reference:
     """A tensor's name at the head of an element."""
 
     element: ast.Apply
+    out: Tensor
+
+
+@dataclass(slots=True, eq=False)
+class Failed:
+    """An element with a mistake."""
+
+    element: ast.Element
     out: Tensor
 
 
@@ -94,7 +119,7 @@ class Repeated:
     items: list[Element]
 
 
-Element = Layer | Instance | Reference | Grouped | Merged | Repeated
+Element = Layer | Instance | Reference | Failed | Grouped | Merged | Repeated
 
 
 @dataclass(slots=True, eq=False)
@@ -119,7 +144,7 @@ class Ran:
 @dataclass(slots=True, eq=False)
 class Named:
     statement: ast.Let
-    value: Any
+    value: Value
 
 
 @dataclass(slots=True, eq=False)
@@ -134,7 +159,7 @@ class Staged:
 @dataclass(slots=True, eq=False)
 class Looped:
     statement: ast.For
-    items: list[Any]
+    items: list[Value]
     frames: list[Frame]
 
 
@@ -184,42 +209,43 @@ class Network:
     name: str
     definition: ast.Model  # the model whose body this is: the root of the variants
     declared: ast.Model | ast.Variant
-    arguments: dict[str, Any]
+    arguments: dict[str, Value]
     given: frozenset[str]  # the parameters that variants or the command line set
     frame: Frame
     input: Tensor
     output: Tensor
     endpoints: dict[str, Tensor]
-    recipe: dict[str, Any] | None = None
-    preprocess: dict[str, Any] | None = None
+    recipe: dict[str, Json] | None = None
+    preprocess: dict[str, Json] | None = None
 
 
-def children(record: Record | Element | Chained | Frame) -> Sequence[Any]:
+Node = Frame | Record | Chained | Element
+
+
+def children(record: Node) -> Sequence[Node]:
     """What a record holds directly, in order of execution."""
-    held = _CHILDREN.get(type(record))
-    return held(record) if held is not None else ()
+    match record:
+        case Layer() | Reference() | Failed() | Named() | Noted():
+            return ()
+        case Frame():
+            return record.records
+        case Ran():
+            return (record.run,)
+        case Chained():
+            return record.elements
+        case Merged():
+            return record.branches
+        case Repeated():
+            return record.items
+        case Looped():
+            return record.frames
+        case Staged() | Auxiliary() | Instance() | Grouped():
+            return (record.frame,)
+        case Chosen():
+            return () if record.frame is None else (record.frame,)
 
 
-def _frame(record: Any) -> Sequence[Frame]:
-    return (record.frame,) if record.frame is not None else ()
-
-
-_CHILDREN: dict[type, Callable[[Any], Sequence[Any]]] = {
-    Frame: attrgetter("records"),
-    Ran: lambda record: (record.run,),
-    Chained: attrgetter("elements"),
-    Merged: attrgetter("branches"),
-    Repeated: attrgetter("items"),
-    Looped: attrgetter("frames"),
-    Chosen: _frame,
-    Staged: _frame,
-    Auxiliary: _frame,
-    Instance: _frame,
-    Grouped: _frame,
-}
-
-
-def layers(record: Any, *, aux: bool = True) -> Iterator[Layer]:
+def layers(record: Node, *, aux: bool = True) -> Iterator[Layer]:
     """Every op below a record, in order of execution; without a stack of Python's own."""
     stack = [record]
     while stack:

@@ -6,14 +6,14 @@ Everything here maps text to a result and diagnostics; reading files is the `Loa
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.models import elaborate
 from cnndsl.elaborate.program import Loader, Program, collect
 from cnndsl.garbage import uncollected
-from cnndsl.ir import Network
+from cnndsl.ir import Network, Value
 from cnndsl.source import Source
 from cnndsl.summary import Summary, summarize_network
 from cnndsl.syntax.parser import parse
@@ -45,12 +45,23 @@ class Checked:
         """What was asked for: the spec's name, or the model's."""
         return self.model or self.source.name
 
+    @property
+    def proven(self) -> Program:
+        """The program of a spec without a mistake.
+
+        Raises:
+          LookupError: if there are diagnostics.
+        """
+        if self.program is None or self.diagnostics:
+            raise LookupError(f"{self.name} has mistakes")
+        return self.program
+
 
 @uncollected()
 def check_source(
     source: Source,
     load: Loader = no_files,
-    overrides: dict[str, Any] | None = None,
+    overrides: dict[str, Value] | None = None,
     model: str | None = None,
 ) -> Checked:
     """Parses and elaborates: every shape, count and assertion, or those of one `model`."""
@@ -81,7 +92,7 @@ class Compiled:
 def compile_source(
     source: Source,
     load: Loader = no_files,
-    overrides: dict[str, Any] | None = None,
+    overrides: dict[str, Value] | None = None,
     model: str | None = None,
 ) -> Compiled:
     """The Flax module of a spec; with `model`, of that model alone.
@@ -94,7 +105,7 @@ def compile_source(
 
 def compile_checked(
     checked: Checked,
-    overrides: dict[str, Any] | None = None,
+    overrides: dict[str, Value] | None = None,
     model: str | None = None,
     output: str | None = None,
     target: Target | None = None,

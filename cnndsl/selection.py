@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from cnndsl.elaborate.models import chosen, needed
+from cnndsl.ir import Value
 from cnndsl.pipeline import Checked
 from cnndsl.suggest import did_you_mean
 
@@ -19,7 +19,7 @@ class NoSuch(ValueError):
         self.help = help
 
 
-def check_model(checked: Checked, model: str | None, overrides: Mapping[str, Any]) -> None:
+def check_model(checked: Checked, model: str | None, overrides: Mapping[str, Value]) -> None:
     """Raises `NoSuch` unless the spec is wrong, or has a network of that name."""
     program = checked.program
     if model is None or program is None or not program.sound:
@@ -34,7 +34,7 @@ def check_model(checked: Checked, model: str | None, overrides: Mapping[str, Any
         raise NoSuch(f"`{model}` of {name} is only a base: its parameters need values", help)
 
 
-def check_overrides(checked: Checked, overrides: Mapping[str, Any], model: str | None) -> None:
+def check_overrides(checked: Checked, overrides: Mapping[str, Value], model: str | None) -> None:
     """Raises `NoSuch` unless the spec is wrong, or `model` has each of the parameters.
 
     Without a `model`, one of those that become networks has to have it.

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from cnndsl.ir import Auxiliary, Instance, Layer, Network, Staged, Tensor, children, layers
+from cnndsl.ir import Auxiliary, Instance, Layer, Network, Node, Staged, Tensor, children, layers
 from cnndsl.names import camel
 from cnndsl.ops.base import Op, Shape
+from cnndsl.ops.window import ONE, Pair
+
+if TYPE_CHECKING:
+    from cnndsl.plain import Json
 
 # What a row leaves out when it lists the layers of a stage.
 SILENT = frozenset(
@@ -66,8 +70,8 @@ class Summary:
     stages: tuple[StageRow, ...]
     layers: tuple[LayerRow, ...]
     endpoints: dict[str, Shape]
-    recipe: dict[str, Any] | None = None
-    preprocess: dict[str, Any] | None = None
+    recipe: dict[str, Json] | None = None
+    preprocess: dict[str, Json] | None = None
 
 
 def size(shape: Shape) -> int:
@@ -83,7 +87,7 @@ def count_layer(layer: Layer) -> Count:
     return Count(params, params + state, layer.op.macs(layer.x.shape))
 
 
-def count(record: Any) -> Count:
+def count(record: Node) -> Count:
     """All layers below a record; the MACs of auxiliary heads do not count."""
     params = total = macs = 0
     counts: dict[tuple[int, Shape], Count] = {}  # an op by its identity: networks share equal ones
@@ -97,9 +101,9 @@ def count(record: Any) -> Count:
     return Count(params, total, macs)
 
 
-def _layers_and_heads(record: Any) -> Iterator[tuple[Layer, bool]]:
+def _layers_and_heads(record: Node) -> Iterator[tuple[Layer, bool]]:
     """All layers below a record, and whether they are of an auxiliary head."""
-    heads: list[Any] = []
+    heads: list[Node] = []
     for stack, training in (([record], isinstance(record, Auxiliary)), (heads, True)):
         while stack:
             current = stack.pop()
@@ -139,7 +143,7 @@ def _layer_rows(network: Network) -> Iterator[LayerRow]:
 
 def _stage_rows(network: Network) -> Iterator[StageRow]:
     """A row per stage and head; layers outside of any stage have rows of their own."""
-    stack: list[Any] = [network.frame]
+    stack: list[Node] = [network.frame]
     while stack:
         current = stack.pop()
         match current:
@@ -157,12 +161,12 @@ def _stage_rows(network: Network) -> Iterator[StageRow]:
                 stack.extend(reversed(list(children(current))))
 
 
-def _row(name: str, text: str, record: Any, out: Tensor, training: bool = False) -> StageRow:
+def _row(name: str, text: str, record: Node, out: Tensor, training: bool = False) -> StageRow:
     counts = count(record)
     return StageRow(name, text, out.shape, counts.params, counts.macs, training)
 
 
-def contents(record: Any) -> str:
+def contents(record: Node) -> str:
     """The layers and blocks of a stage in a few words: "3 conv, 2 lrn, 2 max_pool"."""
     found: list[tuple[str, str]] = []
     stack = [record]
@@ -189,13 +193,12 @@ def contents(record: Any) -> str:
 
 def _layer_text(op: Op) -> str:
     """`conv 7x7/2`: the op with its window and stride."""
-    names = {f.name for f in fields(op)}
-    window = next((getattr(op, n) for n in ("kernel", "window") if n in names), None)
+    window: Pair | None = getattr(op, "kernel", None) or getattr(op, "window", None)
     if window is None:
         return op.name
     text = f"{op.name} {window[0]}x{window[1]}"
-    stride = op.stride if "stride" in names else (1, 1)
-    if stride == (1, 1):
+    stride: Pair = getattr(op, "stride", ONE)
+    if stride == ONE:
         return text
     return f"{text}/{stride[0]}" if stride[0] == stride[1] else f"{text}/{stride[0]}x{stride[1]}"
 
@@ -217,7 +220,7 @@ def macs_text(macs: int) -> str:
 
 def stage_cells(summary: Summary) -> list[tuple[str, ...]]:
     """The table's rows as text, with a header and a total."""
-    rows = [("stage", "layers", "output", "params", "MACs")]
+    rows: list[tuple[str, ...]] = [("stage", "layers", "output", "params", "MACs")]
     for row in summary.stages:
         text = f"{row.contents} (training)" if row.training else row.contents
         macs = "" if row.training else f"{row.macs:,}"
@@ -230,7 +233,7 @@ def table_text(summary: Summary) -> str:
     return format_table(stage_cells(summary), right=(3, 4))
 
 
-def format_table(rows: list[tuple[str, ...]], right: tuple[int, ...]) -> str:
+def format_table(rows: Sequence[tuple[str, ...]], right: tuple[int, ...]) -> str:
     """Aligned columns under a ruled header; numbers to the right."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     ruled = [rows[0], tuple("-" * width for width in widths), *rows[1:]]

@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import zip_longest
-from typing import Any
+from typing import TYPE_CHECKING
 
 from cnndsl.diagnostics import LIMIT, Diagnostic, Label, Severity
 from cnndsl.excerpt import Mark, Row, clean, rows
 from cnndsl.source import Source, Span
+
+if TYPE_CHECKING:
+    from cnndsl.plain import Json
 
 LONGEST = 1_000  # characters of a message, a note or a help
 LONGEST_LABEL = 200
@@ -145,7 +148,7 @@ def _clip(text: str, longest: int = LONGEST) -> str:
     return clean(text if len(text) <= longest else text[: longest - 1] + "…")
 
 
-def as_json(diagnostic: Diagnostic) -> dict[str, Any]:
+def as_json(diagnostic: Diagnostic) -> dict[str, Json]:
     """The diagnostic as plain data; lines and columns from 1, the end exclusive.
 
     What the terminal shows at other places, and the table, are notes here.

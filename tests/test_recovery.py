@@ -123,3 +123,24 @@ def test_a_mistake_that_several_models_share_is_reported_once():
 )
 def test_the_closest_name(word, known, found):
     assert closest(word, known) == found
+
+
+def test_a_branch_whose_shapes_are_unknown_along_the_way_is_compared_by_its_end():
+    text = """\
+model Net {
+  input 8x8x3
+  small = conv(3, 3, pad = valid)
+  concat [ nothing -> relu -> small, conv(4, 1), conv(4, 1) ]
+}
+"""
+    assert sorted(found.code for found in cnndsl.check(text)) == ["E101", "E302"]
+
+
+def test_a_recipe_is_data_without_tensors():
+    text = (
+        "model Net {{\n  input 8x8x3\n  conv(4, 3)\n  train {{ optimizer sgd(momentum = {}) }}\n}}"
+    )
+    (found,) = cnndsl.check(text.format("[0.9, in]"))
+    assert found.code == "E116"
+    assert found.primary.span.text == "[0.9, in]"
+    assert not cnndsl.check(text.format("[0.9, in.height]"))

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from cnndsl.diagnostics import Diagnostic
+
+if TYPE_CHECKING:
+    from cnndsl.plain import Json
 
 
 class CallError(Exception):
@@ -50,7 +53,7 @@ class Console:
         if not self.colored(sys.stdout):
             from cnndsl.summary import format_table
 
-            self.line(format_table(list(rows), right))
+            self.line(format_table(rows, right))
             return
         from rich.console import Console as Terminal
         from rich.table import Table
@@ -58,15 +61,19 @@ class Console:
 
         table = Table(box=None, pad_edge=False, header_style="bold")
         for index, title in enumerate(rows[0]):
-            justify = "right" if index in right else "left"
-            table.add_column(title, justify=justify, no_wrap=index != wraps, overflow="fold")
+            table.add_column(
+                title,
+                justify="right" if index in right else "left",
+                no_wrap=index != wraps,
+                overflow="fold",
+            )
         for row in rows[1:]:
             style = "bold" if total and row is rows[-1] else None
             table.add_row(*map(Text, row), style=style)
         sys.stdout.flush()
         Terminal(file=sys.stdout, force_terminal=True, highlight=False).print(table)
 
-    def data(self, value: Any) -> None:
+    def data(self, value: Json) -> None:
         """A result for programs."""
         import json
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, TypeGuard
 
 from cnndsl.ir import (
     Auxiliary,
@@ -14,8 +14,11 @@ from cnndsl.ir import (
     Looped,
     Merged,
     Network,
+    Node,
     Repeated,
     Staged,
+    Tensor,
+    Value,
     children,
 )
 from cnndsl.ops.base import Op, show
@@ -23,12 +26,14 @@ from cnndsl.pipeline import Checked
 from cnndsl.source import Source, Span
 from cnndsl.summary import shape_text
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
-def emit(stage: str, checked: Checked, overrides: dict[str, Any], model: str | None) -> str:
+def emit(stage: str, checked: Checked, overrides: dict[str, Value], model: str | None) -> str:
     """The spec's syntax tree, its networks, or the tree of the module."""
     networks = [network for network in checked.networks if model in (None, network.name)]
     if stage == "ast":
-        return tree(checked.program.spec)
+        return tree(checked.proven.spec)
     if stage == "ir":
         return "\n\n".join(map(outline, networks))
     from cnndsl.targets.flax import Flax
@@ -63,9 +68,10 @@ def _lines(node: object, indent: str) -> Iterator[str]:
             yield f"{indent}{label}{value!r}"
 
 
-def _split(node: Any) -> tuple[str, list[tuple[str, object]]]:
+def _split(node: DataclassInstance) -> tuple[str, list[tuple[str, object]]]:
     """The plain fields of a node as text, and those with nodes below them."""
-    plain, nested = [], []
+    plain: list[str] = []
+    nested: list[tuple[str, object]] = []
     for field in fields(node):
         value = getattr(node, field.name)
         if isinstance(value, (Span, Source)) or value in (None, (), [], ""):
@@ -84,7 +90,7 @@ def _is_nested(value: object) -> bool:
     return any(map(_is_tree, value)) or sum(len(i) for i in value if isinstance(i, str)) > 60
 
 
-def _is_tree(value: object) -> bool:
+def _is_tree(value: object) -> TypeGuard[DataclassInstance]:
     return is_dataclass(value) and not isinstance(value, (Span, Source, type))
 
 
@@ -95,7 +101,7 @@ def outline(network: Network) -> str:
     """A network as elaborated: every instance and layer, with the shape of its result."""
     given = ", ".join(f"{name} = {show(value)}" for name, value in network.arguments.items())
     lines = [f"network {network.name}({given})", f"  input: {_shape(network.input)}"]
-    stack: list[tuple[Any, int]] = [(network.frame, 1)]
+    stack: list[tuple[Node, int]] = [(network.frame, 1)]
     while stack:
         record, depth = stack.pop()
         title = _title(record)
@@ -105,7 +111,7 @@ def outline(network: Network) -> str:
     return "\n".join(lines)
 
 
-def _title(record: Any) -> str | None:
+def _title(record: Node) -> str | None:
     match record:
         case Layer():
             return f"{record.path}: {_call(record.op)} -> {_shape(record.out)}"
@@ -131,5 +137,5 @@ def _call(op: Op) -> str:
     return f"{op.name}({args[:200]})" if args else op.name
 
 
-def _shape(tensor: Any) -> str:
-    return "unknown" if tensor.shape is None else shape_text(tensor.shape)
+def _shape(tensor: Tensor) -> str:
+    return "unknown" if tensor.known is None else shape_text(tensor.shape)

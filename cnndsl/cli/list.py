@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from argparse import Namespace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from cnndsl.cli.console import CallError, Console
 from cnndsl.suggest import did_you_mean
 from cnndsl.summary import macs_text
 from cnndsl.zoo.index import Entry, list_models
+
+if TYPE_CHECKING:
+    from cnndsl.plain import Json
 
 TITLES = ("model", "spec", "input", "params", "MACs", "source")
 RIGHT = (3, 4)
@@ -42,7 +45,7 @@ def _short(source: str) -> str:
     return f"{authors} {years[0]}" if years else source
 
 
-def as_json(entry: Entry) -> dict[str, Any]:
+def as_json(entry: Entry) -> dict[str, Json]:
     """A model as plain data: sizes are lists, counts integers."""
     return {
         "name": entry.name,

@@ -5,9 +5,12 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from cnndsl._version import __version__
+
+if TYPE_CHECKING:
+    from cnndsl.cli.console import Console
 
 COMMANDS = {
     "compile": "write the Flax modules of specs",
@@ -112,13 +115,13 @@ def build_parser() -> Parser:
     return parser
 
 
-def _lazily(name: str) -> Callable[..., int]:
+def _lazily(name: str) -> Callable[[argparse.Namespace, Console], int]:
     """A command's `run`; only the command that is called is imported."""
 
-    def run(*arguments: Any) -> int:
+    def run(arguments: argparse.Namespace, console: Console) -> int:
         from importlib import import_module
 
-        return import_module(f"cnndsl.cli.{name}").run(*arguments)
+        return import_module(f"cnndsl.cli.{name}").run(arguments, console)
 
     return run
 

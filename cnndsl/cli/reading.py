@@ -7,11 +7,11 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from cnndsl.cli.console import CallError
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.files import Files, Unreadable
+from cnndsl.ir import Value
 from cnndsl.pipeline import Checked, check_source
 from cnndsl.selection import NoSuch, check_model, check_overrides
 from cnndsl.source import Source
@@ -21,7 +21,7 @@ STDIN = "-"
 LONGEST_NAME = 100  # of a model of the zoo, by far
 
 
-def check_specs(arguments: Namespace, overrides: dict[str, Any] | None = None) -> list[Checked]:
+def check_specs(arguments: Namespace, overrides: dict[str, Value] | None = None) -> list[Checked]:
     """Every spec of the call, parsed and elaborated, in order; a spec named twice counts once.
 
     A name that no file has may be that of a model of the zoo: of its spec that model counts.
@@ -35,7 +35,7 @@ def check_specs(arguments: Namespace, overrides: dict[str, Any] | None = None) -
 
 
 def _check(
-    name: str, arguments: Namespace, overrides: dict[str, Any] | None, model: str | None
+    name: str, arguments: Namespace, overrides: dict[str, Value] | None, model: str | None
 ) -> Checked:
     if name.isidentifier() and len(name) <= LONGEST_NAME and not os.path.exists(name):
         return _check_model(name, arguments, overrides, model)
@@ -58,7 +58,7 @@ def _check(
 
 
 def _check_model(
-    name: str, arguments: Namespace, overrides: dict[str, Any] | None, model: str | None
+    name: str, arguments: Namespace, overrides: dict[str, Value] | None, model: str | None
 ) -> Checked:
     """A model of the zoo: its spec with that network alone."""
     from cnndsl.zoo.index import UnknownModel, find, spec_path
@@ -85,13 +85,13 @@ def all_diagnostics(checked: Sequence[Checked]) -> list[Diagnostic]:
     return list(found.values())
 
 
-def read_overrides(settings: Sequence[str]) -> dict[str, Any]:
+def read_overrides(settings: Sequence[str]) -> dict[str, Value]:
     """The values of `--set NAME=VALUE`.
 
     Raises:
       CallError: if one is no assignment, or its value none of the language.
     """
-    overrides: dict[str, Any] = {}
+    overrides: dict[str, Value] = {}
     for setting in settings:
         name, equals, text = setting.partition("=")
         name = name.strip()
@@ -109,7 +109,7 @@ def read_overrides(settings: Sequence[str]) -> dict[str, Any]:
     return overrides
 
 
-def check_choice(checked: Checked, model: str | None, overrides: dict[str, Any]) -> None:
+def check_choice(checked: Checked, model: str | None, overrides: dict[str, Value]) -> None:
     """Raises `CallError` where there is no such model, or what is asked for lacks a parameter."""
     model = model or checked.model
     try:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from cnndsl.cli.console import Console
 from cnndsl.cli.reading import all_diagnostics, check_choice, check_specs, read_overrides
 from cnndsl.pipeline import summaries
 from cnndsl.summary import LayerRow, Summary, shape_text, stage_cells
+
+if TYPE_CHECKING:
+    from cnndsl.plain import Json
 
 Cells = list[tuple[str, ...]]
 
@@ -53,7 +56,7 @@ def _figures(summary: Summary) -> str:
 
 
 def _layer_cells(summary: Summary) -> Cells:
-    rows = [("layer", "op", "output", "params", "MACs", "receptive field")]
+    rows: Cells = [("layer", "op", "output", "params", "MACs", "receptive field")]
     for layer in summary.layers:
         counts = f"{layer.params:,}", f"{layer.macs:,}"
         rows.append((layer.path, layer.op, shape_text(layer.output), *counts, _reach(layer)))
@@ -67,9 +70,9 @@ def _reach(layer: LayerRow) -> str:
     return " x ".join(f"{pixels:g}" for pixels in layer.reach)
 
 
-def as_json(summary: Summary) -> dict[str, Any]:
+def as_json(summary: Summary) -> dict[str, Json]:
     """A network as plain data: sizes are lists, counts integers."""
-    figures: dict[str, Any] = {
+    figures: dict[str, Json] = {
         "model": summary.model,
         "spec": summary.spec,
         "input": list(summary.input),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cnndsl.cli.console import CallError, Console
 from cnndsl.cli.reading import read_overrides
@@ -14,6 +14,9 @@ from cnndsl.selection import NoSuch
 from cnndsl.summary import format_table
 
 if TYPE_CHECKING:
+    from flax import nnx
+
+    from cnndsl.plain import Json
     from cnndsl.weights.layer import Layer
     from cnndsl.weights.match import Matching
 
@@ -41,7 +44,9 @@ def _inspect(arguments: Namespace, console: Console) -> int:
 
     archive = read(arguments.file)
     if arguments.json:
-        tensors = [{"name": t.name, "shape": t.shape, "dtype": t.dtype} for t in archive.tensors]
+        tensors: list[Json] = [
+            {"name": t.name, "shape": t.shape, "dtype": t.dtype} for t in archive.tensors
+        ]
         metadata = dict(archive.metadata)
         console.data({"kind": archive.kind, "metadata": metadata, "tensors": tensors})
         return 0
@@ -62,27 +67,28 @@ def _import(arguments: Namespace, console: Console) -> int:
     from cnndsl.weights.mapping import Choices, read_mapping
     from cnndsl.weights.readers import read
 
-    if arguments.output is None and not arguments.dry_run:
+    output: str | None = None if arguments.dry_run else arguments.output
+    if output is None and not arguments.dry_run:
         raise CallError("where to? -o names the file to write", "or show the pairs with --dry-run")
     archive = read(arguments.file)
     choices = read_mapping(arguments.map) if arguments.map else Choices()
     model = _network(arguments)
     matching, kept = matched(model, archive, choices, arguments.skip_head)
-    if arguments.dry_run:
+    if output is None:  # a dry run
         _print(matching, kept, console)
         return int(not matching.complete)
     with explained(model, archive):
         fill(model, matching, kept)
     try:
-        save(model, arguments.output)
+        save(model, output)
     except OSError as error:
-        raise CallError(f"cannot write {arguments.output}: {reason(error)}") from None
+        raise CallError(f"cannot write {output}: {reason(error)}") from None
     numbers = count([pair.ours for pair in matching.pairs])
-    console.line(f"{arguments.output}  {arguments.model} {numbers:,} numbers of {archive.kind}")
+    console.line(f"{output}  {arguments.model} {numbers:,} numbers of {archive.kind}")
     return 0
 
 
-def _network(arguments: Namespace) -> Any:
+def _network(arguments: Namespace) -> nnx.Module:
     """The network of the call. Its weights take no memory unless some keep their first values."""
     from cnndsl.api import load
     from cnndsl.weights.errors import WeightsError

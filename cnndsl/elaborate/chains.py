@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Label
@@ -22,6 +22,7 @@ from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import (
     Chained,
     Element,
+    Failed,
     Frame,
     Grouped,
     Instance,
@@ -30,6 +31,7 @@ from cnndsl.ir import (
     Reference,
     Repeated,
     Tensor,
+    Value,
 )
 from cnndsl.ops import MERGES, OPS
 from cnndsl.ops.base import Op, Reject
@@ -49,13 +51,15 @@ class Chains:
         self.maker = Maker(shared)
 
     def run(self, chain: ast.Chain, x: Tensor, scope: Scope, context: Context) -> Chained:
-        flow, elements = x, []
+        flow = x
+        elements: list[Element] = []
         for element in chain.elements:
+            record: Element
             try:
                 record = self.element(element, flow, scope, context)
             except Failure as failure:
                 context.report(self.shared.found, failure.diagnostic)
-                record = Reference(element, UNSHAPED)
+                record = Failed(element, UNSHAPED)
             elements.append(record)
             flow = record.out
         head = self.shared.head
@@ -95,6 +99,7 @@ class Chains:
     def unknown(self, element: ast.Apply, scope: Scope) -> Diagnostic | None:
         name, program = element.name, self.shared.program
         found, value = scope.value(name)
+        help: str | None
         if found and value is None:
             return errors.no_tensor(element.name_span, name)
         if name in MERGES:
@@ -130,7 +135,7 @@ class Chains:
             raise mistake
         layer = self.applied(element, op, given, x)
         layer.classifies = can_classify(op)
-        if mistake is None or layer.out.shape is None or self.shared.head is None:
+        if mistake is None or layer.out.known is None or self.shared.head is None:
             return layer
         return self.shared.head.pass_on(layer, mistake.diagnostic, context.place)
 
@@ -138,14 +143,14 @@ class Chains:
         self, element: ast.Apply, op: Op, given: dict[str, ast.Argument], x: Tensor
     ) -> Layer:
         """The layer with its shape."""
-        if x.shape is None:
+        if x.known is None:
             return Layer(element, op, x, UNSHAPED)
         try:
             out = Tensor(op.output(x.shape), doubtful=x.doubtful)
         except Reject as reject:
             if x.doubtful:
                 raise Failure from None
-            focus = given.get(reject.focus)
+            focus = given.get(reject.focus or "")
             span = focus.value.span if focus else element.name_span
             vector = len(x.shape) == 1
             at = shape_text(x.shape) + (" features arrive here" if vector else " arrives here")
@@ -174,7 +179,7 @@ class Chains:
         bound = {n: self.shared.evaluator.evaluate(a.value, scope) for n, a in given.items()}
         inner = self.shared.evaluator.parameters(block, bound)
         inner.classes = frozenset(n for n, a in given.items() if is_classes(a.value, scope))
-        args = {**inner.values, **inner.tensors}
+        args = inner.known()
         inner.tensors["in"] = x
         context = context.nested(
             element.span,
@@ -187,7 +192,7 @@ class Chains:
         ordered = {p.name: args[p.name] for p in block.parameters}
         return Instance(element, block, ordered, x, out, frame)
 
-    def place(self, element: ast.Apply, args: dict[str, Any], context: Context) -> Place:
+    def place(self, element: ast.Apply, args: dict[str, Value], context: Context) -> Place:
         """The instance as notes name it: `layer1[0]`, counted along its stage."""
         stage = context.stage or element.name
         index = self.shared.instances[stage]
@@ -213,12 +218,12 @@ class Chains:
         for chain in element.items:
             scope.tensors["here"] = x
             branches.append(self.run(chain, x, scope, inner))
-        shapes = [branch.out.shape for branch in branches]
-        if any(shape is None for shape in shapes):
+        if any(branch.out.known is None for branch in branches):
             return Merged(element, x, UNSHAPED, branches)
         doubtful = any(branch.out.doubtful for branch in branches)
         try:
-            out = Tensor(join.output(tuple(shapes)), doubtful=doubtful)
+            shapes = tuple(branch.out.shape for branch in branches)
+            out = Tensor(join.output(shapes), doubtful=doubtful)
         except Reject as reject:
             mistake = self.unequal(element, branches, reject, context)
             self.shared.found.add(mistake, context.place, only_again=doubtful)
@@ -256,11 +261,12 @@ class Chains:
             record = self.element(element.element, flow, scope, inner)
             items.append(record)
             flow = record.out
-            if flow.shape is None:
+            if flow.known is None:
                 break  # every further repetition would fail in the same way
         return Repeated(element, x, flow, items)
 
-    _RUN: ClassVar = {
+    # Each takes the kind of element that is its key.
+    _RUN: ClassVar[dict[type[ast.Element], Callable[..., Element]]] = {
         ast.Apply: apply,
         ast.Group: group,
         ast.Merge: merge,

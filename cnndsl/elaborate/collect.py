@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING
 
 from cnndsl.diagnostics import Diagnostic, Label
 from cnndsl.ops.base import brief
 from cnndsl.source import Span
+
+if TYPE_CHECKING:
+    from cnndsl.ir import Value
 
 _SHOWN = 6  # arguments of an instance
 
@@ -28,7 +31,7 @@ class Place:
 
     path: str
     span: Span  # where the model uses the block
-    arguments: Mapping[str, Any]  # values alone
+    arguments: Mapping[str, Value]  # values alone
 
     def describe(self) -> str:
         """`in this instance: layer1[0], width = 64, stride = 1`."""
@@ -47,7 +50,7 @@ class Collector:
     """Diagnostics of one run."""
 
     def __init__(self) -> None:
-        self._entries: dict[tuple, _Entry] = {}
+        self._entries: dict[tuple[object, ...], _Entry] = {}
 
     def add(
         self, diagnostic: Diagnostic, place: Place | None = None, *, only_again: bool = False

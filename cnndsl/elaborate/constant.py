@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.models import deep_stack
 from cnndsl.elaborate.scope import Scope
+from cnndsl.ir import Value
 from cnndsl.source import Source
 from cnndsl.syntax import ast
 from cnndsl.syntax.parser import parse
 
 
-def constant(name: str, text: str) -> tuple[Any, list[Diagnostic]]:
+def constant(name: str, text: str) -> tuple[Value, list[Diagnostic]]:
     """The value of an expression of constants, as the language writes it."""
     spec, diagnostics = parse(Source(f"--set {name}", f"fn value() = {text}\n"))
     if spec is None or diagnostics:

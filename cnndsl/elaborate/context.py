@@ -11,7 +11,7 @@ from cnndsl.elaborate.collect import Collector, Failure, Place
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.head import Head
 from cnndsl.elaborate.program import Program
-from cnndsl.ir import Tensor
+from cnndsl.ir import Tensor, Value
 from cnndsl.ops.base import Op
 from cnndsl.source import Span
 from cnndsl.syntax import ast
@@ -39,7 +39,7 @@ class Shared:
     head: Head | None = None  # of a model without classes
     endpoints: dict[str, Tensor] = field(default_factory=dict)
     named: dict[str, Span] = field(default_factory=dict)  # where each endpoint is
-    expectations: list[tuple[ast.Expect, object]] = field(default_factory=list)
+    expectations: list[tuple[ast.Expect, Value]] = field(default_factory=list)
     numbered: Counter[str] = field(default_factory=Counter)
     instances: Counter[str] = field(default_factory=Counter)  # per stage, for paths
     recipe: ast.Train | None = None

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sized
+from collections.abc import Callable, Mapping, Sized
 from itertools import chain
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match_parameters
 from cnndsl.elaborate.collect import Failure
-from cnndsl.elaborate.scope import UNKNOWN, Scope
+from cnndsl.elaborate.scope import Scope, Unknown
+from cnndsl.ir import Tensor, Value
 from cnndsl.source import Span
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
@@ -51,9 +52,11 @@ class Evaluator:
         self.complete = complete
         self.steps = 0
         self.depth = 0
-        self.calls: dict[str, list[tuple[dict[str, Any], Any]]] | None = None  # kept on request
+        self.calls: dict[str, list[tuple[dict[str, Value | Unknown], Value]]] | None = (
+            None  # kept on request
+        )
 
-    def evaluate(self, expr: ast.Expr, scope: Scope) -> Any:
+    def evaluate(self, expr: ast.Expr, scope: Scope) -> Value:
         """The value of `expr`.
 
         Raises:
@@ -83,55 +86,57 @@ class Evaluator:
         self.steps = OVER
         return Failure(errors.over_budget(span, "evaluating this spec takes over a million steps"))
 
-    def _literal(self, expr: ast.Literal, scope: Scope) -> Any:
+    def _literal(self, expr: ast.Literal, scope: Scope) -> Value:
         return expr.value
 
-    def _list(self, expr: ast.List, scope: Scope) -> list[Any]:
+    def _list(self, expr: ast.List, scope: Scope) -> list[Value]:
         return [self.evaluate(item, scope) for item in expr.items]
 
-    def _name(self, expr: ast.Name, scope: Scope) -> Any:
+    def _name(self, expr: ast.Name, scope: Scope) -> Value:
         self.steps += scope.effort
         found, value = scope.value(expr.id)
         if not found:
-            value = scope.tensor(expr.id)
-            if value is None:
+            tensor = scope.tensor(expr.id)
+            if tensor is None:
                 raise Failure(self._unknown(expr, scope))
-            if value.shape is None:
+            if tensor.known is None:
                 raise Failure
-        if value is UNKNOWN:
+            return tensor
+        if isinstance(value, Unknown):
             raise Failure
         return value
 
     def _unknown(self, expr: ast.Name, scope: Scope) -> Diagnostic | None:
         if scope.is_incomplete():
             return None
+        help: str | None
         if expr.id in self.fns or expr.id in values.FUNCTIONS:
             help = f"call it: {expr.id}(…)"
         else:
             help = did_you_mean(expr.id, scope.names())
         return errors.unknown_name(expr.span, expr.id, help)
 
-    def _attribute(self, expr: ast.Attribute, scope: Scope) -> Any:
+    def _attribute(self, expr: ast.Attribute, scope: Scope) -> Value:
         base = expr.base
         if isinstance(base, ast.Name):  # here a tensor comes first: `filters.channels`
             self.steps += scope.effort
             tensor = scope.tensor(base.id)
             if tensor is not None:
-                if tensor.shape is None or tensor.doubtful:
+                if tensor.known is None or tensor.doubtful:
                     raise Failure
                 return values.attribute(tensor, expr.attr)
         return values.attribute(self.evaluate(base, scope), expr.attr)
 
-    def _index(self, expr: ast.Index, scope: Scope) -> Any:
+    def _index(self, expr: ast.Index, scope: Scope) -> Value:
         base = self.evaluate(expr.base, scope)
         return values.index(base, self.evaluate(expr.index, scope))
 
-    def _unary(self, expr: ast.Unary, scope: Scope) -> Any:
+    def _unary(self, expr: ast.Unary, scope: Scope) -> Value:
         if expr.op == "not":
             return not self.condition(expr.operand, scope)
         return values.negate(expr.op, self.evaluate(expr.operand, scope))
 
-    def _binary(self, expr: ast.Binary, scope: Scope) -> Any:
+    def _binary(self, expr: ast.Binary, scope: Scope) -> Value:
         left = self.evaluate(expr.left, scope)
         if expr.op in ("and", "or"):
             return self._logic(expr, left, scope)
@@ -147,7 +152,7 @@ class Evaluator:
                 span = expr.right.span if fits(left) else expr.left.span
             raise Failure(diagnose(fault, span)) from None
 
-    def _equal(self, left: Any, right: Any, span: Span) -> bool:
+    def _equal(self, left: Value, right: Value, span: Span) -> bool:
         """Equality, with a step for every item: lists can hold each other many times over."""
         pairs = [(left, right)]
         while pairs:
@@ -163,12 +168,13 @@ class Evaluator:
                 return False
         return True
 
-    def _logic(self, expr: ast.Binary, left: Any, scope: Scope) -> bool:
-        if self._condition(left, expr.left.span) is (expr.op == "or"):
-            return left
+    def _logic(self, expr: ast.Binary, left: Value, scope: Scope) -> bool:
+        first = self._condition(left, expr.left.span)
+        if first is (expr.op == "or"):
+            return first
         return self._condition(self.evaluate(expr.right, scope), expr.right.span)
 
-    def _condition(self, value: Any, span: Span) -> bool:
+    def _condition(self, value: Value, span: Span) -> bool:
         if isinstance(value, bool):
             return value
         message = f"a condition is a boolean; this is {values.kind(value)}"
@@ -180,16 +186,16 @@ class Evaluator:
         """The value of a condition; anything but a boolean fails."""
         return self._condition(self.evaluate(expr, scope), expr.span)
 
-    def _conditional(self, expr: ast.Conditional, scope: Scope) -> Any:
+    def _conditional(self, expr: ast.Conditional, scope: Scope) -> Value:
         chosen = expr.then if self.condition(expr.condition, scope) else expr.other
         return self.evaluate(chosen, scope)
 
-    def _range(self, expr: ast.Range, scope: Scope) -> list[int]:
+    def _range(self, expr: ast.Range, scope: Scope) -> list[Value]:
         items = values.span_of(self.evaluate(expr.start, scope), self.evaluate(expr.stop, scope))
         self.spend_on(items, expr.span)
         return items
 
-    def _call(self, expr: ast.Call, scope: Scope) -> Any:
+    def _call(self, expr: ast.Call, scope: Scope) -> Value:
         name = expr.func.id
         if name in self.fns:
             return self.call(self.fns[name], expr.args, scope, expr.span)
@@ -208,7 +214,7 @@ class Evaluator:
             self.spend_on(args[0], expr.span)
         return function(*args)
 
-    def call(self, fn: ast.Fn, args: tuple[ast.Argument, ...], scope: Scope, span: Span) -> Any:
+    def call(self, fn: ast.Fn, args: tuple[ast.Argument, ...], scope: Scope, span: Span) -> Value:
         self.spend(2 + len(fn.parameters), span)
         given = match_parameters(fn, args, span)
         bound = {name: self.evaluate(argument.value, scope) for name, argument in given.items()}
@@ -224,21 +230,26 @@ class Evaluator:
             self.calls.setdefault(fn.name, []).append((scope.values, result))
         return result
 
-    def parameters(self, definition: ast.Fn | ast.Block | ast.Model, bound: dict) -> Scope:
+    def parameters(
+        self, definition: ast.Fn | ast.Block | ast.Model, bound: Mapping[str, Value]
+    ) -> Scope:
         """A scope of a definition's own, with its parameters; defaults see earlier ones."""
         scope = Scope()
         for parameter in definition.parameters:
             if parameter.name in bound:
                 value = bound[parameter.name]
-            else:
+            elif parameter.default is not None:
                 value = self.evaluate(parameter.default, scope)
-            if isinstance(value, values.Tensor):
+            else:
+                raise LookupError(f"`{definition.name}` was not given its `{parameter.name}`")
+            if isinstance(value, Tensor):
                 scope.tensors[parameter.name] = value
             else:
                 scope.values[parameter.name] = value
         return scope
 
-    _VISIT: ClassVar = {
+    # Each takes the kind of expression that is its key.
+    _VISIT: ClassVar[dict[type[ast.Expr], Callable[..., Value]]] = {
         ast.Literal: _literal,
         ast.List: _list,
         ast.Name: _name,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache, partial
-from typing import Any
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
@@ -12,7 +11,7 @@ from cnndsl.elaborate import values
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.explain import shape_text
 from cnndsl.elaborate.suspects import causes, explanations
-from cnndsl.ir import Network, layers
+from cnndsl.ir import Network, Value, layers
 from cnndsl.suggest import did_you_mean
 from cnndsl.summary import count, count_layer, summarize_network, table_text
 from cnndsl.syntax import ast
@@ -34,7 +33,7 @@ def check_counts(network: Network, found: Collector) -> None:
 
 
 def check_expectations(
-    network: Network, expectations: list[tuple[ast.Expect, Any]], found: Collector
+    network: Network, expectations: list[tuple[ast.Expect, Value]], found: Collector
 ) -> None:
     if not expectations:
         return
@@ -60,19 +59,20 @@ def check_expectations(
             found.add(errors.bad_expectation(expect.what_span, message, help))
 
 
-def _check_output(expect: ast.Expect, value: Any, network: Network, found: Collector) -> None:
+def _check_output(expect: ast.Expect, value: Value, network: Network, found: Collector) -> None:
     said = tuple(value) if isinstance(value, list) else (value,)
     if said != network.output.shape:
         shown = shape_text([v if values.is_number(v) else values.kind(v) for v in said])
         found.add(errors.wrong_output(expect.value.span, shown, shape_text(network.output.shape)))
 
 
-def _wrong_count(expect: ast.Expect, value: Any, name: str, seen: int) -> Diagnostic | None:
+def _wrong_count(expect: ast.Expect, value: Value, name: str, seen: int) -> Diagnostic | None:
     """What is wrong with an asserted count, without an explanation."""
     if not values.is_number(value):
         message = f"`expect {expect.what}` wants a number; this is {values.kind(value)}"
         return errors.bad_expectation(expect.value.span, message)
     tolerance = expect.tolerance.value if expect.tolerance else 0
+    assert values.is_number(tolerance), tolerance  # the grammar has no others
     difference = seen - value
     if abs(difference) * 100 <= tolerance * abs(value):
         return None

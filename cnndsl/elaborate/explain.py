@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cnndsl.ir import Layer, Merged, Tensor
-from cnndsl.ops.base import Shape
 
 
-def shape_text(shape: Shape | list | int | None) -> str:
+def shape_text(shape: Sequence[object] | int | None) -> str:
     """`56 x 56 x 256`, or `1000` for a vector."""
     if shape is None:
         return "unknown"
@@ -17,16 +18,16 @@ def shape_text(shape: Shape | list | int | None) -> str:
 
 def how_small(x: Tensor) -> tuple[str, ...]:
     """The sizes that led to a map, from the image on: a note for windows that do not fit."""
-    if x.shape is None or len(x.shape) != 3:
+    if x.known is None or len(x.shape) != 3:
         return ()
     steps: list[str] = []
     tensor: Tensor | None = x
-    while tensor is not None and tensor.shape is not None:
+    while tensor is not None and tensor.known is not None:
         origin = tensor.origin
         if isinstance(origin, Merged):
             tensor = origin.branches[0].out if origin.branches else None
             continue
-        if not isinstance(origin, Layer) or origin.x.shape is None:
+        if not isinstance(origin, Layer) or origin.x.known is None:
             break
         if origin.x.shape[:-1] != tensor.shape[:-1] and len(origin.x.shape) == 3:
             line = origin.element.span.line
@@ -34,7 +35,7 @@ def how_small(x: Tensor) -> tuple[str, ...]:
         tensor = origin.x
     if not steps:
         return ()
-    start = _size(tensor) if tensor is not None and tensor.shape else "the image"
+    start = _size(tensor) if tensor is not None and tensor.known else "the image"
     listed = [start, *reversed(steps)]
     if len(listed) > 7:
         listed = [*listed[:2], "…", *listed[-4:]]

@@ -18,10 +18,10 @@ from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import (
     Auxiliary,
     Element,
-    Frame,
     Instance,
     Layer,
     Network,
+    Node,
     Reference,
     Tensor,
     children,
@@ -124,7 +124,7 @@ class Head:
 
     def settle(self, network: Network, found: Collector) -> bool:
         """Whether to elaborate again, without the classifier; reports what stands in the way."""
-        if network.output.shape is None:
+        if network.output.known is None:
             return False
         ends = [network.output, *(head.out for head in _heads(network))]
         chosen = [_before(end) for end in ends]
@@ -138,7 +138,7 @@ class Head:
 
 
 def _heads(network: Network) -> Iterator[Auxiliary]:
-    stack: list[Frame] = [network.frame]
+    stack: list[Node] = [network.frame]
     while stack:
         current = stack.pop()
         if isinstance(current, Auxiliary):

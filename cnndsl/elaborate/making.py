@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnndsl import errors
 from cnndsl.elaborate.bind import match
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Shared
 from cnndsl.elaborate.repair import whole
 from cnndsl.elaborate.scope import Scope
+from cnndsl.ir import Value
 from cnndsl.ops.base import Op, Reject
 from cnndsl.syntax import ast
 
@@ -27,7 +26,7 @@ class Maker:
 
     def arguments(
         self, element: ast.Apply, kind: type[Op], scope: Scope
-    ) -> tuple[Arguments, dict[str, Any]]:
+    ) -> tuple[Arguments, dict[str, Value]]:
         """What the author gave, and the values of it; raises `Failure`."""
         given = match(
             kind.name,
@@ -43,7 +42,7 @@ class Maker:
         return given, values
 
     def op(
-        self, element: ast.Apply, kind: type[Op], given: Arguments, values: dict[str, Any]
+        self, element: ast.Apply, kind: type[Op], given: Arguments, values: dict[str, Value]
     ) -> Op:
         """The op with these values; raises `Failure`."""
         try:
@@ -55,7 +54,7 @@ class Maker:
             message, signature = reject.message, kind.signature()
             raise Failure(errors.bad_argument(span, message, signature, help)) from None
 
-    def _made(self, element: ast.Apply, kind: type[Op], values: dict[str, Any]) -> Op:
+    def _made(self, element: ast.Apply, kind: type[Op], values: dict[str, Value]) -> Op:
         """The same, made once; raises `Reject`.
 
         The types are part of the key, as `true` and 1.0 equal 1. Lists are compared by nobody.
@@ -71,7 +70,7 @@ class Maker:
         return op
 
 
-def _items(lists: list[list[Any]]) -> int:
+def _items(lists: list[list[Value]]) -> int:
     """What a table of connections or codes holds, which every use goes through."""
     rows = (row for each in lists for row in each)
     return sum(1 + len(row) if isinstance(row, list) else 1 for row in rows)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from cnndsl import errors
 from cnndsl.elaborate import values
@@ -21,7 +20,7 @@ from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.recipe import check_recipe
 from cnndsl.elaborate.scope import Scope
 from cnndsl.elaborate.statements import Statements
-from cnndsl.ir import Frame, Network, Noted, Tensor
+from cnndsl.ir import Frame, Network, Noted, Tensor, Value
 from cnndsl.syntax import ast
 
 _A_MODEL = 60  # steps, however small it is
@@ -42,7 +41,7 @@ def deep_stack() -> Iterator[None]:
 def elaborate(
     program: Program,
     found: Collector,
-    overrides: Mapping[str, Any] | None = None,
+    overrides: Mapping[str, Value] | None = None,
     only: str | None = None,
 ) -> list[Network]:
     """The networks of a file's own models, in order, or that of the model `only`.
@@ -67,14 +66,14 @@ def elaborate(
 
 
 def chosen(
-    program: Program, overrides: Mapping[str, Any], only: str | None = None
+    program: Program, overrides: Mapping[str, Value], only: str | None = None
 ) -> list[ast.Model | ast.Variant]:
     """The models that become networks: the file's own or one of them, unless only a base."""
     asked = [model for model in program.own if only in (None, model.name)]
     return [model for model in asked if not needed(model, overrides)]
 
 
-def needed(model: ast.Model | ast.Variant, overrides: Mapping[str, Any]) -> list[str]:
+def needed(model: ast.Model | ast.Variant, overrides: Mapping[str, Value]) -> list[str]:
     """The parameters without which a model is only a base; a variant has given them."""
     if isinstance(model, ast.Variant):
         return []
@@ -82,7 +81,7 @@ def needed(model: ast.Model | ast.Variant, overrides: Mapping[str, Any]) -> list
 
 
 def _network(
-    program: Program, model: ast.Model | ast.Variant, shared: Shared, overrides: Mapping[str, Any]
+    program: Program, model: ast.Model | ast.Variant, shared: Shared, overrides: Mapping[str, Value]
 ) -> Network | None:
     root, found = program.root(model), shared.found
     try:
@@ -104,17 +103,17 @@ def _network(
         network = _run(model, root, scope, shared, frozenset(bound))
     if network is None:
         return None
-    if model is not root:
+    if isinstance(model, ast.Variant):
         shared.expectations.clear()
         _own_statements(model, shared, scope)
     if shared.recipe is not None:
         network.recipe = check_recipe(shared.recipe, shared.evaluator, scope, found)
     if shared.preprocess is not None:
-        channels = network.input.shape[-1] if network.input.shape else None
+        channels = network.input.shape[-1] if network.input.known else None
         network.preprocess = check_preprocess(
             shared.preprocess, channels, shared.evaluator, scope, found
         )
-    if network.output.shape is not None and not found:
+    if network.output.known is not None and not found:
         assign_paths(network)
         check_counts(network, found)
         if not overridden and not found:
@@ -124,9 +123,9 @@ def _network(
 
 def _arguments(
     model: ast.Model | ast.Variant, program: Program, evaluator: Evaluator
-) -> dict[str, Any]:
+) -> dict[str, Value]:
     """What a variant, and the variants that it varies, give the root's parameters."""
-    bound: dict[str, Any] = {}
+    bound: dict[str, Value] = {}
     root = program.root(model)
     evaluator.spend(_A_MODEL + len(root.parameters), model.span)
     complete = ast.Model(
@@ -154,7 +153,7 @@ def _optional(parameters: tuple[ast.Parameter, ...]) -> tuple[ast.Parameter, ...
     )
 
 
-def _scope(root: ast.Model, bound: dict[str, Any], shared: Shared) -> Scope:
+def _scope(root: ast.Model, bound: dict[str, Value], shared: Shared) -> Scope:
     """The parameters of a model; without classes, what it lacks is a matter of its head."""
     scope = shared.evaluator.parameters(root, bound)
     if CLASSES in scope.values:
@@ -173,7 +172,8 @@ def _run(
     given: frozenset[str],
 ) -> Network | None:
     found = shared.found
-    arguments = {p.name: scope.values[p.name] for p in root.parameters}
+    known = scope.known()
+    arguments = {p.name: known[p.name] for p in root.parameters}
     statements = Statements(shared)
     first, *_ = root.body.statements or (None,)
     if not isinstance(first, ast.Input):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Network, Staged, children
+from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Network, Node, Staged, children
 
 Paths = Mapping[Layer | Instance, str]  # records are told apart by their identity
 
@@ -58,7 +58,7 @@ def _numbered(kinds: list[str], uses: Counter[str]) -> Iterator[str]:
 
 def _parts(frame: Frame) -> Iterator[Layer | Instance | Staged | Auxiliary]:
     """Layers, instances, stages and heads, in order, through chains, groups and loops."""
-    stack = [frame]
+    stack: list[Node] = [frame]
     while stack:
         current = stack.pop()
         if isinstance(current, (Layer, Instance, Staged, Auxiliary)):

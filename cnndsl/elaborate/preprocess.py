@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from cnndsl import errors
 from cnndsl.elaborate import values
@@ -12,6 +12,10 @@ from cnndsl.elaborate.scope import Scope
 from cnndsl.ops.base import seen
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
+
+if TYPE_CHECKING:
+    from cnndsl.ir import Value
+    from cnndsl.plain import Json
 
 WORDS = {
     "interpolation": ("nearest", "bilinear", "bicubic", "lanczos", "area"),
@@ -28,13 +32,13 @@ def check_preprocess(
     evaluator: Evaluator,
     scope: Scope,
     found: Collector,
-) -> dict[str, Any]:
+) -> dict[str, Json]:
     """The settings by name, for an image of so many channels (None: unknown).
 
     Sizes are integers or `[height, width]`, statistics numbers or lists of them, one per
     channel; the rest are a word each, and `range` a number.
     """
-    said: dict[str, Any] = {}
+    said: dict[str, Json] = {}
     for setting in preprocess.settings:
         try:
             said[setting.name] = _value(setting, said, channels, evaluator, scope)
@@ -48,12 +52,13 @@ def check_preprocess(
 
 def _value(
     setting: ast.Setting,
-    said: dict[str, Any],
+    said: dict[str, Json],
     channels: int | None,
     evaluator: Evaluator,
     scope: Scope,
-) -> Any:
+) -> Json:
     name = setting.name
+    help: str | None
     if name not in SETTINGS:
         help = did_you_mean(name, SETTINGS) or f"there are {', '.join(SETTINGS)}"
         message = f"`preprocess` has no setting `{name}`"
@@ -80,7 +85,7 @@ def _word(name: str, expression: ast.Expr, channels: int | None) -> str:
     word = expression.id if isinstance(expression, ast.Name) else None
     if isinstance(expression, ast.Literal) and isinstance(expression.value, str):
         word = expression.value
-    if word not in known:
+    if word is None or word not in known:
         help = did_you_mean(word, known) if word else None
         message = f"`{name}` is one of {', '.join(known)}"
         raise Failure(errors.bad_preprocessing(expression.span, message, help))
@@ -92,25 +97,36 @@ def _word(name: str, expression: ast.Expr, channels: int | None) -> str:
     return word
 
 
-def _size(name: str, value: Any, expression: ast.Expr) -> int | list[int]:
-    sides = value if isinstance(value, list) else [value]
-    pair = not isinstance(value, list) or len(value) == 2
-    if not pair or not all(values.is_int(side) and side > 0 for side in sides):
+def _size(name: str, value: Value, expression: ast.Expr) -> int | list[int]:
+    sides = _sides(value)
+    if sides is None:
         message = f"`{name}` is a number of pixels, or height x width; this is {seen(value)}"
         raise Failure(errors.bad_preprocessing(expression.span, message))
-    return value
+    return list(sides) if isinstance(value, list) else sides[0]
 
 
-def _positive(name: str, value: Any, expression: ast.Expr) -> float:
+def _sides(size: object) -> tuple[int, int] | None:
+    """(height, width) of a size, or None if it is none."""
+    pair = size if isinstance(size, list) and len(size) == 2 else (size, size)
+    height, width = pair
+    if values.is_int(height) and height > 0 and values.is_int(width) and width > 0:
+        return height, width
+    return None
+
+
+def _positive(name: str, value: Value, expression: ast.Expr) -> float:
     if not values.is_number(value) or value <= 0:
         message = f"`{name}` is the value of a white pixel, such as 1 or 255; this is {seen(value)}"
         raise Failure(errors.bad_preprocessing(expression.span, message))
     return value
 
 
-def _statistic(name: str, value: Any, expression: ast.Expr, channels: int | None) -> Any:
-    numbers = value if isinstance(value, list) else [value]
-    if not numbers or not all(map(values.is_number, numbers)):
+def _statistic(
+    name: str, value: Value, expression: ast.Expr, channels: int | None
+) -> float | list[float]:
+    items = value if isinstance(value, list) else [value]
+    numbers = [item for item in items if values.is_number(item)]
+    if not numbers or len(numbers) < len(items):
         message = f"`{name}` is a number, or one per channel; this is {seen(value)}"
         raise Failure(errors.bad_preprocessing(expression.span, message))
     if isinstance(value, list) and channels not in (None, len(value)):
@@ -119,18 +135,16 @@ def _statistic(name: str, value: Any, expression: ast.Expr, channels: int | None
     if name == "std" and any(number <= 0 for number in numbers):
         message = "images are divided by `std`: its numbers are positive"
         raise Failure(errors.bad_preprocessing(expression.span, message))
-    return value
+    return numbers if isinstance(value, list) else numbers[0]
 
 
-def _check_crop(preprocess: ast.Preprocess, said: dict[str, Any], found: Collector) -> None:
+def _check_crop(preprocess: ast.Preprocess, said: dict[str, Json], found: Collector) -> None:
     """A crop lies within the resized image."""
-    size, crop = (_pair(said[name]) for name in SIZES)
+    size, crop = (_sides(said[name]) for name in SIZES)
+    if size is None or crop is None:
+        return
     if crop[0] <= size[0] and crop[1] <= size[1]:
         return
     setting = next(s for s in preprocess.settings if s.name == "crop")
     message = "the crop is larger than the image that it is cut from"
     found.add(errors.bad_preprocessing(setting.span, message))
-
-
-def _pair(size: int | list[int]) -> list[int]:
-    return size if isinstance(size, list) else [size, size]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field, fields
 from graphlib import CycleError, TopologicalSorter
 
@@ -63,7 +63,7 @@ class Program:
 
 def walk(node: ast.Node) -> Iterator[ast.Node]:
     """A node and everything below it, without Python's own stack."""
-    stack = [node]
+    stack: list[object] = [node]
     while stack:
         current = stack.pop()
         if isinstance(current, ast.Node):
@@ -134,7 +134,7 @@ class _Reader:
         else:
             self.file(spec, [*chain, loaded.name])
 
-    def define(self, definition: ast.Definition, own: bool) -> None:
+    def define(self, definition: ast.Named, own: bool) -> None:
         name, program = definition.name, self.program
         if what := program.what(name):
             first = self.spans.get(name)
@@ -150,8 +150,8 @@ class _Reader:
                 program.models[name] = definition
                 if own:
                     program.own.append(definition)
-        for parameter, first in _repeated(definition):
-            places = _name_of(parameter), parameter.name, _name_of(first)
+        for again, earlier in _repeated(definition):
+            places = _name_of(again), again.name, _name_of(earlier)
             self.found.add(errors.defined_twice(*places, "a parameter"))
 
 
@@ -161,7 +161,7 @@ def _name_of(parameter: ast.Parameter) -> Span:
     return Span(parameter.span.source, start, start + len(parameter.name))
 
 
-def _repeated(definition: ast.Definition) -> Iterator[tuple[ast.Parameter, ast.Parameter]]:
+def _repeated(definition: ast.Named) -> Iterator[tuple[ast.Parameter, ast.Parameter]]:
     """Every parameter that has the name of an earlier one, and the first one of that name."""
     if isinstance(definition, ast.Variant):
         return
@@ -182,11 +182,8 @@ def _check_cycles(program: Program, found: Collector) -> None:
                 found.add(errors.not_a_model(model.base.span, name, what, help))
             program.sound = False
     calls = {
-        "fn": {name: _mentions(fn, ast.Call, program.fns) for name, fn in program.fns.items()},
-        "block": {
-            name: _mentions(block, ast.Apply, program.blocks)
-            for name, block in program.blocks.items()
-        },
+        "fn": {name: _called(fn, program.fns) for name, fn in program.fns.items()},
+        "block": {name: _used(block, program.blocks) for name, block in program.blocks.items()},
         "variant": {
             name: {model.base.id}
             for name, model in program.models.items()
@@ -203,8 +200,11 @@ def _check_cycles(program: Program, found: Collector) -> None:
             program.sound = False
 
 
-def _mentions(node: ast.Node, kind: type, known: dict) -> set[str]:
-    names = (
-        (n.func.id if isinstance(n, ast.Call) else n.name) for n in walk(node) if type(n) is kind
-    )
-    return {name for name in names if name in known}
+def _called(fn: ast.Fn, known: Container[str]) -> set[str]:
+    calls = (node.func.id for node in walk(fn) if isinstance(node, ast.Call))
+    return {name for name in calls if name in known}
+
+
+def _used(block: ast.Block, known: Container[str]) -> set[str]:
+    elements = (node.name for node in walk(block) if isinstance(node, ast.Apply))
+    return {name for name in elements if name in known}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from cnndsl import errors
 from cnndsl.elaborate import values
@@ -13,6 +13,9 @@ from cnndsl.ops.base import seen
 from cnndsl.source import Span
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
+
+if TYPE_CHECKING:
+    from cnndsl.plain import Json
 
 # Names that a setting's calls may have, with their arguments. Optimizers are optax's, without
 # the learning rate: the schedule has that.
@@ -89,9 +92,9 @@ SETTINGS = (*CALLS, *NUMBERS)
 
 def check_recipe(
     train: ast.Train, evaluator: Evaluator, scope: Scope, found: Collector
-) -> dict[str, Any]:
+) -> dict[str, Json]:
     """The settings by name: a number, or a list of `{name, args}` for the settings of calls."""
-    recipe: dict[str, Any] = {}
+    recipe: dict[str, Json] = {}
     for setting in train.settings:
         try:
             name = setting.name
@@ -117,8 +120,12 @@ def _number(setting: ast.Setting, evaluator: Evaluator, scope: Scope) -> float:
     if len(setting.values) != 1:
         raise Failure(errors.bad_setting(setting.name_span, f"`{setting.name}` has one value"))
     value = evaluator.evaluate(setting.values[0], scope)
-    fits = values.is_int(value) if integer else values.is_number(value)
-    if not fits or value < least or (below is not None and value >= below):
+    if (
+        not values.is_number(value)
+        or (integer and not values.is_int(value))
+        or value < least
+        or (below is not None and value >= below)
+    ):
         wanted = "an integer" if integer else "a number"
         limits = f"from {least} on" if below is None else f"from {least} to below {below}"
         message = f"`{setting.name}` is {wanted} {limits}, not {seen(value)}"
@@ -126,14 +133,14 @@ def _number(setting: ast.Setting, evaluator: Evaluator, scope: Scope) -> float:
     return value
 
 
-def _calls(setting: ast.Setting, evaluator: Evaluator, scope: Scope) -> list[dict[str, Any]]:
+def _calls(setting: ast.Setting, evaluator: Evaluator, scope: Scope) -> list[dict[str, Json]]:
     if setting.name != "augment" and len(setting.values) != 1:
         message = f"`{setting.name}` has one value"
         raise Failure(errors.bad_setting(setting.name_span, message))
     return [_call(setting.name, value, evaluator, scope) for value in setting.values]
 
 
-def _call(setting: str, value: ast.Expr, evaluator: Evaluator, scope: Scope) -> dict[str, Any]:
+def _call(setting: str, value: ast.Expr, evaluator: Evaluator, scope: Scope) -> dict[str, Json]:
     known = CALLS[setting]
     if not isinstance(value, (ast.Name, ast.Call)):
         message = f"`{setting}` names one of {', '.join(sorted(known))}"
@@ -147,19 +154,25 @@ def _call(setting: str, value: ast.Expr, evaluator: Evaluator, scope: Scope) -> 
         help = did_you_mean(name, known) or f"one of {', '.join(sorted(known))}"
         what = "augmentation" if setting == "augment" else setting
         raise Failure(errors.bad_setting(span, f"there is no {what} `{name}`", help))
-    args = {}
+    args: dict[str, Json] = {}
     for position, argument in enumerate(given):
         key = _key(argument, position, name, known[name], span)
         if key in args:
             raise Failure(errors.bad_setting(argument.span, f"`{name}` gets `{key}` twice"))
-        args[key] = evaluator.evaluate(argument.value, scope)
+        given_value = evaluator.evaluate(argument.value, scope)
+        if not values.is_plain(given_value):
+            message = f"`{key}` of `{name}` is a value without tensors"
+            raise Failure(errors.bad_setting(argument.value.span, message))
+        args[key] = given_value
     if setting == "schedule" and "peak" not in args:
         message = f"`{name}` needs its highest learning rate, `peak`"
         raise Failure(errors.bad_setting(span, message, f"{name}(peak = 0.1)"))
     return {"name": name, "args": args}
 
 
-def _key(argument: ast.Argument, position: int, name: str, known: tuple, span: Span) -> str:
+def _key(
+    argument: ast.Argument, position: int, name: str, known: tuple[str, ...], span: Span
+) -> str:
     if argument.name is None:
         if position >= len(known):
             message = f"`{name}` takes {len(known)} argument{'s' * (len(known) != 1)}"

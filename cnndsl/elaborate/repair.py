@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from cnndsl.ir import Chained, Layer, Tensor
 from cnndsl.ops.base import Op, Shape
+from cnndsl.ops.conv import Conv, Depthwise, Separable
+from cnndsl.ops.pool import AvgPool, MaxPool
 from cnndsl.syntax import ast
 
 UNSHAPED = Tensor(None)
@@ -24,7 +24,7 @@ def likely(name: str, branches: list[Chained]) -> Tensor:
     return Tensor(working[0], doubtful=True)
 
 
-def whole(value: Any, text: str) -> str | None:
+def whole(value: object, text: str) -> str | None:
     """The integer that a float such as `0.75 * 64` was meant to be, where it is one."""
     if isinstance(value, float) and value.is_integer() and len(text) < 60 and "\n" not in text:
         return f"int({text})"
@@ -43,13 +43,14 @@ def projection(branches: list[Chained]) -> str | None:
         return None
     found = [layer for layer in others[0].elements if isinstance(layer, Layer)]
     strided = [layer for layer in found if _strides(layer.op) != (1, 1)]
-    widening = [layer for layer in found if layer.op.name in ("conv", "separable")]
+    widening = [(each, each.op) for each in found if isinstance(each.op, Conv | Separable)]
     if len(found) != len(others[0].elements) or not widening or len(strided) > 1:
         return None
-    filters = _argument(widening[-1], "filters")
+    last, op = widening[-1]
+    filters = _argument(last, "filters")
     seen, wanted = branches[identity[0]].out.shape, others[0].out.shape
     stride = _strides(strided[0].op) if strided else (1, 1)
-    if filters is None or wanted != (*_shrunk(seen, stride), widening[-1].op.filters):
+    if filters is None or wanted != (*_shrunk(seen, stride), op.filters):
         return None
     step = ""
     if strided:
@@ -67,16 +68,16 @@ def same_padding(branches: list[Chained]) -> str | None:
     if len(odd) != 1 or len(set(sizes)) != 2 or len(sizes) < 3:
         return None
     wanted = next(size for size in sizes if size != odd[0].out.shape[:2])
-    shrinking = [
-        element
-        for element in odd[0].elements
-        if isinstance(element, Layer) and element.out.shape[:2] != element.x.shape[:2]
-    ]
-    if len(shrinking) != 1 or not all(isinstance(e, Layer) for e in odd[0].elements):
+    found = [element for element in odd[0].elements if isinstance(element, Layer)]
+    if len(found) != len(odd[0].elements):  # only of layers in a row is every shape known
         return None
-    layer, text = shrinking[0], shrinking[0].element.span.text
-    pads = layer.op.name in ("conv", "max_pool", "avg_pool", "depthwise", "separable")
-    unpadded = pads and layer.op.pad == "valid" and _strides(layer.op) == (1, 1)
+    shrinking = [each for each in found if each.out.shape[:2] != each.x.shape[:2]]
+    if len(shrinking) != 1:
+        return None
+    layer, op, text = shrinking[0], shrinking[0].op, shrinking[0].element.span.text
+    if not isinstance(op, Conv | Depthwise | Separable | MaxPool | AvgPool):
+        return None
+    unpadded = op.pad == "valid" and _strides(op) == (1, 1)
     if not unpadded or layer.x.shape[:2] != wanted or "pad" in text or not text.endswith(")"):
         return None
     return f"keep its height and width: {text[:-1]}, pad = same)"

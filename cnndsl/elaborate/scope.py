@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from cnndsl.ir import Tensor
+from cnndsl.ir import Tensor, Value
 
 
 class Unknown:
@@ -22,9 +21,9 @@ class Scope:
 
     def __init__(self, parent: Scope | None = None):
         self.parent = parent
-        self.level = parent.level + 1 if parent else 0
+        self.level: int = parent.level + 1 if parent else 0
         self.effort = self.level // 16  # steps that it takes to look a name up, beyond the usual
-        self.values: dict[str, Any] = {}
+        self.values: dict[str, Value | Unknown] = {}
         self.tensors: dict[str, Tensor] = {}
         self.classes: frozenset[str] = frozenset()  # values that are the parameter `classes`
         self.incomplete = False  # after a mistake, names may be missing that are not at fault
@@ -35,7 +34,7 @@ class Scope:
             yield scope
             scope = scope.parent
 
-    def value(self, name: str) -> tuple[bool, Any]:
+    def value(self, name: str) -> tuple[bool, Value | Unknown]:
         """Whether `name` is a value, and which."""
         scope: Scope | None = self
         while scope is not None:
@@ -61,13 +60,18 @@ class Scope:
             scope = scope.parent
         return False
 
-    def bind(self, name: str, value: Any, *, classes: bool = False) -> None:
+    def bind(self, name: str, value: Value | Unknown, *, classes: bool = False) -> None:
         """Names a value of this scope; `classes` if it is the parameter of the model."""
         self.values[name] = value
         if classes:
             self.classes |= {name}
         elif name in self.classes:
             self.classes -= {name}
+
+    def known(self) -> dict[str, Value]:
+        """What this scope itself names, values and tensors; what is unknown is left out."""
+        values = {n: v for n, v in self.values.items() if not isinstance(v, Unknown)}
+        return {**values, **self.tensors}
 
     def is_incomplete(self) -> bool:
         return any(scope.incomplete for scope in self.around())

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import ClassVar
 
 from cnndsl import errors
 from cnndsl.diagnostics import Label
 from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match
-from cnndsl.elaborate.chains import UNSHAPED, Chains
+from cnndsl.elaborate.chains import Chains
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.evaluate import is_word
 from cnndsl.elaborate.explain import shape_text
 from cnndsl.elaborate.head import is_classes
+from cnndsl.elaborate.repair import UNSHAPED
 from cnndsl.elaborate.scope import UNKNOWN, Scope
 from cnndsl.ir import (
     Auxiliary,
@@ -26,6 +28,7 @@ from cnndsl.ir import (
     Record,
     Staged,
     Tensor,
+    Value,
 )
 from cnndsl.source import Span
 from cnndsl.syntax import ast
@@ -64,7 +67,7 @@ class Statements:
         scope.tensors["here"] = run.out
         self.assert_shape(statement.shape, run.out, scope, context)
         name = None
-        if statement.name is not None:
+        if statement.name is not None and statement.name_span is not None:
             endpoint = context.inside in ("model", "stage")
             name = self.name(statement.name, statement.name_span, run.out, scope, context, endpoint)
         return Ran(statement, run, name), run.out
@@ -111,7 +114,7 @@ class Statements:
     ) -> None:
         """Reports a shape that is not the asserted one; the flow goes on with the real one."""
         head = self.shared.head
-        if expr is None or tensor.shape is None or tensor.doubtful:
+        if expr is None or tensor.known is None or tensor.doubtful:
             return
         if head is not None and head.is_mentioned(expr, scope):  # it was left out
             return
@@ -129,11 +132,12 @@ class Statements:
 
     def shape(self, expr: ast.Expr, scope: Scope) -> tuple[int, ...]:
         value = self.shared.evaluator.evaluate(expr, scope)
-        sizes = tuple(value) if isinstance(value, list) else (value,)
-        if len(sizes) not in (1, 3) or not all(values.is_int(s) and s > 0 for s in sizes):
-            if all(map(values.is_number, sizes)) and len(sizes) in (1, 3):
-                raise Failure(errors.bad_extent(expr.span, shape_text(sizes)))
-            seen = f"a list of {len(sizes)}" if isinstance(value, list) else values.kind(value)
+        items = value if isinstance(value, list) else [value]
+        sizes = tuple(item for item in items if values.is_int(item) and item > 0)
+        if len(items) not in (1, 3) or len(sizes) < len(items):
+            if all(map(values.is_number, items)) and len(items) in (1, 3):
+                raise Failure(errors.bad_extent(expr.span, shape_text(items)))
+            seen = f"a list of {len(items)}" if isinstance(value, list) else values.kind(value)
             raise Failure(errors.bad_shape(expr.span, seen))
         return sizes
 
@@ -142,12 +146,14 @@ class Statements:
     def let(
         self, statement: ast.Let, x: Tensor, scope: Scope, context: Context
     ) -> tuple[Record, Tensor]:
+        classes = is_classes(statement.value, scope)
         try:
             value = self.shared.evaluator.evaluate(statement.value, scope)
         except Failure as failure:
             context.report(self.shared.found, failure.diagnostic)
-            value = UNKNOWN
-        scope.bind(statement.name, value, classes=is_classes(statement.value, scope))
+            scope.bind(statement.name, UNKNOWN, classes=classes)
+            return Noted(statement), x
+        scope.bind(statement.name, value, classes=classes)
         return Named(statement, value), x
 
     def input(
@@ -182,11 +188,12 @@ class Statements:
         given = match("aux", ["weight"], [], statement.args, span, lambda: signature)
         weight = 0.3
         if "weight" in given:
-            weight = self.shared.evaluator.evaluate(given["weight"].value, scope)
-            if not values.is_number(weight) or weight < 0:
+            said = self.shared.evaluator.evaluate(given["weight"].value, scope)
+            if not values.is_number(said) or said < 0:
                 message = "`weight` is a number, zero or more"
                 span = given["weight"].value.span
                 raise Failure(errors.bad_argument(span, message, signature, None))
+            weight = said
         inner = context.nested(span, inside="aux", stage=statement.name, flat=True)
         scope_of_head = Scope(scope)
         frame, out = self.body(statement.body, x, scope_of_head, inner)
@@ -230,7 +237,7 @@ class Statements:
             frames.append(frame)
         return Looped(statement, items, frames), flow
 
-    def unpack(self, statement: ast.For, item: Any) -> list[Any]:
+    def unpack(self, statement: ast.For, item: Value) -> list[Value]:
         wanted = len(statement.targets)
         if wanted == 1:
             return [item]
@@ -288,7 +295,8 @@ class Statements:
             place = "here: it belongs to a model's body"
             raise Failure(errors.misplaced(statement.span, what, place))
 
-    _RUN: ClassVar = {
+    # Each takes the kind of statement that is its key.
+    _RUN: ClassVar[dict[type[ast.Statement], Callable[..., tuple[Record, Tensor]]]] = {
         ast.Run: run,
         ast.Bind: bind,
         ast.Let: let,

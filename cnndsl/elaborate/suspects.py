@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
-from cnndsl.ir import Auxiliary, Instance, Layer, Network, Repeated, children, layers
+from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Network, Node, Repeated, children, layers
+from cnndsl.ops.conv import Conv
 from cnndsl.summary import Count, count, count_layer, size
 
 _LISTED = 3  # several may fit a difference; more than a few explain nothing
@@ -74,7 +74,7 @@ def _of_classes(every: list[Layer]) -> Iterator[Cause]:
 def _of_repetitions(network: Network, what: str) -> Iterator[Cause]:
     """One repetition of a block, an op or a group more or fewer."""
     counts = _counts(network.frame)
-    stack: list[Any] = [network.frame]
+    stack: list[Node] = [network.frame]
     while stack:
         current = stack.pop()
         stack.extend(children(current))
@@ -89,9 +89,10 @@ def _of_repetitions(network: Network, what: str) -> Iterator[Cause]:
             yield Cause(sign * figure, note)
 
 
-def _counts(frame: Any) -> dict[int, Count]:
+def _counts(frame: Frame) -> dict[int, Count]:
     """The counts of every record below a frame, by identity; each layer is counted once."""
-    order, stack = [], [frame]
+    order: list[Node] = []
+    stack: list[Node] = [frame]
     while stack:
         current = stack.pop()
         order.append(current)
@@ -123,7 +124,7 @@ def _biases_before_norm(every: list[Layer]) -> tuple[int, int]:
 
 def _grouping_saves(layer: Layer) -> int:
     """Parameters that the groups of a convolution leave out."""
-    if layer.op.name != "conv" or layer.op.groups == 1:
+    if not isinstance(layer.op, Conv) or layer.op.groups == 1:
         return 0
     return (layer.op.groups - 1) * size(_tensors(layer)["kernel"])
 
@@ -137,7 +138,7 @@ def _tensors(layer: Layer) -> dict[str, tuple[int, ...]]:
 
 
 def _heads(network: Network) -> Iterator[Auxiliary]:
-    stack: list[Any] = [network.frame]
+    stack: list[Node] = [network.frame]
     while stack:
         current = stack.pop()
         if isinstance(current, Auxiliary):

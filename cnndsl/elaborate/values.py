@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeGuard
 
-from cnndsl.ir import Tensor
+from cnndsl.ir import Tensor, Value
+
+if TYPE_CHECKING:
+    from cnndsl.plain import Json
 
 MAX_INT = 2**53
 MAX_LIST = 1_000_000
@@ -27,7 +30,7 @@ class Fault(Exception):
         self.help = help
 
 
-def kind(value: Any) -> str:
+def kind(value: object) -> str:
     """What a value is, with its article, as a message says it."""
     if value is None:
         return "`none`"
@@ -44,15 +47,28 @@ def kind(value: Any) -> str:
     return "a tensor"
 
 
-def is_int(value: Any) -> bool:
+def is_int(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def bounded(value: Any) -> Any:
+def is_plain(value: Value) -> TypeGuard[Json]:
+    """Whether a value holds no tensor; lists can hold each other many times over."""
+    waiting, met = [value], set()
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, Tensor):
+            return False
+        if isinstance(current, list) and id(current) not in met:
+            met.add(id(current))
+            waiting.extend(current)
+    return True
+
+
+def bounded(value: float) -> float:
     """`value`, or a fault where it is too large, infinite or not a number."""
     if isinstance(value, float):
         if not math.isfinite(value):
@@ -62,7 +78,7 @@ def bounded(value: Any) -> Any:
     return value
 
 
-_ARITHMETIC = {
+_ARITHMETIC: dict[str, Callable[[float, float], float | complex]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
@@ -71,10 +87,15 @@ _ARITHMETIC = {
     "%": operator.mod,
     "**": operator.pow,
 }
-_ORDER = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+_ORDER: dict[str, Callable[[float, float], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
 
 
-def binary(op: str, left: Any, right: Any) -> Any:
+def binary(op: str, left: Value, right: Value) -> Value:
     """The result of `left op right` for arithmetic and order."""
     if not (is_number(left) and is_number(right)):
         wrong = left if not is_number(left) else right
@@ -109,7 +130,7 @@ def check_power(left: float, right: float) -> None:
         raise Fault("E206", "this integer is too large: integers stay below 2**53 in magnitude")
 
 
-def equal(left: Any, right: Any) -> bool:
+def equal(left: Value, right: Value) -> bool:
     """Equality of two values that are not both lists, without Python's `True == 1`.
 
     Tensors equal only themselves.
@@ -121,13 +142,13 @@ def equal(left: Any, right: Any) -> bool:
     return left == right
 
 
-def negate(op: str, operand: Any) -> Any:
+def negate(op: str, operand: Value) -> Value:
     if not is_number(operand):
         raise Fault("E201", f"`{op}` works on numbers; this is {kind(operand)}")
     return -operand if op == "-" else operand
 
 
-def index(base: Any, position: Any) -> Any:
+def index(base: Value, position: Value) -> Value:
     if not isinstance(base, list):
         raise Fault("E201", f"only a list has items; this is {kind(base)}")
     if not is_int(position):
@@ -138,20 +159,24 @@ def index(base: Any, position: Any) -> Any:
     return base[position]
 
 
-def span_of(start: Any, stop: Any) -> list[int]:
+def span_of(start: Value, stop: Value) -> list[Value]:
     """`start .. stop`, half open."""
-    for end in (start, stop):
-        if not is_int(end):
-            raise Fault("E201", f"a range runs between integers; this is {kind(end)}")
-    if stop - start > MAX_LIST:
+    first, end = _end(start), _end(stop)
+    if end - first > MAX_LIST:
         raise Fault("E206", "this list is too long: lists hold at most a million items")
-    return list(range(start, stop))
+    return list(range(first, end))
+
+
+def _end(value: Value) -> int:
+    if not is_int(value):
+        raise Fault("E201", f"a range runs between integers; this is {kind(value)}")
+    return value
 
 
 ATTRIBUTES = {"height": 0, "width": 1, "channels": -1}
 
 
-def attribute(tensor: Any, name: str) -> Any:
+def attribute(tensor: Value, name: str) -> Value:
     """`t.channels`, `t.height`, `t.width` or `t.shape`."""
     if not isinstance(tensor, Tensor):
         raise Fault("E118", f"only a tensor has `.{name}`; this is {kind(tensor)}")
@@ -169,16 +194,21 @@ def attribute(tensor: Any, name: str) -> Any:
 # --- functions ------------------------------------------------------------------------
 
 
-def _numbers(name: str, args: list[Any]) -> list[Any]:
+Function = Callable[..., Value]  # takes its arguments by position
+
+
+def _numbers(name: str, args: Sequence[Value]) -> list[float]:
+    numbers = []
     for value in args:
         if not is_number(value):
             raise Fault("E201", f"`{name}` works on numbers; this is {kind(value)}")
-    return args
+        numbers.append(value)
+    return numbers
 
 
-def _extreme(name: str, choose: Callable) -> Callable:
-    def function(*args: Any) -> Any:
-        items = args[0] if len(args) == 1 and isinstance(args[0], list) else list(args)
+def _extreme(name: str, choose: Callable[[list[float]], float]) -> Function:
+    def function(*args: Value) -> Value:
+        items = args[0] if len(args) == 1 and isinstance(args[0], list) else args
         if not items:
             raise Fault("E201", f"`{name}` of nothing")
         return choose(_numbers(name, items))
@@ -186,21 +216,21 @@ def _extreme(name: str, choose: Callable) -> Callable:
     return function
 
 
-def _unary(name: str, function: Callable) -> Callable:
-    def checked(*args: Any) -> Any:
+def _unary(name: str, function: Callable[[float], float]) -> Function:
+    def checked(*args: Value) -> Value:
         if len(args) != 1:
             raise Fault("E106", f"`{name}` takes one number, not {len(args)}")
-        _numbers(name, list(args))
+        (number,) = _numbers(name, args)
         try:
-            return bounded(function(args[0]))
+            return bounded(function(number))
         except (ValueError, OverflowError):
-            raise Fault("E202", f"`{name}` of {args[0]} is not a number") from None
+            raise Fault("E202", f"`{name}` of {number} is not a number") from None
 
     return checked
 
 
-def _list_function(name: str, function: Callable) -> Callable:
-    def checked(*args: Any) -> Any:
+def _list_function(name: str, function: Callable[[list[Value]], Value]) -> Function:
+    def checked(*args: Value) -> Value:
         if len(args) != 1 or not isinstance(args[0], list):
             seen = kind(args[0]) if len(args) == 1 else f"{len(args)} arguments"
             raise Fault("E201", f"`{name}` takes one list, not {seen}")
@@ -209,7 +239,7 @@ def _list_function(name: str, function: Callable) -> Callable:
     return checked
 
 
-FUNCTIONS: dict[str, Callable[..., Any]] = {
+FUNCTIONS: dict[str, Function] = {
     "min": _extreme("min", min),
     "max": _extreme("max", max),
     "ceil": _unary("ceil", math.ceil),

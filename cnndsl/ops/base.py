@@ -10,9 +10,13 @@ from __future__ import annotations
 
 import dataclasses
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, ClassVar
+from typing import ClassVar, Generic, Self, TypeVar
+
+Normal = TypeVar("Normal")
+Normal_co = TypeVar("Normal_co", covariant=True)
 
 Shape = tuple[int, ...]  # (height, width, channels) of a map, (features,) of a vector
 
@@ -34,18 +38,18 @@ class Reject(Exception):
         self.help = help
 
 
-class Kind(ABC):
-    """What an argument may be."""
+class Kind(ABC, Generic[Normal_co]):
+    """What an argument may be, and the type of its normal form."""
 
     @abstractmethod
-    def convert(self, value: Any) -> Any:
+    def convert(self, value: object) -> Normal_co:
         """The normal form. Raises `Reject`, whose message goes on from "`filters` is …"."""
 
     @abstractmethod
     def describe(self) -> str:
         """In the reader's words: "a positive integer", "a positive integer or HxW"."""
 
-    def mismatch(self, value: Any, help: str | None = None) -> Reject:
+    def mismatch(self, value: object, help: str | None = None) -> Reject:
         """`a positive integer, not 64.0`."""
         return Reject(f"{self.describe()}, not {seen(value)}", help=help)
 
@@ -57,9 +61,21 @@ class Same:
     argument: str
 
 
-def arg(kind: Kind, default: Any = REQUIRED, doc: str = "") -> Any:
-    """A field of an op. `default` is written as an author would: 1, "same", `Same("window")`."""
-    return dataclasses.field(metadata={"kind": kind, "default": default, "doc": doc})
+@dataclass(frozen=True)
+class Argument:
+    """What an op says of an argument; `default` is `REQUIRED` where there is none."""
+
+    kind: Kind[object]
+    default: object
+    doc: str
+
+
+def arg(kind: Kind[Normal], default: object = REQUIRED, doc: str = "") -> Normal:
+    """A field of an op. `default` is written as an author would: 1, "same", `Same("window")`.
+
+    The field holds what `kind` converts to, and is so typed.
+    """
+    return dataclasses.field(metadata={"argument": Argument(kind, default, doc)})
 
 
 @dataclass(frozen=True)
@@ -79,44 +95,43 @@ class Op(ABC):
 
     @classmethod
     @cache
-    def arguments(cls) -> dict[str, dataclasses.Field]:
+    def arguments(cls) -> dict[str, Argument]:
         """The arguments in order of position."""
-        return {f.name: f for f in dataclasses.fields(cls)}
+        return {f.name: f.metadata["argument"] for f in dataclasses.fields(cls)}
 
     @classmethod
     @cache
     def required(cls) -> tuple[str, ...]:
         """The arguments without a default."""
         arguments = cls.arguments().items()
-        return tuple(n for n, field in arguments if field.metadata["default"] is REQUIRED)
+        return tuple(name for name, argument in arguments if argument.default is REQUIRED)
 
     @classmethod
     def signature(cls) -> str:
         """`conv(filters, kernel, stride = 1, …)`, as the documentation shows it."""
         parts = []
-        for name, field in cls.arguments().items():
-            default = field.metadata["default"]
+        for name, argument in cls.arguments().items():
+            default = argument.default
             parts.append(name if default is REQUIRED else f"{name} = {show(default)}")
         return f"{cls.name}({', '.join(parts)})" if parts else cls.name
 
     @classmethod
-    def make(cls, given: dict[str, Any]) -> Op:
+    def make(cls, given: Mapping[str, object]) -> Self:
         """Converts and checks every argument; missing ones take their defaults.
 
         Raises:
           Reject: with the argument's name as `focus`.
         """
-        values: dict[str, Any] = {}
-        for name, field in cls.arguments().items():
-            default = field.metadata["default"]
-            value = given.get(name, default)
+        values: dict[str, object] = {}
+        for name, argument in cls.arguments().items():
+            value = given.get(name, argument.default)
             if isinstance(value, Same):
                 values[name] = values[value.argument]
                 continue
             if value is REQUIRED:
                 raise Reject(f"`{cls.name}` needs `{name}`", focus=name)
             try:
-                values[name] = field.metadata["kind"].convert(value)
+                values[name] = argument.kind.convert(value)
             except Reject as reject:
                 raise Reject(f"`{name}` is {reject.message}", name, reject.help) from None
         return cls(**values)
@@ -170,7 +185,7 @@ def times(a: int, b: int) -> int:
     return a * b
 
 
-def show(value: Any, depth: int = 20) -> str:
+def show(value: object, depth: int = 20) -> str:
     """A default or a value in the language's own spelling; integers by their value.
 
     Lists inside each other more than `depth` deep are left out: a loop can nest them without end.
@@ -192,7 +207,7 @@ def show(value: Any, depth: int = 20) -> str:
     return str(value)
 
 
-def brief(value: Any, room: int = _LONGEST) -> str:
+def brief(value: object, room: int = _LONGEST) -> str:
     """As much of the same as there is room for, without writing out the rest."""
     if isinstance(value, str):
         return show(value[:room])[:room]
@@ -216,7 +231,7 @@ def _decimal(value: float) -> str:
     return text.replace("e-0", "e-")
 
 
-def seen(value: Any) -> str:
+def seen(value: object) -> str:
     """A value that was not wanted, in few words whatever it holds: `64.0`, `a list of 900`."""
     if isinstance(value, (list, tuple, range)):
         flat = len(value) <= 4 and all(isinstance(v, (int, float)) for v in value)

@@ -37,7 +37,7 @@ class Dense(Op):
         return (self.units,)
 
     def params(self, x: Shape) -> dict[str, Shape]:
-        kernel = {"kernel": (x[0], self.units)}
+        kernel: dict[str, Shape] = {"kernel": (x[0], self.units)}
         return {**kernel, "bias": (self.units,)} if self.bias else kernel
 
     def macs(self, x: Shape) -> int:

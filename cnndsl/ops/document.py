@@ -63,7 +63,7 @@ def reference() -> str:
 def _takes_initializer(entry: type[Op] | type[Join]) -> bool:
     if not issubclass(entry, Op):
         return False
-    return any(field.metadata["kind"] is INITIALIZER for field in entry.arguments().values())
+    return any(argument.kind is INITIALIZER for argument in entry.arguments().values())
 
 
 def _entry(entry: type[Op] | type[Join]) -> str:
@@ -88,11 +88,9 @@ def _arguments(entry: type[Op] | type[Join]) -> list[tuple[str, str, str, str]]:
     if not issubclass(entry, Op):
         return []
     rows = []
-    for name, field in entry.arguments().items():
-        default = field.metadata["default"]
-        shown = "" if default is REQUIRED else show(default)
-        kind = field.metadata["kind"].describe()
-        rows.append((name, kind, shown, field.metadata["doc"]))
+    for name, argument in entry.arguments().items():
+        shown = "" if argument.default is REQUIRED else show(argument.default)
+        rows.append((name, argument.kind.describe(), shown, argument.doc))
     return rows
 
 

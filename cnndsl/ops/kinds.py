@@ -6,12 +6,12 @@ their spelling keep it. A boolean is no number and a float is no integer, even `
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import isfinite
-from typing import Any
+from typing import TypeGuard
 
-from cnndsl.ops.base import Kind, Reject, seen, show
+from cnndsl.ops.base import Kind, Reject, Shape, seen, show
+from cnndsl.ops.window import Pad, Pair, Sides
 
 INITIALIZERS = (
     "he_normal",
@@ -35,19 +35,23 @@ INITIALIZERS = (
 _MOST_ITEMS = 1_000_000  # of a list of lists, whose rows may be one list many times
 
 
-def _is_integer(value: Any) -> bool:
+def _is_integer(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return _is_integer(value) or (isinstance(value, float) and isfinite(value))
 
 
-def _is_list(value: Any) -> bool:
+def _is_size(value: object, least: int) -> TypeGuard[int]:
+    return _is_integer(value) and value >= least
+
+
+def _is_list(value: object) -> TypeGuard[Sequence[object]]:
     return isinstance(value, (list, tuple, range))
 
 
-class Integer(Kind):
+class Integer(Kind[int]):
     """An integer of at least `least`."""
 
     def __init__(self, words: str, least: int):
@@ -57,13 +61,13 @@ class Integer(Kind):
     def describe(self) -> str:
         return self.words
 
-    def convert(self, value: Any) -> int:
-        if not _is_integer(value) or value < self.least:
+    def convert(self, value: object) -> int:
+        if not _is_size(value, self.least):
             raise self.mismatch(value)
         return value
 
 
-class Number(Kind):
+class Number(Kind[float]):
     """A finite float, or an integer in its place, that `accepts` accepts."""
 
     def __init__(self, words: str, accepts: Callable[[float], bool] = lambda value: True):
@@ -73,23 +77,23 @@ class Number(Kind):
     def describe(self) -> str:
         return self.words
 
-    def convert(self, value: Any) -> float:
+    def convert(self, value: object) -> float:
         if not _is_number(value) or not self.accepts(value):
             raise self.mismatch(value)
         return float(value) if type(value) is int else value
 
 
-class Flag(Kind):
+class Flag(Kind[bool]):
     def describe(self) -> str:
         return "true or false"
 
-    def convert(self, value: Any) -> bool:
+    def convert(self, value: object) -> bool:
         if not isinstance(value, bool):
             raise self.mismatch(value)
         return value
 
 
-class Choice(Kind):
+class Choice(Kind[str]):
     """One of a few predefined values."""
 
     def __init__(self, *names: str):
@@ -98,81 +102,99 @@ class Choice(Kind):
     def describe(self) -> str:
         return " or ".join(f"`{name}`" for name in self.names)
 
-    def convert(self, value: Any) -> str:
-        if value not in self.names:
+    def convert(self, value: object) -> str:
+        if not isinstance(value, str) or value not in self.names:
             raise self.mismatch(value)
         return value
 
 
-class Initializer(Kind):
+class Initializer(Kind[str | None]):
     """A name from `jax.nn.initializers`, or none: the compiler chooses."""
 
     def describe(self) -> str:
         return "none or the name of an initializer"
 
-    def convert(self, value: Any) -> str | None:
-        if value is not None and value not in INITIALIZERS:
-            raise self.mismatch(value, help=f"one of {', '.join(INITIALIZERS)}")
-        return value
+    def convert(self, value: object) -> str | None:
+        if value is None or (isinstance(value, str) and value in INITIALIZERS):
+            return value
+        raise self.mismatch(value, help=f"one of {', '.join(INITIALIZERS)}")
 
 
-class Window(Kind):
+class Window(Kind[Pair]):
     """A window, kernel, stride, dilation or factor; becomes (height, width)."""
 
     def describe(self) -> str:
         return "a positive integer or HxW"
 
-    def convert(self, value: Any) -> tuple[int, int]:
-        pair = tuple(value) if _is_list(value) and len(value) == 2 else (value, value)
-        if not all(_is_integer(extent) and extent > 0 for extent in pair):
+    def convert(self, value: object) -> Pair:
+        height, width = value if _is_list(value) and len(value) == 2 else (value, value)
+        if not _is_size(height, 1) or not _is_size(width, 1):
             raise self.mismatch(value)
-        return pair
+        return height, width
 
 
-class Border(Kind):
+_BORDER = "an integer of at least 0, [h, w] or [top, bottom, left, right]"
+
+
+def _sides(value: object) -> Sides | None:
+    """(top, bottom, left, right); None of what is no border."""
+    if not _is_list(value):
+        top = bottom = left = right = value
+    elif len(value) == 2:
+        top = bottom = value[0]
+        left = right = value[1]
+    elif len(value) == 4:
+        top, bottom, left, right = value
+    else:
+        return None
+    if _is_size(top, 0) and _is_size(bottom, 0) and _is_size(left, 0) and _is_size(right, 0):
+        return top, bottom, left, right
+    return None
+
+
+class Border(Kind[Sides]):
     """Rows and columns around a feature map; becomes (top, bottom, left, right)."""
 
     def describe(self) -> str:
-        return "an integer of at least 0, [h, w] or [top, bottom, left, right]"
+        return _BORDER
 
-    def convert(self, value: Any) -> Any:
-        if _is_integer(value):
-            sides = (value,) * 4
-        elif _is_list(value) and len(value) == 2:
-            sides = (value[0], value[0], value[1], value[1])
-        elif _is_list(value) and len(value) == 4:
-            sides = tuple(value)
-        else:
-            raise self.mismatch(value)
-        if not all(_is_integer(side) and side >= 0 for side in sides):
+    def convert(self, value: object) -> Sides:
+        sides = _sides(value)
+        if sides is None:
             raise self.mismatch(value)
         return sides
 
 
-class Padding(Border):
+class Padding(Kind[Pad]):
     """ "same", "valid" or a border."""
 
     def describe(self) -> str:
-        return f"`same`, `valid`, {super().describe()}"
+        return f"`same`, `valid`, {_BORDER}"
 
-    def convert(self, value: Any) -> Any:
-        return value if value in ("same", "valid") else super().convert(value)
+    def convert(self, value: object) -> Pad:
+        if isinstance(value, str) and value in ("same", "valid"):
+            return value
+        sides = _sides(value)
+        if sides is None:
+            raise self.mismatch(value)
+        return sides
 
 
-class Extents(Kind):
+class Extents(Kind[Shape]):
     """A shape; becomes (height, width, channels) or (features,)."""
 
     def describe(self) -> str:
         return "[h, w, c], or a positive integer for a vector"
 
-    def convert(self, value: Any) -> tuple[int, ...]:
-        shape = tuple(value) if _is_list(value) and len(value) in (1, 3) else (value,)
-        if not all(_is_integer(extent) and extent > 0 for extent in shape):
+    def convert(self, value: object) -> Shape:
+        extents = value if _is_list(value) and len(value) in (1, 3) else (value,)
+        shape = tuple(extent for extent in extents if _is_size(extent, 1))
+        if len(shape) < len(extents):
             raise self.mismatch(value)
         return shape
 
 
-class PerChannel(Kind):
+class PerChannel(Kind[float | tuple[float, ...]]):
     """A list with a number per channel, becomes a tuple; or one number for all of them."""
 
     def __init__(self, number: Number):
@@ -181,7 +203,7 @@ class PerChannel(Kind):
     def describe(self) -> str:
         return f"{self.number.describe()}, or a list with one per channel"
 
-    def convert(self, value: Any) -> float | tuple[float, ...]:
+    def convert(self, value: object) -> float | tuple[float, ...]:
         try:
             if not _is_list(value):
                 return self.number.convert(value)
@@ -190,54 +212,58 @@ class PerChannel(Kind):
             raise self.mismatch(value) from None
 
 
-class Table(Kind):
-    """A list of lists; becomes a tuple of tuples."""
-
-    def convert(self, value: Any) -> Any:
-        if not _is_list(value) or not all(_is_list(row) for row in value):
-            raise self.mismatch(value)
-        if sum(len(row) for row in value) > _MOST_ITEMS:
-            raise Reject(f"{self.describe()}, with a million items at most")
-        for index, row in enumerate(value):
-            self.check(index, row)
-        return tuple(tuple(row) for row in value)
-
-    @abstractmethod
-    def check(self, index: int, row: Any) -> None:
-        """Rejects a list that does not belong into the table."""
-
-
-class Codes(Table):
-    """For each class a list of numbers."""
+class Codes(Kind[tuple[tuple[float, ...], ...]]):
+    """For each class a list of numbers; becomes a tuple of tuples."""
 
     def describe(self) -> str:
         return "a list of lists of numbers"
 
-    def check(self, index: int, row: Any) -> None:
-        for item in row:
-            if not _is_number(item):
-                raise Reject(f"{self.describe()}, but list {index} holds {seen(item)}")
+    def convert(self, value: object) -> tuple[tuple[float, ...], ...]:
+        rows = enumerate(_rows(self, value))
+        return tuple(tuple(self._number(index, item) for item in row) for index, row in rows)
+
+    def _number(self, index: int, item: object) -> float:
+        if not _is_number(item):
+            raise Reject(f"{self.describe()}, but list {index} holds {seen(item)}")
+        return item
 
 
-class Connections(Table):
-    """For each filter the list of input channels it sees; or none."""
+class Connections(Kind[tuple[tuple[int, ...], ...] | None]):
+    """For each filter the list of input channels it sees, as a tuple of tuples; or none."""
 
     def describe(self) -> str:
         return "none, or for each filter the list of the input channels that it sees"
 
-    def convert(self, value: Any) -> tuple[tuple[int, ...], ...] | None:
-        return None if value is None else super().convert(value)
+    def convert(self, value: object) -> tuple[tuple[int, ...], ...] | None:
+        if value is None:
+            return None
+        return tuple(self._channels(index, row) for index, row in enumerate(_rows(self, value)))
 
-    def check(self, index: int, row: Any) -> None:
+    def _channels(self, index: int, row: Sequence[object]) -> tuple[int, ...]:
         if not row:
             raise Reject(f"{self.describe()}, but filter {index} sees none")
-        met: set[int] = set()
+        met: dict[int, None] = {}
         for channel in row:
-            if not _is_integer(channel) or channel < 0:
+            if not _is_size(channel, 0):
                 raise Reject(f"{self.describe()}, but filter {index} lists {seen(channel)}")
             if channel in met:
                 raise Reject(f"{self.describe()}, but filter {index} lists {show(channel)} twice")
-            met.add(channel)
+            met[channel] = None
+        return tuple(met)
+
+
+def _rows(kind: Codes | Connections, value: object) -> list[Sequence[object]]:
+    """The lists of a list of lists, with a million items at most in all."""
+    if not _is_list(value):
+        raise kind.mismatch(value)
+    rows = []
+    for row in value:
+        if not _is_list(row):
+            raise kind.mismatch(value)
+        rows.append(row)
+    if sum(map(len, rows)) > _MOST_ITEMS:
+        raise Reject(f"{kind.describe()}, with a million items at most")
+    return rows
 
 
 POSITIVE_INTEGER = Integer("a positive integer", 1)

@@ -254,6 +254,7 @@ class Preprocess(Node):
     settings: tuple[Setting, ...]
 
 
+OfVariant = Expect | Train | Preprocess  # what a variant's braces may hold
 Statement = Input | Run | Bind | Let | Stage | For | If | Aux | Expect | Train | Preprocess
 
 
@@ -295,17 +296,18 @@ class Model(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Variant(Node):
-    """`model NAME = BASE(arguments) { … }`; `statements` are Expect, Train and Preprocess."""
+    """`model NAME = BASE(arguments) { … }`."""
 
     name: str
     name_span: Span
     doc: str | None
     base: Name
     args: tuple[Argument, ...]
-    statements: tuple[Statement, ...]
+    statements: tuple[OfVariant, ...]
 
 
-Definition = Use | Fn | Block | Model | Variant
+Named = Fn | Block | Model | Variant
+Definition = Use | Named
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -12,7 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from lark import Lark
-from lark.grammar import Rule
+from lark.grammar import Rule, Symbol
 from lark.lexer import PatternStr
 from lark.parsers.lalr_analysis import Shift
 
@@ -52,6 +52,7 @@ STATES = (
 {states}
 )
 '''
+Row = tuple[str, int, str, str]  # of RULES
 _CHUNK = 84  # characters of a long string on one line
 
 
@@ -74,7 +75,7 @@ def render() -> str:
     )
 
 
-def _row(rule: Rule) -> tuple[str, int, str, str]:
+def _row(rule: Rule) -> Row:
     """What the parser has to know about a rule; see RULES in the template."""
     expansion = iter(rule.expansion)
     missing = rule.options.empty_indices or [False] * len(rule.expansion)
@@ -86,12 +87,12 @@ def _row(rule: Rule) -> tuple[str, int, str, str]:
     return str(rule.origin.name), len(rule.expansion), str(name), shape
 
 
-def _is_list(symbol) -> bool:
+def _is_list(symbol: Symbol) -> bool:
     """Whether lark made up this symbol for a `*` of the grammar."""
     return not symbol.is_term and symbol.name.startswith("__")
 
 
-def _states(lark: Lark, rules: list[tuple]) -> list[dict[str, int]]:
+def _states(lark: Lark, rules: list[Row]) -> list[dict[str, int]]:
     """The LALR states, numbered breadth first: lark's own numbers change with the hash seed."""
     table = lark.parser.parser._parse_table
     queue = [table.start_states["start"]]

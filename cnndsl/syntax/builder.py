@@ -7,16 +7,20 @@ recurses, so that the depth of a spec never becomes the depth of a Python stack.
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
+from typing import TypeVar
 
 from cnndsl import errors
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 from cnndsl.syntax.docs import definition_doc
-from cnndsl.syntax.scan import Mistake, Word
+from cnndsl.syntax.scan import Mistake, Word, float_of, integer_of
 
 _CONSTANTS = {"true": True, "false": False, "none": None}
-_MAX_DIGITS = 16  # of 2^53
+
+Member = TypeVar("Member", bound=ast.Node)
+Parameters = tuple[ast.Parameter, ...]
+Arguments = tuple[tuple[ast.Argument, ...], Word]  # and the closing bracket
 
 
 class Builder:
@@ -24,219 +28,253 @@ class Builder:
 
     # --- definitions ------------------------------------------------------------------
 
-    def start(self, *definitions):
-        return definitions[::2]
+    def start(self, *definitions: ast.Definition | Word) -> tuple[ast.Definition, ...]:
+        return _members(definitions)
 
-    def use(self, keyword, path):
+    def use(self, keyword: Word, path: Word) -> ast.Use:
         return ast.Use(keyword.to(path), path.text[1:-1], path)
 
-    def fn(self, keyword, name, parameters, _equal, value):
+    def fn(
+        self, keyword: Word, name: Word, parameters: Parameters, _equal: Word, value: ast.Expr
+    ) -> ast.Fn:
         doc = definition_doc(keyword.source, keyword.start)
         return ast.Fn(keyword.to(value.span), name.text, name, doc, parameters, value)
 
-    def block(self, keyword, name, parameters, body):
+    def block(
+        self, keyword: Word, name: Word, parameters: Parameters | None, body: ast.Body
+    ) -> ast.Block:
         doc = definition_doc(keyword.source, keyword.start)
         return ast.Block(keyword.to(body.span), name.text, name, doc, parameters or (), body)
 
-    def model(self, keyword, name, parameters, body):
+    def model(
+        self, keyword: Word, name: Word, parameters: Parameters | None, body: ast.Body
+    ) -> ast.Model:
         doc = definition_doc(keyword.source, keyword.start)
         return ast.Model(keyword.to(body.span), name.text, name, doc, parameters or (), body)
 
-    def variant(self, keyword, name, _equal, base, arguments, body):
+    def variant(
+        self,
+        keyword: Word,
+        name: Word,
+        _equal: Word,
+        base: Word,
+        arguments: Arguments | None,
+        body: ast.Body | None,
+    ) -> ast.Variant:
         doc = definition_doc(keyword.source, keyword.start)
         args, last = arguments or ((), base)
         end = body.span if body else last
-        statements = body.statements if body else ()
-        for statement in statements:
+        statements: list[ast.OfVariant] = []
+        for statement in body.statements if body else ():
             if not isinstance(statement, ast.Expect | ast.Train | ast.Preprocess):
                 place = "in a variant: its braces hold `expect`, `train` and `preprocess`"
                 raise Mistake(errors.misplaced(statement.span, _first_word(statement), place))
-        base = ast.Name(base, base.text)
-        return ast.Variant(keyword.to(end), name.text, name, doc, base, args, statements)
+            statements.append(statement)
+        root = ast.Name(base, base.text)
+        return ast.Variant(keyword.to(end), name.text, name, doc, root, args, tuple(statements))
 
-    def parameters(self, _open, *parameters):
-        return parameters[:-1:2]
+    def parameters(self, _open: Word, *inside: ast.Parameter | Word) -> Parameters:
+        return _members(inside)
 
-    def parameter(self, name, default):
+    def parameter(self, name: Word, default: ast.Expr | None) -> ast.Parameter:
         span = name.to(default.span) if default else name
         return ast.Parameter(span, name.text, default)
 
-    def after_sign(self, _sign, node):
+    def after_sign(self, _sign: Word, node: Member) -> Member:
         return node
 
     # --- statements -------------------------------------------------------------------
 
-    def body(self, open, *statements):
-        return ast.Body(open.to(statements[-1]), statements[:-1:2])
+    def body(self, open: Word, *inside: ast.Statement | Word) -> ast.Body:
+        return ast.Body(open.to(_closer(inside)), _members(inside))
 
-    def input(self, keyword, shape):
+    def input(self, keyword: Word, shape: ast.Expr) -> ast.Input:
         return ast.Input(keyword.to(shape.span), shape)
 
-    def run(self, chain, name, shape):
+    def run(self, chain: ast.Chain, name: Word | None, shape: ast.Expr | None) -> ast.Run:
         end = shape.span if shape else name or chain.span
         return ast.Run(chain.span.to(end), chain, name.text if name else None, name, shape)
 
-    def bind(self, name, _equal, chain, shape):
+    def bind(self, name: Word, _equal: Word, chain: ast.Chain, shape: ast.Expr | None) -> ast.Bind:
         end = shape.span if shape else chain.span
         return ast.Bind(name.to(end), name.text, name, chain, shape)
 
-    def let(self, keyword, name, _equal, value):
+    def let(self, keyword: Word, name: Word, _equal: Word, value: ast.Expr) -> ast.Let:
         return ast.Let(keyword.to(value.span), name.text, name, value)
 
-    def stage(self, keyword, name, body, shape):
+    def stage(self, keyword: Word, name: Word, body: ast.Body, shape: ast.Expr | None) -> ast.Stage:
         end = shape.span if shape else body.span
         return ast.Stage(keyword.to(end), name.text, name, body, shape)
 
-    def for_loop(self, keyword, targets, _in, items, body):
+    def for_loop(
+        self, keyword: Word, targets: tuple[Word, ...], _in: Word, items: ast.Expr, body: ast.Body
+    ) -> ast.For:
         names = tuple(target.text for target in targets)
         return ast.For(keyword.to(body.span), names, targets, items, body)
 
-    def targets(self, *names):
+    def targets(self, *names: Word) -> tuple[Word, ...]:
         return names[::2]
 
-    def if_else(self, keyword, condition, body, *others):
-        *branches, other = others
-        end = others[-1] or (branches[-1][1] if branches else body)
-        return ast.If(keyword.to(end.span), ((condition, body), *branches), other)
+    def if_else(
+        self,
+        keyword: Word,
+        condition: ast.Expr,
+        body: ast.Body,
+        *others: tuple[ast.Expr, ast.Body] | ast.Body | None,
+    ) -> ast.If:
+        """The last of `others` is the body of the `else`, or None."""
+        branches = [(condition, body)]
+        other = None
+        for following in others:
+            if isinstance(following, tuple):
+                branches.append(following)
+            else:
+                other = following
+        end = other or branches[-1][1]
+        return ast.If(keyword.to(end.span), tuple(branches), other)
 
-    def else_if(self, _else, _if, condition, body):
+    def else_if(
+        self, _else: Word, _if: Word, condition: ast.Expr, body: ast.Body
+    ) -> tuple[ast.Expr, ast.Body]:
         return condition, body
 
-    def aux(self, keyword, name, arguments, body):
+    def aux(
+        self, keyword: Word, name: Word, arguments: Arguments | None, body: ast.Body
+    ) -> ast.Aux:
         args = arguments[0] if arguments else ()
         return ast.Aux(keyword.to(body.span), name.text, name, args, body)
 
-    def expect(self, keyword, what, value, tolerance):
+    def expect(
+        self, keyword: Word, what: Word, value: ast.Expr, tolerance: Word | None
+    ) -> ast.Expect:
         end = tolerance or value.span
         percent = _tolerance(tolerance) if tolerance else None
         return ast.Expect(keyword.to(end), what.text, what, value, percent)
 
-    def train(self, keyword, _open, *settings):
-        return ast.Train(keyword.to(settings[-1]), settings[:-1:2])
+    def train(self, keyword: Word, _open: Word, *inside: ast.Setting | Word) -> ast.Train:
+        return ast.Train(keyword.to(_closer(inside)), _members(inside))
 
-    def preprocess(self, keyword, _open, *settings):
-        return ast.Preprocess(keyword.to(settings[-1]), settings[:-1:2])
+    def preprocess(self, keyword: Word, _open: Word, *inside: ast.Setting | Word) -> ast.Preprocess:
+        return ast.Preprocess(keyword.to(_closer(inside)), _members(inside))
 
-    def setting(self, name, *values):
-        values = values[::2]
+    def setting(self, name: Word, *listed: ast.Expr | Word) -> ast.Setting:
+        values: tuple[ast.Expr, ...] = _members(listed)
         return ast.Setting(name.to(values[-1].span), name.text, name, values)
 
-    def name(self, _as, name):
+    def name(self, _as: Word, name: Word) -> Word:
         return name
 
     # --- chains -----------------------------------------------------------------------
 
-    def chain(self, *elements):
-        elements = elements[::2]
+    def chain(self, *joined: ast.Element | Word) -> ast.Chain:
+        elements: tuple[ast.Element, ...] = _members(joined)
         return ast.Chain(elements[0].span.to(elements[-1].span), elements)
 
-    def apply(self, name, arguments):
+    def apply(self, name: Word, arguments: Arguments | None) -> ast.Apply:
         if arguments is None:
             return ast.Apply(name, name.text, name, None)
         args, close = arguments
         return ast.Apply(name.to(close), name.text, name, args)
 
-    def tensor(self, name):
+    def tensor(self, name: Word) -> ast.Apply:
         return ast.Apply(name, name.text, name, None)
 
-    def group(self, body):
+    def group(self, body: ast.Body) -> ast.Group:
         return ast.Group(body.span, body)
 
-    def merge(self, name, _open, *items):
-        return ast.Merge(name.to(items[-1]), name.text, name, items[:-1:2])
+    def merge(self, name: Word, _open: Word, *inside: ast.Chain | Word) -> ast.Merge:
+        return ast.Merge(name.to(_closer(inside)), name.text, name, _members(inside))
 
-    def repeat(self, element, _times, count):
+    def repeat(self, element: ast.Element, _times: Word, count: ast.Expr) -> ast.Repeat:
         return ast.Repeat(element.span.to(count.span), element, count)
 
     # --- expressions ------------------------------------------------------------------
 
-    def conditional(self, then, _if, condition, _else, other):
+    def conditional(
+        self, then: ast.Expr, _if: Word, condition: ast.Expr, _else: Word, other: ast.Expr
+    ) -> ast.Conditional:
         return ast.Conditional(then.span.to(other.span), then, condition, other)
 
-    def binary(self, left, operator, right):
+    def binary(self, left: ast.Expr, operator: Word, right: ast.Expr) -> ast.Binary:
         return ast.Binary(left.span.to(right.span), operator.text, left, right)
 
-    def unary(self, operator, operand):
+    def unary(self, operator: Word, operand: ast.Expr) -> ast.Unary:
         return ast.Unary(operator.to(operand.span), operator.text, operand)
 
-    def range(self, start, _dots, stop):
+    def range(self, start: ast.Expr, _dots: Word, stop: ast.Expr) -> ast.Range:
         return ast.Range(start.span.to(stop.span), start, stop)
 
-    def index(self, base, _open, index, close):
+    def index(self, base: ast.Expr, _open: Word, index: ast.Expr, close: Word) -> ast.Index:
         return ast.Index(base.span.to(close), base, index)
 
-    def attribute(self, base, _dot, name):
+    def attribute(self, base: ast.Expr, _dot: Word, name: Word) -> ast.Attribute:
         return ast.Attribute(base.span.to(name), base, name.text, name)
 
-    def call(self, name, arguments):
+    def call(self, name: Word, arguments: Arguments) -> ast.Call:
         args, close = arguments
         return ast.Call(name.to(close), ast.Name(name, name.text), args)
 
-    def parenthesised(self, open, value, close):
+    def parenthesised(self, open: Word, value: ast.Expr, close: Word) -> ast.Expr:
         """The value itself; its span grows by the parentheses, so that it can be quoted."""
-        fields = (getattr(value, field) for field in value.__slots__)
-        return type(value)(open.to(close), *fields)
+        return replace(value, span=open.to(close))
 
-    def list(self, open, *items):
-        return ast.List(open.to(items[-1]), items[:-1:2])
+    def list(self, open: Word, *inside: ast.Expr | Word) -> ast.List:
+        return ast.List(open.to(_closer(inside)), _members(inside))
 
-    def variable(self, word):
+    def variable(self, word: Word) -> ast.Name:
         return ast.Name(word, word.text)
 
-    def constant(self, word):
+    def constant(self, word: Word) -> ast.Literal:
         text = word.text
         return ast.Literal(word, _CONSTANTS.get(text, text))
 
-    def string(self, word):
+    def string(self, word: Word) -> ast.Literal:
         return ast.Literal(word, word.text[1:-1])
 
-    def integer(self, word):
-        return ast.Literal(word, _integer(word))
+    def integer(self, word: Word) -> ast.Literal:
+        return ast.Literal(word, integer_of(word))
 
-    def float(self, word):
-        return ast.Literal(word, _float(word))
+    def float(self, word: Word) -> ast.Literal:
+        return ast.Literal(word, float_of(word))
 
-    def size(self, word):
+    def size(self, word: Word) -> ast.List:
         sides = []
         start = word.start
         for digits in word.text.split("x"):
             side = Span(word.source, start, start + len(digits))
-            sides.append(ast.Literal(side, _integer(side)))
+            sides.append(ast.Literal(side, integer_of(side)))
             start += len(digits) + 1
         return ast.List(word, tuple(sides), size=True)
 
-    def arguments(self, _open, *arguments):
-        arguments, close = arguments[:-1:2], arguments[-1]
+    def arguments(self, _open: Word, *inside: ast.Argument | Word) -> Arguments:
+        arguments = _members(inside)
         named = None
         for argument in arguments:
             if argument.name_span:
                 named = argument.name_span
             elif named:
                 raise Mistake(errors.positional_after_named(argument.span, named))
-        return arguments, close
+        return arguments, _closer(inside)
 
-    def argument(self, name, value):
+    def argument(self, name: Word | None, value: ast.Expr) -> ast.Argument:
         if name is None:
             return ast.Argument(value.span, None, None, value)
         return ast.Argument(name.to(value.span), name.text, name, value)
 
-    def keyword(self, name, _equal):
+    def keyword(self, name: Word, _equal: Word) -> Word:
         return name
 
 
-def _integer(span: Span) -> int:
-    """The value of digits, below 2^53 in magnitude; Python refuses very long ones."""
-    digits = span.text.replace("_", "").lstrip("0")
-    if len(digits) > _MAX_DIGITS or int(digits or "0") >= 2**53:
-        raise Mistake(errors.number_too_large(span))
-    return int(digits or "0")
+def _members(listed: tuple[Member | Word, ...]) -> tuple[Member, ...]:
+    """The nodes of a list, without separators and brackets."""
+    return tuple([node for node in listed if not isinstance(node, Word)])
 
 
-def _float(span: Span) -> float:
-    value = float(span.text)
-    if math.isinf(value):
-        raise Mistake(errors.number_too_large(span))
-    return value
+def _closer(inside: tuple[ast.Node | Word, ...]) -> Word:
+    """The bracket that ends a list."""
+    close = inside[-1]
+    assert isinstance(close, Word), close
+    return close
 
 
 def _tolerance(word: Word) -> ast.Literal:
@@ -245,7 +283,7 @@ def _tolerance(word: Word) -> ast.Literal:
     start = word.end - 1 - len(number.lstrip())
     span = Span(word.source, start, start + len(number.strip()))
     is_integer = number.strip().isdigit()
-    return ast.Literal(span, _integer(span) if is_integer else _float(span))
+    return ast.Literal(span, integer_of(span) if is_integer else float_of(span))
 
 
 def _first_word(statement: ast.Node) -> str:

@@ -15,7 +15,7 @@ _FLAT = (ast.Argument, ast.Parameter, ast.Chain, ast.Body, ast.Run, ast.Bind, as
 
 def check_depth(definitions: tuple[ast.Definition, ...]) -> None:
     """Raises `Mistake` where operators and brackets together nest too deeply."""
-    waiting = [(definition, 0) for definition in definitions]
+    waiting: list[tuple[ast.Node, int]] = [(definition, 0) for definition in definitions]
     while waiting:
         node, depth = waiting.pop()
         if depth > MAX_NESTING:

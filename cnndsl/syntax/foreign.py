@@ -109,13 +109,12 @@ def equals_or_colon(at: Context) -> Diagnostic | None:
     sign = at.word.text
     heads = tuple(word.type for word in at.statement)
     opened = next((w.type for w in reversed(at.before) if w.type in _SETTINGS), None)
-    is_setting = opened is not None and heads == ("NAME",)
     message = help = None
     if heads == ("INPUT",):
         message, help = f"no `{sign}` behind `input`", "write input 224x224x3"
     elif heads == ("EXPECT", "NAME"):
         message, help = f"no `{sign}` behind what is expected", "write expect params 25_557_032"
-    elif is_setting and "ARROW" not in at.accepted:
+    elif opened is not None and heads == ("NAME",) and "ARROW" not in at.accepted:
         message, help = f"no `{sign}` behind a setting", f"write {_SETTINGS[opened]}"
     elif heads[:1] in (("IF",), ("ELSE",)) and sign == "=":
         message, help = "`=` names something; it does not compare", "write `==`"

@@ -117,7 +117,8 @@ def _balance(stack: list[_Open], word: Word) -> None:
 def _mismatch(stack: list[_Open], word: Word) -> Diagnostic:
     """A closer that fits a bracket further out leaves the innermost one open."""
     opener = stack[-1].word
-    if any(outer.word and outer.word.type == _OPENERS[word.type] for outer in stack):
+    closes_outer = any(outer.word and outer.word.type == _OPENERS[word.type] for outer in stack)
+    if opener is not None and closes_outer:
         return errors.unclosed_bracket(opener, word, f"`{word.text}` closes an outer bracket")
     return errors.unmatched_bracket(word, opener)
 

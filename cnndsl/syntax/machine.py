@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
-from cnndsl.syntax import tables
+from cnndsl.syntax import ast, tables
 from cnndsl.syntax.builder import Builder
 from cnndsl.syntax.scan import END, Word
 
 State = dict[str, int]  # by symbol: a state to go to, or ~rule to reduce by
+
+# What a symbol of the grammar became: a word, a node or a list; each rule's function knows which.
+Value = Any
+Build = Callable[[list[Value]], Value]
 
 
 class Unexpected(Exception):
@@ -23,11 +27,11 @@ class Unexpected(Exception):
         self.accepted = accepted
 
 
-def run(words: Iterable[Word]) -> Any:
-    """What the functions of `Builder` make of words that end in END; raises `Unexpected`."""
+def run(words: Iterable[Word]) -> tuple[ast.Definition, ...]:
+    """What `Builder.start` makes of words that end in END; raises `Unexpected`."""
     states, rules = _automaton()
     path = [0]
-    values: list[Any] = []
+    values: list[Value] = []
     for word in words:
         kind = word.type
         while True:
@@ -74,7 +78,7 @@ def _shifts(path: list[int], kind: str) -> bool:
 
 
 @cache
-def _automaton() -> tuple[list[State], list[tuple[str, int, Callable | None]]]:
+def _automaton() -> tuple[list[State], list[tuple[str, int, Build | None]]]:
     builder = Builder()
     rules = [
         (symbol, size, _join(builder, name, shape)) for symbol, size, name, shape in tables.RULES
@@ -82,7 +86,7 @@ def _automaton() -> tuple[list[State], list[tuple[str, int, Callable | None]]]:
     return json.loads(tables.STATES), rules
 
 
-def _join(builder: Builder, name: str, shape: str) -> Callable[[list], Any] | None:
+def _join(builder: Builder, name: str, shape: str) -> Build | None:
     """The function that makes the value of a rule from those of its symbols."""
     if name == "":
         return None
@@ -94,15 +98,15 @@ def _join(builder: Builder, name: str, shape: str) -> Callable[[list], Any] | No
     return lambda values: function(*_arguments(shape, values))
 
 
-def _extend(values: list) -> list:
+def _extend(values: list[Value]) -> list[Value]:
     members, *more = values
     members.extend(more)
     return members
 
 
-def _arguments(shape: str, values: list) -> list:
+def _arguments(shape: str, values: list[Value]) -> list[Value]:
     """The symbols of a rule, with lists opened and None for what is not there."""
-    arguments = []
+    arguments: list[Value] = []
     following = iter(values)
     for part in shape:
         if part == ".":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from cnndsl.syntax import tables
 
 END = "$END"  # the name that lark gives to the end of the text
 MAX_WORDS = 250_000
+_MAX_DIGITS = 16  # of 2^53
 _WORDS = re.compile(tables.SCANNER)
 
 _HINTS = {
@@ -72,7 +74,7 @@ def scan(source: Source, allowance: Allowance | None = None) -> Iterator[Word]:
     allowance = allowance or Allowance()
     keywords = tables.KEYWORDS
     for match in _WORDS.finditer(source.text):
-        kind = match.lastgroup
+        kind = match.lastgroup or "UNKNOWN"
         start, end = match.span()
         if kind == "NAME":
             kind = keywords.get(match.group(), "NAME")
@@ -86,6 +88,21 @@ def scan(source: Source, allowance: Allowance | None = None) -> Iterator[Word]:
         yield Word(source, start, end, kind)
     length = len(source.text)
     yield Word(source, length, length, END)
+
+
+def integer_of(span: Span) -> int:
+    """The value of digits, below 2^53 in magnitude; Python refuses very long ones."""
+    digits = span.text.replace("_", "").lstrip("0")
+    if len(digits) > _MAX_DIGITS or int(digits or "0") >= 2**53:
+        raise Mistake(errors.number_too_large(span))
+    return int(digits or "0")
+
+
+def float_of(span: Span) -> float:
+    value = float(span.text)
+    if math.isinf(value):
+        raise Mistake(errors.number_too_large(span))
+    return value
 
 
 def _unknown(span: Span) -> Diagnostic:

@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from itertools import permutations
+from string import digits
 
 from cnndsl.weights.errors import WeightsError
 from cnndsl.weights.layer import Layer
@@ -201,6 +202,6 @@ def _likeness(ours: Layer, theirs: Layer) -> int:
 def _words(name: str) -> set[str]:
     found = set()
     for part in re.split(r"[._]", name)[-3:]:
-        stem, number = re.fullmatch(r"(.*?)(\d*)", part).groups()
-        found.add(_WORDS.get(stem, stem) + number)
+        stem = part.rstrip(digits)
+        found.add(_WORDS.get(stem, stem) + part[len(stem) :])
     return {word for word in found if not word.isdigit()}

@@ -7,7 +7,6 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 from flax import nnx
@@ -93,7 +92,7 @@ def explained(model: nnx.Module, archive: Archive) -> Iterator[None]:
 
 
 def _difference(model: nnx.Module, archive: Archive) -> str:
-    saved: dict[str, Any] = dict(archive.metadata)
+    saved = archive.metadata
     mine = identity(model)
     if saved.get("model") != mine["model"]:
         return f"the file holds weights of {saved.get('model')}, this is a {mine['model']}"

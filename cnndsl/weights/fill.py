@@ -47,6 +47,8 @@ def fill(model: nnx.Module, matching: Matching, kept: Sequence[Layer] = ()) -> F
 
 def _values(source: Tensor, place: Tensor, flattened: Shape | None) -> np.ndarray:
     """The values of a tensor in the order in which the network has them."""
+    if source.read is None:
+        raise ValueError(f"{source.name} is a place, not a source of values")
     values = source.read()
     if not np.isfinite(values).all():
         raise WeightsError(f"{source.name} holds infinities or NaN", "nothing was loaded")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import jax
 import numpy as np
@@ -16,8 +16,11 @@ from cnndsl.weights.mapping import Choices
 from cnndsl.weights.network import image_shape, layers_of
 from cnndsl.weights.trace import in_order, trace
 
+if TYPE_CHECKING:
+    import keras
 
-def from_keras(model: nnx.Module, keras_model: Any) -> Filled:
+
+def from_keras(model: nnx.Module, keras_model: keras.Model) -> Filled:
     """Copies the weights of a Keras model, built on JAX, into a generated network.
 
     Layers are matched by the structure of the two networks: kind, shapes, and what feeds what.
@@ -45,7 +48,7 @@ def from_keras(model: nnx.Module, keras_model: Any) -> Filled:
     return fill(model, matching)
 
 
-def keras_layers(keras_model: Any, image: Shape) -> list[Layer]:
+def keras_layers(keras_model: keras.Model, image: Shape) -> list[Layer]:
     """The layers with weights of a Keras model, shapes as flax has them.
 
     What Keras does to pixels before the first layer (`Normalization`) is no part of a network here.
@@ -75,8 +78,8 @@ def keras_layers(keras_model: Any, image: Shape) -> list[Layer]:
 
     trainable = len(keras_model.trainable_variables)
 
-    def run(values: list[Any], x: jax.Array) -> Any:
-        outputs, _ = keras_model.stateless_call(
+    def run(values: list[jax.Array], x: jax.Array) -> object:
+        outputs, *_ = keras_model.stateless_call(
             values[:trainable], values[trainable:], x, training=False
         )
         return outputs
@@ -87,16 +90,16 @@ def keras_layers(keras_model: Any, image: Shape) -> list[Layer]:
     return in_order(layers, trace(run, values, owners, batch))
 
 
-def _leaves(keras_model: Any) -> list[Any]:
+def _leaves(keras_model: keras.Model) -> list[keras.layers.Layer]:
     """Every layer that holds variables itself; models inside models are opened."""
-    found: list[Any] = []
+    found: list[keras.layers.Layer] = []
     for layer in keras_model._flatten_layers(include_self=False, recursive=True):
         if layer.variables and not list(layer._flatten_layers(include_self=False)):
             found.append(layer)
     return found
 
 
-def _tensor(layer: Any, variable: Any) -> Tensor:
+def _tensor(layer: keras.layers.Layer, variable: keras.Variable) -> Tensor:
     import keras
 
     shape: Shape = tuple(variable.shape)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Protocol, TypeVar, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -14,10 +14,18 @@ from cnndsl.weights.errors import WeightsError
 from cnndsl.weights.layer import Layer, Shape, Tensor
 from cnndsl.weights.trace import in_order, trace
 
-Path = tuple[Any, ...]
+Path = tuple[object, ...]
+Model = TypeVar("Model", bound=nnx.Module)
 
 
-def weights_of(model: nnx.Module) -> dict[Path, nnx.Variable]:
+@runtime_checkable
+class Backbone(Protocol):
+    """What can be followed layer by layer, as every generated network can."""
+
+    def endpoints(self, x: jax.Array, /) -> Mapping[str, jax.Array]: ...
+
+
+def weights_of(model: nnx.Module) -> dict[Path, nnx.Variable[jax.Array]]:
     """Parameters and batch statistics by path; the state of seeds is not among them."""
     return {
         path: variable
@@ -49,7 +57,7 @@ def image_shape(model: nnx.Module) -> Shape:
     )
 
 
-def abstract(cls: type[nnx.Module], **arguments: Any) -> nnx.Module:
+def abstract(cls: Callable[..., Model], **arguments: object) -> Model:
     """A network whose weights are shapes, to be filled; what draws numbers has its seed."""
     model = nnx.eval_shape(lambda: cls(**arguments, rngs=nnx.Rngs(0)))
     for _, variable in nnx.to_flat_state(nnx.state(model)):
@@ -60,7 +68,7 @@ def abstract(cls: type[nnx.Module], **arguments: Any) -> nnx.Module:
     return model
 
 
-def initialised(cls: type[nnx.Module], **arguments: Any) -> nnx.Module:
+def initialised(cls: Callable[..., Model], **arguments: object) -> Model:
     """A network with the weights that training would start from, made in one program."""
     return nnx.jit(lambda: cls(**arguments, rngs=nnx.Rngs(0)))()
 
@@ -70,6 +78,9 @@ def layers_of(model: nnx.Module, shape: Shape | None = None) -> list[Layer]:
 
     Args:
       shape: (H, W, C) of the image to trace with; `INPUT_SHAPE` without one.
+
+    Raises:
+      WeightsError: if the network has no `endpoints`, as one that was not generated.
     """
     graph, state = nnx.split(model)
     flat = nnx.to_flat_state(state)
@@ -88,12 +99,17 @@ def layers_of(model: nnx.Module, shape: Shape | None = None) -> list[Layer]:
     layers = [Layer(name, tensors) for name, tensors in grouped.items()]
     values = [variable.get_value() for _, variable in flat]
 
-    def run(values: list[Any], image: jax.Array) -> Mapping[str, jax.Array]:
+    def run(values: list[jax.Array], image: jax.Array) -> Mapping[str, jax.Array]:
         filled = [
             variable.replace(value) for (_, variable), value in zip(flat, values, strict=True)
         ]
         network = nnx.merge(graph, nnx.from_flat_state(zip(paths, filled, strict=True)))
         network.eval()
+        if not isinstance(network, Backbone):
+            raise WeightsError(
+                f"{type(network).__name__} has no `endpoints` to follow",
+                "use a generated network",
+            )
         return network.endpoints(image)
 
     image = jax.ShapeDtypeStruct((1, *(shape or image_shape(model))), jnp.float32)

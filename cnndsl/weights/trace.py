@@ -8,12 +8,11 @@ spelling of the code play no part, so networks of two frameworks give one graph.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import jax
-from jax.extend.core import ClosedJaxpr, Jaxpr, Literal
+from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var
 
 from cnndsl.weights.layer import Edge, Layer, Shape
 
@@ -44,9 +43,12 @@ class _Data:
     flattened: Shape | None = None  # (H, W, C) before it became a vector
 
 
+_Value = _Weight | _Data | None  # None: computed from neither
+
+
 def trace(
-    function: Callable[..., Any],
-    weights: Sequence[Any],
+    function: Callable[[list[jax.Array], jax.Array], object],
+    weights: Sequence[jax.Array | jax.ShapeDtypeStruct],
     owners: Sequence[int | None],
     image: jax.ShapeDtypeStruct,
 ) -> Trace:
@@ -57,7 +59,9 @@ def trace(
       owners: the layer of each weight; None for what is no weight, such as the state of a seed.
     """
     closed = jax.make_jaxpr(function)(list(weights), image)
-    values = [None if owner is None else _Weight(frozenset([owner])) for owner in owners]
+    values: list[_Value] = [
+        None if owner is None else _Weight(frozenset([owner])) for owner in owners
+    ]
     walk = _Walk()
     walk.run(closed.jaxpr, [*values, _Data(frozenset([(IMAGE, 0)]))])
     feeds = {owner: tuple(sorted(edges)) for owner, edges in walk.feeds.items()}
@@ -83,10 +87,10 @@ class _Walk:
         self.feeds: dict[int, set[Edge]] = {}
         self.flattened: dict[int, Shape] = {}
 
-    def run(self, jaxpr: Jaxpr, arguments: Sequence[_Weight | _Data | None]) -> list[Any]:
-        known: dict[Any, _Weight | _Data | None] = dict(zip(jaxpr.invars, arguments, strict=True))
+    def run(self, jaxpr: Jaxpr, arguments: Sequence[_Value]) -> list[_Value]:
+        known: dict[Var, _Value] = dict(zip(jaxpr.invars, arguments, strict=True))
 
-        def value(atom: Any) -> _Weight | _Data | None:
+        def value(atom: Var | Literal) -> _Value:
             return None if isinstance(atom, Literal) else known.get(atom)
 
         for equation in jaxpr.eqns:
@@ -99,7 +103,7 @@ class _Walk:
             known.update(zip(equation.outvars, results, strict=True))
         return [value(atom) for atom in jaxpr.outvars]
 
-    def apply(self, equation: Any, inputs: Sequence[_Weight | _Data | None]) -> Any:
+    def apply(self, equation: JaxprEqn, inputs: Sequence[_Value]) -> _Value:
         owners = frozenset().union(*(i.owners for i in inputs if isinstance(i, _Weight)))
         data = [i for i in inputs if isinstance(i, _Data)]
         if not data:
@@ -114,25 +118,31 @@ class _Walk:
             return _Data(frozenset((owner, 0) for owner in owners))
         if equation.primitive.name == "concatenate":
             return _concatenated(equation, inputs)
-        before, after = equation.invars[0].aval.shape, equation.outvars[0].aval.shape
+        before, after = _shape(equation.invars[0]), _shape(equation.outvars[0])
         if equation.primitive.name == "reshape" and len(before) == 4 and len(after) == 2:
             flattened = tuple(before[1:])
         return _Data(frozenset().union(*(d.passed for d in data)), flattened)
 
 
-def _concatenated(equation: Any, inputs: Sequence[Any]) -> _Data:
+def _concatenated(equation: JaxprEqn, inputs: Sequence[_Value]) -> _Data:
     axis = equation.params["dimension"]
-    moves = axis == len(equation.outvars[0].aval.shape) - 1  # joins channels
+    moves = axis == len(_shape(equation.outvars[0])) - 1  # joins channels
     passed: set[Edge] = set()
     offset = 0
     for atom, item in zip(equation.invars, inputs, strict=True):
         if isinstance(item, _Data):
             passed.update((owner, start + offset * moves) for owner, start in item.passed)
-        offset += atom.aval.shape[axis]
+        offset += _shape(atom)[axis]
     return _Data(frozenset(passed))
 
 
-def _inner(params: dict[str, Any]) -> Jaxpr | None:
+def _shape(atom: Var | Literal) -> Shape:
+    """The shape of an array; () of what is none, such as a token."""
+    shape: Shape = getattr(atom.aval, "shape", ())
+    return shape
+
+
+def _inner(params: Mapping[str, object]) -> Jaxpr | None:
     """The body of a call, such as that of a jitted function."""
     for name in ("jaxpr", "call_jaxpr"):
         body = params.get(name)

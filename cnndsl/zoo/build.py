@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 from cnndsl.diagnostics import CompileError
 from cnndsl.elaborate.program import walk
@@ -16,7 +15,7 @@ from cnndsl.pipeline import Checked, check_source
 from cnndsl.summary import summarize_network
 from cnndsl.syntax import ast
 from cnndsl.terminal import render_all
-from cnndsl.zoo.index import HERE, INDEX, folder
+from cnndsl.zoo.index import HERE, INDEX, Record, folder
 from cnndsl.zoo.references import References
 
 PAGE = HERE.parents[1] / "docs" / "zoo.md"
@@ -24,7 +23,7 @@ _CITED = re.compile(r'"[^"]+",[^"]*?\b\d{4}\b')  # a title, where it appeared, a
 _ARXIV = re.compile(r"arXiv:\d+\.\d+")
 
 
-def index(references: References) -> list[dict[str, Any]]:
+def index(references: References) -> list[Record]:
     """The entries of index.json, in the order of the specs' names.
 
     Raises:
@@ -40,17 +39,17 @@ def index(references: References) -> list[dict[str, Any]]:
 def check_file(path: Path) -> Checked:
     files = Files(str(path), str(path.parent))
     source, diagnostics = files.open()
-    if source is not None:
-        checked = check_source(source, files.load)
-        if not checked.diagnostics:
-            return checked
-        diagnostics = checked.diagnostics
-    raise CompileError(tuple(diagnostics), render_all(diagnostics))
+    if source is None:
+        raise CompileError(tuple(diagnostics), render_all(diagnostics))
+    checked = check_source(source, files.load)
+    if checked.diagnostics:
+        raise CompileError(checked.diagnostics, render_all(checked.diagnostics))
+    return checked
 
 
-def _entries(checked: Checked, references: References) -> list[dict[str, Any]]:
-    papers = citations(checked.program.spec.doc or "")
-    entries = []
+def _entries(checked: Checked, references: References) -> list[Record]:
+    papers = citations(checked.proven.spec.doc or "")
+    entries: list[Record] = []
     for network in checked.networks:
         summary = summarize_network(network)
         entries.append(
@@ -93,7 +92,7 @@ def citations(doc: str) -> list[str]:
     return papers
 
 
-def index_text(entries: list[dict[str, Any]]) -> str:
+def index_text(entries: list[Record]) -> str:
     """A line per model, so that a change shows which."""
     lines = ",\n".join(json.dumps(entry, ensure_ascii=False) for entry in entries)
     return f"[\n{lines}\n]\n"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from cnndsl.zoo.index import Record
 from cnndsl.zoo.references import References
 
 _HEAD = """\
@@ -28,7 +28,7 @@ _TITLES = ("model", "input", "params", "MACs", "reference", "shown by")
 _RULE = "| --- | --- | ---: | ---: | --- | --- |"
 
 
-def page(entries: Sequence[Mapping[str, Any]], references: References) -> str:
+def page(entries: Sequence[Record], references: References) -> str:
     """The text of docs/zoo.md for the entries of index.json, as `build.index` gives them."""
     parts = [_HEAD]
     for spec in dict.fromkeys(entry["spec"] for entry in entries):
@@ -41,7 +41,7 @@ def page(entries: Sequence[Mapping[str, Any]], references: References) -> str:
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
-def _row(entry: Mapping[str, Any], references: References) -> tuple[str, ...]:
+def _row(entry: Record, references: References) -> tuple[str, ...]:
     reference = references.of(entry["name"])
     shown = ["count"]
     if entry["shapes"]:

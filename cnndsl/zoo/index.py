@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
+from typing import TypedDict
 
-from cnndsl.endpoints import Endpoint
+from cnndsl.endpoints import Endpoint, Reduction
 from cnndsl.ops.base import Shape
 from cnndsl.suggest import did_you_mean
 
@@ -39,6 +41,20 @@ class Entry:
     source: str
     shapes: bool  # whether the spec asserts those of its stages
     endpoints: tuple[Endpoint, ...]
+
+
+class Record(TypedDict):
+    """An entry of index.json, whose lists may be tuples before they are written."""
+
+    name: str
+    spec: str
+    input: Sequence[int]
+    params: int
+    total: int
+    macs: int
+    source: str
+    shapes: bool
+    endpoints: Sequence[tuple[str, Sequence[int], float | Sequence[float] | None]]
 
 
 def list_models(glob: str = "*") -> tuple[Entry, ...]:
@@ -83,13 +99,25 @@ def _entries() -> tuple[Entry, ...]:
     return tuple(map(_entry, json.loads(INDEX.read_text(encoding="utf-8"))))
 
 
-def _entry(data: dict) -> Entry:
-    shapes = tuple(
-        Endpoint(name, tuple(shape), _plain(reduction), shape[-1])
-        for name, shape, reduction in data["endpoints"]
+def _entry(record: Record) -> Entry:
+    return Entry(
+        record["name"],
+        record["spec"],
+        tuple(record["input"]),
+        record["params"],
+        record["total"],
+        record["macs"],
+        record["source"],
+        record["shapes"],
+        tuple(
+            Endpoint(name, tuple(shape), _reduction(reduction), shape[-1])
+            for name, shape, reduction in record["endpoints"]
+        ),
     )
-    return Entry(**{**data, "input": tuple(data["input"]), "endpoints": shapes})
 
 
-def _plain(reduction: int | float | list[float] | None) -> int | float | tuple | None:
-    return tuple(reduction) if isinstance(reduction, list) else reduction
+def _reduction(said: float | Sequence[float] | None) -> Reduction | None:
+    if said is None or isinstance(said, int | float):
+        return said
+    height, width = said
+    return height, width

@@ -16,8 +16,10 @@ from cnndsl.zoo.index import Entry, find, folder
 _PACKAGE = f"{__package__}.generated"
 
 
-def create(name: str, **arguments: Any) -> Any:
+def create(name: str, **arguments: object) -> Any:
     """A model with new parameters: `create("ResNet50", classes=10, rngs=nnx.Rngs(0))`.
+
+    It is an `nnx.Module` of a class that its name chooses, so no type checker knows which.
 
     Raises:
       UnknownModel: if there is no such model.

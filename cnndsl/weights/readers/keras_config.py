@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 MAX_CONFIG = 64 * 2**20  # bytes
 
@@ -34,7 +33,7 @@ def feeds_of(text: str | bytes) -> dict[str, tuple[str, ...]] | None:
     return found if known else None
 
 
-def _origins(node: Any) -> Iterator[str]:
+def _origins(node: object) -> Iterator[str]:
     """The layers that a node names: `keras_history` in Keras 3, `[name, 0, 0, {}]` before."""
     if isinstance(node, dict):
         history = node.get("keras_history")

@@ -12,9 +12,11 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, TypeVar
 
 from cnndsl.weights.errors import WeightsError
+
+Wanted = TypeVar("Wanted")
 
 MAX_STEPS = 10_000_000
 DAMAGED = "its pickle is damaged or cut off"
@@ -35,13 +37,13 @@ class Name:
 class Reference:
     """A persistent id: how an archive refers to the bytes of a tensor."""
 
-    parts: tuple[Any, ...]
+    parts: tuple[object, ...]
 
 
 _FAILURES = (ValueError, IndexError, KeyError, TypeError, AttributeError, OverflowError)
 _MARK = object()
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
-_EMPTY: dict[str, Callable[[], Any]] = {
+_EMPTY: dict[str, Callable[[], object]] = {
     "EMPTY_DICT": dict,
     "EMPTY_LIST": list,
     "EMPTY_TUPLE": tuple,
@@ -58,7 +60,7 @@ _GET = {"GET", "BINGET", "LONG_BINGET"}
 _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 
-def load(file: IO[bytes] | bytes, call: Callable[[Name, tuple[Any, ...]], Any]) -> Any:
+def load(file: IO[bytes] | bytes, call: Callable[[Name, tuple[object, ...]], object]) -> object:
     """The value of the pickle that begins where `file` stands.
 
     Args:
@@ -77,7 +79,7 @@ def load(file: IO[bytes] | bytes, call: Callable[[Name, tuple[Any, ...]], Any]) 
     raise WeightsError(DAMAGED)
 
 
-def _steps(file: IO[bytes] | bytes) -> Iterator[tuple[str, Any]]:
+def _steps(file: IO[bytes] | bytes) -> Iterator[tuple[str, object]]:
     for count, (opcode, argument, _) in enumerate(pickletools.genops(file)):
         if count > MAX_STEPS:
             raise WeightsError("its pickle has more steps than any network needs")
@@ -85,18 +87,18 @@ def _steps(file: IO[bytes] | bytes) -> Iterator[tuple[str, Any]]:
 
 
 class _Machine:
-    def __init__(self, call: Callable[[Name, tuple[Any, ...]], Any]):
+    def __init__(self, call: Callable[[Name, tuple[object, ...]], object]):
         self.call = call
-        self.stack: list[Any] = []
-        self.memo: dict[int, Any] = {}
+        self.stack: list[object] = []
+        self.memo: dict[int, object] = {}
 
-    def pop(self) -> Any:
+    def pop(self) -> object:
         value = self.stack.pop()
         if value is _MARK:
             raise ValueError
         return value
 
-    def popped(self) -> list[Any]:
+    def popped(self) -> list[object]:
         """What lies above the last mark."""
         index = len(self.stack) - 1
         while self.stack[index] is not _MARK:
@@ -107,7 +109,7 @@ class _Machine:
         del self.stack[index:]
         return values
 
-    def step(self, opcode: str, argument: Any) -> None:
+    def step(self, opcode: str, argument: object) -> None:
         if opcode in _LITERALS:
             self.stack.append(argument)
         elif opcode in _CONSTANTS:
@@ -115,17 +117,17 @@ class _Machine:
         elif opcode in _EMPTY:
             self.stack.append(_EMPTY[opcode]())
         elif opcode in _PUT:
-            self.memo[int(argument)] = self.stack[-1]
+            self.memo[_of(int, argument)] = self.stack[-1]
         elif opcode == "MEMOIZE":
             self.memo[len(self.memo)] = self.stack[-1]
         elif opcode in _GET:
-            self.stack.append(self.memo[int(argument)])
+            self.stack.append(self.memo[_of(int, argument)])
         elif opcode in _TUPLES:
             self.stack[-_TUPLES[opcode] :] = [tuple(self.stack[-_TUPLES[opcode] :])]
         elif opcode not in _IGNORED:
             self.compose(opcode, argument)
 
-    def compose(self, opcode: str, argument: Any) -> None:
+    def compose(self, opcode: str, argument: object) -> None:
         match opcode:
             case "MARK":
                 self.stack.append(_MARK)
@@ -155,7 +157,7 @@ class _Machine:
                 items = self.popped()
                 _of(dict, self.stack[-1]).update(table(zip(items[::2], items[1::2], strict=True)))
             case "GLOBAL":
-                self.stack.append(Name(*argument.split(" ", 1)))
+                self.stack.append(Name(*_of(str, argument).split(" ", 1)))
             case "STACK_GLOBAL":
                 name, module = self.pop(), self.pop()
                 self.stack.append(Name(_of(str, module), _of(str, name)))
@@ -171,15 +173,17 @@ class _Machine:
                 raise WeightsError(f"its pickle does what no tensor needs: {opcode}")
 
 
-def table(items: Iterable[Any]) -> dict[str | int, Any]:
+def table(items: Iterable[tuple[object, object]]) -> dict[str | int, object]:
     """A dict of plain keys: to hash a tuple of a million tuples would end the process."""
-    pairs = list(items)
-    if not all(isinstance(key, str | int) for key, _ in pairs):
-        raise ValueError
-    return dict(pairs)
+    found: dict[str | int, object] = {}
+    for key, value in items:
+        if not isinstance(key, str | int):
+            raise ValueError
+        found[key] = value
+    return found
 
 
-def _of(kind: type, value: Any) -> Any:
+def _of(kind: type[Wanted], value: object) -> Wanted:
     if not isinstance(value, kind):
         raise ValueError
     return value

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 from math import prod
-from typing import Any
 
 import ml_dtypes
 import numpy as np
@@ -54,7 +53,7 @@ def read(path: str) -> Archive:
     return Archive(path, "safetensors", tuple(tensors), metadata)
 
 
-def _header(data: bytes) -> dict[str, Any]:
+def _header(data: bytes) -> dict[str, object]:
     try:
         header = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError):
@@ -64,7 +63,7 @@ def _header(data: bytes) -> dict[str, Any]:
     return header
 
 
-def _tensor(path: str, start: int, size: int, name: str, entry: Any) -> Raw:
+def _tensor(path: str, start: int, size: int, name: str, entry: object) -> Raw:
     name = checked_name(name)
     if not isinstance(entry, dict):
         raise WeightsError(f"{name} is not described as a tensor")

@@ -9,8 +9,9 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import prod
-from typing import IO, Any
+from typing import IO
 
 import ml_dtypes
 import numpy as np
@@ -114,7 +115,7 @@ def _read_legacy(path: str) -> Archive:
 
 
 def _storages(
-    file: IO[bytes], keys: Any, known: Mapping[str, Storage]
+    file: IO[bytes], keys: object, known: Mapping[str, Storage]
 ) -> tuple[dict[str, int], dict[str, int]]:
     """The size in bytes and the place of every storage, in the order of `keys`."""
     sizes: dict[str, int] = {}
@@ -134,7 +135,7 @@ def _storages(
     return sizes, places
 
 
-def _call(function: Name, arguments: tuple[Any, ...]) -> Any:
+def _call(function: Name, arguments: tuple[object, ...]) -> object:
     """What PyTorch's own pickles call."""
     match str(function), arguments:
         case "collections.OrderedDict", ():
@@ -166,15 +167,13 @@ def _storage(reference: Reference) -> Storage:
     raise WeightsError("a tensor refers to numbers that are none of PyTorch's plain types")
 
 
-def _views(value: Any) -> dict[str, View]:
+def _views(value: object) -> dict[str, View]:
     """The tensors of a state dict, or of a checkpoint around one."""
     if not isinstance(value, dict):
         raise WeightsError("it holds no state_dict")
-    for key in WRAPPED:
-        if isinstance(value.get(key), dict):
-            value = value[key]
-            break
-    views = {name: view for name, view in value.items() if isinstance(view, View)}
+    inner = (value.get(key) for key in WRAPPED)
+    state = next((wrapped for wrapped in inner if isinstance(wrapped, dict)), value)
+    views = {name: view for name, view in state.items() if isinstance(view, View)}
     if not views:
         raise WeightsError("it holds no tensors by name", "save `model.state_dict()`")
     check_count(len(views))
@@ -191,9 +190,7 @@ def _archive(
     tensors = []
     for name, view in views.items():
         _check(checked_name(name), view, sizes)
-        tensors.append(
-            Raw(name, view.shape, view.storage.dtype.name, lambda view=view: values(view))
-        )
+        tensors.append(Raw(name, view.shape, view.storage.dtype.name, partial(values, view)))
     return Archive(path, kind, tuple(tensors))
 
 

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 from cnndsl.ir import Layer
 from cnndsl.ops import OPS
-from cnndsl.ops.kinds import Border, Extents, PerChannel, Table, Window
+from cnndsl.ops.kinds import Border, Codes, Connections, Extents, Padding, PerChannel, Window
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.ops.emission import Fields, component
 from cnndsl.targets.flax.staging.draft import Env, Run
 from cnndsl.targets.flax.staging.values import Values, frozen, sample_kinds
 from cnndsl.targets.python.expressions import constant
 from cnndsl.targets.python.tree import Attribute, Call, Constant, Expr, Name, Tuple
+
+_LISTS = (PerChannel, Codes, Connections)  # kinds that become tuples of numbers
 
 
 def fields_of(
@@ -28,7 +30,7 @@ def fields_of(
         expr = given.get(name)
         if expr is None and not _is_one(seen):  # the default follows another argument
             expr = given.get("window")
-        found[name] = _field(values, name, kind.arguments()[name].metadata["kind"], expr, seen,
+        found[name] = _field(values, name, kind.arguments()[name].kind, expr, seen,
                              runs, env, acts)  # fmt: skip
     return found
 
@@ -52,7 +54,7 @@ def _field(
         if expr is not None:
             values.fold(expr, env)
         return constant(first)
-    if isinstance(first, tuple) and isinstance(kind, (PerChannel, Table)) and _is_one(seen):
+    if isinstance(first, tuple) and isinstance(kind, _LISTS) and _is_one(seen):
         values.fold(expr, env)
         return constant(first)
     spelled = values.spell(expr, env, in_call=acts)
@@ -60,10 +62,10 @@ def _field(
         raw = raw_kinds(expr, env)
         normal = _normal(kind, spelled, raw, first)
         if normal is not None:
-            is_name = isinstance(kind, Border) and raw == {"str"} and acts and not isinstance(normal, Constant)
+            is_name = isinstance(kind, Padding) and raw == {"str"} and acts and not isinstance(normal, Constant)
             return Call(Attribute(normal, "upper")) if is_name else normal
     values.fold(expr, env)
-    if isinstance(kind, Border):
+    if isinstance(kind, Border | Padding):
         return _margins(values, name, seen, runs, acts)
     found = values.residual(name, seen, runs)
     return values.lift(found) if acts else found
@@ -100,7 +102,7 @@ def _normal(kind: object, expr: Expr, raw: set[str] | None, first: object) -> Ex
         if raw == {"int"}:
             return Tuple((expr, expr))
         return expr if raw == {"pair"} else None
-    if isinstance(kind, Border):  # paddings as well
+    if isinstance(kind, Border | Padding):
         if raw == {"int"}:
             return Tuple((expr,) * 4)
         if raw == {"pair"}:
