@@ -20,6 +20,8 @@ from tests.writing import Writer
 from tests.writing.grammar import BLOCKS, ELEMENTS, LAYERS, STATEMENTS
 
 SEEDS = 150
+COMPILED, AT_ONCE = 2_000, 50  # a dozen a second; each part is a test, for xdist to share out
+LIMIT = 30.0  # seconds of a compile, on a busy machine
 
 SPEC = """
 block unit(filters, flag = true) {
@@ -45,6 +47,17 @@ def specs() -> list[tuple[str, Counter[str]]]:
 def test_random_specs_hold(specs: list[tuple[str, Counter[str]]]):
     wrong = [s for s, _ in specs if check_source(Source("spec.cnn", s)).diagnostics]
     assert len(wrong) <= 0.03 * SEEDS, wrong[0]
+
+
+@pytest.mark.parametrize("first", range(0, COMPILED, AT_ONCE))
+def test_random_specs_compile_to_modules_that_are_proven(first: int):
+    """Each compile proves its module, or ends in an exception."""
+    seeds = range(first, first + AT_ONCE)
+    found = {seed: fuzz.failure(fuzz.written(seed), LIMIT) for seed in seeds}
+    failed = {seed: failure for seed, failure in found.items() if failure is not None}
+    wrong = [seed for seed, failure in failed.items() if failure.kind == "diagnostic"]
+    assert len(wrong) <= 0.1 * AT_ONCE, wrong
+    assert set(failed) == set(wrong), "\n".join(f"{n}: {f}" for n, f in failed.items())
 
 
 def test_every_construct_is_written(specs: list[tuple[str, Counter[str]]]):
