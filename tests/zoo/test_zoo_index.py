@@ -84,7 +84,7 @@ def test_an_unknown_model_gets_a_suggestion():
 def test_an_unknown_argument_is_told_from_those_that_there_are():
     with pytest.raises(TypeError, match="takes no argument `clases`; did you mean `classes`"):
         zoo.create("VGG16", clases=10)
-    with pytest.raises(TypeError, match="it takes classes, rngs, dtype, param_dtype"):
+    with pytest.raises(TypeError, match="it takes classes, dtype, param_dtype, rngs"):
         zoo.create("VGG16", pretrained=True)
 
 
