@@ -25,6 +25,11 @@ class Down(nnx.Module):
     pass
 
 
+class Merge(nnx.Module):
+    def __call__(self, x: jax.Array, skip: jax.Array) -> jax.Array:
+        return x + skip
+
+
 class Net(nnx.Module):
     depths = (2, 2)
 
@@ -84,16 +89,37 @@ for depth in self.depths:
             "blocks = nnx": "blocks: nnx.List[Unit | Down] = nnx",
         },
     ),
-    "gaps": (
+    "what stands for nothing": (
         """
 self.units = nnx.List()
+self.convs = nnx.List()
+self.stages = nnx.List()
+self.widths = nnx.List()
 for i in range(3):
+    blocks = nnx.List()
     if i > 0:
-        self.units.append(Unit(3, rngs=rngs))
+        self.units.append(Merge(3, rngs=rngs))
+        self.convs.append(Conv(3, rngs=rngs))
+        blocks.append(Unit(3, rngs=rngs))
+        self.stages.append(blocks)
+        self.widths.append(i)
     else:
         self.units.append(None)
+        self.convs.append(None)
+        self.stages.append(None)
+        self.widths.append(None)
 """,
-        {"self.units = ": "self.units: nnx.List[Unit | None] = "},
+        {
+            "self.units = ": "self.units: nnx.List[Merge | None] = ",
+            "self.convs = ": "self.convs: nnx.List[Callable[[jax.Array], jax.Array]] = ",
+            "self.stages = ": "self.stages: nnx.List[nnx.List[Unit]] = ",
+            "self.widths = ": "self.widths: nnx.List[int] = ",
+            "    blocks = ": "    blocks: nnx.List[Unit] = ",
+            "convs.append(None)": "convs.append(nnx.identity)",
+            "stages.append(None)": "stages.append(nnx.List())",
+            "widths.append(None)": "widths.append(0)",
+            "import math\n": "import math\nfrom collections.abc import Callable\n",
+        },
     ),
     "classes that differ": (
         """
@@ -131,8 +157,7 @@ else:
 """,
         {
             "    self.head = nnx.Linear(3, classes)\n": (
-                "    self.head: nnx.Linear | Callable[[jax.Array], jax.Array] = nnx.Linear(\n"
-                "                3, classes\n            )\n"
+                "    self.head: Callable[[jax.Array], jax.Array] = nnx.Linear(3, classes)\n"
             ),
             "import math\n": "import math\nfrom collections.abc import Callable\n",
         },

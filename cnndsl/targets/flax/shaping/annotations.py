@@ -9,6 +9,7 @@ from dataclasses import replace
 from cnndsl.targets.flax.shaping.definitions import definitions
 from cnndsl.targets.flax.shaping.distinct import one_type_each
 from cnndsl.targets.flax.shaping.functions import with_functions
+from cnndsl.targets.flax.shaping.gaps import filled
 from cnndsl.targets.flax.shaping.inference import (
     Definitions,
     Growing,
@@ -34,6 +35,7 @@ from cnndsl.targets.python.tree import (
     Class,
     Declare,
     Definition,
+    Do,
     Expr,
     For,
     Function,
@@ -104,7 +106,7 @@ def _definition(node: Definition, known: Definitions) -> Definition:
     match node:
         case Function():
             node = one_type_each(node, known, {})
-            return _function(node, Reading(known, node))
+            return _function(node, Reading(known, node), known)
         case Class():
             held = known.attributes.get(node.name, {})
             attributes: dict[str, Type] = {f"self.{name}": kind for name, kind in held.items()}
@@ -113,16 +115,17 @@ def _definition(node: Definition, known: Definitions) -> Definition:
                 method = one_type_each(method, known, attributes)
                 reading = Reading(known, method, attributes)
                 attributes = reading.attributes()
-                methods.append(_function(method, reading))
+                methods.append(_function(method, reading, known))
             return replace(node, methods=tuple(methods))
     return node
 
 
-def _function(function: Function, reading: Reading) -> Function:
+def _function(function: Function, reading: Reading, known: Definitions) -> Function:
+    fillers = filled(reading, known)
     kinds = _needed(reading)
-    if not kinds:
+    if not kinds and not fillers:
         return function
-    return replace(function, body=_annotated(function.body, kinds))
+    return replace(function, body=_annotated(function.body, kinds, fillers))
 
 
 def _needed(reading: Reading) -> dict[int, Expr]:
@@ -158,17 +161,21 @@ def _annotation(first: Assign, held: Sequence[Set]) -> Expr | None:
     return readable(union(known))
 
 
-def _annotated(body: Sequence[Statement], kinds: dict[int, Expr]) -> tuple[Statement, ...]:
+def _annotated(
+    body: Sequence[Statement], kinds: dict[int, Expr], fillers: dict[int, Do]
+) -> tuple[Statement, ...]:
     found: list[Statement] = []
     for statement in body:
         match statement:
             case Assign() if id(statement) in kinds:
                 statement = replace(statement, annotation=kinds.pop(id(statement)))
             case If(body=then, other=other):
-                then, other = _annotated(then, kinds), _annotated(other, kinds)
+                then, other = (_annotated(held, kinds, fillers) for held in (then, other))
                 statement = replace(statement, body=then, other=other)
             case For(body=inner):
-                statement = replace(statement, body=_annotated(inner, kinds))
+                statement = replace(statement, body=_annotated(inner, kinds, fillers))
+            case Do():
+                statement = fillers.get(id(statement), statement)
         found.append(statement)
     return tuple(found)
 

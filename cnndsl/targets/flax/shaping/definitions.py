@@ -26,17 +26,25 @@ def definitions(module: Module) -> Definitions:
             case Helper():
                 is_class = node.text.startswith("class ")
                 found.made[node.defines] = Name(node.defines) if is_class else ARRAY
+                found.inputs[node.defines] = 1
             case Function():
                 if node.returns is not None:
                     found.made[node.name] = node.returns
             case Class():
                 found.made[node.name] = Name(node.name)
                 found.attributes[node.name] = _attributes(node, found)
+                found.inputs[node.name] = _inputs(node)
             case Frozen():
                 _hold(found, node.name, Tuple(node.rows))
             case Assign(targets=(Name(id=name),)):
                 _hold(found, name, node.value)
     return found
+
+
+def _inputs(node: Class) -> int:
+    """How many values a call of an instance takes besides itself."""
+    calls = [method for method in node.methods if method.name == "__call__"]
+    return sum(p.default is None for call in calls for p in call.parameters) - 1
 
 
 def _hold(found: Definitions, name: str, value: Expr) -> None:

@@ -20,6 +20,7 @@ from cnndsl.targets.flax.shaping.types import (
     columns,
     item_of,
     list_of,
+    members,
     open_tuple,
     tuple_of,
     union,
@@ -80,6 +81,7 @@ class Definitions:
     made: dict[str, Expr] = field(default_factory=dict)  # by what is called: what it gives
     held: dict[str, Expr] = field(default_factory=dict)  # tables and constants
     attributes: dict[str, dict[str, Expr]] = field(default_factory=dict)  # of classes
+    inputs: dict[str, int] = field(default_factory=dict)  # how many a call of a module takes
 
 
 class Variables:
@@ -119,7 +121,7 @@ class Variables:
             case Tuple():
                 return self._tuple(expr)
             case Conditional():
-                return self._either([expr.then, expr.other])
+                return self._conditional(expr)
             case Unary():
                 return BOOL if expr.op == "not" else self.infer(expr.operand)
             case Binary():
@@ -141,6 +143,16 @@ class Variables:
             return self.module.held[expr.id]
         return CALLABLE if self.module.made.get(expr.id) == ARRAY else None
 
+    def _conditional(self, expr: Conditional) -> Type:
+        """One of two; what is compared with None is not None in one of them."""
+        then, other = finished(self.infer(expr.then)), finished(self.infer(expr.other))
+        match expr.test:
+            case Binary(op="is", left=left, right=right) if right == NONE and left == expr.other:
+                other = _given(other)
+            case Binary(op="is not", left=left, right=right) if right == NONE and left == expr.then:
+                then = _given(then)
+        return Growing([then, other]).item()
+
     def _either(self, options: Iterable[Expr]) -> Type:
         return Growing([self.infer(option) for option in options]).item()
 
@@ -155,7 +167,10 @@ class Variables:
     def _binary(self, expr: Binary) -> Type:
         if expr.op in _COMPARISONS:
             return BOOL
-        both = finished(self._either([expr.left, expr.right]))
+        sides = [finished(self.infer(side)) for side in (expr.left, expr.right)]
+        if expr.op not in ("and", "or"):  # whose sides are never None
+            sides = [_given(side) for side in sides]
+        both = Growing([*sides]).item()
         if expr.op == "/":
             return FLOAT if both in (INT, FLOAT, BOOL) else both
         if expr.op in ("and", "or"):
@@ -238,6 +253,12 @@ class Variables:
                 self.walk(inner, args[0])
             case _:
                 self.bind(target, self._items(iterable))
+
+
+def _given(kind: Expr | None) -> Expr | None:
+    """A type without None."""
+    found = [] if kind is None else [member for member in members(kind) if member != NONE]
+    return union(found) if found else None
 
 
 def key_of(target: Expr) -> str | None:

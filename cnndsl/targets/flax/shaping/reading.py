@@ -55,6 +55,7 @@ class Reading:
     ):
         self.variables = Variables(module, attributes)
         self.found: list[Set] = []
+        self.appended: list[tuple[Do, Growing]] = []
         self.parameters = {p.name for p in function.parameters}
         for parameter in function.parameters:
             known = parameter.annotation is not None and not parameter.star
@@ -78,6 +79,7 @@ class Reading:
                     held = self.variables.infer(base)
                     if isinstance(held, Growing):
                         held.items.append(self.variables.infer(item))
+                        self.appended.append((statement, held))
                 case If(body=then, other=other):
                     self.read(then)
                     self.read(other)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cnndsl.targets.python.expressions import NONE, path
-from cnndsl.targets.python.tree import Binary, Constant, Expr, Item, ListOf, Name, Tuple
+from cnndsl.targets.python.tree import Attribute, Binary, Constant, Expr, Item, ListOf, Name, Tuple
 
 BOOL, INT, FLOAT, STR = Name("bool"), Name("int"), Name("float"), Name("str")
 ARRAY = path("jax.Array")
@@ -70,6 +70,16 @@ def item_of(kind: Expr) -> Expr | None:
     return None
 
 
+def is_module(kind: Expr) -> bool:
+    """Whether a type is a class of modules."""
+    match kind:
+        case Name(id=name):
+            return name[0].isupper()
+        case Attribute(base=Name(id="nnx"), name=name):
+            return kind != LIST
+    return False
+
+
 def list_of(item: Expr) -> Expr:
     """`nnx.List[item]`"""
     return Item(LIST, item)
@@ -83,7 +93,8 @@ def _is_tuple(kind: Expr) -> bool:
 
 
 def union(types: Iterable[Expr]) -> Expr:
-    """What fits all of some types; None comes last, and a float is an int's too."""
+    """What fits all of some types; None comes last, a float is an int's too, and a function of
+    a tensor a module's."""
     found: list[Expr] = list(dict.fromkeys(m for kind in types for m in members(kind)))
     if FLOAT in found and INT in found:
         found = [FLOAT if kind == INT else kind for kind in found if kind != FLOAT]
@@ -91,6 +102,8 @@ def union(types: Iterable[Expr]) -> Expr:
     if len(tuples) > 1:
         whole = _one_tuple(tuples)
         found = [whole if kind == tuples[0] else kind for kind in found if kind not in tuples[1:]]
+    if CALLABLE in found:  # as modules are
+        found = [kind for kind in found if not is_module(kind)]
     found.sort(key=lambda kind: kind == NONE)
     if not found:
         return NONE
@@ -127,7 +140,7 @@ def fits(kind: Expr, declared: Expr) -> bool:
 def _fits(kind: Expr, declared: Expr) -> bool:
     if kind == declared or declared == Name("object"):
         return True
-    if kind in (BOOL, INT) and declared in (INT, FLOAT):
+    if (kind in (BOOL, INT) and declared in (INT, FLOAT)) or declared == CALLABLE:
         return True
     if not (_is_tuple(kind) and _is_tuple(declared)):
         return False
