@@ -1,0 +1,33 @@
+"""The text of modules from corners of the language: what linters say, and what it imports."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.compiled import CORNERS, compile_file, lint
+
+ALLOWED = {
+    *("collections.abc", "functools", "math", "jax", "jax.numpy", "jax.typing"),
+    *("flax", "flax.nnx.nn.dtypes", "flax.typing"),
+}
+
+
+@pytest.mark.parametrize("path", sorted(CORNERS.glob("*.cnn")), ids=lambda path: path.stem)
+def test_a_corner_of_the_language(path: Path):
+    """Each compile proves its module."""
+    code = compile_file(path).code
+    lint(code)
+    assert imports(code) <= ALLOWED
+
+
+def imports(code: str) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            names.add(node.module or "")
+    return names
