@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -67,7 +68,8 @@ class Bodies:
         self.chains = Chains(values, module, self.run)
         self.in_head = False
         self.changing = rebound_names(self.draft.definition.body)
-        self.reassigned = reassigned_tensors(self.draft.definition.body)
+        names = bound_tensors(self.draft.definition.body)
+        self.reassigned = {name for name, count in names.items() if count > 1}
         self.mentions = mentioned(self.draft.definition.body)
         self.flowing: Sequence[Flowing] = ()  # what arrives at an `if`
         self.conditions: list[tuple[Expr, bool]] = []  # of the `if`s around
@@ -584,12 +586,12 @@ def mentioned(body: ast.Body) -> set[str]:
     return found
 
 
-def reassigned_tensors(body: ast.Body) -> set[str]:
-    """The tensors that a definition names at more than one place."""
-    counts: dict[str, int] = {}
+def bound_tensors(body: ast.Body) -> Counter[str]:
+    """How often a definition names a tensor: by `NAME = chain`, `as`, a stage or a head."""
+    counts: Counter[str] = Counter()
     for node in walk(body):
-        if isinstance(node, (ast.Bind, ast.Stage, ast.Aux)) or (
-            isinstance(node, ast.Run) and node.name is not None
-        ):
-            counts[str(node.name)] = counts.get(str(node.name), 0) + 1
-    return {name for name, count in counts.items() if count > 1}
+        if isinstance(node, (ast.Bind, ast.Stage, ast.Aux)):
+            counts[node.name] += 1
+        elif isinstance(node, ast.Run) and node.name is not None:
+            counts[str(node.name)] += 1
+    return counts

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from cnndsl.elaborate.program import walk
 from cnndsl.ir import Instance, Network, Tensor
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.names import RESERVED, VARIABLES, safe
-from cnndsl.targets.flax.staging.bodies import Bodies
+from cnndsl.targets.flax.staging.bodies import Bodies, bound_tensors
 from cnndsl.targets.flax.staging.chains import Surroundings
 from cnndsl.targets.flax.staging.draft import Draft, Env, Param, Value
 from cnndsl.targets.flax.staging.draft import Tensor as Held
@@ -63,6 +64,11 @@ def stage_block(
     pairs = module.pairs(block)
     for parameter in block.parameters:
         _declare(parameter, draft, values, env, instances, parameter.name in pairs)
+    for name in env.tensors.keys() & bound_tensors(block.body).keys():
+        held = env.tensors[name]
+        variable = draft.variable(name, "tensor", named=True)
+        bodies.chains.copy(held.call, held.features, variable)
+        env.tensors[name] = replace(bodies.chains.tensor(variable), optional=held.optional)
     flow = draft.variable("x", "tensor")
     bodies.chains.copy(Name("x"), Name("in_features"), flow)
     runs = [(n, ()) for n in range(len(instances))]
