@@ -284,6 +284,84 @@ def test_an_argument_keeps_its_name() -> None:
     assert annotated(text) == wanted
 
 
+# --- variables that are set wherever they are read ---------------------------------------
+
+
+def test_a_value_that_a_condition_names_is_written_out() -> None:
+    body = """
+if classes:
+    features = 768
+    size = classes
+    self.a = Unit(features)
+self.b = Down(3)
+if classes:
+    self.c = Unit(features, size)
+"""
+    wanted = """
+if classes:
+    self.a = Unit(768)
+self.b = Down(3)
+if classes:
+    self.c = Unit(768, classes)
+"""
+    assert annotated(HEAD + lines(body)) == HEAD + lines(wanted)
+
+
+def test_a_value_that_changes_keeps_its_name() -> None:
+    body = """
+features = 3
+if classes:
+    size = features
+features = classes
+if classes:
+    self.c = Unit(features, size)
+"""
+    assert annotated(HEAD + lines(body)) == HEAD + lines(body)
+
+
+def test_what_a_loop_carries_begins_before_it() -> None:
+    body = """
+for i in range(2):
+    self.a = Unit(i)
+self.b = Unit(i)
+"""
+    wanted = "i = 0  # until the loop sets it\n" + body.strip()
+    assert annotated(HEAD + lines(body)) == HEAD + lines(wanted)
+    body = """
+for i, block in enumerate(self.units):
+    x = block(x)
+    total = total + x if i > 0 else x
+return total
+"""
+    assert called(body) == lines("total = x  # until the loop sets it\n" + body.strip())
+
+
+def test_a_variable_of_every_branch_is_set() -> None:
+    body = """
+if classes > 10:
+    features = 3
+elif classes:
+    features = 4
+else:
+    features = 5
+sizes = [size for size in (1, 2)]
+self.b = Unit(features, sizes)
+"""
+    assert annotated(HEAD + lines(body)) == HEAD + lines(body)
+
+
+def test_a_plain_module_gets_annotations_alone() -> None:
+    body = """
+self.units = nnx.List()
+for i in range(2):
+    self.units.append(Unit(3) if i else None)
+self.b = Unit(i)
+"""
+    text = HEAD + lines(body)
+    wanted = text.replace("self.units = ", "self.units: nnx.List[Unit | None] = ")
+    assert print_module(annotate(parse_module(text), plain=True)) == wanted
+
+
 # --- class attributes, functions --------------------------------------------------------
 
 

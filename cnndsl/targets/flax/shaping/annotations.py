@@ -3,20 +3,16 @@ of several types. Whatever a checker infers by itself stays without."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from cnndsl.targets.flax.shaping.bound import bound
 from cnndsl.targets.flax.shaping.definitions import definitions
 from cnndsl.targets.flax.shaping.distinct import one_type_each
 from cnndsl.targets.flax.shaping.functions import with_functions
-from cnndsl.targets.flax.shaping.gaps import filled
-from cnndsl.targets.flax.shaping.inference import (
-    Definitions,
-    Growing,
-    Type,
-    Variables,
-    finished,
-)
+from cnndsl.targets.flax.shaping.gaps import without_gaps
+from cnndsl.targets.flax.shaping.growing import Growing, Type, finished
+from cnndsl.targets.flax.shaping.inference import Definitions, Variables
 from cnndsl.targets.flax.shaping.reading import Reading, Set
 from cnndsl.targets.flax.shaping.types import (
     CALLABLE,
@@ -35,7 +31,6 @@ from cnndsl.targets.python.tree import (
     Class,
     Declare,
     Definition,
-    Do,
     Expr,
     For,
     Function,
@@ -50,11 +45,12 @@ ANY_MODULE = path("nnx.Module")
 _CALLABLE = Import("collections.abc", "Callable", is_from=True)
 
 
-def annotate(module: Module) -> Module:
-    """The module with the types that mypy and pyright ask for."""
+def annotate(module: Module, *, plain: bool = False) -> Module:
+    """The module with what mypy and pyright ask for; if `plain`, without what changes more than
+    annotations."""
     module = with_functions(replace(module, body=_with_attributes(module)))
     known = definitions(module)
-    body = tuple(_definition(node, known) for node in module.body)
+    body = tuple(_definition(node, known, plain) for node in module.body)
     return replace(module, imports=_imports(module.imports, body), body=body)
 
 
@@ -102,30 +98,34 @@ def _all_fit(kinds: Sequence[Expr], declared: Expr) -> bool:
 # --- functions ------------------------------------------------------------------------
 
 
-def _definition(node: Definition, known: Definitions) -> Definition:
+def _definition(node: Definition, known: Definitions, plain: bool) -> Definition:
     match node:
         case Function():
-            node = one_type_each(node, known, {})
-            return _function(node, Reading(known, node), known)
+            node = node if plain else _checkable(node, known, {})
+            return _function(node, Reading(known, node))
         case Class():
             held = known.attributes.get(node.name, {})
             attributes: dict[str, Type] = {f"self.{name}": kind for name, kind in held.items()}
             methods: list[Function] = []
             for method in node.methods:
-                method = one_type_each(method, known, attributes)
+                method = method if plain else _checkable(method, known, attributes)
                 reading = Reading(known, method, attributes)
                 attributes = reading.attributes()
-                methods.append(_function(method, reading, known))
+                methods.append(_function(method, reading))
             return replace(node, methods=tuple(methods))
     return node
 
 
-def _function(function: Function, reading: Reading, known: Definitions) -> Function:
-    fillers = filled(reading, known)
+def _checkable(function: Function, known: Definitions, attributes: Mapping[str, Type]) -> Function:
+    """The function in words that a checker understands."""
+    function = bound(function, known, attributes)
+    function = one_type_each(function, known, attributes)
+    return without_gaps(function, known, attributes)
+
+
+def _function(function: Function, reading: Reading) -> Function:
     kinds = _needed(reading)
-    if not kinds and not fillers:
-        return function
-    return replace(function, body=_annotated(function.body, kinds, fillers))
+    return replace(function, body=_annotated(function.body, kinds)) if kinds else function
 
 
 def _needed(reading: Reading) -> dict[int, Expr]:
@@ -152,7 +152,7 @@ def _annotation(first: Assign, held: Sequence[Set]) -> Expr | None:
         items = [each.kind.item() for each in held if isinstance(each.kind, Growing)]
         inner = [item for item in items if item is not None]
         if not inner:
-            return list_of(ANY_MODULE) if not start.items else LIST
+            return LIST if start.items else list_of(ANY_MODULE)
         item = union(inner)
         is_empty = isinstance(first.value, Call) and not first.value.args
         return list_of(item) if is_empty or len(members(item)) > 1 else None
@@ -161,21 +161,17 @@ def _annotation(first: Assign, held: Sequence[Set]) -> Expr | None:
     return readable(union(known))
 
 
-def _annotated(
-    body: Sequence[Statement], kinds: dict[int, Expr], fillers: dict[int, Do]
-) -> tuple[Statement, ...]:
+def _annotated(body: Sequence[Statement], kinds: dict[int, Expr]) -> tuple[Statement, ...]:
     found: list[Statement] = []
     for statement in body:
         match statement:
             case Assign() if id(statement) in kinds:
                 statement = replace(statement, annotation=kinds.pop(id(statement)))
             case If(body=then, other=other):
-                then, other = (_annotated(held, kinds, fillers) for held in (then, other))
+                then, other = _annotated(then, kinds), _annotated(other, kinds)
                 statement = replace(statement, body=then, other=other)
             case For(body=inner):
-                statement = replace(statement, body=_annotated(inner, kinds, fillers))
-            case Do():
-                statement = fillers.get(id(statement), statement)
+                statement = replace(statement, body=_annotated(inner, kinds))
         found.append(statement)
     return tuple(found)
 

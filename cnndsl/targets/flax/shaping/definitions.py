@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from cnndsl.targets.flax.shaping.inference import Definitions, Variables, finished, partial_of
+from cnndsl.targets.flax.shaping.growing import finished
+from cnndsl.targets.flax.shaping.inference import Definitions, Variables, partial_of
 from cnndsl.targets.flax.shaping.types import ARRAY
 from cnndsl.targets.python.tree import (
     Assign,

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from cnndsl.targets.flax.names import RESERVED, VARIABLES, plural, snake
-from cnndsl.targets.flax.shaping.inference import Definitions, Type, finished
+from cnndsl.targets.flax.shaping.growing import Type, finished
+from cnndsl.targets.flax.shaping.inference import Definitions
 from cnndsl.targets.flax.shaping.naming import BUILTINS, numbered, renamed
 from cnndsl.targets.flax.shaping.partials import LOCALS, NORMS
 from cnndsl.targets.flax.shaping.reading import Reading

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from cnndsl.targets.flax.shaping.definitions import definitions
-from cnndsl.targets.flax.shaping.inference import Definitions, Type, finished
+from cnndsl.targets.flax.shaping.growing import Type, finished
+from cnndsl.targets.flax.shaping.inference import Definitions
 from cnndsl.targets.flax.shaping.reading import Reading
 from cnndsl.targets.flax.shaping.types import ARRAY, FLOAT, members, readable, union
 from cnndsl.targets.python.expressions import NONE, walk

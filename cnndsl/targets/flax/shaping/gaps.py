@@ -6,13 +6,27 @@ run. Checkers do not know that a None is never called: an identity, or an empty 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from cnndsl.targets.flax.shaping.inference import Definitions, Growing, finished
+from cnndsl.targets.flax.shaping.growing import Growing, Type, finished
+from cnndsl.targets.flax.shaping.inference import Definitions
 from cnndsl.targets.flax.shaping.reading import Reading
 from cnndsl.targets.flax.shaping.types import BOOL, CALLABLE, FLOAT, INT, LIST, STR, members
 from cnndsl.targets.python.expressions import NONE, path
-from cnndsl.targets.python.tree import Attribute, Call, Constant, Do, Expr, Item, Name
+from cnndsl.targets.python.tree import (
+    Attribute,
+    Call,
+    Constant,
+    Do,
+    Expr,
+    For,
+    Function,
+    If,
+    Item,
+    Name,
+    Statement,
+)
 
 IDENTITY = path("nnx.identity")
 _NOTHING: dict[Expr, Expr] = {
@@ -23,22 +37,38 @@ _NOTHING: dict[Expr, Expr] = {
 }
 
 
-def filled(reading: Reading, module: Definitions) -> dict[int, Do]:
-    """What appends a filler to a list in place of None, by the identity of the statement that
-    appends None; the types of those lists know it."""
-    found: dict[int, Do] = {}
-    lists = {id(held): held for _, held in reading.appended}
-    fillers = {key: _filler(held, module) for key, held in lists.items()}
-    for statement, held in reading.appended:
-        filler = fillers[id(held)]
+def without_gaps(function: Function, module: Definitions, known: Mapping[str, Type]) -> Function:
+    """The function with fillers in place of every None that it appends to a list.
+
+    Args:
+      function: a constructor.
+      module: what the names of the module stand for.
+      known: types of attributes of `self`, as `self.name`.
+    """
+    fillers: dict[int, Do] = {}
+    for statement, held in Reading(module, function, known).appended:
         match statement.value:
-            case Call(args=(item,)) as call if item == NONE and filler is not None:
-                found[id(statement)] = Do(replace(call, args=(filler,)))
-    for key, filler in fillers.items():
-        if filler is not None:
-            kinds = [kind for kind in lists[key].items if finished(kind) != NONE]
-            lists[key].items = [*kinds, CALLABLE] if filler == IDENTITY else kinds
-    return found
+            case Call(args=(item,)) as call if item == NONE:
+                filler = _filler(held, module)
+                if filler is not None:
+                    fillers[id(statement)] = Do(replace(call, args=(filler,)))
+    return replace(function, body=_filled(function.body, fillers)) if fillers else function
+
+
+def _filled(body: Sequence[Statement], fillers: Mapping[int, Do]) -> tuple[Statement, ...]:
+    """The statements with others for some, which are known by their identity."""
+    found: list[Statement] = []
+    for statement in body:
+        match statement:
+            case If(body=then, other=other):
+                then, other = _filled(then, fillers), _filled(other, fillers)
+                statement = replace(statement, body=then, other=other)
+            case For(body=inner):
+                statement = replace(statement, body=_filled(inner, fillers))
+            case Do():
+                statement = fillers.get(id(statement), statement)
+        found.append(statement)
+    return tuple(found)
 
 
 def _filler(held: Growing, module: Definitions) -> Expr | None:

@@ -1,7 +1,6 @@
 """What a checker makes of the expressions of a module: the types of values and of what they hold.
 
-A type is an annotation as a tree; None where nothing is known. A list that begins empty is what
-is put into it later: until then its type is a `Growing`.
+A type is an annotation as a tree; None where nothing is known.
 """
 
 from __future__ import annotations
@@ -9,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from cnndsl.targets.flax.shaping.growing import Growing, Type, finished
 from cnndsl.targets.flax.shaping.types import (
     ARRAY,
     BOOL,
@@ -19,7 +19,6 @@ from cnndsl.targets.flax.shaping.types import (
     STR,
     columns,
     item_of,
-    list_of,
     members,
     open_tuple,
     tuple_of,
@@ -49,29 +48,6 @@ _COMPARISONS = frozenset({"==", "!=", "<", "<=", ">", ">=", "is", "is not", "in"
 _INTEGERS = frozenset({"len", "int", "round", "math.ceil", "math.floor", "math.prod"})
 _FLOATS = frozenset({"float", "math.sqrt", "math.log", "math.exp", "math.log2"})
 _SAME = frozenset({"min", "max", "abs", "sum"})
-
-
-@dataclass(eq=False)
-class Growing:
-    """The type of a list by what is put into it."""
-
-    items: list[Type] = field(default_factory=list)
-
-    def item(self) -> Expr | None:
-        """The type of the items; None where nothing is put in, or something unknown."""
-        found = [finished(item) for item in self.items]
-        known = [kind for kind in found if kind is not None]
-        return union(known) if known and len(known) == len(found) else None
-
-
-Type = Expr | Growing | None
-
-
-def finished(kind: Type) -> Expr | None:
-    if not isinstance(kind, Growing):
-        return kind
-    item = kind.item()
-    return LIST if item is None else list_of(item)
 
 
 @dataclass

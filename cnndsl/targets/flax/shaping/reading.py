@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cnndsl.targets.flax.shaping.inference import (
-    Definitions,
-    Growing,
-    Type,
-    Variables,
-    key_of,
-    partial_of,
-)
+from cnndsl.targets.flax.shaping.growing import Growing, Type
+from cnndsl.targets.flax.shaping.inference import Definitions, Variables, key_of, partial_of
 from cnndsl.targets.flax.shaping.types import ARRAY
 from cnndsl.targets.python.tree import (
     Assign,
