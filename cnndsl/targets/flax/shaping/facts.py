@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from cnndsl.endpoints import endpoints_of
 from cnndsl.ir import Auxiliary, Network, children
 from cnndsl.summary import summarize_network
-from cnndsl.targets.flax.staging.values import frozen
+from cnndsl.targets.flax.staging.kinds import frozen
 from cnndsl.targets.python.expressions import call, constant
 from cnndsl.targets.python.print import print_expression
 from cnndsl.targets.python.tree import (

@@ -9,12 +9,15 @@ from cnndsl.elaborate.program import walk
 from cnndsl.ir import Instance, Network, Tensor
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.names import RESERVED, VARIABLES, safe
-from cnndsl.targets.flax.staging.bodies import Bodies, bound_tensors
-from cnndsl.targets.flax.staging.chains import Surroundings
+from cnndsl.targets.flax.staging.bodies import Bodies
 from cnndsl.targets.flax.staging.draft import Draft, Env, Param, Value
 from cnndsl.targets.flax.staging.draft import Tensor as Held
+from cnndsl.targets.flax.staging.flow import Surroundings
+from cnndsl.targets.flax.staging.kinds import frozen, sample_kinds
+from cnndsl.targets.flax.staging.scopes import tensor_names
+from cnndsl.targets.flax.staging.spelling import FnNames
 from cnndsl.targets.flax.staging.tidy import simplify
-from cnndsl.targets.flax.staging.values import FnNames, Values, frozen, sample_kinds
+from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.python.draft import Shadow
 from cnndsl.targets.python.expressions import NONE, constant, is_constant, self_
 from cnndsl.targets.python.tree import (
@@ -64,17 +67,17 @@ def stage_block(
     pairs = module.pairs(block)
     for parameter in block.parameters:
         _declare(parameter, draft, values, env, instances, parameter.name in pairs)
-    for name in env.tensors.keys() & bound_tensors(block.body).keys():
+    for name in env.tensors.keys() & tensor_names(block.body).keys():
         held = env.tensors[name]
         variable = draft.variable(name, "tensor", named=True)
-        bodies.chains.copy(held.call, held.features, variable)
-        env.tensors[name] = replace(bodies.chains.tensor(variable), optional=held.optional)
+        bodies.flow.copy(held.call, held.features, variable)
+        env.tensors[name] = replace(bodies.flow.tensor(variable), optional=held.optional)
     flow = draft.variable("x", "tensor")
-    bodies.chains.copy(Name("x"), Name("in_features"), flow)
+    bodies.flow.copy(Name("x"), Name("in_features"), flow)
     runs = [(n, ()) for n in range(len(instances))]
     bodies.run(block.body, [i.frame for i in instances], flow, runs, env)
     values.at_call(Return(flow))
-    values.at_init(Shadow("out", bodies.chains.features(flow)))
+    values.at_init(Shadow("out", bodies.flow.features(flow)))
     simplify(draft)
     return draft
 
@@ -126,7 +129,9 @@ def _declare_tensor(name: str, draft: Draft, env: Env, seen: Sequence[object]) -
     taken = RESERVED | VARIABLES | {p.name for p in draft.params}
     variable = safe(name, taken)
     features = safe(f"{variable}_features", taken)
-    sizes = {n: v.shape[-1] if isinstance(v, Tensor) and v.shape else None for n, v in enumerate(seen)}
+    sizes = {
+        n: v.shape[-1] if isinstance(v, Tensor) and v.shape else None for n, v in enumerate(seen)
+    }
     draft.params.append(Param(features, "features", name, dict(sizes)))
     draft.params.append(Param(variable, "tensor", name, dict(sizes)))
     optional = any(v is None for v in seen)
@@ -158,10 +163,10 @@ def stage_model(
         channels = values.residual("in_channels", seen, runs)
     env.tensors["in"] = Held(Name("x"), channels)
     flow = draft.variable("x", "tensor")
-    bodies.chains.copy(Name("x"), channels, flow)
+    bodies.flow.copy(Name("x"), channels, flow)
     bodies.run(model.body, [n.frame for n in networks], flow, runs, env)
     values.at_call(Return(flow))
-    values.at_init(Shadow("out", bodies.chains.features(flow)))
+    values.at_init(Shadow("out", bodies.flow.features(flow)))
     simplify(draft)
     return draft
 
@@ -192,7 +197,11 @@ def _declare_model(
         assert isinstance(value, (Name, Attribute, Constant, Tuple))
         env.values[name] = Value(value, None, seen)
 
-    if name not in fixed and not given and not isinstance(parameter.default, (ast.Literal, type(None))):
+    if (
+        name not in fixed
+        and not given
+        and not isinstance(parameter.default, (ast.Literal, type(None)))
+    ):
         default = values.spell(parameter.default, env)
         if default is not None and not is_constant(default):
             free = values.param_name(name)

@@ -10,7 +10,8 @@ from cnndsl.ops.kinds import Border, Codes, Connections, Extents, Padding, PerCh
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.ops.emission import Fields, component
 from cnndsl.targets.flax.staging.draft import Env, Run
-from cnndsl.targets.flax.staging.values import Values, frozen, sample_kinds
+from cnndsl.targets.flax.staging.kinds import frozen, sample_kinds
+from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.python.expressions import constant
 from cnndsl.targets.python.tree import Attribute, Call, Constant, Expr, Name, Tuple
 
@@ -62,7 +63,12 @@ def _field(
         raw = raw_kinds(expr, env)
         normal = _normal(kind, spelled, raw, first)
         if normal is not None:
-            is_name = isinstance(kind, Padding) and raw == {"str"} and acts and not isinstance(normal, Constant)
+            is_name = (
+                isinstance(kind, Padding)
+                and raw == {"str"}
+                and acts
+                and not isinstance(normal, Constant)
+            )
             return Call(Attribute(normal, "upper")) if is_name else normal
     values.fold(expr, env)
     if isinstance(kind, Border | Padding):
@@ -71,9 +77,7 @@ def _field(
     return values.lift(found) if acts else found
 
 
-def _margins(
-    values: Values, name: str, seen: list[object], runs: list[Run], acts: bool
-) -> Expr:
+def _margins(values: Values, name: str, seen: list[object], runs: list[Run], acts: bool) -> Expr:
     """Margins that the compiler works out; where some are words, all are as flax takes them."""
 
     def residual(forms: list[object]) -> Expr:

@@ -15,10 +15,11 @@ from cnndsl.targets.flax.fragments import ORDER, fragment
 from cnndsl.targets.flax.names import RESERVED, safe, snake
 from cnndsl.targets.flax.shaping.docs import wrapped
 from cnndsl.targets.flax.shaping.naming import BUILTINS
-from cnndsl.targets.flax.staging.chains import BUILDS
 from cnndsl.targets.flax.staging.classes import pair_parameters, stage_block, stage_model
 from cnndsl.targets.flax.staging.draft import Draft, Env, Value
-from cnndsl.targets.flax.staging.values import FnNames, Values
+from cnndsl.targets.flax.staging.layers import BUILDS
+from cnndsl.targets.flax.staging.spelling import FnNames
+from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.python.draft import Build
 from cnndsl.targets.python.expressions import NONE, names, rebuild, size
 from cnndsl.targets.python.expressions import walk as expression_parts
@@ -34,7 +35,6 @@ from cnndsl.targets.python.tree import (
     Statement,
 )
 
-
 _LONG = 6  # nodes of a part of an expression that is not written twice
 
 
@@ -48,9 +48,7 @@ class Staging:
         self.fixed = fixed  # parameters that are no arguments, as "Model.name"
         self.networks = networks
         self.instances = _instances(networks)
-        self.numbers = {
-            id(i): n for held in self.instances.values() for n, i in enumerate(held)
-        }
+        self.numbers = {id(i): n for held in self.instances.values() for n, i in enumerate(held)}
         self.taken = {fragment(name).defines for name in ORDER}
         self.taken |= {safe(n.name, RESERVED) for n in networks}
         self.fns = {name: self._fn_names(fn) for name, fn in program.fns.items()}

@@ -163,7 +163,11 @@ def _exported(draft: Draft) -> Expr | None:
     for step in flat(draft.init):
         for name in written(step):
             counts[name] = counts.get(name, 0) + (1 if isinstance(step, Assign) else 2)
-        if isinstance(step, Assign) and len(step.targets) == 1 and isinstance(step.targets[0], Name):
+        if (
+            isinstance(step, Assign)
+            and len(step.targets) == 1
+            and isinstance(step.targets[0], Name)
+        ):
             definitions[step.targets[0].id] = step.value
     once = {n: e for n, e in definitions.items() if counts[n] == 1}
     for step in draft.init:

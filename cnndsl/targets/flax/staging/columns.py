@@ -1,0 +1,133 @@
+"""What no expression says: an argument that is worked out, or a table by iteration."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnndsl.targets.flax.names import RESERVED, safe
+from cnndsl.targets.flax.staging.draft import Draft, OpenLoop, Param, Run
+from cnndsl.targets.flax.staging.kinds import frozen
+from cnndsl.targets.python.expressions import (
+    TRUE,
+    constant,
+    self_,
+)
+from cnndsl.targets.python.tree import (
+    Binary,
+    Constant,
+    Expr,
+    Item,
+    Name,
+)
+
+
+class Columns:
+    """Values that no expression says, by instance and iteration."""
+
+    def __init__(self, draft: Draft):
+        self.draft = draft
+        self.loops: list[OpenLoop] = []
+
+    def residual(self, stem: str, seen: Sequence[object], runs: list[Run]) -> Expr:
+        """A value that no expression of the constructor says."""
+        held = [frozen(v) for v in seen]
+        keys = [_key(v) for v in held]
+        if len(set(keys)) == 1:
+            return constant(held[0])
+        by: dict[int, object] = {}
+        alike = all(
+            _key(by.setdefault(n, v)) == k for (n, _), v, k in zip(runs, held, keys, strict=True)
+        )
+        if alike:
+            return self.per_instance(stem, by)
+        for depth in range(len(self.loops) - 1, -1, -1):
+            found = self._by_iteration(stem, held, keys, runs, depth)
+            if found is not None:
+                return found
+        raise AssertionError("an execution has one value")
+
+    def _by_iteration(
+        self, stem: str, held: list[object], keys: list[str], runs: list[Run], depth: int
+    ) -> Expr | None:
+        """A table by the iterations of the loops from `depth` on, if those decide the value."""
+        tables: dict[int, dict[tuple[int, ...], object]] = {}
+        for (number, iterations), value, key in zip(runs, held, keys, strict=True):
+            table = tables.setdefault(number, {})
+            if _key(table.setdefault(iterations[depth:], value)) != key:
+                return None
+        counters = [loop.counter for loop in self.loops[depth:]]
+        if len(counters) == 1 and set(keys) <= {_key(True), _key(False)}:
+            for first in (True, False):
+                if all(
+                    (v is first) == (at[0] == 0)
+                    for table in tables.values()
+                    for at, v in table.items()
+                ):
+                    return Binary("==" if first else "!=", Name(counters[0]), Constant(0))
+        nested = {n: _nested(table, len(counters)) for n, table in tables.items()}
+        if len({_key(v) for v in nested.values()}) == 1:
+            base = constant(next(iter(nested.values())))
+        else:
+            base = self.per_instance(stem, dict(nested))
+        for counter in counters:
+            base = Item(base, Name(counter))
+        return base
+
+    def per_instance(self, stem: str, values: dict[int, object]) -> Expr:
+        """An argument of the class that the compiler works out for every instance of it."""
+        draft = self.draft
+        if draft.is_model:
+            name = self.class_value(stem, values)
+            return self_(name)
+        for param in draft.params:
+            if param.source == "computed" and param.origin == stem and param.values == values:
+                return Name(param.name)
+        common = next((v for v in values.values() if v is False), next(iter(values.values())))
+        default = Constant(False) if common is False else TRUE if common is True else None
+        name = self.param_name(stem)
+        draft.params.append(Param(name, "computed", stem, dict(values), default))
+        return Name(name)
+
+    def class_value(self, stem: str, values: dict[int, object]) -> str:
+        """An attribute of a model's class, which every variant sets."""
+        known = self.draft.class_values
+        for name, held in known.items():
+            if name.rstrip("0123456789_") == stem.rstrip("0123456789_") and _key(held) == _key(
+                values
+            ):
+                return name
+        name = self.param_name(stem)
+        known[name] = values
+        return name
+
+    def param_name(self, stem: str) -> str:
+        """A free name for an argument or a class attribute."""
+        taken = {p.name for p in self.draft.params} | self.draft.class_values.keys()
+        name = safe_local(stem)
+        if name not in taken:
+            return name
+        number = 2
+        while f"{name}{number}" in taken:
+            number += 1
+        return f"{name}{number}"
+
+
+def _key(value: object) -> str:
+    return repr(value)
+
+
+def _nested(table: dict[tuple[int, ...], object], depth: int) -> object:
+    """Values by iterations as tuples inside each other; what was not reached is filled."""
+    if depth == 0:
+        return table[()]
+    filler = next(iter(table.values()))
+    by: dict[int, dict[tuple[int, ...], object]] = {}
+    for at, value in table.items():
+        by.setdefault(at[0], {})[at[1:]] = value
+    rows = range(max(by) + 1)
+    return tuple(_nested(by[i], depth - 1) if i in by else filler for i in rows)
+
+
+def safe_local(stem: str) -> str:
+    """An author's name, made safe for Python and the module."""
+    return safe(stem, RESERVED)

@@ -1,0 +1,211 @@
+"""Loops and branches of a body."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cnndsl.ir import (
+    Chosen,
+    Frame,
+    Looped,
+    Named,
+    children,
+)
+from cnndsl.ir import Tensor as Flowing
+from cnndsl.syntax import ast
+from cnndsl.targets.flax.staging.conditions import condition
+from cnndsl.targets.flax.staging.draft import Env, Run, Value
+from cnndsl.targets.flax.staging.endpoints import Endpoints
+from cnndsl.targets.flax.staging.flow import Bodies, Flow
+from cnndsl.targets.flax.staging.loops import counts_from_zero, with_loop
+from cnndsl.targets.flax.staging.scopes import (
+    rebound_names,
+    statements_of,
+)
+from cnndsl.targets.python.draft import Settle, Step
+from cnndsl.targets.python.expressions import (
+    NONE,
+)
+from cnndsl.targets.python.tree import (
+    Attribute,
+    Call,
+    Do,
+    If,
+    Name,
+)
+
+
+class Control:
+    """Transcribes loops and branches."""
+
+    def __init__(self, flow: Flow, endpoints: Endpoints, run: Bodies):
+        self.flow = flow
+        self.values = flow.values
+        self.draft = flow.draft
+        self.endpoints = endpoints
+        self.run = run
+        self.changing = rebound_names(self.draft.definition.body)
+        self.flowing: Sequence[Flowing] = ()  # what arrives at an `if`
+
+    def loop(self, st: ast.For, recs: Sequence[Looped], x: Name, runs: list[Run], env: Env) -> None:
+        if not any(r.frames for r in recs):
+            self.values.fold(st.items, env)
+            return
+        seen = [r.items for r in recs]
+        items = self.values.value(st.items, seen, runs, env, "items")
+        both = items, self.values.in_call(items, st.items, env)
+        frames = [f for r in recs for f in r.frames]
+        inner = [
+            (n, (*at, k))
+            for (n, at), r in zip(runs, recs, strict=True)
+            for k in range(len(r.frames))
+        ]
+        elements = [item for r in recs for item in r.items]
+        targets: list[str] = []
+        counting = len(st.targets) == 1 and counts_from_zero(items)
+        cheap = self.values.is_cheap(items)
+        for position, name in enumerate(st.targets):
+            held = env.values.get(name)
+            known = held.init if held is not None and isinstance(held.init, Name) else None
+            samples = [e if len(st.targets) == 1 else e[position] for e in elements]
+            if known is not None and known.id in self.draft.variables:
+                variable = known
+                self.draft.variables[variable.id].stable = False
+                samples = [*(held.samples if held is not None else ()), *samples]
+            else:
+                variable = self.draft.variable(name, "target", named=True)
+            targets.append(variable.id)
+            again = name in self.changing
+            self.values.ranged[variable.id] = (cheap or counting) and not again
+            self.values.origins[variable.id] = self.values.reached(items)
+            in_call = variable if self.draft.is_function else None
+            env.values[name] = Value(variable, in_call, samples)
+
+        for name, values in self.rebound(st.body, frames, env).items():
+            env.values[name] = replace(env.values[name], samples=values)
+
+        def body() -> None:
+            self.run(st.body, frames, x, inner, env)
+
+        always = min(len(r.frames) for r in recs) > 0
+        counts = counting and not set(st.targets) & self.changing
+        with_loop(
+            self.values, both, runs, inner, tuple(targets), body, always=always, counts=counts
+        )
+
+    def rebound(self, body: ast.Body, frames: Sequence[Frame], env: Env) -> dict[str, list[object]]:
+        """All values that names of the scope get in a loop, which may be read before."""
+        lets = {s.name for s in statements_of(body) if isinstance(s, ast.Let)}
+        known = {n: list(env.values[n].samples) for n in lets if n in env.values}
+        stack: list[object] = list(frames) if known else []
+        while stack:
+            current = stack.pop()
+            if isinstance(current, Named) and current.statement.name in known:
+                known[current.statement.name].append(current.value)
+            stack.extend(children(current))  # type: ignore[arg-type]
+        return known
+
+    def branch(
+        self,
+        st: ast.If,
+        recs: Sequence[Chosen],
+        x: Name,
+        runs: list[Run],
+        env: Env,
+        arriving: Sequence[Flowing],
+    ) -> None:
+        taken = [r.taken for r in recs]
+        order = sorted(set(taken), key=lambda t: (t is None, t or 0))
+        if len(order) == 1:
+            last = len(st.branches) if order[0] is None else order[0] + 1
+            for condition, _ in st.branches[:last]:
+                self.values.fold(condition, env)
+            if recs[0].frame is not None:
+                self.run(recs[0].frame.body, [r.frame for r in recs if r.frame], x, runs, env)
+            return
+        before, self.flowing = self.flowing, arriving
+        self.arm(st, recs, order, list(range(len(recs))), x, runs, env)
+        self.flowing = before
+
+    def arm(
+        self,
+        st: ast.If,
+        recs: Sequence[Chosen],
+        order: list[int | None],
+        left: list[int],
+        x: Name,
+        runs: list[Run],
+        env: Env,
+    ) -> None:
+        """The first of the branches that are left, against all others."""
+        which = order[0]
+        mine = [i for i in left if recs[i].taken == which]
+        others = [i for i in left if recs[i].taken != which]
+        if not others:
+            self.arm_body(recs, mine, x, runs, env)
+            return
+        assert which is not None
+        for skipped in range(which):  # conditions that never hold here
+            if skipped not in {recs[i].taken for i in left}:
+                self.values.fold(st.branches[skipped][0], env)
+        flags = [recs[i].taken == which for i in left]
+        within = [runs[i] for i in left]
+        test, at_call = condition(
+            self.values, st.branches[which][0], flags, within, env, recs, left
+        )
+        self.draft.numbers += 1
+        number, outer = self.draft.numbers, self.values.arms
+        loop = self.values.loops[-1] if self.values.loops else None
+        bodies: list[tuple[list[Step], list[Step], set[str]]] = []
+        for position in (0, 1):
+            before = set(loop.slots) if loop else set()
+            self.values.sinks.append([])
+            self.values.calls.append([])
+            self.values.arms = (*outer, (number, position))
+            self.endpoints.conditions.append((test, position == 0))
+            if position == 0:
+                self.arm_body(recs, mine, x, runs, env)
+            else:
+                self.arm(st, recs, order[1:], others, x, runs, env)
+            self.endpoints.conditions.pop()
+            made = {
+                s
+                for s in (set(loop.slots) if loop else set()) - before
+                if s not in self.values.first
+            }
+            bodies.append((self.values.sinks.pop(), self.values.calls.pop(), made))
+        self.values.arms = outer
+        (init, call, made), (other_init, other_call, other_made) = bodies
+        init += self.padding(other_made)
+        other_init += self.padding(made)
+        self.values.at_init(If(test, tuple(init), tuple(other_init)))
+        self.values.at_call(If(at_call, tuple(call), tuple(other_call)))
+        self.settle(recs, left, x, runs)
+
+    def settle(self, recs: Sequence[Chosen], left: list[int], x: Name, runs: list[Run]) -> None:
+        """Says which channels the branches leave in every instance."""
+        found: dict[int, int] = {}
+        for i in left:
+            frame = recs[i].frame
+            shape = (frame.out if frame is not None else self.flowing[i]).shape
+            if shape is None or found.setdefault(runs[i][0], shape[-1]) != shape[-1]:
+                return
+        self.values.at_init(Settle(self.flow.features(x), tuple(found.items())))
+
+    def padding(self, slots: set[str]) -> list[Step]:
+        """Lists stay in step: an iteration that builds nothing leaves a gap."""
+        from cnndsl.targets.python.expressions import self_
+
+        outermost = len(self.values.loops) == 1
+        return [
+            Do(Call(Attribute(self_(s) if outermost else Name(s), "append"), (NONE,)))
+            for s in sorted(slots)
+        ]
+
+    def arm_body(
+        self, recs: Sequence[Chosen], mine: list[int], x: Name, runs: list[Run], env: Env
+    ) -> None:
+        frames = [f for i in mine if (f := recs[i].frame) is not None]
+        if frames:
+            self.run(frames[0].body, frames, x, [runs[i] for i in mine], env)

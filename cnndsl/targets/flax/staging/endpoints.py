@@ -1,0 +1,181 @@
+"""Stages, auxiliary heads and tensors with a name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnndsl.ir import (
+    Auxiliary,
+    Staged,
+)
+from cnndsl.ir import Tensor as Flowing
+from cnndsl.syntax import ast
+from cnndsl.targets.flax.staging.chains import Chains
+from cnndsl.targets.flax.staging.draft import Env, Run, Tensor
+from cnndsl.targets.flax.staging.flow import Bodies
+from cnndsl.targets.flax.staging.scopes import (
+    mentioned,
+    tensor_names,
+)
+from cnndsl.targets.python.draft import Step
+from cnndsl.targets.python.expressions import (
+    binary,
+    substitute,
+)
+from cnndsl.targets.python.statements import all_written, flat, map_step, read
+from cnndsl.targets.python.tree import (
+    Assign,
+    Blank,
+    Constant,
+    Expr,
+    Formatted,
+    If,
+    Item,
+    Name,
+)
+
+
+class Endpoints:
+    """What a model gives by name: stages, auxiliary heads, and `chain as NAME`."""
+
+    def __init__(self, chains: Chains, run: Bodies):
+        self.chains = chains
+        self.flow = chains.flow
+        self.values = chains.values
+        self.draft = chains.draft
+        self.run = run
+        self.in_head = False
+        names = tensor_names(self.draft.definition.body)
+        self.reassigned = {name for name, count in names.items() if count > 1}
+        self.mentions = mentioned(self.draft.definition.body)
+        self.conditions: list[tuple[Expr, bool]] = []  # of the `if`s around
+
+    def keep(self, name: str, y: Name, env: Env) -> Name:
+        """The variable that holds a tensor of this name from here on."""
+        held = env.tensors.get(name)
+        if (
+            held is not None
+            and isinstance(held.call, Name)
+            and held.call.id in self.draft.variables
+        ):
+            variable = held.call
+        else:
+            variable = self.draft.variable(name, "tensor", named=True)
+        self.flow.copy(y, self.flow.features(y), variable)
+        env.tensors[name] = self.flow.tensor(variable)
+        return variable
+
+    def named(
+        self,
+        base: str,
+        given: list[str],
+        outs: Sequence[Flowing],
+        x: Name,
+        runs: list[Run],
+        env: Env,
+    ) -> None:
+        """A stage, a head or `chain as NAME`: an endpoint of a model, and a tensor."""
+        if not self.draft.is_model or self.in_head:
+            self.keep(base, x, env)
+            return
+        key = self.endpoint_key(base, given, runs)
+        self.values.at_call(Assign((Item(Name("out"), self.values.lift(key)),), x))
+        variable = self.keep(base, x, env)
+        if not self.values.loops:
+            tensor = self.flow.tensor(variable)
+            if base not in self.reassigned:  # read from the endpoints themselves
+                tensor = Tensor(Item(Name("out"), self.values.lift(key)), tensor.features)
+            for name in {base, *given}:
+                env.tensors[name] = tensor
+            return
+        for name in sorted(set(given) & self.mentions):
+            env.tensors[name] = self.numbered(name, given, outs, x, runs)
+
+    def numbered(
+        self, name: str, given: list[str], outs: Sequence[Flowing], x: Name, runs: list[Run]
+    ) -> Tensor:
+        """The endpoint of one iteration, which something names afterwards."""
+        self.draft.folded |= self.values.reached(self.flow.features(x))
+        found = [(run[0], out) for n, run, out in zip(given, runs, outs, strict=True) if n == name]
+        seen = [out.shape[-1] for _, out in found if out.shape]
+        loops, self.values.loops = self.values.loops, []
+        features = self.values.residual(f"{name}_features", seen, [(n, ()) for n, _ in found])
+        self.values.loops = loops
+        return Tensor(Item(Name("out"), Constant(name)), features)
+
+    def endpoint_key(self, base: str, given: list[str], runs: list[Run]) -> Expr:
+        if len(set(given)) == 1:
+            return Constant(given[0])
+        if self.values.loops and all(name[len(base) :].isdigit() for name in given):
+            offsets = {int(n[len(base) :]) - at[-1] for n, (_, at) in zip(given, runs, strict=True)}
+            if len(offsets) == 1:
+                counter = Name(self.values.loops[-1].counter)
+                number = binary("+", counter, Constant(offsets.pop()))
+                return Formatted((base, number))
+        return self.values.residual(base, given, runs)
+
+    def stage(
+        self, st: ast.Stage, recs: Sequence[Staged], x: Name, runs: list[Run], env: Env
+    ) -> None:
+        outer = self.values.path
+        in_loop = bool(self.values.loops)
+        self.values.path = (st.name if in_loop else recs[0].name,)
+        self.values.at_call(Blank())
+        self.run(st.body, [r.frame for r in recs], x, runs, env)
+        self.flow.hint(st.shape, x, env)
+        self.values.path = outer
+        outs = [r.out for r in recs]
+        self.named(st.name, [r.name for r in recs], outs, x, runs, env)
+        self.values.at_call(Blank())
+
+    def head(
+        self, st: ast.Aux, recs: Sequence[Auxiliary], x: Name, runs: list[Run], env: Env
+    ) -> None:
+        """An auxiliary classifier: built last and only run when it is asked for."""
+        y = self.flow.branch_off(x, "x")
+        outer, self.in_head = self.values.path, True
+        self.values.path = (recs[0].name,)
+        inline = bool(self.values.loops)
+        counted, self.values.counted = self.values.counted, inline
+        is_read = st.name in self.mentions or bool({r.name for r in recs} & self.mentions)
+        self.values.sinks.append([])
+        self.values.calls.append([])
+        inner = self.chains.group(st.body, env)
+        self.run(st.body, [r.frame for r in recs], y, runs, inner)
+        self.values.path, self.in_head, self.values.counted = outer, False, counted
+        key = self.endpoint_key(st.name, [r.name for r in recs], runs)
+        endpoint = Assign((Item(Name("out"), self.values.lift(key)),), y)
+        init, call = self.values.sinks.pop(), self.values.calls.pop()
+        self.draft.has_heads = True
+        if is_read:  # the network goes on with it: no head for training alone
+            self.values.sinks[-1].extend(init)
+            self.values.calls[-1].extend([*call, If(Name("aux"), (endpoint,))])
+            variable = self.keep(st.name, y, env)
+            for name in {r.name for r in recs}:
+                env.tensors[name] = self.flow.tensor(variable)
+            return
+        if inline:
+            self.values.at_init(If(Name("aux"), tuple(init)))
+        else:
+            self.draft.heads.extend(self.guarded(self.as_now(init)))
+        self.values.at_call(If(Name("aux"), (*call, endpoint)))
+
+    def as_now(self, init: list[Step]) -> list[Step]:
+        """A head's part of the constructor, which runs last, with the values of this place."""
+        own = all_written(init)
+        kept: dict[str, Expr] = {}
+        for name in sorted({n for s in flat(init) for n in read(s)} - own):
+            variable = self.draft.variables.get(name)
+            if variable is not None and not variable.stable:
+                now = self.draft.variable(variable.stem, variable.kind, named=variable.named)
+                self.draft.variables[now.id].stable = not self.values.loops
+                self.values.define(now, Name(name))
+                kept[name] = now
+        return [map_step(step, lambda e: substitute(e, kept)) for step in init]
+
+    def guarded(self, init: list[Step]) -> list[Step]:
+        """A head's part of the constructor under the conditions of the `if`s around it."""
+        steps: tuple[Step, ...] = tuple(init)
+        for test, positive in reversed(self.conditions):
+            steps = (If(test, steps),) if positive else (If(test, (), steps),)
+        return list(steps)

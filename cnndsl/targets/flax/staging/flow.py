@@ -1,0 +1,95 @@
+"""Tensors of the call, and their channels in the constructor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol, TypeVar
+
+from cnndsl.ir import (
+    Element,
+    Frame,
+    Instance,
+    Layer,
+)
+from cnndsl.syntax import ast
+from cnndsl.targets.flax.staging.draft import Draft, Env, Run, Tensor
+from cnndsl.targets.flax.staging.values import Values
+from cnndsl.targets.python.draft import Build, Hint, Line, Shadow
+from cnndsl.targets.python.expressions import (
+    is_constant,
+)
+from cnndsl.targets.python.tree import (
+    Assign,
+    Expr,
+    Name,
+)
+
+Bodies = Callable[[ast.Body, list[Frame], Name, list[Run], Env], None]
+T = TypeVar("T")
+
+
+def all_of(kind: type[T], records: Iterable[object]) -> list[T]:
+    """The records, which are of one kind: what became of one statement or element."""
+    return [record for record in records if isinstance(record, kind)]
+
+
+class Surroundings(Protocol):
+    """What a class asks of the module that it is written for."""
+
+    def callee(self, block: ast.Block) -> Draft: ...
+    def number(self, instance: Instance) -> int: ...
+    def pairs(self, block: ast.Block) -> frozenset[str]: ...
+    def only_element(self, block: ast.Block) -> ast.Apply | None: ...
+    def kernel_starts(self, layer: Layer) -> str: ...
+    def is_head(self, layer: Layer) -> bool: ...
+    def constant(self, stem: str, value: Expr) -> Expr: ...
+    def name_norm(self, block: str, build: Build) -> None: ...
+
+
+class Flow:
+    """Tensors of the call; the channels of `x` are the constructor's `features(x)`."""
+
+    def __init__(self, values: Values, module: Surroundings):
+        self.values = values
+        self.draft = values.draft
+        self.module = module
+        self._features: dict[str, Name] = {}
+
+    def features(self, x: Name) -> Name:
+        if x.id not in self._features:
+            stem = self.draft.variables[x.id].stem
+            stem = "features" if stem in ("x", "flow") else f"{stem}_features"
+            self._features[x.id] = self.draft.variable(stem, "features")
+        return self._features[x.id]
+
+    def copy(self, x: Expr, features: Expr, y: Name) -> None:
+        self.values.define(self.features(y), features)
+        self.values.at_call(Assign((y,), x))
+
+    def branch_off(self, x: Name, stem: str, *, named: bool = False) -> Name:
+        """Another variable that begins as `x`; `named` by the author."""
+        y = self.draft.variable(stem, "tensor", named=named)
+        self.copy(x, self.features(x), y)
+        return y
+
+    def tensor(self, x: Name) -> Tensor:
+        return Tensor(x, self.features(x))
+
+    def line(
+        self, x: Name, value: Expr, recs: Sequence[Element], role: str, runs: list[Run]
+    ) -> None:
+        self.draft.shapes.append([rec.out.shape or () for rec in recs])
+        shown = [r.out.shape or () for r, (n, _) in zip(recs, runs, strict=True) if n == 0]
+        self.draft.shown.append(shown)
+        number = len(self.draft.shapes) - 1
+        self.values.at_init(Shadow(str(number), self.features(x)))
+        roles = frozenset({role}) if role else frozenset()
+        self.values.at_call(Line((x,), value, roles=roles, shape=number))
+
+    def hint(self, shape: ast.Expr | None, x: Name, env: Env) -> None:
+        """The author's own words for the channels, where an assertion proves them."""
+        if not isinstance(shape, ast.List):
+            return
+        said = self.values.spell(shape.items[-1], env)
+        if said is not None and not is_constant(said):
+            self.values.at_init(Hint(self.features(x), said))

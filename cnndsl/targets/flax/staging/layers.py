@@ -1,0 +1,197 @@
+"""Ops of the language to modules and lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnndsl.ir import (
+    Layer,
+)
+from cnndsl.syntax import ast
+from cnndsl.targets.flax.ops import emit
+from cnndsl.targets.flax.ops.conv import initializer
+from cnndsl.targets.flax.ops.emission import DROPOUT, Built, Emission, Fields
+from cnndsl.targets.flax.staging.draft import Env, Run, Slot
+from cnndsl.targets.flax.staging.fields import fields_of
+from cnndsl.targets.flax.staging.flow import Flow, Surroundings
+from cnndsl.targets.python.draft import Build
+from cnndsl.targets.python.expressions import (
+    binary,
+    names,
+    path,
+    self_,
+)
+from cnndsl.targets.python.tree import (
+    Assign,
+    Binary,
+    Conditional,
+    Constant,
+    Expr,
+    Item,
+    Keyword,
+    Name,
+    Tuple,
+)
+
+
+class _Context:
+    """What an op's code depends on besides its arguments."""
+
+    def __init__(self, module: Surroundings, init: Expr | None, given: Expr | None):
+        self.module = module
+        self._initializer = init
+        self._given = given
+
+    @property
+    def initializer(self) -> Expr | None:
+        return self._initializer
+
+    @property
+    def given(self) -> Expr | None:
+        return self._given
+
+    def constant(self, stem: str, value: Expr) -> Expr:
+        return self.module.constant(stem, value)
+
+
+class Layers:
+    """Transcribes ops: modules that the constructor makes, and lines of the call."""
+
+    def __init__(self, flow: Flow):
+        self.flow = flow
+        self.values = flow.values
+        self.draft = flow.draft
+        self.module = flow.module
+        self.built: list[Build] = []
+        self.stem: str | None = None  # of the only element of a block that has no class
+
+    def layer(
+        self, element: ast.Apply, recs: Sequence[Layer], x: Name, runs: list[Run], env: Env
+    ) -> None:
+        values, name = self.values, recs[0].op.name
+        rank = len(recs[0].x.shape or ())
+        acts = name not in BUILDS
+        fields = fields_of(values, element, recs, runs, env, acts=acts)
+        known = fields
+        if name in ("pad_channels", "channels", "reshape"):
+            known = fields_of(values, element, recs, runs, env, acts=False)
+        init = given = None
+        if "init" in fields:
+            init = self.kernel_init([self.module.kernel_starts(rec) for rec in recs], runs)
+        if name == "separable":
+            given = self.kernel_init(
+                [getattr(rec.op, "init", None) or "lecun_normal" for rec in recs], runs
+            )
+        features = self.flow.features(x)
+        emission = emit(name, rank, fields, features, _Context(self.module, init, given))
+        self.draft.helpers |= set(emission.helpers)
+        modules = []
+        for built in emission.modules:
+            stem = self.stem if self.stem and len(emission.modules) == 1 else built.attr
+            modules.append(self.module_of(built, stem, emission, recs, runs))
+        value = emission.apply(x, modules)
+        self.values.define(features, self.out_features(name, known, recs, runs, features))
+        if value != x:
+            self.flow.line(x, value, recs, emission.role, runs)
+
+    def module_of(
+        self,
+        built: Built,
+        stem: str,
+        emission: Emission,
+        recs: Sequence[Layer],
+        runs: list[Run],
+    ) -> Expr:
+        keywords = tuple(Keyword(n, v) for n, v in built.keywords.items())
+        build = Build(
+            path(built.callee), built.args, keywords, built.takes, emission.role != DROPOUT
+        )
+        self.built.append(build)
+        module: Expr = build
+        if len(emission.modules) == 1 and all(map(self.module.is_head, recs)):
+            units = built.args[1]
+            if isinstance(units, Name):
+                module = Conditional(build, units, path("nnx.identity"))
+        slot = Slot(stem, (), built.attr, weighted=built.attr in WEIGHTED)
+        hoists = built.callee == "nnx.Dropout" and self.values.loops and not self.values.counted
+        if hoists and self.is_invariant(built.args[0], runs):
+            return self.hoisted(module, slot)
+        return self.values.slot(module, slot, runs)
+
+    def is_invariant(self, expr: Expr, runs: list[Run]) -> bool:
+        """Whether all iterations share a module, and every instance runs it."""
+        if {n for n, _ in runs} != self.values.loops[0].entered:
+            return False
+        held = self.draft.variables
+        return all(n not in held or held[n].stable for n in names(expr))
+
+    def hoisted(self, build: Expr, slot: Slot) -> Expr:
+        """One module without tensors of its own serves all iterations."""
+        name = self.draft.unique(slot.stem)
+        self.draft.slots[name] = slot
+        slot.path = self.values.path
+        self.values.loops[0].hoisted.append(Assign((self_(name),), build))
+        return self_(name)
+
+    def kernel_init(self, starts: list[str], runs: list[Run]) -> Expr | None:
+        """The initialiser of a kernel, by its name in every execution; None for flax's own."""
+        if len(set(starts)) == 1:
+            return _initializer(starts[0])
+        if set(starts) <= {"he_normal", "lecun_normal"}:
+            flag = self.values.residual("rectified", [s == "he_normal" for s in starts], runs)
+            self.draft.helpers.add("he_normal")
+            return Conditional(Name("he_normal"), flag, initializer("lecun_normal"))
+        names = sorted(set(starts))
+        chosen = self.values.residual("kernel_init", [names.index(s) for s in starts], runs)
+        return Item(Tuple(tuple(_initializer(n) or initializer(n) for n in names)), chosen)
+
+    def out_features(
+        self, name: str, fields: Fields, recs: Sequence[Layer], runs: list[Run], x: Name
+    ) -> Expr:
+        """The channels of an op's result."""
+        match name:
+            case "conv" | "separable" | "conv_transpose":
+                return fields["filters"]
+            case "dense":
+                return fields["units"]
+            case "rbf":
+                return fields["classes"]
+            case "depthwise":
+                return binary("*", x, fields["multiplier"])
+            case "pad_channels":
+                return fields["total"]
+            case "channels":
+                return binary("-", fields["stop"], fields["start"])
+            case "reshape":
+                extents = fields["shape"]
+                if isinstance(extents, Tuple):
+                    return extents.items[-1]
+                seen = [rec.out.shape[-1] for rec in recs]
+                return self.values.residual("features", seen, runs)
+            case "flatten":
+                return self.flattened(recs, runs, x)
+        return x
+
+    def flattened(self, recs: Sequence[Layer], runs: list[Run], x: Name) -> Expr:
+        sizes = {tuple(rec.x.shape or ())[:-1] for rec in recs}
+        if len(sizes) > 1:
+            seen = [rec.out.shape[-1] for rec in recs]
+            return self.values.residual("flat_features", seen, runs)
+        total = 1
+        for extent in sizes.pop():
+            total *= extent
+        self.draft.spatial |= total > 1
+        return Binary("*", Constant(total), x) if total > 1 else x
+
+
+BUILDS = frozenset(
+    "conv depthwise separable conv_transpose dense rbf bn layer_norm group_norm layer_scale "
+    "prelu dropout drop_path subsample".split()
+)
+WEIGHTED = ("conv", "dense", "depthwise", "subsample")
+
+
+def _initializer(name: str) -> Expr | None:
+    if name == "lecun_normal":
+        return None
+    return Name("he_normal") if name == "he_normal" else initializer(name)

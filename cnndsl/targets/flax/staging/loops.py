@@ -1,0 +1,87 @@
+"""Loops of constructor and call, in step with each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from cnndsl.targets.flax.staging.draft import OpenLoop, Run
+from cnndsl.targets.flax.staging.values import Values
+from cnndsl.targets.python.draft import Loop
+from cnndsl.targets.python.expressions import (
+    call,
+    self_,
+    substitute,
+)
+from cnndsl.targets.python.statements import map_step
+from cnndsl.targets.python.tree import (
+    Assign,
+    Call,
+    Expr,
+    Name,
+)
+
+
+def with_loop(
+    values: Values,
+    items: tuple[Expr, Expr],
+    runs: list[Run],
+    inner: list[Run],
+    targets: tuple[str, ...],
+    body: Callable[[], None],
+    *,
+    always: bool,
+    counts: bool = False,
+) -> None:
+    """Writes a loop of constructor and call around `body`.
+
+    `items` is what it goes over, in the constructor and in the call; `runs` come to the loop,
+    `inner` run its body; `always`: it runs at least once; `counts`: its only variable counts
+    the iterations.
+    """
+    draft = values.draft
+    draft.numbers += 1
+    number = draft.numbers
+    if counts:
+        counter = targets[0]
+        draft.variables[counter].kind = "counter"
+    else:
+        counter = draft.variable("i", "counter").id
+    if always:
+        draft.flat_loops.add(number)
+    loop = OpenLoop(number, counter, inner, frozenset(n for n, _ in runs))
+    values.loops.append(loop)
+    values.sinks.append([])
+    values.calls.append([])
+    body()
+    inits, calls = values.sinks.pop(), values.calls.pop()
+    values.loops.pop()
+    for step in loop.hoisted:
+        values.at_init(step)
+    outermost = not values.loops
+    for name in loop.slots:
+        holder = self_(name) if outermost else Name(name)
+        values.at_init(Assign((holder,), call("nnx.List")))
+    values.at_init(Loop(number, targets, items[0], counter, (), tuple(inits)))
+    walked: list[tuple[str, Expr]] = []
+    moved: dict[str, Expr] = {}
+    for name in loop.slots:
+        source: Expr = self_(name)
+        if not outermost:
+            slot = draft.slots[name]
+            outer = replace(slot, path=(), arms=())
+            source = values.slot(Name(name), outer, runs)
+            outer.many = slot.many + 1
+            outer.path = slot.path
+        if name in values.indexed:
+            moved[name] = source
+        else:
+            walked.append((name, source))
+    steps = tuple(calls)
+    if not outermost and moved:
+        steps = tuple(map_step(step, lambda e: substitute(e, moved)) for step in steps)
+    values.at_call(Loop(number, targets, items[1], counter, tuple(walked), steps))
+
+
+def counts_from_zero(items: Expr) -> bool:
+    return isinstance(items, Call) and items.function == Name("range") and len(items.args) == 1

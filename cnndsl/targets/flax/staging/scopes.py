@@ -1,0 +1,80 @@
+"""Which names the statements of a definition bind and read."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from cnndsl.elaborate.program import walk
+from cnndsl.syntax import ast
+
+
+def bound_values(body: ast.Body) -> list[str]:
+    """The values that a body binds, in its own scope."""
+    found: dict[str, None] = {}
+    for statement in statements_of(body):
+        if isinstance(statement, ast.Let):
+            found[statement.name] = None
+        elif isinstance(statement, ast.For):
+            found.update(dict.fromkeys(statement.targets))
+    return list(found)
+
+
+def bound_tensors(body: ast.Body) -> list[str]:
+    found: dict[str, None] = {}
+    for statement in statements_of(body):
+        if isinstance(statement, ast.Bind) or (
+            isinstance(statement, ast.Run) and statement.name is not None
+        ):
+            found[str(statement.name)] = None
+    return list(found)
+
+
+def statements_of(body: ast.Body) -> list[ast.Statement]:
+    """The statements that share a body's scope."""
+    found: list[ast.Statement] = []
+    stack: list[ast.Statement] = list(reversed(body.statements))
+    while stack:
+        statement = stack.pop()
+        found.append(statement)
+        inner: list[ast.Body] = []
+        if isinstance(statement, (ast.For, ast.Stage)):
+            inner = [statement.body]
+        elif isinstance(statement, ast.If):
+            inner = [b for _, b in statement.branches]
+            inner += [statement.other] if statement.other is not None else []
+        for held in reversed(inner):
+            stack.extend(reversed(held.statements))
+    return found
+
+
+def rebound_names(body: ast.Body) -> set[str]:
+    """The values that a definition binds at more than one place."""
+    counts: dict[str, int] = {}
+    for node in walk(body):
+        bound = (node.name,) if isinstance(node, ast.Let) else ()
+        bound = node.targets if isinstance(node, ast.For) else bound
+        for name in bound:
+            counts[name] = counts.get(name, 0) + 1
+    return {name for name, count in counts.items() if count > 1}
+
+
+def mentioned(body: ast.Body) -> set[str]:
+    """Every name that a definition reads."""
+    found: set[str] = set()
+    for node in walk(body):
+        if isinstance(node, ast.Apply):
+            found.add(node.name)
+        elif isinstance(node, ast.Name):
+            found.add(node.id)
+    return found
+
+
+def tensor_names(body: ast.Body) -> Counter[str]:
+    """How often a definition names a tensor: by `NAME = chain`, `as`, a stage or a head."""
+    counts: Counter[str] = Counter()
+    for node in walk(body):
+        if isinstance(node, (ast.Bind, ast.Stage, ast.Aux)):
+            counts[node.name] += 1
+        elif isinstance(node, ast.Run) and node.name is not None:
+            counts[str(node.name)] += 1
+    return counts

@@ -1,0 +1,155 @@
+"""Expressions of the spec in names of the constructor or of the call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from cnndsl.syntax import ast
+from cnndsl.targets.flax.staging.draft import Env
+from cnndsl.targets.python.expressions import (
+    NONE,
+    binary,
+    call,
+    conditional,
+    constant,
+    is_constant,
+    item,
+    unary,
+)
+from cnndsl.targets.python.tree import (
+    Attribute,
+    Binary,
+    Call,
+    Constant,
+    Expr,
+    Item,
+    Keyword,
+    Name,
+    Slice,
+    Tuple,
+)
+
+_MATH = {"ceil": "math.ceil", "floor": "math.floor", "sqrt": "math.sqrt", "log2": "math.log2"}
+_AXES = {"height": 1, "width": 2, "channels": -1}
+
+
+@dataclass(frozen=True)
+class FnNames:
+    """What a compile-time function of the spec and its parameters are called in the module."""
+
+    name: str
+    parameters: dict[str, str]
+
+
+class Speller:
+    """Spells expressions of the spec; `lift` takes those of the constructor to the call."""
+
+    def __init__(self, fns: Mapping[str, FnNames], lift: Callable[[Expr], Expr]):
+        self.fns = fns
+        self.lift = lift
+
+    def spell(self, expr: ast.Expr, env: Env, *, in_call: bool = False) -> Expr | None:
+        """An expression in the constructor's or the call's names; None where it has none."""
+
+        def inner(part: ast.Expr) -> Expr | None:
+            return self.spell(part, env, in_call=in_call)
+
+        match expr:
+            case ast.Literal():
+                return constant(expr.value)
+            case ast.List():
+                items = [inner(i) for i in expr.items]
+                return None if None in items else Tuple(tuple(i for i in items if i is not None))
+            case ast.Name():
+                return self._name(expr.id, env, in_call)
+            case ast.Attribute():
+                return self._attribute(expr, env, in_call)
+            case ast.Index():
+                base, index = inner(expr.base), inner(expr.index)
+                return None if base is None or index is None else item(base, index)
+            case ast.Unary():
+                operand = inner(expr.operand)
+                return None if operand is None else unary(expr.op, operand)
+            case ast.Binary():
+                return self._binary(expr, env, in_call)
+            case ast.Conditional():
+                then, test, other = inner(expr.then), inner(expr.condition), inner(expr.other)
+                if test is not None and isinstance(test, Constant):
+                    return then if test.value else other
+                if then is None or test is None or other is None:
+                    return None
+                return conditional(then, test, other)
+            case ast.Range():
+                start, stop = inner(expr.start), inner(expr.stop)
+                if start is None or stop is None:
+                    return None
+                return call("range", stop) if start == Constant(0) else call("range", start, stop)
+            case ast.Call():
+                return self._call(expr, env, in_call)
+
+    def _name(self, name: str, env: Env, in_call: bool) -> Expr | None:
+        value = env.value(name)
+        if value is None:
+            return None
+        if not in_call:
+            return value.init
+        if value.call is not None:
+            return value.call
+        return None if value.init is None else self.lift(value.init)
+
+    def _attribute(self, expr: ast.Attribute, env: Env, in_call: bool) -> Expr | None:
+        tensor = env.tensor(expr.base.id) if isinstance(expr.base, ast.Name) else None
+        if tensor is None:
+            return None
+        if not in_call:
+            return tensor.features if expr.attr == "channels" else None
+        shape = Attribute(tensor.call, "shape")
+        if expr.attr == "shape":
+            return Item(shape, Slice(Constant(1)))
+        return Item(shape, Constant(_AXES[expr.attr]))
+
+    def _binary(self, expr: ast.Binary, env: Env, in_call: bool) -> Expr | None:
+        if expr.op in ("==", "!="):
+            for side, other in ((expr.left, expr.right), (expr.right, expr.left)):
+                tensor = env.tensor(side.id) if isinstance(side, ast.Name) else None
+                is_value = isinstance(side, ast.Name) and env.value(side.id) is not None
+                if tensor is None or is_value:
+                    continue
+                if not (isinstance(other, ast.Literal) and other.value is None):
+                    return None  # whether two tensors are one is the compiler's to say
+                held = tensor.call if in_call else tensor.features
+                test = Binary("is" if expr.op == "==" else "is not", held, NONE)
+                if not tensor.optional:
+                    return Constant(expr.op == "!=")
+                return test
+        left = self.spell(expr.left, env, in_call=in_call)
+        right = self.spell(expr.right, env, in_call=in_call)
+        if left is None or right is None:
+            return None
+        if expr.op in ("==", "!=") and NONE in (left, right) and left != right:
+            other_side = right if left == NONE else left
+            if is_constant(other_side):
+                return Constant(expr.op == "!=")
+            return Binary("is" if expr.op == "==" else "is not", other_side, NONE)
+        return binary(expr.op, left, right)
+
+    def _call(self, expr: ast.Call, env: Env, in_call: bool) -> Expr | None:
+        name = expr.func.id
+        keywords: list[Keyword] = []
+        args: list[Expr] = []
+        for argument in expr.args:
+            value = self.spell(argument.value, env, in_call=in_call)
+            if value is None:
+                return None
+            if argument.name is None:
+                args.append(value)
+            else:
+                keywords.append(Keyword(argument.name, value))
+        if name in self.fns:
+            fn = self.fns[name]
+            named = tuple(Keyword(fn.parameters[k.name or ""], k.value) for k in keywords)
+            return Call(Name(fn.name), tuple(args), named)
+        if name == "len" and isinstance(args[0], Tuple):
+            return Constant(len(args[0].items))
+        return call(_MATH.get(name, name), *args)

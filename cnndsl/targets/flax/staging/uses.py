@@ -1,0 +1,229 @@
+"""Uses of blocks: what they hand over, and what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from cnndsl.ir import Element, Instance, Layer, Ran
+from cnndsl.ir import Tensor as Flowing
+from cnndsl.syntax import ast
+from cnndsl.targets.flax.names import snake
+from cnndsl.targets.flax.ops.emission import BLOCK
+from cnndsl.targets.flax.staging.draft import Draft, Env, Param, Run, Slot, Tensor, Value
+from cnndsl.targets.flax.staging.fields import raw_kinds
+from cnndsl.targets.flax.staging.flow import Flow, all_of
+from cnndsl.targets.flax.staging.kinds import frozen, sample_kinds
+from cnndsl.targets.flax.staging.layers import Layers
+from cnndsl.targets.python.draft import Build
+from cnndsl.targets.python.expressions import (
+    NONE,
+    substitute,
+)
+from cnndsl.targets.python.tree import (
+    Call,
+    Constant,
+    Expr,
+    Keyword,
+    Name,
+    Tuple,
+)
+
+Elements = Callable[[ast.Element, Sequence[Element], Name, list[Run], Env], None]
+
+
+class Uses:
+    """Transcribes uses of blocks."""
+
+    def __init__(self, flow: Flow, layers: Layers, element: Elements):
+        self.flow = flow
+        self.values = flow.values
+        self.draft = flow.draft
+        self.module = flow.module
+        self.layers = layers
+        self.element = element
+
+    def instance(
+        self, element: ast.Apply, recs: Sequence[Instance], x: Name, runs: list[Run], env: Env
+    ) -> None:
+        block = recs[0].block
+        only = self.module.only_element(block)
+        if only is not None:
+            self.inlined(only, element, recs, x, runs, env)
+            return
+        callee = self.module.callee(block)
+        index = [self.module.number(r) for r in recs]
+        args: list[Expr] = []
+        keywords: list[Keyword] = []
+        tensors: list[tuple[str, Expr]] = []
+        mapping: dict[str, Expr] = {}
+        own = self.own_arguments(block, element, recs, runs, env)
+        named = {a.name for a in element.args or () if a.name}
+        for param in callee.params:
+            if param.source == "tensor":
+                tensor = self.handed(param.origin, block, element, recs, env)
+                tensors.append((param.name, NONE if tensor is None else tensor.call))
+                continue
+            value = self.argument(param, callee, own, block, element, recs, index, x, runs, env)
+            mapping[param.name] = value
+            if param.default is not None and value == param.default:
+                keywords.append(Keyword("", NONE))  # from here on by name
+                continue
+            by_name = keywords or param.origin in named or param.source == "computed"
+            if callee.is_function and param.source in ("in", "features"):
+                continue
+            if by_name:
+                keywords.append(Keyword(param.name, value))
+            else:
+                args.append(value)
+        keywords = [k for k in keywords if k.name]
+        while tensors and tensors[-1][1] == NONE and not (callee.is_function and args):
+            tensors.pop()
+        given = tuple(t for _, t in tensors)
+        if callee.is_function:
+            lifted = tuple(map(self.values.lift, args))
+            options = tuple(Keyword(k.name, self.values.lift(k.value)) for k in keywords)
+            applied = Call(Name(callee.name), (x, *given, *lifted), options)
+            out = self.out_of(callee, mapping, recs, runs, None)
+        else:
+            build = Build(Name(callee.name), tuple(args), tuple(keywords), callee.takes)
+            slot = Slot(self.layers.stem or snake(block.name), (), is_block=True, weighted=True)
+            applied = Call(self.values.slot(build, slot, runs), (x, *given))
+            out = self.out_of(callee, mapping, recs, runs, applied.function)
+        for name in callee.folded:
+            if name in mapping:
+                self.draft.folded |= self.values.reached(mapping[name])
+        self.draft.spatial |= callee.spatial
+        self.values.define(self.flow.features(x), out)
+        self.flow.line(x, applied, recs, BLOCK, runs)
+
+    def out_of(
+        self,
+        callee: Draft,
+        mapping: dict[str, Expr],
+        recs: Sequence[Instance],
+        runs: list[Run],
+        module: Expr | None,
+    ) -> Expr:
+        """The channels of a block's result."""
+        if callee.out is not None:
+            return substitute(callee.out, mapping)
+        seen = [rec.out.shape[-1] for rec in recs]
+        if len(set(seen)) == 1:
+            for value in mapping.values():
+                self.draft.folded |= self.values.reached(value)
+        return self.values.residual("out_features", seen, runs)
+
+    def argument(
+        self,
+        param: Param,
+        callee: Draft,
+        own: dict[str, Expr],
+        block: ast.Block,
+        element: ast.Apply,
+        recs: Sequence[Instance],
+        index: list[int],
+        x: Name,
+        runs: list[Run],
+        env: Env,
+    ) -> Expr:
+        if param.source == "in":
+            return self.flow.features(x)
+        if param.source == "features":
+            tensor = self.handed(param.origin, block, element, recs, env)
+            return NONE if tensor is None else tensor.features
+        if param.source == "own":
+            return own[param.origin]
+        known = [param.values[i] for i in index if i in param.values]
+        usual = next(iter(param.values.values()), None)  # of a type that the argument takes
+        usual = param.default.value if isinstance(param.default, Constant) else usual
+        other = known[0] if known else usual
+        seen = [param.values.get(i, other) for i in index]
+        return self.values.residual(param.origin, seen, runs)
+
+    def own_arguments(
+        self,
+        block: ast.Block,
+        element: ast.Apply,
+        recs: Sequence[Instance],
+        runs: list[Run],
+        env: Env,
+    ) -> dict[str, Expr]:
+        """The expression of every value that a use of a block hands over."""
+        names = [p.name for p in block.parameters]
+        given = {a.name or names[i]: a.value for i, a in enumerate(element.args or ())}
+        pairs = self.module.pairs(block)
+        found: dict[str, Expr] = {}
+        inner = Env()
+        for parameter in block.parameters:
+            name = parameter.name
+            seen = [frozen(r.args[name]) for r in recs]
+            if any(isinstance(v, Flowing) for v in seen):
+                continue
+            expr, scope = given.get(name), env
+            if expr is None:
+                expr, scope = parameter.default, inner
+            value: Expr | None = None
+            if expr is not None:
+                value = self.values.spell(expr, scope)
+            raw = raw_kinds(expr, scope) if expr is not None else None
+            if name not in pairs and raw == {"pair"} and "int" in sample_kinds(seen):
+                value = None  # a pair here, and a number to the block
+            if value is not None and name in pairs:
+                value = (
+                    Tuple((value, value)) if raw == {"int"} else value if raw == {"pair"} else None
+                )
+                seen = [v if isinstance(v, tuple) else (v, v) for v in seen]
+            if value is None:
+                if expr is not None and scope is env:
+                    self.values.fold(expr, env)
+                if name in pairs:
+                    seen = [v if isinstance(v, tuple) else (v, v) for v in seen]
+                value = self.values.residual(name, seen, runs)
+            found[name] = value
+            inner.values[name] = Value(value, None, [r.args[name] for r in recs], name in pairs)
+        return found
+
+    def handed(
+        self, name: str, block: ast.Block, element: ast.Apply, recs: Sequence[Instance], env: Env
+    ) -> Tensor | None:
+        """The tensor that a use of a block hands over as `name`; None for `none`."""
+        names = [p.name for p in block.parameters]
+        given = {a.name or names[i]: a.value for i, a in enumerate(element.args or ())}
+        expr = given.get(name)
+        if not isinstance(expr, ast.Name):
+            return None
+        return env.tensor(expr.id)
+
+    def inlined(
+        self,
+        only: ast.Apply,
+        element: ast.Apply,
+        recs: Sequence[Instance],
+        x: Name,
+        runs: list[Run],
+        env: Env,
+    ) -> None:
+        """A block that is one op or one use of another block stands for that."""
+        block = recs[0].block
+        inner = Env()
+        inner.tensors["in"] = self.flow.tensor(x)
+        pairs = self.module.pairs(block)
+        for name, value in self.own_arguments(block, element, recs, runs, env).items():
+            samples = [r.args[name] for r in recs]
+            inner.values[name] = Value(value, None, samples, name in pairs)
+        for parameter in block.parameters:
+            if parameter.name not in inner.values:
+                tensor = self.handed(parameter.name, block, element, recs, env)
+                if tensor is not None:
+                    inner.tensors[parameter.name] = tensor
+                else:
+                    inner.values[parameter.name] = Value(NONE, None, [None])
+        within = [run.run.elements[0] for r in recs for run in all_of(Ran, r.frame.records[:1])]
+        outer, self.layers.stem = self.layers.stem, self.layers.stem or snake(block.name)
+        if isinstance(within[0], Layer) and only.name == "bn":
+            self.layers.stem = outer
+        before = len(self.layers.built)
+        self.element(only, within, x, runs, inner)
+        self.layers.stem = outer
+        if only.name in ("bn", "layer_norm", "group_norm") and len(self.layers.built) > before:
+            self.module.name_norm(block.name, self.layers.built[before])
