@@ -410,8 +410,8 @@ def unused(c: float) -> float:
 
 
 class Net(nnx.Module):
-    def __init__(self, width: float = 1.0):
-        self.features = near(32 * width, least=16)
+    def __init__(self, width: float = 1.0, stride: tuple[int, int] = 1):
+        self.features = near(32 * width)
         self.sizes = [half(i) for i in range(3)]
 """
     wanted = text.replace(
@@ -421,6 +421,7 @@ class Net(nnx.Module):
         "def near(c: float, to: float = 8, least: float | None = None) -> float",
         "def near(c: float, to: int = 8, least: int | None = None) -> int",
     )
+    wanted = wanted.replace("stride: tuple[int, int] = 1", "stride: tuple[int, int] | int = 1")
     wanted = wanted.replace("def half(c: float)", "def half(c: int)")
     assert annotated(text) == wanted
 

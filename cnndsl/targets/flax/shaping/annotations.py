@@ -38,6 +38,7 @@ from cnndsl.targets.python.tree import (
     Import,
     Module,
     Name,
+    Parameter,
     Statement,
 )
 
@@ -108,12 +109,26 @@ def _definition(node: Definition, known: Definitions, plain: bool) -> Definition
             attributes: dict[str, Type] = {f"self.{name}": kind for name, kind in held.items()}
             methods: list[Function] = []
             for method in node.methods:
+                method = _with_defaults(method, known)
                 method = method if plain else _checkable(method, known, attributes)
                 reading = Reading(known, method, attributes)
                 attributes = reading.attributes()
                 methods.append(_function(method, reading))
             return replace(node, methods=tuple(methods))
     return node
+
+
+def _with_defaults(function: Function, known: Definitions) -> Function:
+    """The function with parameters whose types are also those of their defaults."""
+    found: list[Parameter] = []
+    for parameter in function.parameters:
+        kind = parameter.annotation
+        if kind is not None and parameter.default is not None:
+            given = finished(Variables(known).infer(parameter.default))
+            if given is not None and not fits(given, kind):
+                parameter = replace(parameter, annotation=readable(union([kind, given])))
+        found.append(parameter)
+    return replace(function, parameters=tuple(found))
 
 
 def _checkable(function: Function, known: Definitions, attributes: Mapping[str, Type]) -> Function:

@@ -14,9 +14,11 @@ from cnndsl.targets.flax.shaping.types import ARRAY, FLOAT, members, readable, u
 from cnndsl.targets.python.expressions import NONE, walk
 from cnndsl.targets.python.statements import expressions
 from cnndsl.targets.python.tree import (
+    Assign,
     Call,
     Class,
     Comprehension,
+    Conditional,
     Expr,
     Function,
     Module,
@@ -111,8 +113,7 @@ class _Calls:
 
     def read_function(self, node: Function, attributes: Mapping[str, Type]) -> dict[str, Type]:
         """Reads a function, and gives the attributes of `self` behind it."""
-        reading = _Reading(self, node, attributes)
-        return reading.attributes()
+        return _Reading(self, node, attributes).attributes()
 
 
 class _Reading(Reading):
@@ -131,9 +132,13 @@ class _Reading(Reading):
                         self.variables.walk(part.target, part.iterable)
                     case Call(function=Name(id=name)) if name in self.calls.functions:
                         self._note(self.calls.functions[name], part)
-        if isinstance(statement, Return):
-            found = self.calls.returned.setdefault(self.name, [])
-            found.append(self.variables.infer(statement.value))
+        match statement:
+            case Return(value=value):
+                found = self.calls.returned.setdefault(self.name, [])
+                found.append(self.variables.infer(value))
+            case Assign(targets=(Name(id=name),), value=Conditional(then=then, other=Name(id=own))):
+                if name == own:  # a default that follows from the arguments before it
+                    self._hand(self.name, name, then)
 
     def _note(self, function: Function, call: Call) -> None:
         given = dict(zip((p.name for p in function.parameters), call.args, strict=False))
@@ -142,10 +147,14 @@ class _Reading(Reading):
             value = given.get(parameter.name, parameter.default)
             if value is None:
                 continue
-            kinds = [k for k in _members(self.variables.infer(value)) if k != NONE]
-            self.calls.given.setdefault((function.name, parameter.name), []).extend(kinds)
+            self._hand(function.name, parameter.name, value)
+
+    def _hand(self, function: str, parameter: str, value: Expr) -> None:
+        found = self.calls.given.setdefault((function, parameter), [])
+        found.extend(_given(self.variables.infer(value)))
 
 
-def _members(kind: Type) -> list[Expr]:
+def _given(kind: Type) -> list[Expr]:
+    """The types that are not None."""
     held = finished(kind)
-    return [] if held is None else members(held)
+    return [] if held is None else [member for member in members(held) if member != NONE]
