@@ -29,6 +29,7 @@ from cnndsl.targets.python.tree import (
     Assign,
     Call,
     Class,
+    Constant,
     Declare,
     Definition,
     Expr,
@@ -40,6 +41,7 @@ from cnndsl.targets.python.tree import (
     Name,
     Parameter,
     Statement,
+    Tuple,
 )
 
 ANY_MODULE = path("nnx.Module")
@@ -123,7 +125,7 @@ def _with_defaults(function: Function, known: Definitions) -> Function:
     found: list[Parameter] = []
     for parameter in function.parameters:
         kind = parameter.annotation
-        if kind is not None and parameter.default is not None:
+        if kind is not None and isinstance(parameter.default, (Constant, Tuple)):
             given = finished(Variables(known).infer(parameter.default))
             if given is not None and not fits(given, kind):
                 parameter = replace(parameter, annotation=readable(union([kind, given])))

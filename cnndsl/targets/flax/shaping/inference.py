@@ -113,7 +113,7 @@ class Variables:
         if key is not None and key in self.types:
             return self.types[key]
         if isinstance(expr, Attribute):
-            is_function = expr.base in (Name("nnx"), Name("jnp")) and expr.name.islower()
+            is_function = expr.base == Name("nnx") and expr.name.islower()
             return CALLABLE if is_function else None
         if expr.id in self.module.held:
             return self.module.held[expr.id]
