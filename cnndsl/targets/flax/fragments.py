@@ -62,4 +62,6 @@ def fragment(name: str) -> Fragment:
     lines = source.splitlines()
     needs = frozenset(bound for bound, statement in IMPORTS.items() if statement in lines)
     text = "\n".join(lines[len(needs) :]).strip() + "\n"
-    return Fragment(text, _DEFINED.match(text)[1], needs)
+    defined = _DEFINED.match(text)
+    assert defined is not None
+    return Fragment(text, defined[1], needs)

@@ -9,7 +9,7 @@ from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.head import CLASSES, classifier
 from cnndsl.elaborate.models import deep_stack, elaborate
 from cnndsl.elaborate.program import Program
-from cnndsl.ir import Network
+from cnndsl.ir import Network, Value
 from cnndsl.pipeline import Checked
 from cnndsl.targets.flax.compare import Difference
 from cnndsl.targets.flax.validate import Run
@@ -26,7 +26,7 @@ class Change:
 
     name: str
     parameter: str
-    value: object
+    value: Value
 
 
 Round = tuple[Change, ...]  # arguments that are set together
@@ -113,7 +113,7 @@ def _rounds(cls: ClassValue | None, network: Network, is_first: bool) -> Iterato
         yield tuple(second)
 
 
-def _others(value: object) -> list[object]:
+def _others(value: Value) -> list[Value]:
     """Other values of that kind."""
     match value:
         case bool():

@@ -20,6 +20,7 @@ from cnndsl.targets.python.tree import (
     Function,
     If,
     Pass,
+    Pending,
     Remark,
     Return,
     Statement,
@@ -127,6 +128,8 @@ def _statement(statement: Statement, indent: int) -> str:
             return _macro("pass_")(margin)
         case Blank():
             return ""
+        case Pending():
+            raise AssertionError(f"{type(statement).__name__} is no statement")
 
 
 def line_count(statement: Statement, indent: int = 8) -> int:

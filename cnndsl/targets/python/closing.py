@@ -13,9 +13,9 @@ def closing(steps: Sequence[Statement]) -> tuple[Statement, ...]:
     `x = f(x)` and `return x`."""
     found = [_closed(step) for step in steps]
     match found[-2:]:
-        case [Assign(targets=(Name() as target,), comment=""), Return(value=value)]:
-            if target == value:
-                found[-2:] = [Return(found[-2].value)]
+        case [Assign(targets=(Name() as kept,), value=value, comment=""), Return(value=result)]:
+            if kept == result:
+                found[-2:] = [Return(value)]
     return tuple(found)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cnndsl.targets.python.tree import Assign, Binary, Call, Expr, Name, Statement
+from cnndsl.targets.python.tree import Assign, Binary, Call, Expr, Name, Pending, Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Build(Call):
 
 
 @dataclass(frozen=True, slots=True)
-class Shadow:
+class Shadow(Pending):
     """Asks for the expression of a value at this place; no statement of the program."""
 
     key: str
@@ -38,7 +38,7 @@ class Shadow:
 
 
 @dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(Pending):
     """How the author spells a value that `target` has at this place."""
 
     target: Name
@@ -46,7 +46,7 @@ class Hint:
 
 
 @dataclass(frozen=True, slots=True)
-class Settle:
+class Settle(Pending):
     """What branches leave in `target`, by instance: one expression may hold for all of them."""
 
     target: Name
@@ -54,7 +54,7 @@ class Settle:
 
 
 @dataclass(frozen=True, slots=True)
-class Loop:
+class Loop(Pending):
     """A loop of constructor or call, whose header is not settled.
 
     `targets` are the variables for an item of `items`, `counter` counts iterations from 0,
@@ -70,4 +70,4 @@ class Loop:
     body: tuple[Step, ...]
 
 
-Step = Statement | Shadow | Hint | Settle | Loop
+Step = Statement

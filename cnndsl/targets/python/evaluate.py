@@ -24,6 +24,7 @@ class Unknown(Exception):
     """Some part of an expression has no known value."""
 
 
+_NEGATIVE: Callable[..., object] = operator.neg
 _BINARY: dict[str, Callable[..., object]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -90,7 +91,7 @@ def _evaluate(expr: Expr, values: Mapping[str, object]) -> object:
         case Unary(op="not"):
             return not _evaluate(expr.operand, values)
         case Unary(op="-"):
-            return operator.neg(_evaluate(expr.operand, values))  # type: ignore[arg-type]
+            return _NEGATIVE(_evaluate(expr.operand, values))
         case Conditional():
             chosen = expr.then if _evaluate(expr.test, values) else expr.other
             return _evaluate(chosen, values)

@@ -90,7 +90,7 @@ def parts(expr: Expr) -> tuple[Expr, ...]:
         case Tuple() | ListOf():
             return expr.items
         case Dict():
-            return tuple(e for item in expr.items for e in item)
+            return tuple(e for item in expr.items for e in item if e is not None)
         case Star():
             return (expr.value,)
         case Call():
@@ -150,7 +150,7 @@ def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
         case ListOf():
             return ListOf(tuple(map(change, expr.items)))
         case Dict():
-            return Dict(tuple((change(k), change(v)) for k, v in expr.items))
+            return Dict(tuple((None if k is None else change(k), change(v)) for k, v in expr.items))
         case Star():
             return Star(change(expr.value))
         case Call():
@@ -201,7 +201,7 @@ def substitute(expr: Expr, values: Mapping[str, Expr]) -> Expr:
 
 # --- arithmetic -----------------------------------------------------------------------
 
-_COMPARE: dict[str, Callable[[object, object], bool]] = {
+_COMPARE: dict[str, Callable[..., bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
     "<": operator.lt,

@@ -23,7 +23,7 @@ def _settled(step: Step, needed: set[str]) -> Step:
     if not isinstance(step, Loop):
         return with_bodies(step, *inner) if inner else step
     target, iterable = _header(step, needed)
-    return For(target, iterable, tuple(inner[0]))  # type: ignore[arg-type]
+    return For(target, iterable, tuple(inner[0]))
 
 
 def _header(loop: Loop, needed: set[str]) -> tuple[Expr, Expr]:

@@ -26,6 +26,7 @@ from cnndsl.targets.python.statements import (
     expressions,
     flat,
     map_step,
+    mentions,
     read,
     with_bodies,
 )
@@ -93,7 +94,7 @@ class Lists:
             return loop
         if loop.counter in all_written(loop.body):
             return loop
-        stem = base.name if isinstance(base, Attribute) else base.id if isinstance(base, Name) else ""
+        stem = base.name if isinstance(base, Attribute) else getattr(base, "id", "")
         name = self.fresh(_singular(stem.split("#")[0]))
 
         def change(expr: Expr) -> Expr:
@@ -136,7 +137,7 @@ class Lists:
         for step in appends:
             holder, value = _append(step) or (NONE, NONE)
             at = next((i for i, s in enumerate(steps) if _is_start(s, holder)), None)
-            if at is None or any(holder in walk(e) for s in steps[at + 1 :] for e in expressions(s)):
+            if at is None or any(holder == e for e in mentions(steps[at + 1 :])):
                 return None
             start = steps[at]
             assert isinstance(start, Assign)
@@ -257,7 +258,8 @@ class _Flattening:
             return step
         loop = held[0]
         sources = dict(step.walked)
-        if not all(isinstance(s, Name) and s.id in sources for _, s in loop.walked) or not loop.walked:
+        held_here = all(isinstance(s, Name) and s.id in sources for _, s in loop.walked)
+        if not loop.walked or not held_here:
             return step
         needed = {n for s in flat(loop.body) for n in read(s)}
         if needed & {*step.targets, step.counter, *loop.targets, loop.counter, *sources}:
@@ -287,6 +289,7 @@ def _one_list(outer: Loop, number: int) -> Loop | None:
     filled = {h for s in inner.body if (a := _append(s)) is not None and (h := a[0]) in holders}
     if filled != set(holders):
         return None
+    values = {h.id: o for h, o in holders.items() if isinstance(h, Name)}
     body: list[Step] = []
     for step in outer.body:
         held = _append(step)
@@ -295,7 +298,6 @@ def _one_list(outer: Loop, number: int) -> Loop | None:
         if isinstance(step, Assign) and step.targets[0] in holders and _is_empty(step.value):
             continue
         if step is inner:
-            values = {h.id: o for h, o in holders.items() if isinstance(h, Name)}
             step = map_step(step, lambda e: substitute(e, values))
         body.append(step)
     return replace(outer, body=tuple(body))
@@ -383,9 +385,9 @@ class _Runs:
         module = value.function
         if not isinstance(module, (Name, Attribute)) or not _applies(line, module):
             return None
-        if line.targets != body.targets or self.counts[module] != 1:
-            return None
         if not isinstance(body, Line) or not _goes_on(body):
+            return None
+        if line.targets != body.targets or self.counts[module] != 1:
             return None
         if isinstance(module, Name):
             holder = walked.get(module.id)
@@ -426,7 +428,8 @@ def _moved(init: Sequence[Step], module: Expr, holder: Expr) -> list[Step] | Non
                 held = [list(b) for b in bodies(step)]
                 held[which] = inner
                 return [*init[:position], with_bodies(step, *held), *init[position + 1 :]]
-    first = next((i for i, s in enumerate(init) if isinstance(s, Assign) and s.targets == (module,)), None)
+    assigned = (i for i, s in enumerate(init) if isinstance(s, Assign) and s.targets == (module,))
+    first = next(assigned, None)
     start = next((i for i, s in enumerate(init) if _is_start(s, holder)), None)
     if first is None or start is None or first > start:
         return None

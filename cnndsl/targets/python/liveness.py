@@ -139,7 +139,7 @@ class _Sweep:
                     return None
                 live.clear()
                 live |= then | other | names(step.test)
-                return replace(step, body=tuple(body), other=tuple(rest))  # type: ignore[arg-type]
+                return replace(step, body=tuple(body), other=tuple(rest))
             case Loop() | For():
                 return self.swept_loop(step, live)
             case Assign() if (target := _variable(step)) is not None:
@@ -172,7 +172,7 @@ class _Sweep:
         live |= inside
         if isinstance(step, For):
             live |= names(step.iterable)
-            return replace(step, body=tuple(body))  # type: ignore[arg-type]
+            return replace(step, body=tuple(body))
         step = replace(step, body=tuple(body))
         needed = {n for inner in flat(body) for n in read(inner)}
         walked = tuple((n, s) for n, s in step.walked if n in needed)

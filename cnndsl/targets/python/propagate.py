@@ -116,7 +116,7 @@ class _Propagation:
             for n in then.keys() & other.keys()
             if isinstance(n, str) and n not in known
         }
-        chosen = replace(step, test=test, body=tuple(body), other=tuple(rest))  # type: ignore[arg-type]
+        chosen = replace(step, test=test, body=tuple(body), other=tuple(rest))
         return [chosen, *self.after(body, rest, known)]
 
     def after(self, body: Sequence[Step], other: Sequence[Step], known: Known) -> list[Step]:

@@ -90,7 +90,7 @@ def _module(step: Step) -> str | None:
     match step:
         case Line(
             targets=(Name(),),
-            value=Call(function=Attribute(base=Name("self"), name=name), args=(Name(),), keywords=()),
+            value=Call(Attribute(Name("self"), name), (Name(),), ()),
         ):
             return name
     return None

@@ -23,8 +23,8 @@ def simultaneous(steps: Sequence[Step]) -> list[Step]:
 
 def _block(steps: Sequence[Step], counts: Counter[str]) -> list[Step]:
     found = [
-        with_bodies(step, *(_block(body, counts) for body in bodies(step))) if bodies(step) else step
-        for step in steps
+        with_bodies(step, *(_block(body, counts) for body in inner)) if inner else step
+        for step, inner in zip(steps, map(bodies, steps), strict=True)
     ]
     position = 0
     while position < len(found):
@@ -51,7 +51,7 @@ def _folded(steps: list[Step], position: int, kept: str, source: str) -> list[St
     base = source.split("@")[0]
     for later in range(position + 1, len(steps)):
         step = steps[later]
-        if _copy(step) is not None and _copy(step)[1] == kept:  # type: ignore[index]
+        if (copied := _copy(step)) is not None and copied[1] == kept:
             return None
         sets = [n for n in written(step) if n.split("@")[0] == base]
         if not sets:

@@ -64,9 +64,9 @@ def with_bodies(step: Step, *held: Iterable[Step]) -> Step:
     match step:
         case If():
             then, other = held
-            return replace(step, body=tuple(then), other=tuple(other))  # type: ignore[arg-type]
+            return replace(step, body=tuple(then), other=tuple(other))
         case For() | Loop():
-            return replace(step, body=tuple(held[0]))  # type: ignore[arg-type]
+            return replace(step, body=tuple(held[0]))
     return step
 
 
@@ -142,14 +142,14 @@ def map_step(step: Step, change: Change) -> Step:
             return replace(
                 step,
                 test=change(step.test),
-                body=tuple(map_step(s, change) for s in step.body),  # type: ignore[arg-type]
-                other=tuple(map_step(s, change) for s in step.other),  # type: ignore[arg-type]
+                body=tuple(map_step(s, change) for s in step.body),
+                other=tuple(map_step(s, change) for s in step.other),
             )
         case For():
             return replace(
                 step,
                 iterable=change(step.iterable),
-                body=tuple(map_step(s, change) for s in step.body),  # type: ignore[arg-type]
+                body=tuple(map_step(s, change) for s in step.body),
             )
         case Loop():
             return replace(

@@ -230,7 +230,12 @@ class Remark:
     text: str
 
 
-Statement = Assign | Augment | Declare | Do | If | For | Return | Pass | Blank | Remark
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What passes over a draft still replace; no statement of a program."""
+
+
+Statement = Assign | Augment | Declare | Do | If | For | Return | Pass | Blank | Remark | Pending
 
 
 # --- definitions ----------------------------------------------------------------------

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from cnndsl.targets.python.draft import Hint, Loop, Step
+from cnndsl.targets.python.draft import Hint, Loop, Shadow, Step
 from cnndsl.targets.python.expressions import names, substitute
 from cnndsl.targets.python.statements import flat, map_step, read, written
-from cnndsl.targets.python.tree import Assign, Augment, Expr, For, If, Name, Tuple
+from cnndsl.targets.python.tree import Assign, Augment, Do, Expr, For, If, Name, Return, Tuple
 
 Reaching = dict[str, frozenset[int]]
 
@@ -82,9 +82,9 @@ class Webs:
     def uses(self, step: Step) -> set[str]:
         if isinstance(step, Hint):
             return {step.target.id, *names(step.value)}
-        if isinstance(step, (Loop, If, For)) or not hasattr(step, "value"):
-            return read(step)
-        return read(step) | names(step.value)
+        if isinstance(step, (Assign, Augment, Do, Return, Shadow)):
+            return read(step) | names(step.value)
+        return read(step)
 
     def define(self, step: Step, reaching: Reaching) -> None:
         for name in written(step):
@@ -113,11 +113,11 @@ class Webs:
                 body = tuple(self.renamed(s, reaching) for s in step.body)
                 rest = tuple(self.renamed(s, other) for s in step.other)
                 _join(reaching, other)
-                return replace(step, test=test, body=body, other=rest)  # type: ignore[arg-type]
+                return replace(step, test=test, body=body, other=rest)
             case Loop() | For():
                 before = dict(reaching)
                 if isinstance(step, For):
-                    head: Step = replace(step, iterable=used(step.iterable))
+                    head: Loop | For = replace(step, iterable=used(step.iterable))
                 else:
                     walked = tuple((n, used(s)) for n, s in step.walked)
                     head = replace(step, items=used(step.items), walked=walked)
@@ -180,7 +180,7 @@ def _targets(step: Step, bound: dict[str, str]) -> Step:
 
 def _loop(step: Loop | For, bound: dict[str, str], body: tuple[Step, ...]) -> Step:
     if isinstance(step, For):
-        return replace(step, target=_renamed_target(step.target, bound), body=body)  # type: ignore[arg-type]
+        return replace(step, target=_renamed_target(step.target, bound), body=body)
     return replace(
         step,
         targets=tuple(bound[t] for t in step.targets),

@@ -91,8 +91,8 @@ def assemble(
     body: list[tree.Definition] = [*facts(networks, tables)]
     body += [*whole, *functions, *partials, *definitions]
     doc = docs.header(program.spec.doc, networks, footer)
-    whole = tree.Module(doc, _imports(body, bool(networks)), tuple(body))
-    return annotate(whole, plain=plain)
+    made = tree.Module(doc, _imports(body, bool(networks)), tuple(body))
+    return annotate(made, plain=plain)
 
 
 # --- blocks ---------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cnndsl.endpoints import endpoints_of
-from cnndsl.ir import Auxiliary, Network, children
+from cnndsl.ir import Auxiliary, Network, Node, children
 from cnndsl.summary import summarize_network
 from cnndsl.targets.flax.staging.kinds import frozen
 from cnndsl.targets.python.expressions import call, constant
@@ -116,12 +116,12 @@ def _picture(name: str, rows: Sequence[Expr], ink: Expr, ground: Expr) -> Assign
 
 def _aux_weights(network: Network) -> dict[str, float]:
     found: dict[str, float] = {}
-    stack: list[object] = [network.frame]
+    stack: list[Node] = [network.frame]
     while stack:
         current = stack.pop()
         if isinstance(current, Auxiliary):
             found[current.name] = current.weight
-        stack.extend(reversed(list(children(current))))  # type: ignore[arg-type]
+        stack.extend(reversed(list(children(current))))
     return found
 
 

@@ -127,9 +127,9 @@ def _lists(init: Sequence[Step], call: Sequence[Step]) -> set[str]:
     """The variables that hold lists of modules."""
     found: set[str] = set()
     for step in flat(init):
-        if isinstance(step, Assign) and isinstance(step.value, Call):
-            if step.value.function == LIST:
-                found |= {t.id for t in step.targets if isinstance(t, Name)}
+        match step:
+            case Assign(targets=targets, value=Call(function=function)) if function == LIST:
+                found |= {t.id for t in targets if isinstance(t, Name)}
     for step in flat(call):
         if isinstance(step, Loop):
             found |= {s.id for _, s in step.walked if isinstance(s, Name)}
@@ -233,12 +233,10 @@ def _named(
 def _slots_in_order(draft: Draft, steps: Sequence[Step]) -> list[str]:
     """The slots on `self`, in order of their appearance in the constructor."""
     order: dict[str, None] = {}
-    for step in flat(steps):
-        for expr in expressions(step):
-            for part in walk(expr):
-                if isinstance(part, Attribute) and part.base == Name("self"):
-                    if part.name in draft.slots:
-                        order.setdefault(part.name)
+    for part in mentions(steps):
+        match part:
+            case Attribute(base=Name("self"), name=name) if name in draft.slots:
+                order.setdefault(name)
     return list(order)
 
 

@@ -137,10 +137,11 @@ class _Joining:
         (role,) = line.roles
         if is_compound(last.value) and role not in (ACTIVATION, NORM, DROPOUT):
             return False
-        held = last.roles | ({WEIGHT, NORM} if BLOCK in last.roles and MERGED not in last.roles else set())
+        is_module = BLOCK in last.roles and MERGED not in last.roles
+        held = last.roles | ({WEIGHT, NORM} if is_module else set())
         if role in held and role != RESHAPE:
             return False
-        if role in (NORM, ACTIVATION) and _ALL <= held:
+        if role in (NORM, ACTIVATION) and held >= _ALL:
             return False
         return held <= _JOINS[role] | ({BLOCK, WEIGHT, NORM} if BLOCK in _JOINS[role] else set())
 
@@ -156,7 +157,8 @@ class _Joining:
         for name in list(dict.fromkeys(_ordered_names(value))):
             if not self.is_single(name) or self.draft.variables[name].named:
                 continue
-            found = next((s for s in kept if isinstance(s, Line) and s.targets == (Name(name),)), None)
+            lines = (s for s in kept if isinstance(s, Line))
+            found = next((s for s in lines if s.targets == (Name(name),)), None)
             if found is None or self.continues(found, kept) or width(found.value) > WIDTH:
                 continue
             later = kept[kept.index(found) + 1 :]

@@ -174,15 +174,15 @@ def renamed(step: Step, chosen: dict[str, str]) -> Step:
                 return replace(
                     inner,
                     test=change(inner.test),
-                    body=tuple(map(deep, inner.body)),  # type: ignore[arg-type]
-                    other=tuple(map(deep, inner.other)),  # type: ignore[arg-type]
+                    body=tuple(map(deep, inner.body)),
+                    other=tuple(map(deep, inner.other)),
                 )
             case For():
                 return replace(
                     inner,
                     target=change(inner.target),
                     iterable=change(inner.iterable),
-                    body=tuple(map(deep, inner.body)),  # type: ignore[arg-type]
+                    body=tuple(map(deep, inner.body)),
                 )
         return map_step(inner, change)
 
@@ -203,12 +203,12 @@ def rename_attributes(steps: list[Step], chosen: dict[str, str]) -> list[Step]:
             return replace(
                 step,
                 test=change(step.test),
-                body=tuple(map(deep, step.body)),  # type: ignore[arg-type]
-                other=tuple(map(deep, step.other)),  # type: ignore[arg-type]
+                body=tuple(map(deep, step.body)),
+                other=tuple(map(deep, step.other)),
             )
         if isinstance(step, For):
             body = tuple(map(deep, step.body))
-            return replace(step, iterable=change(step.iterable), body=body)  # type: ignore[arg-type]
+            return replace(step, iterable=change(step.iterable), body=body)
         return map_step(step, change)
 
     return [deep(step) for step in steps]

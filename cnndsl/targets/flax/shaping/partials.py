@@ -89,7 +89,8 @@ def _share_norms(
     blocks = {(callee(b), b.keywords): block for b, block in reversed(norms)}
     found: dict[Key, int] = {}
     for build in (b for c in classes for b in c.builds()):
-        if callee(build) in NORMS and build.keywords and all(is_global(k.value) for k in build.keywords):
+        everywhere = build.keywords and all(is_global(k.value) for k in build.keywords)
+        if callee(build) in NORMS and everywhere:
             key = callee(build), build.keywords
             found[key] = found.get(key, 0) + 1
     for key, count in found.items():
@@ -160,9 +161,13 @@ def hoist(finished: Finished) -> list[Assign]:
 def _shorter(finished: Finished, calls: Sequence[Build], common: Sequence[Keyword]) -> bool:
     """Whether a constructor has fewer lines with a partial for some of its calls."""
     name = Name("conv")
-    with_it = {b: Call(name, b.args, tuple(k for k in b.keywords if k not in common)) for b in calls}
+    with_it: dict[Build, Expr] = {
+        b: Call(name, b.args, tuple(k for k in b.keywords if k not in common)) for b in calls
+    }
     handed = tuple(HANDED_ON.values())
-    without = {b: Call(b.function, b.args, (*b.keywords, *handed)) for b in calls}
+    without: dict[Build, Expr] = {
+        b: Call(b.function, b.args, (*b.keywords, *handed)) for b in calls
+    }
     return finished.lines(with_it) + 1 < finished.lines(without)
 
 

@@ -10,7 +10,7 @@ from cnndsl.ir import Instance, Network, Tensor
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.names import RESERVED, VARIABLES, safe
 from cnndsl.targets.flax.staging.bodies import Bodies
-from cnndsl.targets.flax.staging.draft import Draft, Env, Param, Value
+from cnndsl.targets.flax.staging.draft import Draft, Env, Param, Run, Value
 from cnndsl.targets.flax.staging.draft import Tensor as Held
 from cnndsl.targets.flax.staging.flow import Surroundings
 from cnndsl.targets.flax.staging.kinds import frozen, sample_kinds
@@ -24,7 +24,7 @@ from cnndsl.targets.python.tree import (
     Assign,
     Binary,
     Conditional,
-    Constant,
+    Expr,
     Name,
     Return,
     Tuple,
@@ -74,7 +74,7 @@ def stage_block(
         env.tensors[name] = replace(bodies.flow.tensor(variable), optional=held.optional)
     flow = draft.variable("x", "tensor")
     bodies.flow.copy(Name("x"), Name("in_features"), flow)
-    runs = [(n, ()) for n in range(len(instances))]
+    runs: list[Run] = [(n, ()) for n in range(len(instances))]
     bodies.run(block.body, [i.frame for i in instances], flow, runs, env)
     values.at_call(Return(flow))
     values.at_init(Shadow("out", bodies.flow.features(flow)))
@@ -153,7 +153,7 @@ def stage_model(
     env = Env()
     for parameter in model.parameters:
         _declare_model(parameter, draft, values, env, networks, fixed)
-    runs = [(n, ()) for n in range(len(networks))]
+    runs: list[Run] = [(n, ()) for n in range(len(networks))]
     seen = [n.input.shape[-1] for n in networks if n.input.shape]
     first = model.body.statements[0]
     channels = None
@@ -187,14 +187,12 @@ def _declare_model(
     given = any(name in n.given for n in networks)
     rebound = name in _bound(draft)
 
-    def start(expr: object) -> None:
-        from cnndsl.targets.python.tree import Attribute
-
+    def start(expr: Expr) -> None:
         value = expr
         if rebound:
-            value = draft.variable(name, "let", named=True)
-            values.define(value, expr)  # type: ignore[arg-type]
-        assert isinstance(value, (Name, Attribute, Constant, Tuple))
+            variable = draft.variable(name, "let", named=True)
+            values.define(variable, expr)
+            value = variable
         env.values[name] = Value(value, None, seen)
 
     if (

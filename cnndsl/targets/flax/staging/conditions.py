@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnndsl.ir import (
-    Chosen,
-    Layer,
-    children,
-)
+from cnndsl.ir import Chosen, Frame, Layer, Node, children
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.staging.draft import Env, Run
 from cnndsl.targets.flax.staging.layers import BUILDS
@@ -89,14 +85,14 @@ def _locals(expr: Expr) -> set[str]:
     return {n for n in names(expr) if n != "self"}
 
 
-def builds(frame: object) -> bool:
+def builds(frame: Frame | None) -> bool:
     """Whether some op below a frame builds a module."""
-    stack: list[object] = [frame]
+    stack: list[Node | None] = [frame]
     while stack:
         current = stack.pop()
         if isinstance(current, Layer):
             if current.op.name in BUILDS:
                 return True
         elif current is not None:
-            stack.extend(children(current))  # type: ignore[arg-type]
+            stack.extend(children(current))
     return False

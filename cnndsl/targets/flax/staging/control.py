@@ -5,13 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cnndsl.ir import (
-    Chosen,
-    Frame,
-    Looped,
-    Named,
-    children,
-)
+from cnndsl.ir import Chosen, Frame, Looped, Named, Node, children
 from cnndsl.ir import Tensor as Flowing
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.staging.conditions import condition
@@ -68,7 +62,7 @@ class Control:
         for position, name in enumerate(st.targets):
             held = env.values.get(name)
             known = held.init if held is not None and isinstance(held.init, Name) else None
-            samples = [e if len(st.targets) == 1 else e[position] for e in elements]
+            samples = [_part(e, position, len(st.targets)) for e in elements]
             if known is not None and known.id in self.draft.variables:
                 variable = known
                 self.draft.variables[variable.id].stable = False
@@ -98,12 +92,12 @@ class Control:
         """All values that names of the scope get in a loop, which may be read before."""
         lets = {s.name for s in statements_of(body) if isinstance(s, ast.Let)}
         known = {n: list(env.values[n].samples) for n in lets if n in env.values}
-        stack: list[object] = list(frames) if known else []
+        stack: list[Node] = list(frames) if known else []
         while stack:
             current = stack.pop()
             if isinstance(current, Named) and current.statement.name in known:
                 known[current.statement.name].append(current.value)
-            stack.extend(children(current))  # type: ignore[arg-type]
+            stack.extend(children(current))
         return known
 
     def branch(
@@ -209,3 +203,8 @@ class Control:
         frames = [f for i in mine if (f := recs[i].frame) is not None]
         if frames:
             self.run(frames[0].body, frames, x, [runs[i] for i in mine], env)
+
+
+def _part(item: object, position: int, targets: int) -> object:
+    """What a variable of a loop gets of an item."""
+    return item[position] if targets > 1 and isinstance(item, list) else item

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from cnndsl.elaborate.head import classifiers
 from cnndsl.elaborate.program import Program
-from cnndsl.ir import Instance, Layer, Network, children, layers
+from cnndsl.ir import Chained, Instance, Layer, Network, Node, Ran, children, layers
 from cnndsl.names import camel
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.expected import rectified_tensors
@@ -111,8 +111,9 @@ class Staging:
 
     def function(self, fn: ast.Fn) -> Function:
         """A compile-time function of the spec."""
-        values, env = Values(Draft(ast.Block(fn.span, fn.name, fn.name_span, None, fn.parameters,
-                                             ast.Body(fn.span, ())), fn.name), self.fns), Env()  # fmt: skip
+        nothing = ast.Body(fn.span, ())
+        block = ast.Block(fn.span, fn.name, fn.name_span, None, fn.parameters, nothing)
+        values, env = Values(Draft(block, fn.name), self.fns), Env()
         parameters = []
         body: list[Statement] = []
         known = self.fns[fn.name]
@@ -161,8 +162,12 @@ class Staging:
         (element,) = statement.chain.elements
         if not isinstance(element, ast.Apply):
             return None
-        within = {type(i.frame.records[0].run.elements[0]) for i in self.instances[block.name]}
-        return element if within <= {Layer, Instance} else None
+        for instance in self.instances[block.name]:
+            match instance.frame.records:
+                case [Ran(run=Chained(elements=[Layer() | Instance()]))]:
+                    continue
+            return None
+        return element
 
     def kernel_starts(self, layer: Layer) -> str:
         """The name of the initialiser of a layer's kernel."""
@@ -239,21 +244,21 @@ def _instances(networks: Sequence[Network]) -> dict[str, list[Instance]]:
     """Every use of every block, in order of execution."""
     found: dict[str, list[Instance]] = {}
     for network in networks:
-        stack: list[object] = [network.frame]
+        stack: list[Node] = [network.frame]
         while stack:
             current = stack.pop()
             if isinstance(current, Instance):
                 found.setdefault(current.block.name, []).append(current)
-            stack.extend(reversed(list(children(current))))  # type: ignore[arg-type]
+            stack.extend(reversed(list(children(current))))
     return found
 
 
 def _nested(instance: Instance) -> Iterator[Instance]:
     """The uses of blocks directly inside a use of one."""
-    stack: list[object] = [instance.frame]
+    stack: list[Node] = [instance.frame]
     while stack:
         current = stack.pop()
         if isinstance(current, Instance):
             yield current
         else:
-            stack.extend(children(current))  # type: ignore[arg-type]
+            stack.extend(children(current))

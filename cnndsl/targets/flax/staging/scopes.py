@@ -51,7 +51,7 @@ def rebound_names(body: ast.Body) -> set[str]:
     """The values that a definition binds at more than one place."""
     counts: dict[str, int] = {}
     for node in walk(body):
-        bound = (node.name,) if isinstance(node, ast.Let) else ()
+        bound: tuple[str, ...] = (node.name,) if isinstance(node, ast.Let) else ()
         bound = node.targets if isinstance(node, ast.For) else bound
         for name in bound:
             counts[name] = counts.get(name, 0) + 1
