@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.models import elaborate
+from cnndsl.elaborate.paths import assign_paths
 from cnndsl.elaborate.program import Loader, Program, collect
 from cnndsl.garbage import uncollected
 from cnndsl.ir import Network, Value
@@ -124,3 +125,30 @@ def compile_checked(
     asked = replace(checked, networks=networks)
     module = target.module(asked, origin_of(checked, overrides or {}, model, output))
     return Compiled(target.text(module), tuple(map(summarize_network, networks)), ())
+
+
+def name_layers(
+    checked: Checked,
+    overrides: dict[str, Value] | None = None,
+    model: str | None = None,
+    target: Target | None = None,
+) -> None:
+    """Gives the layers of a checked spec the names that they have in its module.
+
+    Where a module cannot be made of the spec, they keep the names of their own. `target` is Flax
+    by default, and with `model` only that model is compiled.
+    """
+    networks = tuple(n for n in checked.networks if model in (None, n.name))
+    if not networks:
+        return
+    from cnndsl.targets.flax import Flax  # a summary by stage needs no module
+    from cnndsl.targets.target import Miscompiled, origin_of
+
+    target = Flax() if target is None else target
+    origin = origin_of(checked, overrides or {}, model, None)
+    try:
+        module = target.module(replace(checked, networks=networks), origin)
+    except Miscompiled:
+        return
+    for network, paths in zip(networks, target.paths(module, networks), strict=True):
+        assign_paths(network, paths)

@@ -175,7 +175,7 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
 def _add_summary(parser: argparse.ArgumentParser) -> None:
     _specs(parser)
     _choice(parser)
-    parser.add_argument("--layers", action="store_true", help="every layer, not only stages")
+    parser.add_argument("--layers", action="store_true", help="every layer, by its attribute")
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cnndsl.cli.console import Console
 from cnndsl.cli.reading import all_diagnostics, check_choice, check_specs, read_overrides
-from cnndsl.pipeline import summaries
+from cnndsl.pipeline import name_layers, summaries
 from cnndsl.summary import LayerRow, Summary, shape_text, stage_cells
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ def run(arguments: Namespace, console: Console) -> int:
     if diagnostics := all_diagnostics(checked):
         console.diagnostics(diagnostics)
         return 1
+    if arguments.layers or arguments.json:  # which list layers
+        for each in checked:
+            name_layers(each, overrides, arguments.model)
     found = [summary for each in checked for summary in summaries(each)]
     found = [summary for summary in found if arguments.model in (None, summary.model)]
     if arguments.json:

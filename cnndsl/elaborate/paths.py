@@ -28,7 +28,7 @@ def paths_of(network: Network) -> dict[Layer | Instance, str]:
 
 def _name(frame: Frame, prefix: str, found: dict[Layer | Instance, str], *, uniform: bool) -> None:
     """Names what stands directly in a stage, a block or a model, and what stands in that."""
-    held = list(_parts(frame))
+    held = list(parts_of(frame))
     parts = [part for part in held if isinstance(part, (Layer, Instance))]
     for part in held if len(parts) < len(held) else ():
         if isinstance(part, (Staged, Auxiliary)):
@@ -39,14 +39,14 @@ def _name(frame: Frame, prefix: str, found: dict[Layer | Instance, str], *, unif
     if uniform and len(uses) == 1 and all(isinstance(part, Instance) for part in parts):
         paths = [f"{prefix}[{i}]" for i in range(len(parts))] if len(parts) > 1 else [prefix]
     else:
-        paths = [f"{prefix}.{name}" if prefix else name for name in _numbered(kinds, uses)]
+        paths = [f"{prefix}.{name}" if prefix else name for name in numbered(kinds, uses)]
     for part, path in zip(parts, paths, strict=True):
         found[part] = path
         if isinstance(part, Instance):
             _name(part.frame, path, found, uniform=False)
 
 
-def _numbered(kinds: list[str], uses: Counter[str]) -> Iterator[str]:
+def numbered(kinds: list[str], uses: Counter[str]) -> Iterator[str]:
     """`conv1 bn1 conv2 bn2 relu`: a number only where a kind is used more than once."""
     seen: dict[str, int] = {}
     for kind in kinds:
@@ -56,7 +56,7 @@ def _numbered(kinds: list[str], uses: Counter[str]) -> Iterator[str]:
         yield kind
 
 
-def _parts(frame: Frame) -> Iterator[Layer | Instance | Staged | Auxiliary]:
+def parts_of(frame: Frame) -> Iterator[Layer | Instance | Staged | Auxiliary]:
     """Layers, instances, stages and heads, in order, through chains, groups and loops."""
     stack: list[Node] = [frame]
     while stack:

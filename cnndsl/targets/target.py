@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 from cnndsl.ops.base import show
 
 if TYPE_CHECKING:
+    from cnndsl.elaborate.paths import Paths
+    from cnndsl.ir import Network
     from cnndsl.pipeline import Checked
     from cnndsl.targets.python.tree import Module
 
@@ -49,6 +51,12 @@ class Target(Protocol):
 
     def text(self, module: Module) -> str:
         """What is written to a file."""
+
+    def paths(self, module: Module, networks: Sequence[Network]) -> Sequence[Paths]:
+        """By network, what a module that is proven calls its layers and instances.
+
+        What is left out has no name there.
+        """
 
 
 class Miscompiled(Exception):

@@ -34,8 +34,9 @@ def test_the_table_by_layer(run):
     rows = [line.split("  ") for line in run("summary", "net.cnn", "--layers").out.splitlines()]
     cells = [[cell.strip() for cell in row if cell.strip()] for row in rows]
     assert ["layer", "op", "output", "params", "MACs", "receptive field"] in cells
-    assert ["stem.conv", "conv", "28 x 28 x 8", "80", "56,448", "3 x 3"] in cells
-    assert ["head.dense", "dense", "10", "15,690", "15,680", "all"] in cells
+    assert ["stem_conv", "conv", "28 x 28 x 8", "80", "56,448", "3 x 3"] in cells
+    assert ["stem.relu", "relu", "28 x 28 x 8", "0", "0", "3 x 3"] in cells
+    assert ["head_dense", "dense", "10", "15,690", "15,680", "all"] in cells
 
 
 def test_json_has_sizes_as_lists_and_counts_as_integers(run):
@@ -53,11 +54,11 @@ def test_json_has_sizes_as_lists_and_counts_as_integers(run):
             {"name": "head", "output": [10], "params": 15690, "macs": 15680},
         ],
         "layers": [
-            layer("stem.conv", "conv", [28, 28, 1], [28, 28, 8], 80, 56448),
+            layer("stem_conv", "conv", [28, 28, 1], [28, 28, 8], 80, 56448),
             layer("stem.relu", "relu", [28, 28, 8], [28, 28, 8], 0, 0),
             layer("stem.max_pool", "max_pool", [28, 28, 8], [14, 14, 8], 0, 0),
             layer("head.flatten", "flatten", [14, 14, 8], [1568], 0, 0),
-            layer("head.dense", "dense", [1568], [10], 15690, 15680),
+            layer("head_dense", "dense", [1568], [10], 15690, 15680),
         ],
         "endpoints": {"stem": [14, 14, 8], "head": [10], "logits": [10]},
     }

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 from cnndsl._version import __version__
 from cnndsl.elaborate.models import deep_stack
+from cnndsl.elaborate.paths import Paths
+from cnndsl.ir import Network
 from cnndsl.pipeline import Checked
+from cnndsl.targets.flax.attributes import attribute_paths
 from cnndsl.targets.flax.shaping.assemble import assemble
 from cnndsl.targets.flax.staging.program import closed_arguments
 from cnndsl.targets.flax.validate import validate
@@ -40,6 +44,10 @@ class Flax:
     def text(self, module: Module) -> str:
         with deep_stack():
             return seal(print_module(module))
+
+    def paths(self, module: Module, networks: Sequence[Network]) -> Sequence[Paths]:
+        """The attributes of a model: `layer1[0].shortcut.conv`."""
+        return attribute_paths(module, networks)
 
 
 def _proven(checked: Checked, origin: Origin, plain: bool) -> tuple[Module | None, list[str]]:

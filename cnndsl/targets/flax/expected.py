@@ -17,18 +17,23 @@ from cnndsl.targets.flax.terms import Sides, Term, Unfit
 
 @dataclass(frozen=True)
 class Expectation:
-    """The terms of a network's endpoints, and by term the path of the layer that makes it."""
+    """The terms of a network's endpoints, and the layers that change their input."""
 
     endpoints: dict[str, Term]
     logits: Term
-    paths: dict[Term, str]
     weighted: list[Term]  # the results of layers with weights, used or not
+    made: list[tuple[Layer, tuple[Term, ...]]]  # several where one op is several of flax's
+
+    @property
+    def paths(self) -> dict[Term, str]:
+        """By term the path of the layer that makes it."""
+        return {terms[-1]: layer.path for layer, terms in reversed(self.made)}
 
 
 def expected(network: Network, forms: Forms, *, aux: bool = True) -> Expectation:
     """What the endpoints of a network are; without the auxiliary heads where `aux` is false."""
     values = {id(network.input): forms.image(known_shape(network.input))}
-    paths: dict[Term, str] = {}
+    made: list[tuple[Layer, tuple[Term, ...]]] = []
     records = list(executed(network.frame, aux=aux))
     heads = {name for name, _ in heads_of(network)}
     rectified = rectified_tensors(network) if heads else _rectified(records)
@@ -37,9 +42,10 @@ def expected(network: Network, forms: Forms, *, aux: bool = True) -> Expectation
             parts = tuple(values[id(branch.out)] for branch in record.branches)
             term = _merged(record.element.name, parts, forms)
         else:
-            he_normal = id(record.out) in rectified
-            term = TERMS[record.op.name](record.op, values[id(record.x)], forms, he_normal)
-            paths.setdefault(term, record.path)
+            x, before = values[id(record.x)], len(forms.weighted)
+            term = TERMS[record.op.name](record.op, x, forms, id(record.out) in rectified)
+            if term is not x:
+                made.append((record, tuple(forms.weighted[before:]) or (term,)))
         if term.shape != record.out.shape:
             raise Unfit(f"{_name(record)} gives {term.shape}, elaborated {record.out.shape}")
         values[id(record.out)] = term
@@ -48,7 +54,7 @@ def expected(network: Network, forms: Forms, *, aux: bool = True) -> Expectation
         for name, tensor in network.endpoints.items()
         if aux or name not in heads
     }
-    return Expectation(endpoints, values[id(network.output)], paths, forms.weighted)
+    return Expectation(endpoints, values[id(network.output)], forms.weighted, made)
 
 
 def known_shape(tensor: Tensor) -> Shape:
@@ -116,8 +122,6 @@ def _merged(name: str, parts: tuple[Term, ...], forms: Forms) -> Term:
         result = forms.join(name, result, part)
     return result
 
-
-# --- ops ------------------------------------------------------------------------------
 
 Maker = Callable[[Any, Term, Forms, bool], Term]
 

@@ -43,8 +43,8 @@ def ordered(roots: Iterable[Term]) -> list[Term]:
 
 def alike(
     wanted: Mapping[str, Term], found: Mapping[str, Term], shapes: Mapping[Term, Term]
-) -> bool:
-    """Whether a mapping of terms to terms takes each wanted endpoint to the found one.
+) -> dict[Term, Term] | None:
+    """The mapping of terms to terms that takes each wanted endpoint to the found one, if any.
 
     Args:
       wanted: what is expected, by endpoint.
@@ -56,10 +56,10 @@ def alike(
     while True:
         groups = [_groups(coloured) for coloured in colours]
         if {c: len(g) for c, g in groups[0].items()} != {c: len(g) for c, g in groups[1].items()}:
-            return False
+            return None
         tied = next((c for c, group in groups[0].items() if len(group) > 1), None)
         if tied is None:
-            return _maps(sides, groups)
+            return _mapping(sides, groups)
         for coloured, group in zip(colours, groups, strict=True):
             for place, term in enumerate(sorted(group[tied], key=lambda t: t.number)):
                 coloured[term] = -1 - place  # which refining replaces
@@ -122,18 +122,20 @@ def _groups(colours: Mapping[Term, int]) -> dict[int, list[Term]]:
     return found
 
 
-def _maps(sides: Sequence[_Side], groups: Sequence[Mapping[int, list[Term]]]) -> bool:
-    """Whether terms of equal colours, one on each side, are one computation."""
+def _mapping(
+    sides: Sequence[_Side], groups: Sequence[Mapping[int, list[Term]]]
+) -> dict[Term, Term] | None:
+    """The terms of equal colours, one on each side, where they are one computation."""
     mapped = {ours[0]: groups[1][colour][0] for colour, ours in groups[0].items()}
     for ours, theirs in mapped.items():
         if (ours.op, ours.settings, ours.shape) != (theirs.op, theirs.settings, theirs.shape):
-            return False
+            return None
         inputs = [mapped[x].serial for x in ours.inputs]
         actual = [x.serial for x in theirs.inputs]
         if ours.op in _UNORDERED:
             inputs.sort()
             actual.sort()
         if inputs != actual:
-            return False
-    wanted, found = sides
-    return all(mapped[term] is found.endpoints[name] for name, term in wanted.endpoints.items())
+            return None
+    wanted, found = (side.endpoints for side in sides)
+    return mapped if all(mapped[wanted[name]] is found[name] for name in wanted) else None

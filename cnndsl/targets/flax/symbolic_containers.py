@@ -167,15 +167,23 @@ def sequential_of(args: list[object], keywords: Given) -> object:
 
 def paths(value: object, prefix: str) -> Iterator[tuple[Layer, str]]:
     """The layers below an object, each with its attribute: `self.conv1.convs[0]`."""
+    for held, path in attributes(value, prefix):
+        if isinstance(held, Layer):
+            yield held, path
+
+
+def attributes(value: object, prefix: str) -> Iterator[tuple[Layer | Instance, str]]:
+    """The layers and objects below an object, and itself, each before those that it holds."""
     todo = [(value, prefix)]
     while todo:
         current, path = todo.pop()
-        if isinstance(current, Layer):
+        if isinstance(current, Layer | Instance):
             yield current, path
-        elif isinstance(current, Instance):
+        if isinstance(current, Instance):
             todo.extend((v, f"{path}.{n}") for n, v in reversed(current.members.items()))
         elif isinstance(current, Modules | Sequence):
             held = list(enumerate(current.values))
+            path += ".layers" if isinstance(current, Sequence) else ""
             todo.extend((v, f"{path}[{i}]") for i, v in reversed(held))
         elif isinstance(current, NamedModules):
             todo.extend((v, f"{path}.{n}") for n, v in reversed(current.values.items()))

@@ -151,7 +151,7 @@ class Trial:
                 named = paths(self.model, "self")
                 held = {plain[t]: p for la, p in named for t in la.results if t in plain}
                 return [Difference(self.title, name, difference(one, other, places, held))]
-        if alike(terms, results, plain):
+        if alike(terms, results, plain) is not None:
             return []
         words = "layers with equal settings that get the same tensor are used for one another"
         return [Difference(self.title, "", words)]

@@ -1,0 +1,82 @@
+"""The names that `summary --layers` shows lead to the layers of the models of flax."""
+
+from __future__ import annotations
+
+import re
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flax import nnx
+
+from cnndsl.ir import Network, layers
+from cnndsl.pipeline import check_source, compile_checked, name_layers
+from cnndsl.source import Source
+from cnndsl.targets.flax.attributes import BOTH
+from tests.compiled import SPECS
+from tests.modules import abstract, imported
+
+pytestmark = pytest.mark.xla
+
+ALL = sorted(SPECS.glob("*.cnn"))
+
+
+@pytest.mark.parametrize("path", ALL, ids=[path.stem for path in ALL])
+def test_names_lead_to_the_layers_that_have_the_weights(path: Path) -> None:
+    checked = check_source(Source(path.name, path.read_text(encoding="utf-8")))
+    name_layers(checked)
+    code = compile_checked(checked).code
+    assert code is not None
+    module = imported(code)
+    network = min(checked.networks, key=lambda net: len(list(layers(net.frame))))
+    model = abstract(getattr(module, network.name))
+    named = names_of(network)
+    assert {path: counted(modules(model, path)) for path in named} == named
+    leaves = {id(leaf) for path in named for leaf in modules(model, path)}
+    assert leaves == {id(owner) for owner in owners(model)}
+
+
+def names_of(network: Network) -> dict[str, int]:
+    """The numbers that layers with weights hold, by name, those of batch statistics among them."""
+    found: dict[str, int] = {}
+    for layer in layers(network.frame):
+        op, shape = layer.op, layer.x.shape
+        assert shape is not None
+        held = [*op.params(shape).values(), *op.state(shape).values()]
+        if held:
+            assert layer.path not in found
+            found[layer.path] = sum(map(prod, held))
+    return found
+
+
+def modules(model: nnx.Module, path: str) -> list[nnx.Module]:
+    """What a name stands for; a second one is of the object that the first one is of."""
+    first, *others = path.split(BOTH)
+    owner = first[: first.rfind(".") + 1]
+    return [attribute(model, path) for path in (first, *(owner + name for name in others))]
+
+
+def attribute(model: nnx.Module, path: str) -> nnx.Module:
+    """`layer1[0].conv`, step by step."""
+    found: Any = model
+    for name, index in re.findall(r"(\w+)|\[(\d+)\]", path.replace("[", ".[")):
+        found = found[int(index)] if index else getattr(found, name)
+    assert isinstance(found, nnx.Module)
+    return found
+
+
+def counted(found: list[nnx.Module]) -> int:
+    """The numbers that modules hold as weights."""
+    kept = (nnx.Param, nnx.BatchStat)
+    flat = (variable for each in found for _, variable in nnx.to_flat_state(nnx.state(each)))
+    return sum(prod(v.get_value().shape) for v in flat if isinstance(v, kept))
+
+
+def owners(model: nnx.Module) -> list[nnx.Module]:
+    """The modules that hold weights themselves."""
+    return [
+        module
+        for _, module in nnx.iter_modules(model)
+        if any(isinstance(value, (nnx.Param, nnx.BatchStat)) for value in vars(module).values())
+    ]
