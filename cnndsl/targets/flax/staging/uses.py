@@ -166,7 +166,8 @@ class Uses:
             if expr is not None:
                 value = self.values.spell(expr, scope)
             raw = raw_kinds(expr, scope) if expr is not None else None
-            if name not in pairs and raw == {"pair"} and "int" in sample_kinds(seen):
+            is_other = raw == {"pair"} and "int" in sample_kinds(seen)
+            if name not in pairs and (is_other or raw == {"int", "pair"}):
                 value = None  # a pair here, and a number to the block
             if value is not None and name in pairs:
                 value = (
