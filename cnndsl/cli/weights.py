@@ -110,9 +110,9 @@ def _network(arguments: Namespace) -> nnx.Module:
 
 def _print(matching: Matching, kept: Sequence[Layer], console: Console) -> None:
     rows = [("ours", "theirs", "by", "weights")]
-    rows += [(p.ours.name, p.theirs.name, p.by, p.ours.spelled) for p in matching.pairs]
-    rows += [(layer.name, "-", "kept", layer.spelled) for layer in kept]
-    rows += [(layer.name, "?", "", layer.spelled) for layer in matching.ours]
+    rows += [(p.ours.attribute, p.theirs.name, p.by, p.ours.spelled) for p in matching.pairs]
+    rows += [(layer.attribute, "-", "kept", layer.spelled) for layer in kept]
+    rows += [(layer.attribute, "?", "", layer.spelled) for layer in matching.ours]
     rows += [("?", layer.name, "", layer.spelled) for layer in matching.theirs]
     console.line(format_table(rows, ()))
 

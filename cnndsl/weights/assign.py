@@ -83,7 +83,7 @@ def _squeezed_ranks(layer: Layer) -> set[tuple[str, int]]:
 
 
 def _chosen(ours: Sequence[Layer], theirs: Sequence[Layer], choices: Choices) -> list[Pair]:
-    mine = {layer.name: layer for layer in ours}
+    mine = {name: layer for layer in ours for name in (layer.name, layer.attribute)}
     other = {layer.name: layer for layer in theirs}
     pairs = []
     for name, counterpart in choices.layers.items():
@@ -98,6 +98,8 @@ def _chosen(ours: Sequence[Layer], theirs: Sequence[Layer], choices: Choices) ->
                 f"{counterpart} ({pair.theirs.spelled})"
             )
         pairs.append(pair)
+    if len({pair.ours.name for pair in pairs}) < len(pairs):
+        raise WeightsError("the mapping names a layer of the network twice")
     if len({pair.theirs.name for pair in pairs}) < len(pairs):
         raise WeightsError("the mapping names a layer of the file twice")
     return pairs
@@ -178,7 +180,7 @@ def _leads(before: int, after: int) -> bool:
 
 def _by_words(ours: Sequence[Layer], theirs: Sequence[Layer]) -> list[Pair]:
     """The one assignment whose names agree best."""
-    shown = f"{ours[0].name} and {ours[1].name}"
+    shown = f"{ours[0].attribute} and {ours[1].attribute}"
     told = f"{theirs[0].name} and {theirs[1].name}"
     if len(ours) <= MOST_BRANCHES:
         score = [[_likeness(x, y) for y in theirs] for x in ours]

@@ -66,13 +66,15 @@ def mismatch(matching: Matching) -> str:
         "layers:"
     ]
     rows = list(zip_longest(matching.ours, matching.theirs))
-    shown = [(_told(ours), _told(theirs)) for ours, theirs in rows[:MOST_LISTED]]
+    shown = [
+        (
+            f"{ours.attribute} ({ours.spelled})" if ours else "-",
+            f"{theirs.name} ({theirs.spelled})" if theirs else "-",
+        )
+        for ours, theirs in rows[:MOST_LISTED]
+    ]
     width = max((len(ours) for ours, _ in shown), default=0)
     lines += [f"  {ours:{width}}  {theirs}" for ours, theirs in [("ours", "theirs"), *shown]]
     if len(rows) > MOST_LISTED:
         lines.append(f"  and {len(rows) - MOST_LISTED} more")
     return "\n".join(lines)
-
-
-def _told(layer: Layer | None) -> str:
-    return "-" if layer is None else f"{layer.name} ({layer.spelled})"

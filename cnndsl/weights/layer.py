@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
@@ -54,6 +55,11 @@ class Layer:
     tensors: Mapping[str, Tensor]
     feeds: tuple[Edge, ...] | None = None
     flattened: Shape | None = None
+
+    @property
+    def attribute(self) -> str:
+        """The path as Python has it, for a layer of a network: `layer1[0].conv`."""
+        return re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", self.name)
 
     @property
     def label(self) -> tuple[tuple[str, Shape], ...]:

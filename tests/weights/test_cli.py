@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+import cnndsl
 from cnndsl.cli import main
 from cnndsl.weights import load, save
-from cnndsl.weights.network import abstract
+from cnndsl.weights.network import abstract, initialised
 from tests.weights import torch_files
 from tests.weights.conftest import randomised
 from tests.weights.test_load import NET, PLAIN, as_torch, assert_same
@@ -68,6 +69,24 @@ def test_import_without_the_head(run, spec, archive, tmp_path):
     assert "346 numbers" in said
     code, said, _ = run("inspect", tmp_path / "out.safetensors")
     assert "kernel 96x7" in said
+
+
+def test_ours_are_called_by_their_attributes(run, tmp_path):
+    spec = tmp_path / "twice.cnn"
+    spec.write_text("model Twice { input 4x4x3\n for i in 1 .. 3 { conv(3 + i, 1) } }\n")
+    file, mapping = tmp_path / "twice.safetensors", tmp_path / "map.toml"
+    arguments = ("import", file, "--spec", spec, "--model", "Twice")
+    save(initialised(cnndsl.load(spec).Twice), file)
+    for name in ("convs[1]", "convs.1"):
+        mapping.write_text(f'[layers]\n"{name}" = "convs.1"\n')
+        code, out, err = run(*arguments, "--map", mapping, "--dry-run")
+        assert (code, err) == (0, "")
+        assert "convs[0]  convs.0  name" in out
+        assert "convs[1]  convs.1  mapping" in out
+    mapping.write_text('[layers]\n"convs[1]" = "convs.1"\n"convs.1" = "convs.1"\n')
+    code, _, err = run(*arguments, "--map", mapping, "--dry-run")
+    assert code == 1
+    assert "names a layer of the network twice" in err
 
 
 def test_a_dry_run_shows_the_pairs(run, spec, archive):
