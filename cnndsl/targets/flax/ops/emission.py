@@ -34,6 +34,7 @@ class Context(Protocol):
 
     def constant(self, stem: str, value: Expr) -> Expr:
         """The name of a value that is too long for a line of code."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -35,8 +35,8 @@ def paragraphs(*parts: str) -> str:
 
 def block_shapes(draft: Draft, instances: Sequence[Instance]) -> str:
     """`(N, H, W, in_features) -> (N, H / stride, W / stride, 4 * width)`."""
-    ins = [i.x.shape or () for i in instances]
-    outs = [i.out.shape or () for i in instances]
+    ins = [i.x.shape for i in instances]
+    outs = [i.out.shape for i in instances]
     if len({len(s) for s in ins}) > 1 or len({len(s) for s in outs}) > 1:
         return ""
     arguments = [p for p in draft.params if p.source == "own"]
@@ -113,13 +113,13 @@ def logits(draft: Draft, networks: Sequence[Network]) -> str:
 
 def model_shapes(networks: Sequence[Network], channels: str) -> str:
     """`Images (N, 224, 224, 3) -> logits (N, classes).`"""
-    shapes = {n.input.shape or () for n in networks}
+    shapes = {n.input.shape for n in networks}
     if len(shapes) == 1:
         image = ", ".join(map(str, shapes.pop()))
     else:
         depths = {s[-1] for s in shapes}
         image = f"H, W, {depths.pop() if len(depths) == 1 else 'C'}"
-    outs = {n.output.shape or () for n in networks}
+    outs = {n.output.shape for n in networks}
     out = next(iter(outs))
     if len(out) == 1:
         return f"Images (N, {image}) -> logits (N, {channels})."

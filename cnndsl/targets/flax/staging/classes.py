@@ -98,7 +98,7 @@ def _declare(
         return
     taken = RESERVED | (VARIABLES if draft.is_function else frozenset())
     free = safe(name, taken | {p.name for p in draft.params})
-    held = {n: frozen(v) for n, v in enumerate(seen)}
+    held: dict[int, object] = {n: frozen(v) for n, v in enumerate(seen)}
     default = None
     if isinstance(parameter.default, ast.Literal):
         default = constant(parameter.default.value)

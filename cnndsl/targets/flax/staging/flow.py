@@ -78,8 +78,8 @@ class Flow:
     def line(
         self, x: Name, value: Expr, recs: Sequence[Element], role: str, runs: list[Run]
     ) -> None:
-        self.draft.shapes.append([rec.out.shape or () for rec in recs])
-        shown = [r.out.shape or () for r, (n, _) in zip(recs, runs, strict=True) if n == 0]
+        self.draft.shapes.append([rec.out.shape for rec in recs])
+        shown = [r.out.shape for r, (n, _) in zip(recs, runs, strict=True) if n == 0]
         self.draft.shown.append(shown)
         number = len(self.draft.shapes) - 1
         self.values.at_init(Shadow(str(number), self.features(x)))

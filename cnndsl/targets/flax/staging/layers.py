@@ -69,7 +69,7 @@ class Layers:
         self, element: ast.Apply, recs: Sequence[Layer], x: Name, runs: list[Run], env: Env
     ) -> None:
         values, name = self.values, recs[0].op.name
-        rank = len(recs[0].x.shape or ())
+        rank = len(recs[0].x.shape)
         acts = name not in BUILDS
         fields = fields_of(values, element, recs, runs, env, acts=acts)
         known = fields
@@ -173,7 +173,7 @@ class Layers:
         return x
 
     def flattened(self, recs: Sequence[Layer], runs: list[Run], x: Name) -> Expr:
-        sizes = {tuple(rec.x.shape or ())[:-1] for rec in recs}
+        sizes = {tuple(rec.x.shape)[:-1] for rec in recs}
         if len(sizes) > 1:
             seen = [rec.out.shape[-1] for rec in recs]
             return self.values.residual("flat_features", seen, runs)
