@@ -48,15 +48,18 @@ class Target(Protocol):
 
     def module(self, checked: Checked, origin: Origin) -> Module:
         """The module of a spec's networks; proven, or `Miscompiled`."""
+        ...
 
     def text(self, module: Module) -> str:
         """What is written to a file."""
+        ...
 
     def paths(self, module: Module, networks: Sequence[Network]) -> Sequence[Paths]:
         """By network, what a module that is proven calls its layers and instances.
 
         What is left out has no name there.
         """
+        ...
 
 
 class Miscompiled(Exception):

@@ -59,7 +59,7 @@ def expected(network: Network, forms: Forms, *, aux: bool = True) -> Expectation
 
 def known_shape(tensor: Tensor) -> Shape:
     """The shape of a tensor of a network without mistakes."""
-    return tuple(tensor.shape or ())
+    return tuple(tensor.shape)
 
 
 def executed(record: Any, *, aux: bool = True) -> Iterator[Layer | Merged]:
