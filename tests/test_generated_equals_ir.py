@@ -88,11 +88,11 @@ def written(random: Random) -> str | None:
 
 def check_all(text: str) -> None:
     generated = generate(text)
-    lint(generated.code)
     for network in generated.networks:
         check_shapes(generated, network)
         with suppress(NotFinite):
             check_values(generated, network)
+    lint(generated.code)
 
 
 @pytest.mark.parametrize("seed", range(12))
