@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnndsl.targets.python.expressions import binary, negated
+from cnndsl.targets.python.arithmetic import binary, negated
 from cnndsl.targets.python.tree import Assign, For, If, Name, Return, Statement
 
 

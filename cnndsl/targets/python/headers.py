@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Loop, Step
-from cnndsl.targets.python.expressions import NONE, binary, call
+from cnndsl.targets.python.expressions import NONE, call
 from cnndsl.targets.python.statements import bodies, flat, read, with_bodies
 from cnndsl.targets.python.tree import Call, Constant, Expr, For, Keyword, Name, Tuple
 
@@ -45,9 +46,7 @@ def _header(loop: Loop, needed: set[str]) -> tuple[Expr, Expr]:
     return Tuple((Name(loop.counter), target)), call("enumerate", source)
 
 
-def _plain(
-    loop: Loop, targets: list[Expr], counted: bool, of_items: bool
-) -> tuple[Expr, Expr]:
+def _plain(loop: Loop, targets: list[Expr], counted: bool, of_items: bool) -> tuple[Expr, Expr]:
     """A loop over the items that it was written with."""
     if loop.items == NONE:
         raise AssertionError("a loop has something to walk")
@@ -63,5 +62,3 @@ def _plain(
         count = binary("-", stop, start[0]) if start else stop
         return Name(loop.counter), call("range", count)
     return Name(loop.counter), call("range", call("len", loop.items))
-
-

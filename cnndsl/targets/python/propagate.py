@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from cnndsl.targets.python.draft import Hint, Line, Loop, Settle, Step
-from cnndsl.targets.python.expressions import is_constant, names, size, substitute
+from cnndsl.targets.python.expressions import is_constant, names, size
+from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.statements import all_written, map_step, written
 from cnndsl.targets.python.tree import Assign, Constant, Expr, If, Name
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from cnndsl.targets.python.draft import Build, Hint, Join, Loop, Settle, Shadow, Step
-from cnndsl.targets.python.expressions import names, rebuild, walk
+from cnndsl.targets.python.expressions import names, walk
+from cnndsl.targets.python.rebuild import rebuild
 from cnndsl.targets.python.tree import (
     Assign,
     Augment,

@@ -134,23 +134,8 @@ class Formatted:
     parts: tuple[str | Expr, ...]
 
 
-Expr = (
-    Name
-    | Constant
-    | Attribute
-    | Item
-    | Slice
-    | Tuple
-    | ListOf
-    | Dict
-    | Star
-    | Call
-    | Unary
-    | Binary
-    | Conditional
-    | Comprehension
-    | Formatted
-)
+Simple = Name | Constant | Attribute | Item | Slice | Tuple | ListOf | Dict | Star
+Expr = Simple | Call | Unary | Binary | Conditional | Comprehension | Formatted
 
 
 # --- statements -----------------------------------------------------------------------

@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from cnndsl.targets.python.draft import Hint, Loop, Shadow, Step
-from cnndsl.targets.python.expressions import names, substitute
+from cnndsl.targets.python.expressions import names
+from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.statements import flat, map_step, read, written
 from cnndsl.targets.python.tree import Assign, Augment, Do, Expr, For, If, Name, Return, Tuple
 
@@ -272,5 +273,3 @@ def _in_order(step: Step) -> list[str]:
     if isinstance(step, Loop):
         return [*step.targets, step.counter, *(n for n, _ in step.walked)]
     return sorted(written(step))
-
-

@@ -20,7 +20,8 @@ from cnndsl.targets.flax.ops.emission import (
     through,
     unless,
 )
-from cnndsl.targets.python.expressions import binary, call, constant
+from cnndsl.targets.python.arithmetic import binary
+from cnndsl.targets.python.expressions import call, constant
 from cnndsl.targets.python.tree import Constant, Expr, Tuple
 
 # An initialiser, by its name in jax.nn.initializers; two of them are no factories there.

@@ -14,7 +14,8 @@ from cnndsl.targets.flax.ops.emission import (
     pairs,
     shape,
 )
-from cnndsl.targets.python.expressions import binary, constant, unary
+from cnndsl.targets.python.arithmetic import binary, unary
+from cnndsl.targets.python.expressions import constant
 from cnndsl.targets.python.tree import Attribute, Call, Constant, Expr, Item, Slice, Star, Tuple
 
 _NONE = constant((0, 0))

@@ -15,7 +15,8 @@ from cnndsl.targets.flax.shaping.inference import Definitions
 from cnndsl.targets.flax.shaping.reading import Reading
 from cnndsl.targets.flax.shaping.types import FLOAT, INT
 from cnndsl.targets.python.draft import Step
-from cnndsl.targets.python.expressions import attributes, names, size, substitute, walk
+from cnndsl.targets.python.expressions import attributes, names, size, walk
+from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.statements import (
     all_written,
     flat,

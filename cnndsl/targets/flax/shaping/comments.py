@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cnndsl.targets.flax.shaping.lines import width
+from cnndsl.targets.flax.shaping.widths import width
 from cnndsl.targets.flax.staging.draft import Draft
 from cnndsl.targets.python.draft import Line, Step
 from cnndsl.targets.python.expressions import is_constant, names

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from cnndsl.ir import Instance, Network
 from cnndsl.summary import Summary, format_table, summarize_network, table_text
 from cnndsl.targets.flax.staging.draft import Draft, Param
-from cnndsl.targets.python.expressions import attributes, names, substitute
+from cnndsl.targets.python.expressions import attributes, names
 from cnndsl.targets.python.print import print_expression
+from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.tree import Expr, Name
 
 WRAP = 84

@@ -8,16 +8,20 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from cnndsl.targets.flax.shaping.comments import comment_lines
-from cnndsl.targets.flax.shaping.lines import built_width, join_lines, width
+from cnndsl.targets.flax.shaping.lines import join_lines
 from cnndsl.targets.flax.shaping.naming import name_attributes, name_variables, rename_attributes
+from cnndsl.targets.flax.shaping.spacing import tidy_call
+from cnndsl.targets.flax.shaping.widths import built_width, width
 from cnndsl.targets.flax.staging.draft import Draft, Slot
 from cnndsl.targets.flax.staging.tidy import resimplified
+from cnndsl.targets.python.appends import LIST
 from cnndsl.targets.python.blocks import line_count
 from cnndsl.targets.python.choices import choices
 from cnndsl.targets.python.draft import Build, Line, Loop, Step
-from cnndsl.targets.python.expressions import attributes, names, rebuild, self_, walk
+from cnndsl.targets.python.expressions import attributes, names, self_, walk
 from cnndsl.targets.python.headers import settle_headers
-from cnndsl.targets.python.lists import LIST, Lists
+from cnndsl.targets.python.lists import Lists
+from cnndsl.targets.python.rebuild import rebuild
 from cnndsl.targets.python.sequences import sequences
 from cnndsl.targets.python.simultaneous import simultaneous
 from cnndsl.targets.python.statements import (
@@ -39,9 +43,7 @@ from cnndsl.targets.python.tree import (
     Call,
     Expr,
     If,
-    Item,
     Name,
-    Return,
 )
 from cnndsl.targets.python.webs import Webs
 
@@ -197,9 +199,7 @@ def _lifted_lets(draft: Draft, init: list[Step]) -> list[Step]:
 
     def deep(step: Step) -> Step:
         if isinstance(step, Assign):
-            return replace(
-                step, targets=tuple(map(change, step.targets)), value=change(step.value)
-            )
+            return replace(step, targets=tuple(map(change, step.targets)), value=change(step.value))
         changed = map_step(step, lambda e: e) if not bodies(step) else step
         if bodies(step):
             changed = with_bodies(step, *([deep(s) for s in body] for body in bodies(step)))
@@ -283,72 +283,3 @@ def _augmented(step: Step) -> Step:
             if value.op in _STEPS and is_own and not isinstance(step, Line):
                 return Augment(target, value.op, value.right)
     return step
-
-
-# --- endpoints ------------------------------------------------------------------------
-
-
-def tidy_call(steps: Sequence[Step]) -> list[Step]:
-    """`x = out["stem"] = self.stem(x)` for a stage of one line; single empty lines."""
-    found: list[Step] = []
-    steps = [
-        with_bodies(step, *(tidy_call(body) for body in bodies(step))) if bodies(step) else step
-        for step in steps
-    ]
-    for i, step in enumerate(steps):
-        if _is_endpoint(step) and found and _alone(found, steps, i):
-            last = found.pop()
-            assert isinstance(last, Assign) and isinstance(step, Assign)
-            if found and isinstance(found[-1], Blank) and not _parted(found, steps, i):
-                found.pop()
-            found.append(replace(last, targets=(*last.targets, *step.targets)))
-            continue
-        found.append(step)
-    return _single_blanks(found)
-
-
-def _parted(found: list[Step], steps: Sequence[Step], index: int) -> bool:
-    return True
-
-
-def _is_endpoint(step: Step) -> bool:
-    return (
-        isinstance(step, Assign)
-        and len(step.targets) == 1
-        and isinstance(step.targets[0], Item)
-        and isinstance(step.value, Name)
-    )
-
-
-def _alone(found: list[Step], steps: Sequence[Step], index: int) -> bool:
-    """Whether the line before an endpoint is all of its stage."""
-    step, last = steps[index], found[-1]
-    if not isinstance(step, Assign) or not isinstance(last, Assign):
-        return False
-    if len(last.targets) != 1 or last.targets[0] != step.value:
-        return False
-    return len(found) < 2 or isinstance(found[-2], (Blank, Return))
-
-
-def _single_blanks(steps: Sequence[Step]) -> list[Step]:
-    """No empty lines at the ends and no two in a row; stages of one line stand together."""
-    found: list[Step] = []
-    for step in steps:
-        if isinstance(step, Blank) and (not found or isinstance(found[-1], Blank)):
-            continue
-        found.append(step)
-    while found and isinstance(found[-1], Blank):
-        found.pop()
-    kept: list[Step] = []
-    for i, step in enumerate(found):
-        if isinstance(step, Blank) and _is_short(found[i - 1]) and _is_short(found[i + 1]):
-            continue
-        kept.append(step)
-    return kept
-
-
-def _is_short(step: Step) -> bool:
-    """A stage of one line, or an auxiliary head between such ones."""
-    if isinstance(step, If):
-        return step.test == Name("aux")
-    return isinstance(step, Assign) and len(step.targets) > 1

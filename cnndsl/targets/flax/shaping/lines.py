@@ -19,18 +19,18 @@ from cnndsl.targets.flax.ops.emission import (
     SLICE,
     WEIGHT,
 )
+from cnndsl.targets.flax.shaping.widths import width
 from cnndsl.targets.flax.staging.draft import Draft
-from cnndsl.targets.python.draft import Build, Line, Step
-from cnndsl.targets.python.expressions import names, substitute, walk
+from cnndsl.targets.python.draft import Line, Step
+from cnndsl.targets.python.expressions import names, walk
+from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.statements import all_written, expressions, flat, with_bodies
 from cnndsl.targets.python.tree import (
     Assign,
     Binary,
     Blank,
     Conditional,
-    Constant,
     Expr,
-    Formatted,
     If,
     Item,
     Name,
@@ -38,9 +38,11 @@ from cnndsl.targets.python.tree import (
 )
 
 WIDTH = 76  # of a line's expression, less its indentation and target
+
+
 LONG = 56  # from which on nothing joins a line
 
-# What may already be on a line when something of a role joins it.
+
 _JOINS: dict[str, frozenset[str]] = {
     WEIGHT: frozenset({NORM, ACTIVATION, SLICE}),
     NORM: frozenset({WEIGHT, ACTIVATION, RESHAPE, SLICE}),
@@ -53,6 +55,8 @@ _JOINS: dict[str, frozenset[str]] = {
     ARITHMETIC: frozenset(),
     BLOCK: frozenset(),
 }
+
+
 _ALL = frozenset({WEIGHT, NORM, ACTIVATION})
 
 
@@ -249,56 +253,3 @@ def _ordered_names(expr: Expr) -> list[str]:
 
 def is_compound(expr: Expr) -> bool:
     return isinstance(expr, (Binary, Conditional))
-
-
-def width(expr: Expr) -> int:
-    """How long an expression will be on a line, nearly."""
-    total = 0
-    for part in walk(expr):
-        match part:
-            case Name():
-                total += len(part.id.split("#")[0])
-            case Constant():
-                total += len(repr(part.value))
-            case Formatted():
-                total += sum(len(p) for p in part.parts if isinstance(p, str)) + 3
-            case Binary():
-                total += len(part.op) + 2
-            case Conditional():
-                total += 10
-        total += _around(part)
-    return total
-
-
-def built_width(uses: Counter[Expr], expr: Expr, more: int) -> int:
-    """The same for an expression of constructor calls, with what they hand on; those that stand
-    several times get a partial, which does that for all."""
-    total = width(expr)
-    for part in walk(expr):
-        if isinstance(part, Build):
-            count = uses[part.function] + more
-            hoisted = count > 2 or (count == 2 and part.keywords)
-            keywords = sum(len(k.name or "") + 1 + width(k.value) for k in part.keywords)
-            total += -keywords if hoisted else 11
-    return total
-
-
-def _around(part: Expr) -> int:
-    from cnndsl.targets.python.tree import Attribute, Call, Item, ListOf, Slice, Tuple
-
-    match part:
-        case Attribute():
-            return 1 + len(part.name.split("#")[0])
-        case Call():
-            several = len(part.args) + len(part.keywords)
-            named = sum(len(k.name or "") + 1 for k in part.keywords)
-            return 2 + 2 * max(several - 1, 0) + named
-        case Item():
-            return 2
-        case Slice():
-            return 1 + (part.step is not None)
-        case Tuple() | ListOf():
-            return 2 + 2 * max(len(part.items) - 1, 0)
-    return 0
-
-

@@ -11,7 +11,7 @@ from dataclasses import replace
 from cnndsl.targets.flax.names import MODULE_ATTRIBUTES, RESERVED, VARIABLES, plural, safe
 from cnndsl.targets.flax.staging.draft import Draft, Slot
 from cnndsl.targets.python.draft import Step
-from cnndsl.targets.python.expressions import rebuild
+from cnndsl.targets.python.rebuild import rebuild
 from cnndsl.targets.python.statements import map_step
 from cnndsl.targets.python.tree import (
     Assign,
@@ -212,4 +212,3 @@ def rename_attributes(steps: list[Step], chosen: dict[str, str]) -> list[Step]:
         return map_step(step, change)
 
     return [deep(step) for step in steps]
-

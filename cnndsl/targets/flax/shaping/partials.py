@@ -179,5 +179,3 @@ def _called(build: Build, hoisted: dict[str, tuple[str, tuple[Keyword, ...]]]) -
         return Call(Name(local), build.args, rest)
     handed = tuple(HANDED_ON[kind] for kind in build.takes)
     return Call(build.function, build.args, (*build.keywords, *handed))
-
-

@@ -17,11 +17,9 @@ from cnndsl.targets.flax.staging.scopes import (
     mentioned,
     tensor_names,
 )
+from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Step
-from cnndsl.targets.python.expressions import (
-    binary,
-    substitute,
-)
+from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.statements import all_written, flat, map_step, read
 from cnndsl.targets.python.tree import (
     Assign,

@@ -14,13 +14,9 @@ from cnndsl.targets.flax.ops.emission import DROPOUT, Built, Emission, Fields
 from cnndsl.targets.flax.staging.draft import Env, Run, Slot
 from cnndsl.targets.flax.staging.fields import fields_of
 from cnndsl.targets.flax.staging.flow import Flow, Surroundings
+from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Build
-from cnndsl.targets.python.expressions import (
-    binary,
-    names,
-    path,
-    self_,
-)
+from cnndsl.targets.python.expressions import names, path, self_
 from cnndsl.targets.python.tree import (
     Assign,
     Binary,

@@ -8,11 +8,8 @@ from dataclasses import replace
 from cnndsl.targets.flax.staging.draft import OpenLoop, Run
 from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.python.draft import Loop
-from cnndsl.targets.python.expressions import (
-    call,
-    self_,
-    substitute,
-)
+from cnndsl.targets.python.expressions import call, self_
+from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.statements import map_step
 from cnndsl.targets.python.tree import (
     Assign,

@@ -21,8 +21,9 @@ from cnndsl.targets.flax.staging.layers import BUILDS
 from cnndsl.targets.flax.staging.spelling import FnNames
 from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.python.draft import Build
-from cnndsl.targets.python.expressions import NONE, names, rebuild, size
+from cnndsl.targets.python.expressions import NONE, names, size
 from cnndsl.targets.python.expressions import walk as expression_parts
+from cnndsl.targets.python.rebuild import rebuild
 from cnndsl.targets.python.tree import (
     Assign,
     Binary,

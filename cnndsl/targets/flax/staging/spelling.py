@@ -7,16 +7,8 @@ from dataclasses import dataclass
 
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.staging.draft import Env
-from cnndsl.targets.python.expressions import (
-    NONE,
-    binary,
-    call,
-    conditional,
-    constant,
-    is_constant,
-    item,
-    unary,
-)
+from cnndsl.targets.python.arithmetic import binary, conditional, item, unary
+from cnndsl.targets.python.expressions import NONE, call, constant, is_constant
 from cnndsl.targets.python.tree import (
     Attribute,
     Binary,

@@ -8,9 +8,10 @@ from cnndsl.targets.flax.ops.emission import KINDS
 from cnndsl.targets.flax.staging.draft import Draft
 from cnndsl.targets.python.draft import Build, Settle, Shadow, Step
 from cnndsl.targets.python.evaluate import Unknown, evaluate
-from cnndsl.targets.python.expressions import attributes, is_constant, names, size, substitute, walk
+from cnndsl.targets.python.expressions import attributes, is_constant, names, size, walk
 from cnndsl.targets.python.liveness import live_call, live_init, used_attributes
 from cnndsl.targets.python.propagate import Allowed, Holds, propagate
+from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.statements import expressions, flat, mentions, without, written
 from cnndsl.targets.python.tree import Assign, Attribute, Conditional, Expr, Name
 

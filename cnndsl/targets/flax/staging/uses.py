@@ -15,10 +15,8 @@ from cnndsl.targets.flax.staging.flow import Flow, all_of
 from cnndsl.targets.flax.staging.kinds import frozen, sample_kinds
 from cnndsl.targets.flax.staging.layers import Layers
 from cnndsl.targets.python.draft import Build
-from cnndsl.targets.python.expressions import (
-    NONE,
-    substitute,
-)
+from cnndsl.targets.python.expressions import NONE
+from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.tree import (
     Call,
     Constant,

@@ -15,12 +15,8 @@ from cnndsl.targets.flax.staging.columns import Columns
 from cnndsl.targets.flax.staging.draft import Draft, Env, Run, Slot
 from cnndsl.targets.flax.staging.spelling import FnNames, Speller
 from cnndsl.targets.python.draft import Step
-from cnndsl.targets.python.expressions import (
-    names,
-    self_,
-    size,
-    substitute,
-)
+from cnndsl.targets.python.expressions import names, self_, size
+from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.tree import (
     Assign,
     Attribute,

@@ -1,0 +1,84 @@
+"""A block to a class or a function."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnndsl.elaborate.program import walk
+from cnndsl.ir import Instance
+from cnndsl.syntax import ast
+from cnndsl.targets.flax.shaping import docs
+from cnndsl.targets.flax.shaping.finish import Finished
+from cnndsl.targets.flax.shaping.methods import ARRAY, BASE, RNGS, SELF, STAR, constructor, whole
+from cnndsl.targets.flax.shaping.types import type_of
+from cnndsl.targets.flax.staging.draft import Param
+from cnndsl.targets.python.expressions import NONE
+from cnndsl.targets.python.tree import (
+    Binary,
+    Class,
+    Expr,
+    Function,
+    Parameter,
+)
+
+
+def block_definition(
+    block: ast.Block, finished: Finished, instances: Sequence[Instance]
+) -> Class | Function:
+    draft = finished.draft
+    shapes = docs.block_shapes(draft, instances)
+    quoted = [
+        f"`{p.name}`: {told}."
+        for p in draft.params
+        if p.source == "computed" and (told := _quote(block, p.origin))
+    ]
+    told = docs.wrapped(block.doc, docs.INSIDE)
+    doc = docs.paragraphs(told or shapes, *quoted, shapes if told else "")
+    received = [
+        Parameter(p.name, _received(p), NONE if _optional(p) else None)
+        for p in draft.params
+        if p.source == "tensor"
+    ]
+    own = [_argument(p) for p in draft.params if p.source != "tensor"]
+    x = Parameter("x", ARRAY)
+    if draft.is_function:
+        own = [_argument(p) for p in draft.params if p.source not in ("tensor", "in", "features")]
+        arguments = _ordered([x, *received, *own])
+        body = whole([*finished.lets, *finished.init, *finished.call])
+        return Function(draft.name, tuple(arguments), ARRAY, body, doc)
+    takes = {kind for build in finished.builds() for kind in build.takes}
+    init = constructor(finished)
+    keywords = [STAR, RNGS] if "rngs" in takes else []
+    signature = (SELF, *own, *keywords)
+    call_ = Function("__call__", (SELF, x, *_ordered(received)), ARRAY, whole(finished.call))
+    methods = (Function("__init__", signature, None, init), call_)
+    return Class(draft.name, BASE, (), methods, doc)
+
+
+def _received(param: Param) -> Expr:
+    return Binary("|", ARRAY, NONE) if _optional(param) else ARRAY
+
+
+def _optional(param: Param) -> bool:
+    return any(v is None for v in param.values.values())
+
+
+def _ordered(parameters: Sequence[Parameter]) -> list[Parameter]:
+    """Parameters without the defaults that others without one follow."""
+    required = [i for i, p in enumerate(parameters) if p.default is None]
+    last = max(required, default=-1)
+    return [Parameter(p.name, p.annotation) if i < last else p for i, p in enumerate(parameters)]
+
+
+def _argument(param: Param) -> Parameter:
+    return Parameter(param.name, type_of(param.values.values()), param.default)
+
+
+def _quote(block: ast.Block, name: str) -> str:
+    """How the spec defines a `let` that became an argument."""
+    if name == "rectified":
+        return "whether a ReLU follows, for which kernels start He-normal"
+    for node in walk(block):
+        if isinstance(node, ast.Let) and node.name == name:
+            return " ".join(node.value.span.text.split())
+    return ""

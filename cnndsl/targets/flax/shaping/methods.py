@@ -1,0 +1,50 @@
+"""What methods of blocks and of models have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnndsl.targets.flax.shaping.finish import Finished
+from cnndsl.targets.flax.shaping.partials import hoist
+from cnndsl.targets.python import tree
+from cnndsl.targets.python.closing import closing
+from cnndsl.targets.python.draft import Step
+from cnndsl.targets.python.expressions import path, self_
+from cnndsl.targets.python.statements import plain
+from cnndsl.targets.python.tree import (
+    Assign,
+    Blank,
+    Name,
+    Parameter,
+)
+
+BASE = path("nnx.Module")
+
+
+ARRAY = path("jax.Array")
+
+
+RNGS = Parameter("rngs", path("nnx.Rngs"))
+
+
+STAR = Parameter("", None, None, "*")
+
+
+SELF = Parameter("self")
+
+
+def constructor(finished: Finished) -> tuple[tree.Statement, ...]:
+    """Partials and `let`s, an empty line, then what is kept on `self`."""
+    partials = hoist(finished)
+    stored = [Assign((self_(name),), Name(name)) for name in finished.stored]
+    head: list[Step] = [*partials, *finished.lets]
+    body: list[Step] = [*stored, *finished.init]
+    if finished.heads:
+        body.append(tree.If(Name("aux"), whole(finished.heads)))
+    gap: list[Step] = [Blank()] if head and body else []
+    return whole([*head, *gap, *body])
+
+
+def whole(steps: Sequence[Step]) -> tuple[tree.Statement, ...]:
+    """The statements as the tree alone has them."""
+    return closing([plain(step) for step in steps])

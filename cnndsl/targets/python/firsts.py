@@ -1,0 +1,165 @@
+"""A module, and a list of its like behind it: one list."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+from cnndsl.targets.python.appends import LIST, append, is_start, started
+from cnndsl.targets.python.draft import Line, Loop, Step
+from cnndsl.targets.python.expressions import NONE, names, walk
+from cnndsl.targets.python.statements import (
+    all_written,
+    bodies,
+    expressions,
+    flat,
+    with_bodies,
+)
+from cnndsl.targets.python.tree import (
+    Assign,
+    Attribute,
+    Call,
+    Expr,
+    ListOf,
+    Name,
+)
+
+
+class Runs:
+    """`unit(…) -> unit(…) * n` is one list: its first item is built before the others."""
+
+    def __init__(self, init: Sequence[Step]):
+        self.init = list(init)
+
+    def run(self, steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
+        self.counts: Counter[Expr] = Counter()
+        for step in flat(steps):
+            for expr in expressions(step):
+                self.counts.update(e for e in walk(expr) if isinstance(e, (Name, Attribute)))
+        found, _ = self.block(list(steps), {})
+        return self.init, found
+
+    def block(self, steps: list[Step], walked: dict[str, Expr]) -> tuple[list[Step], set[str]]:
+        """The statements, and the items of the loop around that are walked no more."""
+        gone: set[str] = set()
+        position = len(steps) - 1
+        while position >= 0:
+            step = steps[position]
+            inner = bodies(step)
+            if isinstance(step, Loop):
+                body, lost = self.block(list(step.body), dict(step.walked))
+                kept = tuple((n, s) for n, s in step.walked if n not in lost)
+                step = replace(step, body=tuple(body), walked=kept)
+            elif inner:
+                step = with_bodies(step, *(self.block(list(b), {})[0] for b in inner))
+            steps[position] = step
+            before = position - 1
+            if isinstance(step, Loop) and before >= 0:
+                first = self.first_of(step, steps[before], walked)
+                if first is not None:
+                    module, kept_flow = first
+                    if isinstance(module, Name):
+                        gone.add(module.id)
+                    steps[before : before + 1] = kept_flow
+                    position = before + len(kept_flow)  # there may be more before the loop
+                    continue
+            position -= 1
+        return steps, gone
+
+    def first_of(
+        self, loop: Loop, line: Step, walked: dict[str, Expr]
+    ) -> tuple[Expr, list[Step]] | None:
+        """The module of the line before a loop, once it is the first of the loop's list."""
+        if len(loop.walked) != 1 or len(loop.body) != 1:
+            return None
+        (name, source), (body,) = loop.walked[0], loop.body
+        if not _applies(body, Name(name)) or not isinstance(line, Line):
+            return None
+        value = line.value
+        if not isinstance(value, Call) or len(value.args) != 1 or value.keywords:
+            return None
+        module = value.function
+        if not isinstance(module, (Name, Attribute)) or not _applies(line, module):
+            return None
+        if not isinstance(body, Line) or not _goes_on(body):
+            return None
+        if line.targets != body.targets or self.counts[module] != 1:
+            return None
+        if isinstance(module, Name):
+            holder = walked.get(module.id)
+            outer = walked.get(source.id) if isinstance(source, Name) else None
+            if holder is None or outer is None:
+                return None
+            init = _moved_in_loop(self.init, holder, outer)
+        elif isinstance(source, Attribute):
+            init = _moved(self.init, module, source)
+        else:
+            return None
+        if init is None:
+            return None
+        self.init = init
+        flow = value.args[0]
+        return module, [] if line.targets == (flow,) else [Assign(line.targets, flow)]
+
+
+def _applies(step: Step, module: Expr) -> bool:
+    """Whether a line applies a module to what flows, and nothing else."""
+    match step:
+        case Line(targets=(Name(),), value=Call(function=function, args=(Name(),), keywords=())):
+            return function == module
+    return False
+
+
+def _goes_on(body: Line) -> bool:
+    """Whether each item of a list gets what the one before it gave."""
+    return isinstance(body.value, Call) and body.value.args == body.targets
+
+
+def _moved(init: Sequence[Step], module: Expr, holder: Expr) -> list[Step] | None:
+    """The constructor with `module` as the first item of the list that `holder` names."""
+    for position, step in enumerate(init):
+        for which, body in enumerate(bodies(step)):
+            inner = _moved(body, module, holder)
+            if inner is not None:
+                held = [list(b) for b in bodies(step)]
+                held[which] = inner
+                return [*init[:position], with_bodies(step, *held), *init[position + 1 :]]
+    assigned = (i for i, s in enumerate(init) if isinstance(s, Assign) and s.targets == (module,))
+    first = next(assigned, None)
+    start = next((i for i, s in enumerate(init) if is_start(s, holder)), None)
+    if first is None or start is None or first > start:
+        return None
+    return _with_first(list(init), first, start, getattr(init[first], "value", NONE))
+
+
+def _with_first(steps: list[Step], first: int, start: int, value: Expr) -> list[Step] | None:
+    if names(value) & all_written(steps[first + 1 : start]):
+        return None
+    made = steps[start]
+    assert isinstance(made, Assign)
+    items = ListOf((value, *started(made.value)))
+    steps[start] = Assign(made.targets, Call(LIST, (items,)))
+    del steps[first]
+    return steps
+
+
+def _moved_in_loop(init: Sequence[Step], holder: Expr, outer: Expr) -> list[Step] | None:
+    """The same inside a loop, where both are appended to lists."""
+    for position, step in enumerate(init):
+        for which, body in enumerate(bodies(step)):
+            inner = _moved_in_loop(body, holder, outer)
+            if inner is not None:
+                held = [list(b) for b in bodies(step)]
+                held[which] = inner
+                steps = [*init[:position], with_bodies(step, *held), *init[position + 1 :]]
+                return [s for s in steps if not is_start(s, holder)]
+    appended = {a[0]: (i, a[1]) for i, s in enumerate(init) if (a := append(s)) is not None}
+    if holder not in appended or outer not in appended:
+        return None
+    first, value = appended[holder]
+    _, made = appended[outer]
+    start = next((i for i, s in enumerate(init) if is_start(s, made)), None)
+    if start is None or first > start:
+        return None
+    return _with_first(list(init), first, start, value)
