@@ -7,7 +7,7 @@ import pytest
 import cnndsl
 from cnndsl.targets.flax.fragments import ORDER
 from cnndsl.targets.flax.ops import EMITTERS
-from cnndsl.targets.python.expressions import binary, unary
+from cnndsl.targets.python.arithmetic import binary, unary
 from cnndsl.targets.python.tree import Constant, Expr, Name, Tuple
 from tests.emitted import Spell, constructors, emitted, expression, literally, make
 

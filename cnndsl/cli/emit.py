@@ -29,6 +29,7 @@ from cnndsl.summary import shape_text
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
+
 def emit(stage: str, checked: Checked, overrides: dict[str, Value], model: str | None) -> str:
     """The spec's syntax tree, its networks, or the tree of the module."""
     networks = [network for network in checked.networks if model in (None, network.name)]

@@ -28,8 +28,7 @@ def create(name: str, **arguments: object) -> Any:
     """
     entry = find(name)
     model = getattr(import_module(entry), entry.name)
-    _, *named, _ = inspect.signature(model.__init__).parameters  # without self and **dtypes
-    taken = [*named, "dtype", "param_dtype"]
+    _, *taken = inspect.signature(model.__init__).parameters  # without self
     for argument in arguments:
         if argument not in taken:
             hint = did_you_mean(argument, taken) or f"it takes {', '.join(taken)}"

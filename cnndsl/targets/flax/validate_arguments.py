@@ -105,6 +105,8 @@ def _rounds(cls: ClassValue | None, network: Network, is_first: bool) -> Iterato
         if isinstance(value, bool):
             yield tuple(changes)
             continue
+        if isinstance(value, int) and parameter != CLASSES and is_first:
+            yield (Change(name, parameter, 0),)  # repetitions that are none
         first.extend(changes[:1])
         second.extend(changes[1:2])
     if first:
