@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cnndsl.ir import Auxiliary, Instance, Layer, Network, Node, Staged, Tensor, children, layers
@@ -87,18 +88,29 @@ def count_layer(layer: Layer) -> Count:
     return Count(params, params + state, layer.op.macs(layer.x.shape))
 
 
-def count(record: Node) -> Count:
-    """All layers below a record; the MACs of auxiliary heads do not count."""
+Counts = dict[tuple[int, Shape], Count]  # of an op, by its identity, and the shape it gets
+
+
+def count(record: Node, known: Counts | None = None) -> Count:
+    """All layers below a record; the MACs of auxiliary heads do not count.
+
+    `known` are the counts of layers of the same network.
+    """
     params = total = macs = 0
-    counts: dict[tuple[int, Shape], Count] = {}  # an op by its identity: networks share equal ones
+    known = {} if known is None else known
     for layer, training in _layers_and_heads(record):
-        key = id(layer.op), layer.x.shape
-        one = counts.get(key)
-        if one is None:
-            one = counts[key] = count_layer(layer)
+        one = _counted(layer, known)
         params, total = params + one.params, total + one.total
         macs += 0 if training else one.macs
     return Count(params, total, macs)
+
+
+def _counted(layer: Layer, known: Counts) -> Count:
+    key = id(layer.op), layer.x.shape
+    one = known.get(key)
+    if one is None:
+        one = known[key] = count_layer(layer)
+    return one
 
 
 def _layers_and_heads(record: Node) -> Iterator[tuple[Layer, bool]]:
@@ -116,8 +128,16 @@ def _layers_and_heads(record: Node) -> Iterator[tuple[Layer, bool]]:
 
 
 def summarize_network(network: Network) -> Summary:
-    rows = tuple(_stage_rows(network))
-    counts = count(network.frame)
+    """The figures of a network, which are worked out once."""
+    if network.summary is None:
+        network.summary = _summary(network)
+    return network.summary
+
+
+def _summary(network: Network) -> Summary:
+    known: Counts = {}
+    rows = tuple(_stage_rows(network, known))
+    counts = count(network.frame, known)
     return Summary(
         network.name,
         network.declared.span.source.name,
@@ -127,21 +147,21 @@ def summarize_network(network: Network) -> Summary:
         counts.total,
         counts.macs,
         rows,
-        tuple(_layer_rows(network)),
+        tuple(_layer_rows(network, known)),
         {name: tensor.shape for name, tensor in network.endpoints.items()},
         network.recipe,
         network.preprocess,
     )
 
 
-def _layer_rows(network: Network) -> Iterator[LayerRow]:
+def _layer_rows(network: Network, known: Counts) -> Iterator[LayerRow]:
     for layer in layers(network.frame):
-        one = count_layer(layer)
+        one = _counted(layer, known)
         x, out = layer.x.shape, layer.out.shape
         yield LayerRow(layer.path, layer.op.name, x, out, one.params, one.macs, layer.out.reach)
 
 
-def _stage_rows(network: Network) -> Iterator[StageRow]:
+def _stage_rows(network: Network, known: Counts) -> Iterator[StageRow]:
     """A row per stage and head; layers outside of any stage have rows of their own."""
     stack: list[Node] = [network.frame]
     while stack:
@@ -150,19 +170,20 @@ def _stage_rows(network: Network) -> Iterator[StageRow]:
             case Staged() | Auxiliary():
                 training = isinstance(current, Auxiliary)
                 text = contents(current.frame)
-                yield _row(current.name, text, current.frame, current.out, training)
-            case Layer() if current.op.name not in SILENT or count_layer(current).params:
-                yield _row(current.path, _layer_text(current.op), current, current.out)
-            case Instance():
-                yield _row(current.path, camel(current.block.name), current, current.out)
+                counts = count(current.frame, known)
+                yield _row(current.name, text, counts, current.out, training)
             case Layer():
-                pass
+                counts = _counted(current, known)
+                if current.op.name not in SILENT or counts.params:
+                    yield _row(current.path, _layer_text(current.op), counts, current.out)
+            case Instance():
+                counts = count(current, known)
+                yield _row(current.path, camel(current.block.name), counts, current.out)
             case _:
-                stack.extend(reversed(list(children(current))))
+                stack.extend(reversed(children(current)))
 
 
-def _row(name: str, text: str, record: Node, out: Tensor, training: bool = False) -> StageRow:
-    counts = count(record)
+def _row(name: str, text: str, counts: Count, out: Tensor, training: bool = False) -> StageRow:
     return StageRow(name, text, out.shape, counts.params, counts.macs, training)
 
 
@@ -173,7 +194,7 @@ def contents(record: Node) -> str:
     while stack:
         current = stack.pop()
         if isinstance(current, Instance):
-            only = list(layers(current))
+            only = list(islice(layers(current), 2))
             if len(only) == 1:
                 stack.append(only[0])
             else:
@@ -182,7 +203,7 @@ def contents(record: Node) -> str:
             if current.op.name not in SILENT:
                 found.append((current.op.name, _layer_text(current.op)))
         else:
-            stack.extend(reversed(list(children(current))))
+            stack.extend(reversed(children(current)))
     counts = Counter(kind for kind, _ in found)
     texts = {kind: text for kind, text in reversed(found)}
     parts = [texts[kind] if n == 1 else f"{n} {kind}" for kind, n in counts.items()]

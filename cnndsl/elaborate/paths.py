@@ -17,6 +17,7 @@ def assign_paths(network: Network, paths: Paths | None = None) -> None:
     """
     for record, path in (paths_of(network) if paths is None else paths).items():
         record.path = path
+    network.summary = None
 
 
 def paths_of(network: Network) -> dict[Layer | Instance, str]:

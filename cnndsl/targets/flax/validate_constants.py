@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from cnndsl.endpoints import endpoints_of
 from cnndsl.ir import Network
-from cnndsl.summary import count
+from cnndsl.summary import summarize_network
 from cnndsl.targets.flax.expected import heads_of, known_shape
 
 MOST_TABLES = 4  # of endpoints
@@ -19,7 +19,7 @@ def constants_of(networks: Sequence[Network]) -> dict[str, object]:
     if not networks:
         return found
     found["INPUT_SHAPE"] = _by_model({n.name: known_shape(n.input) for n in networks})
-    found["NUM_PARAMS"] = _by_model({n.name: count(n.frame).params for n in networks})
+    found["NUM_PARAMS"] = _by_model({n.name: summarize_network(n).params for n in networks})
     weights = {n.name: dict(heads_of(n)) for n in networks}
     weights = {name: heads for name, heads in weights.items() if heads}
     if weights:
