@@ -18,6 +18,7 @@ from cnndsl.elaborate.geometry import locate, locate_merge
 from cnndsl.elaborate.head import can_classify, counted, is_classes
 from cnndsl.elaborate.making import Maker
 from cnndsl.elaborate.repair import UNSHAPED, likely, projection, same_padding
+from cnndsl.elaborate.reuse import again, key_of
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import (
     Chained,
@@ -180,6 +181,11 @@ class Chains:
         inner = self.shared.evaluator.parameters(block, bound)
         inner.classes = frozenset(n for n, a in given.items() if is_classes(a.value, scope))
         args = inner.known()
+        ordered = {p.name: args[p.name] for p in block.parameters}
+        reuse = self.shared.budget.reuse if self.shared.head is None else None
+        key = key_of(block, ordered, x) if reuse is not None and x.known else None
+        if reuse is not None and (known := reuse.uses.get(key)) is not None:
+            return again(known, element, ordered, x)
         inner.tensors["in"] = x
         context = context.nested(
             element.span,
@@ -189,8 +195,10 @@ class Chains:
             place=context.place or self.place(element, args, context),
         )
         frame, out = self.bodies(block.body, x, inner, context)
-        ordered = {p.name: args[p.name] for p in block.parameters}
-        return Instance(element, block, ordered, x, out, frame)
+        instance = Instance(element, block, ordered, x, out, frame)
+        if reuse is not None and key is not None and not self.shared.found:
+            reuse.uses[key] = instance
+        return instance
 
     def place(self, element: ast.Apply, args: dict[str, Value], context: Context) -> Place:
         """The instance as notes name it: `layer1[0]`, counted along its stage."""

@@ -11,6 +11,7 @@ from cnndsl.elaborate.collect import Collector, Failure, Place
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.head import Head
 from cnndsl.elaborate.program import Program
+from cnndsl.elaborate.reuse import Reuse
 from cnndsl.ir import Tensor, Value
 from cnndsl.ops.base import Op
 from cnndsl.source import Span
@@ -22,10 +23,14 @@ MAX_DEPTH = 1_000
 
 @dataclass
 class Budget:
-    """What all models of a spec may take together, and the ops that they have in common."""
+    """What all models of a spec may take together, and the ops that they have in common.
+
+    With `reuse`, uses of a block that are alike share what is inside.
+    """
 
     nodes: int = 0
     ops: dict[tuple[object, ...], Op] = field(default_factory=dict)
+    reuse: Reuse | None = None
 
 
 @dataclass

@@ -13,10 +13,11 @@ from cnndsl.pipeline import Checked
 from cnndsl.targets.flax.attributes import attribute_paths
 from cnndsl.targets.flax.shaping.assemble import assemble
 from cnndsl.targets.flax.staging.program import closed_arguments
-from cnndsl.targets.flax.validate import validate
-from cnndsl.targets.flax.validate_arguments import validate_arguments
+from cnndsl.targets.flax.validate import Run, differences
+from cnndsl.targets.flax.validate_arguments import differences_by_argument
 from cnndsl.targets.python.print import print_module
 from cnndsl.targets.python.tree import Module
+from cnndsl.targets.python.values import Failure
 from cnndsl.targets.seal import SEALED, seal
 from cnndsl.targets.target import Miscompiled, Origin
 
@@ -61,15 +62,19 @@ def _proven(checked: Checked, origin: Origin, plain: bool) -> tuple[Module | Non
         module = assemble(
             checked.program, checked.networks, _footer(checked, origin), fixed, plain=plain
         )
-        differences = validate(module, checked.networks)
-        if differences:
-            return None, [str(d) for d in differences]
-        differences = validate_arguments(module, checked)
-        if not differences:
+        try:
+            run = Run(module)
+        except Failure as failure:
+            return None, [str(failure)]
+        found = differences(run, checked.networks)
+        if found:
+            return None, [str(d) for d in found]
+        found = differences_by_argument(run, checked)
+        if not found:
             return module, []
-        closed = closed_arguments([d.argument for d in differences], checked.networks) - fixed
+        closed = closed_arguments([d.argument for d in found], checked.networks) - fixed
         if not closed:
-            return None, [str(d) for d in differences]
+            return None, [str(d) for d in found]
         fixed |= closed
 
 

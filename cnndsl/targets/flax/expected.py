@@ -6,10 +6,21 @@ Nothing here knows how an op is emitted, so that a mistake there is seen.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from cnndsl.ir import Auxiliary, Chosen, Frame, Layer, Looped, Merged, Network, Tensor, children
+from cnndsl.ir import (
+    Auxiliary,
+    Chosen,
+    Frame,
+    Instance,
+    Layer,
+    Looped,
+    Merged,
+    Network,
+    Tensor,
+    children,
+)
 from cnndsl.ops.base import Shape
 from cnndsl.targets.flax.forms import Forms, Padding, Pair
 from cnndsl.targets.flax.terms import Sides, Term, Unfit
@@ -22,7 +33,8 @@ class Expectation:
     endpoints: dict[str, Term]
     logits: Term
     weighted: list[Term]  # the results of layers with weights, used or not
-    made: list[tuple[Layer, tuple[Term, ...]]]  # several where one op is several of flax's
+    # Several terms where one op is several of flax's.
+    made: list[tuple[Layer, tuple[Term, ...]]] = field(default_factory=list)
 
     @property
     def paths(self) -> dict[Term, str]:
@@ -40,14 +52,14 @@ def expected(network: Network, forms: Forms, *, aux: bool = True) -> Expectation
     for record in records:
         if isinstance(record, Merged):
             parts = tuple(values[id(branch.out)] for branch in record.branches)
-            term = _merged(record.element.name, parts, forms)
+            term = merged(record.element.name, parts, forms)
         else:
             x, before = values[id(record.x)], len(forms.weighted)
             term = TERMS[record.op.name](record.op, x, forms, id(record.out) in rectified)
             if term is not x:
                 made.append((record, tuple(forms.weighted[before:]) or (term,)))
         if term.shape != record.out.shape:
-            raise Unfit(f"{_name(record)} gives {term.shape}, elaborated {record.out.shape}")
+            raise Unfit(f"{name_of(record)} gives {term.shape}, elaborated {record.out.shape}")
         values[id(record.out)] = term
     endpoints = {
         name: values[id(tensor)]
@@ -105,16 +117,24 @@ def _rectified(records: list[Layer | Merged]) -> set[int]:
         if isinstance(record, Merged):
             if id(record.out) in found:
                 found.update(id(branch.out) for branch in record.branches)
-        elif record.op.rectifies or (record.op.transparent and id(record.out) in found):
+        elif rectifies(record, found):
             found.add(id(record.x))
     return found
 
 
-def _name(record: Layer | Merged) -> str:
-    return record.path or record.op.name if isinstance(record, Layer) else record.element.name
+def rectifies(layer: Layer, found: set[int]) -> bool:
+    """Whether what a layer gets reaches a ReLU, as the tensors do that are `found`."""
+    return layer.op.rectifies or (layer.op.transparent and id(layer.out) in found)
 
 
-def _merged(name: str, parts: tuple[Term, ...], forms: Forms) -> Term:
+def name_of(record: Layer | Instance | Merged) -> str:
+    """What messages call a record."""
+    if isinstance(record, Layer) and not record.path:
+        return record.op.name
+    return record.element.name if isinstance(record, Merged) else record.path
+
+
+def merged(name: str, parts: tuple[Term, ...], forms: Forms) -> Term:
     if name == "concat":
         return forms.concat(parts)
     result, *others = parts

@@ -15,6 +15,8 @@ Pair = tuple[int, int]
 Padding = str | Sides  # "SAME", "VALID" or the sides
 Codes = tuple[tuple[float, ...], ...]
 
+PLACE = "place"  # the op of a tensor that a block receives, whatever it is
+
 _NONE: Sides = ((0, 0), (0, 0))
 
 
@@ -33,14 +35,25 @@ class Forms:
     def image(self, shape: Shape) -> Term:
         return self._terms.term("image", (), (), shape)
 
+    def place(self, number: int, shape: Shape) -> Term:
+        """Any tensor of a shape, in the place of one that a block receives."""
+        return self._terms.term(PLACE, (("number", number),), (), shape)
+
     def _own(self, op: str, settings: Settings, x: Term, shape: Shape) -> Term:
         """The result of an op with weights or random numbers of its own."""
-        key = (op, settings, x.serial)
+        return self._owned(op, settings, (x,), shape)
+
+    def _owned(self, op: str, settings: Settings, inputs: tuple[Term, ...], shape: Shape) -> Term:
+        key = (op, settings, *[x.serial for x in inputs])
         number = self._numbers[key] = self._numbers.get(key, 0) + 1
-        result = self._terms.term(op, settings, (x,), shape, number)
+        result = self._terms.term(op, settings, inputs, shape, number)
         if op != "dropout":
             self.weighted.append(result)
         return result
+
+    def block(self, number: int, inputs: tuple[Term, ...], shape: Shape) -> Term:
+        """What a block gives, with weights of its own; equal blocks have one number."""
+        return self._owned("block", (("number", number),), inputs, shape)
 
     # --- layers with weights ----------------------------------------------------------
 

@@ -8,12 +8,14 @@ from math import prod
 from cnndsl.targets.flax.forms import Forms
 from cnndsl.targets.flax.signature import Signature, flag, integer, number
 from cnndsl.targets.flax.terms import Term
-from cnndsl.targets.python.library import Function
+from cnndsl.targets.python.library import Operation
 from cnndsl.targets.python.values import External, Failure, described
 
 
 class Token(External):
     """What is only handed on: random numbers, dtypes, types for annotations."""
+
+    is_constant = True
 
     def __init__(self, name: str):
         self.name = name
@@ -55,11 +57,11 @@ class Tensor(External):
             case "dtype":
                 return DTYPE
             case "mean" | "max":
-                return Function(f".{name}", self.reduction(name))
+                return Operation(f".{name}", self.reduction(name))
             case "reshape":
-                return Function(".reshape", self.reshape)
+                return Operation(".reshape", self.reshape)
             case "astype":
-                return Function(".astype", self.astype)
+                return Operation(".astype", self.astype)
         return super().attribute(name)
 
     def reduction(self, name: str) -> Callable[[list[object], dict[str, object]], object]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from cnndsl.targets.flax.symbolic import Tensor, tensor
 from cnndsl.targets.flax.symbolic_layers import Given, Layer
 from cnndsl.targets.python.callables import Instance
-from cnndsl.targets.python.library import Function
+from cnndsl.targets.python.library import Function, Operation
 from cnndsl.targets.python.values import Budget, External, Failure, described, listed
 
 
@@ -36,7 +36,7 @@ class Modules(External):
     def attribute(self, name: str) -> object:
         if name != "append":
             return super().attribute(name)
-        return Function("append", self.append)
+        return Operation("append", self.append)
 
     def append(self, args: list[object], keywords: Given) -> None:
         if keywords or len(args) != 1:
@@ -80,7 +80,7 @@ class NamedModules(External):
         }
         if name not in whole:
             return super().attribute(name)
-        return Function(name, lambda args, keywords: whole[name])
+        return Operation(name, lambda args, keywords: whole[name])
 
 
 class Sequence(External):
@@ -123,6 +123,7 @@ class ModuleBase(External):
     """`nnx.Module`. Objects are put together while they are built, and only then."""
 
     is_base = True
+    is_constant = True
 
     def __init__(self) -> None:
         self.is_building = True

@@ -17,9 +17,9 @@ from cnndsl.targets.flax.symbolic_layers import (
     HELPER_KINDS,
     KEEP_FLOAT32,
     KINDS,
+    Built,
     Given,
     Initialiser,
-    Layer,
     LayerType,
 )
 from cnndsl.targets.python.library import Function, Library
@@ -64,7 +64,7 @@ class Flax:
 
     def __init__(self, budget: Budget):
         self.budget = budget
-        self.built: list[Layer] = []
+        self.built: list[Built] = []
         # The models whose layers got their dtypes, and how many layers there were by then.
         self.cast_models: list[tuple[object, int]] = []
         self.module = ModuleBase()

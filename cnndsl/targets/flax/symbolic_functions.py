@@ -20,6 +20,8 @@ Apply = Callable[[Tensor, dict[str, object]], Term]
 class TensorFunction(External):
     """A function of a tensor, its first argument."""
 
+    is_constant = True
+
     def __init__(self, signature: Signature, apply: Apply):
         self.signature = signature
         self.apply = apply

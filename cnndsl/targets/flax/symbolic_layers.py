@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import Protocol
 
 from cnndsl.targets.flax.forms import Codes, Forms
 from cnndsl.targets.flax.signature import (
@@ -29,6 +30,20 @@ KEEP_FLOAT32 = Token("keep_float32")
 Apply = Callable[[Term, Forms], Term]
 Given = dict[str, object]
 Settle = Callable[[Given], Apply]
+
+
+class Built(Protocol):
+    """What has weights or random numbers of its own, and counts its calls."""
+
+    results: list[Term]
+
+    @property
+    def is_weighted(self) -> bool: ...
+
+    @property
+    def apply(self) -> Apply: ...
+
+    def describe(self) -> str: ...
 
 
 class Layer(External):
@@ -67,7 +82,9 @@ class Kind:
 class LayerType(External):
     """A class that builds layers, which `built` lists in order."""
 
-    def __init__(self, kind: Kind, built: list[Layer]):
+    is_constant = True
+
+    def __init__(self, kind: Kind, built: list[Built]):
         self.kind = kind
         self.built = built
 
@@ -92,6 +109,9 @@ class Initialiser(External):
 
     def describe(self) -> str:
         return f"the initialiser {self.name}"
+
+    def key(self) -> Hashable:
+        return Initialiser, self.name
 
 
 # --- settings -------------------------------------------------------------------------

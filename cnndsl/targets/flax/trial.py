@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from cnndsl.ir import Network
 from cnndsl.targets.flax.compare import Difference, difference
 from cnndsl.targets.flax.expected import Expectation, expected, known_shape
+from cnndsl.targets.flax.expected_blocks import Blocks
 from cnndsl.targets.flax.forms import Forms
 from cnndsl.targets.flax.sharing import alike, anonymous
 from cnndsl.targets.flax.symbolic import DTYPE, PARAM_DTYPE, RNGS, Tensor
@@ -14,7 +15,7 @@ from cnndsl.targets.flax.symbolic_containers import paths
 from cnndsl.targets.flax.symbolic_flax import Flax
 from cnndsl.targets.flax.terms import Term, Terms
 from cnndsl.targets.flax.use import misused
-from cnndsl.targets.python.callables import Bound, ClassValue, Instance
+from cnndsl.targets.python.callables import Bound, ClassValue
 from cnndsl.targets.python.values import External, Failure, described
 
 
@@ -28,6 +29,7 @@ class Trial:
       network: what the model has to be.
       title: how differences call the model.
       initialisers: whether how kernels start is compared.
+      blocks: with them, each use of a block is one term.
     """
 
     def __init__(
@@ -38,8 +40,10 @@ class Trial:
         network: Network,
         title: str,
         initialisers: bool,
+        blocks: Blocks | None = None,
     ):
-        self.terms = Terms()
+        self.blocks = blocks
+        self.terms = Terms() if blocks is None else blocks.terms
         self.network = network
         self.title = title
         self.initialisers = initialisers
@@ -48,12 +52,9 @@ class Trial:
         flax.cast_models.clear()
         flax.module.is_building = True
         given: dict[str, object] = {"rngs": RNGS, "dtype": DTYPE, "param_dtype": PARAM_DTYPE}
-        model = cls.call([], {**arguments, **given})
-        if not isinstance(model, Instance):
-            raise Failure(f"{cls.describe()} gives no model")
-        self.model = model
+        self.model = cls.made([], {**arguments, **given})
         self.built = list(flax.built)
-        is_cast = flax.cast_models == [(model, len(self.built))]
+        is_cast = flax.cast_models == [(self.model, len(self.built))]
         if any(layer.is_weighted for layer in self.built) and not is_cast:
             raise Failure(f"{cls.describe()} does not give its layers their dtypes")
         flax.module.is_building = False
@@ -85,6 +86,8 @@ class Trial:
         return found or self.compared({"__call__": wanted.logits}, {"__call__": logits}, wanted)
 
     def expected(self, *, aux: bool) -> Expectation:
+        if self.blocks is not None:
+            return self.blocks.expected(self.network, self.forms(), aux=aux)
         return expected(self.network, self.forms(), aux=aux)
 
     def forms(self) -> Forms:

@@ -9,13 +9,13 @@ from cnndsl.targets.flax.expected import Expectation
 from cnndsl.targets.flax.forms import Forms
 from cnndsl.targets.flax.sharing import anonymous
 from cnndsl.targets.flax.symbolic_containers import paths
-from cnndsl.targets.flax.symbolic_layers import Layer
+from cnndsl.targets.flax.symbolic_layers import Built
 from cnndsl.targets.flax.terms import Term, Terms, Unfit
 from cnndsl.targets.python.values import External
 
 
 def misused(
-    model: External, built: Sequence[Layer], wanted: Expectation, terms: Terms, forms: Forms
+    model: External, built: Sequence[Built], wanted: Expectation, terms: Terms, forms: Forms
 ) -> list[str]:
     """What is wrong with the layers of a model that has run once, in words.
 
@@ -30,7 +30,7 @@ def misused(
         return []
     places = {id(layer): path for layer, path in paths(model, "self")}
 
-    def named(layer: Layer) -> str:
+    def named(layer: Built) -> str:
         return f"{places.get(id(layer), 'an attribute of no module')}, {layer.describe()},"
 
     words = [
@@ -52,7 +52,7 @@ def misused(
     return words
 
 
-def _found(layer: Layer, idle: list[Term], forms: Forms) -> bool:
+def _found(layer: Built, idle: list[Term], forms: Forms) -> bool:
     """Whether a layer without a call is one of the network's; takes that away."""
     for place, term in enumerate(idle):
         try:

@@ -10,15 +10,19 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from cnndsl.elaborate.models import deep_stack
 from cnndsl.ir import Network
+from cnndsl.targets.flax.bodies import Bodies
 from cnndsl.targets.flax.compare import Difference
 from cnndsl.targets.flax.expected import heads_of
+from cnndsl.targets.flax.expected_blocks import Blocks
 from cnndsl.targets.flax.fragments import fragment
 from cnndsl.targets.flax.names import RESERVED, safe
+from cnndsl.targets.flax.parts import Parts
 from cnndsl.targets.flax.symbolic_flax import Flax
 from cnndsl.targets.flax.trial import Trial
 from cnndsl.targets.flax.validate_constants import NAMES, constants_of
 from cnndsl.targets.python.assignment import Names
 from cnndsl.targets.python.callables import ClassValue
+from cnndsl.targets.python.closed import is_closed
 from cnndsl.targets.python.interpret import interpret
 from cnndsl.targets.python.tree import Helper, Module
 from cnndsl.targets.python.values import Budget, Failure, described
@@ -39,10 +43,16 @@ def validate(
             run = Run(module, initialisers)
         except Failure as failure:
             return [Difference("", "", str(failure))]
-        found = [*_helpers(module, run.names), *_constants(run.names, networks)]
-        for network in networks:
+        return differences(run, networks)
+
+
+def differences(run: Run, networks: Sequence[Network]) -> list[Difference]:
+    """The same of a module that was run."""
+    found = [*_helpers(run.module, run.names), *_constants(run.names, networks)]
+    for network in networks:
+        if not run.proves(network, {}):
             found.extend(run.model(network, {}, network.name))
-        return found
+    return found
 
 
 def _helpers(module: Module, names: Names) -> Iterator[Difference]:
@@ -69,10 +79,34 @@ def _constants(names: Names, networks: Sequence[Network]) -> Iterator[Difference
 class Run:
     """A module that was run, with flax as it sees it; raises `Failure` where it cannot be."""
 
-    def __init__(self, module: Module, initialisers: bool):
+    def __init__(self, module: Module, initialisers: bool = True):
+        self.module = module
         self.initialisers = initialisers
         self.flax = Flax(Budget())
         self.names = interpret(module, self.flax.imports, self.flax.helpers, self.flax.budget)
+        bodies = Bodies(initialisers)
+        self.blocks = Blocks(bodies)
+        self.parts = Parts(self.flax, bodies) if is_closed(module, self.names) else None
+
+    def proves(self, network: Network, arguments: Mapping[str, object]) -> bool:
+        """Whether the class of a network's name is that network, block by block.
+
+        Where blocks are no classes, or classes no blocks, this says nothing; `model` does.
+
+        Args:
+          network: as elaborated with these arguments.
+          arguments: for the constructor.
+        """
+        if self.parts is None:
+            return False
+        classes = [value for value in self.names.values() if isinstance(value, ClassValue)]
+        for cls in classes:
+            cls.maker = self.parts.made
+        try:
+            return not self._differences(network, arguments, "", self.blocks)
+        finally:
+            for cls in classes:
+                cls.maker = None
 
     def model(
         self,
@@ -80,13 +114,22 @@ class Run:
         arguments: Mapping[str, object],
         title: str,
     ) -> list[Difference]:
-        """What differs between a network and the class of its name.
+        """What differs between a network and the class of its name, op by op.
 
         Args:
           network: as elaborated with these arguments.
           arguments: for the constructor.
           title: how differences call the model.
         """
+        return self._differences(network, arguments, title, None)
+
+    def _differences(
+        self,
+        network: Network,
+        arguments: Mapping[str, object],
+        title: str,
+        blocks: Blocks | None,
+    ) -> list[Difference]:
         cls = self.cls(network)
         if cls is None:
             return [Difference(title, "", "the module has no such class")]
@@ -96,7 +139,7 @@ class Run:
             builds.append((f"{title}(aux=False)", {**arguments, "aux": False}, False))
         for words, given, with_heads in builds:
             try:
-                trial = Trial(self.flax, cls, given, network, words, self.initialisers)
+                trial = Trial(self.flax, cls, given, network, words, self.initialisers, blocks)
                 found = trial.differences(aux=with_heads)
             except Failure as failure:
                 found = [Difference(words, "", str(failure))]

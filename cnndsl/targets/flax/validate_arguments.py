@@ -9,6 +9,7 @@ from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.head import CLASSES, classifier
 from cnndsl.elaborate.models import deep_stack, elaborate
 from cnndsl.elaborate.program import Program
+from cnndsl.elaborate.reuse import Reuse
 from cnndsl.ir import Network, Value
 from cnndsl.pipeline import Checked
 from cnndsl.targets.flax.compare import Difference
@@ -47,43 +48,59 @@ def validate_arguments(
       checked: its spec, elaborated without overrides.
       initialisers: whether how the kernels start is compared too.
     """
-    program = checked.program
-    if program is None:
-        return []
     with deep_stack():
         try:
             run = Run(module, initialisers)
         except Failure as failure:
             return [Difference("", "", str(failure))]
-        found: list[Difference] = []
-        bodies: set[int] = set()
-        for network in checked.networks:
-            is_first = id(network.definition) not in bodies
-            bodies.add(id(network.definition))
-            for changes in _rounds(run.cls(network), network, is_first):
-                found.extend(_set(run, program, network, changes))
-        return found
+        return differences_by_argument(run, checked)
 
 
-def _set(run: Run, program: Program, network: Network, changes: Round) -> list[Difference]:
+def differences_by_argument(run: Run, checked: Checked) -> list[Difference]:
+    """The same of a module that was run."""
+    program = checked.program
+    if program is None:
+        return []
+    found: list[Difference] = []
+    bodies: set[int] = set()
+    reuse = Reuse(checked.networks)
+    for network in checked.networks:
+        is_first = id(network.definition) not in bodies
+        bodies.add(id(network.definition))
+        for changes in _rounds(run.cls(network), network, is_first):
+            found.extend(_set(run, program, network, changes, reuse))
+    return found
+
+
+def _set(
+    run: Run, program: Program, network: Network, changes: Round, reuse: Reuse
+) -> list[Difference]:
     """What differs where some arguments are set, each difference for one of them."""
-    together = _compared(run, program, network, changes)
+    together = _compared(run, program, network, changes, reuse)
     if len(changes) == 1 or together == []:
         return together or []
-    alone = [d for change in changes for d in _compared(run, program, network, (change,)) or []]
+    alone = [
+        difference
+        for change in changes
+        for difference in _compared(run, program, network, (change,), reuse) or []
+    ]
     if alone or together is None:
         return alone
     return [replace(d, argument=change.parameter) for d in together for change in changes]
 
 
 def _compared(
-    run: Run, program: Program, network: Network, changes: Round
+    run: Run, program: Program, network: Network, changes: Round, reuse: Reuse
 ) -> list[Difference] | None:
     """What differs; None where the spec does not take these values."""
-    other = _elaborated(program, network, changes)
-    if other is None:
+    shared = _elaborated(program, network, changes, reuse)
+    if shared is None:
         return None
     arguments = {change.name: _tupled(change.value) for change in changes}
+    if run.proves(shared, arguments):
+        return []
+    other = _elaborated(program, network, changes)
+    assert other is not None
     words = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
     found = run.model(other, arguments, f"{network.name}({words})")
     return [replace(difference, argument=changes[0].parameter) for difference in found]
@@ -133,11 +150,13 @@ def _tupled(value: object) -> object:
     return tuple(map(_tupled, value)) if isinstance(value, list) else value
 
 
-def _elaborated(program: Program, network: Network, changes: Round) -> Network | None:
+def _elaborated(
+    program: Program, network: Network, changes: Round, reuse: Reuse | None = None
+) -> Network | None:
     """The network with other values of parameters; None where the spec does not take them."""
     diagnostics = Collector()
     alone = replace(program, own=[network.declared])
     given = {name: network.arguments[name] for name in network.given}
     given.update((change.parameter, change.value) for change in changes)
-    networks = elaborate(alone, diagnostics, given)
+    networks = elaborate(alone, diagnostics, given, reuse=reuse)
     return networks[0] if networks and not diagnostics else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from cnndsl.targets.python.assignment import Evaluate, Names
@@ -20,7 +21,7 @@ from cnndsl.targets.python.tree import (
     Parameter,
     Tuple,
 )
-from cnndsl.targets.python.values import MISSING, Budget, External, Failure
+from cnndsl.targets.python.values import MISSING, Budget, External, Failure, key_of
 
 
 class Defined(External):
@@ -122,6 +123,10 @@ class Defined(External):
             names[self.extra] = extra
         return names
 
+    def key(self) -> Hashable | None:
+        held = [value for value in self.defaults.values() if value is not MISSING]
+        return None if key_of(tuple(held)) is None else self
+
 
 @dataclass(frozen=True, slots=True)
 class Bound(External):
@@ -146,6 +151,7 @@ class ClassValue(External):
         self.name = name
         self.base = base
         self.members: dict[str, object] = {}
+        self.maker: Maker | None = None  # who makes instances in place of the class itself
 
     def describe(self) -> str:
         return f"class {self.name}"
@@ -166,7 +172,17 @@ class ClassValue(External):
     def accept(self, instance: External, name: str, value: object) -> None:
         self.base.accept(instance, name, value)
 
+    def key(self) -> Hashable | None:
+        values = [value for value in self.members.values() if key_of(value) is None]
+        return None if values or self.base.key() is None else self
+
     def call(self, args: list[object], keywords: dict[str, object]) -> object:
+        if self.maker is not None:
+            return self.maker(self, args, keywords)
+        return self.made(args, keywords)
+
+    def made(self, args: list[object], keywords: dict[str, object]) -> Instance:
+        """A new instance, whoever makes them otherwise."""
         instance = Instance(self)
         constructor = self.find("__init__")
         if isinstance(constructor, Defined):
@@ -174,6 +190,9 @@ class ClassValue(External):
         elif args or keywords:
             raise Failure(f"class {self.name} takes no arguments")
         return instance
+
+
+Maker = Callable[[ClassValue, list[object], dict[str, object]], object]
 
 
 class Instance(External):

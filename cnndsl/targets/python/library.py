@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
-from cnndsl.targets.python.values import Budget, External, Failure, described, is_true, listed
+from cnndsl.targets.python.values import (
+    Budget,
+    External,
+    Failure,
+    described,
+    is_true,
+    key_of,
+    listed,
+)
 
 Plain = Callable[[list[object], dict[str, object]], object]
 
 
 class Function(External):
     """A function of Python's own, or of the target's, by its name."""
+
+    is_constant = True
 
     def __init__(self, name: str, run: Plain):
         self.name = name
@@ -22,6 +32,12 @@ class Function(External):
 
     def call(self, args: list[object], keywords: dict[str, object]) -> object:
         return self.run(args, keywords)
+
+
+class Operation(Function):
+    """A method of a value, which it may change."""
+
+    is_constant = False
 
 
 class Type(Function):
@@ -52,9 +68,16 @@ class Partial(External):
     def call(self, args: list[object], keywords: dict[str, object]) -> object:
         return self.function.call([*self.args, *args], {**self.keywords, **keywords})
 
+    def key(self) -> Hashable | None:
+        given = key_of((*self.args, *self.keywords.values()))
+        function = self.function.key()
+        return None if None in (given, function) else (function, given, *self.keywords)
+
 
 class Library(External):
     """A module of which some names are known."""
+
+    is_constant = True
 
     def __init__(self, name: str, members: dict[str, object]):
         self.name = name
@@ -282,4 +305,4 @@ def method_of(value: object, name: str, budget: Budget) -> Function:
     }
     if name not in known.get(type(value), ()):
         raise Failure(f"{described(value)} has no attribute `{name}`")
-    return Function(name, call)
+    return Operation(name, call)

@@ -7,7 +7,7 @@ Python for an attribute of a value, and never calls one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Hashable, Iterable, Iterator, Sized
 
 MOST_STEPS = 10_000_000
 MOST = 2**63  # magnitude of an integer
@@ -52,6 +52,7 @@ class External:
     """A value that the interpreter knows nothing of: what it does not override is an error."""
 
     is_base = False  # whether a class may derive from it
+    is_constant = False  # whether it always does the same, and never changes
 
     def describe(self) -> str:
         """In a few words, with its article."""
@@ -84,6 +85,23 @@ class External:
 
     def accept(self, instance: External, name: str, value: object) -> None:
         """Rejects an attribute that an instance of a class derived from this cannot have."""
+
+    def key(self) -> Hashable | None:
+        """What equals that of another external only if both will always do the same; None
+        where that may change."""
+        return self if self.is_constant else None
+
+
+def key_of(value: object) -> Hashable | None:
+    """The same for any value; `True`, `1` and `1.0` are three."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return (value.__class__, value)
+    if isinstance(value, External):
+        return value.key()
+    if isinstance(value, tuple):
+        keys = tuple(map(key_of, value))
+        return None if None in keys else keys
+    return None
 
 
 def described(value: object) -> str:

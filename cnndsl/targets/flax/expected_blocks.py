@@ -1,0 +1,164 @@
+"""What a network computes, with each use of a block as one term.
+
+A block sees nothing but its arguments and the shapes of its tensors: uses that are alike in
+these compute the same, and are looked into once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Merged, Network, Tensor, children
+from cnndsl.targets.flax.bodies import Bodies, Body
+from cnndsl.targets.flax.expected import (
+    TERMS,
+    Expectation,
+    heads_of,
+    known_shape,
+    merged,
+    name_of,
+    rectifies,
+)
+from cnndsl.targets.flax.forms import Forms
+from cnndsl.targets.flax.terms import Term, Unfit
+
+Unit = Layer | Merged | Instance
+Values = dict[int, Term]  # of tensors, by identity
+Starts = set[int]  # tensors that reach a ReLU
+
+
+def units(frame: Frame, *, aux: bool = True) -> list[Unit]:
+    """What computes in a frame itself, in order; a merge after its branches."""
+    found: list[Unit] = []
+    stack: list[tuple[Any, bool]] = [(frame, False)]
+    while stack:
+        current, done = stack.pop()
+        if done or isinstance(current, Layer | Instance):
+            found.append(current)
+            continue
+        if isinstance(current, Auxiliary) and not aux:
+            continue
+        if isinstance(current, Merged):
+            stack.append((current, True))
+        stack.extend([(child, False) for child in reversed(children(current))])
+    return found
+
+
+class Blocks:
+    """What the blocks of a spec compute, for all its networks."""
+
+    def __init__(self, bodies: Bodies):
+        self.bodies = bodies
+        self.terms = bodies.terms
+        self._bodies: dict[Hashable, Body] = {}
+        self._starts: dict[Hashable, tuple[bool, ...]] = {}
+        self._blocks: dict[int, object] = {}  # known by identity
+
+    def expected(self, network: Network, forms: Forms, *, aux: bool) -> Expectation:
+        """What the endpoints of a network are; without its auxiliary heads unless `aux`."""
+        values = {id(network.input): forms.image(known_shape(network.input))}
+        trunk, whole = units(network.frame, aux=False), units(network.frame)
+        self._run(whole if aux else trunk, values, forms, self._reaching(trunk, whole))
+        heads = {name for name, _ in heads_of(network)}
+        endpoints = {
+            name: values[id(tensor)]
+            for name, tensor in network.endpoints.items()
+            if aux or name not in heads
+        }
+        return Expectation(endpoints, values[id(network.output)], forms.weighted)
+
+    def _run(self, held: list[Unit], values: Values, forms: Forms, starts: Starts) -> None:
+        for unit in held:
+            before_relu = id(unit.out) in starts
+            if isinstance(unit, Layer):
+                make = TERMS[unit.op.name]
+                term = make(unit.op, values[id(unit.x)], forms, before_relu)
+            elif isinstance(unit, Merged):
+                parts = tuple(values[id(branch.out)] for branch in unit.branches)
+                term = merged(unit.element.name, parts, forms)
+            else:
+                term = self._used(unit, values, forms, before_relu)
+            if term.shape != unit.out.shape:
+                raise Unfit(f"{name_of(unit)} gives {term.shape}, elaborated {unit.out.shape}")
+            values[id(unit.out)] = term
+
+    # --- blocks -----------------------------------------------------------------------
+
+    def _used(self, use: Instance, values: Values, forms: Forms, before_relu: bool) -> Term:
+        """What a use of a block gives."""
+        given = [values[id(tensor)] for tensor in received(use)]
+        places = list(dict.fromkeys(given))
+        key = (self._key(use), before_relu, *[places.index(term) for term in given])
+        body = self._bodies.get(key)
+        if body is None:
+
+            def make(numbers: list[int]) -> tuple[Term, Forms]:
+                inner = self.bodies.forms()
+                blank = [inner.place(numbers[n], term.shape) for n, term in enumerate(places)]
+                placed = [blank[places.index(term)] for term in given]
+                return self._inside(use, placed, inner, before_relu), inner
+
+            body = self._bodies[key] = self.bodies.wanted(make, len(places))
+        if body.is_term:
+            return body.used(places, forms)
+        return self._inside(use, given, forms, before_relu)
+
+    def _inside(self, use: Instance, given: list[Term], forms: Forms, before_relu: bool) -> Term:
+        first = use.like or use  # whose frame it is
+        inputs = [id(tensor) for tensor in received(first)]
+        values = dict(zip(inputs, given, strict=True))
+        held = units(use.frame)
+        self._run(held, values, forms, self._inner_starts(use.frame, held, before_relu))
+        return values[id(use.frame.out)]
+
+    def _key(self, use: Instance) -> Hashable:
+        """All that a block sees."""
+        self._blocks[id(use.block)] = use.block
+        seen = [
+            value.shape if isinstance(value, Tensor) else repr(value) for value in use.args.values()
+        ]
+        return (id(use.block), use.x.shape, *seen)
+
+    # --- which kernels stand before a ReLU --------------------------------------------
+
+    def _reaching(self, trunk: list[Unit], whole: list[Unit]) -> Starts:
+        """An auxiliary head has no say in how the network that feeds it starts."""
+        found = self._reached(trunk, set())
+        if len(whole) == len(trunk):
+            return found
+        return found | (self._reached(whole, set()) - {id(unit.out) for unit in trunk})
+
+    def _inner_starts(self, frame: Frame, held: list[Unit], before_relu: bool) -> Starts:
+        return self._reached(held, {id(frame.out)} if before_relu else set())
+
+    def _reached(self, held: list[Unit], found: Starts) -> Starts:
+        """The tensors that reach a ReLU, of which some are known."""
+        for unit in reversed(held):
+            if isinstance(unit, Instance):
+                flags = self._passed_on(unit, id(unit.out) in found)
+                inputs = received(unit)
+                found.update(id(t) for t, flag in zip(inputs, flags, strict=True) if flag)
+            elif isinstance(unit, Layer):
+                if rectifies(unit, found):
+                    found.add(id(unit.x))
+            elif id(unit.out) in found:
+                found.update(id(branch.out) for branch in unit.branches)
+        return found
+
+    def _passed_on(self, use: Instance, before_relu: bool) -> tuple[bool, ...]:
+        """Which of the tensors that a use of a block receives reach a ReLU."""
+        first = use.like or use
+        inputs = [id(tensor) for tensor in received(first)]
+        alike = [inputs.index(tensor) for tensor in inputs]
+        key = (self._key(use), before_relu, *alike)
+        flags = self._starts.get(key)
+        if flags is None:
+            found = self._inner_starts(use.frame, units(use.frame), before_relu)
+            flags = self._starts[key] = tuple(tensor in found for tensor in inputs)
+        return flags
+
+
+def received(use: Instance) -> list[Tensor]:
+    """The tensors that a use of a block receives: what flows in, and its arguments."""
+    return [use.x, *(value for value in use.args.values() if isinstance(value, Tensor))]
