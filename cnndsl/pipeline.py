@@ -104,6 +104,7 @@ def compile_source(
     return compile_checked(check_source(source, load, overrides, model), overrides, model)
 
 
+@uncollected()
 def compile_checked(
     checked: Checked,
     overrides: dict[str, Value] | None = None,
