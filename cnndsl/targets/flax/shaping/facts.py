@@ -40,7 +40,7 @@ def facts(networks: Sequence[Network], tables: Mapping[str, Expr]) -> list[Assig
         comment = f"with the auxiliary heads; {without:,} without"
     found: list[Assign | Frozen] = [_assign("NUM_PARAMS", _by_model(params), comment)]
     found.append(_assign("INPUT_SHAPE", _shapes({s.model: s.input for s in summaries})))
-    weights = {n.name: _aux_weights(n) for n in networks if _aux_weights(n)}
+    weights = {n.name: held for n in networks if (held := _aux_weights(n))}
     if weights:
         found.append(_assign("AUX_WEIGHTS", _value(_one_if_same(weights, len(weights)))))
     prepared = {n.name: frozen_settings(n.preprocess) for n in networks if n.preprocess}
