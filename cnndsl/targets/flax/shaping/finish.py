@@ -112,7 +112,7 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
     called = {a for step in flat(draft.call) for e in expressions(step) for a in attributes(e)}
     stored = [p for p in params if p in called and not draft.is_function]
     init, draft.call = settle_headers(init), settle_headers(draft.call)
-    init, draft.call = _named(draft, init, draft.call, fixed, module)
+    init, draft.call = _named(draft, init, draft.call, fixed, module, stored)
     init = _without_copies([_augmented(step) for step in init])
     at = next(i for i, step in enumerate(init) if step is mark or isinstance(step, Blank))
     heads = init[at + 1 :]
@@ -219,11 +219,16 @@ def _header_changed(step: Step, change: object) -> Step:
 
 
 def _named(
-    draft: Draft, init: list[Step], call: list[Step], fixed: list[str], module: frozenset[str]
+    draft: Draft,
+    init: list[Step],
+    call: list[Step],
+    fixed: list[str],
+    module: frozenset[str],
+    stored: list[str],
 ) -> tuple[list[Step], list[Step]]:
     order = _slots_in_order(draft, [*init, *call])
     _name_flags(draft, init, order)
-    chosen = name_attributes(draft, order)
+    chosen = name_attributes(draft, order, stored)
     init, call = rename_attributes(init, chosen), rename_attributes(call, chosen)
     init = name_variables(draft, init, fixed, module, set())
     call = name_variables(draft, call, fixed, module, set())

@@ -31,9 +31,12 @@ _COUNTERS = ("i", "j", "k", "m", "n")
 _FLOW = ("x", "y", "z", "w", "v", "u")
 
 
-def name_attributes(draft: Draft, order: list[str]) -> dict[str, str]:
-    """The attribute of every slot that is kept on `self`, in order of their appearance."""
-    taken = set(MODULE_ATTRIBUTES) | {p.name for p in draft.params} | set(draft.class_values)
+def name_attributes(draft: Draft, order: list[str], stored: list[str]) -> dict[str, str]:
+    """The attribute of every slot that is kept on `self`, in order of their appearance.
+
+    `stored` are arguments that are kept there as well.
+    """
+    taken = set(MODULE_ATTRIBUTES) | set(stored) | set(draft.class_values)
     slots = {n: draft.slots[n] for n in order}
     wanted = _wanted(slots, draft.is_model)
     chosen: dict[str, str] = {}
