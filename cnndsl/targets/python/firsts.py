@@ -134,14 +134,29 @@ def _moved(init: Sequence[Step], module: Expr, holder: Expr) -> list[Step] | Non
 
 
 def _with_first(steps: list[Step], first: int, start: int, value: Expr) -> list[Step] | None:
-    if names(value) & all_written(steps[first + 1 : start]):
-        return None
     made = steps[start]
     assert isinstance(made, Assign)
+    between = all_written(steps[first + 1 : start])
+    is_late = bool(names(value) & between)  # then the list is made where the module was
+    if is_late and names(made.value) & between:
+        return None
     items = ListOf((value, *started(made.value)))
-    steps[start] = Assign(made.targets, Call(LIST, (items,)))
-    del steps[first]
-    return steps
+    steps[first if is_late else start] = Assign(made.targets, Call(LIST, (items,)))
+    del steps[start if is_late else first]
+    return _set_once(steps) if is_late else steps
+
+
+def _set_once(steps: Sequence[Step]) -> list[Step]:
+    """The statements without those of a loop that repeat one right before it."""
+    found: list[Step] = []
+    for step in steps:
+        match found[-1:], step:
+            case [Assign(targets=(Name(id=kept),), value=value) as before], Loop():
+                body = tuple(s for s in step.body if s != before)
+                if not ({kept} | names(value)) & all_written(body):
+                    step = replace(step, body=body)
+        found.append(step)
+    return found
 
 
 def _moved_in_loop(init: Sequence[Step], holder: Expr, outer: Expr) -> list[Step] | None:
