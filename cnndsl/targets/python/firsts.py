@@ -1,4 +1,4 @@
-"""A module, and a list of its like behind it: one list."""
+"""A module, and a list of its like beside it: one list."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cnndsl.targets.python.appends import LIST, append, is_start, started
-from cnndsl.targets.python.draft import Line, Loop, Step
+from cnndsl.targets.python.draft import Build, Line, Loop, Step
 from cnndsl.targets.python.expressions import NONE, names, walk
 from cnndsl.targets.python.statements import (
     all_written,
@@ -20,6 +20,7 @@ from cnndsl.targets.python.tree import (
     Assign,
     Attribute,
     Call,
+    Do,
     Expr,
     ListOf,
     Name,
@@ -27,7 +28,10 @@ from cnndsl.targets.python.tree import (
 
 
 class Runs:
-    """`unit(…) -> unit(…) * n` is one list: its first item is built before the others."""
+    """`unit(…) -> unit(…) * n` is one list: its first item is built before the others.
+
+    So is `unit(…) * n -> unit(…)`, whose last one is built behind them.
+    """
 
     def __init__(self, init: Sequence[Step]):
         self.init = list(init)
@@ -54,6 +58,14 @@ class Runs:
             elif inner:
                 step = with_bodies(step, *(self.block(list(b), {})[0] for b in inner))
             steps[position] = step
+            if isinstance(step, Loop) and position + 1 < len(steps):
+                last = self.last_of(step, steps[position + 1], walked)
+                if last is not None:
+                    module, steps[position] = last
+                    if isinstance(module, Name):
+                        gone.add(module.id)
+                    del steps[position + 1]
+                    continue
             before = position - 1
             if isinstance(step, Loop) and before >= 0:
                 first = self.first_of(step, steps[before], walked)
@@ -71,10 +83,48 @@ class Runs:
         self, loop: Loop, line: Step, walked: dict[str, Expr]
     ) -> tuple[Expr, list[Step]] | None:
         """The module of the line before a loop, once it is the first of the loop's list."""
+        found = self.applied(loop, line)
+        if found is None or not isinstance(line, Line):
+            return None
+        module, flow = found
+        (_, source) = loop.walked[0]
+        if isinstance(module, Name):
+            held = _held(module, source, walked)
+            init = None if held is None else _moved_in_loop(self.init, *held)
+        else:
+            init = _moved(self.init, module, source)
+        if init is None:
+            return None
+        self.init = init
+        return module, [] if line.targets == (flow,) else [Assign(line.targets, flow)]
+
+    def last_of(self, loop: Loop, line: Step, walked: dict[str, Expr]) -> tuple[Expr, Loop] | None:
+        """The module of the line behind a loop, once it is the last of the loop's list."""
+        found = self.applied(loop, line)
+        if found is None or not isinstance(line, Line) or line.targets != (found[1],):
+            return None
+        module = found[0]
+        (name, source) = loop.walked[0]
+        if isinstance(module, Name):
+            held = _held(module, source, walked)
+            init = None if held is None else _appended_in_loop(self.init, *held)
+        else:
+            init = _appended(self.init, module, source)
+        if init is None:
+            return None
+        self.init = init
+        function = Name(name)
+        body = replace(line, value=Call(function, line.targets))
+        return module, replace(loop, body=(body,))
+
+    def applied(self, loop: Loop, line: Step) -> tuple[Name | Attribute, Expr] | None:
+        """The module of a line beside a loop that applies its like, and what it is applied to."""
         if len(loop.walked) != 1 or len(loop.body) != 1:
             return None
-        (name, source), (body,) = loop.walked[0], loop.body
-        if not _applies(body, Name(name)) or not isinstance(line, Line):
+        ((name, _),), (body,) = loop.walked, loop.body
+        if not isinstance(line, Line) or not isinstance(body, Line):
+            return None
+        if not _applies(body, Name(name)) or not _goes_on(body):
             return None
         value = line.value
         if not isinstance(value, Call) or len(value.args) != 1 or value.keywords:
@@ -82,25 +132,16 @@ class Runs:
         module = value.function
         if not isinstance(module, (Name, Attribute)) or not _applies(line, module):
             return None
-        if not isinstance(body, Line) or not _goes_on(body):
-            return None
         if line.targets != body.targets or self.counts[module] != 1:
             return None
-        if isinstance(module, Name):
-            holder = walked.get(module.id)
-            outer = walked.get(source.id) if isinstance(source, Name) else None
-            if holder is None or outer is None:
-                return None
-            init = _moved_in_loop(self.init, holder, outer)
-        elif isinstance(source, Attribute):
-            init = _moved(self.init, module, source)
-        else:
-            return None
-        if init is None:
-            return None
-        self.init = init
-        flow = value.args[0]
-        return module, [] if line.targets == (flow,) else [Assign(line.targets, flow)]
+        return module, value.args[0]
+
+
+def _held(module: Name, source: Expr, walked: dict[str, Expr]) -> tuple[Expr, Expr] | None:
+    """The lists of a loop around that a module and a list of its like come from."""
+    holder = walked.get(module.id)
+    outer = walked.get(source.id) if isinstance(source, Name) else None
+    return None if holder is None or outer is None else (holder, outer)
 
 
 def _applies(step: Step, module: Expr) -> bool:
@@ -178,3 +219,64 @@ def _moved_in_loop(init: Sequence[Step], holder: Expr, outer: Expr) -> list[Step
     if start is None or first > start:
         return None
     return _with_first(list(init), first, start, value)
+
+
+# --- a module behind a list of its like ---------------------------------------------------
+
+
+def _appended(init: Sequence[Step], module: Expr, holder: Expr) -> list[Step] | None:
+    """The constructor with `module` as the last item of the list that `holder` names."""
+    for position, step in enumerate(init):
+        for which, body in enumerate(bodies(step)):
+            inner = _appended(body, module, holder)
+            if inner is not None:
+                held = [list(b) for b in bodies(step)]
+                held[which] = inner
+                return [*init[:position], with_bodies(step, *held), *init[position + 1 :]]
+    for position, step in enumerate(init):
+        if isinstance(step, Assign) and step.targets == (module,):
+            if not any(is_start(s, holder) for s in init[:position]):
+                return None
+            return _with_last(list(init), position, step.value, holder)
+    return None
+
+
+def _appended_in_loop(init: Sequence[Step], holder: Expr, outer: Expr) -> list[Step] | None:
+    """The same inside a loop, where both are appended to lists."""
+    for position, step in enumerate(init):
+        for which, body in enumerate(bodies(step)):
+            inner = _appended_in_loop(body, holder, outer)
+            if inner is not None:
+                held = [list(b) for b in bodies(step)]
+                held[which] = inner
+                steps = [*init[:position], with_bodies(step, *held), *init[position + 1 :]]
+                return [s for s in steps if not is_start(s, holder)]
+    appends = {a[0]: (i, a[1]) for i, s in enumerate(init) if (a := append(s)) is not None}
+    if holder not in appends or outer not in appends:
+        return None
+    (last, value), (kept, made) = appends[holder], appends[outer]
+    if not any(is_start(s, made) for s in init[:last]):
+        return None
+    found = _with_last(list(init), last, value, made)
+    if found is not None and kept < last:
+        found.insert(last, found.pop(kept))  # a list is kept once it is whole
+    return found
+
+
+def _with_last(steps: list[Step], last: int, value: Expr, made: Expr) -> list[Step] | None:
+    """The statements with a value appended to the list `made`, which holds its like alone."""
+    items: list[Expr] = []
+    for position, step in enumerate(steps):
+        for inner in flat([step]):
+            if isinstance(inner, Assign) and is_start(inner, made):
+                items += started(inner.value)
+            added = append(inner)
+            if added is not None and added[0] == made:
+                if position > last:
+                    return None
+                items.append(added[1])
+    built = {item.function if isinstance(item, Build) else None for item in (*items, value)}
+    if not items or len(built) > 1 or None in built:
+        return None
+    steps[last] = Do(Call(Attribute(made, "append"), (value,)))
+    return steps
