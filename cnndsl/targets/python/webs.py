@@ -232,7 +232,7 @@ def _backwards(
                     inside = live | (inside - bound)
                 _backwards(step.body, inside, found, depth + 1)
                 for name in bound:
-                    _meet(found, name, inside | bound)
+                    _meet(found, name, inside | bound | read(step))  # no `for x in x`
                 live |= inside - bound
                 live |= read(step)
             case _:
@@ -255,6 +255,8 @@ def named(
     """A name for every variable; `options` are those it may have, the best first."""
     conflicts = interference(steps, live)
     chosen: dict[str, str] = {name: name for name in fixed}
+    arguments = set(chosen)
+    loops = {n for s in flat(steps) if isinstance(s, (Loop, For)) for n in written(s)}
     order: dict[str, None] = {}
     for step in flat(steps):
         for name in sorted(read(step)):
@@ -265,6 +267,7 @@ def named(
         if name in chosen or "#" not in name:
             continue
         taken = {chosen[o] for o in conflicts.get(name, ()) if o in chosen}
+        taken |= arguments if name in loops else set()
         chosen[name] = next(o for o in options(name) if o not in taken)
     return chosen
 
