@@ -11,6 +11,7 @@ from typing import Any
 
 from ruff import find_ruff_bin
 
+from cnndsl.files import Files
 from cnndsl.ir import Network
 from cnndsl.pipeline import check_source, compile_checked
 from cnndsl.source import Source
@@ -32,10 +33,15 @@ class Text:
 
 
 def compile_text(
-    text: str, name: str = "spec.cnn", set: Mapping[str, Any] | None = None, **options: Any
+    text: str,
+    name: str = "spec.cnn",
+    set: Mapping[str, Any] | None = None,
+    folder: Path | None = None,
+    **options: Any,
 ) -> Text:
-    """Compiles a spec that has no mistake."""
-    checked = check_source(Source(name, text), overrides=dict(set or {}))
+    """Compiles a spec that has no mistake; what it uses lies in `folder`."""
+    load = Files(name, None if folder is None else str(folder)).load
+    checked = check_source(Source(name, text), load, dict(set or {}))
     assert not checked.diagnostics, [d.message for d in checked.diagnostics]
     code = compile_checked(checked, dict(set or {}), **options).code
     assert code is not None
@@ -43,7 +49,7 @@ def compile_text(
 
 
 def compile_file(path: Path, **options: Any) -> Text:
-    return compile_text(path.read_text(encoding="utf-8"), path.name, **options)
+    return compile_text(path.read_text(encoding="utf-8"), path.name, folder=path.parent, **options)
 
 
 def constants(code: str) -> dict[str, Any]:

