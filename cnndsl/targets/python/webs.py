@@ -88,7 +88,7 @@ class Webs:
         return read(step)
 
     def define(self, step: Step, reaching: Reaching) -> None:
-        for name in written(step):
+        for name in sorted(written(step)):  # numbers are the same in every run
             reaching[name] = frozenset([self.definition(id(step), name)])
 
     # --- new names ----------------------------------------------------------------------
