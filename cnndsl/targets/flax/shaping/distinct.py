@@ -39,6 +39,8 @@ def one_type_each(
       attributes: types of attributes of `self`, as `self.name`.
     """
     parameters = [p.name for p in function.parameters if p.name]
+    if not _may_be_mixed(function, Reading(module, function, attributes)):
+        return function
     body = [map_step(step, _kept) for step in function.body]
     split = tuple(map(plain, Webs(body, parameters).steps))
     kinds = _kinds(Reading(module, replace(function, body=split), attributes), parameters)
@@ -82,6 +84,16 @@ def _all(kinds: Sequence[Expr | None]) -> Expr | None:
     if not known or len(known) < len(kinds) or any(ARRAY in members(kind) for kind in known):
         return None  # tensors are all alike
     return union(known)
+
+
+def _may_be_mixed(function: Function, reading: Reading) -> bool:
+    """Whether a variable is given values of several types, in whatever webs."""
+    first = {p.name: p.annotation for p in function.parameters}
+    return any(
+        not _agree(kind, first.setdefault(held.key, kind))
+        for held in reading.found
+        for kind in (_all([finished(held.kind)]),)
+    )
 
 
 def _by_stem(webs: Iterable[str]) -> dict[str, list[str]]:
