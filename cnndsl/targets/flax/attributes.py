@@ -19,7 +19,7 @@ from cnndsl.targets.flax.forms import Forms
 from cnndsl.targets.flax.sharing import alike, anonymous
 from cnndsl.targets.flax.symbolic import Tensor
 from cnndsl.targets.flax.symbolic_containers import attributes
-from cnndsl.targets.flax.symbolic_layers import Layer as Module
+from cnndsl.targets.flax.symbolic_modules import Layer as Module
 from cnndsl.targets.flax.terms import Term, Unfit
 from cnndsl.targets.flax.trial import Trial
 from cnndsl.targets.flax.validate import Run

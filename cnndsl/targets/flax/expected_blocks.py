@@ -11,15 +11,8 @@ from typing import Any
 
 from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Merged, Network, Tensor, children
 from cnndsl.targets.flax.bodies import Bodies, Body
-from cnndsl.targets.flax.expected import (
-    TERMS,
-    Expectation,
-    heads_of,
-    known_shape,
-    merged,
-    name_of,
-    rectifies,
-)
+from cnndsl.targets.flax.expected import Expectation, heads_of, known_shape, name_of, rectifies
+from cnndsl.targets.flax.expected_ops import TERMS, merged
 from cnndsl.targets.flax.forms import Forms
 from cnndsl.targets.flax.terms import Term, Unfit
 

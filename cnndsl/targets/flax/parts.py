@@ -15,7 +15,7 @@ from cnndsl.targets.flax.bodies import Bodies, Body, is_many
 from cnndsl.targets.flax.forms import Forms
 from cnndsl.targets.flax.symbolic import Tensor
 from cnndsl.targets.flax.symbolic_flax import Flax
-from cnndsl.targets.flax.symbolic_layers import Built
+from cnndsl.targets.flax.symbolic_modules import Built
 from cnndsl.targets.flax.terms import Term
 from cnndsl.targets.python.callables import ClassValue, Instance
 from cnndsl.targets.python.values import Failure, key_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnndsl.targets.flax.symbolic import Tensor, tensor
-from cnndsl.targets.flax.symbolic_layers import Given, Layer
+from cnndsl.targets.flax.symbolic_modules import Given, Layer
 from cnndsl.targets.python.callables import Instance
 from cnndsl.targets.python.library import Function, Operation
 from cnndsl.targets.python.values import Budget, External, Failure, described, listed

@@ -13,15 +13,8 @@ from cnndsl.targets.flax.symbolic_functions import (
     LAX,
     NNX_FUNCTIONS,
 )
-from cnndsl.targets.flax.symbolic_layers import (
-    HELPER_KINDS,
-    KEEP_FLOAT32,
-    KINDS,
-    Built,
-    Given,
-    Initialiser,
-    LayerType,
-)
+from cnndsl.targets.flax.symbolic_layers import HELPER_KINDS, KEEP_FLOAT32, KINDS, Given
+from cnndsl.targets.flax.symbolic_modules import Built, Initialiser, LayerType
 from cnndsl.targets.python.library import Function, Library
 from cnndsl.targets.python.values import Budget, External, Failure
 

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass
-from typing import Protocol
-
 from cnndsl.targets.flax.forms import Codes, Forms
 from cnndsl.targets.flax.signature import (
     Signature,
@@ -18,103 +14,13 @@ from cnndsl.targets.flax.signature import (
     window_padding,
 )
 from cnndsl.targets.flax.symbolic import (
-    RNGS,
     Token,
-    tensor,
 )
+from cnndsl.targets.flax.symbolic_modules import Apply, Given, Initialiser, Kind, Settle
 from cnndsl.targets.flax.terms import Term, Unfit
-from cnndsl.targets.python.values import External, Failure, described
+from cnndsl.targets.python.values import Failure, described
 
 KEEP_FLOAT32 = Token("keep_float32")
-
-Apply = Callable[[Term, Forms], Term]
-Given = dict[str, object]
-Settle = Callable[[Given], Apply]
-
-
-class Built(Protocol):
-    """What has weights or random numbers of its own, and counts its calls."""
-
-    results: list[Term]
-
-    @property
-    def is_weighted(self) -> bool: ...
-
-    @property
-    def apply(self) -> Apply: ...
-
-    def describe(self) -> str: ...
-
-
-class Layer(External):
-    """A module of flax that was built; `apply` is what it does to a tensor."""
-
-    def __init__(self, kind: str, is_weighted: bool, apply: Apply):
-        self.kind = kind
-        self.is_weighted = is_weighted
-        self.apply = apply
-        self.results: list[Term] = []  # one for each call
-
-    def describe(self) -> str:
-        return f"a {self.kind}"
-
-    def call(self, args: list[object], keywords: Given) -> object:
-        if keywords or len(args) != 1:
-            raise Failure(f"{self.describe()} is called with one tensor alone")
-        x = tensor(args[0], self.describe())
-        result = self.apply(x.term, x.forms)
-        self.results.append(result)
-        return x.made(result)
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A class of flax's modules, or one that generated modules carry: what its constructor
-    takes, what becomes of that, and whether it needs random numbers. Dtypes are none of its
-    business: a model gives them to all of its layers together."""
-
-    signature: Signature
-    settle: Settle
-    takes_rngs: bool = True
-    is_weighted: bool = True
-
-
-class LayerType(External):
-    """A class that builds layers, which `built` lists in order."""
-
-    is_constant = True
-
-    def __init__(self, kind: Kind, built: list[Built]):
-        self.kind = kind
-        self.built = built
-
-    def describe(self) -> str:
-        return f"`{self.kind.signature.name}`"
-
-    def call(self, args: list[object], keywords: Given) -> object:
-        kind = self.kind
-        given = kind.signature.bound(args, keywords)
-        if kind.takes_rngs and given["rngs"] is not RNGS:
-            raise Failure(f"{self.describe()} does not get the model's `rngs`")
-        layer = Layer(kind.signature.name, kind.is_weighted, kind.settle(given))
-        self.built.append(layer)
-        return layer
-
-
-class Initialiser(External):
-    """How a kernel starts, by its name in jax.nn.initializers."""
-
-    def __init__(self, name: str):
-        self.name = name
-
-    def describe(self) -> str:
-        return f"the initialiser {self.name}"
-
-    def key(self) -> Hashable:
-        return Initialiser, self.name
-
-
-# --- settings -------------------------------------------------------------------------
 
 
 def _init(given: Given) -> str:
@@ -249,9 +155,6 @@ def _dropout(given: Given) -> Apply:
     return lambda x, forms: forms.dropout(x, rate, shared)
 
 
-# --- classes --------------------------------------------------------------------------
-
-
 def _kind(
     name: str,
     required: tuple[str, ...],
@@ -266,9 +169,17 @@ def _kind(
 
 
 _FEATURES = ("in_features", "out_features")
+
+
 _WINDOW: Given = {"padding": "SAME", "kernel_dilation": 1, "feature_group_count": 1}
+
+
 _WINDOW_OF_PAIRS: Given = {"padding": "SAME", "kernel_dilation": (1, 1)}
+
+
 _KERNEL: Given = {"use_bias": True, "kernel_init": Initialiser("lecun_normal")}
+
+
 _BATCH_NORM: Given = {
     "momentum": 0.99,
     "epsilon": 1e-5,
@@ -276,6 +187,7 @@ _BATCH_NORM: Given = {
     "use_scale": True,
     "promote_dtype": None,
 }
+
 
 KINDS: dict[str, Kind] = {
     "Conv": _kind(
@@ -301,7 +213,7 @@ KINDS: dict[str, Kind] = {
     ),
 }
 
-# By their fragments' names.
+
 HELPER_KINDS: dict[str, Kind] = {
     "prelu": _kind("PReLU", ("features",), _prelu, takes_rngs=False),
     "layer_scale": _kind(

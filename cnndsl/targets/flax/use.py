@@ -9,7 +9,7 @@ from cnndsl.targets.flax.expected import Expectation
 from cnndsl.targets.flax.forms import Forms
 from cnndsl.targets.flax.sharing import anonymous
 from cnndsl.targets.flax.symbolic_containers import paths
-from cnndsl.targets.flax.symbolic_layers import Built
+from cnndsl.targets.flax.symbolic_modules import Built
 from cnndsl.targets.flax.terms import Term, Terms, Unfit
 from cnndsl.targets.python.values import External
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from cnndsl.targets.python.assignment import Evaluate, Names, Store, store, target_names
 from cnndsl.targets.python.brief import brief
-from cnndsl.targets.python.library import method_of
 from cnndsl.targets.python.operators import arithmetic, comparison, contains, identical, item_of
+from cnndsl.targets.python.standard import method_of
 from cnndsl.targets.python.tree import (
     Attribute,
     Binary,
