@@ -15,6 +15,7 @@ from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.evaluate import is_word
 from cnndsl.elaborate.explain import shape_text
 from cnndsl.elaborate.head import is_classes
+from cnndsl.elaborate.places import forget, in_model, once_in_model
 from cnndsl.elaborate.repair import UNSHAPED
 from cnndsl.elaborate.scope import UNKNOWN, Scope
 from cnndsl.ir import (
@@ -52,7 +53,7 @@ class Statements:
                 record, flow = self._RUN[type(statement)](self, statement, flow, scope, context)
             except Failure as failure:
                 context.report(self.shared.found, failure.diagnostic)
-                _forget(statement, scope)
+                forget(statement, scope)
                 record, flow = Noted(statement), UNSHAPED
             frame.records.append(record)
         frame.out = flow
@@ -166,7 +167,7 @@ class Statements:
     def stage(
         self, statement: ast.Stage, x: Tensor, scope: Scope, context: Context
     ) -> tuple[Record, Tensor]:
-        self.in_model(statement, "stage", context)
+        in_model(statement, "stage", context)
         self.shared.count_node(statement.name_span)
         name = statement.name
         if context.in_loop:
@@ -181,7 +182,7 @@ class Statements:
     def aux(
         self, statement: ast.Aux, x: Tensor, scope: Scope, context: Context
     ) -> tuple[Record, Tensor]:
-        self.in_model(statement, "aux", context)
+        in_model(statement, "aux", context)
         self.shared.count_node(statement.name_span)
         span = statement.span
         signature = "aux NAME(weight = 0.3)"
@@ -200,21 +201,6 @@ class Statements:
         name = self.name(statement.name, statement.name_span, out, scope, context, True)
         scope.tensors["here"] = x
         return Auxiliary(statement, name, float(weight), x, out, frame), x
-
-    def in_model(self, statement: ast.Statement, what: str, context: Context) -> None:
-        if context.inside == "model" and context.flat:
-            return
-        if context.inside in ("stage", "aux"):
-            where = f"inside a {context.inside}: stages and aux heads do not nest"
-            where = where.replace("a aux", "an aux")
-        elif context.inside == "block":
-            where = "in a block: it belongs to a model's body"
-        else:
-            where = "in a group or a repetition: write a `for`"
-        span = statement.span
-        if isinstance(statement, (ast.Stage, ast.Aux)):
-            span = span.to(statement.name_span)
-        raise Failure(errors.misplaced(span, what, where))
 
     # --- control ----------------------------------------------------------------------
 
@@ -266,7 +252,7 @@ class Statements:
     def expect(
         self, statement: ast.Expect, x: Tensor, scope: Scope, context: Context
     ) -> tuple[Record, Tensor]:
-        self.in_model(statement, "expect", context)
+        in_model(statement, "expect", context)
         value = self.shared.evaluator.evaluate(statement.value, scope)
         self.shared.expectations.append((statement, value))
         return Noted(statement), x
@@ -274,7 +260,7 @@ class Statements:
     def train(
         self, statement: ast.Train, x: Tensor, scope: Scope, context: Context
     ) -> tuple[Record, Tensor]:
-        self.once_in_model(statement, "train", context)
+        once_in_model(statement, "train", context)
         if self.shared.recipe is not None:
             raise Failure(errors.bad_setting(statement.span, "this model already has a recipe"))
         self.shared.recipe = statement
@@ -283,17 +269,12 @@ class Statements:
     def preprocess(
         self, statement: ast.Preprocess, x: Tensor, scope: Scope, context: Context
     ) -> tuple[Record, Tensor]:
-        self.once_in_model(statement, "preprocess", context)
+        once_in_model(statement, "preprocess", context)
         if self.shared.preprocess is not None:
             message = "this model already says how images are prepared"
             raise Failure(errors.bad_preprocessing(statement.span, message))
         self.shared.preprocess = statement
         return Noted(statement), x
-
-    def once_in_model(self, statement: ast.Statement, what: str, context: Context) -> None:
-        if context.inside != "model" or not context.flat or context.in_loop:
-            place = "here: it belongs to a model's body"
-            raise Failure(errors.misplaced(statement.span, what, place))
 
     # Each takes the kind of statement that is its key.
     _RUN: ClassVar[dict[type[ast.Statement], Callable[..., tuple[Record, Tensor]]]] = {
@@ -309,12 +290,3 @@ class Statements:
         ast.Train: train,
         ast.Preprocess: preprocess,
     }
-
-
-def _forget(statement: ast.Statement, scope: Scope) -> None:
-    """After a mistake: what the statement would have named is unknown, not missing."""
-    match statement:
-        case ast.Stage() | ast.For() | ast.If():
-            scope.incomplete = True
-        case ast.Run() | ast.Bind() if statement.name is not None:
-            scope.tensors[statement.name] = UNSHAPED

@@ -1,0 +1,43 @@
+"""Where statements may stand, and what is unknown behind one with a mistake."""
+
+from __future__ import annotations
+
+from cnndsl import errors
+from cnndsl.elaborate.collect import Failure
+from cnndsl.elaborate.context import Context
+from cnndsl.elaborate.repair import UNSHAPED
+from cnndsl.elaborate.scope import Scope
+from cnndsl.syntax import ast
+
+
+def in_model(statement: ast.Statement, what: str, context: Context) -> None:
+    """Refuses a statement that stands anywhere but in a model's body, its loops and branches."""
+    if context.inside == "model" and context.flat:
+        return
+    if context.inside in ("stage", "aux"):
+        where = f"inside a {context.inside}: stages and aux heads do not nest"
+        where = where.replace("a aux", "an aux")
+    elif context.inside == "block":
+        where = "in a block: it belongs to a model's body"
+    else:
+        where = "in a group or a repetition: write a `for`"
+    span = statement.span
+    if isinstance(statement, (ast.Stage, ast.Aux)):
+        span = span.to(statement.name_span)
+    raise Failure(errors.misplaced(span, what, where))
+
+
+def once_in_model(statement: ast.Statement, what: str, context: Context) -> None:
+    """Refuses a statement that stands in a loop too."""
+    if context.inside != "model" or not context.flat or context.in_loop:
+        place = "here: it belongs to a model's body"
+        raise Failure(errors.misplaced(statement.span, what, place))
+
+
+def forget(statement: ast.Statement, scope: Scope) -> None:
+    """After a mistake: what the statement would have named is unknown, not missing."""
+    match statement:
+        case ast.Stage() | ast.For() | ast.If():
+            scope.incomplete = True
+        case ast.Run() | ast.Bind() if statement.name is not None:
+            scope.tensors[statement.name] = UNSHAPED
