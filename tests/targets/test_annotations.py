@@ -405,6 +405,10 @@ def half(c: float) -> float:
     return c / 2
 
 
+def first(widths: float = (5,)) -> float:
+    return widths[0]
+
+
 def unused(c: float) -> float:
     return c
 
@@ -413,6 +417,7 @@ class Net(nnx.Module):
     def __init__(self, width: float = 1.0, stride: tuple[int, int] = 1):
         self.features = near(32 * width)
         self.sizes = [half(i) for i in range(3)]
+        self.width = first((1, 2))
 """
     wanted = text.replace(
         "def down(c: float, to: float) -> float", "def down(c: float, to: int) -> int"
@@ -423,6 +428,10 @@ class Net(nnx.Module):
     )
     wanted = wanted.replace("stride: tuple[int, int] = 1", "stride: tuple[int, int] | int = 1")
     wanted = wanted.replace("def half(c: float)", "def half(c: int)")
+    wanted = wanted.replace(
+        "def first(widths: float = (5,)) -> float",
+        "def first(widths: tuple[int, ...] = (5,)) -> int",
+    )
     assert annotated(text) == wanted
 
 

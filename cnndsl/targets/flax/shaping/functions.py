@@ -144,10 +144,9 @@ class _Reading(Reading):
         given = dict(zip((p.name for p in function.parameters), call.args, strict=False))
         given.update((k.name, k.value) for k in call.keywords if k.name is not None)
         for parameter in function.parameters:
-            value = given.get(parameter.name, parameter.default)
-            if value is None:
-                continue
-            self._hand(function.name, parameter.name, value)
+            for value in (given.get(parameter.name), parameter.default):
+                if value is not None:
+                    self._hand(function.name, parameter.name, value)
 
     def _hand(self, function: str, parameter: str, value: Expr) -> None:
         found = self.calls.given.setdefault((function, parameter), [])
