@@ -423,11 +423,12 @@ def test_the_tree_can_be_printed(run):
     assert "Attribute name='Conv'" in out
 
 
-def test_the_same_spec_gives_the_same_bytes_under_any_hash_seed():
+@pytest.mark.parametrize("spec", ["specs/googlenet.cnn", "tests/networks/segnet.cnn"])
+def test_the_same_spec_gives_the_same_bytes_under_any_hash_seed(spec):
     modules = set()
     for seed in ("1", "2"):
         done = subprocess.run(
-            [sys.executable, "-m", "cnndsl", "compile", "specs/googlenet.cnn", "-o", "-"],
+            [sys.executable, "-m", "cnndsl", "compile", spec, "-o", "-"],
             cwd=ROOT,
             env=os.environ | {"PYTHONHASHSEED": seed},
             stdin=subprocess.DEVNULL,
