@@ -17,6 +17,7 @@ from cnndsl.targets.flax.staging.layers import Layers
 from cnndsl.targets.python.draft import Build
 from cnndsl.targets.python.expressions import NONE
 from cnndsl.targets.python.rebuild import substitute
+from cnndsl.targets.python.statements import mentions
 from cnndsl.targets.python.tree import (
     Call,
     Constant,
@@ -83,7 +84,10 @@ class Uses:
             applied = Call(Name(callee.name), (x, *given, *lifted), options)
             out = self.out_of(callee, mapping, recs, runs, None)
         else:
-            build = Build(Name(callee.name), tuple(args), tuple(keywords), callee.takes)
+            made = (e for e in mentions([*callee.init, *callee.heads]) if isinstance(e, Build))
+            has_tensors = any(build.has_tensors for build in made)
+            function = Name(callee.name)
+            build = Build(function, tuple(args), tuple(keywords), callee.takes, has_tensors)
             slot = Slot(self.layers.stem or snake(block.name), (), is_block=True, weighted=True)
             applied = Call(self.values.slot(build, slot, runs), (x, *given))
             out = self.out_of(callee, mapping, recs, runs, applied.function)
