@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from cnndsl.targets.python.tree import (
     Attribute,
@@ -13,6 +13,7 @@ from cnndsl.targets.python.tree import (
     Constant,
     Dict,
     Expr,
+    Facts,
     Formatted,
     Item,
     Keyword,
@@ -80,24 +81,26 @@ def call(function: str | Expr, *args: Expr, **keywords: Expr) -> Call:
 def parts(expr: Expr) -> tuple[Expr, ...]:
     """The expressions directly inside another one."""
     match expr:
+        case Name() | Constant():
+            return ()
+        case Call():
+            return (expr.function, *expr.args, *[k.value for k in expr.keywords])
         case Attribute():
             return (expr.base,)
+        case Binary():
+            return (expr.left, expr.right)
+        case Tuple() | ListOf():
+            return expr.items
         case Item():
             return (expr.base, expr.index)
         case Slice():
             return tuple(e for e in (expr.start, expr.stop, expr.step) if e is not None)
-        case Tuple() | ListOf():
-            return expr.items
         case Dict():
             return tuple(e for item in expr.items for e in item if e is not None)
         case Star():
             return (expr.value,)
-        case Call():
-            return (expr.function, *expr.args, *(k.value for k in expr.keywords))
         case Unary():
             return (expr.operand,)
-        case Binary():
-            return (expr.left, expr.right)
         case Conditional():
             return (expr.then, expr.test, expr.other)
         case Comprehension():
@@ -105,7 +108,6 @@ def parts(expr: Expr) -> tuple[Expr, ...]:
             return (*key, expr.element, expr.target, expr.iterable)
         case Formatted():
             return tuple(p for p in expr.parts if not isinstance(p, str))
-    return ()
 
 
 def walk(expr: Expr) -> Iterator[Expr]:
@@ -114,22 +116,57 @@ def walk(expr: Expr) -> Iterator[Expr]:
     while stack:
         current = stack.pop()
         yield current
-        stack.extend(reversed(parts(current)))
+        if not isinstance(current, Name | Constant):
+            stack.extend(reversed(parts(current)))
 
 
-def names(expr: Expr) -> set[str]:
-    return {e.id for e in walk(expr) if isinstance(e, Name)}
+def names(expr: Expr) -> frozenset[str]:
+    return facts(expr).names
 
 
-def attributes(expr: Expr) -> set[str]:
+def attributes(expr: Expr) -> frozenset[str]:
     """The attributes of `self` that an expression reads."""
-    return {
-        e.name
-        for e in walk(expr)
-        if isinstance(e, Attribute) and isinstance(e.base, Name) and e.base.id == "self"
-    }
+    return facts(expr).attributes
 
 
 def size(expr: Expr) -> int:
     """How many nodes an expression has."""
-    return sum(1 for _ in walk(expr))
+    return facts(expr).size
+
+
+def facts(expr: Expr) -> Facts:
+    """What is known of an expression, found out once; without Python's own stack."""
+    known = getattr(expr, "facts", None)
+    if known is not None:
+        return known
+    stack = [expr]
+    while stack:
+        current = stack[-1]
+        inner = parts(current)
+        missing = [part for part in inner if not hasattr(part, "facts")]
+        if missing:
+            stack.extend(missing)
+            continue
+        stack.pop()
+        object.__setattr__(current, "facts", _facts(current, [part.facts for part in inner]))
+    return expr.facts
+
+
+_NONE: frozenset[str] = frozenset()
+
+
+def _facts(expr: Expr, inner: Sequence[Facts]) -> Facts:
+    match expr:
+        case Name(id=name):
+            return Facts(frozenset((name,)), _NONE, 1)
+        case Constant():
+            return Facts(_NONE, _NONE, 1)
+        case Attribute(base=Name("self"), name=name):
+            return Facts(inner[0].names, frozenset((name,)), 2)
+    if len(inner) == 1:
+        return inner[0]._replace(size=inner[0].size + 1)
+    return Facts(
+        _NONE.union(*[held.names for held in inner]),
+        _NONE.union(*[held.attributes for held in inner]),
+        1 + sum(held.size for held in inner),
+    )

@@ -9,13 +9,14 @@ from cnndsl.targets.python.draft import Hint, Line, Loop, Settle, Step
 from cnndsl.targets.python.expressions import is_constant, names, size
 from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.statements import all_written, map_step, written
+from cnndsl.targets.python.trail import Trail
 from cnndsl.targets.python.tree import Assign, Constant, Expr, If, Name
 
-Known = dict[str | Expr, Expr]  # of a variable its value; of an expression a `let` that has it
 Allowed = Callable[[str, Expr], bool]
 Holds = Callable[[Expr, Settle, dict[str, Expr]], bool]
 
 _DEEP = 3  # loops inside each other from which on a loop is assumed to change all it sets
+_ROUNDS = 8  # after which a loop is assumed to change all it sets
 _SHARED = 3  # nodes from which on an expression is said by the name of a `let`
 
 
@@ -30,7 +31,51 @@ def propagate(
       always: the loops that run at least once.
       holds: whether an expression has the values that branches leave.
     """
-    return _Propagation(allowed, always, holds).block(steps, {})
+    return _Propagation(allowed, always, holds).block(steps)
+
+
+class _Known:
+    """What holds at a place: of a variable its value, of an expression a `let` that has it."""
+
+    def __init__(self) -> None:
+        self.values: Trail[str | Expr, Expr] = Trail()
+        self.users: dict[str, dict[str | Expr, None]] = {}  # keys by names that they mention
+
+    def learn(self, key: str | Expr, value: Expr) -> None:
+        self.values.set(key, value)
+        self._note(key, value)
+
+    def _note(self, key: str | Expr, value: Expr) -> None:
+        for name in _mentioned(key, value):
+            self.users.setdefault(name, {})[key] = None
+
+    def forget(self, name: str) -> None:
+        """Whatever was said of a variable that gets another value."""
+        self.values.drop(name)
+        for key in self.users.pop(name, ()):
+            value = self.values.get(key)
+            if value is not None and name in _mentioned(key, value):
+                self.values.drop(key)
+
+    def back(self, mark: int) -> dict[str | Expr, Expr | None]:
+        """Goes back to a mark; what held since, where that was something else."""
+        found = self.values.back(mark)
+        for key in found:
+            value = self.values.get(key)
+            if value is not None:
+                self._note(key, value)
+        return found
+
+    def settle(self, key: str | Expr, value: Expr | None) -> None:
+        """Says what holds behind several ways to a place; None: nothing for sure."""
+        if value is None:
+            self.values.drop(key)
+        elif self.values.get(key) != value:
+            self.learn(key, value)
+
+
+def _mentioned(key: str | Expr, value: Expr) -> frozenset[str]:
+    return names(value) if isinstance(key, str) else names(key) | names(value)
 
 
 class _Propagation:
@@ -39,130 +84,145 @@ class _Propagation:
         self.always = always
         self.holds = holds
         self.depth = 0
+        self.known = _Known()
         self.options: dict[str, tuple[Expr, ...]] = {}  # what the last branches left
         self.definitions: dict[str, Expr] = {}
 
-    def block(self, steps: Iterable[Step], known: Known) -> list[Step]:
+    def block(self, steps: Iterable[Step]) -> list[Step]:
         """The statements anew; `known` becomes what holds behind them."""
         found: list[Step] = []
         for step in steps:
-            found.extend(self.step(step, known))
+            found.extend(self.step(step))
         return found
 
-    def step(self, step: Step, known: Known) -> list[Step]:
+    def step(self, step: Step) -> list[Step]:
         match step:
             case If():
-                return self.branch(step, known)
+                return self.branch(step)
             case Loop():
-                return [self.loop(step, known)]
+                return [self.loop(step)]
             case Hint():
-                return self.hint(step, known)
+                return self.hint(step)
             case Settle():
-                return self.settle(step, known)
-        changed = map_step(step, lambda e: self.put(e, known))
+                return self.settle(step)
+        changed = map_step(step, self.put)
         if not isinstance(changed, Assign):
             return [changed]
-        targets = [t.id for t in changed.targets if isinstance(t, Name)]
         for name in written(changed):
-            _forget(known, name)
-        if len(targets) != 1 or len(changed.targets) != 1:
-            return [changed]
-        (target,) = targets
-        if changed.value == Name(target):
+            self.known.forget(name)
+        match changed.targets:
+            case [Name(id=target)]:
+                pass
+            case _:
+                return [changed]
+        if changed.value == changed.targets[0]:
             return []
         if target in names(changed.value):
             return [changed]
         if self.allowed(target, changed.value):
-            known[target] = changed.value
+            self.known.learn(target, changed.value)
         elif not isinstance(changed, Line) and size(changed.value) >= _SHARED:
-            known[changed.value] = Name(target)
+            self.known.learn(changed.value, Name(target))
             self.definitions[target] = changed.value
         return [changed]
 
-    def put(self, expr: Expr, known: Known) -> Expr:
+    def put(self, expr: Expr) -> Expr:
         """An expression with all that is known put in."""
-        variables = {n: known.get(e, e) for n in names(expr) if (e := known.get(n)) is not None}
-        return substitute(expr, variables)
+        held = self.known.values
+        found: dict[str, Expr] = {}
+        for name in names(expr):
+            value = held.get(name)
+            if value is not None:
+                found[name] = held.get(value) or value
+        return substitute(expr, found)
 
-    def settle(self, step: Settle, known: Known) -> list[Step]:
+    def settle(self, step: Settle) -> list[Step]:
         """The one of several branches' expressions that holds for all instances."""
-        if step.target.id in known:
+        if step.target.id in self.known.values:
             return []
         for option in sorted(self.options.get(step.target.id, ()), key=_plainness):
             if self.holds(option, step, self.definitions):
-                known[step.target.id] = option
+                self.known.learn(step.target.id, option)
                 return [Assign((step.target,), option)]
         return []
 
-    def hint(self, step: Hint, known: Known) -> list[Step]:
+    def hint(self, step: Hint) -> list[Step]:
         """What the author says for channels counts where nothing simpler is known."""
-        held = known.get(step.target.id)
+        held = self.known.values.get(step.target.id)
         if held is None or is_constant(held) or isinstance(held, Name):
             return []
-        value = self.put(step.value, known)
-        _forget(known, step.target.id)
-        known[step.target.id] = value
+        value = self.put(step.value)
+        self.known.forget(step.target.id)
+        self.known.learn(step.target.id, value)
         return [Assign((step.target,), value)]
 
-    def branch(self, step: If, known: Known) -> list[Step]:
-        test = self.put(step.test, known)
+    def branch(self, step: If) -> list[Step]:
+        test = self.put(step.test)
         if isinstance(test, Constant):
-            return self.block(step.body if test.value else step.other, known)
-        then, other = dict(known), dict(known)
-        body, rest = self.block(step.body, then), self.block(step.other, other)
-        known.clear()
-        known.update({n: e for n, e in then.items() if other.get(n) == e})
-        self.options = {
-            n: (then[n], other[n])
-            for n in then.keys() & other.keys()
-            if isinstance(n, str) and n not in known
-        }
+            return self.block(step.body if test.value else step.other)
+        start = self.known.values.mark()
+        body = self.block(step.body)
+        then = self.known.back(start)
+        rest = self.block(step.other)
+        before = self.known.values.before(start)
+        self.options = {}
+        for key in {**then, **before}:
+            other = self.known.values.get(key)
+            one = then[key] if key in then else before[key]
+            same = one is not None and one == other
+            self.known.settle(key, one if same else None)
+            if isinstance(key, str) and not same and one is not None and other is not None:
+                self.options[key] = one, other
         chosen = replace(step, test=test, body=tuple(body), other=tuple(rest))
-        return [chosen, *self.after(body, rest, known)]
+        return [chosen, *self.after(body, rest)]
 
-    def after(self, body: Sequence[Step], other: Sequence[Step], known: Known) -> list[Step]:
+    def after(self, body: Sequence[Step], other: Sequence[Step]) -> list[Step]:
         """What both arms set alike is set behind them; the arms need it no longer."""
         both = [n for s in body for n in sorted(written(s)) if isinstance(s, Assign)]
         others = {n for s in other for n in written(s)}
-        return [
-            Assign((Name(n),), known[n]) for n in dict.fromkeys(both) if n in others and n in known
-        ]
+        held = [(n, self.known.values.get(n)) for n in dict.fromkeys(both) if n in others]
+        return [Assign((Name(n),), value) for n, value in held if value is not None]
 
-    def loop(self, step: Loop, known: Known) -> Step:
-        items = self.put(step.items, known)
-        walked = tuple((n, self.put(s, known)) for n, s in step.walked)
-        before = dict(known)
+    def loop(self, step: Loop) -> Step:
+        items = self.put(step.items)
+        walked = tuple((n, self.put(s)) for n, s in step.walked)
+        outside = self.known.values.mark()
         for name in written(step):
-            _forget(known, name)
+            self.known.forget(name)
         self.depth += 1
-        if self.depth > _DEEP:
-            for name in all_written(step.body):
-                _forget(known, name)
-        while True:
-            inside = dict(known)
-            body = self.block(step.body, inside)
-            held = {n: e for n, e in known.items() if inside.get(n) == e}
-            if held == known:
-                break
-            known.clear()
-            known.update(held)
+        body, inside = self.repeated(step.body)
         self.depth -= 1
         changing = all_written(body) | written(step)
         if step.number in self.always:  # what the loop's own names say stays inside it
-            known.clear()
-            known.update({n: e for n, e in inside.items() if not names(e) & changing})
+            for key in self.known.values.before(inside):
+                value = self.known.values.get(key)
+                if value is not None and not names(value).isdisjoint(changing):
+                    self.known.settle(key, None)
         else:
-            held = {n: e for n, e in inside.items() if before.get(n) == e}
-            known.clear()
-            known.update(held)
+            for key, before in self.known.values.before(outside).items():
+                if self.known.values.get(key) != before:
+                    self.known.settle(key, None)
         return replace(step, items=items, walked=walked, body=tuple(body))
 
-
-def _forget(known: Known, name: str) -> None:
-    known.pop(name, None)
-    for key, value in list(known.items()):
-        if name in names(value) or (not isinstance(key, str) and name in names(key)):
-            del known[key]
+    def repeated(self, steps: Sequence[Step]) -> tuple[list[Step], int]:
+        """A loop's body, and the mark where it begins with what no iteration changes."""
+        rounds = 0
+        while True:
+            if self.depth > _DEEP or rounds > _ROUNDS:
+                for name in all_written(steps):
+                    self.known.forget(name)
+            rounds += 1
+            start = self.known.values.mark()
+            body = self.block(steps)
+            changed = self.known.values.before(start)
+            lost = [
+                k for k, v in changed.items() if v is not None and self.known.values.get(k) != v
+            ]
+            if not lost:
+                return body, start
+            self.known.back(start)
+            for key in lost:
+                self.known.settle(key, None)
 
 
 def _plainness(expr: Expr) -> tuple[int, int]:

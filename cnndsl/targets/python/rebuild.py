@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from operator import is_
 
 from cnndsl.targets.python.arithmetic import binary, conditional, item, unary
 from cnndsl.targets.python.draft import Join
-from cnndsl.targets.python.expressions import (
-    names,
-)
+from cnndsl.targets.python.expressions import names, parts
 from cnndsl.targets.python.tree import (
     Attribute,
     Binary,
     Call,
     Comprehension,
     Conditional,
+    Constant,
     Dict,
     Expr,
     Formatted,
@@ -30,63 +31,89 @@ from cnndsl.targets.python.tree import (
 
 
 def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
-    """The expression with each of its parts changed; arithmetic is folded anew."""
+    """The expression with each of its parts changed; arithmetic is folded anew.
+
+    Where no part changes, it is the expression itself.
+    """
     match expr:
-        case Attribute():
-            return Attribute(change(expr.base), expr.name)
-        case Item():
-            return item(change(expr.base), change(expr.index))
-        case Slice():
-            return Slice(*(None if e is None else change(e) for e in _bounds(expr)))
-        case Tuple():
-            return Tuple(tuple(map(change, expr.items)))
-        case ListOf():
-            return ListOf(tuple(map(change, expr.items)))
-        case Dict():
-            return Dict(tuple((None if k is None else change(k), change(v)) for k, v in expr.items))
-        case Star():
-            return Star(change(expr.value))
+        case Name() | Constant():
+            return expr
         case Call():
-            keywords = tuple(Keyword(k.name, change(k.value)) for k in expr.keywords)
-            return _same_kind(expr, change(expr.function), tuple(map(change, expr.args)), keywords)
-        case Unary():
-            return unary(expr.op, change(expr.operand))
-        case Join():
-            return Join(expr.op, change(expr.left), change(expr.right))
+            return _call(expr, change)
+        case Attribute():
+            base = change(expr.base)
+            return expr if base is expr.base else Attribute(base, expr.name)
+        case Tuple():
+            items = _each(expr.items, change)
+            return expr if items is expr.items else Tuple(items)
         case Binary():
-            return binary(expr.op, change(expr.left), change(expr.right))
-        case Conditional():
-            return conditional(change(expr.then), change(expr.test), change(expr.other))
-        case Comprehension():
-            key = None if expr.key is None else change(expr.key)
-            inner = change(expr.element), change(expr.target), change(expr.iterable)
-            return Comprehension(expr.kind, *inner, key)
-        case Formatted():
-            held = (p if isinstance(p, str) else change(p) for p in expr.parts)
-            return Formatted(tuple(held))
-    return expr
+            left, right = change(expr.left), change(expr.right)
+            if left is expr.left and right is expr.right:
+                return expr
+            kind = Join if isinstance(expr, Join) else binary
+            return kind(expr.op, left, right)
+    inner = parts(expr)
+    changed = list(map(change, inner))
+    return expr if all(map(is_, changed, inner)) else _made(expr, changed)
 
 
-def _bounds(expr: Slice) -> tuple[Expr | None, Expr | None, Expr | None]:
-    return expr.start, expr.stop, expr.step
+def _each(exprs: tuple[Expr, ...], change: Callable[[Expr], Expr]) -> tuple[Expr, ...]:
+    changed = tuple(map(change, exprs))
+    return exprs if all(map(is_, changed, exprs)) else changed
 
 
-def _same_kind(
-    expr: Call, function: Expr, args: tuple[Expr, ...], keywords: tuple[Keyword, ...]
-) -> Call:
-    from dataclasses import replace
-
+def _call(expr: Call, change: Callable[[Expr], Expr]) -> Call:
+    """A call of the same kind."""
+    function, args = change(expr.function), _each(expr.args, change)
+    values = [keyword.value for keyword in expr.keywords]
+    changed = list(map(change, values))
+    keywords = expr.keywords
+    if not all(map(is_, changed, values)):
+        named = zip(expr.keywords, changed, strict=True)
+        keywords = tuple(Keyword(keyword.name, value) for keyword, value in named)
+    if function is expr.function and args is expr.args and keywords is expr.keywords:
+        return expr
     return replace(expr, function=function, args=args, keywords=keywords)
+
+
+def _made(expr: Expr, inner: list[Expr]) -> Expr:
+    """An expression of the same kind with other parts."""
+    rest = iter(inner)
+    match expr:
+        case Item():
+            return item(*inner)
+        case Slice():
+            ends = (expr.start, expr.stop, expr.step)
+            return Slice(*(None if end is None else next(rest) for end in ends))
+        case ListOf():
+            return ListOf(tuple(inner))
+        case Dict():
+            keys = [key for key, _ in expr.items]
+            return Dict(tuple((None if k is None else next(rest), next(rest)) for k in keys))
+        case Star():
+            return Star(*inner)
+        case Unary():
+            return unary(expr.op, *inner)
+        case Conditional():
+            return conditional(*inner)
+        case Comprehension():
+            key = None if expr.key is None else next(rest)
+            element, target, iterable = rest
+            return Comprehension(expr.kind, element, target, iterable, key)
+        case Formatted():
+            return Formatted(tuple(p if isinstance(p, str) else next(rest) for p in expr.parts))
+    return expr
 
 
 def substitute(expr: Expr, values: Mapping[str, Expr]) -> Expr:
     """The expression with names replaced, constants folded."""
-    if not values or values.keys().isdisjoint(names(expr)):
-        return expr
 
     def change(part: Expr) -> Expr:
         if isinstance(part, Name):
             return values.get(part.id, part)
+        if held.isdisjoint(names(part)):
+            return part
         return rebuild(part, change)
 
-    return change(expr)
+    held = values.keys()
+    return change(expr) if values else expr

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from operator import is_
 
 from cnndsl.targets.python.draft import Build, Hint, Join, Loop, Settle, Shadow, Step
 from cnndsl.targets.python.expressions import names, walk
@@ -62,63 +63,82 @@ def bodies(step: Step) -> tuple[tuple[Step, ...], ...]:
 
 
 def with_bodies(step: Step, *held: Iterable[Step]) -> Step:
+    """A statement with other bodies; itself where they are the same."""
+    inner = tuple(map(tuple, held))
+    if all(map(_same, inner, bodies(step))):
+        return step
     match step:
         case If():
-            then, other = held
-            return replace(step, body=tuple(then), other=tuple(other))
+            then, other = inner
+            return replace(step, body=then, other=other)
         case For() | Loop():
-            return replace(step, body=tuple(held[0]))
+            return replace(step, body=inner[0])
     return step
 
 
+def _same(some: Sequence[object], others: Sequence[object]) -> bool:
+    """Whether two sequences have the same objects."""
+    return len(some) == len(others) and all(map(is_, some, others))
+
+
 def flat(steps: Iterable[Step]) -> Iterator[Step]:
-    """Statements and all those inside them, in order."""
-    for step in steps:
+    """Statements and all those inside them, in order; without Python's own stack."""
+    stack = list(steps)[::-1]
+    while stack:
+        step = stack.pop()
         yield step
-        for body in bodies(step):
-            yield from flat(body)
+        if isinstance(step, If):
+            stack.extend(reversed(step.other))
+            stack.extend(reversed(step.body))
+        elif isinstance(step, For | Loop):
+            stack.extend(reversed(step.body))
 
 
-def written(step: Step) -> set[str]:
+def written(step: Step) -> frozenset[str]:
     """The variables that a statement itself sets."""
     match step:
         case Assign():
-            return {n for target in step.targets for n in _bound(target)}
+            return frozenset().union(*map(_bound, step.targets))
         case Augment():
             return _bound(step.target)
         case Hint():
-            return {step.target.id}
+            return names(step.target)
         case For():
             return _bound(step.target)
         case Loop():
-            return {*step.targets, step.counter, *(name for name, _ in step.walked)}
-    return set()
+            return frozenset((*step.targets, step.counter, *(name for name, _ in step.walked)))
+    return _NOTHING
 
 
-def _bound(target: Expr) -> set[str]:
+_NOTHING: frozenset[str] = frozenset()
+
+
+def _bound(target: Expr) -> frozenset[str]:
     if isinstance(target, Name):
-        return {target.id}
+        return names(target)
     if isinstance(target, Tuple):
-        return {n for item in target.items for n in _bound(item)}
-    return set()
+        return frozenset().union(*map(_bound, target.items))
+    return _NOTHING
 
 
-def read(step: Step) -> set[str]:
+def read(step: Step) -> frozenset[str]:
     """The variables that a statement itself reads; a shadow reads nothing."""
     match step:
-        case Shadow() | Hint() | Settle() | Blank() | Pass() | Remark():
-            return set()
         case Assign():
             held = names(step.value)
             for target in step.targets:
                 if not isinstance(target, (Name, Tuple)):
                     held |= names(target)
             return held
+        case If():
+            return names(step.test)
+        case Shadow() | Hint() | Settle() | Blank() | Pass() | Remark():
+            return _NOTHING
         case Augment():
             return names(step.value) | names(step.target)
         case For():
             return names(step.iterable)
-    return {n for expr in expressions(step) for n in names(expr)}
+    return _NOTHING.union(*map(names, expressions(step)))
 
 
 def all_written(steps: Iterable[Step]) -> set[str]:
@@ -127,39 +147,55 @@ def all_written(steps: Iterable[Step]) -> set[str]:
 
 def map_step(step: Step, change: Change) -> Step:
     """A statement with its expressions changed, those of its body too; targets that are
-    variables stay."""
+    variables stay. Where nothing changes, it is the statement itself."""
 
     def target(expr: Expr) -> Expr:
         return expr if isinstance(expr, (Name, Tuple)) else change(expr)
 
+    def block(body: tuple[Step, ...]) -> tuple[Step, ...]:
+        return tuple(map_step(inner, change) for inner in body)
+
     match step:
         case Assign():
-            return replace(step, targets=tuple(map(target, step.targets)), value=change(step.value))
+            targets, value = tuple(map(target, step.targets)), change(step.value)
+            if value is step.value and _same(targets, step.targets):
+                return step
+            return replace(step, targets=targets, value=value)
         case Augment():
-            return replace(step, target=target(step.target), value=change(step.value))
+            held, value = target(step.target), change(step.value)
+            if value is step.value and held is step.target:
+                return step
+            return replace(step, target=held, value=value)
         case Do() | Return() | Shadow() | Hint():
-            return replace(step, value=change(step.value))
+            value = change(step.value)
+            return step if value is step.value else replace(step, value=value)
         case If():
-            return replace(
-                step,
-                test=change(step.test),
-                body=tuple(map_step(s, change) for s in step.body),
-                other=tuple(map_step(s, change) for s in step.other),
-            )
+            test, body, other = change(step.test), block(step.body), block(step.other)
+            if test is step.test and _same(body, step.body) and _same(other, step.other):
+                return step
+            return replace(step, test=test, body=body, other=other)
         case For():
-            return replace(
-                step,
-                iterable=change(step.iterable),
-                body=tuple(map_step(s, change) for s in step.body),
-            )
+            items, body = change(step.iterable), block(step.body)
+            if items is step.iterable and _same(body, step.body):
+                return step
+            return replace(step, iterable=items, body=body)
         case Loop():
-            return replace(
-                step,
-                items=change(step.items),
-                walked=tuple((n, change(s)) for n, s in step.walked),
-                body=tuple(map_step(s, change) for s in step.body),
-            )
+            return _map_loop(step, change, block)
     return step
+
+
+def _map_loop(
+    loop: Loop, change: Change, block: Callable[[tuple[Step, ...]], tuple[Step, ...]]
+) -> Loop:
+    items = change(loop.items)
+    before = [source for _, source in loop.walked]
+    sources = list(map(change, before))
+    body = block(loop.body)
+    if items is loop.items and _same(sources, before) and _same(body, loop.body):
+        return loop
+    named = zip(loop.walked, sources, strict=True)
+    walked = tuple((name, source) for (name, _), source in named)
+    return replace(loop, items=items, walked=walked, body=body)
 
 
 def mentions(steps: Iterable[Step]) -> Iterator[Expr]:

@@ -8,17 +8,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import EllipsisType
+from typing import NamedTuple
 
 # --- expressions ----------------------------------------------------------------------
 
 
+class Part:
+    """An expression of any kind. It never changes: what is asked of it often is kept."""
+
+    __slots__ = ("facts",)
+
+    facts: Facts
+
+
+class Facts(NamedTuple):
+    """What an expression reads, and how large it is."""
+
+    names: frozenset[str]
+    attributes: frozenset[str]  # of `self`
+    size: int  # nodes
+
+
 @dataclass(frozen=True, slots=True)
-class Name:
+class Name(Part):
     id: str
 
 
 @dataclass(frozen=True, slots=True)
-class Constant:
+class Constant(Part):
     """An int, float, bool, string, None or `...`; never a tuple. Compares with its type:
     `True`, `1` and `1.0` are three constants."""
 
@@ -31,13 +48,13 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Part):
     base: Expr
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class Item(Part):
     """`base[index]`; several indices are a `Tuple`, each may be a `Slice`."""
 
     base: Expr
@@ -45,7 +62,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Part):
     """`start:stop:step` inside an `Item`."""
 
     start: Expr | None = None
@@ -54,24 +71,24 @@ class Slice:
 
 
 @dataclass(frozen=True, slots=True)
-class Tuple:
+class Tuple(Part):
     items: tuple[Expr, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(Part):
     items: tuple[Expr, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Dict:
+class Dict(Part):
     """`{key: value, …}`; `**value` where a key is None."""
 
     items: tuple[tuple[Expr | None, Expr], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Star:
+class Star(Part):
     """`*value` in a call, a list or a tuple."""
 
     value: Expr
@@ -86,20 +103,20 @@ class Keyword:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Call(Part):
     function: Expr
     args: tuple[Expr, ...] = ()
     keywords: tuple[Keyword, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Unary:
+class Unary(Part):
     op: str  # "-", "+" or "not"
     operand: Expr
 
 
 @dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Part):
     """Arithmetic, comparisons (never chained), `and`, `or`, and `|` of types and dicts."""
 
     op: str  # + - * / // % ** == != < <= > >= is "is not" in "not in" and or |
@@ -108,7 +125,7 @@ class Binary:
 
 
 @dataclass(frozen=True, slots=True)
-class Conditional:
+class Conditional(Part):
     """`then if test else other`."""
 
     then: Expr
@@ -117,7 +134,7 @@ class Conditional:
 
 
 @dataclass(frozen=True, slots=True)
-class Comprehension:
+class Comprehension(Part):
     """One `for` and no `if`. `kind` is "generator", "list" or "dict"; of a dict, `key` is set."""
 
     kind: str
@@ -128,7 +145,7 @@ class Comprehension:
 
 
 @dataclass(frozen=True, slots=True)
-class Formatted:
+class Formatted(Part):
     """An f-string: texts and expressions in order, `f"layer{i + 1}"`."""
 
     parts: tuple[str | Expr, ...]

@@ -7,16 +7,18 @@ value which no old use reads is another web, and may be called otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from cnndsl.targets.python.draft import Hint, Loop, Shadow, Step
 from cnndsl.targets.python.expressions import names
 from cnndsl.targets.python.rebuild import substitute
-from cnndsl.targets.python.statements import flat, map_step, read, written
+from cnndsl.targets.python.statements import Change, map_step, read, written
+from cnndsl.targets.python.trail import Trail
 from cnndsl.targets.python.tree import Assign, Augment, Do, Expr, For, If, Name, Return, Tuple
 
-Reaching = dict[str, frozenset[int]]
+Reaching = Trail[str, frozenset[int]]  # by variable, the definitions that may be read
+Made = dict[str, frozenset[int]]
 
 
 class Webs:
@@ -30,14 +32,17 @@ class Webs:
         self.variables: list[str] = []  # of each definition
         self.numbers: dict[tuple[int, str], int] = {}
         self.fixed: dict[int, str] = {}
-        start: Reaching = {}
+        self.read: list[dict[str, int]] = []  # of each statement, what it reads, in order
+        self.made: dict[int, Made] = {}  # what a loop leaves, by identity
+        reaching: Reaching = Trail()
         for name in fixed:
             number = self.definition(-1, name)
             self.fixed[number] = name
-            start[name] = frozenset([number])
-        self.visit(steps, dict(start))
+            reaching.set(name, frozenset([number]))
         self.keep = list(steps)  # statements are known by identity
-        self.steps = [self.renamed(step, start) for step in steps]
+        self.visit(steps, reaching)
+        seen = iter(self.read)
+        self.steps = [self.renamed(step, seen) for step in steps]
 
     def definition(self, key: int, name: str) -> int:
         number = self.numbers.get((key, name))
@@ -62,34 +67,81 @@ class Webs:
 
     def visit(self, steps: Iterable[Step], reaching: Reaching) -> None:
         for step in steps:
+            read: dict[str, int] = {}
             for name in self.uses(step):
-                if name in reaching:
-                    self.union(reaching[name])
+                held = reaching.get(name)
+                if held is not None:
+                    self.union(held)
+                    read[name] = min(held)
+            self.read.append(read)
             match step:
                 case If():
-                    other = dict(reaching)
-                    self.visit(step.body, reaching)
-                    self.visit(step.other, other)
-                    _join(reaching, other)
+                    self.visit_branches(step, reaching)
                 case Loop() | For():
-                    before = dict(reaching)
-                    for _ in range(2):  # what an iteration leaves reaches the next one
-                        self.define(step, reaching)
-                        self.visit(step.body, reaching)
-                        _join(reaching, before)
+                    self.visit_loop(step, reaching)
                 case _:
                     self.define(step, reaching)
 
-    def uses(self, step: Step) -> set[str]:
+    def visit_branches(self, step: If, reaching: Reaching) -> None:
+        start = reaching.mark()
+        self.visit(step.body, reaching)
+        then = reaching.back(start)
+        self.visit(step.other, reaching)
+        before = reaching.before(start)
+        for name in {**then, **before}:
+            one = then[name] if name in then else before[name]
+            reaching.set(name, (one or _NONE) | (reaching.get(name) or _NONE))
+
+    def visit_loop(self, step: Loop | For, reaching: Reaching) -> None:
+        start = reaching.mark()
+        for name, numbers in self.left(step).items():  # reaches the next iteration
+            reaching.set(name, numbers | (reaching.get(name) or _NONE))
+        self.define(step, reaching)
+        self.visit(step.body, reaching)
+        for name, before in reaching.before(start).items():  # if there was no iteration
+            reaching.set(name, (reaching.get(name) or _NONE) | (before or _NONE))
+
+    def left(self, step: Loop | For) -> Made:
+        """The definitions inside a loop that reach its end."""
+        found = self.made.get(id(step))
+        if found is None:
+            found = {n: frozenset([self.definition(id(step), n)]) for n in sorted(written(step))}
+            self.leave(step.body, found)
+            self.made[id(step)] = found
+        return found
+
+    def leave(self, steps: Iterable[Step], found: Made) -> set[str]:
+        """Adds the definitions that reach the end of some statements; the variables that are
+        sure to be set."""
+        sure: set[str] = set()
+        for step in steps:
+            match step:
+                case If():
+                    then, other = dict[str, frozenset[int]](), dict[str, frozenset[int]]()
+                    both = self.leave(step.body, then) & self.leave(step.other, other)
+                    for name in {**then, **other}:
+                        before = _NONE if name in both else found.get(name, _NONE)
+                        found[name] = before | then.get(name, _NONE) | other.get(name, _NONE)
+                    sure |= both
+                case Loop() | For():
+                    for name, numbers in self.left(step).items():
+                        found[name] = found.get(name, _NONE) | numbers
+                case _:
+                    for name in sorted(written(step)):
+                        found[name] = frozenset([self.definition(id(step), name)])
+                        sure.add(name)
+        return sure
+
+    def uses(self, step: Step) -> frozenset[str]:
         if isinstance(step, Hint):
-            return {step.target.id, *names(step.value)}
+            return names(step.target) | names(step.value)
         if isinstance(step, (Assign, Augment, Do, Return, Shadow)):
             return read(step) | names(step.value)
         return read(step)
 
     def define(self, step: Step, reaching: Reaching) -> None:
         for name in sorted(written(step)):  # numbers are the same in every run
-            reaching[name] = frozenset([self.definition(id(step), name)])
+            reaching.set(name, frozenset([self.definition(id(step), name)]))
 
     # --- new names ----------------------------------------------------------------------
 
@@ -99,65 +151,30 @@ class Webs:
             return self.fixed[root]
         return f"{self.variables[root]}@{root}"
 
-    def used(self, expr: Expr, reaching: Reaching) -> Expr:
-        held = {n: Name(self.web(min(reaching[n]))) for n in names(expr) if n in reaching}
-        return substitute(expr, held)
+    def renamed(self, step: Step, seen: Iterator[dict[str, int]]) -> Step:
+        """A statement with the names of webs; `seen` is what statements read, in order."""
+        held = {name: Name(self.web(number)) for name, number in next(seen).items()}
 
-    def renamed(self, step: Step, reaching: Reaching) -> Step:
         def used(expr: Expr) -> Expr:
-            return self.used(expr, reaching)
+            return substitute(expr, held)
 
         match step:
             case If():
-                test = used(step.test)
-                other = dict(reaching)
-                body = tuple(self.renamed(s, reaching) for s in step.body)
-                rest = tuple(self.renamed(s, other) for s in step.other)
-                _join(reaching, other)
-                return replace(step, test=test, body=body, other=rest)
+                body = tuple([self.renamed(s, seen) for s in step.body])
+                rest = tuple([self.renamed(s, seen) for s in step.other])
+                return replace(step, test=used(step.test), body=body, other=rest)
             case Loop() | For():
-                before = dict(reaching)
-                if isinstance(step, For):
-                    head: Loop | For = replace(step, iterable=used(step.iterable))
-                else:
-                    walked = tuple((n, used(s)) for n, s in step.walked)
-                    head = replace(step, items=used(step.items), walked=walked)
-                for _ in range(2):
-                    self.define(step, reaching)
-                    self._flow(step.body, reaching)
-                    _join(reaching, before)
-                inside = dict(reaching)
-                self.define(step, inside)
-                body = tuple(self.renamed(s, inside) for s in step.body)
-                bound = {n: self.web(self.numbers[id(step), n]) for n in written(step)}
-                return _loop(head, bound, body)
+                body = tuple([self.renamed(s, seen) for s in step.body])
+                return _loop(step, used, self.bound(step), body)
             case Assign() | Augment() | Hint():
-                changed = map_step(step, used)
-                self.define(step, reaching)
-                bound = {n: self.web(self.numbers[id(step), n]) for n in written(step)}
-                return _targets(changed, bound)
+                return _targets(map_step(step, used), self.bound(step))
         return map_step(step, used)
 
-    def _flow(self, steps: Iterable[Step], reaching: Reaching) -> None:
-        """Definitions alone, once uses are known."""
-        for step in steps:
-            if isinstance(step, If):
-                other = dict(reaching)
-                self._flow(step.body, reaching)
-                self._flow(step.other, other)
-                _join(reaching, other)
-            elif isinstance(step, (Loop, For)):
-                before = dict(reaching)
-                self.define(step, reaching)
-                self._flow(step.body, reaching)
-                _join(reaching, before)
-            else:
-                self.define(step, reaching)
+    def bound(self, step: Step) -> dict[str, str]:
+        return {n: self.web(self.numbers[id(step), n]) for n in written(step)}
 
 
-def _join(reaching: Reaching, other: Reaching) -> None:
-    for name, numbers in other.items():
-        reaching[name] = reaching.get(name, frozenset()) | numbers
+_NONE: frozenset[int] = frozenset()
 
 
 def _renamed_target(target: Expr, bound: dict[str, str]) -> Expr:
@@ -179,100 +196,15 @@ def _targets(step: Step, bound: dict[str, str]) -> Step:
     return step
 
 
-def _loop(step: Loop | For, bound: dict[str, str], body: tuple[Step, ...]) -> Step:
+def _loop(step: Loop | For, used: Change, bound: dict[str, str], body: tuple[Step, ...]) -> Step:
     if isinstance(step, For):
-        return replace(step, target=_renamed_target(step.target, bound), body=body)
+        target = _renamed_target(step.target, bound)
+        return replace(step, target=target, iterable=used(step.iterable), body=body)
     return replace(
         step,
         targets=tuple(bound[t] for t in step.targets),
+        items=used(step.items),
         counter=bound[step.counter],
-        walked=tuple((bound[n], s) for n, s in step.walked),
+        walked=tuple((bound[n], used(s)) for n, s in step.walked),
         body=body,
     )
-
-
-# --- colours --------------------------------------------------------------------------
-
-
-def interference(steps: Sequence[Step], live: set[str]) -> dict[str, set[str]]:
-    """Which variables hold values at the same time; `live` are those read behind the end."""
-    found: dict[str, set[str]] = {}
-    _backwards(steps, set(live), found)
-    return found
-
-
-def _meet(found: dict[str, set[str]], name: str, live: Iterable[str]) -> None:
-    held = found.setdefault(name, set())
-    for other in live:
-        if other != name:
-            held.add(other)
-            found.setdefault(other, set()).add(name)
-
-
-_DEEP = 4  # loops inside each other from which on all that a body reads counts as live
-
-
-def _backwards(
-    steps: Sequence[Step], live: set[str], found: dict[str, set[str]], depth: int = 0
-) -> None:
-    for step in reversed(steps):
-        match step:
-            case If():
-                then, other = set(live), set(live)
-                _backwards(step.body, then, found, depth)
-                _backwards(step.other, other, found, depth)
-                live.clear()
-                live |= then | other | read(step)
-            case Loop() | For():
-                bound = written(step)
-                inside = live | {n for s in flat(step.body) for n in read(s)}
-                if depth < _DEEP:  # what an iteration needs of the one before it
-                    inside = set(live)
-                    _backwards(step.body, inside, {}, depth + 1)
-                    inside = live | (inside - bound)
-                _backwards(step.body, inside, found, depth + 1)
-                for name in bound:
-                    _meet(found, name, inside | bound | read(step))  # no `for x in x`
-                live |= inside - bound
-                live |= read(step)
-            case _:
-                bound = written(step)
-                copied = None
-                if isinstance(step, Assign) and isinstance(step.value, Name):
-                    copied = step.value.id  # which may share the name of its copy
-                for name in bound:
-                    _meet(found, name, (live | bound) - ({copied} if len(bound) == 1 else set()))
-                live -= bound
-                live |= read(step)
-
-
-def named(
-    steps: Sequence[Step],
-    fixed: Iterable[str],
-    options: Callable[[str], Iterable[str]],
-    live: set[str],
-) -> dict[str, str]:
-    """A name for every variable; `options` are those it may have, the best first."""
-    conflicts = interference(steps, live)
-    chosen: dict[str, str] = {name: name for name in fixed}
-    arguments = set(chosen)
-    loops = {n for s in flat(steps) if isinstance(s, (Loop, For)) for n in written(s)}
-    order: dict[str, None] = {}
-    for step in flat(steps):
-        for name in sorted(read(step)):
-            order.setdefault(name)
-        for name in _in_order(step):
-            order.setdefault(name)
-    for name in order:
-        if name in chosen or "#" not in name:
-            continue
-        taken = {chosen[o] for o in conflicts.get(name, ()) if o in chosen}
-        taken |= arguments if name in loops else set()
-        chosen[name] = next(o for o in options(name) if o not in taken)
-    return chosen
-
-
-def _in_order(step: Step) -> list[str]:
-    if isinstance(step, Loop):
-        return [*step.targets, step.counter, *(n for n, _ in step.walked)]
-    return sorted(written(step))

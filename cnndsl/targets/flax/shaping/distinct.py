@@ -16,13 +16,14 @@ from cnndsl.targets.flax.shaping.naming import BUILTINS, numbered, renamed
 from cnndsl.targets.flax.shaping.partials import LOCALS, NORMS
 from cnndsl.targets.flax.shaping.reading import Reading
 from cnndsl.targets.flax.shaping.types import ARRAY, FLOAT, INT, LIST, fits, item_of, members, union
+from cnndsl.targets.python.colours import interference
 from cnndsl.targets.python.draft import Join
 from cnndsl.targets.python.expressions import names
 from cnndsl.targets.python.print import print_expression
 from cnndsl.targets.python.rebuild import rebuild
 from cnndsl.targets.python.statements import expressions, flat, map_step, plain
 from cnndsl.targets.python.tree import Attribute, Binary, Expr, Function, Item, Name
-from cnndsl.targets.python.webs import Webs, interference
+from cnndsl.targets.python.webs import Webs
 
 _NUMBERS = (INT, FLOAT)
 _FEW = 9  # variables that hold modules of one class

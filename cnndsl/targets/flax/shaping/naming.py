@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from cnndsl.targets.flax.names import MODULE_ATTRIBUTES, RESERVED, VARIABLES, plural, safe
 from cnndsl.targets.flax.staging.draft import Draft, Slot
+from cnndsl.targets.python.colours import named
 from cnndsl.targets.python.draft import Step
 from cnndsl.targets.python.rebuild import rebuild
 from cnndsl.targets.python.statements import map_step
@@ -22,7 +23,6 @@ from cnndsl.targets.python.tree import (
     If,
     Name,
 )
-from cnndsl.targets.python.webs import named
 
 GENERIC = frozenset({"stem", "head", "classifier", "body", "top"})
 BUILTINS = frozenset(n for n in dir(builtins) if n.islower() and not n.startswith("_"))

@@ -67,7 +67,7 @@ def stage_block(
     pairs = module.pairs(block)
     for parameter in block.parameters:
         _declare(parameter, draft, values, env, instances, parameter.name in pairs)
-    for name in env.tensors.keys() & tensor_names(block.body).keys():
+    for name in sorted(env.tensors.keys() & tensor_names(block.body).keys()):
         held = env.tensors[name]
         variable = draft.variable(name, "tensor", named=True)
         bodies.flow.copy(held.call, held.features, variable)

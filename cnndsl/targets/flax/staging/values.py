@@ -99,7 +99,7 @@ class Values(Columns):
         """An expression of the constructor, for the call of the same object."""
         if self.draft.is_function:
             return expr
-        return substitute(expr, {name: self._lifted(name) for name in names(expr)})
+        return substitute(expr, {name: self._lifted(name) for name in sorted(names(expr))})
 
     def in_call(self, expr: Expr, written: ast.Expr, env: Env) -> Expr:
         """What the call says for `expr`; a function says what is `written` in its own terms."""
