@@ -30,6 +30,9 @@ OF_EVERY_MODEL = {
     "cast(self, dtype, param_dtype)",
     "def __call__(self, x: jax.Array) -> jax.Array:",
     'return self.endpoints(x)["logits"]',
+    "def endpoints(self, x: jax.Array) -> dict[str, jax.Array]:",
+    '"""The result of every stage, and the logits."""',
+    "out = {}",
 }
 LONGEST = {"densenet": 223, "googlenet": 226, "resnet": 300, "nasnet": 426, "efficientnet": 299}
 
