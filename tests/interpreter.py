@@ -44,9 +44,9 @@ def needed(network: Network) -> list[Layer | Merged]:
     kept = []
     for record in reversed(list(executed(network.frame))):
         if id(record.out) in wanted:
-            branches = record.branches if isinstance(record, Merged) else ()
-            wanted.update(id(branch.out) for branch in branches)
-            wanted.add(id(record.x))
+            merged = isinstance(record, Merged)
+            read = [branch.out for branch in record.branches] if merged else [record.x]
+            wanted.update(map(id, read))
             kept.append(record)
     return kept[::-1]
 
