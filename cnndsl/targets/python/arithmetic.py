@@ -8,6 +8,7 @@ from collections.abc import Callable
 from cnndsl.targets.python.expressions import (
     FALSE,
     TRUE,
+    call,
     integer,
 )
 from cnndsl.targets.python.tree import (
@@ -83,7 +84,18 @@ def conditional(then: Expr, test: Expr, other: Expr) -> Expr:
         return test
     if then == FALSE and other == TRUE:
         return negated(test)
-    return then if then == other else Conditional(then, test, other)
+    return then if then == other else _extreme(then, test, other)
+
+
+def _extreme(then: Expr, test: Expr, other: Expr) -> Expr:
+    """`min(n, 3)` for `3 if n > 3 else n`."""
+    match test:
+        case Binary(op=">" | ">=" | "<" | "<=" as op, left=left, right=right):
+            if (then, other) == (left, right):
+                return call("max" if op[0] == ">" else "min", left, right)
+            if (then, other) == (right, left):
+                return call("min" if op[0] == ">" else "max", left, right)
+    return Conditional(then, test, other)
 
 
 def binary(op: str, left: Expr, right: Expr) -> Expr:

@@ -1,17 +1,20 @@
-"""Last touches: `if` in `if`, an arm of nothing, and a result that is only returned."""
+"""Last touches: `if` in `if`, arms of nothing or of one value, results that are only returned."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from cnndsl.targets.python.arithmetic import binary, negated
-from cnndsl.targets.python.tree import Assign, For, If, Name, Return, Statement
+from cnndsl.targets.python.blocks import line_count
+from cnndsl.targets.python.tree import Assign, Conditional, For, If, Name, Return, Statement
+
+_STEP = 4  # columns that a body stands further in
 
 
-def closing(steps: Sequence[Statement]) -> tuple[Statement, ...]:
-    """The statements with one `if` for two that stand in each other, and `return f(x)` for
-    `x = f(x)` and `return x`."""
-    found = [_closed(step) for step in steps]
+def closing(steps: Sequence[Statement], indent: int) -> tuple[Statement, ...]:
+    """The statements with one `if` for two that stand in each other, `return f(x)` for
+    `x = f(x)` and `return x`, and a conditional expression for an `if` that fits a line."""
+    found = [_closed(step, indent) for step in steps]
     match found[-2:]:
         case [Assign(targets=(Name() as kept,), value=value, comment=""), Return(value=result)]:
             if kept == result:
@@ -19,16 +22,27 @@ def closing(steps: Sequence[Statement]) -> tuple[Statement, ...]:
     return tuple(found)
 
 
-def _closed(step: Statement) -> Statement:
+def _closed(step: Statement, indent: int) -> Statement:
     match step:
         case If():
-            body, other = closing(step.body), closing(step.other)
+            body, other = closing(step.body, indent + _STEP), closing(step.other, indent + _STEP)
+            if other and not body:
+                return _closed(If(negated(step.test), other), indent)
             match body, other:
                 case (If(test=test, body=inner, other=()),), ():
                     return If(binary("and", step.test, test), inner)
-            if other and not body:
-                return If(negated(step.test), other)
-            return If(step.test, body, other)
+            return _chosen(If(step.test, body, other), indent)
         case For():
-            return For(step.target, step.iterable, closing(step.body))
+            return For(step.target, step.iterable, closing(step.body, indent + _STEP))
+    return step
+
+
+def _chosen(step: If, indent: int) -> Statement:
+    match step:
+        case If(
+            body=(Assign(targets=(Name(),) as one, value=then, comment=""),),
+            other=(Assign(targets=(Name(),) as two, value=other, comment=""),),
+        ) if one == two and not {type(then), type(other)} & {Conditional}:
+            chosen = Assign(one, Conditional(then, step.test, other))
+            return chosen if line_count(chosen, indent) == 1 else step
     return step

@@ -44,7 +44,7 @@ def block_definition(
     if draft.is_function:
         own = [_argument(p) for p in draft.params if p.source not in ("tensor", "in", "features")]
         arguments = _ordered([x, *received, *own])
-        body = whole([*finished.lets, *finished.init, *finished.call])
+        body = whole([*finished.lets, *finished.init, *finished.call], 4)
         return Function(draft.name, tuple(arguments), ARRAY, body, doc)
     takes = {kind for build in finished.builds() for kind in build.takes}
     init = constructor(finished)

@@ -40,11 +40,11 @@ def constructor(finished: Finished) -> tuple[tree.Statement, ...]:
     head: list[Step] = [*partials, *finished.lets]
     body: list[Step] = [*stored, *finished.init]
     if finished.heads:
-        body.append(tree.If(Name("aux"), whole(finished.heads)))
+        body.append(tree.If(Name("aux"), whole(finished.heads, 12)))
     gap: list[Step] = [Blank()] if head and body else []
     return whole([*head, *gap, *body])
 
 
-def whole(steps: Sequence[Step]) -> tuple[tree.Statement, ...]:
+def whole(steps: Sequence[Step], indent: int = 8) -> tuple[tree.Statement, ...]:
     """The statements as the tree alone has them."""
-    return closing([plain(step) for step in steps])
+    return closing([plain(step) for step in steps], indent)
