@@ -21,6 +21,8 @@ from cnndsl.targets.flax.symbolic_functions import (
 )
 from cnndsl.targets.flax.symbolic_layers import HELPER_KINDS, KINDS
 
+pytestmark = pytest.mark.xla
+
 REAL = {
     **{f"nnx.{name}": (kind.signature, getattr(nnx, name)) for name, kind in KINDS.items()},
     **{

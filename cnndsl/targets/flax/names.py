@@ -21,7 +21,7 @@ VARIABLES = frozenset("x y z w v u out aux".split())
 # What `nnx.Module` itself has.
 MODULE_ATTRIBUTES = frozenset(
     "aux endpoints eval train perturb set_attributes set_mode sow iter_modules iter_children "
-    "init partial_init apply bind".split()
+    "init partial_init apply bind dtype param_dtype".split()
 )
 
 

@@ -40,8 +40,8 @@ def _closed(step: Statement, indent: int) -> Statement:
 def _chosen(step: If, indent: int) -> Statement:
     match step:
         case If(
-            body=(Assign(targets=(Name(),) as one, value=then, comment=""),),
-            other=(Assign(targets=(Name(),) as two, value=other, comment=""),),
+            body=(Assign(targets=(Name(),) as one, value=then),),
+            other=(Assign(targets=(Name(),) as two, value=other),),
         ) if one == two and not {type(then), type(other)} & {Conditional}:
             chosen = Assign(one, Conditional(then, step.test, other))
             return chosen if line_count(chosen, indent) == 1 else step
