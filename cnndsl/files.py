@@ -11,7 +11,6 @@ import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.source import Source
@@ -135,8 +134,10 @@ _ROOTS = ("pyproject.toml", ".git")
 
 def _label(name: str) -> str:
     """A file as its project knows it, whatever the project's folder is called: `specs/a.cnn`."""
-    path = Path(os.path.abspath(name))
-    for folder in path.parents:
-        if any((folder / root).exists() for root in _ROOTS):
-            return path.relative_to(folder).as_posix()
-    return path.name
+    path = os.path.abspath(name)
+    folder = os.path.dirname(path)
+    while not any(os.path.exists(os.path.join(folder, root)) for root in _ROOTS):
+        if folder == os.path.dirname(folder):
+            return os.path.basename(path)
+        folder = os.path.dirname(folder)
+    return os.path.relpath(path, folder).replace(os.sep, "/")
