@@ -97,8 +97,9 @@ def run_cnndsl(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
 
 @pytest.fixture(scope="module")
 def zoo(tmp_path_factory) -> Path:
-    """A folder with copies of specs/ and generated/."""
+    """A project with copies of specs/ and generated/."""
     folder = tmp_path_factory.mktemp("zoo")
+    (folder / "pyproject.toml").touch()
     for name in ("specs", "generated"):
         shutil.copytree(ROOT / name, folder / name)
     return folder
