@@ -59,6 +59,8 @@ class Files:
             source, diagnostics = decode_text(self.name, content)
         with suppress(OSError, ValueError):
             seen = os.stat(self.name)
+            if source is not None:
+                source = replace(source, label=_label(self.name))
             self._sources[seen.st_dev, seen.st_ino] = source
         return source, diagnostics
 
