@@ -16,7 +16,7 @@ from cnndsl.syntax import ast
 
 if TYPE_CHECKING:
     from cnndsl.plain import Json
-    from cnndsl.summary import Summary
+    from cnndsl.summary import Count, Summary
 
 # What an expression of the language can be.
 Value: TypeAlias = "bool | int | float | str | list[Value] | Tensor | None"
@@ -220,7 +220,8 @@ class Network:
     endpoints: dict[str, Tensor]
     recipe: dict[str, Json] | None = None
     preprocess: dict[str, Json] | None = None
-    summary: Summary | None = None  # once somebody asked, until layers get other names
+    counts: Count | None = None  # once somebody asked
+    summary: Summary | None = None  # the same, until layers get other names
 
 
 Node = Frame | Record | Chained | Element

@@ -127,6 +127,13 @@ def _layers_and_heads(record: Node) -> Iterator[tuple[Layer, bool]]:
                 stack.extend(children(current))
 
 
+def totals(network: Network) -> Count:
+    """All layers of a network, which are counted once."""
+    if network.counts is None:
+        network.counts = count(network.frame)
+    return network.counts
+
+
 def summarize_network(network: Network) -> Summary:
     """The figures of a network, which are worked out once."""
     if network.summary is None:
@@ -137,7 +144,7 @@ def summarize_network(network: Network) -> Summary:
 def _summary(network: Network) -> Summary:
     known: Counts = {}
     rows = tuple(_stage_rows(network, known))
-    counts = count(network.frame, known)
+    counts = totals(network)
     return Summary(
         network.name,
         network.declared.span.source.name,

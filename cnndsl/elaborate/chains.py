@@ -176,7 +176,11 @@ class Chains:
         self, element: ast.Apply, block: ast.Block, x: Tensor, scope: Scope, context: Context
     ) -> Instance:
         self.shared.evaluator.spend(len(block.parameters), element.span)
-        given = match_parameters(block, element.args or (), element.span)
+        matched = self.shared.budget.given
+        given = matched.get(id(element))
+        if given is None:
+            given = match_parameters(block, element.args or (), element.span)
+            matched[id(element)] = given
         bound = {n: self.shared.evaluator.evaluate(a.value, scope) for n, a in given.items()}
         inner = self.shared.evaluator.parameters(block, bound)
         inner.classes = frozenset(n for n, a in given.items() if is_classes(a.value, scope))

@@ -30,6 +30,8 @@ class Budget:
 
     nodes: int = 0
     ops: dict[tuple[object, ...], Op] = field(default_factory=dict)
+    # By the identity of an element that applies an op or a block, which argument goes where.
+    given: dict[int, dict[str, ast.Argument]] = field(default_factory=dict)
     reuse: Reuse | None = None
 
 

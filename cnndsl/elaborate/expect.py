@@ -13,7 +13,7 @@ from cnndsl.elaborate.explain import shape_text
 from cnndsl.elaborate.suspects import causes, explanations
 from cnndsl.ir import Network, Value, layers
 from cnndsl.suggest import did_you_mean
-from cnndsl.summary import count, count_layer, summarize_network, table_text
+from cnndsl.summary import count_layer, summarize_network, table_text, totals
 from cnndsl.syntax import ast
 
 NOUNS = {"params": "parameters", "total": "parameters and state", "macs": "MACs"}
@@ -22,7 +22,7 @@ FIGURES = (*NOUNS, "output")
 
 def check_counts(network: Network, found: Collector) -> None:
     """Reports counts that are too large to be those of a network."""
-    counts = count(network.frame)
+    counts = totals(network)
     for what, noun in NOUNS.items():
         total = getattr(counts, what)
         if total >= values.MAX_INT:
@@ -37,7 +37,7 @@ def check_expectations(
 ) -> None:
     if not expectations:
         return
-    counts = count(network.frame)
+    counts = totals(network)
     table = cache(lambda: table_text(summarize_network(network)))  # only mistakes show it
     suspects = cache(partial(causes, network))
     for expect, value in expectations:

@@ -23,19 +23,22 @@ class Maker:
     def __init__(self, shared: Shared):
         self.evaluator = shared.evaluator
         self.ops = shared.budget.ops
+        self.given = shared.budget.given
 
     def arguments(
         self, element: ast.Apply, kind: type[Op], scope: Scope
     ) -> tuple[Arguments, dict[str, Value]]:
         """What the author gave, and the values of it; raises `Failure`."""
-        given = match(
-            kind.name,
-            list(kind.arguments()),
-            kind.required(),
-            element.args or (),
-            element.span,
-            kind.signature,
-        )
+        given = self.given.get(id(element))
+        if given is None:
+            given = self.given[id(element)] = match(
+                kind.name,
+                list(kind.arguments()),
+                kind.required(),
+                element.args or (),
+                element.span,
+                kind.signature,
+            )
         values = {n: self.evaluator.evaluate(a.value, scope) for n, a in given.items()}
         if lists := [value for value in values.values() if isinstance(value, list)]:
             self.evaluator.spend(_items(lists), element.span)

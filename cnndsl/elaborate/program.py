@@ -68,9 +68,19 @@ def walk(node: ast.Node) -> Iterator[ast.Node]:
         current = stack.pop()
         if isinstance(current, ast.Node):
             yield current
-            stack.extend(getattr(current, f.name) for f in reversed(fields(current)))
+            stack.extend([getattr(current, name) for name in _reversed_fields(type(current))])
         elif isinstance(current, tuple):
             stack.extend(reversed(current))
+
+
+_FIELDS: dict[type[ast.Node], list[str]] = {}  # the last one first
+
+
+def _reversed_fields(kind: type[ast.Node]) -> list[str]:
+    found = _FIELDS.get(kind)
+    if found is None:
+        found = _FIELDS[kind] = [field.name for field in reversed(fields(kind))]
+    return found
 
 
 def collect(spec: ast.Spec, load: Loader, found: Collector) -> Program:

@@ -17,7 +17,7 @@ EACH = 20
 # Of blocks that have layers which nothing uses, or that is not a block's own.
 OP_BY_OP = {
     *("arguments_in_branches", "flag_bound_in_branches", "flow_in_a_name"),
-    *("heads_in_loops", "unused"),
+    *("heads_in_loops", "repeated_tensor", "unused"),
 }
 
 

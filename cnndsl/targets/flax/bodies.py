@@ -12,33 +12,30 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cnndsl.targets.flax.forms import PLACE, Forms
+from cnndsl.targets.flax.forms import PLACE, Forms, place_number
 from cnndsl.targets.flax.sharing import alike, anonymous
-from cnndsl.targets.flax.terms import Shape, Term, Terms
-
-_MANY = 2  # layers with weights from which on the use of a block is a term
+from cnndsl.targets.flax.terms import Term, Terms
 
 
 @dataclass(frozen=True)
 class Body:
-    """What a block gives, for tensors in some places; `number` tells blocks apart."""
+    """What a block with weights gives, for tensors in some places."""
 
-    number: int
-    shape: Shape
+    number: int  # tells blocks apart
+    result: Term
     places: tuple[int, ...]  # those of the tensors that it uses
-    is_term: bool  # whether each use is one term; else it is written out
+    is_layer: bool  # whether one layer is all of it
 
     def used(self, tensors: Sequence[Term], forms: Forms) -> Term:
-        """What a use of the block gives."""
-        return forms.block(self.number, tuple(tensors[n] for n in self.places), self.shape)
+        """What a use of the block gives: one term, that of its layer if it has nothing else."""
+        result = self.result
+        if self.is_layer:
+            numbers = [place_number(term) for term in result.inputs]
+            return forms.again(result, tuple(tensors[n] for n in numbers))
+        return forms.block(self.number, tuple(tensors[n] for n in self.places), result.shape)
 
 
 Make = Callable[[list[int]], tuple[Term, Forms]]
-
-
-def is_many(layers: int) -> bool:
-    """Whether a block of so many layers with weights is a term where it is used."""
-    return layers >= _MANY
 
 
 class Bodies:
@@ -73,7 +70,7 @@ class Bodies:
         if number is None:
             number = self._known[key] = len(self._known)
             self._fresh.append((result, weighted, number))
-        return Body(number, result.shape, places, is_many(len(weighted)))
+        return Body(number, result, places, _is_layer(result, weighted))
 
     def found(self, make: Make, count: int) -> Body:
         """The same of a class; in another order, layers that are alike may do the same."""
@@ -82,7 +79,7 @@ class Bodies:
         number = self._known.get(key)
         if number is None:
             number = self._known[key] = self._reordered(result, weighted)
-        return Body(number, result.shape, places, is_many(len(weighted)))
+        return Body(number, result, places, _is_layer(result, weighted))
 
     def _made(self, make: Make, count: int) -> tuple[Term, list[Term], tuple[int, ...]]:
         """What a block gives, its layers' results, and which of its tensors it uses.
@@ -128,6 +125,10 @@ def _places(results: Sequence[Term]) -> list[int]:
             continue
         seen.add(term)
         if term.op == PLACE:
-            found.update(number for _, number in term.settings if isinstance(number, int))
+            found.add(place_number(term))
         stack.extend(term.inputs)
     return sorted(found)
+
+
+def _is_layer(result: Term, weighted: Sequence[Term]) -> bool:
+    return weighted == [result] and all(term.op == PLACE for term in result.inputs)

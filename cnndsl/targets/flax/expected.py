@@ -49,7 +49,7 @@ def expected(network: Network, forms: Forms, *, aux: bool = True) -> Expectation
     made: list[tuple[Layer, tuple[Term, ...]]] = []
     records = list(executed(network.frame, aux=aux))
     heads = {name for name, _ in heads_of(network)}
-    rectified = rectified_tensors(network) if heads else _rectified(records)
+    rectified = rectified_tensors(network)
     for record in records:
         if isinstance(record, Merged):
             parts = tuple(values[id(branch.out)] for branch in record.branches)
@@ -77,17 +77,17 @@ def known_shape(tensor: Tensor) -> Shape:
 
 def executed(record: Any, *, aux: bool = True) -> Iterator[Layer | Merged]:
     """What computes, below a record, in order; a merge after its branches."""
-    stack = [(record, False)]
+    stack = [record]
+    opened: set[int] = set()  # merges whose branches are done when they come again
     while stack:
-        current, done = stack.pop()
-        if isinstance(current, Layer) or done:
+        current = stack.pop()
+        if isinstance(current, Layer) or (isinstance(current, Merged) and id(current) in opened):
             yield current
-            continue
-        if isinstance(current, Auxiliary) and not aux:
-            continue
-        if isinstance(current, Merged):
-            stack.append((current, True))
-        stack.extend((child, False) for child in reversed(children(current)))
+        elif aux or not isinstance(current, Auxiliary):
+            if isinstance(current, Merged):
+                opened.add(id(current))
+                stack.append(current)
+            stack.extend(reversed(children(current)))
 
 
 def heads_of(network: Network) -> Iterator[tuple[str, float]]:
@@ -106,20 +106,26 @@ def rectified_tensors(network: Network) -> set[int]:
 
     An auxiliary head has no say in how the network that feeds it starts.
     """
-    trunk = list(executed(network.frame, aux=False))
-    own = {id(record.out) for record in trunk}
-    return _rectified(trunk) | (_rectified(list(executed(network.frame))) - own)
+    found = _rectified(network.frame, aux=False)
+    if any(True for _ in heads_of(network)):
+        own = {id(record.out) for record in executed(network.frame, aux=False)}
+        found |= _rectified(network.frame, aux=True) - own
+    return found
 
 
-def _rectified(records: list[Layer | Merged]) -> set[int]:
-    """The tensors that reach an activation of the ReLU family, among those of some records."""
+def _rectified(record: Any, *, aux: bool) -> set[int]:
+    """The tensors that reach an activation of the ReLU family, among those below a record."""
     found: set[int] = set()
-    for record in reversed(records):
-        if isinstance(record, Merged):
-            if id(record.out) in found:
-                found.update(id(branch.out) for branch in record.branches)
-        elif rectifies(record, found):
-            found.add(id(record.x))
+    stack = [record]
+    while stack:  # backwards
+        current = stack.pop()
+        if isinstance(current, Layer):
+            if rectifies(current, found):
+                found.add(id(current.x))
+        elif aux or not isinstance(current, Auxiliary):
+            if isinstance(current, Merged) and id(current.out) in found:
+                found.update(id(branch.out) for branch in current.branches)
+            stack.extend(children(current))
     return found
 
 

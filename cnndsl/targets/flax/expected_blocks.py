@@ -7,9 +7,8 @@ these compute the same, and are looked into once.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Any
 
-from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Merged, Network, Tensor, children
+from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Merged, Network, Node, Tensor, children
 from cnndsl.targets.flax.bodies import Bodies, Body
 from cnndsl.targets.flax.expected import Expectation, heads_of, known_shape, name_of, rectifies
 from cnndsl.targets.flax.expected_ops import TERMS, merged
@@ -24,17 +23,21 @@ Starts = set[int]  # tensors that reach a ReLU
 def units(frame: Frame, *, aux: bool = True) -> list[Unit]:
     """What computes in a frame itself, in order; a merge after its branches."""
     found: list[Unit] = []
-    stack: list[tuple[Any, bool]] = [(frame, False)]
+    stack: list[Node] = [frame]
+    opened: set[int] = set()  # merges whose branches are done when they come again
     while stack:
-        current, done = stack.pop()
-        if done or isinstance(current, Layer | Instance):
+        current = stack.pop()
+        if isinstance(current, Layer | Instance):
             found.append(current)
-            continue
-        if isinstance(current, Auxiliary) and not aux:
-            continue
-        if isinstance(current, Merged):
-            stack.append((current, True))
-        stack.extend([(child, False) for child in reversed(children(current))])
+        elif isinstance(current, Merged):
+            if id(current) in opened:
+                found.append(current)
+                continue
+            opened.add(id(current))
+            stack.append(current)
+            stack.extend(reversed(current.branches))
+        elif aux or not isinstance(current, Auxiliary):
+            stack.extend(reversed(children(current)))
     return found
 
 
@@ -45,15 +48,19 @@ class Blocks:
         self.bodies = bodies
         self.terms = bodies.terms
         self._bodies: dict[Hashable, Body] = {}
+        self._weighted: dict[Hashable, bool] = {}
         self._starts: dict[Hashable, tuple[bool, ...]] = {}
-        self._blocks: dict[int, object] = {}  # known by identity
+        self._units: dict[int, tuple[Frame, list[Unit]]] = {}  # of blocks, by identity
+        self._keys: dict[int, Hashable] = {}  # of the uses in a network
 
     def expected(self, network: Network, forms: Forms, *, aux: bool) -> Expectation:
         """What the endpoints of a network are; without its auxiliary heads unless `aux`."""
         values = {id(network.input): forms.image(known_shape(network.input))}
-        trunk, whole = units(network.frame, aux=False), units(network.frame)
-        self._run(whole if aux else trunk, values, forms, self._reaching(trunk, whole))
         heads = {name for name, _ in heads_of(network)}
+        trunk = units(network.frame, aux=False)
+        whole = units(network.frame) if heads else trunk
+        self._keys.clear()
+        self._run(whole if aux else trunk, values, forms, self._reaching(trunk, whole))
         endpoints = {
             name: values[id(tensor)]
             for name, tensor in network.endpoints.items()
@@ -81,6 +88,8 @@ class Blocks:
     def _used(self, use: Instance, values: Values, forms: Forms, before_relu: bool) -> Term:
         """What a use of a block gives."""
         given = [values[id(tensor)] for tensor in received(use)]
+        if not self._has_weights(use):
+            return self._inside(use, given, forms, before_relu)
         places = list(dict.fromkeys(given))
         key = (self._key(use), before_relu, *[places.index(term) for term in given])
         body = self._bodies.get(key)
@@ -93,25 +102,44 @@ class Blocks:
                 return self._inside(use, placed, inner, before_relu), inner
 
             body = self._bodies[key] = self.bodies.wanted(make, len(places))
-        if body.is_term:
-            return body.used(places, forms)
-        return self._inside(use, given, forms, before_relu)
+        return body.used(places, forms)
+
+    def _has_weights(self, use: Instance) -> bool:
+        """Whether a block has layers with weights, itself or in the blocks that it uses."""
+        key = self._key(use)
+        known = self._weighted.get(key)
+        if known is None:
+            known = self._weighted[key] = any(
+                self._has_weights(unit)
+                if isinstance(unit, Instance)
+                else isinstance(unit, Layer) and bool(unit.op.params(unit.x.shape))
+                for unit in self._inner(use)
+            )
+        return known
 
     def _inside(self, use: Instance, given: list[Term], forms: Forms, before_relu: bool) -> Term:
         first = use.like or use  # whose frame it is
         inputs = [id(tensor) for tensor in received(first)]
         values = dict(zip(inputs, given, strict=True))
-        held = units(use.frame)
+        held = self._inner(use)
         self._run(held, values, forms, self._inner_starts(use.frame, held, before_relu))
         return values[id(use.frame.out)]
 
     def _key(self, use: Instance) -> Hashable:
         """All that a block sees."""
-        self._blocks[id(use.block)] = use.block
-        seen = [
-            value.shape if isinstance(value, Tensor) else repr(value) for value in use.args.values()
-        ]
-        return (id(use.block), use.x.shape, *seen)
+        key = self._keys.get(id(use))
+        if key is None:
+            held = use.args.values()
+            seen = [value.shape if isinstance(value, Tensor) else repr(value) for value in held]
+            key = self._keys[id(use)] = (use.block.name, use.x.shape, *seen)
+        return key
+
+    def _inner(self, use: Instance) -> list[Unit]:
+        """What computes in a block."""
+        known = self._units.get(id(use.frame))
+        if known is None:
+            known = self._units[id(use.frame)] = use.frame, units(use.frame)
+        return known[1]
 
     # --- which kernels stand before a ReLU --------------------------------------------
 
@@ -147,7 +175,7 @@ class Blocks:
         key = (self._key(use), before_relu, *alike)
         flags = self._starts.get(key)
         if flags is None:
-            found = self._inner_starts(use.frame, units(use.frame), before_relu)
+            found = self._inner_starts(use.frame, self._inner(use), before_relu)
             flags = self._starts[key] = tuple(tensor in found for tensor in inputs)
         return flags
 

@@ -17,6 +17,14 @@ Codes = tuple[tuple[float, ...], ...]
 
 PLACE = "place"  # the op of a tensor that a block receives, whatever it is
 
+
+def place_number(place: Term) -> int:
+    """The number of a place, in its only setting."""
+    ((_, number),) = place.settings
+    assert isinstance(number, int)
+    return number
+
+
 _NONE: Sides = ((0, 0), (0, 0))
 
 
@@ -50,6 +58,10 @@ class Forms:
         if op != "dropout":
             self.weighted.append(result)
         return result
+
+    def again(self, term: Term, inputs: tuple[Term, ...]) -> Term:
+        """The op of a layer once more, with weights of its own, on other tensors."""
+        return self._owned(term.op, term.settings, inputs, term.shape)
 
     def block(self, number: int, inputs: tuple[Term, ...], shape: Shape) -> Term:
         """What a block gives, with weights of its own; equal blocks have one number."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
-from cnndsl.targets.flax.bodies import Bodies, Body, is_many
+from cnndsl.targets.flax.bodies import Bodies, Body
 from cnndsl.targets.flax.forms import Forms
 from cnndsl.targets.flax.symbolic import Tensor
 from cnndsl.targets.flax.symbolic_flax import Flax
@@ -120,7 +120,7 @@ class Parts:
         if recipe is None:
             recipe = self.recipes[key] = Recipe(cls, args, keywords)
             _, built = recipe.fresh = self.built(recipe)
-            recipe.is_part = is_many(sum(layer.is_weighted for layer in built))
+            recipe.is_part = any(layer.is_weighted for layer in built)
         if not recipe.is_part:
             return cls.made(args, keywords)
         part = Part(recipe, self)

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from cnndsl.targets.python.assignment import Names
 from cnndsl.targets.python.callables import ClassValue
-from cnndsl.targets.python.expressions import names
-from cnndsl.targets.python.statements import expressions, flat
-from cnndsl.targets.python.tree import Class, Function, Module
+from cnndsl.targets.python.statements import mentions
+from cnndsl.targets.python.tree import Class, Function, Module, Name
 from cnndsl.targets.python.values import key_of
 
 
@@ -24,8 +23,8 @@ def is_closed(module: Module, held: Names) -> bool:
         return False
     if not changing:
         return True
-    return all(names(expr).isdisjoint(changing) for function in _functions(module)
-               for step in flat(function.body) for expr in expressions(step))  # fmt: skip
+    read = (part for function in _functions(module) for part in mentions(function.body))
+    return not any(isinstance(part, Name) and part.id in changing for part in read)
 
 
 def _functions(module: Module) -> Iterator[Function]:

@@ -181,11 +181,12 @@ class Evaluator:
     def call(self, expr: Call) -> Evaluate:
         function, args = self.function(expr.function), self.sequence(expr.args)
         keywords = self._keywords(expr.keywords)
-        budget, words = self.budget, brief(expr.function)
+        budget = self.budget
 
         def run(names: Names) -> object:
             callee = function(names)
             if not isinstance(callee, External):
+                words = brief(expr.function)
                 raise Failure(f"`{words}` is {described(callee)}, which cannot be called")
             budget.spend(1)
             return callee.call(args(names), keywords(names))
@@ -194,6 +195,9 @@ class Evaluator:
 
     def _keywords(self, keywords: tuple[Keyword, ...]) -> Callable[[Names], dict[str, object]]:
         given = [(keyword.name, self.function(keyword.value)) for keyword in keywords]
+        named = [(name, value) for name, value in given if name is not None]
+        if len({name for name, _ in named}) == len(given):
+            return lambda names: {name: value(names) for name, value in named}
 
         def run(names: Names) -> dict[str, object]:
             found: dict[str, object] = {}

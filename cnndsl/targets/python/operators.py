@@ -26,11 +26,22 @@ _COMPARED: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
+_OF_INTEGERS: dict[str, Callable[[int, int], int]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "//": operator.floordiv,
+    "%": operator.mod,
+}
 _LARGEST_POWER = 1000
 
 
 def arithmetic(op: str, left: object, right: object, budget: Budget) -> object:
     """`left op right`; numbers stay small, and lists count as steps."""
+    if type(left) is int and type(right) is int and op in _OF_INTEGERS:
+        number = _OF_INTEGERS[op](left, right)
+        if -MOST < number < MOST:
+            return number
     if isinstance(left, External):
         return left.binary(op, right, False)
     if isinstance(right, External):
@@ -57,9 +68,9 @@ def comparison(op: str) -> Callable[[object, object], bool] | None:
     compare = _COMPARED[op]
 
     def run(left: object, right: object) -> bool:
-        for value in (left, right):
-            if isinstance(value, External):
-                raise Failure(f"`{op}` of {described(value)}")
+        if isinstance(left, External) or isinstance(right, External):
+            held = left if isinstance(left, External) else right
+            raise Failure(f"`{op}` of {described(held)}")
         return compare(left, right)
 
     return run
