@@ -40,6 +40,7 @@ class Slot:
     is_block: bool = False
     weighted: bool = False
     is_value: bool = False
+    is_quiet: bool = False  # a module without tensors, built for its calls alone
     many: int = 0  # lists inside each other
     arms: tuple[tuple[int, int], ...] = ()
 

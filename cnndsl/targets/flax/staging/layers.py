@@ -108,7 +108,9 @@ class Layers:
             units = built.args[1]
             if isinstance(units, Name):
                 module = Conditional(build, units, path("nnx.identity"))
-        slot = Slot(stem, (), built.attr, weighted=built.attr in WEIGHTED)
+        is_weighted = built.attr in WEIGHTED
+        is_quiet = emission.role == DROPOUT
+        slot = Slot(stem, (), built.attr, weighted=is_weighted, is_quiet=is_quiet)
         hoists = built.callee == "nnx.Dropout" and self.values.loops and not self.values.counted
         if hoists and self.is_invariant(built.args[0], runs):
             return self.hoisted(module, slot)

@@ -43,8 +43,7 @@ def simplify(draft: Draft) -> None:
 
 def _modules(draft: Draft) -> set[str]:
     """The slots of modules with tensors, which are there whoever reads them."""
-    quiet = ("dropout", "drop_path")
-    return {n for n, s in draft.slots.items() if not s.is_value and s.kind not in quiet}
+    return {n for n, s in draft.slots.items() if not s.is_value and not s.is_quiet}
 
 
 def resimplified(draft: Draft, init: list[Step]) -> list[Step]:

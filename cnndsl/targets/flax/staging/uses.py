@@ -88,7 +88,8 @@ class Uses:
             has_tensors = any(build.has_tensors for build in made)
             function = Name(callee.name)
             build = Build(function, tuple(args), tuple(keywords), callee.takes, has_tensors)
-            slot = Slot(self.layers.stem or snake(block.name), (), is_block=True, weighted=True)
+            stem = self.layers.stem or snake(block.name)
+            slot = Slot(stem, (), is_block=True, weighted=True, is_quiet=not has_tensors)
             applied = Call(self.values.slot(build, slot, runs), (x, *given))
             out = self.out_of(callee, mapping, recs, runs, applied.function)
         for name in callee.folded:
