@@ -42,6 +42,8 @@ class Archive:
     Attributes:
       kind: what the file is, for people: `PyTorch archive`.
       tensors: in the order of the file.
+      ordered: whether that order says how the layers follow one another, as in files of PyTorch
+        and Keras; others keep theirs by name, or at will.
       metadata: what the file says about itself, such as the network it was saved from.
       feeds: by layer, the layers whose output it receives, where the file describes the network.
     """
@@ -51,6 +53,7 @@ class Archive:
     tensors: tuple[Raw, ...]
     metadata: Mapping[str, str] = field(default_factory=dict)
     feeds: Mapping[str, tuple[str, ...]] | None = None
+    ordered: bool = False
 
 
 def checked_name(name: object) -> str:

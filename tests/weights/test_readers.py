@@ -342,6 +342,16 @@ def test_hdf5_that_holds_no_numbers(tmp_path):
 # --- all --------------------------------------------------------------------------------
 
 
+def test_the_order_of_a_file_counts_where_its_kind_keeps_it(tmp_path):
+    save_file(ARRAYS, tmp_path / "a.safetensors")
+    np.savez(tmp_path / "a.npz", **ARRAYS)
+    torch_files.save(tmp_path / "a.pth", ARRAYS)
+    torch_files.save_legacy(tmp_path / "b.pth", ARRAYS)
+    h5(tmp_path / "a.weights.h5", **{"0": np.ones((2, 3), np.float32)})
+    ordered = {path.name for path in tmp_path.iterdir() if read(path).ordered}
+    assert ordered == {"a.pth", "b.pth", "a.weights.h5"}
+
+
 def test_files_that_are_none(tmp_path):
     (tmp_path / "a.txt").write_text("")
     refused(tmp_path / "a.txt", "kind of file")

@@ -66,7 +66,7 @@ def _read(path: str, kind: str, opened: Callable[[], IO[bytes]]) -> Archive:
         check_count(len(names))
         tensors = [_raw(file, name, place, opened) for name, place in names.items()]
         feeds = feeds_of(_text(file.attrs.get("model_config", "")))
-    return Archive(path, kind, tuple(tensors), feeds=feeds)
+    return Archive(path, kind, tuple(tensors), feeds=feeds, ordered=True)
 
 
 def _groups(group: h5py.Group, depth: int = 0) -> Iterator[tuple[str, h5py.Group]]:

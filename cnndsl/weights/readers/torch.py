@@ -191,7 +191,7 @@ def _archive(
     for name, view in views.items():
         _check(checked_name(name), view, sizes)
         tensors.append(Raw(name, view.shape, view.storage.dtype.name, partial(values, view)))
-    return Archive(path, kind, tuple(tensors))
+    return Archive(path, kind, tuple(tensors), ordered=True)
 
 
 def _check(name: str, view: View, sizes: Mapping[str, int]) -> None:
