@@ -15,6 +15,7 @@ from cnndsl.files import Files
 from cnndsl.ir import Network
 from cnndsl.pipeline import check_source, compile_checked
 from cnndsl.source import Source
+from cnndsl.targets.flax import Flax
 
 ROOT = Path(__file__).parents[1]
 SPECS = ROOT / "specs"
@@ -39,10 +40,14 @@ def compile_text(
     folder: Path | None = None,
     **options: Any,
 ) -> Text:
-    """Compiles a spec that has no mistake; what it uses lies in `folder`."""
+    """Compiles a spec that has no mistake, to a module in its readable form.
+
+    What the spec uses lies in `folder`.
+    """
     load = Files(name, None if folder is None else str(folder)).load
     checked = check_source(Source(name, text), load, dict(set or {}))
     assert not checked.diagnostics, [d.message for d in checked.diagnostics]
+    options.setdefault("target", Flax(plainer=False))
     code = compile_checked(checked, dict(set or {}), **options).code
     assert code is not None
     return Text(code, checked.networks)

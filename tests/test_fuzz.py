@@ -91,12 +91,12 @@ def test_every_mutation_gives_specs_that_hold(mutation, monkeypatch: pytest.Monk
 
 
 def raising(error: Exception):
-    def compile_source(source: Source) -> Compiled:
+    def readable(source: Source) -> Compiled:
         if "conv" in source.text:
             raise error
         return Compiled("", (), ())
 
-    return compile_source
+    return readable
 
 
 def test_failures_have_kinds(monkeypatch: pytest.MonkeyPatch):
@@ -104,11 +104,11 @@ def test_failures_have_kinds(monkeypatch: pytest.MonkeyPatch):
     told = fuzz.failure("model Net { input 8x8x3\n convv(2, 3) }")
     assert told is not None
     assert (told.kind, told.where) == ("diagnostic", "E101")
-    monkeypatch.setattr(fuzz, "compile_source", raising(KeyError("filters")))
+    monkeypatch.setattr(fuzz, "readable", raising(KeyError("filters")))
     told = fuzz.failure(SPEC)
     assert told is not None
     assert (told.kind, told.message) == ("KeyError", "'filters'")
-    monkeypatch.setattr(fuzz, "compile_source", lambda source: endless())
+    monkeypatch.setattr(fuzz, "readable", lambda source: endless())
     told = fuzz.failure(SPEC, seconds=0.05)
     assert told is not None
     assert told.kind == "slow"
@@ -120,7 +120,7 @@ def endless() -> None:
 
 
 def test_the_command_counts(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    monkeypatch.setattr(fuzz, "compile_source", raising(KeyError("filters")))
+    monkeypatch.setattr(fuzz, "readable", raising(KeyError("filters")))
     monkeypatch.setattr(fuzz, "written", lambda seed: SPEC if seed == 1 else "")
     assert fuzz.main(["0", "3"]) == 1
     *lines, last = capsys.readouterr().out.splitlines()

@@ -23,7 +23,14 @@ from cnndsl.targets.target import Miscompiled, Origin
 
 
 class Flax:
-    """Modules that need jax and flax alone."""
+    """Modules that need jax and flax alone.
+
+    Args:
+      plainer: whether a module that is not its networks is made once more, in the plainer form.
+    """
+
+    def __init__(self, *, plainer: bool = True):
+        self.forms = (False, True) if plainer else (False,)
 
     def module(self, checked: Checked, origin: Origin) -> Module:
         """The tree of the module, proven to be the networks of the spec.
@@ -36,7 +43,7 @@ class Flax:
         """
         found: list[str] = []
         with deep_stack():
-            for plain in (False, True):
+            for plain in self.forms:
                 module, found = _proven(checked, origin, plain)
                 if module is not None:
                     return module

@@ -13,7 +13,8 @@ from cnndsl.targets.python.trail import Trail
 from cnndsl.targets.python.tree import Assign, Constant, Expr, If, Name
 
 Allowed = Callable[[str, Expr], bool]
-Holds = Callable[[Expr, Settle, dict[str, Expr]], bool]
+Definition = Callable[[str], Expr | None]
+Holds = Callable[[Expr, Settle, Definition], bool]
 
 _DEEP = 3  # loops inside each other from which on a loop is assumed to change all it sets
 _ROUNDS = 8  # after which a loop is assumed to change all it sets
@@ -86,7 +87,7 @@ class _Propagation:
         self.depth = 0
         self.known = _Known()
         self.options: dict[str, tuple[Expr, ...]] = {}  # what the last branches left
-        self.definitions: dict[str, Expr] = {}
+        self.definitions: dict[str, Expr] = {}  # the last of every `let`
 
     def block(self, steps: Iterable[Step]) -> list[Step]:
         """The statements anew; `known` becomes what holds behind them."""
@@ -141,10 +142,16 @@ class _Propagation:
         if step.target.id in self.known.values:
             return []
         for option in sorted(self.options.get(step.target.id, ()), key=_plainness):
-            if self.holds(option, step, self.definitions):
+            if self.holds(option, step, self.definition):
                 self.known.learn(step.target.id, option)
                 return [Assign((step.target,), option)]
         return []
+
+    def definition(self, name: str) -> Expr | None:
+        """What a `let` says at this place, whichever way led here."""
+        value = self.definitions.get(name)
+        holds = value is not None and self.known.values.get(value) == Name(name)
+        return value if holds else None
 
     def hint(self, step: Hint) -> list[Step]:
         """What the author says for channels counts where nothing simpler is known."""

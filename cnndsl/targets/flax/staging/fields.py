@@ -10,7 +10,7 @@ from cnndsl.ops.kinds import Border, Codes, Connections, Extents, Padding, PerCh
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.ops.emission import Fields, component
 from cnndsl.targets.flax.staging.draft import Env, Run
-from cnndsl.targets.flax.staging.kinds import frozen, sample_kinds
+from cnndsl.targets.flax.staging.kinds import frozen, raw_kinds
 from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.python.expressions import constant
 from cnndsl.targets.python.tree import Attribute, Call, Constant, Expr, Name, Tuple
@@ -122,37 +122,3 @@ def _normal(kind: object, expr: Expr, raw: set[str] | None, first: object) -> Ex
     if isinstance(first, tuple) and not isinstance(expr, (Tuple, Name)):
         return None
     return expr
-
-
-def raw_kinds(expr: ast.Expr, env: Env) -> set[str] | None:
-    """What a value is as the author writes it, before it is brought to its normal form."""
-    match expr:
-        case ast.Literal():
-            return sample_kinds([expr.value])
-        case ast.List():
-            return {"pair" if len(expr.items) == 2 else "list"}
-        case ast.Name():
-            value = env.value(expr.id)
-            if value is None:
-                return None
-            return {"pair"} if value.pair else sample_kinds(value.samples)
-        case ast.Conditional():
-            then, other = raw_kinds(expr.then, env), raw_kinds(expr.other, env)
-            return None if then is None or other is None else then | other
-        case ast.Index() if isinstance(expr.base, ast.Name):
-            value = env.value(expr.base.id)
-            if value is None:
-                return None
-            lists = [v for v in value.samples if isinstance(v, (list, tuple))]
-            return sample_kinds(item for held in lists for item in held)
-        case ast.Unary() | ast.Binary():
-            return {"bool"} if expr_is_test(expr) else {"int"}
-        case ast.Attribute():
-            return {"list"} if expr.attr == "shape" else {"int"}
-        case ast.Call():
-            return {"int"} if expr.func.id in ("int", "ceil", "floor", "round", "len") else None
-    return None
-
-
-def expr_is_test(expr: ast.Unary | ast.Binary) -> bool:
-    return expr.op in ("==", "!=", "<", "<=", ">", ">=", "and", "or", "not")

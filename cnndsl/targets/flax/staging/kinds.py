@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from cnndsl.syntax import ast
+from cnndsl.targets.flax.staging.draft import Env
+
 
 def frozen(value: object) -> object:
     """A value of the language as Python holds it for good: lists are tuples."""
@@ -27,3 +30,37 @@ def _kind(value: object) -> str:
     if isinstance(value, str):
         return "str"
     return "pair" if isinstance(value, (list, tuple)) and len(value) == 2 else "list"
+
+
+def raw_kinds(expr: ast.Expr, env: Env) -> set[str] | None:
+    """What a value is as the author writes it, before it is brought to its normal form."""
+    match expr:
+        case ast.Literal():
+            return sample_kinds([expr.value])
+        case ast.List():
+            return {"pair" if len(expr.items) == 2 else "list"}
+        case ast.Name():
+            value = env.value(expr.id)
+            if value is None:
+                return None
+            return {"pair"} if value.pair else sample_kinds(value.samples)
+        case ast.Conditional():
+            then, other = raw_kinds(expr.then, env), raw_kinds(expr.other, env)
+            return None if then is None or other is None else then | other
+        case ast.Index() if isinstance(expr.base, ast.Name):
+            value = env.value(expr.base.id)
+            if value is None:
+                return None
+            lists = [v for v in value.samples if isinstance(v, (list, tuple))]
+            return sample_kinds(item for held in lists for item in held)
+        case ast.Unary() | ast.Binary():
+            return {"bool"} if expr_is_test(expr) else {"int"}
+        case ast.Attribute():
+            return {"list"} if expr.attr == "shape" else {"int"}
+        case ast.Call():
+            return {"int"} if expr.func.id in ("int", "ceil", "floor", "round", "len") else None
+    return None
+
+
+def expr_is_test(expr: ast.Unary | ast.Binary) -> bool:
+    return expr.op in ("==", "!=", "<", "<=", ">", ">=", "and", "or", "not")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.staging.draft import Env
+from cnndsl.targets.flax.staging.kinds import raw_kinds
 from cnndsl.targets.python.arithmetic import binary, conditional, item, unary
 from cnndsl.targets.python.expressions import NONE, call, constant, is_constant
 from cnndsl.targets.python.tree import (
@@ -144,4 +145,8 @@ class Speller:
             return Call(Name(fn.name), tuple(args), named)
         if name == "len" and isinstance(args[0], Tuple):
             return Constant(len(args[0].items))
+        if name in ("min", "max") and len(args) == 1:
+            held = raw_kinds(expr.args[0].value, env)
+            if held and not held & {"pair", "list"}:
+                return args[0]  # of one number; Python's wants several
         return call(_MATH.get(name, name), *args)

@@ -10,7 +10,7 @@ from cnndsl.targets.python.draft import Build, Settle, Shadow, Step
 from cnndsl.targets.python.evaluate import Unknown, evaluate
 from cnndsl.targets.python.expressions import attributes, is_constant, names, size, walk
 from cnndsl.targets.python.liveness import live_call, live_init, used_attributes
-from cnndsl.targets.python.propagate import Allowed, Holds, propagate
+from cnndsl.targets.python.propagate import Allowed, Definition, Holds, propagate
 from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.statements import expressions, flat, mentions, without, written
 from cnndsl.targets.python.tree import Assign, Attribute, Conditional, Expr, Name
@@ -130,8 +130,8 @@ def _holds(draft: Draft) -> Holds:
     """Whether an expression is what branches leave in every instance."""
     cache: dict[int, dict[str, object]] = {}
 
-    def holds(expr: Expr, step: Settle, definitions: dict[str, Expr]) -> bool:
-        whole = expanded(expr, definitions)
+    def holds(expr: Expr, step: Settle, definition: Definition) -> bool:
+        whole = expanded(expr, definition)
         if whole is None:
             return False
         for number, wanted in step.values:
@@ -147,9 +147,9 @@ def _holds(draft: Draft) -> Holds:
     return holds
 
 
-def expanded(expr: Expr, definitions: dict[str, Expr]) -> Expr | None:
+def expanded(expr: Expr, definition: Definition) -> Expr | None:
     """An expression with `let`s put in; None where that gets long."""
-    while inner := {n: definitions[n] for n in names(expr) if n in definitions}:
+    while inner := {n: e for n in names(expr) if (e := definition(n)) is not None}:
         expr = substitute(expr, inner)
         if size(expr) > _EXPORTED:
             return None
@@ -172,7 +172,7 @@ def _exported(draft: Draft) -> Expr | None:
     once = {n: e for n, e in definitions.items() if counts[n] == 1}
     for step in draft.init:
         if isinstance(step, Shadow) and step.key == "out":
-            whole = expanded(step.value, once)
+            whole = expanded(step.value, once.get)
             if whole is None or any("#" in n for n in names(whole)):
                 return None
             return whole if draft.is_model or not attributes(whole) else None

@@ -10,9 +10,8 @@ from cnndsl.syntax import ast
 from cnndsl.targets.flax.names import snake
 from cnndsl.targets.flax.ops.emission import BLOCK
 from cnndsl.targets.flax.staging.draft import Draft, Env, Param, Run, Slot, Tensor, Value
-from cnndsl.targets.flax.staging.fields import raw_kinds
 from cnndsl.targets.flax.staging.flow import Flow, all_of
-from cnndsl.targets.flax.staging.kinds import frozen, sample_kinds
+from cnndsl.targets.flax.staging.kinds import frozen, raw_kinds, sample_kinds
 from cnndsl.targets.flax.staging.layers import Layers
 from cnndsl.targets.python.draft import Build
 from cnndsl.targets.python.expressions import NONE
