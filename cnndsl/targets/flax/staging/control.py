@@ -14,8 +14,8 @@ from cnndsl.targets.flax.staging.endpoints import Endpoints
 from cnndsl.targets.flax.staging.flow import Bodies, Flow
 from cnndsl.targets.flax.staging.loops import counts_from_zero, with_loop
 from cnndsl.targets.flax.staging.scopes import (
+    bound_values,
     rebound_names,
-    statements_of,
 )
 from cnndsl.targets.python.draft import Settle, Step
 from cnndsl.targets.python.expressions import (
@@ -55,14 +55,13 @@ class Control:
             for (n, at), r in zip(runs, recs, strict=True)
             for k in range(len(r.frames))
         ]
-        elements = [item for r in recs for item in r.items]
         targets: list[str] = []
         counting = len(st.targets) == 1 and counts_from_zero(items)
         cheap = self.values.is_cheap(items)
         for position, name in enumerate(st.targets):
             held = env.values.get(name)
             known = held.init if held is not None and isinstance(held.init, Name) else None
-            samples = [_part(e, position, len(st.targets)) for e in elements]
+            samples = [part for r in recs for part in _parts(r, position)]
             if known is not None and known.id in self.draft.variables:
                 variable = known
                 self.draft.variables[variable.id].stable = False
@@ -90,13 +89,16 @@ class Control:
 
     def rebound(self, body: ast.Body, frames: Sequence[Frame], env: Env) -> dict[str, list[object]]:
         """All values that names of the scope get in a loop, which may be read before."""
-        lets = {s.name for s in statements_of(body) if isinstance(s, ast.Let)}
-        known = {n: list(env.values[n].samples) for n in lets if n in env.values}
+        known = {n: list(env.values[n].samples) for n in bound_values(body) if n in env.values}
         stack: list[Node] = list(frames) if known else []
         while stack:
             current = stack.pop()
             if isinstance(current, Named) and current.statement.name in known:
                 known[current.statement.name].append(current.value)
+            elif isinstance(current, Looped):
+                for position, name in enumerate(current.statement.targets):
+                    if name in known:
+                        known[name] += _parts(current, position)
             stack.extend(children(current))
         return known
 
@@ -205,6 +207,8 @@ class Control:
             self.run(frames[0].body, frames, x, [runs[i] for i in mine], env)
 
 
-def _part(item: object, position: int, targets: int) -> object:
-    """What a variable of a loop gets of an item."""
-    return item[position] if targets > 1 and isinstance(item, list) else item
+def _parts(loop: Looped, position: int) -> list[object]:
+    """What one of a loop's variables gets of every item."""
+    if len(loop.statement.targets) == 1:
+        return list(loop.items)
+    return [item[position] if isinstance(item, list) else item for item in loop.items]
