@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from cnndsl.targets.python.draft import Hint, Line, Loop, Settle, Step
 from cnndsl.targets.python.expressions import is_constant, names, size
 from cnndsl.targets.python.rebuild import substitute
-from cnndsl.targets.python.statements import all_written, map_step, written
+from cnndsl.targets.python.statements import all_written, flat, map_step, written
 from cnndsl.targets.python.trail import Trail
 from cnndsl.targets.python.tree import Assign, Constant, Expr, If, Name
 
@@ -32,7 +33,14 @@ def propagate(
       always: the loops that run at least once.
       holds: whether an expression has the values that branches leave.
     """
-    return _Propagation(allowed, always, holds).block(steps)
+    steps = list(steps)
+    return _Propagation(allowed, always, holds, _set_once(steps)).block(steps)
+
+
+def _set_once(steps: Sequence[Step]) -> set[str]:
+    """The variables that one line sets: what reads them runs only where that did."""
+    counts = Counter(name for step in flat(steps) for name in written(step))
+    return {name for name, count in counts.items() if count == 1}
 
 
 class _Known:
@@ -80,10 +88,11 @@ def _mentioned(key: str | Expr, value: Expr) -> frozenset[str]:
 
 
 class _Propagation:
-    def __init__(self, allowed: Allowed, always: set[int], holds: Holds):
+    def __init__(self, allowed: Allowed, always: set[int], holds: Holds, once: set[str]):
         self.allowed = allowed
         self.always = always
         self.holds = holds
+        self.once = once
         self.depth = 0
         self.known = _Known()
         self.options: dict[str, tuple[Expr, ...]] = {}  # what the last branches left
@@ -176,6 +185,9 @@ class _Propagation:
         for key in {**then, **before}:
             other = self.known.values.get(key)
             one = then[key] if key in then else before[key]
+            if self.depth == 0 and key in self.once:  # a loop may have set it before
+                self.known.settle(key, one or other)
+                continue
             same = one is not None and one == other
             self.known.settle(key, one if same else None)
             if isinstance(key, str) and not same and one is not None and other is not None:

@@ -175,16 +175,10 @@ def _begun(
     function: Function, name: str, module: Definitions, known: Mapping[str, Type]
 ) -> Function | None:
     """The function with a first value for what a loop carries; None where there is no loop."""
-    at = next(
-        (
-            i
-            for i, step in enumerate(function.body)
-            if name in all_written([step]) and any(isinstance(s, For) for s in flat([step]))
-        ),
-        None,
-    )
-    if at is None:
+    setting = [i for i, step in enumerate(function.body) if name in all_written([step])]
+    if not any(isinstance(s, For) for i in setting for s in flat([function.body[i]])):
         return None
+    at = setting[0]
     kind = finished(Reading(module, function, known).variables.types.get(name))
     first: Expr | None = None
     if kind in (INT, FLOAT):

@@ -130,7 +130,6 @@ class Endpoints:
         self, st: ast.Aux, recs: Sequence[Auxiliary], x: Name, runs: list[Run], env: Env
     ) -> None:
         """An auxiliary classifier: built last and only run when it is asked for."""
-        y = self.flow.branch_off(x, "x")
         outer, self.in_head = self.values.path, True
         self.values.path = (recs[0].name,)
         inline = bool(self.values.loops)
@@ -138,6 +137,7 @@ class Endpoints:
         is_read = st.name in self.mentions or bool({r.name for r in recs} & self.mentions)
         self.values.sinks.append([])
         self.values.calls.append([])
+        y = self.flow.branch_off(x, "x")
         inner = self.chains.group(st.body, env)
         self.run(st.body, [r.frame for r in recs], y, runs, inner)
         self.values.path, self.in_head, self.values.counted = outer, False, counted
