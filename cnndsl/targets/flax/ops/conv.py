@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cnndsl.ops.conv import ConvTranspose
 from cnndsl.targets.flax.ops.emission import (
     WEIGHT,
     Built,
@@ -104,7 +105,19 @@ def _conv_transpose(f: Fields, x: Expr, context: Context) -> Emission:
     return layer(WEIGHT, Built("conv", "nnx.ConvTranspose", args, keywords))
 
 
+def transposed_padding(op: ConvTranspose) -> str | tuple[tuple[int, int], tuple[int, int]]:
+    """What pads the stretched input of a known op, as flax takes it."""
+    if op.pad == "same":
+        return "SAME"
+    top, bottom, left, right = (0, 0, 0, 0) if isinstance(op.pad, str) else op.pad
+    rows, columns = (extent - 1 for extent in op.kernel)
+    return (rows - top, rows - bottom), (columns - left, columns - right)
+
+
 def _transposed_padding(f: Fields) -> Expr:
+    """The same in the words of an author; what is neither margins nor a word was worked out."""
+    if not isinstance(f["pad"], (Tuple, Constant)):
+        return f["pad"]
     kernel = [component(f["kernel"], i) for i in range(2)]
     stride = [component(f["stride"], i) for i in range(2)]
     known = all(isinstance(e, Constant) for e in (*kernel, *stride))

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from cnndsl.ir import Layer
 from cnndsl.ops import OPS
+from cnndsl.ops.conv import ConvTranspose
 from cnndsl.ops.kinds import Border, Codes, Connections, Extents, Padding, PerChannel, Window
 from cnndsl.syntax import ast
+from cnndsl.targets.flax.ops.conv import transposed_padding
 from cnndsl.targets.flax.ops.emission import Fields, component
 from cnndsl.targets.flax.staging.draft import Env, Run
 from cnndsl.targets.flax.staging.kinds import frozen, raw_kinds
@@ -31,6 +33,12 @@ def fields_of(
         expr = given.get(name)
         if expr is None and not _is_one(seen):  # the default follows another argument
             expr = given.get("window")
+        transposed = [r.op for r in recs if isinstance(r.op, ConvTranspose)]
+        if transposed and name == "pad" and _differ_in_words(seen):
+            if expr is not None:
+                values.fold(expr, env)
+            found[name] = values.residual(name, list(map(transposed_padding, transposed)), runs)
+            continue
         found[name] = _field(values, name, kind.arguments()[name].kind, expr, seen,
                              runs, env, acts)  # fmt: skip
     return found
@@ -38,6 +46,11 @@ def fields_of(
 
 def _is_one(seen: list[object]) -> bool:
     return all(repr(value) == repr(seen[0]) for value in seen)
+
+
+def _differ_in_words(pads: list[object]) -> bool:
+    """Whether margins differ, and are words in some places: `same` is no number of pixels."""
+    return not _is_one(pads) and any(isinstance(pad, str) for pad in pads)
 
 
 def _field(
