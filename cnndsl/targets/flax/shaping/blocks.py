@@ -29,20 +29,19 @@ def block_definition(
     shapes = docs.block_shapes(draft, instances)
     quoted = [
         f"`{p.name}`: {told}."
-        for p in draft.params
+        for p in draft.arguments
         if p.source == "computed" and (told := _quote(block, p.origin))
     ]
     told = docs.wrapped(block.doc, docs.INSIDE)
     doc = docs.paragraphs(told or shapes, *quoted, shapes if told else "")
     received = [
         Parameter(p.name, _received(p), NONE if _optional(p) else None)
-        for p in draft.params
+        for p in draft.arguments
         if p.source == "tensor"
     ]
-    own = [_argument(p) for p in draft.params if p.source != "tensor"]
+    own = [_argument(p) for p in draft.arguments if p.source != "tensor"]
     x = Parameter("x", ARRAY)
     if draft.is_function:
-        own = [_argument(p) for p in draft.params if p.source not in ("tensor", "in", "features")]
         arguments = _ordered([x, *received, *own])
         body = whole([*finished.lets, *finished.init, *finished.call], 4)
         return Function(draft.name, tuple(arguments), ARRAY, body, doc)

@@ -24,7 +24,7 @@ def comment_lines(draft: Draft, steps: Sequence[Step]) -> list[Step]:
 class _Comments:
     def __init__(self, draft: Draft):
         self.draft = draft
-        self.arguments = {p.name for p in draft.params if p.source != "tensor"}
+        self.arguments = {p.name for p in draft.arguments if p.source != "tensor"}
         self.last: dict[str, str | None] = {}
 
     def block(self, steps: Sequence[Step], depth: int) -> list[Step]:

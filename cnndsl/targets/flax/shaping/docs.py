@@ -40,7 +40,7 @@ def block_shapes(draft: Draft, instances: Sequence[Instance]) -> str:
     outs = [i.out.shape for i in instances]
     if len({len(s) for s in ins}) > 1 or len({len(s) for s in outs}) > 1:
         return ""
-    arguments = [p for p in draft.params if p.source == "own"]
+    arguments = [p for p in draft.arguments if p.source == "own"]
     channels_in = _channels_in(draft, ins)
     channels = _channels_out(draft, outs, channels_in)
     left = _left(draft, ins, channels_in)
@@ -58,15 +58,15 @@ def block_shapes(draft: Draft, instances: Sequence[Instance]) -> str:
 
 
 def _channels_in(draft: Draft, ins: Sequence[tuple[int, ...]]) -> str:
-    if not draft.is_function and any(p.source == "in" for p in draft.params):
+    if any(p.source == "in" for p in draft.arguments):
         return "in_features"
     known = {s[-1] for s in ins}
     return str(known.pop()) if len(known) == 1 else "C"
 
 
 def _channels_out(draft: Draft, outs: Sequence[tuple[int, ...]], channels_in: str) -> str:
-    arguments = {p.name for p in draft.params if p.source != "tensor"}
-    if draft.out is not None and names(draft.out) <= arguments:
+    known = {p.name for p in draft.params if p.handed or p.source != "own"}
+    if draft.out is not None and names(draft.out) <= known:
         out: Expr = draft.out
         if channels_in.isidentifier():
             out = substitute(out, {"in_features": Name(channels_in)})
@@ -105,7 +105,7 @@ def _side(letter: str, pairs: list[tuple[int, int]], arguments: Sequence[Param])
 
 def logits(draft: Draft, networks: Sequence[Network]) -> str:
     """What the docstring calls the channels of the result."""
-    arguments = {p.name for p in draft.params}
+    arguments = {p.name for p in draft.arguments}
     if draft.out is not None and names(draft.out) <= arguments and not attributes(draft.out):
         return print_expression(draft.out)
     last = {n.output.shape[-1] for n in networks if n.output.shape}

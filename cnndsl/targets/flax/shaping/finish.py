@@ -92,7 +92,7 @@ class Finished:
 def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Finished:
     """The readable form of a draft. `module` are the names that the module itself defines;
     `plain` leaves lines and loops as they were transcribed."""
-    params = [p.name for p in draft.params]
+    params = [p.name for p in draft.arguments]
     fixed = ["self", "x", "aux", "out", "rngs", "dtypes", *params]
     mark = Blank()
     init = Webs([*draft.init, mark, *draft.heads], fixed).steps

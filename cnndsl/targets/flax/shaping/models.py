@@ -50,7 +50,7 @@ def family(finished: Finished, networks: Sequence[Network]) -> list[tree.Definit
     if has_tensors:
         init = (*init, _CAST)
     aux = [Parameter("aux", Name("bool"), Constant(True))] if draft.has_heads else []
-    own = [_model_argument(p) for p in draft.params]
+    own = [_model_argument(p) for p in draft.arguments]
     signature = (SELF, *own, STAR, *aux, *_DTYPE, RNGS)
     if draft.has_heads:
         at = next((i for i, s in enumerate(init) if isinstance(s, Blank)), -1) + 1

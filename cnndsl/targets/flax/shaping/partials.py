@@ -135,7 +135,7 @@ def _most_shared(users: Sequence[Sequence[Build]]) -> tuple[Keyword, ...]:
 def hoist(finished: Finished) -> list[Assign]:
     """The partials that a constructor begins with; its calls take what it hands on."""
     builds = finished.builds()
-    taken = {p.name for p in finished.draft.params}
+    taken = {p.name for p in finished.draft.arguments}
     for step in flat([*finished.lets, *finished.init, *finished.heads]):
         taken |= written(step)
     uses = Counter(callee(b) for b in builds)

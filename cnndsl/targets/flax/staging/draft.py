@@ -28,6 +28,7 @@ class Param:
     values: dict[int, object]
     default: Expr | None = None
     pair: bool = False  # a window that some uses write as one number
+    handed: bool = True  # to the class or function, which may only ask how wide its result is
 
 
 @dataclass
@@ -146,6 +147,11 @@ class Draft:
     lists: set[str] = field(default_factory=set)  # variables that hold lists of modules
     numbers: int = 0
     result: Name = field(default_factory=lambda: Name("flow"))
+
+    @property
+    def arguments(self) -> list[Param]:
+        """What the class or function is given."""
+        return [p for p in self.params if p.handed]
 
     def unique(self, stem: str) -> str:
         """A name that no other has: it becomes an identifier in the end."""

@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections import Counter
 
 from cnndsl.targets.flax.ops.emission import KINDS
+from cnndsl.targets.flax.staging.columns import safe_local
 from cnndsl.targets.flax.staging.draft import Draft
 from cnndsl.targets.python.draft import Build, Settle, Shadow, Step
 from cnndsl.targets.python.evaluate import Unknown, evaluate
-from cnndsl.targets.python.expressions import attributes, is_constant, names, size, walk
+from cnndsl.targets.python.expressions import attributes, is_constant, names, self_, size, walk
 from cnndsl.targets.python.liveness import live_call, live_init, used_attributes
 from cnndsl.targets.python.propagate import Allowed, Definition, Holds, propagate
-from cnndsl.targets.python.rebuild import substitute
-from cnndsl.targets.python.statements import expressions, flat, mentions, without, written
+from cnndsl.targets.python.rebuild import rebuild, substitute
+from cnndsl.targets.python.statements import (
+    expressions,
+    flat,
+    map_step,
+    mentions,
+    without,
+    written,
+)
 from cnndsl.targets.python.tree import Assign, Attribute, Conditional, Expr, Name
 
 _LARGEST = 24  # nodes of an expression of channels that is written out where it is used
@@ -38,6 +46,7 @@ def simplify(draft: Draft) -> None:
         draft.init, draft.heads = _split(whole)
     _fold_decided(draft, used)
     _drop_params(draft, used)
+    _free_numbers(draft)
     draft.takes = _takes(draft)
 
 
@@ -189,7 +198,10 @@ def _note_channels(draft: Draft) -> None:
 
 
 def _drop_params(draft: Draft, used: set[str]) -> None:
-    """Arguments that nothing reads are none, and none has a default before one without."""
+    """Arguments that nothing reads are none, and none has a default before one without.
+
+    Callers know some besides: those that only say how wide the result is.
+    """
     steps = [*draft.init, *draft.heads, *(draft.call if draft.is_function else ())]
     read = {n for step in flat(steps) for e in expressions(step) for n in names(e)}
     called = {n for step in flat(draft.call) for e in expressions(step) for n in names(e)}
@@ -197,21 +209,44 @@ def _drop_params(draft: Draft, used: set[str]) -> None:
     kept = []
     for param in draft.params:
         if param.source == "tensor":
-            needed = param.name in called
+            param.handed = param.name in called
         elif draft.is_function and param.source in ("in", "features"):
-            needed = param.name in exported
+            param.handed = False
         else:
-            needed = param.name in read or param.name in used
-        if needed or param.name in exported:
+            param.handed = param.name in read or param.name in used
+        if param.handed or param.name in exported:
             kept.append(param)
     draft.params = kept
     draft.class_values = {n: v for n, v in draft.class_values.items() if _reads(draft, n, used)}
     required = False
-    for param in reversed([p for p in kept if p.source != "tensor"]):
+    for param in reversed([p for p in draft.arguments if p.source != "tensor"]):
         if param.default is None:
             required = True
         elif required:
             param.default = None
+
+
+def _free_numbers(draft: Draft) -> None:
+    """`pad2` is `pad` where the argument of that name is one no longer."""
+    taken = {p.name for p in draft.params}
+    chosen: dict[Expr, Expr] = {}
+    for param in draft.params:
+        free = safe_local(param.origin)
+        if param.source == "computed" and free not in taken:
+            chosen |= {Name(param.name): Name(free), self_(param.name): self_(free)}
+            taken.add(free)
+            param.name = free
+
+    def change(expr: Expr) -> Expr:
+        return chosen.get(expr) or rebuild(expr, change)
+
+    if chosen:
+        draft.init, draft.heads, draft.call = (
+            [map_step(step, change) for step in steps]
+            for steps in (draft.init, draft.heads, draft.call)
+        )
+        draft.channels = {n: change(e) for n, e in draft.channels.items()}
+        draft.out = None if draft.out is None else change(draft.out)
 
 
 def _reads(draft: Draft, name: str, used: set[str]) -> bool:

@@ -63,12 +63,12 @@ class Uses:
                 continue
             value = self.argument(param, callee, own, block, element, recs, index, x, runs, env)
             mapping[param.name] = value
+            if not param.handed:
+                continue
             if param.default is not None and value == param.default:
                 keywords.append(Keyword("", NONE))  # from here on by name
                 continue
             by_name = keywords or param.origin in named or param.source == "computed"
-            if callee.is_function and param.source in ("in", "features"):
-                continue
             if by_name:
                 keywords.append(Keyword(param.name, value))
             else:
