@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from cnndsl.targets.python.appends import LIST, append, is_start, started
@@ -26,15 +26,20 @@ from cnndsl.targets.python.tree import (
     Name,
 )
 
+# Whether two modules, by their attributes or variables, are of one stage or binding.
+Together = Callable[[Expr, Expr], bool]
+
 
 class Runs:
     """`unit(…) -> unit(…) * n` is one list: its first item is built before the others.
 
-    So is `unit(…) * n -> unit(…)`, whose last one is built behind them.
+    So is `unit(…) * n -> unit(…)`, whose last one is built behind them. The first may be of
+    another class where it stands `together` with the others.
     """
 
-    def __init__(self, init: Sequence[Step]):
+    def __init__(self, init: Sequence[Step], together: Together):
         self.init = list(init)
+        self.together = together
 
     def run(self, steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
         self.counts: Counter[Expr] = Counter()
@@ -88,11 +93,12 @@ class Runs:
             return None
         module, flow = found
         (_, source) = loop.walked[0]
+        mixed = self.together(module, source)
         if isinstance(module, Name):
             held = _held(module, source, walked)
-            init = None if held is None else _moved_in_loop(self.init, *held)
+            init = None if held is None else _moved_in_loop(self.init, *held, mixed)
         else:
-            init = _moved(self.init, module, source)
+            init = _moved(self.init, module, source, mixed)
         if init is None:
             return None
         self.init = init
@@ -157,11 +163,11 @@ def _goes_on(body: Line) -> bool:
     return isinstance(body.value, Call) and body.value.args == body.targets
 
 
-def _moved(init: Sequence[Step], module: Expr, holder: Expr) -> list[Step] | None:
+def _moved(init: Sequence[Step], module: Expr, holder: Expr, mixed: bool) -> list[Step] | None:
     """The constructor with `module` as the first item of the list that `holder` names."""
     for position, step in enumerate(init):
         for which, body in enumerate(bodies(step)):
-            inner = _moved(body, module, holder)
+            inner = _moved(body, module, holder, mixed)
             if inner is not None:
                 held = [list(b) for b in bodies(step)]
                 held[which] = inner
@@ -171,12 +177,17 @@ def _moved(init: Sequence[Step], module: Expr, holder: Expr) -> list[Step] | Non
     start = next((i for i, s in enumerate(init) if is_start(s, holder)), None)
     if first is None or start is None or first > start:
         return None
-    return _with_first(list(init), first, start, getattr(init[first], "value", NONE))
+    value = getattr(init[first], "value", NONE)
+    return _with_first(list(init), first, start, value, mixed)
 
 
-def _with_first(steps: list[Step], first: int, start: int, value: Expr) -> list[Step] | None:
+def _with_first(
+    steps: list[Step], first: int, start: int, value: Expr, mixed: bool
+) -> list[Step] | None:
     made = steps[start]
     assert isinstance(made, Assign)
+    if not mixed and not _are_alike([*_items(steps, made.targets[0]), value]):
+        return None
     between = all_written(steps[first + 1 : start])
     is_late = bool(names(value) & between)  # then the list is made where the module was
     if is_late and names(made.value) & between:
@@ -200,11 +211,13 @@ def _set_once(steps: Sequence[Step]) -> list[Step]:
     return found
 
 
-def _moved_in_loop(init: Sequence[Step], holder: Expr, outer: Expr) -> list[Step] | None:
+def _moved_in_loop(
+    init: Sequence[Step], holder: Expr, outer: Expr, mixed: bool
+) -> list[Step] | None:
     """The same inside a loop, where both are appended to lists."""
     for position, step in enumerate(init):
         for which, body in enumerate(bodies(step)):
-            inner = _moved_in_loop(body, holder, outer)
+            inner = _moved_in_loop(body, holder, outer, mixed)
             if inner is not None:
                 held = [list(b) for b in bodies(step)]
                 held[which] = inner
@@ -218,7 +231,7 @@ def _moved_in_loop(init: Sequence[Step], holder: Expr, outer: Expr) -> list[Step
     start = next((i for i, s in enumerate(init) if is_start(s, made)), None)
     if start is None or first > start:
         return None
-    return _with_first(list(init), first, start, value)
+    return _with_first(list(init), first, start, value, mixed)
 
 
 # --- a module behind a list of its like ---------------------------------------------------
@@ -265,18 +278,26 @@ def _appended_in_loop(init: Sequence[Step], holder: Expr, outer: Expr) -> list[S
 
 def _with_last(steps: list[Step], last: int, value: Expr, made: Expr) -> list[Step] | None:
     """The statements with a value appended to the list `made`, which holds its like alone."""
-    items: list[Expr] = []
-    for position, step in enumerate(steps):
-        for inner in flat([step]):
-            if isinstance(inner, Assign) and is_start(inner, made):
-                items += started(inner.value)
-            added = append(inner)
-            if added is not None and added[0] == made:
-                if position > last:
-                    return None
-                items.append(added[1])
-    built = {item.function if isinstance(item, Build) else None for item in (*items, value)}
-    if not items or len(built) > 1 or None in built:
+    items = _items(steps[:last], made)
+    if not items or _items(steps[last:], made) or not _are_alike([*items, value]):
         return None
     steps[last] = Do(Call(Attribute(made, "append"), (value,)))
     return steps
+
+
+def _items(steps: Sequence[Step], made: Expr) -> list[Expr]:
+    """What some statements put into a list."""
+    found: list[Expr] = []
+    for step in flat(steps):
+        if isinstance(step, Assign) and is_start(step, made):
+            found += started(step.value)
+        added = append(step)
+        if added is not None and added[0] == made:
+            found.append(added[1])
+    return found
+
+
+def _are_alike(items: Sequence[Expr]) -> bool:
+    """Whether all are modules of one class."""
+    built = {item.function if isinstance(item, Build) else None for item in items}
+    return len(built) == 1 and None not in built

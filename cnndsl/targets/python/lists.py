@@ -12,7 +12,7 @@ from cnndsl.targets.python.appends import LIST, append, carries, is_start, start
 from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Loop, Step
 from cnndsl.targets.python.expressions import NONE, call, integer, names, walk
-from cnndsl.targets.python.firsts import Runs
+from cnndsl.targets.python.firsts import Runs, Together
 from cnndsl.targets.python.flattening import Flattening
 from cnndsl.targets.python.rebuild import rebuild, substitute
 from cnndsl.targets.python.statements import (
@@ -50,12 +50,13 @@ _FEW = 2  # repetitions that are written out
 class Lists:
     """Shapes the loops of one class.
 
-    `fresh` makes a variable; `width` says how long an expression will be where its calls stand
-    so many times more; `always` are loops that run at least once; `room` is what a line of a
-    list may take.
+    `fresh` makes a variable; `together` says what is of one stage; `width` says how long an
+    expression will be where its calls stand so many times more; `always` are loops that run at
+    least once; `room` is what a line of a list may take.
     """
 
     fresh: Fresh
+    together: Together
     width: Width
     always: set[int]
     room: int = 72
@@ -63,7 +64,7 @@ class Lists:
     def shape(self, init: Sequence[Step], call_: Sequence[Step]) -> tuple[list[Step], list[Step]]:
         init, call_ = self.elements(init), self.elements(call_)
         init, call_ = Flattening(init).run(call_)
-        init, call_ = Runs(init).run(call_)
+        init, call_ = Runs(init, self.together).run(call_)
         return self.listings(init), list(call_)
 
     # --- items of a list by their number ------------------------------------------------

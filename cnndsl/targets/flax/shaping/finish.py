@@ -103,7 +103,9 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
         uses = Counter(e.function for e in mentions(init) if isinstance(e, Build))
         init, draft.call = sequences(init, draft.call, partial(_together, draft))
         fresh = partial(_target, draft)
-        lists = Lists(fresh, partial(built_width, uses), draft.flat_loops)
+        lists = Lists(
+            fresh, partial(_of_one_stage, draft), partial(built_width, uses), draft.flat_loops
+        )
         init, draft.call = lists.shape(init, draft.call)
         init = resimplified(draft, choices(init, width))
         init, draft.call = simultaneous(init), simultaneous(draft.call)
@@ -148,6 +150,16 @@ def _together(draft: Draft, modules: list[str]) -> str | None:
     name = draft.unique(path[-1])
     draft.slots[name] = Slot("", path, is_block=True, weighted=True, arms=slots[0].arms)
     return name
+
+
+def _of_one_stage(draft: Draft, one: Expr, other: Expr) -> bool:
+    """Whether two modules are of one binding or stage."""
+    paths = [draft.slots[n.split("@")[0]].path for e in (one, other) if (n := _slot_name(e))]
+    return len(paths) == 2 and bool(paths[0]) and paths[0] == paths[1]
+
+
+def _slot_name(expr: Expr) -> str:
+    return expr.name if isinstance(expr, Attribute) else expr.id if isinstance(expr, Name) else ""
 
 
 def _target(draft: Draft, stem: str) -> str:
