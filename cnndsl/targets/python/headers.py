@@ -59,8 +59,6 @@ def _plain(loop: Loop, targets: list[Expr], counted: bool, of_items: bool) -> tu
         return Tuple((Name(loop.counter), target)), call("enumerate", loop.items)
     if isinstance(loop.items, Call) and loop.items.function == Name("range"):
         *start, stop = loop.items.args
-        several = binary("-", stop, start[0]) if start else stop
-        return Name(loop.counter), call("range", several)
-    items = loop.items
-    count = Constant(len(items.items)) if isinstance(items, Tuple) else call("len", items)
-    return Name(loop.counter), call("range", count)
+        count = binary("-", stop, start[0]) if start else stop
+        return Name(loop.counter), call("range", count)
+    return Name(loop.counter), call("range", call("len", loop.items))

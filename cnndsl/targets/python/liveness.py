@@ -6,14 +6,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from cnndsl.targets.python.draft import Build, Loop, Shadow, Step
-from cnndsl.targets.python.expressions import NONE, attributes, names, walk
-from cnndsl.targets.python.statements import expressions, flat, read, written
+from cnndsl.targets.python.expressions import NONE, attributes, call, names, walk
+from cnndsl.targets.python.statements import bodies, expressions, flat, read, with_bodies, written
 from cnndsl.targets.python.tree import (
     Assign,
     Attribute,
     Augment,
     Blank,
     Call,
+    Constant,
     Do,
     Expr,
     For,
@@ -21,6 +22,7 @@ from cnndsl.targets.python.tree import (
     Name,
     Pass,
     Remark,
+    Tuple,
 )
 
 
@@ -32,6 +34,22 @@ def live_call(steps: Sequence[Step], results: set[str]) -> list[Step]:
 def live_init(steps: Sequence[Step], used: set[str], results: set[str]) -> list[Step]:
     """The constructor without what builds no module and sets no attribute that is `used`."""
     return _Sweep(results, used).run(steps)
+
+
+def counting(steps: Sequence[Step]) -> list[Step]:
+    """The statements with `range(3)` for three items that nothing reads."""
+    needed = {n for step in flat(steps) for n in read(step)}
+
+    def changed(step: Step) -> Step:
+        inner = bodies(step)
+        if inner:
+            step = with_bodies(step, *([changed(s) for s in body] for body in inner))
+        match step:
+            case Loop(items=Tuple(items=items), targets=targets) if not needed & set(targets):
+                return replace(step, items=call("range", Constant(len(items))), targets=())
+        return step
+
+    return [changed(step) for step in steps]
 
 
 def used_attributes(steps: Iterable[Step]) -> set[str]:

@@ -10,7 +10,7 @@ from cnndsl.targets.flax.staging.draft import Draft
 from cnndsl.targets.python.draft import Build, Settle, Shadow, Step
 from cnndsl.targets.python.evaluate import Unknown, evaluate
 from cnndsl.targets.python.expressions import attributes, is_constant, names, self_, size, walk
-from cnndsl.targets.python.liveness import live_call, live_init, used_attributes
+from cnndsl.targets.python.liveness import counting, live_call, live_init, used_attributes
 from cnndsl.targets.python.propagate import Allowed, Definition, Holds, propagate
 from cnndsl.targets.python.rebuild import rebuild, substitute
 from cnndsl.targets.python.statements import (
@@ -34,7 +34,7 @@ def simplify(draft: Draft) -> None:
     steps = [*draft.init, *_marked(draft)]
     draft.init, draft.heads = _split(propagate(steps, allowed, draft.flat_loops, _holds(draft)))
     draft.call = propagate(draft.call, allowed, draft.flat_loops, lambda *_: False)
-    draft.call = live_call(draft.call, {"out"} if draft.is_model else set())
+    draft.call = live_call(counting(draft.call), {"out"} if draft.is_model else set())
     modules = _modules(draft)
     used = used_attributes(draft.call)
     draft.out = _exported(draft)
@@ -42,7 +42,9 @@ def simplify(draft: Draft) -> None:
     if draft.is_function:
         draft.init = []
     else:
-        whole = live_init([*draft.init, *_marked(draft)], used | modules, used & variables.keys())
+        whole = live_init(
+            counting([*draft.init, *_marked(draft)]), used | modules, used & variables.keys()
+        )
         draft.init, draft.heads = _split(whole)
     _fold_decided(draft, used)
     _drop_params(draft, used)
