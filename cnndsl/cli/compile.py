@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cnndsl.cli.comparing import difference, present
 from cnndsl.cli.console import CallError, Console
 from cnndsl.cli.reading import all_diagnostics, check_choice, check_specs, read_overrides
 from cnndsl.names import module_name
@@ -90,12 +91,12 @@ def run(arguments: Namespace, console: Console) -> int:
 def _spare_edited(modules: Sequence[Module]) -> None:
     """Raises `CallError` where a module would replace a file that is somebody's own work."""
     for module in modules:
-        present = _present(module.path)
-        if present is None or present == module.code or is_untouched(present):
+        before = present(module.path)
+        if before is None or before == module.code or is_untouched(before):
             continue
-        known = "was edited since" if is_sealed(present) else "is not by"
+        known = "was edited since" if is_sealed(before) else "is not by"
         help = "`--diff` shows what would change; `--force` replaces it"
-        raise CallError(f"{module.path} {known} cnndsl{' wrote it' * is_sealed(present)}", help)
+        raise CallError(f"{module.path} {known} cnndsl{' wrote it' * is_sealed(before)}", help)
 
 
 def _module(checked: Checked, path: Path, compiled: Compiled) -> Module:
@@ -144,14 +145,14 @@ def _stem(checked: Checked) -> str:
 def _compare(modules: Sequence[Module], arguments: Namespace, console: Console) -> int:
     stale = 0
     for module in modules:
-        present = _present(module.path)
-        if present == module.code:
+        before = present(module.path)
+        if before == module.code:
             continue
         stale += 1
         if arguments.diff:
-            console.line(_diff(module, present).rstrip("\n"))
+            console.line(difference(str(module.path), before, module.code))
         if arguments.check:
-            state = "is missing" if present is None else "is stale"
+            state = "is missing" if before is None else "is stale"
             console.remark(f"{module.path} {state}: run cnndsl compile {module.spec}")
     if stale:
         return 1
@@ -159,26 +160,3 @@ def _compare(modules: Sequence[Module], arguments: Namespace, console: Console) 
         count = f"{len(modules)} module{'s' * (len(modules) != 1)}"
         console.line(f"{count} up to date")
     return 0
-
-
-def _present(path: Path) -> str | None:
-    """What the file holds, byte for byte as text; None where there is none.
-
-    Raises:
-      CallError: if it cannot be read.
-    """
-    try:
-        return path.read_bytes().decode("utf-8", "surrogateescape")
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise CallError(f"cannot read {path}: {error.strerror}") from None
-
-
-def _diff(module: Module, present: str | None) -> str:
-    from difflib import unified_diff
-
-    before = [] if present is None else present.splitlines(keepends=True)
-    old = os.devnull if present is None else str(module.path)
-    lines = unified_diff(before, module.code.splitlines(keepends=True), old, str(module.path))
-    return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)

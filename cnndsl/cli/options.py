@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "compile": "write the Flax modules of specs",
     "check": "prove the shapes and the counts of specs",
+    "fmt": "give specs their one layout",
     "summary": "show parameters, MACs and shapes of networks",
     "list": "list the networks that come with cnndsl",
     "ops": "list the ops, or describe one",
@@ -36,6 +37,12 @@ examples:
   cnndsl check - --stdin-filename net.cnn < net.cnn
 
 Lines and columns in JSON count from 1, in characters; end_column is the one after the last.""",
+    "fmt": """\
+examples:
+  cnndsl fmt specs                                every spec below a folder
+  cnndsl fmt specs/vgg16.cnn --diff               show what would change
+  cnndsl fmt net.cnn --annotate                   write its shapes in as assertions
+  cnndsl fmt - < net.cnn                          print the layout of standard input""",
     "summary": """\
 examples:
   cnndsl summary specs/vgg16.cnn
@@ -135,6 +142,10 @@ def _color(parser: argparse.ArgumentParser, default: str) -> None:
 def _specs(parser: argparse.ArgumentParser) -> None:
     help = "specs to read, or models of the zoo by name; `-` is standard input"
     parser.add_argument("specs", nargs="+", metavar="SPEC", help=help)
+    _stdin_filename(parser)
+
+
+def _stdin_filename(parser: argparse.ArgumentParser) -> None:
     help = "what to call standard input, and whose folder its `use` reads from"
     parser.add_argument("--stdin-filename", metavar="NAME", help=help)
 
@@ -170,6 +181,18 @@ def _add_compile(parser: argparse.ArgumentParser) -> None:
 def _add_check(parser: argparse.ArgumentParser) -> None:
     _specs(parser)
     parser.add_argument("--json", action="store_true", help="print the diagnostics as JSON")
+
+
+def _add_fmt(parser: argparse.ArgumentParser) -> None:
+    help = "specs, or folders of specs; `-` is standard input"
+    parser.add_argument("specs", nargs="+", metavar="SPEC", help=help)
+    help = "write nothing; exit with 1 if a spec has another layout"
+    parser.add_argument("--check", action="store_true", help=help)
+    help = "write nothing; show what would change, and exit with 1 if anything would"
+    parser.add_argument("--diff", action="store_true", help=help)
+    help = "write the shapes of stages in as assertions"
+    parser.add_argument("--annotate", action="store_true", help=help)
+    _stdin_filename(parser)
 
 
 def _add_summary(parser: argparse.ArgumentParser) -> None:
@@ -226,6 +249,7 @@ def _add_completion(parser: argparse.ArgumentParser) -> None:
 _ADD = {
     "compile": _add_compile,
     "check": _add_check,
+    "fmt": _add_fmt,
     "summary": _add_summary,
     "list": _add_list,
     "ops": _add_ops,

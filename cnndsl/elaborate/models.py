@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 from cnndsl import errors
 from cnndsl.elaborate import values
@@ -22,21 +20,10 @@ from cnndsl.elaborate.reuse import Reuse
 from cnndsl.elaborate.scope import Scope
 from cnndsl.elaborate.statements import Statements
 from cnndsl.ir import Frame, Network, Noted, Tensor, Value
+from cnndsl.stack import deep_stack
 from cnndsl.syntax import ast
 
 _A_MODEL = 60  # steps, however small it is
-_STACK = 40_000  # nesting of 1,000 takes about twenty Python frames a level
-
-
-@contextmanager
-def deep_stack() -> Iterator[None]:
-    """Room for the nesting that a spec may have; Python's frames are not C's."""
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(before, _STACK))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(before)
 
 
 def elaborate(

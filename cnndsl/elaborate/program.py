@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Container, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
 from cnndsl import errors
@@ -18,6 +18,7 @@ from cnndsl.syntax import ast
 from cnndsl.syntax.decode import MAX_BYTES
 from cnndsl.syntax.parser import parse
 from cnndsl.syntax.scan import Allowance, scan
+from cnndsl.syntax.walk import walk
 
 MAX_FILES = 64
 MAX_TEXT = MAX_BYTES
@@ -59,28 +60,6 @@ class Program:
         if name in self.fns or name in values.FUNCTIONS:
             return "a function"
         return None
-
-
-def walk(node: ast.Node) -> Iterator[ast.Node]:
-    """A node and everything below it, without Python's own stack."""
-    stack: list[object] = [node]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, ast.Node):
-            yield current
-            stack.extend([getattr(current, name) for name in _reversed_fields(type(current))])
-        elif isinstance(current, tuple):
-            stack.extend(reversed(current))
-
-
-_FIELDS: dict[type[ast.Node], list[str]] = {}  # the last one first
-
-
-def _reversed_fields(kind: type[ast.Node]) -> list[str]:
-    found = _FIELDS.get(kind)
-    if found is None:
-        found = _FIELDS[kind] = [field.name for field in reversed(fields(kind))]
-    return found
 
 
 def collect(spec: ast.Spec, load: Loader, found: Collector) -> Program:

@@ -33,5 +33,5 @@ def _is_comment(line: str) -> bool:
 
 
 def _content(line: str) -> str:
-    text = line.lstrip()
+    text = line.strip()
     return text[2:] if text[1:2] in (" ", "\t") else text[1:]

@@ -1,0 +1,30 @@
+"""Walking a tree in the order of its text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+from cnndsl.syntax import ast
+
+
+def walk(node: ast.Node) -> Iterator[ast.Node]:
+    """A node and everything below it, without Python's own stack."""
+    stack: list[object] = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, ast.Node):
+            yield current
+            stack.extend([getattr(current, name) for name in _reversed_fields(type(current))])
+        elif isinstance(current, tuple):
+            stack.extend(reversed(current))
+
+
+_FIELDS: dict[type[ast.Node], list[str]] = {}  # the last one first
+
+
+def _reversed_fields(kind: type[ast.Node]) -> list[str]:
+    found = _FIELDS.get(kind)
+    if found is None:
+        found = _FIELDS[kind] = [field.name for field in reversed(fields(kind))]
+    return found
