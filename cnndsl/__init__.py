@@ -6,7 +6,7 @@
 ('E111', 'model `Net` does not begin with `input`')
 
 `check`, `summarize` and `compile` map the text of a spec to values; `load` imports the module
-of a spec. Each is loaded when it is first used.
+of a spec, `load_training` the one that trains its networks. Each is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from cnndsl._version import __version__
 
 if TYPE_CHECKING:
-    from cnndsl.api import Summarized, check, compile, load, summarize
+    from cnndsl.api import Summarized, check, compile, load, load_training, summarize
     from cnndsl.diagnostics import CompileError, Diagnostic
     from cnndsl.pipeline import Compiled
 
@@ -28,6 +28,7 @@ _HOMES = {
     "check": "cnndsl.api",
     "compile": "cnndsl.api",
     "load": "cnndsl.api",
+    "load_training": "cnndsl.api",
     "summarize": "cnndsl.api",
 }
 
@@ -40,6 +41,7 @@ __all__ = [
     "check",
     "compile",
     "load",
+    "load_training",
     "summarize",
 ]
 

@@ -10,6 +10,7 @@ from types import ModuleType
 from cnndsl.diagnostics import CompileError, Diagnostic
 from cnndsl.files import Files
 from cnndsl.ir import Value
+from cnndsl.names import training_name
 from cnndsl.pipeline import Checked, Compiled, check_source, compile_checked, summaries
 from cnndsl.selection import check_model, check_overrides
 from cnndsl.source import Source
@@ -62,6 +63,8 @@ def compile(
 ) -> Compiled:
     """The Flax module of a spec as text (`code`), or None and `diagnostics`.
 
+    `training` is the text of the module that trains its networks; None where none has a recipe.
+
     Args:
       text: the spec.
       filename: what diagnostics and the module's docstring call it.
@@ -95,18 +98,52 @@ def load(
       ValueError: if there is no such model, no model at all, or none has such a parameter.
       ImportError: if flax is not installed.
     """
+    from cnndsl.loading import module_from
+
+    name, compiled = _opened(path, model, set or {})
+    return module_from(name, compiled.code or "")
+
+
+def load_training(
+    path: str | os.PathLike[str],
+    *,
+    model: str | None = None,
+    set: Mapping[str, object] | None = None,
+) -> ModuleType:
+    """The module that trains the networks of a spec, imported as `load` does.
+
+    Its constants and functions are a recipe: `BATCH_SIZE`, `optimizer(steps_per_epoch, model)` and
+    so on. Where the models of a spec have several recipes, they are in its `RECIPES` by model; with
+    `model` there is one.
+
+    Raises:
+      ValueError: if no model has a recipe, and for what `load` raises it.
+      CompileError, OSError, ImportError: as `load` does.
+    """
+    from pathlib import PurePath
+
+    from cnndsl.loading import module_from
+
+    name, compiled = _opened(path, model, set or {})
+    if compiled.training is None:
+        raise ValueError(f"{model or name} has no recipe: no `train {{ … }}`")
+    return module_from(f"{training_name(PurePath(name).stem)}.py", compiled.training)
+
+
+def _opened(
+    path: str | os.PathLike[str], model: str | None, set: Mapping[str, object]
+) -> tuple[str, Compiled]:
+    """The spec of a file, compiled."""
     name = os.fspath(path)
     files = Files(name, os.path.dirname(name))
     with open(name, "rb") as file:
         source, diagnostics = files.put(file.read(MAX_BYTES + 1))
     if source is None:
         raise _wrong(tuple(diagnostics))
-    compiled = _compiled(source, files, model, set or {})
+    compiled = _compiled(source, files, model, set)
     if compiled.code is None:
         raise _wrong(compiled.diagnostics)
-    from cnndsl.loading import module_from
-
-    return module_from(name, compiled.code)
+    return name, compiled
 
 
 def _check(text: str, filename: str, folder: str | None, values: Mapping[str, object]) -> Checked:

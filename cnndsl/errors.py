@@ -7,7 +7,7 @@ E4xx assertions, W warnings.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from cnndsl.diagnostics import Diagnostic, Label
@@ -334,12 +334,15 @@ def endpoint_twice(span: Span, name: str, first: Span | None) -> Diagnostic:
 
 
 @explained("E116")
-def bad_setting(span: Span, message: str, help: str | None = None) -> Diagnostic:
+def bad_setting(span: Span, message: str, help: str | None = None, at: str = "") -> Diagnostic:
     """A recipe has the settings optimizer, schedule, epochs, batch, weight_decay,
     label_smoothing, loss, clip, ema and augment, each once, with the values that
     docs/language.md lists.
+
+    Optimizers have the names, the arguments and the defaults of optax, without the learning
+    rate: that is the schedule's.
     """
-    return error("E116", message, span, help=help)
+    return error("E116", message, span, at, help=help)
 
 
 @explained("E117")
@@ -361,6 +364,24 @@ def bad_preprocessing(span: Span, message: str, help: str | None = None) -> Diag
     docs/language.md lists.
     """
     return error("E119", message, span, help=help)
+
+
+@explained("E120")
+def incomplete_recipe(span: Span, wanting: Sequence[str], help: str) -> Diagnostic:
+    """A recipe says at least which `optimizer`, which `schedule`, how many `epochs` and how large
+    a `batch`: with less than that nothing can be trained.
+    """
+    message = f"this recipe lacks {', '.join(f'`{name}`' for name in wanting)}"
+    return error("E120", message, span, help=help)
+
+
+@explained("E121")
+def recipe_conflict(span: Span, message: str, help: str | None = None) -> Diagnostic:
+    """Every setting of a recipe is right by itself, but not with the others or with the network:
+    a warm-up that is longer than the run, a change of the rate behind its end, two weight decays,
+    a change of colours for images that have none.
+    """
+    return error("E121", message, span, help=help)
 
 
 # --- E2xx: values ---------------------------------------------------------------------

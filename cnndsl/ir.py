@@ -16,6 +16,7 @@ from cnndsl.syntax import ast
 
 if TYPE_CHECKING:
     from cnndsl.plain import Json
+    from cnndsl.recipes.recipe import Recipe
     from cnndsl.summary import Count, Summary
 
 # What an expression of the language can be.
@@ -218,7 +219,8 @@ class Network:
     input: Tensor
     output: Tensor
     endpoints: dict[str, Tensor]
-    recipe: dict[str, Json] | None = None
+    recipe: Recipe | None = None
+    recipe_said: dict[str, Json] | None = None  # the same, as the spec has it
     preprocess: dict[str, Json] | None = None
     counts: Count | None = None  # once somebody asked
     summary: Summary | None = None  # the same, until layers get other names

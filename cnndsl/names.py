@@ -17,3 +17,8 @@ def module_name(stem: str) -> str:
     if not name.isidentifier():
         name = f"_{name}"
     return f"{name}_" if keyword.iskeyword(name) else name
+
+
+def training_name(module: str) -> str:
+    """The name of the module that trains the networks of another one: `vgg16_training`."""
+    return f"{module}_training"

@@ -83,11 +83,15 @@ def summaries(checked: Checked) -> tuple[Summary, ...]:
 
 @dataclass(frozen=True)
 class Compiled:
-    """A generated module, or the diagnostics that stand in its way."""
+    """A generated module, or the diagnostics that stand in its way.
+
+    `training` is the text of the module of the recipes, None where no network has one.
+    """
 
     code: str | None
     summaries: tuple[Summary, ...]
     diagnostics: tuple[Diagnostic, ...]
+    training: str | None = None
 
 
 def compile_source(
@@ -124,8 +128,10 @@ def compile_checked(
     target = Flax() if target is None else target
     networks = tuple(n for n in checked.networks if model in (None, n.name))
     asked = replace(checked, networks=networks)
-    module = target.module(asked, origin_of(checked, overrides or {}, model, output))
-    return Compiled(target.text(module), tuple(map(summarize_network, networks)), ())
+    origin = origin_of(checked, overrides or {}, model, output)
+    code = target.text(target.module(asked, origin))
+    summaries = tuple(map(summarize_network, networks))
+    return Compiled(code, summaries, (), target.training(asked, origin))
 
 
 def name_layers(

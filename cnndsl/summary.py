@@ -156,7 +156,7 @@ def _summary(network: Network) -> Summary:
         rows,
         tuple(_layer_rows(network, known)),
         {name: tensor.shape for name, tensor in network.endpoints.items()},
-        network.recipe,
+        network.recipe_said,
         network.preprocess,
     )
 

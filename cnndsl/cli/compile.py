@@ -11,7 +11,8 @@ from pathlib import Path
 from cnndsl.cli.comparing import difference, present
 from cnndsl.cli.console import CallError, Console
 from cnndsl.cli.reading import all_diagnostics, check_choice, check_specs, read_overrides
-from cnndsl.names import module_name
+from cnndsl.ir import Value
+from cnndsl.names import module_name, training_name
 from cnndsl.pipeline import Checked, Compiled, compile_checked
 from cnndsl.summary import Summary, macs_text
 from cnndsl.targets.seal import is_sealed, is_untouched
@@ -24,15 +25,21 @@ NAMED = 3  # models that the line of a module lists
 
 @dataclass(frozen=True)
 class Module:
-    """A generated module, the spec or the model it is of, and the file it belongs in."""
+    """A generated module, the spec or the model it is of, and the file it belongs in.
+
+    `trained` are the models whose recipes it holds, if it is a module that trains networks.
+    """
 
     spec: str
     path: Path
     code: str
     summaries: tuple[Summary, ...]
+    trained: tuple[str, ...] = ()
 
     def line(self) -> str:
         """`generated/vgg16.py  VGG16 138,357,544 params 15.47 GMACs`."""
+        if self.trained:
+            return f"{self.path}  trains {_listed(self.trained)}"
         models = [
             f"{s.model} {s.params:,} params {macs_text(s.macs)}" for s in self.summaries[:NAMED]
         ]
@@ -57,6 +64,8 @@ def run(arguments: Namespace, console: Console) -> int:
         if not each.networks:
             console.remark(f"{each.source.name} has no models: nothing to generate")
     checked = [each for each in checked if each.networks]
+    if arguments.emit == "training":
+        return _emit_training(checked, overrides, arguments, console)
     if arguments.emit not in (None, "py"):
         from cnndsl.cli.emit import emit
 
@@ -68,13 +77,18 @@ def run(arguments: Namespace, console: Console) -> int:
         raise CallError("--check and --diff compare files, not standard output")
     paths = [Path(STDOUT)] * len(checked) if to_stdout else output_paths(checked, arguments.output)
     modules = [
-        _module(each, path, compile_checked(each, overrides, arguments.model, arguments.output))
+        module
         for each, path in zip(checked, paths, strict=True)
+        for module in _modules(
+            each, path, compile_checked(each, overrides, arguments.model, arguments.output)
+        )
     ]
     if to_stdout:
         for module in modules:
-            console.module(module.code)
+            if not module.trained:
+                console.module(module.code)
         return 0
+    _check_paths(modules, checked)
     if arguments.check or arguments.diff:
         return _compare(modules, arguments, console)
     if not arguments.force:
@@ -99,10 +113,32 @@ def _spare_edited(modules: Sequence[Module]) -> None:
         raise CallError(f"{module.path} {known} cnndsl{' wrote it' * is_sealed(before)}", help)
 
 
-def _module(checked: Checked, path: Path, compiled: Compiled) -> Module:
+def _modules(checked: Checked, path: Path, compiled: Compiled) -> list[Module]:
+    """The module of the networks, and where a network has a recipe the one that trains it."""
     if compiled.code is None:
         raise AssertionError("a spec without a mistake has a module")
-    return Module(checked.name, path, compiled.code, compiled.summaries)
+    found = [Module(checked.name, path, compiled.code, compiled.summaries)]
+    if compiled.training is not None:
+        names = tuple(s.model for s in compiled.summaries if s.recipe is not None)
+        beside = path.with_name(f"{training_name(path.stem)}.py")
+        found.append(Module(checked.name, beside, compiled.training, (), names))
+    return found
+
+
+def _emit_training(
+    checked: Sequence[Checked],
+    overrides: dict[str, Value],
+    arguments: Namespace,
+    console: Console,
+) -> int:
+    """Prints the modules that train networks."""
+    for each in checked:
+        compiled = compile_checked(each, overrides, arguments.model, arguments.output)
+        if compiled.training is None:
+            console.remark(f"{each.name} has no recipe: nothing to generate")
+        else:
+            console.module(compiled.training)
+    return 0
 
 
 def output_paths(checked: Sequence[Checked], output: str | None) -> list[Path]:
@@ -122,14 +158,30 @@ def output_paths(checked: Sequence[Checked], output: str | None) -> list[Path]:
         raise CallError(f"{folder} is neither a folder nor a file ending in .py")
     else:
         paths = [folder / f"{module_name(_stem(each))}.py" for each in checked]
+    _check_taken(list(zip(paths, (each.name for each in checked), strict=True)), names)
+    return paths
+
+
+def _check_paths(modules: Sequence[Module], checked: Sequence[Checked]) -> None:
+    """The same for all that is written, once it is known which specs have recipes."""
+    names = [each.source.name for each in checked]
+    _check_taken([(module.path, module.spec) for module in modules], names)
+
+
+def _check_taken(files: Sequence[tuple[Path, str]], specs: Sequence[str]) -> None:
+    """Raises `CallError` where one file is to be two modules, or is one of the specs."""
     taken: dict[Path, str] = {}
-    for path, name in zip(paths, (each.name for each in checked), strict=True):
+    for path, name in files:
         if path in taken:
             raise CallError(f"{taken[path]} and {name} would both be written to {path}")
         taken[path] = name
-        if any(os.path.exists(n) and path.exists() and path.samefile(n) for n in names):
+        if any(os.path.exists(n) and path.exists() and path.samefile(n) for n in specs):
             raise CallError(f"{path} is a spec: the module would replace it")
-    return paths
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join([*names[:NAMED], *([f"and {more} more"] if more > 0 else [])])
 
 
 def _stem(checked: Checked) -> str:

@@ -174,8 +174,8 @@ def _add_compile(parser: argparse.ArgumentParser) -> None:
     help = "replace files that were edited since, or that cnndsl did not write"
     parser.add_argument("--force", action="store_true", help=help)
     help = "print one stage of the compiler instead: the syntax tree, the networks, the tree of "
-    help += "the module, or the module"
-    parser.add_argument("--emit", choices=("ast", "ir", "tree", "py"), help=help)
+    help += "the module, the module, or the one that trains its networks"
+    parser.add_argument("--emit", choices=("ast", "ir", "tree", "py", "training"), help=help)
 
 
 def _add_check(parser: argparse.ArgumentParser) -> None:

@@ -97,7 +97,10 @@ def _network(
         shared.expectations.clear()
         _own_statements(model, shared, scope)
     if shared.recipe is not None:
-        network.recipe = check_recipe(shared.recipe, shared.evaluator, scope, found)
+        image = network.input.known
+        network.recipe, network.recipe_said = check_recipe(
+            shared.recipe, image, shared.evaluator, scope, found
+        )
     if shared.preprocess is not None:
         channels = network.input.shape[-1] if network.input.known else None
         network.preprocess = check_preprocess(

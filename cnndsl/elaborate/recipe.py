@@ -1,85 +1,28 @@
-"""The recipe: `train { … }` with its settings and names checked, as plain data."""
+"""The recipe: `train { … }` with its settings, names and arguments checked."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cnndsl import errors
 from cnndsl.elaborate import values
 from cnndsl.elaborate.collect import Collector, Failure
 from cnndsl.elaborate.evaluate import Evaluator
+from cnndsl.elaborate.recipe_whole import check_whole
 from cnndsl.elaborate.scope import Scope
-from cnndsl.ops.base import seen
+from cnndsl.ops.base import Reject, Shape, seen
+from cnndsl.recipes.recipe import Choice, Recipe
+from cnndsl.recipes.tables import CALLS, LOSSES, Definition
 from cnndsl.source import Span
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
+from cnndsl.syntax.docs import comment_above
 
 if TYPE_CHECKING:
     from cnndsl.plain import Json
 
-# Names that a setting's calls may have, with their arguments. Optimizers are optax's, without
-# the learning rate: the schedule has that.
-_ADAM = ("b1", "b2", "eps", "eps_root", "nesterov")
-OPTIMIZERS = {
-    "sgd": ("momentum", "nesterov"),
-    "adam": _ADAM,
-    "adamw": (*_ADAM, "weight_decay"),
-    "nadam": _ADAM[:-1],
-    "nadamw": (*_ADAM[:-1], "weight_decay"),
-    "rmsprop": ("decay", "eps", "initial_scale", "centered", "momentum", "nesterov"),
-    "adagrad": ("initial_accumulator_value", "eps"),
-    "adadelta": ("rho", "eps", "weight_decay"),
-    "adamax": ("b1", "b2", "eps"),
-    "radam": ("b1", "b2", "eps", "eps_root", "threshold", "nesterov"),
-    "adabelief": ("b1", "b2", "eps", "eps_root", "nesterov"),
-    "lamb": ("b1", "b2", "eps", "eps_root", "weight_decay"),
-    "lars": ("weight_decay", "trust_coefficient", "eps", "momentum", "nesterov"),
-    "lion": ("b1", "b2", "weight_decay"),
-    "yogi": ("b1", "b2", "eps"),
-    "novograd": ("b1", "b2", "eps", "eps_root", "weight_decay"),
-}
-SCHEDULES = {
-    "constant": ("peak", "warmup"),
-    "step": ("peak", "warmup", "every", "at", "factor"),
-    "cosine": ("peak", "warmup", "end"),
-    "exponential": ("peak", "warmup", "every", "factor"),
-    "polynomial": ("peak", "warmup", "end", "power"),
-    "one_cycle": ("peak", "warmup", "end"),
-}
-LOSSES = {
-    "cross_entropy": (),
-    "binary_cross_entropy": (),
-    "focal": ("alpha", "gamma"),
-    "squared_error": (),
-    "hinge": (),
-}
-AUGMENTATIONS = {
-    "random_resized_crop": ("size", "scale", "ratio"),
-    "random_crop": ("size", "pad"),
-    "center_crop": ("size",),
-    "resize": ("size",),
-    "pad": ("amount",),
-    "flip": ("probability",),
-    "vertical_flip": ("probability",),
-    "rotate": ("degrees",),
-    "color_jitter": ("brightness", "contrast", "saturation", "hue"),
-    "grayscale": ("probability",),
-    "pca_noise": ("scale",),
-    "cutout": ("size", "count"),
-    "random_erasing": ("probability",),
-    "mixup": ("alpha",),
-    "cutmix": ("alpha",),
-    "auto_augment": ("policy",),
-    "rand_augment": ("layers", "magnitude"),
-    "normalize": ("mean", "std"),
-}
-CALLS = {
-    "optimizer": OPTIMIZERS,
-    "schedule": SCHEDULES,
-    "loss": LOSSES,
-    "augment": AUGMENTATIONS,
-}
-NUMBERS = {  # setting: (integer, least, below)
+NUMBERS: dict[str, tuple[bool, int, int | None]] = {  # setting: (integer, least, below)
     "epochs": (True, 1, None),
     "batch": (True, 1, None),
     "weight_decay": (False, 0, None),
@@ -87,32 +30,95 @@ NUMBERS = {  # setting: (integer, least, below)
     "clip": (False, 0, None),
     "ema": (False, 0, 1),
 }
+POSITIVE = ("clip",)  # of the others, 0 is as good as none
 SETTINGS = (*CALLS, *NUMBERS)
+REQUIRED = {
+    "optimizer": "optimizer sgd(momentum = 0.9)",
+    "schedule": "schedule cosine(peak = 0.1)",
+    "epochs": "epochs 90",
+    "batch": "batch 256",
+}
+CROSS_ENTROPY = Choice(LOSSES["cross_entropy"], {}, {})
+
+
+@dataclass
+class _Said:
+    """What a recipe sets: its numbers, its choices, and where each of them stands by name."""
+
+    numbers: dict[str, float] = field(default_factory=dict)
+    choices: dict[str, list[Choice]] = field(default_factory=dict)
+    plain: dict[str, Json] = field(default_factory=dict)
+    spans: dict[str, Span] = field(default_factory=dict)
 
 
 def check_recipe(
-    train: ast.Train, evaluator: Evaluator, scope: Scope, found: Collector
-) -> dict[str, Json]:
-    """The settings by name: a number, or a list of `{name, args}` for the settings of calls."""
-    recipe: dict[str, Json] = {}
+    train: ast.Train, image: Shape | None, evaluator: Evaluator, scope: Scope, found: Collector
+) -> tuple[Recipe | None, dict[str, Json]]:
+    """The recipe, and its settings by name as plain data: numbers, or lists of `{name, args}`.
+
+    Args:
+      train: the statement.
+      image: the shape of the network's input; None where a mistake made it unknown.
+      evaluator: of the expressions in it.
+      scope: with the model's parameters.
+      found: gets the mistakes; with one, there is no recipe.
+    """
+    said, fine = _Said(), True
     for setting in train.settings:
         try:
-            name = setting.name
-            if name not in SETTINGS:
-                help = did_you_mean(name, SETTINGS)
-                message = f"a recipe has no setting `{name}`"
-                raise Failure(errors.bad_setting(setting.name_span, message, help))
-            if name in recipe:
-                message = f"`{name}` is set twice"
-                raise Failure(errors.bad_setting(setting.name_span, message))
-            if name in CALLS:
-                recipe[name] = _calls(setting, evaluator, scope)
-            else:
-                recipe[name] = _number(setting, evaluator, scope)
+            _set(setting, said, evaluator, scope)
         except Failure as failure:
+            fine = False
             if failure.diagnostic:
                 found.add(failure.diagnostic)
-    return recipe
+    wanting = [n for n in REQUIRED if not any(s.name == n for s in train.settings)]
+    if wanting:
+        help = "; ".join(REQUIRED[name] for name in wanting)
+        found.add(errors.incomplete_recipe(train.span, wanting, help))
+    if wanting or not fine:
+        return None, said.plain
+    recipe = _recipe(said, comment_above(train.span))
+    for problem in check_whole(recipe, image):
+        span = said.spans[problem.at]
+        found.add(errors.recipe_conflict(span, problem.message, problem.help))
+        fine = False
+    return recipe if fine else None, said.plain
+
+
+def _recipe(said: _Said, comment: str) -> Recipe:
+    (optimizer,), (schedule,) = said.choices["optimizer"], said.choices["schedule"]
+    return Recipe(
+        optimizer,
+        schedule,
+        int(said.numbers["epochs"]),
+        int(said.numbers["batch"]),
+        said.choices.get("loss", [CROSS_ENTROPY])[0],
+        tuple(said.choices.get("augment", ())),
+        # What is 0 is left out.
+        said.numbers.get("weight_decay") or None,
+        said.numbers.get("label_smoothing") or None,
+        said.numbers.get("clip"),
+        said.numbers.get("ema") or None,
+        comment,
+    )
+
+
+def _set(setting: ast.Setting, said: _Said, evaluator: Evaluator, scope: Scope) -> None:
+    name = setting.name
+    if name not in SETTINGS:
+        help = did_you_mean(name, SETTINGS) or f"there are {', '.join(SETTINGS)}"
+        message = f"a recipe has no setting `{name}`"
+        raise Failure(errors.bad_setting(setting.name_span, message, help))
+    if name in said.spans:
+        raise Failure(errors.bad_setting(setting.name_span, f"`{name}` is set twice"))
+    said.spans[name] = setting.span
+    if name in NUMBERS:
+        said.plain[name] = said.numbers[name] = _number(setting, evaluator, scope)
+        return
+    choices = _choices(setting, evaluator, scope)
+    said.spans |= {c.name: v.span for c, v in zip(choices, setting.values, strict=True)}
+    said.choices[name] = choices
+    said.plain[name] = [{"name": c.name, "args": c.said} for c in choices]
 
 
 def _number(setting: ast.Setting, evaluator: Evaluator, scope: Scope) -> float:
@@ -125,22 +131,31 @@ def _number(setting: ast.Setting, evaluator: Evaluator, scope: Scope) -> float:
         or (integer and not values.is_int(value))
         or value < least
         or (below is not None and value >= below)
+        or (setting.name in POSITIVE and value == 0)
     ):
         wanted = "an integer" if integer else "a number"
         limits = f"from {least} on" if below is None else f"from {least} to below {below}"
+        limits = f"above {least}" if setting.name in POSITIVE else limits
         message = f"`{setting.name}` is {wanted} {limits}, not {seen(value)}"
         raise Failure(errors.bad_setting(setting.values[0].span, message))
     return value
 
 
-def _calls(setting: ast.Setting, evaluator: Evaluator, scope: Scope) -> list[dict[str, Json]]:
+def _choices(setting: ast.Setting, evaluator: Evaluator, scope: Scope) -> list[Choice]:
     if setting.name != "augment" and len(setting.values) != 1:
         message = f"`{setting.name}` has one value"
         raise Failure(errors.bad_setting(setting.name_span, message))
-    return [_call(setting.name, value, evaluator, scope) for value in setting.values]
+    found: list[Choice] = []
+    for value in setting.values:
+        choice = _choice(setting.name, value, evaluator, scope)
+        if any(choice.name == other.name for other in found):
+            message = f"`{choice.name}` is there already"
+            raise Failure(errors.bad_setting(value.span, message))
+        found.append(choice)
+    return found
 
 
-def _call(setting: str, value: ast.Expr, evaluator: Evaluator, scope: Scope) -> dict[str, Json]:
+def _choice(setting: str, value: ast.Expr, evaluator: Evaluator, scope: Scope) -> Choice:
     known = CALLS[setting]
     if not isinstance(value, (ast.Name, ast.Call)):
         message = f"`{setting}` names one of {', '.join(sorted(known))}"
@@ -154,32 +169,48 @@ def _call(setting: str, value: ast.Expr, evaluator: Evaluator, scope: Scope) -> 
         help = did_you_mean(name, known) or f"one of {', '.join(sorted(known))}"
         what = "augmentation" if setting == "augment" else setting
         raise Failure(errors.bad_setting(span, f"there is no {what} `{name}`", help))
-    args: dict[str, Json] = {}
+    definition = known[name]
+    args: dict[str, object] = {n: a.default for n, a in definition.arguments.items()}
+    said: dict[str, Json] = {}
     for position, argument in enumerate(given):
-        key = _key(argument, position, name, known[name], span)
-        if key in args:
+        key = _key(argument, position, definition, span)
+        if key in said:
             raise Failure(errors.bad_setting(argument.span, f"`{name}` gets `{key}` twice"))
-        given_value = evaluator.evaluate(argument.value, scope)
-        if not values.is_plain(given_value):
+        plain = evaluator.evaluate(argument.value, scope)
+        if not values.is_plain(plain):
             message = f"`{key}` of `{name}` is a value without tensors"
             raise Failure(errors.bad_setting(argument.value.span, message))
-        args[key] = given_value
-    if setting == "schedule" and "peak" not in args:
-        message = f"`{name}` needs its highest learning rate, `peak`"
-        raise Failure(errors.bad_setting(span, message, f"{name}(peak = 0.1)"))
-    return {"name": name, "args": args}
+        said[key] = plain
+        args[key] = _converted(key, definition, argument, plain)
+    for key in definition.required:
+        if key not in said:
+            message = f"`{name}` needs `{key}`"
+            if key == "peak":
+                message = f"`{name}` needs its highest learning rate, `peak`"
+            example = f"{name}(peak = 0.1)" if definition.required == ("peak",) else None
+            raise Failure(errors.bad_setting(span, message, example, definition.signature()))
+    return Choice(definition, args, said)
 
 
-def _key(
-    argument: ast.Argument, position: int, name: str, known: tuple[str, ...], span: Span
-) -> str:
+def _converted(key: str, definition: Definition, argument: ast.Argument, value: object) -> object:
+    try:
+        return definition.arguments[key].kind.convert(value)
+    except Reject as reject:
+        message = f"`{key}` of `{definition.name}` is {reject.message}"
+        span, at = argument.value.span, definition.signature()
+        raise Failure(errors.bad_setting(span, message, reject.help, at)) from None
+
+
+def _key(argument: ast.Argument, position: int, definition: Definition, span: Span) -> str:
+    known = tuple(definition.arguments)
     if argument.name is None:
         if position >= len(known):
-            message = f"`{name}` takes {len(known)} argument{'s' * (len(known) != 1)}"
+            message = f"`{definition.name}` takes {len(known)} argument{'s' * (len(known) != 1)}"
             raise Failure(errors.bad_setting(argument.span, message))
         return known[position]
     if argument.name not in known:
-        message = f"`{name}` has no argument `{argument.name}`"
+        message = f"`{definition.name}` has no argument `{argument.name}`"
         help = did_you_mean(argument.name, known)
-        raise Failure(errors.bad_setting(argument.name_span or span, message, help))
+        at = definition.signature()
+        raise Failure(errors.bad_setting(argument.name_span or span, message, help, at))
     return argument.name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import islice, takewhile
 
-from cnndsl.source import Source
+from cnndsl.source import Source, Span
 
 
 def file_doc(source: Source) -> str | None:
@@ -26,6 +26,17 @@ def definition_doc(source: Source, start: int) -> str | None:
     if first == row or first == source.first_line:
         return None
     return "\n".join(_content(line) for line in source.lines[first:row])
+
+
+def comment_above(span: Span) -> str:
+    """The comment lines right above a statement that begins its line; "" for none."""
+    row, column = span.source.position(span.start)
+    row = first = row - 1
+    if span.source.lines[row][: column - 1].strip():
+        return ""
+    while first > 0 and _is_comment(span.source.lines[first - 1]):
+        first -= 1
+    return "\n".join(_content(line) for line in span.source.lines[first:row])
 
 
 def _is_comment(line: str) -> bool:

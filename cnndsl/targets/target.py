@@ -54,6 +54,10 @@ class Target(Protocol):
         """What is written to a file."""
         ...
 
+    def training(self, checked: Checked, origin: Origin) -> str | None:
+        """The text of a second module, which trains networks; None where none has a recipe."""
+        ...
+
     def paths(self, module: Module, networks: Sequence[Network]) -> Sequence[Paths]:
         """By network, what a module that is proven calls its layers and instances.
 

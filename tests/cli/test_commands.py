@@ -190,7 +190,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
         (["cnndsl", "--color", ""], {"auto", "always", "never"}),
         (["cnndsl", "--color", "never", "ch"], {"check"}),
         (["cnndsl", "check", "--j"], {"--json"}),
-        (["cnndsl", "compile", "--emit", ""], {"ast", "ir", "tree", "py"}),
+        (["cnndsl", "compile", "--emit", ""], {"ast", "ir", "tree", "py", "training"}),
         (["cnndsl", "check", "w"], {"wrong.cnn"}),
         (["cnndsl", "check", ""], {"net.cnn", "wrong.cnn", "sub"}),
         (["cnndsl", "ops", "max"], {"max_pool"}),

@@ -76,12 +76,14 @@ def layer(path, op, input, output, params, macs) -> dict:
 
 
 def test_json_has_the_recipe_where_there_is_one(run, folder):
-    recipe = "train { epochs 90\n optimizer sgd(momentum = 0.9) }"
+    recipe = "train { epochs 90\n optimizer sgd(momentum = 0.9)\n schedule cosine(0.1)\n batch 8 }"
     (folder / "net.cnn").write_text(f"model Net {{\n input 8x8x3\n relu\n {recipe}\n }}\n")
     (net,) = json.loads(run("summary", "net.cnn", "--json").out)
     assert net["recipe"] == {
         "epochs": 90,
         "optimizer": [{"name": "sgd", "args": {"momentum": 0.9}}],
+        "schedule": [{"name": "cosine", "args": {"peak": 0.1}}],
+        "batch": 8,
     }
 
 

@@ -146,7 +146,6 @@ def test_another_definition_of_that_name_is_read():
         "x = 1\nimport a",
         "@a\ndef f(x):\n    return x",
         "@a\nclass F(b):\n    pass",
-        "class F:\n    pass",
         "class F(a, b):\n    pass",
         "def f(x):\n    while x:\n        pass",
         "def f(x):\n    return",

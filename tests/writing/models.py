@@ -18,6 +18,7 @@ TRAIN = """train {
   optimizer sgd(momentum = 0.9)
   schedule cosine(peak = 0.1, warmup = 5)
   epochs 90
+  batch 256
 }"""
 PREPROCESS = """preprocess {
   size 8

@@ -11,6 +11,7 @@ from cnndsl.elaborate.paths import Paths
 from cnndsl.ir import Network
 from cnndsl.pipeline import Checked
 from cnndsl.targets.flax.attributes import attribute_paths
+from cnndsl.targets.flax.recipe import training_module
 from cnndsl.targets.flax.shaping.assemble import assemble
 from cnndsl.targets.flax.staging.program import closed_arguments
 from cnndsl.targets.flax.validate import Run, differences
@@ -52,6 +53,11 @@ class Flax:
     def text(self, module: Module) -> str:
         with deep_stack():
             return seal(print_module(module))
+
+    def training(self, checked: Checked, origin: Origin) -> str | None:
+        """The text of the module that trains the networks; None where none has a recipe."""
+        module = training_module(checked.networks, _footer(checked, origin))
+        return None if module is None else self.text(module)
 
     def paths(self, module: Module, networks: Sequence[Network]) -> Sequence[Paths]:
         """The attributes of a model: `layer1[0].shortcut.conv`."""

@@ -1,7 +1,7 @@
 """Definitions that generated modules carry with them, such as `keep_float32`.
 
-Each is a file of templates/ops/: its imports, then one definition. They are read as text
-and never imported here.
+Each is a file of templates/ops/, or of templates/recipe/ for modules of recipes: its imports, then
+one definition. They are read as text and never imported here.
 """
 
 from __future__ import annotations
@@ -30,11 +30,32 @@ ORDER = (
     "sparse_conv",
 )
 
+# The same of a module that trains networks.
+RECIPE_ORDER = (
+    "network",
+    "as_floats",
+    "one_hot",
+    "crop",
+    "random_resized_crop",
+    "flip",
+    "vertical_flip",
+    "color_jitter",
+    "pca_noise",
+    "cutout",
+    "mixup",
+    "cutmix",
+    "warm_up",
+    "kernels",
+    "average",
+)
+
 # What a fragment may import, by the name that it binds.
 IMPORTS = {
     "jax": "import jax",
     "jnp": "import jax.numpy as jnp",
     "nnx": "from flax import nnx",
+    "optax": "import optax",
+    "Protocol": "from typing import Protocol",
     "promote_dtype": "from flax.nnx.nn.dtypes import promote_dtype",
     "TupleArg": "from flax.typing import TupleArg",
     "DTypeLike": "from jax.typing import DTypeLike",
@@ -55,13 +76,15 @@ class Fragment:
 @cache
 def fragment(name: str) -> Fragment:
     """The fragment that an emission lists among its helpers; a KeyError if there is none."""
-    if name not in ORDER:
+    if name not in ORDER + RECIPE_ORDER:
         raise KeyError(name)
-    folder = resources.files("cnndsl.targets.flax") / "templates" / "ops"
-    source = (folder / f"{name}.py").read_text(encoding="utf-8")
+    folder = "ops" if name in ORDER else "recipe"
+    templates = resources.files("cnndsl.targets.flax") / "templates"
+    source = (templates / folder / f"{name}.py").read_text(encoding="utf-8")
     lines = source.splitlines()
     needs = frozenset(bound for bound, statement in IMPORTS.items() if statement in lines)
-    text = "\n".join(lines[len(needs) :]).strip() + "\n"
+    above = max(lines.index(IMPORTS[bound]) for bound in needs) + 1
+    text = "\n".join(lines[above:]).strip() + "\n"
     defined = _DEFINED.match(text)
     assert defined is not None
     return Fragment(text, defined[1], needs)

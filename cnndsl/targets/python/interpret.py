@@ -80,6 +80,8 @@ class _Definitions:
                 Block((definition,), evaluator).run(self.names)
 
     def class_(self, tree: Class) -> ClassValue:
+        if tree.base is None:
+            raise Failure(f"class {tree.name} has no base")
         base = Evaluator(self.names, self.budget).function(tree.base)(self.names)
         if not isinstance(base, External) or not base.is_base:
             raise Failure(f"class {tree.name} derives from {described(base)}")

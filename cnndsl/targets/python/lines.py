@@ -229,11 +229,11 @@ def _result(node: Function, result: Expr) -> Doc:
 
 def class_(node: Class, indent: int) -> list[str]:
     """`["class Name", "(base)", ":"]`."""
-    head = f"class {node.name}"
-    texts = [head, f"({inline(node.base)})", ":"]
-    return _fitted(
-        indent, texts, lambda: [head, CUT, arguments((node.base,), (), NOWHERE), CUT, ":"]
-    )
+    head, base = f"class {node.name}", node.base
+    if base is None:
+        return [head, "", ":"]
+    texts = [head, f"({inline(base)})", ":"]
+    return _fitted(indent, texts, lambda: [head, CUT, arguments((base,), (), NOWHERE), CUT, ":"])
 
 
 def imports(module: str, names: list[str]) -> list[str]:

@@ -8,7 +8,7 @@ import io
 import tokenize
 from collections.abc import Sequence
 
-from cnndsl.targets.flax.fragments import ORDER, fragment
+from cnndsl.targets.flax.fragments import ORDER, RECIPE_ORDER, fragment
 from cnndsl.targets.python.parse_expressions import BINARY, ExpressionReader, Unsupported, kind
 from cnndsl.targets.python.tree import (
     Assign,
@@ -98,7 +98,7 @@ class _Reader(ExpressionReader):
     def helper(self, node: ast.stmt) -> Helper | None:
         """The fragment that a definition is, word for word."""
         text = "\n".join(self.lines[node.lineno - 1 : _end(node)]) + "\n"
-        for name in ORDER:
+        for name in ORDER + RECIPE_ORDER:
             known = fragment(name)
             if known.defines == _defined(node) and known.text == text:
                 for line in range(node.lineno, _end(node) + 1):
@@ -146,8 +146,8 @@ class _Reader(ExpressionReader):
         return Parameter(arg.arg, annotation, value, star)
 
     def class_(self, node: ast.ClassDef) -> Class:
-        if node.decorator_list or node.keywords or len(node.bases) != 1:
-            raise Unsupported("a class without one plain base", node.lineno)
+        if node.decorator_list or node.keywords or len(node.bases) > 1:
+            raise Unsupported("a class with more than one plain base", node.lineno)
         doc, statements = _docstring(node.body)
         attributes: list[Assign | Declare] = []
         methods: list[Function] = []
@@ -162,7 +162,7 @@ class _Reader(ExpressionReader):
                 attributes.append(self.assign(statement))
             else:
                 attributes.append(self.declare(statement))
-        base = self.expression(node.bases[0])
+        base = self.expression(node.bases[0]) if node.bases else None
         return Class(node.name, base, tuple(attributes), tuple(methods), doc)
 
     # --- statements -------------------------------------------------------------------

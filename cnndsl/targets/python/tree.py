@@ -269,7 +269,7 @@ class Class:
     """`attributes` are assignments and declarations, above the methods."""
 
     name: str
-    base: Expr
+    base: Expr | None
     attributes: tuple[Assign | Declare, ...] = ()
     methods: tuple[Function, ...] = ()
     doc: str = ""

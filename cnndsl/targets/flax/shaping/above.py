@@ -48,7 +48,8 @@ def _expressions(node: tree.Definition) -> list[Expr]:
     match node:
         case Class():
             held = [e for a in node.attributes for e in expressions(a)]
-            return [node.base, *held, *(e for m in node.methods for e in _expressions(m))]
+            base = [] if node.base is None else [node.base]
+            return [*base, *held, *(e for m in node.methods for e in _expressions(m))]
         case Function():
             signature = [e for p in node.parameters for e in (p.annotation, p.default) if e]
             body = [e for step in flat(node.body) for e in expressions(step)]

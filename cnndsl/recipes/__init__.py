@@ -1,0 +1,1 @@
+"""Recipes: what `train { … }` may say, and what one says."""
