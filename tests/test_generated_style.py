@@ -43,8 +43,15 @@ def text_of(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
+def spec_of(path: Path) -> Path:
+    """The spec of a module of networks, or of one that trains them."""
+    return SPECS / f"{path.stem.removesuffix('_training')}.cnn"
+
+
 def test_every_spec_has_its_module():
-    assert {path.stem for path in MODULES} == {path.stem for path in SPECS.glob("*.cnn")}
+    stems = {path.stem for path in SPECS.glob("*.cnn")}
+    recipes = {p.stem for p in SPECS.glob("*.cnn") if "  train {" in text_of(p)}
+    assert {path.stem for path in MODULES} == stems | {f"{stem}_training" for stem in recipes}
 
 
 @each_module
@@ -132,7 +139,7 @@ def test_variables_are_not_numbered(path: Path):
 
 def named_by_authors(path: Path) -> set[str]:
     """What the spec itself calls something: inception's `b1`, ResNet's `layer1`."""
-    return set(re.findall(r"[a-zA-Z_]\w*", text_of(SPECS / f"{path.stem}.cnn")))
+    return set(re.findall(r"[a-zA-Z_]\w*", text_of(spec_of(path))))
 
 
 @each_module
@@ -177,7 +184,7 @@ def test_floats_are_as_the_author_wrote_them(path: Path):
     for node in ast.walk(ast.parse(text_of(path))):
         if isinstance(node, ast.Constant) and isinstance(node.value, float):
             digits = repr(node.value).split("e")[0].replace(".", "").strip("0")
-            written = repr(node.value) in text_of(SPECS / f"{path.stem}.cnn")
+            written = repr(node.value) in text_of(spec_of(path))
             assert len(digits) <= 6 or written, node.value
 
 

@@ -95,7 +95,7 @@ def _network(
         return None
     if isinstance(model, ast.Variant):
         shared.expectations.clear()
-        _own_statements(model, shared, scope)
+        _statements_of_variants(model, program, shared, scope)
     if shared.recipe is not None:
         image = network.input.known
         network.recipe, network.recipe_said = check_recipe(
@@ -188,19 +188,53 @@ def _run(
     return Network(model.name, root, model, arguments, given, whole, image, output, endpoints)
 
 
-def _own_statements(model: ast.Variant, shared: Shared, scope: Scope) -> None:
-    """A variant asserts on its own account, and may be trained and fed in its own way."""
+def _statements_of_variants(
+    model: ast.Variant, program: Program, shared: Shared, scope: Scope
+) -> None:
+    """A variant asserts on its own account, and may be trained and fed in its own way.
+
+    Otherwise it is trained and fed as what it varies, which may be a variant itself.
+    """
+    for statement in model.statements:
+        if isinstance(statement, ast.Expect):
+            _expect(statement, shared, scope)
+    recipe, preprocess = _of_variant(model, shared)
+    varied = program.models[model.base.id]
+    while isinstance(varied, ast.Variant):
+        recipe = recipe or next((s for s in varied.statements if isinstance(s, ast.Train)), None)
+        preprocess = preprocess or next(
+            (s for s in varied.statements if isinstance(s, ast.Preprocess)), None
+        )
+        varied = program.models[varied.base.id]
+    shared.recipe = recipe or shared.recipe
+    shared.preprocess = preprocess or shared.preprocess
+
+
+def _of_variant(
+    model: ast.Variant, shared: Shared
+) -> tuple[ast.Train | None, ast.Preprocess | None]:
+    """What a variant itself says of its training and its images, each once."""
+    recipe: ast.Train | None = None
+    preprocess: ast.Preprocess | None = None
     for statement in model.statements:
         if isinstance(statement, ast.Train):
-            shared.recipe = statement
-            continue
-        if isinstance(statement, ast.Preprocess):
-            shared.preprocess = statement
-            continue
-        try:
-            value = shared.evaluator.evaluate(statement.value, scope)
-        except Failure as failure:
-            if failure.diagnostic:
-                shared.found.add(failure.diagnostic)
-            continue
-        shared.expectations.append((statement, value))
+            if recipe is not None:
+                message = "this model already has a recipe"
+                shared.found.add(errors.bad_setting(statement.span, message))
+            recipe = statement
+        elif isinstance(statement, ast.Preprocess):
+            if preprocess is not None:
+                message = "this model already says how images are prepared"
+                shared.found.add(errors.bad_preprocessing(statement.span, message))
+            preprocess = statement
+    return recipe, preprocess
+
+
+def _expect(statement: ast.Expect, shared: Shared, scope: Scope) -> None:
+    try:
+        value = shared.evaluator.evaluate(statement.value, scope)
+    except Failure as failure:
+        if failure.diagnostic:
+            shared.found.add(failure.diagnostic)
+        return
+    shared.expectations.append((statement, value))

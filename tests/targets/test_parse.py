@@ -47,7 +47,8 @@ def value(text: str):
 def test_committed_modules_are_read(path):
     module = parse_module(path.read_text(encoding="utf-8"))
     assert module.doc and module.imports
-    assert any(isinstance(d, Class) for d in module.body)
+    is_network = not path.stem.endswith("_training")
+    assert any(isinstance(d, Class if is_network else Function | Class) for d in module.body)
 
 
 def test_imports_stand_above():

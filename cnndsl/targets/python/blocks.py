@@ -14,6 +14,7 @@ from cnndsl.targets.python.tree import (
     Augment,
     Blank,
     Class,
+    Constant,
     Declare,
     Do,
     For,
@@ -70,7 +71,8 @@ def class_(node: Class) -> str:
 def function(node: Function, indent: int) -> str:
     _, parameters, arrow, result, _ = lines.function(node, indent)
     doc = spelling.docstring(node.doc, " " * (indent + INDENT))
-    return template("function").render(
+    is_stub = not doc and node.body == (Do(Constant(...)),)
+    return template("stub" if is_stub else "function").render(
         margin=" " * indent,
         name=node.name,
         parameters=parameters,

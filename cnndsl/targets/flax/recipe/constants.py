@@ -19,8 +19,11 @@ def _open(item: Expr) -> Expr:
     return Item(Name("tuple"), Tuple((item, Constant(...))))
 
 
-# The types of those that a class could replace by a value of another type.
 TYPES: Mapping[str, Expr] = {
+    **dict.fromkeys(("BATCH_SIZE", "EPOCHS", "CLASSES"), Name("int")),
+    **dict.fromkeys(("LEARNING_RATE", "END_LEARNING_RATE", "DECAY_POWER", "DECAY_FACTOR"), _FLOAT),
+    **dict.fromkeys(("WEIGHT_DECAY", "CLIP_NORM", "LABEL_SMOOTHING"), _FLOAT),
+    "IMAGE_SIZE": Item(Name("tuple"), Tuple((Name("int"), Name("int")))),
     "WARMUP_EPOCHS": _FLOAT,
     "DECAY_EPOCHS": _FLOAT,
     "MILESTONES": _open(_FLOAT),
@@ -28,6 +31,9 @@ TYPES: Mapping[str, Expr] = {
     "EMA_DECAY": Binary("|", _FLOAT, NONE),
     "AUX_WEIGHTS": _open(Item(Name("tuple"), Tuple((Name("str"), _FLOAT)))),
 }
+
+# Those whose values can be of several types.
+OPEN = ("WARMUP_EPOCHS", "DECAY_EPOCHS", "MILESTONES", "DECAYS", "EMA_DECAY", "AUX_WEIGHTS")
 
 
 @dataclass(frozen=True)

@@ -61,9 +61,9 @@ def optimizer(subject: Subject, scope: Scope) -> Function:
     steps.append(call(f"optax.{recipe.optimizer.name}", rate, **keywords))
     made = steps[0] if len(steps) == 1 else call("optax.chain", *steps)
     parameters = [(STEPS.id, Name("int")), ("model", path("nnx.Module"))]
-    doc = "The updates of the parameters of `model`"
-    doc += ", of which the kernels alone decay." if decay else "."
-    doc += "\n\nIt is made for `nnx.Optimizer(model, …, wrt=nnx.Param)`, or for the pure state\n"
+    doc = "What updates the parameters of `model`"
+    doc += ", of which only the kernels decay." if decay else "."
+    doc += "\n\nFor `nnx.Optimizer(model, …, wrt=nnx.Param)`, or for the pure state\n"
     doc += "`nnx.state(model, nnx.Param)`."
     result = path("optax.GradientTransformation")
     return scope.function("optimizer", parameters, result, [Return(made)], doc)
@@ -155,7 +155,9 @@ def augment(subject: Subject, scope: Scope) -> Function:
     if random > 1:
         keys = call("jax.random.split", Name("key"), Constant(random))
         body.append(Assign((_KEYS,), keys))
-    body.append(Assign((_IMAGES,), call("as_floats", _IMAGES)))
+    floats = call("as_floats", _IMAGES)
+    if choices:
+        body.append(Assign((_IMAGES,), floats))
     mixed = False
     for index, choice in enumerate(choices):
         key = Item(_KEYS, Constant(index)) if random > 1 else Name("key")
@@ -169,12 +171,12 @@ def augment(subject: Subject, scope: Scope) -> Function:
             coin = Item(_KEYS, Constant(other))
             pair = [c for c in choices if c.name in MIXTURES]
             body.append(Assign((Tuple((_IMAGES, _LABELS)),), _either(pair, coin, key, scope)))
-    body.append(Return(Tuple((_IMAGES, _LABELS))))
-    doc = "Changes a batch at random" if choices else "Leaves a batch as it is"
-    doc += ": images (N, H, W, C), of bytes or of floats up to 1.\n\n"
-    doc += "The result has floats up to 1"
+    body.append(Return(Tuple((_IMAGES if choices else floats, _LABELS))))
+    doc = "Changes images at random" if choices else "Leaves images as they are"
+    doc += ", (N, H, W, C), of bytes or of floats up to 1.\n\n"
+    doc += "They become floats up to 1"
     doc += ", (N, *IMAGE_SIZE, C)" if image_size(subject) else ""
-    doc += "; labels are probabilities (N, CLASSES)" if set(MIXTURES) & set(names) else ""
+    doc += "; labels become probabilities (N, CLASSES)" if set(MIXTURES) & set(names) else ""
     parameters = [("images", ARRAY), ("labels", ARRAY), ("key", ARRAY)]
     return scope.function("augment", parameters, _BATCH, body, f"{doc}.")
 

@@ -21,12 +21,16 @@ from cnndsl.targets.python.tree import (
 )
 
 _WARMUP = Name("warmup")
+_CHANGES = Name("changes")
 _RATE = "LEARNING_RATE"
 
 
 def schedule(choice: Choice, scope: Scope) -> Function:
     words, rates = _SCHEDULES[choice.name](choice, scope)
-    body: list[Statement] = [Return(rates)]
+    changes: list[Statement] = []
+    if isinstance(choice.args.get("at"), tuple):
+        changes.append(Assign((_CHANGES,), _changes(choice, scope)))
+    body: list[Statement] = [*changes, Return(rates)]
     if choice.name != "one_cycle" and choice.args["warmup"]:
         words = f"a rise during WARMUP_EPOCHS, then {words}"
         rise = Assign((_WARMUP,), _steps(scope.of("WARMUP_EPOCHS"), choice, "warmup"))
@@ -34,7 +38,7 @@ def schedule(choice: Choice, scope: Scope) -> Function:
         if choice.name != "cosine":
             decay = Name("decay")
             warmed = call("warm_up", decay, scope.of(_RATE), _WARMUP)
-            body = [rise, Assign((decay,), rates), Return(warmed)]
+            body = [rise, *changes, Assign((decay,), rates), Return(warmed)]
     parameters = [(STEPS.id, Name("int"))]
     doc = f"The learning rate by step: {words}."
     return scope.function("schedule", parameters, path("optax.Schedule"), body, doc)
@@ -61,17 +65,19 @@ def _step(choice: Choice, scope: Scope) -> tuple[str, Expr]:
         factor = scope.of("DECAY_FACTOR")
         rate = scope.of(_RATE)
         return words, call("optax.exponential_decay", rate, every, factor, staircase=TRUE)
+    words = "multiplied by DECAY_FACTOR at each of MILESTONES"
+    if isinstance(choice.args["factor"], tuple):
+        words = "multiplied by a factor of DECAYS at its epoch"
+    return words, call("optax.piecewise_constant_schedule", scope.of(_RATE), _CHANGES)
+
+
+def _changes(choice: Choice, scope: Scope) -> Expr:
+    """The factors of the rate by the step at which each is applied."""
     epoch, factor = Name("epoch"), Name("factor")
     at = call("round", Binary("*", epoch, STEPS))
     if isinstance(choice.args["factor"], tuple):
-        words = "multiplied by a factor of DECAYS at its epoch"
-        pair = Tuple((epoch, factor))
-        changes = Comprehension("dict", factor, pair, scope.of("DECAYS"), at)
-    else:
-        words = "multiplied by DECAY_FACTOR at each of MILESTONES"
-        factor_, items_ = scope.of("DECAY_FACTOR"), scope.of("MILESTONES")
-        changes = Comprehension("dict", factor_, epoch, items_, at)
-    return words, call("optax.piecewise_constant_schedule", scope.of(_RATE), changes)
+        return Comprehension("dict", factor, Tuple((epoch, factor)), scope.of("DECAYS"), at)
+    return Comprehension("dict", scope.of("DECAY_FACTOR"), epoch, scope.of("MILESTONES"), at)
 
 
 def _cosine(choice: Choice, scope: Scope) -> tuple[str, Expr]:
