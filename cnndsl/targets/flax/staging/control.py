@@ -10,7 +10,7 @@ from cnndsl.ir import Tensor as Flowing
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.staging.conditions import condition
 from cnndsl.targets.flax.staging.draft import Env, Run, Value
-from cnndsl.targets.flax.staging.endpoints import Endpoints
+from cnndsl.targets.flax.staging.endpoints import Condition, Endpoints
 from cnndsl.targets.flax.staging.flow import Bodies, Flow
 from cnndsl.targets.flax.staging.loops import counts_from_zero, with_loop
 from cnndsl.targets.flax.staging.scopes import (
@@ -154,12 +154,13 @@ class Control:
         number, outer = self.draft.numbers, self.values.arms
         loop = self.values.loops[-1] if self.values.loops else None
         bodies: list[tuple[list[Step], list[Step], set[str]]] = []
+        outside = self.values.sinks[-1]
         for position in (0, 1):
             before = set(loop.slots) if loop else set()
             self.values.sinks.append([])
             self.values.calls.append([])
             self.values.arms = (*outer, (number, position))
-            self.endpoints.conditions.append((test, position == 0))
+            self.endpoints.conditions.append(Condition(test, position == 0, outside))
             if position == 0:
                 self.arm_body(recs, mine, x, runs, env)
             else:

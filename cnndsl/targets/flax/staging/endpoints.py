@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from cnndsl.ir import (
     Auxiliary,
@@ -19,6 +20,7 @@ from cnndsl.targets.flax.staging.scopes import (
 )
 from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Step
+from cnndsl.targets.python.expressions import names
 from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.statements import all_written, flat, map_step, read
 from cnndsl.targets.python.tree import (
@@ -33,6 +35,15 @@ from cnndsl.targets.python.tree import (
 )
 
 
+@dataclass(frozen=True)
+class Condition:
+    """The test of an `if` around, and whether it holds; what stands `before` that `if`."""
+
+    test: Expr
+    holds: bool
+    before: list[Step]
+
+
 class Endpoints:
     """What a model gives by name: stages, auxiliary heads, and `chain as NAME`."""
 
@@ -43,10 +54,10 @@ class Endpoints:
         self.draft = chains.draft
         self.run = run
         self.in_head = False
-        names = tensor_names(self.draft.definition.body)
-        self.reassigned = {name for name, count in names.items() if count > 1}
+        counts = tensor_names(self.draft.definition.body)
+        self.reassigned = {name for name, count in counts.items() if count > 1}
         self.mentions = mentioned(self.draft.definition.body)
-        self.conditions: list[tuple[Expr, bool]] = []  # of the `if`s around
+        self.conditions: list[Condition] = []  # of the `if`s around
 
     def keep(self, name: str, y: Name, env: Env) -> Name:
         """The variable that holds a tensor of this name from here on."""
@@ -160,20 +171,28 @@ class Endpoints:
 
     def as_now(self, init: list[Step]) -> list[Step]:
         """A head's part of the constructor, which runs last, with the values of this place."""
-        own = all_written(init)
-        kept: dict[str, Expr] = {}
-        for name in sorted({n for s in flat(init) for n in read(s)} - own):
+        reads = {n for s in flat(init) for n in read(s)} - all_written(init)
+        kept = self.kept(reads, self.values.sinks[-1])
+        return [map_step(step, lambda e: substitute(e, kept)) for step in init]
+
+    def kept(self, reads: Iterable[str], sink: list[Step]) -> dict[str, Expr]:
+        """Other variables for those that get new values later, set at the end of `sink`."""
+        found: dict[str, Expr] = {}
+        self.values.sinks.append(sink)
+        for name in sorted(reads):
             variable = self.draft.variables.get(name)
             if variable is not None and not variable.stable:
                 now = self.draft.variable(variable.stem, variable.kind, named=variable.named)
                 self.draft.variables[now.id].stable = not self.values.loops
                 self.values.define(now, Name(name))
-                kept[name] = now
-        return [map_step(step, lambda e: substitute(e, kept)) for step in init]
+                found[name] = now
+        self.values.sinks.pop()
+        return found
 
     def guarded(self, init: list[Step]) -> list[Step]:
         """A head's part of the constructor under the conditions of the `if`s around it."""
         steps: tuple[Step, ...] = tuple(init)
-        for test, positive in reversed(self.conditions):
-            steps = (If(test, steps),) if positive else (If(test, (), steps),)
+        for condition in reversed(self.conditions):
+            test = substitute(condition.test, self.kept(names(condition.test), condition.before))
+            steps = (If(test, steps),) if condition.holds else (If(test, (), steps),)
         return list(steps)

@@ -21,7 +21,7 @@ from cnndsl.targets.python.statements import (
     without,
     written,
 )
-from cnndsl.targets.python.tree import Assign, Attribute, Conditional, Expr, Name
+from cnndsl.targets.python.tree import Assign, Attribute, Conditional, Constant, Expr, Name
 
 _LARGEST = 24  # nodes of an expression of channels that is written out where it is used
 _EXPORTED = 40  # and of one that a use of a class writes in its own terms
@@ -33,6 +33,7 @@ def simplify(draft: Draft) -> None:
     allowed = _allowed(draft)
     steps = [*draft.init, *_marked(draft)]
     draft.init, draft.heads = _split(propagate(steps, allowed, draft.flat_loops, _holds(draft)))
+    _read_arguments(draft)
     draft.call = propagate(draft.call, allowed, draft.flat_loops, lambda *_: False)
     draft.call = live_call(counting(draft.call), {"out"} if draft.is_model else set())
     modules = _modules(draft)
@@ -50,6 +51,27 @@ def simplify(draft: Draft) -> None:
     _drop_params(draft, used)
     _free_numbers(draft)
     draft.takes = _takes(draft)
+
+
+def _read_arguments(draft: Draft) -> None:
+    """The call reads an argument itself where the constructor would only keep it once more."""
+    given = {p.name for p in draft.params} if not draft.is_function else set()
+    found: dict[Expr, Expr] = {}
+    for step in draft.init:
+        match step:
+            case Assign(targets=(Attribute(base=Name("self")) as kept,), value=value):
+                if isinstance(value, Name) and value.id in given:
+                    found[kept] = self_(value.id)
+                elif isinstance(value, Constant) or (
+                    isinstance(value, Attribute) and value.name in draft.class_values
+                ):
+                    found[kept] = value
+
+    def change(expr: Expr) -> Expr:
+        return found.get(expr) or rebuild(expr, change)
+
+    if found:
+        draft.call = [map_step(step, change) for step in draft.call]
 
 
 def _modules(draft: Draft) -> set[str]:
