@@ -24,8 +24,23 @@ class Token(External):
         return f"`{self.name}`"
 
 
+class Rngs(Token):
+    """Random numbers, and others that are forked from them."""
+
+    def attribute(self, name: str) -> object:
+        if name != "fork":
+            raise Failure(f"{self.describe()} takes no attribute `{name}`")
+        return Operation(".fork", _fork)
+
+
+def _fork(args: list[object], keywords: dict[str, object]) -> object:
+    if args or keywords:
+        raise Failure("`.fork` takes no arguments")
+    return Rngs("a fork of rngs")
+
+
 BATCH = Token("the number of images")
-RNGS = Token("rngs")
+RNGS = Rngs("rngs")
 DTYPE = Token("dtype")
 PARAM_DTYPE = Token("param_dtype")
 

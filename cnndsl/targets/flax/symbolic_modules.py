@@ -11,7 +11,7 @@ from cnndsl.targets.flax.signature import (
     Signature,
 )
 from cnndsl.targets.flax.symbolic import (
-    RNGS,
+    Rngs,
     tensor,
 )
 from cnndsl.targets.flax.terms import Term
@@ -86,7 +86,7 @@ class LayerType(External):
     def call(self, args: list[object], keywords: Given) -> object:
         kind = self.kind
         given = kind.signature.bound(args, keywords)
-        if kind.takes_rngs and given["rngs"] is not RNGS:
+        if kind.takes_rngs and not isinstance(given["rngs"], Rngs):
             raise Failure(f"{self.describe()} does not get the model's `rngs`")
         layer = Layer(kind.signature.name, kind.is_weighted, kind.settle(given))
         self.built.append(layer)

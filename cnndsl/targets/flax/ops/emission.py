@@ -9,8 +9,9 @@ from typing import Protocol
 from cnndsl.targets.python.expressions import call, constant
 from cnndsl.targets.python.tree import Attribute, Call, Constant, Expr, Item, Tuple
 
-# What constructors hand on to the modules that they build.
+# What constructors hand on to the modules that they build; heads in loops get a fork of it.
 KINDS = ("rngs",)
+FORKED = "head_rngs"
 
 # What an op is on a line of code: a weighted layer with its norm and activation share one.
 WEIGHT, NORM, ACTIVATION, POOL, SLICE = "weight", "norm", "activation", "pool", "slice"

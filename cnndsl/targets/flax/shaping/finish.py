@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
+from cnndsl.targets.flax.ops.emission import FORKED
 from cnndsl.targets.flax.shaping.comments import comment_lines
 from cnndsl.targets.flax.shaping.lines import join_lines
 from cnndsl.targets.flax.shaping.naming import name_attributes, name_variables, rename_attributes
@@ -93,7 +94,7 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
     """The readable form of a draft. `module` are the names that the module itself defines;
     `plain` leaves lines and loops as they were transcribed."""
     params = [p.name for p in draft.arguments]
-    fixed = ["self", "x", "aux", "out", "rngs", "dtypes", *params]
+    fixed = ["self", "x", "aux", "out", "rngs", FORKED, "dtypes", *params]
     mark = Blank()
     init = Webs([*draft.init, mark, *draft.heads], fixed).steps
     draft.call = Webs(draft.call, fixed).steps

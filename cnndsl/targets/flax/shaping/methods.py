@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cnndsl.targets.flax.ops.emission import FORKED
 from cnndsl.targets.flax.shaping.finish import Finished
 from cnndsl.targets.flax.shaping.partials import hoist
 from cnndsl.targets.python import tree
@@ -14,6 +15,7 @@ from cnndsl.targets.python.statements import plain
 from cnndsl.targets.python.tree import (
     Assign,
     Blank,
+    Call,
     Name,
     Parameter,
 )
@@ -33,11 +35,18 @@ STAR = Parameter("", None, None, "*")
 SELF = Parameter("self")
 
 
+FORK = Assign(
+    (Name(FORKED),), Call(path("rngs.fork"), ()), "without heads, a seed gives the same network"
+)
+
+
 def constructor(finished: Finished) -> tuple[tree.Statement, ...]:
     """Partials and `let`s, an empty line, then what is kept on `self`."""
+    builds = finished.builds()
     partials = hoist(finished)
     stored = [Assign((self_(name),), Name(name)) for name in finished.stored]
-    head: list[Step] = [*partials, *finished.lets]
+    forks = [FORK] if any(FORKED in b.takes for b in builds) else []
+    head: list[Step] = [*forks, *partials, *finished.lets]
     body: list[Step] = [*stored, *finished.init]
     if finished.heads:
         body.append(tree.If(Name("aux"), whole(finished.heads, 12)))

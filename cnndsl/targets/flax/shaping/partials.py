@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from cnndsl.names import camel
 from cnndsl.targets.flax.names import RESERVED, VARIABLES, safe, snake
+from cnndsl.targets.flax.ops.emission import FORKED, KINDS
 from cnndsl.targets.flax.shaping.finish import Finished
 from cnndsl.targets.flax.shaping.naming import first_free
 from cnndsl.targets.python.draft import Build
@@ -19,7 +20,7 @@ from cnndsl.targets.python.tree import Assign, Call, Expr, Keyword, Name
 NORMS = ("nnx.BatchNorm", "nnx.LayerNorm", "nnx.GroupNorm")
 LOCALS = {"nnx.Conv": "conv", "nnx.Linear": "dense", "nnx.ConvTranspose": "conv_transpose"}
 GLOBALS = frozenset({"nnx", "jnp", "jax", "math", "keep_float32", "he_normal"})
-HANDED_ON = {"rngs": Keyword("rngs", Name("rngs"))}
+HANDED_ON = {name: Keyword("rngs", Name(name)) for name in (*KINDS, FORKED)}
 
 Key = tuple[str, tuple[Keyword, ...]]
 
@@ -138,21 +139,22 @@ def hoist(finished: Finished) -> list[Assign]:
     taken = {p.name for p in finished.draft.arguments}
     for step in flat([*finished.lets, *finished.init, *finished.heads]):
         taken |= written(step)
-    uses = Counter(callee(b) for b in builds)
+    uses = Counter((callee(b), b.takes) for b in builds)
     found: list[Assign] = []
-    hoisted: dict[str, tuple[str, tuple[Keyword, ...]]] = {}
-    for name, count in uses.items():
-        calls = [b for b in builds if callee(b) == name]
+    hoisted: dict[tuple[str, tuple[str, ...]], tuple[str, tuple[Keyword, ...]]] = {}
+    for (name, takes), count in uses.items():
+        calls = [b for b in builds if (callee(b), b.takes) == (name, takes)]
         common = common_keywords(calls)
-        if not calls[0].takes or count < 2 or not _shorter(finished, calls, common):
+        if not takes or count < 2 or not _shorter(finished, calls, common):
             continue
         stem = LOCALS.get(name) or snake(name.removeprefix("nnx."))
         if name in NORMS:
             stem = "norm"
+        stem = f"head_{stem}" if FORKED in takes else stem
         local = first_free(safe(stem, RESERVED | VARIABLES), taken.__contains__)
         taken.add(local)
-        hoisted[name] = local, common
-        handed = (*common, *HANDED_ON.values())
+        hoisted[name, takes] = local, common
+        handed = (*common, *_handed_on(takes))
         found.append(Assign((Name(local),), partial(calls[0].function, handed)))
     finished.change_builds({b: _called(b, hoisted) for b in builds})
     return found
@@ -164,18 +166,23 @@ def _shorter(finished: Finished, calls: Sequence[Build], common: Sequence[Keywor
     with_it: dict[Build, Expr] = {
         b: Call(name, b.args, tuple(k for k in b.keywords if k not in common)) for b in calls
     }
-    handed = tuple(HANDED_ON.values())
+    handed = _handed_on(calls[0].takes)
     without: dict[Build, Expr] = {
         b: Call(b.function, b.args, (*b.keywords, *handed)) for b in calls
     }
     return finished.lines(with_it) + 1 < finished.lines(without)
 
 
-def _called(build: Build, hoisted: dict[str, tuple[str, tuple[Keyword, ...]]]) -> Expr:
-    held = hoisted.get(callee(build))
+def _called(
+    build: Build, hoisted: dict[tuple[str, tuple[str, ...]], tuple[str, tuple[Keyword, ...]]]
+) -> Expr:
+    held = hoisted.get((callee(build), build.takes))
     if held is not None:
         local, common = held
         rest = tuple(k for k in build.keywords if k not in common)
         return Call(Name(local), build.args, rest)
-    handed = tuple(HANDED_ON[kind] for kind in build.takes)
-    return Call(build.function, build.args, (*build.keywords, *handed))
+    return Call(build.function, build.args, (*build.keywords, *_handed_on(build.takes)))
+
+
+def _handed_on(takes: Sequence[str]) -> tuple[Keyword, ...]:
+    return tuple(HANDED_ON[kind] for kind in takes)

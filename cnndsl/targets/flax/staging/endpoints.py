@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from cnndsl.ir import (
     Auxiliary,
@@ -11,6 +11,7 @@ from cnndsl.ir import (
 )
 from cnndsl.ir import Tensor as Flowing
 from cnndsl.syntax import ast
+from cnndsl.targets.flax.ops.emission import FORKED
 from cnndsl.targets.flax.staging.chains import Chains
 from cnndsl.targets.flax.staging.draft import Env, Run, Tensor
 from cnndsl.targets.flax.staging.flow import Bodies
@@ -19,9 +20,9 @@ from cnndsl.targets.flax.staging.scopes import (
     tensor_names,
 )
 from cnndsl.targets.python.arithmetic import binary
-from cnndsl.targets.python.draft import Step
+from cnndsl.targets.python.draft import Build, Step
 from cnndsl.targets.python.expressions import names
-from cnndsl.targets.python.rebuild import substitute
+from cnndsl.targets.python.rebuild import rebuild, substitute
 from cnndsl.targets.python.statements import all_written, flat, map_step, read
 from cnndsl.targets.python.tree import (
     Assign,
@@ -163,8 +164,8 @@ class Endpoints:
             for name in {r.name for r in recs}:
                 env.tensors[name] = self.flow.tensor(variable)
             return
-        if inline:
-            self.values.at_init(If(Name("aux"), tuple(init)))
+        if inline:  # random numbers of its own: what follows is the same without it
+            self.values.at_init(If(Name("aux"), tuple(map_step(s, _forked) for s in init)))
         else:
             self.draft.heads.extend(self.guarded(self.as_now(init)))
         self.values.at_call(If(Name("aux"), (*call, endpoint)))
@@ -196,3 +197,11 @@ class Endpoints:
             test = substitute(condition.test, self.kept(names(condition.test), condition.before))
             steps = (If(test, steps),) if condition.holds else (If(test, (), steps),)
         return list(steps)
+
+
+def _forked(expr: Expr) -> Expr:
+    """An expression whose modules draw from the heads' random numbers."""
+    changed = rebuild(expr, _forked)
+    if isinstance(changed, Build) and changed.takes:
+        return replace(changed, takes=(FORKED,))
+    return changed
