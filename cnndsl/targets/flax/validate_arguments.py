@@ -38,10 +38,11 @@ def validate_arguments(
 ) -> list[Difference]:
     """What differs where arguments of a model's class have other values than their defaults.
 
-    Numbers are set together, once for every model and a second time for the first of those that
-    share a body; a flag by itself. The model is compared with the network that the spec gives for
-    those values, `classes=0` being one without its classifier. Where that differs, or the spec
-    has a diagnostic, each argument is set by itself; what has a diagnostic then is left out.
+    Numbers and lists are set together, once for every model and a second time for the first of
+    those that share a body, with one item more in a list; a flag by itself. The model is compared
+    with the network that the spec gives for those values, `classes=0` being one without its
+    classifier. Where that differs, or the spec has a diagnostic, each argument is set by itself;
+    what has a diagnostic then is left out.
 
     Args:
       module: the tree of the module.
@@ -142,7 +143,7 @@ def _others(value: Value) -> list[Value]:
         case float():
             return [value / 2, value * 1.5] if value else [0.25]
         case [first, *rest]:
-            return [[other, *rest] for other in _others(first)]
+            return [*([other, *rest] for other in _others(first)[:1]), [first, *rest, first]]
     return []
 
 

@@ -141,7 +141,10 @@ class Webs:
 
     def define(self, step: Step, reaching: Reaching) -> None:
         for name in sorted(written(step)):  # numbers are the same in every run
-            reaching.set(name, frozenset([self.definition(id(step), name)]))
+            number = self.definition(id(step), name)
+            if isinstance(step, Augment):  # it goes on with what it reads
+                self.union([number, *(reaching.get(name) or _NONE)])
+            reaching.set(name, frozenset([number]))
 
     # --- new names ----------------------------------------------------------------------
 

@@ -16,8 +16,8 @@ from cnndsl.targets.flax.staging.chains import Chains
 from cnndsl.targets.flax.staging.draft import Env, Run, Tensor
 from cnndsl.targets.flax.staging.flow import Bodies
 from cnndsl.targets.flax.staging.scopes import (
-    mentioned,
     tensor_names,
+    tensors_read,
 )
 from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Build, Step
@@ -57,7 +57,7 @@ class Endpoints:
         self.in_head = False
         counts = tensor_names(self.draft.definition.body)
         self.reassigned = {name for name, count in counts.items() if count > 1}
-        self.mentions = mentioned(self.draft.definition.body)
+        self.mentions = tensors_read(self.draft.definition.body)
         self.conditions: list[Condition] = []  # of the `if`s around
 
     def keep(self, name: str, y: Name, env: Env) -> Name:
@@ -114,7 +114,7 @@ class Endpoints:
         return Tensor(Item(Name("out"), Constant(name)), features)
 
     def endpoint_key(self, base: str, given: list[str], runs: list[Run]) -> Expr:
-        if len(set(given)) == 1:
+        if not self.values.loops and len(set(given)) == 1:
             return Constant(given[0])
         if self.values.loops and all(name[len(base) :].isdigit() for name in given):
             offsets = {int(n[len(base) :]) - at[-1] for n, (_, at) in zip(given, runs, strict=True)}
@@ -143,8 +143,8 @@ class Endpoints:
     ) -> None:
         """An auxiliary classifier: built last and only run when it is asked for."""
         outer, self.in_head = self.values.path, True
-        self.values.path = (recs[0].name,)
         inline = bool(self.values.loops)
+        self.values.path = (st.name if inline else recs[0].name,)
         counted, self.values.counted = self.values.counted, inline
         is_read = st.name in self.mentions or bool({r.name for r in recs} & self.mentions)
         self.values.sinks.append([])

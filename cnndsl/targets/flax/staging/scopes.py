@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from cnndsl.elaborate.program import walk
+from cnndsl.ops import OPS
 from cnndsl.syntax import ast
 
 
@@ -58,14 +59,20 @@ def rebound_names(body: ast.Body) -> set[str]:
     return {name for name, count in counts.items() if count > 1}
 
 
-def mentioned(body: ast.Body) -> set[str]:
-    """Every name that a definition reads."""
+def tensors_read(body: ast.Body) -> set[str]:
+    """The names by which a definition may read tensors: in chains, as `x.height`, and as
+    arguments of blocks."""
     found: set[str] = set()
     for node in walk(body):
+        held: list[ast.Expr] = []
         if isinstance(node, ast.Apply):
             found.add(node.name)
-        elif isinstance(node, ast.Name):
-            found.add(node.id)
+            held = [a.value for a in node.args or () if node.name not in OPS]
+        elif isinstance(node, ast.Attribute):
+            held = [node.base]
+        elif isinstance(node, ast.Let):
+            held = [node.value]
+        found |= {each.id for each in held if isinstance(each, ast.Name)}
     return found
 
 
