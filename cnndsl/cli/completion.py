@@ -15,7 +15,7 @@ from cnndsl.errors import EXPLANATIONS
 from cnndsl.ops import MERGES, OPS
 from cnndsl.zoo.index import list_models
 
-SPEC_COMMANDS = ("compile", "check", "fmt", "summary")
+SPEC_COMMANDS = ("compile", "check", "fmt", "summary", "train")
 
 
 @dataclass(frozen=True)

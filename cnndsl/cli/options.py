@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from cnndsl._version import __version__
+from cnndsl.cli import options_training as training
 
 if TYPE_CHECKING:
     from cnndsl.cli.console import Console
@@ -21,6 +22,9 @@ COMMANDS = {
     "ops": "list the ops, or describe one",
     "explain": "explain an error code",
     "weights": "inspect files of weights, and bring them into networks",
+    "train": "train a network on images",
+    "eval": "judge a trained network by images",
+    "predict": "ask a trained network what images show",
     "completion": "print a completion script for a shell",
 }
 _EXAMPLES = {
@@ -65,6 +69,7 @@ examples:
   cnndsl weights inspect resnet50.pth
   cnndsl weights import resnet50.pth --spec specs/resnet.cnn --model ResNet50 \\
       -o resnet50.safetensors""",
+    **training.EXAMPLES,
     "completion": """\
 examples:
   eval "$(cnndsl completion bash)"                in ~/.bashrc
@@ -255,5 +260,8 @@ _ADD = {
     "ops": _add_ops,
     "explain": _add_explain,
     "weights": _add_weights,
+    "train": lambda parser: training.add_train(parser, _choice),
+    "eval": training.add_eval,
+    "predict": training.add_predict,
     "completion": _add_completion,
 }

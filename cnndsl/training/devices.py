@@ -1,0 +1,129 @@
+"""The devices of a run: found, joined across hosts, and who holds what."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import jax
+import numpy as np
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+
+from cnndsl.training.errors import TrainingError
+
+AXIS = "data"
+LARGE = 2**16  # numbers from which on `--fsdp` parts an array
+
+
+@dataclass(frozen=True)
+class Devices:
+    """All devices of a run in a row, each with its part of every batch.
+
+    Attributes:
+      fsdp: whether large arrays of parameters and of the optimizer are parted too.
+    """
+
+    mesh: Mesh
+    fsdp: bool = False
+
+    @property
+    def count(self) -> int:
+        return int(self.mesh.devices.size)
+
+    @property
+    def whole(self) -> NamedSharding:
+        """Every device has all of an array."""
+        return NamedSharding(self.mesh, PartitionSpec())
+
+    def batch(self, before: int = 0) -> NamedSharding:
+        """Every device has its part of the axis behind the first `before` ones."""
+        return NamedSharding(self.mesh, PartitionSpec(*[None] * before, AXIS))
+
+    def of_state(self, leaf: jax.ShapeDtypeStruct | jax.Array) -> NamedSharding:
+        """Where an array of the state lies: everywhere, or in parts along its longest axis."""
+        if not self.fsdp or self.count == 1 or leaf.size < LARGE:
+            return self.whole
+        axes = [a for a, length in enumerate(leaf.shape) if length % self.count == 0]
+        if not axes:
+            return self.whole
+        longest = max(axes, key=lambda axis: leaf.shape[axis])
+        return self.batch(longest)
+
+    def check_batch(self, size: int, accumulate: int) -> None:
+        """Raises `TrainingError` unless a batch can be dealt out evenly."""
+        parts = self.count * accumulate
+        if size % parts:
+            per = f"{self.count} device{'s' * (self.count != 1)}"
+            steps = f", {accumulate} times in turn" * (accumulate > 1)
+            nearest = max(parts, size - size % parts)
+            message = f"a batch of {size} images does not divide among {per}{steps}"
+            raise TrainingError(message, f"--batch {nearest} does")
+
+    def put_whole(self, array: np.ndarray) -> jax.Array:
+        """The same array on every device; every process has it."""
+        return jax.make_array_from_process_local_data(self.whole, array, array.shape)
+
+    def put_batch(self, local: np.ndarray, before: int = 0) -> jax.Array:
+        """The batch of which this process has its part, along the axis behind `before` ones."""
+        shape = list(local.shape)
+        shape[before] *= jax.process_count()
+        return jax.make_array_from_process_local_data(self.batch(before), local, tuple(shape))
+
+    def share(self, indices: np.ndarray) -> np.ndarray:
+        """Of the last axis of a batch's indices, the part of this process."""
+        own = indices.shape[-1] // jax.process_count()
+        start = jax.process_index() * own
+        return indices[..., start : start + own]
+
+
+def devices(fsdp: bool = False) -> Devices:
+    """All devices of all processes."""
+    kinds = (AxisType.Auto,)
+    return Devices(jax.make_mesh((jax.device_count(),), (AXIS,), kinds), fsdp)
+
+
+def is_first() -> bool:
+    """Whether this process writes the files of a run."""
+    return jax.process_index() == 0
+
+
+def join(coordinator: str | None = None, process: str | None = None) -> None:
+    """Joins the processes of a run: those of the call, else those of a cluster that is found.
+
+    Args:
+      coordinator: `host:port` of the first process.
+      process: `i/n`, this process and how many there are.
+
+    Raises:
+      TrainingError: if the call is incomplete, or the processes do not find each other.
+    """
+    if coordinator is None and process is None:
+        if _in_cluster(os.environ):
+            _initialize()
+        return
+    if coordinator is None or process is None:
+        raise TrainingError("--coordinator host:port and --process i/n go together")
+    index, slash, count = process.partition("/")
+    if not (slash and index.isdecimal() and count.isdecimal() and int(index) < int(count)):
+        raise TrainingError(f"--process is i/n, counted from 0, such as 0/2, not `{process[:20]}`")
+    if int(count) > 1:
+        _initialize(
+            coordinator_address=coordinator, num_processes=int(count), process_id=int(index)
+        )
+
+
+def _initialize(**arguments: str | int) -> None:
+    try:
+        jax.distributed.initialize(**arguments)  # type: ignore[arg-type]
+    except (RuntimeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise TrainingError(f"the processes did not find each other: {reason}") from None
+
+
+def _in_cluster(environment: Mapping[str, str]) -> bool:
+    """Whether Slurm, Open MPI or a JobSet of Kubernetes started several processes."""
+    for name in ("SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE"):
+        if environment.get(name, "1") not in ("", "1"):
+            return True
+    return "KUBERNETES_SERVICE_HOST" in environment and "JOBSET_NAME" in environment
