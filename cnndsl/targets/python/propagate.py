@@ -182,10 +182,13 @@ class _Propagation:
         rest = self.block(step.other)
         before = self.known.values.before(start)
         self.options = {}
+        single: set[str] = set()  # what one of the arms sets; a loop may have set it before
+        if self.depth == 0:
+            single = self.once & (all_written(body) | all_written(rest))
         for key in {**then, **before}:
             other = self.known.values.get(key)
             one = then[key] if key in then else before[key]
-            if self.depth == 0 and key in self.once:  # a loop may have set it before
+            if key in single:
                 self.known.settle(key, one or other)
                 continue
             same = one is not None and one == other

@@ -155,12 +155,15 @@ def _together(draft: Draft, modules: list[str]) -> str | None:
 
 def _of_one_stage(draft: Draft, one: Expr, other: Expr) -> bool:
     """Whether two modules are of one binding or stage."""
-    paths = [draft.slots[n.split("@")[0]].path for e in (one, other) if (n := _slot_name(e))]
-    return len(paths) == 2 and bool(paths[0]) and paths[0] == paths[1]
+    first, second = (draft.slots.get(_slot_name(expr)) for expr in (one, other))
+    if first is None or second is None:
+        return False
+    return bool(first.path) and first.path == second.path
 
 
 def _slot_name(expr: Expr) -> str:
-    return expr.name if isinstance(expr, Attribute) else expr.id if isinstance(expr, Name) else ""
+    name = expr.name if isinstance(expr, Attribute) else getattr(expr, "id", "")
+    return str(name).split("@")[0]
 
 
 def _target(draft: Draft, stem: str) -> str:
