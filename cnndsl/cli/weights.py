@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cnndsl.cli.console import CallError, Console
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from flax import nnx
 
     from cnndsl.plain import Json
-    from cnndsl.weights.layer import Layer
     from cnndsl.weights.match import Matching
 
 INSTALL = "pip install 'cnndsl[weights]'"
@@ -73,12 +71,12 @@ def _import(arguments: Namespace, console: Console) -> int:
     archive = read(arguments.file)
     choices = read_mapping(arguments.map) if arguments.map else Choices()
     model = _network(arguments)
-    matching, kept = matched(model, archive, choices, arguments.skip_head)
+    matching = matched(model, archive, choices, arguments.skip_head)
     if output is None:  # a dry run
-        _print(matching, kept, console)
+        _print(matching, console)
         return int(not matching.complete)
     with explained(model, archive):
-        fill(model, matching, kept)
+        fill(model, matching)
     try:
         save(model, output)
     except OSError as error:
@@ -108,10 +106,10 @@ def _network(arguments: Namespace) -> nnx.Module:
     return build(getattr(module, arguments.model))
 
 
-def _print(matching: Matching, kept: Sequence[Layer], console: Console) -> None:
+def _print(matching: Matching, console: Console) -> None:
     rows = [("ours", "theirs", "by", "weights")]
     rows += [(p.ours.attribute, p.theirs.name, p.by, p.ours.spelled) for p in matching.pairs]
-    rows += [(layer.attribute, "-", "kept", layer.spelled) for layer in kept]
+    rows += [(layer.attribute, "-", "kept", layer.spelled) for layer in matching.kept]
     rows += [(layer.attribute, "?", "", layer.spelled) for layer in matching.ours]
     rows += [("?", layer.name, "", layer.spelled) for layer in matching.theirs]
     console.line(format_table(rows, ()))

@@ -1,85 +1,80 @@
 """Which layer of a file is which layer of a network.
 
-In this order: what the user says; the structure, where both sides tell what feeds what; equal
-names; the order among layers of one kind and shape. Order is trusted where one layer leads to the
-other; of branches side by side it says nothing, and only names can tell them apart.
+In this order: what the user says; the graph, where both sides tell what feeds what; equal names;
+the layout of a library, known by its names; and what names, kinds and shapes force. The order of
+the tensors in a file decides nothing, unless the user asks for it; what is open is refused.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Hashable, Sequence
-from itertools import permutations
-from string import digits
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 from cnndsl.weights.errors import WeightsError
-from cnndsl.weights.layer import Layer
+from cnndsl.weights.forced import Forced, by_names, disorder
+from cnndsl.weights.form import Form
+from cnndsl.weights.known import Known, check_form, placed, recognised
+from cnndsl.weights.layer import Layer, gives_logits
 from cnndsl.weights.mapping import Choices
 from cnndsl.weights.match import Matching, Pair, by_order, match
+from cnndsl.weights.network import Network
+from cnndsl.weights.trace import IMAGE
 
-MOST_BRANCHES = 7  # of one kind and shape side by side; permutations of more are too many
-_WORDS = {
-    "bn": "norm",
-    "batchnorm": "norm",
-    "downsample": "shortcut",
-    "projection": "shortcut",
-    "proj": "shortcut",
-    "fc": "dense",
-    "linear": "dense",
-}
+MOST_NAMED = 4  # layers of each side in a message
 
 
-def assign(
-    ours: Sequence[Layer], theirs: Sequence[Layer], choices: Choices, skip_head: bool = False
-) -> tuple[Matching, tuple[Layer, ...]]:
-    """The pairs, and our layers that keep what they have.
+@dataclass(frozen=True)
+class Source:
+    """The layers of a file, or of a Keras model.
+
+    Attributes:
+      layers: shapes as flax has them; in the order of the file.
+      ordered: whether that order says how they follow one another.
+      head: the names of the layers that give the logits, where the file says so.
+      extra: the names of those that only training needs, where the file says so.
+      form: what the network computes beyond its weights, where it is known.
+    """
+
+    layers: tuple[Layer, ...]
+    ordered: bool = False
+    head: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
+    form: Form = field(default_factory=Form)
+
+
+def assign(network: Network, source: Source, choices: Choices, skip_head: bool = False) -> Matching:
+    """The pairs, what is left over, and what is left out on purpose.
 
     Args:
-      ours: traced, in the order of execution.
       skip_head: leave out the layers that give the logits, of both.
 
     Raises:
-      WeightsError: if the choices name no layer, or branches cannot be told apart.
+      WeightsError: if the choices name no layer, layers cannot be told apart, or the weights are
+        those of a network that computes something else.
     """
     kept: tuple[Layer, ...] = ()
     if skip_head:
-        kept, ours, theirs = _headless(ours, theirs)
-    pairs = _chosen(ours, theirs, choices)
-    left, right = _rest(ours, theirs, pairs)
-    if not pairs and (found := match(ours, theirs)) is not None:
-        return found, kept
-    pairs += _named(left, right)
-    left, right = _rest(ours, theirs, pairs)
-    matching = by_order(left, right)
-    if matching.complete:
-        pairs += _told_apart(ours, left, right, choices.by_order)
-        return Matching(_ordered(ours, pairs)), kept
-    pairs += matching.pairs
-    return Matching(_ordered(ours, pairs), matching.ours, matching.theirs), kept
-
-
-def _headless(
-    ours: Sequence[Layer], theirs: Sequence[Layer]
-) -> tuple[tuple[Layer, ...], list[Layer], list[Layer]]:
-    """Without the layers that nothing follows: ours by structure, of theirs the last ones."""
-    leading = {owner for layer in ours for owner, _ in layer.feeds or ()}
-    head = tuple(layer for index, layer in enumerate(ours) if index not in leading)
-    names = {layer.name for layer in head}
-    rest = [layer for layer in ours if layer.name not in names]
-    dense = [layer for layer in theirs if _rank(layer) == 2]
-    dense = dense or [layer for layer in theirs if ("kernel", 2) in _squeezed_ranks(layer)]
-    dropped = {layer.name for layer in dense[-len(head) :]}
-    return head, rest, [layer for layer in theirs if layer.name not in dropped]
-
-
-def _rank(layer: Layer) -> int:
-    """2 for a dense layer."""
-    return max((len(tensor.shape) for tensor in layer.tensors.values()), default=0)
-
-
-def _squeezed_ranks(layer: Layer) -> set[tuple[str, int]]:
-    return {(role, len(shape)) for role, shape in layer.label}
+        kept = tuple(layer for layer in network.layers if layer.name in network.head)
+    names = {layer.name for layer in kept}
+    ours = [layer for layer in network.layers if layer.name not in names]
+    theirs = list(source.layers)
+    chosen = _chosen(network.layers, theirs, choices)
+    names |= {pair.ours.name for pair in chosen}
+    taken = {pair.theirs.name for pair in chosen}
+    ours = [layer for layer in ours if layer.name not in names]
+    theirs = [layer for layer in theirs if layer.name not in taken]
+    found = _by_layout(network, ours, theirs) if not chosen else None
+    if not chosen and (graph := _by_graph(network.layers, ours, source.layers)) is not None:
+        matching = graph if found is None else replace(graph, layout=found.layout)
+    else:
+        matching = _by_own_names(source, ours, theirs) or found or Matching((), (), ())
+        if not matching.pairs or not matching.complete:
+            matching = _by_forced_names(network, source, ours, theirs, choices, matching)
+    _compare(network, source, matching)
+    place = {layer.name: index for index, layer in enumerate(network.layers)}
+    pairs = sorted((*chosen, *matching.pairs), key=lambda pair: place[pair.ours.name])
+    return replace(matching, pairs=tuple(pairs), kept=kept)
 
 
 def _chosen(ours: Sequence[Layer], theirs: Sequence[Layer], choices: Choices) -> list[Pair]:
@@ -105,105 +100,171 @@ def _chosen(ours: Sequence[Layer], theirs: Sequence[Layer], choices: Choices) ->
     return pairs
 
 
-def _named(ours: Sequence[Layer], theirs: Sequence[Layer]) -> list[Pair]:
-    """Layers of one name and shape."""
+# --- the graph --------------------------------------------------------------------------
+
+
+def _by_graph(
+    network: Sequence[Layer], ours: Sequence[Layer], theirs: Sequence[Layer]
+) -> Matching | None:
+    """By what feeds what; their head is left out where ours has none."""
+    if any(layer.feeds is None for layer in (*ours, *theirs)):
+        return None
+    head: list[Layer] = []
+    if len(theirs) > len(ours):
+        leading = {owner for layer in theirs for owner, _ in layer.feeds or ()}
+        last = [layer for index, layer in enumerate(theirs) if index not in leading]
+        head = [layer for layer in last if gives_logits(layer)]
+    names = {layer.name for layer in head}
+    rest = [layer for layer in theirs if layer.name not in names]
+    found = match(_linked(network, ours), _linked(theirs, rest))
+    return None if found is None else replace(found, left_out=tuple(head))
+
+
+def _linked(whole: Sequence[Layer], part: Sequence[Layer]) -> list[Layer]:
+    """Some layers of a network, with what feeds them among these."""
+    names = {layer.name: index for index, layer in enumerate(part)}
+    place = {index: names[layer.name] for index, layer in enumerate(whole) if layer.name in names}
+    place[IMAGE] = IMAGE
+    return [
+        replace(layer, feeds=tuple((place[o], s) for o, s in layer.feeds or () if o in place))
+        for layer in part
+    ]
+
+
+# --- names ------------------------------------------------------------------------------
+
+
+def _by_own_names(
+    source: Source, ours: Sequence[Layer], theirs: Sequence[Layer]
+) -> Matching | None:
+    """Where all of ours are in the file by their own names, as in files that `save` wrote."""
     known = {layer.name: layer for layer in theirs}
-    found = ((layer, known.get(layer.name)) for layer in ours)
-    return [Pair(x, y, "name") for x, y in found if y is not None and x.label == y.label]
+    pairs = [
+        Pair(layer, known[layer.name], "name")
+        for layer in ours
+        if layer.name in known and known[layer.name].label == layer.label
+    ]
+    if not pairs or len(pairs) < len(ours):
+        return None
+    taken = {pair.theirs.name for pair in pairs}
+    rest = [layer for layer in theirs if layer.name not in taken]
+    out = [layer for layer in rest if layer.name in (*source.head, *source.extra)]
+    over = [layer for layer in rest if layer.name not in (*source.head, *source.extra)]
+    if over and not source.head:  # of before files said so
+        over, out = _without_head(ours, theirs)
+    return Matching(tuple(pairs), (), tuple(over), left_out=tuple(out))
 
 
-def _rest(
-    ours: Sequence[Layer], theirs: Sequence[Layer], pairs: Sequence[Pair]
+def _by_layout(network: Network, ours: Sequence[Layer], theirs: Sequence[Layer]) -> Matching | None:
+    """By the layout that knows all names of the file; the one that fits best.
+
+    Raises:
+      WeightsError: if the one that fits is that of a network which computes something else.
+    """
+    best: tuple[int, Known, Matching] | None = None
+    for known in recognised(theirs):
+        matching = placed(known, ours)
+        if matching is None:
+            continue
+        if matching.complete:
+            check_form(known, network)
+            return matching
+        if best is None or len(matching.pairs) > best[0]:
+            best = len(matching.pairs), known, matching
+    return None if best is None else best[2]
+
+
+def _by_forced_names(
+    network: Network,
+    source: Source,
+    ours: Sequence[Layer],
+    theirs: Sequence[Layer],
+    choices: Choices,
+    known: Matching,
+) -> Matching:
+    """What names, kinds and shapes force; else what is left over, as far as it is known.
+
+    Args:
+      known: what a layout would place, if one knows the file.
+    """
+    over, out = _without_head(ours, theirs)
+    wanted = Counter(layer.label for layer in ours)
+    rest = [layer for layer in theirs if layer.name not in {head.name for head in out}]
+    if over or wanted != Counter(layer.label for layer in rest):
+        if known.pairs:
+            return known
+        return by_order(ours, sorted(theirs, key=lambda layer: layer.name))
+    if choices.by_order:
+        if not source.ordered:
+            raise WeightsError(
+                "the tensors of this file have no order that means anything",
+                "name the pairs in a mapping (--map), without `ambiguous`",
+            )
+        return replace(by_order(ours, rest), left_out=tuple(out))
+    found = by_names(network.layers, ours, rest)
+    if found.open:
+        raise _ambiguous(found)
+    wrong = disorder(network.layers, found.pairs)
+    if wrong is not None:
+        raise _disordered(*wrong)
+    return Matching(tuple(found.pairs), left_out=tuple(out))
+
+
+def _without_head(
+    ours: Sequence[Layer], theirs: Sequence[Layer]
 ) -> tuple[list[Layer], list[Layer]]:
-    mine, other = {p.ours.name for p in pairs}, {p.theirs.name for p in pairs}
-    return [x for x in ours if x.name not in mine], [x for x in theirs if x.name not in other]
+    """What theirs have more than ours: what has no place, and what can only be a head.
+
+    A head is dense, and there is no other layer of its kind and shape in the file.
+    """
+    more = Counter(layer.label for layer in theirs)
+    all_of = Counter(more)
+    more.subtract(Counter(layer.label for layer in ours))
+    over = [layer for layer in theirs if more[layer.label] > 0]
+    if len(over) == 1 and gives_logits(over[0]) and all_of[over[0].label] == 1:
+        return [], over
+    return over, []
 
 
-def _ordered(ours: Sequence[Layer], pairs: Sequence[Pair]) -> tuple[Pair, ...]:
-    place = {layer.name: index for index, layer in enumerate(ours)}
-    return tuple(sorted(pairs, key=lambda pair: place[pair.ours.name]))
+def _compare(network: Network, source: Source, matching: Matching) -> None:
+    """Refuses what fits, and was trained for something else.
 
-
-def _told_apart(
-    network: Sequence[Layer], ours: Sequence[Layer], theirs: Sequence[Layer], by_order: bool
-) -> list[Pair]:
-    """Pairs within every kind and shape, by order and, between branches, by names."""
-    above = _ancestors(network)
-    waiting: dict[Hashable, list[Layer]] = defaultdict(list)
-    for layer in theirs:
-        waiting[layer.label].append(layer)
-    groups: dict[Hashable, list[Layer]] = defaultdict(list)
-    for layer in ours:
-        groups[layer.label].append(layer)
-    pairs: list[Pair] = []
-    for label, members in groups.items():
-        start = 0
-        for branches in _side_by_side(members, above):
-            candidates = waiting[label][start : start + len(branches)]
-            start += len(branches)
-            if len(branches) == 1 or by_order:
-                pairs += map(Pair, branches, candidates, ["order"] * len(branches))
-            else:
-                pairs += _by_words(branches, candidates)
-    return pairs
-
-
-def _ancestors(network: Sequence[Layer]) -> dict[str, int]:
-    """By name: the layers before a layer, as the bits of a number; its own bit among them."""
-    masks: list[int] = []
-    for index, layer in enumerate(network):
-        mask = 1 << index
-        for owner, _ in layer.feeds or ():
-            if 0 <= owner < index:
-                mask |= masks[owner]
-        masks.append(mask)
-    return {layer.name: mask for layer, mask in zip(network, masks, strict=True)}
-
-
-def _side_by_side(members: Sequence[Layer], above: dict[str, int]) -> list[list[Layer]]:
-    """Runs of layers of which none leads to the other; a run leads to the next one."""
-    runs: list[list[Layer]] = []
-    for layer in members:
-        mask = above[layer.name]
-        parallel = [run for run in runs if any(not _leads(above[x.name], mask) for x in run)]
-        if parallel:
-            first = runs.index(parallel[0])
-            runs[first:] = [[x for run in runs[first:] for x in run] + [layer]]
-        else:
-            runs.append([layer])
-    return runs
-
-
-def _leads(before: int, after: int) -> bool:
-    return before & after == before
-
-
-def _by_words(ours: Sequence[Layer], theirs: Sequence[Layer]) -> list[Pair]:
-    """The one assignment whose names agree best."""
-    shown = f"{ours[0].attribute} and {ours[1].attribute}"
-    told = f"{theirs[0].name} and {theirs[1].name}"
-    if len(ours) <= MOST_BRANCHES:
-        score = [[_likeness(x, y) for y in theirs] for x in ours]
-        ranked = sorted(
-            (sum(score[i][j] for i, j in enumerate(order)), order)
-            for order in permutations(range(len(theirs)))
+    Raises:
+      WeightsError: if the source tells its form, and it is another one.
+    """
+    differences = source.form.differences(network.form)
+    if matching.complete and differences:
+        theirs = ", ".join(one for one, _ in differences)
+        ours = ", ".join(other for _, other in differences)
+        raise WeightsError(
+            f"these are weights of a network with {theirs}; {network.name} has {ours}, and would "
+            "compute something else with them",
+            "nothing was loaded",
         )
-        if ranked[-1][0] > ranked[-2][0]:
-            return [Pair(ours[i], theirs[j], "name") for i, j in enumerate(ranked[-1][1])]
-    raise WeightsError(
-        f"{shown} have one shape and lie side by side, as {told} do: which is which?",
+
+
+def _ambiguous(found: Forced) -> WeightsError:
+    """That layers could be placed in several ways, and which."""
+    first = found.open[0]
+    ours = [layer.attribute for layer in first.ours]
+    theirs = [layer.name for layer in first.theirs]
+    more = f" (and {len(found.open) - 1} more such groups)" if len(found.open) > 1 else ""
+    return WeightsError(
+        f"{_listed(ours)} have one shape ({first.ours[0].spelled}), as {_listed(theirs)} do, and "
+        f"names do not tell which is which{more}",
         'name the pairs in a mapping (--map), or write `ambiguous = "order"` there',
     )
 
 
-def _likeness(ours: Layer, theirs: Layer) -> int:
-    """The words that the last parts of the names share."""
-    return len(_words(ours.name) & _words(theirs.name))
+def _disordered(one: Pair, other: Pair) -> WeightsError:
+    return WeightsError(
+        f"{one.theirs.name} would be {one.ours.attribute}, and {other.theirs.name} would be "
+        f"{other.ours.attribute}: their numbers count one way, the network runs the other way",
+        "name the pairs in a mapping (--map)",
+    )
 
 
-def _words(name: str) -> set[str]:
-    found = set()
-    for part in re.split(r"[._]", name)[-3:]:
-        stem = part.rstrip(digits)
-        found.add(_WORDS.get(stem, stem) + part[len(stem) :])
-    return {word for word in found if not word.isdigit()}
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > MOST_NAMED:
+        return f"{', '.join(names[:MOST_NAMED])} and {len(names) - MOST_NAMED} more"
+    return f"{', '.join(names[:-1])} and {names[-1]}"

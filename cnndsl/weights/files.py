@@ -5,20 +5,20 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
 from flax import nnx
 
 from cnndsl.weights.archive import Archive
-from cnndsl.weights.assign import assign
+from cnndsl.weights.assign import Source, assign
 from cnndsl.weights.errors import WeightsError
 from cnndsl.weights.fill import Filled, fill
-from cnndsl.weights.layer import Layer
+from cnndsl.weights.form import ACTIVATIONS, SYMMETRIC, TENSORFLOW, Form
 from cnndsl.weights.mapping import Choices, read_mapping
 from cnndsl.weights.match import Matching
-from cnndsl.weights.network import dotted, layers_of, weights_of
+from cnndsl.weights.network import Network, dotted, network_of, weights_of
 from cnndsl.weights.readers import read
 from cnndsl.weights.sorting import layers_of_archive
 from cnndsl.weights.writing import write
@@ -46,28 +46,64 @@ def load(
     """
     archive = read(path)
     choices = Choices() if mapping is None else read_mapping(mapping)
-    matching, kept = matched(model, archive, choices, skip_head)
     with explained(model, archive):
-        return fill(model, matching, kept)
+        return fill(model, matched(model, archive, choices, skip_head))
 
 
 def matched(
     model: nnx.Module, archive: Archive, choices: Choices, skip_head: bool = False
-) -> tuple[Matching, tuple[Layer, ...]]:
-    """What `load` would copy, and our layers that would keep what they have."""
-    return assign(layers_of(model), layers_of_archive(archive), choices, skip_head)
+) -> Matching:
+    """What `load` would copy, what would keep its values, and what is left over."""
+    return assign(network_of(model), source_of(archive), choices, skip_head)
+
+
+def source_of(archive: Archive) -> Source:
+    """The layers of a file and, in files that `save` wrote, what it says about its network."""
+    layers = tuple(layers_of_archive(archive))
+    said = archive.metadata
+    if said.get("format") != FORMAT:
+        return Source(layers, archive.ordered)
+    head, extra = (tuple(said.get(key, "").split()) for key in ("head", "extra"))
+    return Source(layers, archive.ordered, head, extra, _form(said))
+
+
+def _form(said: Mapping[str, str]) -> Form:
+    try:
+        epsilon = float(said["epsilon"])
+    except (KeyError, ValueError):
+        epsilon = None
+    padding, activation = said.get("padding"), said.get("activation")
+    return Form(
+        padding if padding in (SYMMETRIC, TENSORFLOW) else None,
+        epsilon if epsilon is not None and 0 < epsilon < 1 else None,
+        activation if activation in ACTIVATIONS else None,
+    )
 
 
 def save(model: nnx.Module, path: str | os.PathLike[str]) -> None:
     """Writes parameters and batch statistics as safetensors, under their paths in the network.
 
-    The metadata names the network's class and the spec it was generated from.
+    The metadata names the network's class and the spec it was generated from, the layers that give
+    the logits, and what the weights were trained for: padding, epsilon, activation.
     """
     tensors = {
         dotted(path): np.asarray(variable.get_value())
         for path, variable in weights_of(model).items()
     }
-    write(path, tensors, identity(model))
+    write(path, tensors, identity(model) | described(network_of(model)))
+
+
+def described(network: Network) -> dict[str, str]:
+    """What a file says about its network, for `load` to compare."""
+    form = network.form
+    said = {
+        "head": " ".join(network.head),
+        "extra": " ".join(network.extra),
+        "padding": form.padding,
+        "epsilon": f"{form.epsilon:.9g}" if form.epsilon else None,
+        "activation": form.activation,
+    }
+    return {key: value for key, value in said.items() if value}
 
 
 def identity(model: nnx.Module) -> dict[str, str]:

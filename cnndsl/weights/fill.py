@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
@@ -11,7 +10,7 @@ import numpy as np
 from flax import nnx
 
 from cnndsl.weights.errors import WeightsError
-from cnndsl.weights.layer import Layer, Shape, Tensor
+from cnndsl.weights.layer import Layer, Shape, Tensor, gives_logits
 from cnndsl.weights.match import Matching, Pair
 from cnndsl.weights.network import dotted, weights_of
 
@@ -20,20 +19,29 @@ MOST_LISTED = 40
 
 @dataclass(frozen=True)
 class Filled:
-    """What was copied: the pairs of layers, and our layers that keep what they had."""
+    """What was copied.
+
+    Attributes:
+      pairs: of layers.
+      kept: our layers that keep what they had.
+      left_out: their layers that were not wanted: a head, or one for training.
+      layout: the names by which the file was known, such as `torchvision resnet`.
+    """
 
     pairs: tuple[Pair, ...]
     kept: tuple[Layer, ...] = ()
+    left_out: tuple[Layer, ...] = ()
+    layout: str | None = None
 
 
-def fill(model: nnx.Module, matching: Matching, kept: Sequence[Layer] = ()) -> Filled:
+def fill(model: nnx.Module, matching: Matching) -> Filled:
     """Copies every pair into the model, in the dtype of the model's weights.
 
     Raises:
       WeightsError: if layers are left over or a weight is not finite; the model is unchanged.
     """
     if not matching.complete:
-        raise WeightsError(mismatch(matching), "nothing was loaded")
+        raise WeightsError(mismatch(matching), _help(matching))
     values: dict[str, np.ndarray] = {}
     for pair in matching.pairs:
         for role, tensor in pair.ours.tensors.items():
@@ -42,7 +50,14 @@ def fill(model: nnx.Module, matching: Matching, kept: Sequence[Layer] = ()) -> F
         value = values.get(dotted(path))
         if value is not None:
             variable.set_value(jnp.asarray(value, variable.get_value().dtype))
-    return Filled(matching.pairs, tuple(kept))
+    return Filled(matching.pairs, matching.kept, matching.left_out, matching.layout)
+
+
+def _help(matching: Matching) -> str:
+    layers = (*matching.ours, *matching.theirs)
+    if len(matching.ours) == len(matching.theirs) == 1 and all(map(gives_logits, layers)):
+        return "nothing was loaded; without the head (--skip-head, skip_head=True) the rest fits"
+    return "nothing was loaded"
 
 
 def _values(source: Tensor, place: Tensor, flattened: Shape | None) -> np.ndarray:

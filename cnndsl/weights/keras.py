@@ -8,19 +8,20 @@ import jax
 import numpy as np
 from flax import nnx
 
-from cnndsl.weights.assign import assign
+from cnndsl.weights.assign import Source, assign
 from cnndsl.weights.errors import WeightsError
 from cnndsl.weights.fill import Filled, fill
+from cnndsl.weights.form import form_of
 from cnndsl.weights.layer import ROLES, Layer, Shape, Tensor, depthwise
 from cnndsl.weights.mapping import Choices
-from cnndsl.weights.network import image_shape, layers_of
+from cnndsl.weights.network import image_shape, network_of
 from cnndsl.weights.trace import in_order, trace
 
 if TYPE_CHECKING:
     import keras
 
 
-def from_keras(model: nnx.Module, keras_model: keras.Model) -> Filled:
+def from_keras(model: nnx.Module, keras_model: keras.Model, *, skip_head: bool = False) -> Filled:
     """Copies the weights of a Keras model, built on JAX, into a generated network.
 
     Layers are matched by the structure of the two networks: kind, shapes, and what feeds what.
@@ -29,9 +30,12 @@ def from_keras(model: nnx.Module, keras_model: keras.Model) -> Filled:
     Args:
       model: the network to fill; its size of images may differ where no weight depends on it.
       keras_model: a functional or sequential model, such as `keras.applications.VGG16()`.
+      skip_head: leave the layers that give the logits as they are. A network built with
+        `classes=0` needs no such word: it has none.
 
     Raises:
-      WeightsError: if a layer of one has no counterpart in the other; the text lists them.
+      WeightsError: if a layer of one has no counterpart in the other, or the two compute other
+        things with the same weights; the text says which.
     """
     import keras
 
@@ -43,13 +47,13 @@ def from_keras(model: nnx.Module, keras_model: keras.Model) -> Filled:
     shape = tuple(keras_model.input_shape[1:])
     if None in shape:  # it takes images of any size
         shape = image_shape(model)
-    theirs = keras_layers(keras_model, shape)
-    matching, _ = assign(layers_of(model, shape), theirs, Choices())
+    theirs = keras_source(keras_model, shape)
+    matching = assign(network_of(model, shape), theirs, Choices(), skip_head)
     return fill(model, matching)
 
 
-def keras_layers(keras_model: keras.Model, image: Shape) -> list[Layer]:
-    """The layers with weights of a Keras model, shapes as flax has them.
+def keras_source(keras_model: keras.Model, image: Shape) -> Source:
+    """The layers with weights of a Keras model, shapes as flax has them, and its form.
 
     What Keras does to pixels before the first layer (`Normalization`) is no part of a network here.
     """
@@ -71,7 +75,7 @@ def keras_layers(keras_model: keras.Model, image: Shape) -> list[Layer]:
         name = layer.path or layer.name
         if isinstance(layer, keras.layers.SeparableConv2D):
             part = "depthwise" if variable.name == "depthwise_kernel" else "pointwise"
-            name = f"{name}/{part}"
+            name = f"{name}.{part}"
         role = ROLES.get(variable.name, variable.name)
         grouped.setdefault(name, {})[role] = _tensor(layer, variable)
         owners.append(indices.setdefault(name, len(indices)))
@@ -87,7 +91,9 @@ def keras_layers(keras_model: keras.Model, image: Shape) -> list[Layer]:
     batch = jax.ShapeDtypeStruct((1, *image), np.float32)
     values = [jax.ShapeDtypeStruct(v.shape, v.dtype) for v in variables]
     layers = [Layer(name, tensors) for name, tensors in grouped.items()]
-    return in_order(layers, trace(run, values, owners, batch))
+    traced = trace(run, values, owners, batch)
+    placed = tuple(in_order(layers, traced))
+    return Source(placed, form=form_of(placed, traced.windows))
 
 
 def _leaves(keras_model: keras.Model) -> list[keras.layers.Layer]:

@@ -10,6 +10,7 @@ from math import prod
 import numpy as np
 
 Shape = tuple[int, ...]
+Label = tuple[tuple[str, Shape], ...]  # roles and shapes of the weights of a layer
 Edge = tuple[int, int]  # a layer's index (-1: the image) and the channel its output begins at
 
 # How frameworks call what flax calls kernel, bias, scale, mean and var.
@@ -41,6 +42,37 @@ class Tensor:
 
 
 @dataclass(frozen=True)
+class Window:
+    """How a convolution or a pool moves over a map; all by axis, in pixels.
+
+    Attributes:
+      kernel: its extent, with its dilation.
+      padding: what lies around the map, whoever laid it there.
+      sizes: of the map without that.
+    """
+
+    kernel: Shape
+    strides: Shape
+    padding: tuple[tuple[int, int], ...]
+    sizes: Shape
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a layer does that its weights do not tell.
+
+    Attributes:
+      epsilon: of a norm.
+      window: of a convolution.
+      activations: what follows it, before the next layer: relu, clip, sigmoid, tanh.
+    """
+
+    epsilon: float | None = None
+    window: Window | None = None
+    activations: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Layer:
     """What one convolution, dense layer or norm holds.
 
@@ -49,12 +81,14 @@ class Layer:
       tensors: by role: kernel, bias, scale, mean, var, ….
       feeds: the layers whose output reaches this one without passing another; None if unknown.
       flattened: (H, W, C) of the map that this layer receives as a vector, if it is one.
+      setting: what its weights do not tell, where the network does.
     """
 
     name: str
     tensors: Mapping[str, Tensor]
     feeds: tuple[Edge, ...] | None = None
     flattened: Shape | None = None
+    setting: Setting | None = None
 
     @property
     def attribute(self) -> str:
@@ -62,7 +96,7 @@ class Layer:
         return re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", self.name)
 
     @property
-    def label(self) -> tuple[tuple[str, Shape], ...]:
+    def label(self) -> Label:
         """The kind of the layer, as far as its weights tell: roles and shapes."""
         return tuple(sorted((role, squeezed(t.shape)) for role, t in self.tensors.items()))
 
@@ -89,3 +123,8 @@ def depthwise(shape: Shape) -> Shape:
 def count(layers: Sequence[Layer]) -> int:
     """The numbers that the layers hold."""
     return sum(prod(t.shape) for layer in layers for t in layer.tensors.values())
+
+
+def gives_logits(layer: Layer) -> bool:
+    """Whether a layer is of the kind that gives logits: dense, or a 1x1 convolution."""
+    return any(role == "kernel" and len(shape) == 2 for role, shape in layer.label)

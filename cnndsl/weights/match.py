@@ -13,7 +13,11 @@ MOST_ROUNDS = 20  # of refinement; a chain settles in one, a network of cells in
 
 @dataclass(frozen=True)
 class Pair:
-    """`ours` is filled from `theirs`; `by` says why: structure, name, mapping or order."""
+    """`ours` is filled from `theirs`; `by` says why.
+
+    It is the user's mapping; their name, which is ours; the layout of their library; the graph of
+    both networks; the shape, which no other layer of its group has; or the order of their numbers.
+    """
 
     ours: Layer
     theirs: Layer
@@ -22,11 +26,20 @@ class Pair:
 
 @dataclass(frozen=True)
 class Matching:
-    """Pairs in the order of our layers, and what is left over on both sides."""
+    """Pairs in the order of our layers, and what is left over on both sides.
+
+    Attributes:
+      kept: layers of ours that are not to be filled.
+      left_out: layers of theirs that are not wanted: a head, or one for training.
+      layout: the name of the layout that placed them.
+    """
 
     pairs: tuple[Pair, ...]
     ours: tuple[Layer, ...] = ()
     theirs: tuple[Layer, ...] = ()
+    kept: tuple[Layer, ...] = ()
+    left_out: tuple[Layer, ...] = ()
+    layout: str | None = None
 
     @property
     def complete(self) -> bool:
@@ -44,13 +57,16 @@ def match(ours: Sequence[Layer], theirs: Sequence[Layer]) -> Matching | None:
     for simplified in (False, True):
         found = by_structure(ours, theirs, simplified)
         if found is not None:
-            pairs = tuple(Pair(ours[i], theirs[j], "structure") for i, j in sorted(found.items()))
+            pairs = tuple(Pair(ours[i], theirs[j], "graph") for i, j in sorted(found.items()))
             return Matching(pairs)
     return None
 
 
 def by_order(ours: Sequence[Layer], theirs: Sequence[Layer], by: str = "order") -> Matching:
-    """Pairs the k-th layer of each kind and shape with the k-th of the other network."""
+    """Pairs the k-th layer of each kind and shape with the k-th of the other network.
+
+    That is a guess, to show what is missing; or what a user asked for.
+    """
     waiting: dict[Hashable, deque[Layer]] = defaultdict(deque)
     for layer in theirs:
         waiting[layer.label].append(layer)

@@ -22,13 +22,20 @@ def layers_of_archive(archive: Archive) -> list[Layer]:
 
     Names that end in `weight` mean PyTorch: its kernels are (O, I, H, W) and (O, I), flax's
     (H, W, I, O) and (I, O).
+
+    Raises:
+      WeightsError: if two tensors claim one place of a layer.
     """
     owners: dict[str, dict[str, Raw]] = {}
     for raw in archive.tensors:
         name = raw.name.removesuffix(":0").replace("/", ".")
         owner, _, role = name.rpartition(".")
-        if role not in IGNORED:
-            owners.setdefault(owner, {})[role] = raw
+        if role in IGNORED:
+            continue
+        held = owners.setdefault(owner, {})
+        if role in held:
+            raise WeightsError(f"{raw.name} and {held[role].name} are one name: which is meant?")
+        held[role] = raw
     layers = [Layer(owner, _tensors(raws)) for owner, raws in owners.items()]
     return layers if archive.feeds is None else connected(layers, archive.feeds)
 
@@ -40,6 +47,8 @@ def _tensors(raws: Mapping[str, Raw]) -> dict[str, Tensor]:
             name, tensor = _torch_weight(raw, set(raws))
         else:
             name, tensor = ROLES.get(role, role), _plain(raw, role)
+        if name in tensors:
+            raise WeightsError(f"{raw.name} and {tensors[name].name} are both a layer's {name}")
         tensors[name] = tensor
     return tensors
 

@@ -9,30 +9,52 @@ spelling of the code play no part, so networks of two frameworks give one graph.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import jax
+import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var
 
-from cnndsl.weights.layer import Edge, Layer, Shape
+from cnndsl.weights.layer import Edge, Layer, Setting, Shape, Window
 
 IMAGE = -1
+_NONLINEAR = {"max": "relu", "min": "clip", "clamp": "clip", "logistic": "sigmoid", "tanh": "tanh"}
+_SAME_WEIGHTS = ("reshape", "broadcast_in_dim", "convert_element_type", "squeeze")
 
 
 @dataclass(frozen=True)
 class Trace:
-    """Owners in the order of their first use, the edges that lead to each, and what they see."""
+    """Owners in the order of their first use, the edges that lead to each, and what they see.
+
+    Attributes:
+      settings: by owner, what its weights do not tell: epsilon, windows, activations.
+      windows: those of the pools.
+      results: by output of the function, the owners that give it, and its shape.
+    """
 
     order: tuple[int, ...]
     feeds: dict[int, tuple[Edge, ...]]
     flattened: dict[int, Shape]  # of the map that a layer receives as a vector
+    settings: dict[int, Setting] = field(default_factory=dict)
+    windows: tuple[Window, ...] = ()
+    results: tuple[Result, ...] = ()
+
+
+@dataclass(frozen=True)
+class Result:
+    """An output: the owners whose output it is, and whether an activation lies in between."""
+
+    owners: frozenset[int]
+    shape: Shape
+    activated: bool
 
 
 @dataclass(frozen=True)
 class _Weight:
-    """A value computed from weights alone."""
+    """A value computed from weights alone; `added` is a number that was added last."""
 
     owners: frozenset[int]
+    added: float | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +63,8 @@ class _Data:
 
     passed: frozenset[Edge]
     flattened: Shape | None = None  # (H, W, C) before it became a vector
+    padded: tuple[tuple[int, int], ...] = ()  # what was laid around it, by axis
+    activated: bool = False  # since the last layer
 
 
 _Value = _Weight | _Data | None  # None: computed from neither
@@ -63,9 +87,23 @@ def trace(
         None if owner is None else _Weight(frozenset([owner])) for owner in owners
     ]
     walk = _Walk()
-    walk.run(closed.jaxpr, [*values, _Data(frozenset([(IMAGE, 0)]))])
+    outputs = walk.run(closed.jaxpr, [*values, _Data(frozenset([(IMAGE, 0)]))])
     feeds = {owner: tuple(sorted(edges)) for owner, edges in walk.feeds.items()}
-    return Trace(tuple(walk.feeds), feeds, walk.flattened)
+    settings = {
+        owner: Setting(
+            walk.epsilons.get(owner), walk.windows.get(owner), frozenset(walk.activations[owner])
+        )
+        for owner in feeds
+    }
+    shapes = [_shape(atom) for atom in closed.jaxpr.outvars]
+    results = tuple(map(_result, outputs, shapes))
+    return Trace(tuple(walk.feeds), feeds, walk.flattened, settings, tuple(walk.pools), results)
+
+
+def _result(value: _Value, shape: Shape) -> Result:
+    if not isinstance(value, _Data):
+        return Result(frozenset(), shape, False)
+    return Result(frozenset(owner for owner, _ in value.passed), shape, value.activated)
 
 
 def in_order(layers: Sequence[Layer], traced: Trace) -> list[Layer]:
@@ -77,6 +115,7 @@ def in_order(layers: Sequence[Layer], traced: Trace) -> list[Layer]:
             layers[owner],
             feeds=tuple(sorted((place[o], start) for o, start in traced.feeds.get(owner, ()))),
             flattened=traced.flattened.get(owner),
+            setting=traced.settings.get(owner),
         )
         for owner in order
     ]
@@ -86,6 +125,10 @@ class _Walk:
     def __init__(self) -> None:
         self.feeds: dict[int, set[Edge]] = {}
         self.flattened: dict[int, Shape] = {}
+        self.epsilons: dict[int, float] = {}
+        self.windows: dict[int, Window] = {}
+        self.pools: list[Window] = []
+        self.activations: dict[int, set[str]] = {}
 
     def run(self, jaxpr: Jaxpr, arguments: Sequence[_Value]) -> list[_Value]:
         known: dict[Var, _Value] = dict(zip(jaxpr.invars, arguments, strict=True))
@@ -107,33 +150,113 @@ class _Walk:
         owners = frozenset().union(*(i.owners for i in inputs if isinstance(i, _Weight)))
         data = [i for i in inputs if isinstance(i, _Data)]
         if not data:
-            return _Weight(owners) if owners else None
+            return self.weighed(equation, inputs, owners) if owners else None
         flattened = next((d.flattened for d in data if d.flattened is not None), None)
         if owners:
             passed = {edge for d in data for edge in d.passed if edge[0] not in owners}
             for owner in sorted(owners):
                 self.feeds.setdefault(owner, set()).update(passed)
+                self.activations.setdefault(owner, set())
                 if flattened is not None:
                     self.flattened.setdefault(owner, flattened)
+                if equation.primitive.name == "conv_general_dilated":
+                    self.windows.setdefault(owner, _convolved(equation, data[0].padded))
             return _Data(frozenset((owner, 0) for owner in owners))
-        if equation.primitive.name == "concatenate":
+        return self.moved(equation, inputs, data, flattened)
+
+    def moved(
+        self,
+        equation: JaxprEqn,
+        inputs: Sequence[_Value],
+        data: Sequence[_Data],
+        flattened: Shape | None,
+    ) -> _Data:
+        """What an operation without weights makes of the image."""
+        name = equation.primitive.name
+        activated = any(d.activated for d in data)
+        if name == "concatenate":
             return _concatenated(equation, inputs)
+        passed = frozenset().union(*(d.passed for d in data))
+        if name in _NONLINEAR:
+            activated = True
+            for owner, _ in passed:
+                if owner in self.activations:
+                    self.activations[owner].add(_NONLINEAR[name])
+        elif name.startswith("reduce_window"):
+            self.pools.append(_pooled(equation, data[0].padded))
         before, after = _shape(equation.invars[0]), _shape(equation.outvars[0])
-        if equation.primitive.name == "reshape" and len(before) == 4 and len(after) == 2:
+        if name == "reshape" and len(before) == 4 and len(after) == 2:
             flattened = tuple(before[1:])
-        return _Data(frozenset().union(*(d.passed for d in data)), flattened)
+        padded = _padding(equation) if name == "pad" else ()
+        return _Data(passed, flattened, padded, activated)
+
+    def weighed(
+        self, equation: JaxprEqn, inputs: Sequence[_Value], owners: frozenset[int]
+    ) -> _Weight:
+        """What becomes of weights alone: a norm adds its epsilon to a variance, before the root."""
+        name = equation.primitive.name
+        weights = [i for i in inputs if isinstance(i, _Weight)]
+        if name == "add" and len(weights) == 1:
+            numbers = [a for a in equation.invars if isinstance(a, Literal)]
+            if len(numbers) == 1 and np.ndim(numbers[0].val) == 0:
+                return _Weight(owners, float(numbers[0].val))
+        if name in ("rsqrt", "sqrt") and weights[0].added is not None:
+            for owner in owners:
+                self.epsilons.setdefault(owner, weights[0].added)
+        return _Weight(owners, weights[0].added if name in _SAME_WEIGHTS else None)
 
 
 def _concatenated(equation: JaxprEqn, inputs: Sequence[_Value]) -> _Data:
     axis = equation.params["dimension"]
     moves = axis == len(_shape(equation.outvars[0])) - 1  # joins channels
     passed: set[Edge] = set()
+    activated = False
     offset = 0
     for atom, item in zip(equation.invars, inputs, strict=True):
         if isinstance(item, _Data):
             passed.update((owner, start + offset * moves) for owner, start in item.passed)
+            activated |= item.activated
         offset += _shape(atom)[axis]
-    return _Data(frozenset(passed))
+    return _Data(frozenset(passed), activated=activated)
+
+
+def _convolved(equation: JaxprEqn, padded: Sequence[tuple[int, int]]) -> Window:
+    """The window of a convolution, with what was laid around the map before it."""
+    params = equation.params
+    axes = params["dimension_numbers"].lhs_spec[2:]
+    kernel = params["dimension_numbers"].rhs_spec[2:]
+    sizes = _shape(equation.invars[0])
+    extents = _shape(equation.invars[1])
+    around = [padded[axis] if padded else (0, 0) for axis in axes]
+    dilated = zip(kernel, params["rhs_dilation"], strict=True)
+    return Window(
+        tuple((extents[axis] - 1) * step + 1 for axis, step in dilated),
+        tuple(params["window_strides"]),
+        _sum(params["padding"], around),
+        tuple(sizes[a] - sum(pad) for a, pad in zip(axes, around, strict=True)),
+    )
+
+
+def _pooled(equation: JaxprEqn, padded: Sequence[tuple[int, int]]) -> Window:
+    params = equation.params
+    sizes = _shape(equation.invars[0])
+    around = padded or ((0, 0),) * len(sizes)
+    return Window(
+        tuple(params["window_dimensions"]),
+        tuple(params["window_strides"]),
+        _sum(params["padding"], around),
+        tuple(size - sum(pad) for size, pad in zip(sizes, around, strict=True)),
+    )
+
+
+def _sum(
+    one: Sequence[tuple[int, int]], other: Sequence[tuple[int, int]]
+) -> tuple[tuple[int, int], ...]:
+    return tuple((a + c, b + d) for (a, b), (c, d) in zip(one, other, strict=True))
+
+
+def _padding(equation: JaxprEqn) -> tuple[tuple[int, int], ...]:
+    return tuple((int(low), int(high)) for low, high, _ in equation.params["padding_config"])
 
 
 def _shape(atom: Var | Literal) -> Shape:

@@ -92,7 +92,7 @@ def test_ours_are_called_by_their_attributes(run, tmp_path):
 def test_a_dry_run_shows_the_pairs(run, spec, archive):
     code, out, _ = run("import", archive, "--spec", spec, "--model", "Plain", "--dry-run")
     assert code == 0
-    assert "body_conv   features.3    order" in out
+    assert "body_conv   features.3    shape" in out
     code, out, _ = run("import", archive, "--spec", spec, "--model", "Net", "--dry-run")
     assert code == 1
     assert "?" in out

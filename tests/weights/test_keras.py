@@ -55,7 +55,7 @@ def test_from_keras(module, application):
     model = abstract(module.Net)
     filled = from_keras(model, application)
     assert_equal_logits(model, application)
-    assert {pair.by for pair in filled.pairs} == {"structure"}
+    assert {pair.by for pair in filled.pairs} == {"graph"}
 
 
 def test_images_of_any_size(module):
@@ -72,7 +72,7 @@ def test_files_that_describe_the_network(module, application, tmp_path, name):
     application.save(tmp_path / name)
     model = abstract(module.Net)
     filled = load(model, tmp_path / name)
-    assert {pair.by for pair in filled.pairs} == {"structure"}
+    assert {pair.by for pair in filled.pairs} == {"graph"}
     assert_equal_logits(model, application)
 
 

@@ -81,7 +81,14 @@ def test_what_is_saved_is_loaded(net, module, tmp_path):
     assert {pair.by for pair in filled.pairs} == {"name"}
     metadata = dict(read(tmp_path / "net.safetensors").metadata)
     assert re.fullmatch("[0-9a-f]{12}", metadata.pop("spec_sha256"))
-    assert metadata == {"format": "cnndsl", "model": "Net", "spec": "small.cnn"}
+    assert metadata == {
+        "format": "cnndsl",
+        "model": "Net",
+        "spec": "small.cnn",
+        "head": "head_dense",
+        "epsilon": "1e-05",
+        "activation": "relu",
+    }
 
 
 def test_the_same_weights_give_the_same_bytes(net, tmp_path):
@@ -139,12 +146,12 @@ def test_nan_is_refused_before_anything_is_copied(plain, module, tmp_path):
 
 
 @pytest.mark.parametrize("write", [torch_files.save, torch_files.save_legacy])
-def test_a_chain_goes_by_order(plain, module, tmp_path, write):
+def test_a_chain_of_different_layers_goes_by_shapes(plain, module, tmp_path, write):
     path = write(tmp_path / "net.pth", as_torch(plain, PLAIN))
     other = abstract(module.Plain)
     filled = load(other, path)
     assert_same(plain, other)
-    assert {pair.by for pair in filled.pairs} == {"order"}
+    assert {pair.by for pair in filled.pairs} == {"shape"}
 
 
 def test_branches_go_by_names(net, module, tmp_path):

@@ -21,7 +21,7 @@ def layer(name: str, *feeds: int | tuple[int, int], size: int = 4) -> Layer:
 
 def named(matching) -> dict[str, str]:
     assert matching.complete
-    assert {pair.by for pair in matching.pairs} == {"structure"}
+    assert {pair.by for pair in matching.pairs} == {"graph"}
     return {pair.ours.name: pair.theirs.name for pair in matching.pairs}
 
 

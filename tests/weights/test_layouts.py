@@ -1,0 +1,196 @@
+"""Weights under the names of torchvision and timm get into the layers that they belong to."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from cnndsl.weights import WeightsError, load
+from cnndsl.weights.assign import assign
+from cnndsl.weights.files import matched, source_of
+from cnndsl.weights.forced import by_names
+from cnndsl.weights.form import Form
+from cnndsl.weights.layouts import SOURCES, layouts
+from cnndsl.weights.mapping import Choices
+from cnndsl.weights.match import Matching
+from cnndsl.weights.network import Network, abstract, dotted, network_of, weights_of
+from cnndsl.zoo import find, list_models
+from cnndsl.zoo.modules import import_module
+from tests.weights import torch_files
+from tests.weights.libraries import PUBLISHED, Published, archive, shapes, state
+
+pytestmark = pytest.mark.xla
+
+QUICK = ("ResNet18", "VGG16", "MobileNetV2Torch", "EfficientNetLite0")
+RESNET101 = next(p for p in PUBLISHED if p.name == "resnet101")
+
+
+def model_of(name: str, **arguments: object):
+    return abstract(getattr(import_module(find(name)), name), **arguments)
+
+
+def placements(matching: Matching) -> dict[str, str]:
+    """By tensor of ours, the tensor of theirs that it is filled from."""
+    assert matching.complete
+    return {
+        tensor.name: pair.theirs.tensors[role].name
+        for pair in matching.pairs
+        for role, tensor in pair.ours.tensors.items()
+    }
+
+
+def resnet_place(name: str) -> str:
+    """Where a tensor of torchvision's ResNet belongs, worked out apart from any layout."""
+    owner, _, role = name.rpartition(".")
+    norm = re.search(r"(^|\.)bn\d$|downsample\.1$", owner) is not None
+    roles = {"running_mean": "mean", "running_var": "var", "bias": "bias"}
+    role = roles.get(role, "scale" if norm else "kernel")
+    match owner.split("."):
+        case ["conv1"]:
+            return f"stem_conv.{role}"
+        case ["bn1"]:
+            return f"stem_norm.{role}"
+        case ["fc"]:
+            return f"head_dense.{role}"
+        case [layer, unit, "downsample", number]:
+            return (
+                f"layer.{int(layer[5:]) - 1}.{unit}.shortcut.{('conv', 'norm')[int(number)]}.{role}"
+            )
+        case [layer, unit, inner]:
+            inner = inner.replace("bn", "norm")
+            return f"layer.{int(layer[5:]) - 1}.{unit}.{inner}.{role}"
+    raise AssertionError(name)
+
+
+def assert_resnet(model, found: Mapping[str, np.ndarray]) -> None:
+    values = {dotted(path): np.asarray(v.get_value()) for path, v in weights_of(model).items()}
+    weights = {k: v for k, v in found.items() if not k.endswith("num_batches_tracked")}
+    assert len(values) == len(weights)
+    for name, array in weights.items():
+        assert np.all(values[resnet_place(name)] == array.flat[0]), name
+
+
+def test_safetensors_sorts_names_and_every_tensor_finds_its_layer(tmp_path):
+    """`layer3.10` comes before `layer3.2` in such a file."""
+    tensors = state(RESNET101.library, RESNET101.name)
+    half = {name: array.astype(np.float16) for name, array in sorted(tensors.items())}
+    save_file(half, tmp_path / "resnet101.safetensors", metadata={"format": "pt"})
+    model = model_of("ResNet101")
+    filled = load(model, tmp_path / "resnet101.safetensors")
+    assert filled.layout == "torchvision resnet"
+    assert {pair.by for pair in filled.pairs} == {"layout"}
+    assert_resnet(model, half)
+
+
+@pytest.mark.parametrize("seed", [None, 0, 1])
+def test_the_order_of_a_file_plays_no_part(tmp_path, seed):
+    tensors = list(state("torchvision", "resnet18").items())
+    if seed is not None:
+        random.Random(seed).shuffle(tensors)
+    model = model_of("ResNet18")
+    load(model, torch_files.save(tmp_path / "resnet18.pth", dict(tensors)))
+    assert_resnet(model, dict(tensors))
+
+
+@pytest.mark.parametrize(
+    "published",
+    [
+        pytest.param(
+            p, marks=() if p.model in QUICK else pytest.mark.slow, id=f"{p.library}-{p.name}"
+        )
+        for p in PUBLISHED
+    ],
+)
+def test_every_tensor_finds_its_layer(published: Published):
+    """By the layout; what names, kinds and shapes force without one says the same."""
+    network = network_of(model_of(published.model, **published.aux))
+    sources = [
+        source_of(archive(published.library, published.name, seed, ordered=seed is None))
+        for seed in (None, 0, 1)
+    ]
+    found = [assign(network, source, Choices()) for source in sources]
+    assert {matching.layout for matching in found} == {published.layout}
+    places = placements(found[0])
+    assert all(placements(matching) == places for matching in found)
+    tensors = shapes(published.library, published.name)
+    counters = {name for name in tensors if name.endswith("num_batches_tracked")}
+    assert set(places.values()) == tensors.keys() - counters
+    forced = by_names(network.layers, network.layers, sources[1].layers)
+    told = {pair.ours.name: pair.theirs.name for pair in forced.pairs}
+    assert len(told) > 0.7 * len(network.layers)
+    by_layout = {pair.ours.name: pair.theirs.name for pair in found[0].pairs}
+    assert told.items() <= by_layout.items()
+
+
+# --- the right network ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def mobilenet() -> Network:
+    return network_of(model_of("MobileNetV2"))
+
+
+def test_a_network_of_another_form_is_refused(mobilenet):
+    """All tensors fit: padding and epsilon do not."""
+    for library, name in (("torchvision", "mobilenet_v2"), ("timm", "mobilenetv2_100")):
+        with pytest.raises(WeightsError) as caught:
+            assign(mobilenet, source_of(archive(library, name)), Choices())
+        text = " ".join(str(caught.value).split())
+        assert "symmetric padding, epsilon 1e-05" in text
+        assert "MobileNetV2 has tensorflow padding, epsilon 0.001" in text
+        assert caught.value.help == "load them into MobileNetV2Torch"
+
+
+def test_a_form_that_the_zoo_has_not(mobilenet):
+    network = network_of(model_of("MobileNet"))
+    with pytest.raises(WeightsError, match="symmetric padding") as caught:
+        assign(network, source_of(archive("timm", "mobilenetv1_100")), Choices())
+    assert "no network of the zoo has that form" in str(caught.value.help)
+
+
+def test_forms():
+    torch, keras = Form("symmetric", 1e-5, "relu6"), Form("tensorflow", 1e-3, "relu6")
+    assert torch.differences(Form("symmetric", 1.001e-5, "relu6")) == []
+    assert torch.differences(Form()) == []
+    assert [one for one, _ in torch.differences(keras)] == ["symmetric padding", "epsilon 1e-05"]
+    assert Form(activation="relu").differences(torch) == [("relu", "relu6")]
+    assert keras.spelled == "tensorflow padding, epsilon 0.001, relu6"
+
+
+def test_what_a_smaller_network_has_no_place_for_is_listed():
+    with pytest.raises(WeightsError, match=r"layer3\.6\.conv1"):
+        load_archive(model_of("ResNet50"), RESNET101)
+
+
+def load_archive(model, published: Published):
+    from cnndsl.weights.fill import fill
+
+    return fill(model, matched(model, archive(published.library, published.name), Choices()))
+
+
+# --- the files of layouts ---------------------------------------------------------------
+
+
+def test_layouts_name_models_of_the_zoo():
+    models = {entry.name for entry in list_models()}
+    for layout in layouts():
+        assert set(layout.models) <= models, layout.name
+        assert set(layout.sources) <= set(SOURCES), layout.name
+        assert layout.head, layout.name
+
+
+def test_names_lead_there_and_back():
+    network = network_of(model_of("EfficientNetLite0"))
+    for layout in layouts():
+        if layout.name == "timm tf_efficientnet_lite":
+            for layer in network.layers:
+                name = layout.theirs(layer.name)
+                assert name is not None and layout.ours(name) == layer.name
+            assert layout.theirs("blocks.17.conv1") is None
+            assert layout.ours("blocks.1.9.conv_pw") is None
+            assert layout.ours("blocks.01.0.conv_pw") is None
