@@ -80,7 +80,8 @@ class Instance:
     out: Tensor
     frame: Frame
     path: str = ""
-    like: Instance | None = None  # the use whose frame it has, where one is enough for many
+    like: Instance | None = None  # the first use that is alike, which may have the same frame
+    counts: Count | None = None  # once somebody asked
 
 
 @dataclass(slots=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -69,10 +69,15 @@ class Summary:
     total: int
     macs: int
     stages: tuple[StageRow, ...]
-    layers: tuple[LayerRow, ...]
     endpoints: dict[str, Shape]
+    network: Network = field(repr=False, compare=False)
     recipe: dict[str, Json] | None = None
     preprocess: dict[str, Json] | None = None
+
+    @property
+    def layers(self) -> tuple[LayerRow, ...]:
+        """A row per layer, in order of execution."""
+        return tuple(_layer_rows(self.network))
 
 
 def size(shape: Shape) -> int:
@@ -98,8 +103,8 @@ def count(record: Node, known: Counts | None = None) -> Count:
     """
     params = total = macs = 0
     known = {} if known is None else known
-    for layer, training in _layers_and_heads(record):
-        one = _counted(layer, known)
+    for part, training in _parts_and_heads(record):
+        one = _counted(part, known) if isinstance(part, Layer) else _counted_use(part, known)
         params, total = params + one.params, total + one.total
         macs += 0 if training else one.macs
     return Count(params, total, macs)
@@ -113,13 +118,22 @@ def _counted(layer: Layer, known: Counts) -> Count:
     return one
 
 
-def _layers_and_heads(record: Node) -> Iterator[tuple[Layer, bool]]:
-    """All layers below a record, and whether they are of an auxiliary head."""
+def _counted_use(use: Instance, known: Counts) -> Count:
+    """What a block has, counted once for all uses that are alike."""
+    first = use.like or use
+    if first.counts is None:
+        every = [_counted(layer, known) for layer in layers(first)]
+        first.counts = sum(every, Count())
+    return first.counts
+
+
+def _parts_and_heads(record: Node) -> Iterator[tuple[Layer | Instance, bool]]:
+    """All layers and blocks below a record, and whether they are of an auxiliary head."""
     heads: list[Node] = []
     for stack, training in (([record], isinstance(record, Auxiliary)), (heads, True)):
         while stack:
             current = stack.pop()
-            if isinstance(current, Layer):
+            if isinstance(current, (Layer, Instance)):
                 yield current, training
             elif isinstance(current, Auxiliary) and not training:
                 heads.append(current)
@@ -154,14 +168,15 @@ def _summary(network: Network) -> Summary:
         counts.total,
         counts.macs,
         rows,
-        tuple(_layer_rows(network, known)),
         {name: tensor.shape for name, tensor in network.endpoints.items()},
+        network,
         network.recipe_said,
         network.preprocess,
     )
 
 
-def _layer_rows(network: Network, known: Counts) -> Iterator[LayerRow]:
+def _layer_rows(network: Network) -> Iterator[LayerRow]:
+    known: Counts = {}
     for layer in layers(network.frame):
         one = _counted(layer, known)
         x, out = layer.x.shape, layer.out.shape

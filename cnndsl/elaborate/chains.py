@@ -159,7 +159,8 @@ class Chains:
             help = reject.help
             raise Failure(errors.does_not_fit(span, reject.message, at, notes, help)) from None
         self.check_size(out, element.name_span)
-        locate(op, x, out)
+        if not self.shared.budget.known.is_shared:
+            locate(op, x, out)
         layer = Layer(element, op, x, out)
         out.origin = layer
         return layer
@@ -176,20 +177,21 @@ class Chains:
         self, element: ast.Apply, block: ast.Block, x: Tensor, scope: Scope, context: Context
     ) -> Instance:
         self.shared.evaluator.spend(len(block.parameters), element.span)
-        matched = self.shared.budget.given
-        given = matched.get(id(element))
+        known = self.shared.budget.known
+        given = known.given.get(id(element))
         if given is None:
             given = match_parameters(block, element.args or (), element.span)
-            matched[id(element)] = given
+            known.given[id(element)] = given
         bound = {n: self.shared.evaluator.evaluate(a.value, scope) for n, a in given.items()}
         inner = self.shared.evaluator.parameters(block, bound)
         inner.classes = frozenset(n for n, a in given.items() if is_classes(a.value, scope))
         args = inner.known()
         ordered = {p.name: args[p.name] for p in block.parameters}
-        reuse = self.shared.budget.reuse if self.shared.head is None else None
-        key = key_of(block, ordered, x) if reuse is not None and x.known else None
-        if reuse is not None and (known := reuse.uses.get(key)) is not None:
-            return again(known, element, ordered, x)
+        may_recur = x.known is not None and self.shared.head is None and not inner.classes
+        key = key_of(block, ordered, x) if may_recur else None
+        first = known.uses.get(key)
+        if first is not None and known.is_shared:
+            return again(first, element, ordered, x)
         inner.tensors["in"] = x
         context = context.nested(
             element.span,
@@ -199,9 +201,9 @@ class Chains:
             place=context.place or self.place(element, args, context),
         )
         frame, out = self.bodies(block.body, x, inner, context)
-        instance = Instance(element, block, ordered, x, out, frame)
-        if reuse is not None and key is not None and not self.shared.found:
-            reuse.uses[key] = instance
+        instance = Instance(element, block, ordered, x, out, frame, like=first)
+        if first is None and key is not None and not self.shared.found:
+            known.uses[key] = instance
         return instance
 
     def place(self, element: ast.Apply, args: dict[str, Value], context: Context) -> Place:
@@ -241,7 +243,8 @@ class Chains:
             self.shared.found.add(mistake, context.place, only_again=doubtful)
             return Merged(element, x, likely(element.name, branches), branches)
         self.check_size(out, element.name_span)
-        locate_merge([branch.out for branch in branches], out)
+        if not self.shared.budget.known.is_shared:
+            locate_merge([branch.out for branch in branches], out)
         record = Merged(element, x, out, branches)
         out.origin = record
         return record

@@ -11,9 +11,8 @@ from cnndsl.elaborate.collect import Collector, Failure, Place
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.head import Head
 from cnndsl.elaborate.program import Program
-from cnndsl.elaborate.reuse import Reuse
+from cnndsl.elaborate.reuse import Known
 from cnndsl.ir import Tensor, Value
-from cnndsl.ops.base import Op
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 
@@ -23,16 +22,10 @@ MAX_DEPTH = 1_000
 
 @dataclass
 class Budget:
-    """What all models of a spec may take together, and the ops that they have in common.
+    """What all models of a spec may take together, and what they have in common."""
 
-    With `reuse`, uses of a block that are alike share what is inside.
-    """
-
+    known: Known
     nodes: int = 0
-    ops: dict[tuple[object, ...], Op] = field(default_factory=dict)
-    # By the identity of an element that applies an op or a block, which argument goes where.
-    given: dict[int, dict[str, ast.Argument]] = field(default_factory=dict)
-    reuse: Reuse | None = None
 
 
 @dataclass

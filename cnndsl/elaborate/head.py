@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from operator import is_
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
@@ -108,7 +109,9 @@ class Head:
 
     def without_it(self, chain: ast.Chain, elements: list[Element]) -> ast.Chain:
         """A chain as it would be written without the classifier: with `here` in its place."""
-        return replace(chain, elements=tuple(element.element for element in elements))
+        left = tuple([element.element for element in elements])
+        is_same = all(map(is_, left, chain.elements))
+        return chain if is_same else replace(chain, elements=left)
 
     def is_mentioned(self, expr: ast.Expr, scope: Scope) -> bool:
         """Whether an expression depends on the classes of which there are none."""

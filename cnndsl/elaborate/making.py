@@ -22,8 +22,8 @@ class Maker:
 
     def __init__(self, shared: Shared):
         self.evaluator = shared.evaluator
-        self.ops = shared.budget.ops
-        self.given = shared.budget.given
+        self.ops = shared.budget.known.ops
+        self.given = shared.budget.known.given
 
     def arguments(
         self, element: ast.Apply, kind: type[Op], scope: Scope

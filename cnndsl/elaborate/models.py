@@ -16,7 +16,7 @@ from cnndsl.elaborate.paths import assign_paths
 from cnndsl.elaborate.preprocess import check_preprocess
 from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.recipe import check_recipe
-from cnndsl.elaborate.reuse import Reuse
+from cnndsl.elaborate.reuse import Known
 from cnndsl.elaborate.scope import Scope
 from cnndsl.elaborate.statements import Statements
 from cnndsl.ir import Frame, Network, Noted, Tensor, Value
@@ -31,16 +31,16 @@ def elaborate(
     found: Collector,
     overrides: Mapping[str, Value] | None = None,
     only: str | None = None,
-    reuse: Reuse | None = None,
+    known: Known | None = None,
 ) -> list[Network]:
     """The networks of a file's own models, in order, or that of the model `only`.
 
     `overrides` are model parameters set from outside; each applies to every model that has it.
-    With `reuse`, uses of a block that are alike share their frame, and nothing has a path.
+    With blocks that are `known`, further uses share their frames, and nothing has a path.
     """
     networks: list[Network] = []
     overrides = overrides or {}
-    evaluator, budget = Evaluator(program.fns, program.complete), Budget(reuse=reuse)
+    evaluator, budget = Evaluator(program.fns, program.complete), Budget(known or Known())
     with deep_stack():
         for model in chosen(program, overrides, only):
             shared = Shared(program, evaluator, found, budget)
@@ -107,7 +107,7 @@ def _network(
             shared.preprocess, channels, shared.evaluator, scope, found
         )
     if network.output.known is not None and not found:
-        if shared.budget.reuse is None:
+        if not shared.budget.known.is_shared:
             assign_paths(network)
             check_counts(network, found)
         if not overridden and not found:

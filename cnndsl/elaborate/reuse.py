@@ -1,41 +1,58 @@
-"""Uses of a block that are alike, elaborated once.
+"""What several elaborations of a spec have in common, found out once.
 
-A block sees its arguments and the shapes of its tensors. Where shapes are all that is asked for,
-a second use with the same ones is the first one's frame: without paths, receptive fields and
-origins of its own.
+A block sees its arguments and the shapes of its tensors: uses that are equal in these are alike.
+Where shapes are all that is asked for, a second one is the first one's frame: without paths,
+receptive fields and origins of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from dataclasses import dataclass, field
 
 from cnndsl.ir import Frame, Instance, Network, Node, Tensor, Value, children
+from cnndsl.ops.base import Op
 from cnndsl.syntax import ast
 
+_SHORT = 32  # items of a list that are looked at
 
-class Reuse:
-    """The first of all uses that are alike, in networks without mistakes."""
 
-    def __init__(self, networks: Iterable[Network]):
-        self.uses: dict[Hashable, Instance] = {}
-        for network in networks:
-            self._learn(network.frame)
+@dataclass
+class Known:
+    """Ops by their arguments, and the first of all uses of a block that are alike.
 
-    def _learn(self, frame: Frame) -> None:
-        stack: list[Node] = [frame]
-        while stack:
-            current = stack.pop()
-            if isinstance(current, Instance):
-                key = key_of(current.block, current.args, current.x)
-                if key in self.uses:
-                    continue
-                self.uses[key] = current
-            stack.extend(children(current))
+    With `is_shared`, uses that are alike share their frame.
+    """
+
+    ops: dict[tuple[object, ...], Op] = field(default_factory=dict)
+    # By the identity of an element that applies an op or a block, which argument goes where.
+    given: dict[int, dict[str, ast.Argument]] = field(default_factory=dict)
+    uses: dict[Hashable, Instance] = field(default_factory=dict)
+    is_shared: bool = False
+
+
+def known_of(networks: Iterable[Network]) -> Known:
+    """The blocks of networks without mistakes, for further ones that share them."""
+    known = Known(is_shared=True)
+    for network in networks:
+        _learn(known, network.frame)
+    return known
+
+
+def _learn(known: Known, frame: Frame) -> None:
+    stack: list[Node] = [frame]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, Instance):
+            if current.like is not None:
+                continue
+            known.uses[key_of(current.block, current.args, current.x)] = current
+        stack.extend(children(current))
 
 
 def key_of(block: ast.Block, args: dict[str, Value], x: Tensor) -> Hashable:
     """All that a block sees."""
-    seen: list[Hashable] = []
+    seen: list[Hashable] = [block.name, x.shape]
     places = [id(x)]
     for value in args.values():
         if isinstance(value, Tensor):
@@ -44,16 +61,26 @@ def key_of(block: ast.Block, args: dict[str, Value], x: Tensor) -> Hashable:
                 places.append(place)
             seen.append((places.index(place), value.shape))
         else:
-            seen.append(repr(value))
-    return block.name, x.shape, *seen
+            seen.append(_seen(value))
+    return tuple(seen)
 
 
-def again(known: Instance, element: ast.Apply, args: dict[str, Value], x: Tensor) -> Instance:
+def _seen(value: Value, depth: int = 2) -> Hashable:
+    """A value, told apart from others that Python calls equal; a long list is only itself."""
+    if isinstance(value, list):
+        is_read = depth and len(value) <= _SHORT
+        return tuple([_seen(item, depth - 1) for item in value]) if is_read else id(value)
+    if isinstance(value, Tensor):
+        return id(value)
+    return type(value), repr(value) if isinstance(value, float) else value
+
+
+def again(first: Instance, element: ast.Apply, args: dict[str, Value], x: Tensor) -> Instance:
     """One more use of a block, with a result of its own."""
     out = None
-    for before, now in zip((known.x, *known.args.values()), (x, *args.values()), strict=True):
-        if before is known.out:  # the block only passes it on
+    for before, now in zip((first.x, *first.args.values()), (x, *args.values()), strict=True):
+        if before is first.out:  # the block only passes it on
             out = now
     if not isinstance(out, Tensor):
-        out = Tensor(known.out.shape)
-    return Instance(element, known.block, args, x, out, known.frame, like=known)
+        out = Tensor(first.out.shape)
+    return Instance(element, first.block, args, x, out, first.frame, like=first)

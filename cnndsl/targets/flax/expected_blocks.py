@@ -48,10 +48,9 @@ class Blocks:
         self.bodies = bodies
         self.terms = bodies.terms
         self._bodies: dict[Hashable, Body] = {}
-        self._weighted: dict[Hashable, bool] = {}
-        self._starts: dict[Hashable, tuple[bool, ...]] = {}
-        self._units: dict[int, tuple[Frame, list[Unit]]] = {}  # of blocks, by identity
-        self._keys: dict[int, Hashable] = {}  # of the uses in a network
+        self._weighted: dict[Instance, bool] = {}
+        self._starts: dict[tuple[Instance, bool], tuple[bool, ...]] = {}
+        self._units: dict[Instance, list[Unit]] = {}
 
     def expected(self, network: Network, forms: Forms, *, aux: bool) -> Expectation:
         """What the endpoints of a network are; without its auxiliary heads unless `aux`."""
@@ -59,7 +58,6 @@ class Blocks:
         heads = {name for name, _ in heads_of(network)}
         trunk = units(network.frame, aux=False)
         whole = units(network.frame) if heads else trunk
-        self._keys.clear()
         self._run(whole if aux else trunk, values, forms, self._reaching(trunk, whole))
         endpoints = {
             name: values[id(tensor)]
@@ -91,7 +89,7 @@ class Blocks:
         if not self._has_weights(use):
             return self._inside(use, given, forms, before_relu)
         places = list(dict.fromkeys(given))
-        key = (self._key(use), before_relu, *[places.index(term) for term in given])
+        key = (use.like or use, before_relu, *[places.index(term) for term in given])
         body = self._bodies.get(key)
         if body is None:
 
@@ -106,10 +104,10 @@ class Blocks:
 
     def _has_weights(self, use: Instance) -> bool:
         """Whether a block has layers with weights, itself or in the blocks that it uses."""
-        key = self._key(use)
-        known = self._weighted.get(key)
+        first = use.like or use
+        known = self._weighted.get(first)
         if known is None:
-            known = self._weighted[key] = any(
+            known = self._weighted[first] = any(
                 self._has_weights(unit)
                 if isinstance(unit, Instance)
                 else isinstance(unit, Layer) and bool(unit.op.params(unit.x.shape))
@@ -118,28 +116,20 @@ class Blocks:
         return known
 
     def _inside(self, use: Instance, given: list[Term], forms: Forms, before_relu: bool) -> Term:
-        first = use.like or use  # whose frame it is
+        first = use.like or use
         inputs = [id(tensor) for tensor in received(first)]
         values = dict(zip(inputs, given, strict=True))
         held = self._inner(use)
-        self._run(held, values, forms, self._inner_starts(use.frame, held, before_relu))
-        return values[id(use.frame.out)]
-
-    def _key(self, use: Instance) -> Hashable:
-        """All that a block sees."""
-        key = self._keys.get(id(use))
-        if key is None:
-            held = use.args.values()
-            seen = [value.shape if isinstance(value, Tensor) else repr(value) for value in held]
-            key = self._keys[id(use)] = (use.block.name, use.x.shape, *seen)
-        return key
+        self._run(held, values, forms, self._inner_starts(first.frame, held, before_relu))
+        return values[id(first.frame.out)]
 
     def _inner(self, use: Instance) -> list[Unit]:
-        """What computes in a block."""
-        known = self._units.get(id(use.frame))
+        """What computes in a block, in the first of the uses that are alike."""
+        first = use.like or use
+        known = self._units.get(first)
         if known is None:
-            known = self._units[id(use.frame)] = use.frame, units(use.frame)
-        return known[1]
+            known = self._units[first] = units(first.frame)
+        return known
 
     # --- which kernels stand before a ReLU --------------------------------------------
 
@@ -170,13 +160,11 @@ class Blocks:
     def _passed_on(self, use: Instance, before_relu: bool) -> tuple[bool, ...]:
         """Which of the tensors that a use of a block receives reach a ReLU."""
         first = use.like or use
-        inputs = [id(tensor) for tensor in received(first)]
-        alike = [inputs.index(tensor) for tensor in inputs]
-        key = (self._key(use), before_relu, *alike)
-        flags = self._starts.get(key)
+        flags = self._starts.get((first, before_relu))
         if flags is None:
-            found = self._inner_starts(use.frame, self._inner(use), before_relu)
-            flags = self._starts[key] = tuple(tensor in found for tensor in inputs)
+            found = self._inner_starts(first.frame, self._inner(use), before_relu)
+            flags = tuple(id(tensor) in found for tensor in received(first))
+            self._starts[first, before_relu] = flags
         return flags
 
 

@@ -9,7 +9,7 @@ from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.head import CLASSES, classifier
 from cnndsl.elaborate.models import deep_stack, elaborate
 from cnndsl.elaborate.program import Program
-from cnndsl.elaborate.reuse import Reuse
+from cnndsl.elaborate.reuse import Known, known_of
 from cnndsl.ir import Network, Value
 from cnndsl.pipeline import Checked
 from cnndsl.targets.flax.compare import Difference
@@ -64,26 +64,26 @@ def differences_by_argument(run: Run, checked: Checked) -> list[Difference]:
         return []
     found: list[Difference] = []
     bodies: set[int] = set()
-    reuse = Reuse(checked.networks)
+    known = known_of(checked.networks)
     for network in checked.networks:
         is_first = id(network.definition) not in bodies
         bodies.add(id(network.definition))
         for changes in _rounds(run.cls(network), network, is_first):
-            found.extend(_set(run, program, network, changes, reuse))
+            found.extend(_set(run, program, network, changes, known))
     return found
 
 
 def _set(
-    run: Run, program: Program, network: Network, changes: Round, reuse: Reuse
+    run: Run, program: Program, network: Network, changes: Round, known: Known
 ) -> list[Difference]:
     """What differs where some arguments are set, each difference for one of them."""
-    together = _compared(run, program, network, changes, reuse)
+    together = _compared(run, program, network, changes, known)
     if len(changes) == 1 or together == []:
         return together or []
     alone = [
         difference
         for change in changes
-        for difference in _compared(run, program, network, (change,), reuse) or []
+        for difference in _compared(run, program, network, (change,), known) or []
     ]
     if alone or together is None:
         return alone
@@ -91,10 +91,10 @@ def _set(
 
 
 def _compared(
-    run: Run, program: Program, network: Network, changes: Round, reuse: Reuse
+    run: Run, program: Program, network: Network, changes: Round, known: Known
 ) -> list[Difference] | None:
     """What differs; None where the spec does not take these values."""
-    shared = _elaborated(program, network, changes, reuse)
+    shared = _elaborated(program, network, changes, known)
     if shared is None:
         return None
     arguments = {change.name: _tupled(change.value) for change in changes}
@@ -152,12 +152,12 @@ def _tupled(value: object) -> object:
 
 
 def _elaborated(
-    program: Program, network: Network, changes: Round, reuse: Reuse | None = None
+    program: Program, network: Network, changes: Round, known: Known | None = None
 ) -> Network | None:
     """The network with other values of parameters; None where the spec does not take them."""
     diagnostics = Collector()
     alone = replace(program, own=[network.declared])
     given = {name: network.arguments[name] for name in network.given}
     given.update((change.parameter, change.value) for change in changes)
-    networks = elaborate(alone, diagnostics, given, reuse=reuse)
+    networks = elaborate(alone, diagnostics, given, known=known)
     return networks[0] if networks and not diagnostics else None

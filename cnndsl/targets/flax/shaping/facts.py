@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from cnndsl.endpoints import endpoints_of
-from cnndsl.ir import Auxiliary, Network, Node, children
+from cnndsl.ir import Network
 from cnndsl.summary import summarize_network
+from cnndsl.targets.flax.expected import heads_of
 from cnndsl.targets.flax.staging.kinds import frozen
 from cnndsl.targets.python.expressions import call, constant
 from cnndsl.targets.python.print import print_expression
@@ -40,7 +41,7 @@ def facts(networks: Sequence[Network], tables: Mapping[str, Expr]) -> list[Assig
         comment = f"with the auxiliary heads; {without:,} without"
     found: list[Assign | Frozen] = [_assign("NUM_PARAMS", _by_model(params), comment)]
     found.append(_assign("INPUT_SHAPE", _shapes({s.model: s.input for s in summaries})))
-    weights = {n.name: held for n in networks if (held := _aux_weights(n))}
+    weights = {n.name: held for n in networks if (held := dict(heads_of(n)))}
     if weights:
         found.append(_assign("AUX_WEIGHTS", _value(_one_if_same(weights, len(weights)))))
     prepared = {n.name: frozen_settings(n.preprocess) for n in networks if n.preprocess}
@@ -112,17 +113,6 @@ def _picture(name: str, rows: Sequence[Expr], ink: Expr, ground: Expr) -> Assign
     mark = Conditional(ink, Binary("==", Name("mark"), Constant("x")), ground)
     inner = call("tuple", Comprehension("generator", mark, Name("mark"), Name("code")))
     return _assign(name, call("tuple", Comprehension("generator", inner, Name("code"), codes)))
-
-
-def _aux_weights(network: Network) -> dict[str, float]:
-    found: dict[str, float] = {}
-    stack: list[Node] = [network.frame]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, Auxiliary):
-            found[current.name] = current.weight
-        stack.extend(reversed(list(children(current))))
-    return found
 
 
 def _by_model(values: Mapping[str, Expr]) -> Expr:

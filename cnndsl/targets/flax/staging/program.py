@@ -48,12 +48,13 @@ class Staging:
         self.program = program
         self.fixed = fixed  # parameters that are no arguments, as "Model.name"
         self.networks = networks
-        self.instances = _instances(networks)
-        self.numbers = {id(i): n for held in self.instances.values() for n, i in enumerate(held)}
+        self.rectified = {t for n in networks for t in rectified_tensors(n)}
+        self.instances: dict[str, list[Instance]] = {}
+        self.numbers: dict[int, int] = {}  # by the identity of a use, which of those it is like
+        self._number_instances()
         self.taken = {fragment(name).defines for name in ORDER}
         self.taken |= {safe(n.name, RESERVED) for n in networks}
         self.fns = {name: self._fn_names(fn) for name, fn in program.fns.items()}
-        self.rectified = {t for n in networks for t in rectified_tensors(n)}
         self.classifiers = {id(layer) for n in networks for layer in classifiers(n)}
         self.modular = self._modular_blocks()
         self.blocks: dict[str, Draft] = {}
@@ -145,8 +146,29 @@ class Staging:
             )
         return self.blocks[block.name]
 
+    def _number_instances(self) -> None:
+        """The uses of every block, in order of execution; of those that are alike the first."""
+        alike: dict[tuple[Instance, bool], int] = {}
+        stack: list[Node] = [network.frame for network in reversed(self.networks)]
+        while stack:
+            current = stack.pop()
+            if isinstance(current, Instance):
+                key = current.like or current, id(current.out) in self.rectified
+                number = alike.get(key)
+                if number is not None:
+                    self.numbers[id(current)] = number
+                    continue
+                held = self.instances.setdefault(current.block.name, [])
+                self.numbers[id(current)] = alike[key] = len(held)
+                held.append(current)
+            stack.extend(reversed(children(current)))
+
     def number(self, instance: Instance) -> int:
         return self.numbers[id(instance)]
+
+    def first(self, instance: Instance) -> Instance:
+        """The first use of a block that is like this one."""
+        return self.instances[instance.block.name][self.number(instance)]
 
     def pairs(self, block: ast.Block) -> frozenset[str]:
         if block.name not in self._pairs:
@@ -239,19 +261,6 @@ def _families(networks: Sequence[Network]) -> list[tuple[ast.Model, list[Network
     for network in networks:
         families.setdefault(id(network.definition), (network.definition, []))[1].append(network)
     return list(families.values())
-
-
-def _instances(networks: Sequence[Network]) -> dict[str, list[Instance]]:
-    """Every use of every block, in order of execution."""
-    found: dict[str, list[Instance]] = {}
-    for network in networks:
-        stack: list[Node] = [network.frame]
-        while stack:
-            current = stack.pop()
-            if isinstance(current, Instance):
-                found.setdefault(current.block.name, []).append(current)
-            stack.extend(reversed(list(children(current))))
-    return found
 
 
 def _nested(instance: Instance) -> Iterator[Instance]:

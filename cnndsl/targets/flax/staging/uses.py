@@ -221,7 +221,8 @@ class Uses:
                     inner.tensors[parameter.name] = tensor
                 else:
                     inner.values[parameter.name] = Value(NONE, None, [None])
-        within = [run.run.elements[0] for r in recs for run in all_of(Ran, r.frame.records[:1])]
+        frames = [self.module.first(r).frame for r in recs]
+        within = [run.run.elements[0] for f in frames for run in all_of(Ran, f.records[:1])]
         outer, self.layers.stem = self.layers.stem, self.layers.stem or snake(block.name)
         if isinstance(within[0], Layer) and only.name == "bn":
             self.layers.stem = outer
