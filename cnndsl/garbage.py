@@ -20,3 +20,18 @@ def uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Leaves what there is out of searches: all of it is needed to the end."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def sweep() -> None:
+    """Frees the cycles among what was made since."""
+    gc.collect(0)

@@ -6,14 +6,13 @@ Exit codes: 0 fine, 1 the spec is wrong or what was generated is stale, 2 the ca
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from cnndsl.cli.console import CallError, Console
 from cnndsl.cli.options import parse_arguments
+from cnndsl.garbage import uncollected
 
 FINE, WRONG, BAD_CALL, BUG = 0, 1, 2, 3
 INTERRUPTED, PIPE_CLOSED = 130, 141  # as a shell reports SIGINT and SIGPIPE
@@ -28,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         except SystemExit as stop:  # argparse: --help, --version or a wrong call
             return int(stop.code or FINE)
         console.color = arguments.color
-        with _little_garbage():
+        with uncollected():
             code = arguments.run(arguments, console)
         sys.stdout.flush()
         return code
@@ -49,17 +48,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             "please report it, with the spec; CNNDSL_DEBUG=1 shows where",
         )
         return BUG
-
-
-@contextmanager
-def _little_garbage() -> Iterator[None]:
-    """Trees and networks live until the end: looking for garbage among them takes a fifth of it."""
-    before = gc.get_threshold()
-    gc.set_threshold(100_000, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _drop_output() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from cnndsl.cli.comparing import difference, present
 from cnndsl.cli.console import CallError, Console
 from cnndsl.cli.reading import all_diagnostics, check_choice, check_specs, read_overrides
+from cnndsl.garbage import kept, sweep
 from cnndsl.ir import Value
 from cnndsl.names import module_name, training_name
 from cnndsl.pipeline import Checked, Compiled, compile_checked
@@ -76,13 +77,12 @@ def run(arguments: Namespace, console: Console) -> int:
     if to_stdout and (arguments.check or arguments.diff):
         raise CallError("--check and --diff compare files, not standard output")
     paths = [Path(STDOUT)] * len(checked) if to_stdout else output_paths(checked, arguments.output)
-    modules = [
-        module
-        for each, path in zip(checked, paths, strict=True)
-        for module in _modules(
-            each, path, compile_checked(each, overrides, arguments.model, arguments.output)
-        )
-    ]
+    modules: list[Module] = []
+    with kept():
+        for each, path in zip(checked, paths, strict=True):
+            compiled = compile_checked(each, overrides, arguments.model, arguments.output)
+            modules += _modules(each, path, compiled)
+            sweep()
     if to_stdout:
         for module in modules:
             if not module.trained:
