@@ -74,6 +74,41 @@ def join_lines(draft: Draft) -> None:
     draft.call = _Joining(draft, counts, writes).block(draft.call)
 
 
+class _Kept:
+    """Statements so far: lines by the variable that they set, and where variables are set."""
+
+    def __init__(self) -> None:
+        self.steps: dict[int, Step] = {}  # by number, in order
+        self.lines: dict[str, int] = {}
+        self.written: dict[str, int] = {}
+        self.number = 0
+
+    def add(self, step: Step) -> None:
+        self.number += 1
+        self.steps[self.number] = step
+        if isinstance(step, Line) and _target(step):
+            self.lines[_target(step)] = self.number
+        self.written.update(dict.fromkeys(all_written([step]), self.number))
+
+    def last(self) -> tuple[int, Step] | None:
+        """The last statement that is no empty line, with its number."""
+        held = reversed(self.steps.items())
+        return next((each for each in held if not isinstance(each[1], Blank)), None)
+
+    def line(self, name: str) -> Line | None:
+        """The line that sets a variable."""
+        step = self.steps.get(self.lines.get(name, 0))
+        return step if isinstance(step, Line) else None
+
+    def drop(self, line: Line) -> None:
+        del self.steps[self.lines[_target(line)]]
+
+    def is_unchanged(self, line: Line) -> bool:
+        """Whether what a line reads is the same after all that is kept behind it."""
+        number = self.lines[_target(line)]
+        return all(self.written.get(name, 0) <= number for name in names(line.value))
+
+
 class _Joining:
     def __init__(self, draft: Draft, counts: Counter[str], writes: Counter[str]):
         self.draft = draft
@@ -81,39 +116,32 @@ class _Joining:
         self.writes = writes
 
     def block(self, steps: Sequence[Step]) -> list[Step]:
-        kept: list[Step] = []
+        kept = _Kept()
         for step in steps:
             match step:
                 case If():
                     step = with_bodies(step, self.block(step.body), self.block(step.other))
-                    kept.append(_started(self.chosen(step), kept) if isinstance(step, If) else step)
+                    step = _started(self.chosen(step), kept) if isinstance(step, If) else step
                 case Line():
-                    kept.append(self.joined(step, kept))
-                case Assign(targets=(Item(),), value=Name(id=name)):
-                    last = self.source(kept, name)
-                    if last is not None:
-                        kept.remove(last)
-                        step = replace(last, targets=step.targets)
-                    kept.append(step)
-                case Return(value=Name(id=name)) if (last := self.source(kept, name)) is not None:
-                    if not isinstance(last.value, Conditional) or width(last.value) <= WIDTH:
-                        kept.remove(last)
-                        step = Return(last.value)
-                    kept.append(step)
-                case Assign(targets=(Name(),), value=Name(id=name)) if not isinstance(step, Line):
+                    step = self.joined(step, kept)
+                case Assign(targets=(Item() | Name(),), value=Name(id=name)):
                     last = self.source(kept, name)
                     if last is not None:  # the value of another variable from the start
-                        kept.remove(last)
+                        kept.drop(last)
                         step = replace(last, targets=step.targets)
-                    kept.append(step)
+                case Return(value=Name(id=name)) if (last := self.source(kept, name)) is not None:
+                    if not isinstance(last.value, Conditional) or width(last.value) <= WIDTH:
+                        kept.drop(last)
+                        step = Return(last.value)
                 case _:
                     held = getattr(step, "body", None)
-                    kept.append(step if held is None else with_bodies(step, self.block(held)))
-        return kept
+                    step = step if held is None else with_bodies(step, self.block(held))
+            kept.add(step)
+        return list(kept.steps.values())
 
-    def source(self, kept: list[Step], name: str) -> Line | None:
+    def source(self, kept: _Kept, name: str) -> Line | None:
         """The line that gives a variable its only value, read once and right here."""
-        last = next((s for s in reversed(kept) if not isinstance(s, Blank)), None)
+        _, last = kept.last() or (0, None)
         if isinstance(last, Line) and last.targets == (Name(name),) and self.is_single(name):
             return last
         return None
@@ -121,7 +149,7 @@ class _Joining:
     def is_single(self, name: str) -> bool:
         return self.counts[name] == 1 and self.writes[name] == 1
 
-    def joined(self, line: Line, kept: list[Step]) -> Line:
+    def joined(self, line: Line, kept: _Kept) -> Line:
         if not line.roles or MERGED in line.roles:
             return self.merged(line, kept)
         inputs = [n for n in _flow(line.value) if self.is_single(n)]
@@ -130,7 +158,7 @@ class _Joining:
         last = self.source(kept, inputs[0])
         if last is None or not self.admits(last, line):
             return line
-        kept.remove(last)
+        kept.drop(last)
         value = substitute(line.value, {inputs[0]: last.value})
         return replace(line, value=value, roles=line.roles | last.roles)
 
@@ -155,24 +183,21 @@ class _Joining:
         same = before.split("@")[0] == after.split("@")[0]
         return same or not self.draft.variables[before].named
 
-    def merged(self, line: Line, kept: list[Step]) -> Line:
+    def merged(self, line: Line, kept: _Kept) -> Line:
         """Branches of one line stand in the sum or the concatenation themselves."""
-        value = line.value
-        for name in list(dict.fromkeys(_ordered_names(value))):
+        inside: dict[str, Expr] = {}
+        for name in dict.fromkeys(_ordered_names(line.value)):
             if not self.is_single(name) or self.draft.variables[name].named:
                 continue
-            lines = (s for s in kept if isinstance(s, Line))
-            found = next((s for s in lines if s.targets == (Name(name),)), None)
-            if found is None or self.continues(found, kept) or width(found.value) > WIDTH:
+            found = kept.line(name)
+            if found is None or self.continues(found) or width(found.value) > WIDTH:
                 continue
-            later = kept[kept.index(found) + 1 :]
-            if names(found.value) & all_written(later):
-                continue
-            kept.remove(found)
-            value = substitute(value, {name: found.value})
-        return replace(line, value=value)
+            if kept.is_unchanged(found):
+                kept.drop(found)
+                inside[name] = found.value
+        return replace(line, value=substitute(line.value, inside))
 
-    def continues(self, line: Line, kept: list[Step]) -> bool:
+    def continues(self, line: Line) -> bool:
         """Whether a line goes on with a branch that earlier lines began."""
         for name in names(line.value):
             variable = self.draft.variables.get(name)
@@ -207,16 +232,16 @@ class _Joining:
         return Line(then.targets, chosen, roles=roles, shape=shape)
 
 
-def _started(step: Step, kept: list[Step]) -> Step:
+def _started(step: Step, kept: _Kept) -> Step:
     """`y = relu(x) if activate else x` for one that begins as a copy."""
-    last = kept[-1] if kept else None
+    number, last = next(reversed(kept.steps.items()), (0, None))
     if not isinstance(step, Line) or not isinstance(step.value, Conditional):
         return step
     if not isinstance(last, Assign) or last.targets != step.targets:
         return step
     if step.value.other != step.targets[0] or not isinstance(last.value, Name):
         return step
-    kept.pop()
+    del kept.steps[number]
     return replace(step, value=replace(step.value, other=last.value))
 
 

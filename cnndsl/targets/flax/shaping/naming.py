@@ -12,8 +12,9 @@ from cnndsl.targets.flax.names import MODULE_ATTRIBUTES, RESERVED, VARIABLES, pl
 from cnndsl.targets.flax.staging.draft import Draft, Slot
 from cnndsl.targets.python.colours import named
 from cnndsl.targets.python.draft import Step
+from cnndsl.targets.python.expressions import attributes, names
 from cnndsl.targets.python.rebuild import rebuild
-from cnndsl.targets.python.statements import map_step
+from cnndsl.targets.python.statements import assigned, map_step
 from cnndsl.targets.python.tree import (
     Assign,
     Attribute,
@@ -58,8 +59,9 @@ def _wanted(slots: dict[str, Slot], is_model: bool) -> dict[str, str]:
     for name, slot in slots.items():
         if slot.stem not in ("dropout", "drop_path") and not slot.is_value:
             modules.setdefault(slot.path, []).append(name)
+    weighted = {path: [m for m in held if slots[m].weighted] for path, held in modules.items()}
     base = {
-        name: _base(name, slots, modules.get(slot.path, []), is_model)
+        name: _base(name, slot, modules.get(slot.path, []), weighted.get(slot.path, []), is_model)
         for name, slot in slots.items()
     }
     numbers: dict[str, int] = {}
@@ -73,11 +75,10 @@ def _wanted(slots: dict[str, Slot], is_model: bool) -> dict[str, str]:
     return {n: f"{base[n]}{numbers[n]}" if base[n] in several else base[n] for n in slots}
 
 
-def _base(name: str, slots: dict[str, Slot], modules: list[str], is_model: bool) -> str:
-    slot = slots[name]
+def _base(name: str, slot: Slot, modules: list[str], weighted: list[str], is_model: bool) -> str:
+    """What a slot is called before numbers, beside the `modules` of its path."""
     if slot.is_value:
         return slot.stem
-    weighted = [m for m in modules if slots[m].weighted]
     stage = slot.path[0] if len(slot.path) == 1 and is_model else None
     lone = len(modules) == 1 or (weighted == [name] and not slot.is_block)
     if stage and stage not in GENERIC and lone and name in modules:
@@ -162,15 +163,13 @@ def renamed(step: Step, chosen: dict[str, str]) -> Step:
 
     def change(expr: Expr) -> Expr:
         if isinstance(expr, Name):
-            return Name(chosen.get(expr.id, expr.id))
-        return rebuild(expr, change)
+            return Name(chosen[expr.id]) if expr.id in chosen else expr
+        return expr if held.isdisjoint(names(expr)) else rebuild(expr, change)
 
     def deep(inner: Step) -> Step:
         match inner:
             case Assign():
-                return replace(
-                    inner, targets=tuple(map(change, inner.targets)), value=change(inner.value)
-                )
+                return assigned(inner, tuple(map(change, inner.targets)), change(inner.value))
             case Augment():
                 return replace(inner, target=change(inner.target), value=change(inner.value))
             case If():
@@ -189,19 +188,21 @@ def renamed(step: Step, chosen: dict[str, str]) -> Step:
                 )
         return map_step(inner, change)
 
+    held = chosen.keys()
     return deep(step)
 
 
 def rename_attributes(steps: list[Step], chosen: dict[str, str]) -> list[Step]:
     def change(expr: Expr) -> Expr:
+        if held.isdisjoint(attributes(expr)):
+            return expr
         if isinstance(expr, Attribute) and expr.base == Name("self"):
-            return Attribute(expr.base, chosen.get(expr.name, expr.name))
+            return Attribute(expr.base, chosen[expr.name])
         return rebuild(expr, change)
 
     def deep(step: Step) -> Step:
         if isinstance(step, Assign):
-            targets = tuple(change(t) for t in step.targets)
-            return replace(step, targets=targets, value=change(step.value))
+            return assigned(step, tuple(map(change, step.targets)), change(step.value))
         if isinstance(step, If):
             return replace(
                 step,
@@ -214,4 +215,5 @@ def rename_attributes(steps: list[Step], chosen: dict[str, str]) -> list[Step]:
             return replace(step, iterable=change(step.iterable), body=body)
         return map_step(step, change)
 
+    held = {name for name, free in chosen.items() if name != free}
     return [deep(step) for step in steps]
