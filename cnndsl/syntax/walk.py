@@ -21,10 +21,12 @@ def walk(node: ast.Node) -> Iterator[ast.Node]:
 
 
 _FIELDS: dict[type[ast.Node], list[str]] = {}  # the last one first
+_LEAVES = frozenset({"Span", "Span | None", "str", "str | None", "bool", "tuple[str, ...]"})
 
 
 def _reversed_fields(kind: type[ast.Node]) -> list[str]:
     found = _FIELDS.get(kind)
     if found is None:
-        found = _FIELDS[kind] = [field.name for field in reversed(fields(kind))]
+        held = [field.name for field in reversed(fields(kind)) if field.type not in _LEAVES]
+        found = _FIELDS[kind] = held
     return found

@@ -73,7 +73,10 @@ class Given:
         self.keywords = keywords
         self.tensors: list[Tensor] = []  # one for each place
         self.terms: list[Term] = []
-        self.key = (*map(self._key, args), *((n, self._key(v)) for n, v in keywords.items()))
+        self.key: tuple[Hashable | None, ...] = (
+            *[self._key(value) for value in args],
+            *[(name, self._key(value)) for name, value in keywords.items()],
+        )
         if None in self.key or not self.tensors:
             raise Failure("a part gets what may change")
         if any(tensor.forms is not self.tensors[0].forms for tensor in self.tensors):

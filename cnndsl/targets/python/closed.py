@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from cnndsl.targets.python.assignment import Names
 from cnndsl.targets.python.callables import ClassValue
-from cnndsl.targets.python.statements import mentions
-from cnndsl.targets.python.tree import Class, Function, Module, Name
+from cnndsl.targets.python.expressions import names
+from cnndsl.targets.python.statements import expressions, flat
+from cnndsl.targets.python.tree import Class, Function, Module
 from cnndsl.targets.python.values import key_of
 
 
@@ -23,8 +24,8 @@ def is_closed(module: Module, held: Names) -> bool:
         return False
     if not changing:
         return True
-    read = (part for function in _functions(module) for part in mentions(function.body))
-    return not any(isinstance(part, Name) and part.id in changing for part in read)
+    steps = (step for function in _functions(module) for step in flat(function.body))
+    return all(changing.isdisjoint(names(e)) for step in steps for e in expressions(step))
 
 
 def _functions(module: Module) -> Iterator[Function]:

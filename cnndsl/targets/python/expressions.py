@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from cnndsl.targets.python.tree import (
     Attribute,
@@ -80,34 +80,32 @@ def call(function: str | Expr, *args: Expr, **keywords: Expr) -> Call:
 
 def parts(expr: Expr) -> tuple[Expr, ...]:
     """The expressions directly inside another one."""
-    match expr:
-        case Name() | Constant():
-            return ()
-        case Call():
-            return (expr.function, *expr.args, *[k.value for k in expr.keywords])
-        case Attribute():
-            return (expr.base,)
-        case Binary():
-            return (expr.left, expr.right)
-        case Tuple() | ListOf():
-            return expr.items
-        case Item():
-            return (expr.base, expr.index)
-        case Slice():
-            return tuple(e for e in (expr.start, expr.stop, expr.step) if e is not None)
-        case Dict():
-            return tuple(e for item in expr.items for e in item if e is not None)
-        case Star():
-            return (expr.value,)
-        case Unary():
-            return (expr.operand,)
-        case Conditional():
-            return (expr.then, expr.test, expr.other)
-        case Comprehension():
-            key = () if expr.key is None else (expr.key,)
-            return (*key, expr.element, expr.target, expr.iterable)
-        case Formatted():
-            return tuple(p for p in expr.parts if not isinstance(p, str))
+    kind = type(expr)
+    found = _PARTS.get(kind) or _PARTS[kind.__bases__[0]]  # drafts have kinds of their own
+    inside: tuple[Expr, ...] = found(expr)
+    return inside
+
+
+# Expressions are walked often: this is faster than asking for each kind in turn.
+_PARTS: dict[type, Callable[..., tuple[Expr, ...]]] = {
+    Name: lambda expr: (),
+    Constant: lambda expr: (),
+    Call: lambda expr: (expr.function, *expr.args, *[k.value for k in expr.keywords]),
+    Attribute: lambda expr: (expr.base,),
+    Binary: lambda expr: (expr.left, expr.right),
+    Tuple: lambda expr: expr.items,
+    ListOf: lambda expr: expr.items,
+    Item: lambda expr: (expr.base, expr.index),
+    Slice: lambda expr: tuple(e for e in (expr.start, expr.stop, expr.step) if e is not None),
+    Dict: lambda expr: tuple(e for item in expr.items for e in item if e is not None),
+    Star: lambda expr: (expr.value,),
+    Unary: lambda expr: (expr.operand,),
+    Conditional: lambda expr: (expr.then, expr.test, expr.other),
+    Comprehension: lambda expr: tuple(
+        e for e in (expr.key, expr.element, expr.target, expr.iterable) if e is not None
+    ),
+    Formatted: lambda expr: tuple(p for p in expr.parts if not isinstance(p, str)),
+}
 
 
 def walk(expr: Expr) -> Iterator[Expr]:
@@ -116,29 +114,35 @@ def walk(expr: Expr) -> Iterator[Expr]:
     while stack:
         current = stack.pop()
         yield current
-        if not isinstance(current, Name | Constant):
-            stack.extend(reversed(parts(current)))
+        if inner := parts(current):
+            stack.extend(inner[::-1])
 
 
 def names(expr: Expr) -> frozenset[str]:
-    return facts(expr).names
+    try:
+        return expr.facts.names
+    except AttributeError:
+        return facts(expr).names
 
 
 def attributes(expr: Expr) -> frozenset[str]:
     """The attributes of `self` that an expression reads."""
-    return facts(expr).attributes
+    try:
+        return expr.facts.attributes
+    except AttributeError:
+        return facts(expr).attributes
 
 
 def size(expr: Expr) -> int:
     """How many nodes an expression has."""
-    return facts(expr).size
+    try:
+        return expr.facts.size
+    except AttributeError:
+        return facts(expr).size
 
 
 def facts(expr: Expr) -> Facts:
     """What is known of an expression, found out once; without Python's own stack."""
-    known = getattr(expr, "facts", None)
-    if known is not None:
-        return known
     stack = [expr]
     while stack:
         current = stack[-1]
@@ -148,25 +152,26 @@ def facts(expr: Expr) -> Facts:
             stack.extend(missing)
             continue
         stack.pop()
-        object.__setattr__(current, "facts", _facts(current, [part.facts for part in inner]))
+        object.__setattr__(current, "facts", _facts(current, inner))
     return expr.facts
 
 
 _NONE: frozenset[str] = frozenset()
 
 
-def _facts(expr: Expr, inner: Sequence[Facts]) -> Facts:
-    match expr:
-        case Name(id=name):
-            return Facts(frozenset((name,)), _NONE, 1)
-        case Constant():
-            return Facts(_NONE, _NONE, 1)
-        case Attribute(base=Name("self"), name=name):
-            return Facts(inner[0].names, frozenset((name,)), 2)
-    if len(inner) == 1:
-        return inner[0]._replace(size=inner[0].size + 1)
+def _facts(expr: Expr, inner: Sequence[Expr]) -> Facts:
+    """The same from the expressions inside one, of which they are known."""
+    if isinstance(expr, Name):
+        return Facts(frozenset((expr.id,)), _NONE, 1)
+    if not inner:
+        return Facts(_NONE, _NONE, 1)
+    if isinstance(expr, Attribute) and isinstance(expr.base, Name) and expr.base.id == "self":
+        return Facts(expr.base.facts.names, frozenset((expr.name,)), 2)
+    held = [part.facts for part in inner]
+    if len(held) == 1:
+        return Facts(held[0].names, held[0].attributes, held[0].size + 1)
     return Facts(
-        _NONE.union(*[held.names for held in inner]),
-        _NONE.union(*[held.attributes for held in inner]),
-        1 + sum(held.size for held in inner),
+        _NONE.union(*[each.names for each in held]),
+        _NONE.union(*[each.attributes for each in held]),
+        1 + sum([each.size for each in held]),
     )

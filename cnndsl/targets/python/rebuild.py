@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from operator import is_
 
 from cnndsl.targets.python.arithmetic import binary, conditional, item, unary
-from cnndsl.targets.python.draft import Join
+from cnndsl.targets.python.draft import Build, Join
 from cnndsl.targets.python.expressions import names, parts
 from cnndsl.targets.python.tree import (
     Attribute,
@@ -73,7 +72,9 @@ def _call(expr: Call, change: Callable[[Expr], Expr]) -> Call:
         keywords = tuple(Keyword(keyword.name, value) for keyword, value in named)
     if function is expr.function and args is expr.args and keywords is expr.keywords:
         return expr
-    return replace(expr, function=function, args=args, keywords=keywords)
+    if isinstance(expr, Build):
+        return Build(function, args, keywords, expr.takes, expr.has_tensors)
+    return Call(function, args, keywords)
 
 
 def _made(expr: Expr, inner: list[Expr]) -> Expr:

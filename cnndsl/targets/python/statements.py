@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from operator import is_
 
-from cnndsl.targets.python.draft import Build, Hint, Join, Loop, Settle, Shadow, Step
+from cnndsl.targets.python.draft import Build, Hint, Join, Line, Loop, Settle, Shadow, Step
 from cnndsl.targets.python.expressions import names, walk
 from cnndsl.targets.python.rebuild import rebuild
 from cnndsl.targets.python.tree import (
@@ -34,13 +34,11 @@ Change = Callable[[Expr], Expr]
 def expressions(step: Step) -> tuple[Expr, ...]:
     """The expressions of a statement itself, without those of its body."""
     match step:
+        case Assign(targets=(target,)):
+            return (target, step.value)
         case Assign():
             return (*step.targets, step.value)
-        case Augment():
-            return (step.target, step.value)
-        case Declare():
-            return (step.annotation, *(() if step.value is None else (step.value,)))
-        case Do() | Return() | Shadow():
+        case Shadow() | Do() | Return():
             return (step.value,)
         case Hint():
             return (step.target, step.value)
@@ -50,6 +48,10 @@ def expressions(step: Step) -> tuple[Expr, ...]:
             return (step.target, step.iterable)
         case Loop():
             return (step.items, *(source for _, source in step.walked))
+        case Augment():
+            return (step.target, step.value)
+        case Declare():
+            return (step.annotation, *(() if step.value is None else (step.value,)))
     return ()
 
 
@@ -97,6 +99,8 @@ def flat(steps: Iterable[Step]) -> Iterator[Step]:
 def written(step: Step) -> frozenset[str]:
     """The variables that a statement itself sets."""
     match step:
+        case Assign(targets=(Name() as target,)):
+            return names(target)
         case Assign():
             return frozenset().union(*map(_bound, step.targets))
         case Augment():
@@ -160,7 +164,7 @@ def map_step(step: Step, change: Change) -> Step:
             targets, value = tuple(map(target, step.targets)), change(step.value)
             if value is step.value and _same(targets, step.targets):
                 return step
-            return replace(step, targets=targets, value=value)
+            return assigned(step, targets, value)
         case Augment():
             held, value = target(step.target), change(step.value)
             if value is step.value and held is step.target:
@@ -182,6 +186,13 @@ def map_step(step: Step, change: Change) -> Step:
         case Loop():
             return _map_loop(step, change, block)
     return step
+
+
+def assigned(step: Assign, targets: tuple[Expr, ...], value: Expr) -> Assign:
+    """An assignment of the same kind, to other targets or of another value."""
+    if isinstance(step, Line):
+        return Line(targets, value, step.comment, step.annotation, step.roles, step.shape)
+    return Assign(targets, value, step.comment, step.annotation)
 
 
 def _map_loop(

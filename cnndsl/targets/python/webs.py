@@ -13,7 +13,7 @@ from dataclasses import replace
 from cnndsl.targets.python.draft import Hint, Loop, Shadow, Step
 from cnndsl.targets.python.expressions import names
 from cnndsl.targets.python.rebuild import substitute
-from cnndsl.targets.python.statements import Change, map_step, read, written
+from cnndsl.targets.python.statements import Change, assigned, map_step, read, written
 from cnndsl.targets.python.trail import Trail
 from cnndsl.targets.python.tree import Assign, Augment, Do, Expr, For, If, Name, Return, Tuple
 
@@ -191,7 +191,8 @@ def _renamed_target(target: Expr, bound: dict[str, str]) -> Expr:
 def _targets(step: Step, bound: dict[str, str]) -> Step:
     match step:
         case Assign():
-            return replace(step, targets=tuple(_renamed_target(t, bound) for t in step.targets))
+            targets = tuple([_renamed_target(t, bound) for t in step.targets])
+            return assigned(step, targets, step.value)
         case Augment():
             return replace(step, target=_renamed_target(step.target, bound))
         case Hint():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -26,6 +26,7 @@ from cnndsl.targets.python.rebuild import rebuild
 from cnndsl.targets.python.sequences import sequences
 from cnndsl.targets.python.simultaneous import simultaneous
 from cnndsl.targets.python.statements import (
+    Change,
     bodies,
     expressions,
     flat,
@@ -42,6 +43,7 @@ from cnndsl.targets.python.tree import (
     Binary,
     Blank,
     Call,
+    Constant,
     Expr,
     If,
     Name,
@@ -61,33 +63,46 @@ class Finished:
     heads: list[Step]
     call: list[Step]
     stored: list[str]  # arguments that the call needs
+    _builds: list[tuple[Step, list[Build]]] | None = None  # by statement, once somebody asked
 
     def builds(self) -> list[Build]:
         """The constructor calls, in order."""
-        found = []
-        for step in flat([*self.lets, *self.init, *self.heads]):
-            for expr in expressions(step):
-                found += [e for e in walk(expr) if isinstance(e, Build)]
-        return found
+        return [build for _, held in self._building() for build in held]
 
-    def lines(self, change: dict[Build, Expr]) -> int:
-        """How many lines the constructor takes with some calls changed."""
+    def _building(self) -> list[tuple[Step, list[Build]]]:
+        """The statements that build something, and what."""
+        if self._builds is None:
+            steps = [*self.lets, *self.init, *self.heads]
+            held = [(s, [e for e in mentions([s]) if isinstance(e, Build)]) for s in steps]
+            self._builds = [each for each in held if each[1]]
+        return self._builds
 
-        def changed(expr: Expr) -> Expr:
-            expr = rebuild(expr, changed)
-            return change.get(expr, expr) if isinstance(expr, Build) else expr
+    def lines(self, *changes: Mapping[Build, Expr]) -> list[int]:
+        """How many lines take what has some calls, with these changed: a number for each."""
+        steps = [s for s, held in self._building() if any(build in changes[0] for build in held)]
+        return [
+            sum(line_count(plain(map_step(step, _changing(change)))) for step in steps)
+            for change in changes
+        ]
 
-        steps = [*self.lets, *self.init, *self.heads]
-        concerned = [s for s in steps if any(e in change for e in mentions([s]))]
-        return sum(line_count(plain(map_step(step, changed))) for step in concerned)
-
-    def change_builds(self, change: dict[Build, Expr]) -> None:
-        def changed(expr: Expr) -> Expr:
-            expr = rebuild(expr, changed)
-            return change.get(expr, expr) if isinstance(expr, Build) else expr
-
+    def change_builds(self, change: Mapping[Build, Expr]) -> None:
+        if not change:
+            return
+        self._builds = None
         for held in (self.lets, self.init, self.heads):
-            held[:] = [map_step(step, changed) for step in held]
+            held[:] = [map_step(step, _changing(change)) for step in held]
+
+
+def _changing(change: Mapping[Build, Expr]) -> Change:
+    """Puts other expressions in place of constructor calls."""
+
+    def changed(expr: Expr) -> Expr:
+        if isinstance(expr, Name | Constant):
+            return expr
+        expr = rebuild(expr, changed)
+        return change.get(expr, expr) if isinstance(expr, Build) else expr
+
+    return changed
 
 
 def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Finished:

@@ -170,7 +170,8 @@ def _shorter(finished: Finished, calls: Sequence[Build], common: Sequence[Keywor
     without: dict[Build, Expr] = {
         b: Call(b.function, b.args, (*b.keywords, *handed)) for b in calls
     }
-    return finished.lines(with_it) + 1 < finished.lines(without)
+    fewer, more = finished.lines(with_it, without)
+    return fewer + 1 < more
 
 
 def _called(

@@ -14,7 +14,7 @@ from cnndsl.targets.flax.staging.draft import Draft, Env, Param, Run, Value
 from cnndsl.targets.flax.staging.draft import Tensor as Held
 from cnndsl.targets.flax.staging.flow import Surroundings
 from cnndsl.targets.flax.staging.kinds import frozen, sample_kinds
-from cnndsl.targets.flax.staging.scopes import tensor_names
+from cnndsl.targets.flax.staging.scopes import binding_counts, tensor_names
 from cnndsl.targets.flax.staging.spelling import FnNames
 from cnndsl.targets.flax.staging.tidy import simplify
 from cnndsl.targets.flax.staging.values import Values
@@ -65,8 +65,10 @@ def stage_block(
     draft.params.append(Param("in_features", "in", "in", dict(channels)))
     env.tensors["in"] = Held(Name("x"), Name("in_features"))
     pairs = module.pairs(block)
+    bound = binding_counts(block.body)
     for parameter in block.parameters:
-        _declare(parameter, draft, values, env, instances, parameter.name in pairs)
+        name = parameter.name
+        _declare(parameter, draft, values, env, instances, name in pairs, name in bound)
     for name in sorted(env.tensors.keys() & tensor_names(block.body).keys()):
         held = env.tensors[name]
         variable = draft.variable(name, "tensor", named=True)
@@ -89,6 +91,7 @@ def _declare(
     env: Env,
     instances: Sequence[Instance],
     pair: bool,
+    rebound: bool,
 ) -> None:
     """One parameter of a block: a value, or a tensor with its channels."""
     name = parameter.name
@@ -107,22 +110,12 @@ def _declare(
         default = None if default is None else Tuple((default, default))
     draft.params.append(Param(free, "own", name, held, default, pair))
     start = Name(free)
-    if name in _bound(draft):  # a `let` gives it another value: a variable of its own
+    if rebound:  # a `let` gives it another value: a variable of its own
         start = draft.variable(name, "let", named=True)
         values.define(start, Name(free))
         if draft.is_function:
             values.at_call(Assign((start,), Name(free)))
     env.values[name] = Value(start, start if draft.is_function else None, seen, pair)
-
-
-def _bound(draft: Draft) -> set[str]:
-    found: set[str] = set()
-    for node in walk(draft.definition.body):
-        if isinstance(node, ast.Let):
-            found.add(node.name)
-        elif isinstance(node, ast.For):
-            found |= set(node.targets)
-    return found
 
 
 def _declare_tensor(name: str, draft: Draft, env: Env, seen: Sequence[object]) -> None:
@@ -151,8 +144,9 @@ def stage_model(
     values = Values(draft, fns)
     bodies = Bodies(values, module)
     env = Env()
+    bound = binding_counts(model.body)
     for parameter in model.parameters:
-        _declare_model(parameter, draft, values, env, networks, fixed)
+        _declare_model(parameter, draft, values, env, networks, fixed, parameter.name in bound)
     runs: list[Run] = [(n, ()) for n in range(len(networks))]
     seen = [n.input.shape[-1] for n in networks if n.input.shape]
     first = model.body.statements[0]
@@ -178,6 +172,7 @@ def _declare_model(
     env: Env,
     networks: Sequence[Network],
     fixed: set[str],
+    rebound: bool,
 ) -> None:
     """One parameter of a model: an argument if it can be, what variants set is the class's."""
     name = parameter.name
@@ -185,7 +180,6 @@ def _declare_model(
     held = [frozen(v) for v in seen]
     alike = all(repr(v) == repr(held[0]) for v in held)
     given = any(name in n.given for n in networks)
-    rebound = name in _bound(draft)
 
     def start(expr: Expr) -> None:
         value = expr

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cnndsl.ir import Chosen, Frame, Looped, Named, Node, children
+from cnndsl.ir import Chosen, Frame, Instance, Looped, Named, Node, children
 from cnndsl.ir import Tensor as Flowing
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.staging.conditions import condition
@@ -14,8 +14,8 @@ from cnndsl.targets.flax.staging.endpoints import Condition, Endpoints
 from cnndsl.targets.flax.staging.flow import Bodies, Flow
 from cnndsl.targets.flax.staging.loops import counts_from_zero, with_loop
 from cnndsl.targets.flax.staging.scopes import (
+    binding_counts,
     bound_values,
-    rebound_names,
 )
 from cnndsl.targets.python.draft import Settle, Step
 from cnndsl.targets.python.expressions import (
@@ -39,7 +39,8 @@ class Control:
         self.draft = flow.draft
         self.endpoints = endpoints
         self.run = run
-        self.changing = rebound_names(self.draft.definition.body)
+        counts = binding_counts(self.draft.definition.body)
+        self.changing = {name for name, count in counts.items() if count > 1}
         self.flowing: Sequence[Flowing] = ()  # what arrives at an `if`
 
     def loop(self, st: ast.For, recs: Sequence[Looped], x: Name, runs: list[Run], env: Env) -> None:
@@ -99,7 +100,8 @@ class Control:
                 for position, name in enumerate(current.statement.targets):
                     if name in known:
                         known[name] += _parts(current, position)
-            stack.extend(children(current))
+            if not isinstance(current, Instance):  # a block has names of its own
+                stack.extend(children(current))
         return known
 
     def branch(

@@ -48,15 +48,15 @@ def statements_of(body: ast.Body) -> list[ast.Statement]:
     return found
 
 
-def rebound_names(body: ast.Body) -> set[str]:
-    """The values that a definition binds at more than one place."""
-    counts: dict[str, int] = {}
+def binding_counts(body: ast.Body) -> Counter[str]:
+    """At how many places a definition binds a value."""
+    counts: Counter[str] = Counter()
     for node in walk(body):
-        bound: tuple[str, ...] = (node.name,) if isinstance(node, ast.Let) else ()
-        bound = node.targets if isinstance(node, ast.For) else bound
-        for name in bound:
-            counts[name] = counts.get(name, 0) + 1
-    return {name for name, count in counts.items() if count > 1}
+        if isinstance(node, ast.Let):
+            counts[node.name] += 1
+        elif isinstance(node, ast.For):
+            counts.update(node.targets)
+    return counts
 
 
 def tensors_read(body: ast.Body) -> set[str]:
