@@ -9,11 +9,14 @@ from dataclasses import replace
 from cnndsl.targets.python.appends import LIST, append, is_start, started
 from cnndsl.targets.python.draft import Build, Line, Loop, Step
 from cnndsl.targets.python.expressions import NONE, names, walk
+from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.statements import (
     all_written,
     bodies,
     expressions,
     flat,
+    map_step,
+    mentions,
     with_bodies,
 )
 from cnndsl.targets.python.tree import (
@@ -26,31 +29,38 @@ from cnndsl.targets.python.tree import (
     Name,
 )
 
-# Whether two modules, by their attributes or variables, are of one stage or binding.
-Together = Callable[[Expr, Expr], bool]
+# Whether two modules, by their attributes or variables, are all of one stage or binding but for
+# some that are gone.
+Together = Callable[[Expr, Expr, set[Expr]], bool]
 
 
 class Runs:
     """`unit(…) -> unit(…) * n` is one list: its first item is built before the others.
 
-    So is `unit(…) * n -> unit(…)`, whose last one is built behind them. The first may be of
-    another class where it stands `together` with the others.
+    So is `unit(…) * n -> unit(…)`, whose last one is built behind them. Either may be of another
+    class where it stands `together` with the others.
     """
 
     def __init__(self, init: Sequence[Step], together: Together):
         self.init = list(init)
         self.together = together
+        self.gone: set[Expr] = set()  # modules that became items of lists
 
     def run(self, steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
         self.counts: Counter[Expr] = Counter()
         for step in flat(steps):
             for expr in expressions(step):
                 self.counts.update(e for e in walk(expr) if isinstance(e, (Name, Attribute)))
-        found, _ = self.block(list(steps), {})
+        found, _ = self.block(list(steps), {}, is_whole=True)
         return self.init, found
 
-    def block(self, steps: list[Step], walked: dict[str, Expr]) -> tuple[list[Step], set[str]]:
-        """The statements, and the items of the loop around that are walked no more."""
+    def block(
+        self, steps: list[Step], walked: dict[str, Expr], *, is_whole: bool = False
+    ) -> tuple[list[Step], set[str]]:
+        """The statements, and the items of the loop around that are walked no more.
+
+        `is_whole`: they are all that there are.
+        """
         gone: set[str] = set()
         position = len(steps) - 1
         while position >= 0:
@@ -64,12 +74,14 @@ class Runs:
                 step = with_bodies(step, *(self.block(list(b), {})[0] for b in inner))
             steps[position] = step
             if isinstance(step, Loop) and position + 1 < len(steps):
-                last = self.last_of(step, steps[position + 1], walked)
+                line, behind = _next_line(steps, position + 1)
+                last = self.last_of(step, line, walked, steps[behind:] if is_whole else None)
                 if last is not None:
-                    module, steps[position] = last
+                    module, steps[position], kept_flow = last
                     if isinstance(module, Name):
                         gone.add(module.id)
-                    del steps[position + 1]
+                    self.gone.add(module)
+                    steps[position + 1 : behind] = kept_flow
                     continue
             before = position - 1
             if isinstance(step, Loop) and before >= 0:
@@ -78,6 +90,7 @@ class Runs:
                     module, kept_flow = first
                     if isinstance(module, Name):
                         gone.add(module.id)
+                    self.gone.add(module)
                     steps[before : before + 1] = kept_flow
                     position = before + len(kept_flow)  # there may be more before the loop
                     continue
@@ -91,9 +104,11 @@ class Runs:
         found = self.applied(loop, line)
         if found is None or not isinstance(line, Line):
             return None
-        module, flow = found
+        module, flow, carried = found
+        if line.targets != (carried,):
+            return None
         (_, source) = loop.walked[0]
-        mixed = self.together(module, source)
+        mixed = self.together(module, source, self.gone)
         if isinstance(module, Name):
             held = _held(module, source, walked)
             init = None if held is None else _moved_in_loop(self.init, *held, mixed)
@@ -104,27 +119,38 @@ class Runs:
         self.init = init
         return module, [] if line.targets == (flow,) else [Assign(line.targets, flow)]
 
-    def last_of(self, loop: Loop, line: Step, walked: dict[str, Expr]) -> tuple[Expr, Loop] | None:
-        """The module of the line behind a loop, once it is the last of the loop's list."""
+    def last_of(
+        self, loop: Loop, line: Step, walked: dict[str, Expr], later: Sequence[Step] | None
+    ) -> tuple[Expr, Step, Sequence[Step]] | None:
+        """The module of the line behind a loop, once it is the last of the loop's list.
+
+        `later` are the statements behind both, where nothing else reads what the loop leaves.
+        """
         found = self.applied(loop, line)
-        if found is None or not isinstance(line, Line) or line.targets != (found[1],):
+        if found is None or not isinstance(line, Line):
             return None
-        module = found[0]
+        module, flow, carried = found
+        if flow != carried:
+            return None
+        if line.targets != (flow,) and (later is None or flow in mentions(later)):
+            return None
         (name, source) = loop.walked[0]
+        mixed = self.together(module, source, self.gone)
         if isinstance(module, Name):
             held = _held(module, source, walked)
-            init = None if held is None else _appended_in_loop(self.init, *held)
+            init = None if held is None else _appended_in_loop(self.init, *held, mixed)
         else:
-            init = _appended(self.init, module, source)
+            init = _appended(self.init, module, source, mixed)
         if init is None:
             return None
         self.init = init
-        function = Name(name)
-        body = replace(line, value=Call(function, line.targets))
-        return module, replace(loop, body=(body,))
+        body = replace(line, targets=(flow,), value=Call(Name(name), (flow,)))
+        kept_flow = [] if line.targets == (flow,) else [Assign(line.targets, flow)]
+        return module, replace(loop, body=(body,)), kept_flow
 
-    def applied(self, loop: Loop, line: Step) -> tuple[Name | Attribute, Expr] | None:
-        """The module of a line beside a loop that applies its like, and what it is applied to."""
+    def applied(self, loop: Loop, line: Step) -> tuple[Name | Attribute, Expr, Expr] | None:
+        """The module of a line beside a loop that applies its like, what it is applied to, and
+        what the loop carries."""
         if len(loop.walked) != 1 or len(loop.body) != 1:
             return None
         ((name, _),), (body,) = loop.walked, loop.body
@@ -138,9 +164,16 @@ class Runs:
         module = value.function
         if not isinstance(module, (Name, Attribute)) or not _applies(line, module):
             return None
-        if line.targets != body.targets or self.counts[module] != 1:
-            return None
-        return module, value.args[0]
+        return (module, value.args[0], body.targets[0]) if self.counts[module] == 1 else None
+
+
+def _next_line(steps: Sequence[Step], at: int) -> tuple[Step, int]:
+    """The statement at a place, and where the next one is; past a copy that is read there alone."""
+    match steps[at : at + 2]:
+        case [Assign(targets=(Name(id=name) as kept,), value=Name() as flow), Line() as line]:
+            if line.targets == (kept,) or kept not in mentions(steps[at + 2 :]):
+                return map_step(line, lambda expr: substitute(expr, {name: flow})), at + 2
+    return steps[at], at + 1
 
 
 def _held(module: Name, source: Expr, walked: dict[str, Expr]) -> tuple[Expr, Expr] | None:
@@ -237,11 +270,11 @@ def _moved_in_loop(
 # --- a module behind a list of its like ---------------------------------------------------
 
 
-def _appended(init: Sequence[Step], module: Expr, holder: Expr) -> list[Step] | None:
+def _appended(init: Sequence[Step], module: Expr, holder: Expr, mixed: bool) -> list[Step] | None:
     """The constructor with `module` as the last item of the list that `holder` names."""
     for position, step in enumerate(init):
         for which, body in enumerate(bodies(step)):
-            inner = _appended(body, module, holder)
+            inner = _appended(body, module, holder, mixed)
             if inner is not None:
                 held = [list(b) for b in bodies(step)]
                 held[which] = inner
@@ -250,15 +283,17 @@ def _appended(init: Sequence[Step], module: Expr, holder: Expr) -> list[Step] | 
         if isinstance(step, Assign) and step.targets == (module,):
             if not any(is_start(s, holder) for s in init[:position]):
                 return None
-            return _with_last(list(init), position, step.value, holder)
+            return _with_last(list(init), position, step.value, holder, mixed)
     return None
 
 
-def _appended_in_loop(init: Sequence[Step], holder: Expr, outer: Expr) -> list[Step] | None:
+def _appended_in_loop(
+    init: Sequence[Step], holder: Expr, outer: Expr, mixed: bool
+) -> list[Step] | None:
     """The same inside a loop, where both are appended to lists."""
     for position, step in enumerate(init):
         for which, body in enumerate(bodies(step)):
-            inner = _appended_in_loop(body, holder, outer)
+            inner = _appended_in_loop(body, holder, outer, mixed)
             if inner is not None:
                 held = [list(b) for b in bodies(step)]
                 held[which] = inner
@@ -270,16 +305,18 @@ def _appended_in_loop(init: Sequence[Step], holder: Expr, outer: Expr) -> list[S
     (last, value), (kept, made) = appends[holder], appends[outer]
     if not any(is_start(s, made) for s in init[:last]):
         return None
-    found = _with_last(list(init), last, value, made)
+    found = _with_last(list(init), last, value, made, mixed)
     if found is not None and kept < last:
         found.insert(last, found.pop(kept))  # a list is kept once it is whole
     return found
 
 
-def _with_last(steps: list[Step], last: int, value: Expr, made: Expr) -> list[Step] | None:
-    """The statements with a value appended to the list `made`, which holds its like alone."""
+def _with_last(
+    steps: list[Step], last: int, value: Expr, made: Expr, mixed: bool
+) -> list[Step] | None:
+    """The statements with a value appended to the list `made`."""
     items = _items(steps[:last], made)
-    if not items or _items(steps[last:], made) or not _are_alike([*items, value]):
+    if not items or _items(steps[last:], made) or not (mixed or _are_alike([*items, value])):
         return None
     steps[last] = Do(Call(Attribute(made, "append"), (value,)))
     return steps

@@ -106,11 +106,29 @@ class Lists:
             inner = bodies(step)
             if inner:
                 step = with_bodies(step, *map(self.listings, inner))
-            if isinstance(step, Loop) and (shaped := self.listing(step, found)) is not None:
-                found = shaped
-            else:
-                found.append(step)
+            shaped = self.listing(step, found) if isinstance(step, Loop) else self.last(step, found)
+            found = shaped if shaped is not None else [*found, step]
         return found
+
+    def last(self, step: Step, before: list[Step]) -> list[Step] | None:
+        """The statements before `list.append(…)` with that item in the list from the start."""
+        added = append(step)
+        if added is None:
+            return None
+        holder, value = added
+        targets = [s.targets if isinstance(s, Assign) else () for s in before]
+        at = next((i for i, held in enumerate(targets) if held == (holder,)), None)
+        start = None if at is None else before[at]
+        if at is None or not isinstance(start, Assign):
+            return None
+        items = _items(start.value)
+        later = before[at + 1 :]
+        if not items or holder in mentions(later) or names(value) & all_written(later):
+            return None
+        if not self.fits([*items, value]):
+            return None
+        made = Call(LIST, (ListOf((*items, value)),))
+        return [*before[:at], Assign(start.targets, made), *later]
 
     def listing(self, loop: Loop, before: list[Step]) -> list[Step] | None:
         """The statements before a loop with the lists that it fills made in one go."""
@@ -156,7 +174,8 @@ class Lists:
             rest = substitute(value, {carry[0]: carry[1]})
             count = binary("-", count, Constant(1))
         number = integer(count)
-        if number is not None and number + len(parts) <= _FEW and not counted:
+        few = number is not None and (number <= 1 or number + len(parts) <= _FEW)
+        if number is not None and few and not counted:
             parts += [rest] * number
             return ListOf(tuple(parts)) if self.fits(parts) else None
         target = Name(loop.counter if counted else "_")
@@ -168,6 +187,16 @@ class Lists:
     def fits(self, parts: Sequence[Expr]) -> bool:
         """Whether each item of a list has a line of its own."""
         return all(self.width(part, 1) <= self.room for part in parts)
+
+
+def _items(value: Expr) -> tuple[Expr, ...]:
+    """What is written of a list's items."""
+    match value:
+        case Call(args=(ListOf(items=items),)):
+            return items
+        case Call(args=(Comprehension() as many,)):
+            return (Star(many),)
+    return ()
 
 
 def _singular(name: str) -> str:

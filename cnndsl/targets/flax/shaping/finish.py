@@ -120,7 +120,7 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
         init, draft.call = sequences(init, draft.call, partial(_together, draft))
         fresh = partial(_target, draft)
         lists = Lists(
-            fresh, partial(_of_one_stage, draft), partial(built_width, uses), draft.flat_loops
+            fresh, partial(_all_of_a_stage, draft), partial(built_width, uses), draft.flat_loops
         )
         init, draft.call = lists.shape(init, draft.call)
         init = resimplified(draft, choices(init, width))
@@ -160,20 +160,26 @@ def _together(draft: Draft, modules: list[str]) -> str | None:
     """A slot for blocks that are all of a binding or a stage, by the name of that."""
     slots = [draft.slots[name] for name in modules]
     path = slots[0].path
-    own = [n for n, s in draft.slots.items() if s.path == path and not s.is_value and "@" not in n]
-    if not path or set(own) != set(modules) or not all(s.is_block for s in slots):
+    own = _modules_of(draft, path)
+    if not path or own != set(modules) or not all(s.is_block for s in slots):
         return None
     name = draft.unique(path[-1])
     draft.slots[name] = Slot("", path, is_block=True, weighted=True, arms=slots[0].arms)
     return name
 
 
-def _of_one_stage(draft: Draft, one: Expr, other: Expr) -> bool:
-    """Whether two modules are of one binding or stage."""
-    first, second = (draft.slots.get(_slot_name(expr)) for expr in (one, other))
-    if first is None or second is None:
-        return False
-    return bool(first.path) and first.path == second.path
+def _modules_of(draft: Draft, path: tuple[str, ...]) -> set[str]:
+    """The slots of the modules of a binding or stage."""
+    slots = draft.slots.items()
+    return {n for n, s in slots if s.path == path and not s.is_value and "@" not in n}
+
+
+def _all_of_a_stage(draft: Draft, one: Expr, other: Expr, gone: set[Expr]) -> bool:
+    """Whether two modules are all of a binding or stage, but for some that are gone."""
+    both = {_slot_name(one), _slot_name(other)}
+    path = next((draft.slots[name].path for name in both if name in draft.slots), ())
+    left = _modules_of(draft, path) - {_slot_name(expr) for expr in gone}
+    return bool(path) and left == both
 
 
 def _slot_name(expr: Expr) -> str:
