@@ -384,6 +384,17 @@ def recipe_conflict(span: Span, message: str, help: str | None = None) -> Diagno
     return error("E121", message, span, help=help)
 
 
+@explained("E130")
+def not_shareable(span: Span, message: str, help: str | None = None) -> Diagnostic:
+    """`shared NAME = chain` declares layers that run wherever NAME stands in a chain.
+
+    Its chain holds ops and blocks, one after the other; what branches, repeats or starts from a
+    tensor goes into a block. Shared layers take no arguments where they run, a name that they
+    read means the same there, and they run at least once: what arrives tells their channels.
+    """
+    return error("E130", message, span, help=help)
+
+
 # --- E2xx: values ---------------------------------------------------------------------
 
 
@@ -560,6 +571,14 @@ def no_tensor(span: Span, name: str) -> Diagnostic:
     """
     help = f"run this only where there is one: if {name} != none {{ … }}"
     return error("E306", f"`{name}` is `none` here, not a tensor", span, help=help)
+
+
+@explained("E320")
+def shared_differs(span: Span, message: str, at: str, first: Label) -> Diagnostic:
+    """Shared layers have one set of tensors, so the channels that arrive agree wherever they run,
+    and so does every setting. Heights and widths may differ.
+    """
+    return error("E320", message, span, at, labels=(first,))
 
 
 # --- E4xx: assertions -----------------------------------------------------------------

@@ -67,6 +67,7 @@ class Layer:
     out: Tensor
     path: str = ""
     classifies: bool = False
+    first: Layer | None = None  # the use of shared layers whose tensors this one has
 
 
 @dataclass(slots=True, eq=False)
@@ -124,7 +125,22 @@ class Repeated:
     items: list[Element]
 
 
-Element = Layer | Instance | Reference | Failed | Grouped | Merged | Repeated
+@dataclass(slots=True, eq=False)
+class Used:
+    """A use of shared layers; `run` is what they do here."""
+
+    element: ast.Apply
+    declared: Declared
+    x: Tensor
+    out: Tensor
+    run: Chained
+
+    @property
+    def is_first(self) -> bool:
+        return self.declared.uses[0] is self
+
+
+Element = Layer | Instance | Reference | Failed | Grouped | Merged | Repeated | Used
 
 
 @dataclass(slots=True, eq=False)
@@ -144,6 +160,14 @@ class Ran:
     statement: ast.Run | ast.Bind
     run: Chained
     name: str | None
+
+
+@dataclass(slots=True, eq=False)
+class Declared:
+    """`shared NAME = chain`, with its uses in the order in which they run."""
+
+    statement: ast.Shared
+    uses: list[Used] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
@@ -194,7 +218,7 @@ class Noted:
     statement: ast.Statement
 
 
-Record = Ran | Named | Staged | Looped | Chosen | Auxiliary | Noted
+Record = Ran | Declared | Named | Staged | Looped | Chosen | Auxiliary | Noted
 
 
 @dataclass(slots=True, eq=False)
@@ -220,6 +244,7 @@ class Network:
     input: Tensor
     output: Tensor
     endpoints: dict[str, Tensor]
+    shared: list[Declared] = field(default_factory=list)  # the shared layers of all bodies
     recipe: Recipe | None = None
     recipe_said: dict[str, Json] | None = None  # the same, as the spec has it
     preprocess: dict[str, Json] | None = None
@@ -250,9 +275,10 @@ def _taken(record: Chosen) -> Sequence[Frame]:
 
 # Networks are walked often: this is three times as fast as asking for each kind in turn.
 _CHILDREN: dict[type, Callable[..., Sequence[Node]]] = {
-    **dict.fromkeys((Layer, Reference, Failed, Named, Noted), _nothing),
+    **dict.fromkeys((Layer, Reference, Failed, Declared, Named, Noted), _nothing),
     Frame: attrgetter("records"),
     Ran: attrgetter("run.elements"),
+    Used: attrgetter("run.elements"),
     Chained: attrgetter("elements"),
     Merged: attrgetter("branches"),
     Repeated: attrgetter("items"),

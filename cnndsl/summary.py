@@ -93,7 +93,7 @@ def count_layer(layer: Layer) -> Count:
     return Count(params, params + state, layer.op.macs(layer.x.shape))
 
 
-Counts = dict[tuple[int, Shape], Count]  # of an op, by its identity, and the shape it gets
+Counts = dict[tuple[int, Shape, bool], Count]  # of an op, the shape it gets, and whether first
 
 
 def count(record: Node, known: Counts | None = None) -> Count:
@@ -111,10 +111,12 @@ def count(record: Node, known: Counts | None = None) -> Count:
 
 
 def _counted(layer: Layer, known: Counts) -> Count:
-    key = id(layer.op), layer.x.shape
+    """The figures of a layer; tensors that it shares with one before are counted there."""
+    key = id(layer.op), layer.x.shape, layer.first is None
     one = known.get(key)
     if one is None:
-        one = known[key] = count_layer(layer)
+        one = count_layer(layer)
+        one = known[key] = one if layer.first is None else Count(0, 0, one.macs)
     return one
 
 

@@ -27,15 +27,34 @@ class Weights(Protocol):
 def interpret(network: Network, images: np.ndarray, weights: Weights) -> dict[str, np.ndarray]:
     """Every endpoint and `logits`, outside training, for a batch of images."""
     values = {id(network.input): images}
+    owned: dict[Layer, list[Tensors]] = {}
     for record in needed(network):
         if isinstance(record, Layer):
-            result = LAYERS[record.op.name](record.op, values[id(record.x)], weights)
+            held = Held(weights, owned.get(record.first or record))
+            result = LAYERS[record.op.name](record.op, values[id(record.x)], held)
+            owned.setdefault(record.first or record, held.tensors)
         else:
             branches = [values[id(branch.out)] for branch in record.branches]
             result = MERGES[record.element.name](branches)
         values[id(record.out)] = result
     named = {name: values[id(tensor)] for name, tensor in network.endpoints.items()}
     return {**named, "logits": values[id(network.output)]}
+
+
+class Held:
+    """The weights of a layer: its own, or those of shared layers that ran before."""
+
+    def __init__(self, weights: Weights, before: list[Tensors] | None):
+        self.weights = weights
+        self.before = before
+        self.tensors: list[Tensors] = []
+
+    def __call__(self, x: np.ndarray, **shapes: Shape) -> Tensors:
+        found = self.weights(x, **shapes)  # that the module has a layer here
+        if self.before is not None:
+            found = self.before[len(self.tensors)]
+        self.tensors.append(found)
+        return found
 
 
 def needed(network: Network) -> list[Layer | Merged]:

@@ -20,6 +20,7 @@ from cnndsl.elaborate.making import Maker
 from cnndsl.elaborate.repair import UNSHAPED, likely, projection, same_padding
 from cnndsl.elaborate.reuse import again, key_of
 from cnndsl.elaborate.scope import Scope
+from cnndsl.elaborate.sharing import Declaration
 from cnndsl.ir import (
     Chained,
     Element,
@@ -32,6 +33,7 @@ from cnndsl.ir import (
     Reference,
     Repeated,
     Tensor,
+    Used,
     Value,
 )
 from cnndsl.ops import MERGES, OPS
@@ -79,6 +81,9 @@ class Chains:
         tensor = scope.tensor(name)
         if tensor is not None:
             return self.reference(element, tensor)
+        declaration = scope.declaration(name)
+        if declaration is not None:
+            return self.use(element, declaration, x, context)
         if name in OPS:
             return self.layer(element, OPS[name], x, scope, context)
         if name in self.shared.program.blocks:
@@ -96,6 +101,18 @@ class Chains:
             message = f"`{element.name}` is a tensor and takes no arguments"
             raise Failure(errors.unknown_argument(element.span, message, "", None))
         return Reference(element, tensor)
+
+    def use(
+        self, element: ast.Apply, declaration: Declaration, x: Tensor, context: Context
+    ) -> Used:
+        """Runs shared layers; uses of blocks in them are no uses that others could be like."""
+        declaration.check(element)
+        before, self.shared.is_sharing = self.shared.is_sharing, True
+        inner = context.nested(element.span, flat=False)
+        chain = declaration.record.statement.chain
+        run = self.run(chain, x, Scope(declaration.scope), inner)
+        self.shared.is_sharing = before
+        return declaration.used(element, x, run)
 
     def unknown(self, element: ast.Apply, scope: Scope) -> Diagnostic | None:
         name, program = element.name, self.shared.program
@@ -188,6 +205,7 @@ class Chains:
         args = inner.known()
         ordered = {p.name: args[p.name] for p in block.parameters}
         may_recur = x.known is not None and self.shared.head is None and not inner.classes
+        may_recur = may_recur and not self.shared.is_sharing
         key = key_of(block, ordered, x) if may_recur else None
         first = known.uses.get(key)
         if first is not None and known.is_shared:

@@ -12,6 +12,7 @@ from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.head import Head
 from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.reuse import Known
+from cnndsl.elaborate.sharing import Declaration
 from cnndsl.ir import Tensor, Value
 from cnndsl.source import Span
 from cnndsl.syntax import ast
@@ -42,6 +43,8 @@ class Shared:
     expectations: list[tuple[ast.Expect, Value]] = field(default_factory=list)
     numbered: Counter[str] = field(default_factory=Counter)
     instances: Counter[str] = field(default_factory=Counter)  # per stage, for paths
+    declared: list[Declaration] = field(default_factory=list)  # shared layers
+    is_sharing: bool = False  # while shared layers run
     recipe: ast.Train | None = None
     preprocess: ast.Preprocess | None = None
 

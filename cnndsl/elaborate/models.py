@@ -18,6 +18,7 @@ from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.recipe import check_recipe
 from cnndsl.elaborate.reuse import Known
 from cnndsl.elaborate.scope import Scope
+from cnndsl.elaborate.sharing import check_used
 from cnndsl.elaborate.statements import Statements
 from cnndsl.ir import Frame, Network, Noted, Tensor, Value
 from cnndsl.stack import deep_stack
@@ -184,8 +185,11 @@ def _run(
     rest = ast.Body(root.body.span, root.body.statements[1:])
     frame, output = statements.body(rest, image, scope, context)
     whole = Frame(root.body, image, output, [Noted(first), *frame.records])
+    check_used(shared.declared, found)
     endpoints = {**shared.endpoints, "logits": output}
-    return Network(model.name, root, model, arguments, given, whole, image, output, endpoints)
+    records = [declaration.record for declaration in shared.declared]
+    bound = (arguments, given, whole, image, output, endpoints, records)
+    return Network(model.name, root, model, *bound)
 
 
 def _statements_of_variants(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from cnndsl.elaborate.sharing import counterparts, is_again
 from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Network, Node, Staged, children
 
 Paths = Mapping[Layer | Instance, str]  # records are told apart by their identity
@@ -24,6 +25,8 @@ def paths_of(network: Network) -> dict[Layer | Instance, str]:
     """A name for every layer and instance, by its stage, its block and its op."""
     paths: dict[Layer | Instance, str] = {}
     _name(network.frame, "", paths, uniform=False)
+    for again, first in counterparts(network):
+        paths[again] = paths[first]
     return paths
 
 
@@ -58,11 +61,14 @@ def numbered(kinds: list[str], uses: Counter[str]) -> Iterator[str]:
 
 
 def parts_of(frame: Frame) -> Iterator[Layer | Instance | Staged | Auxiliary]:
-    """Layers, instances, stages and heads, in order, through chains, groups and loops."""
+    """Layers, instances, stages and heads, in order, through chains, groups and loops.
+
+    Shared layers are parts where they run first.
+    """
     stack: list[Node] = [frame]
     while stack:
         current = stack.pop()
         if isinstance(current, (Layer, Instance, Staged, Auxiliary)):
             yield current
-        else:
+        elif not is_again(current):
             stack.extend(reversed(children(current)))

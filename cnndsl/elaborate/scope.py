@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from cnndsl.ir import Tensor, Value
+
+if TYPE_CHECKING:
+    from cnndsl.elaborate.sharing import Declaration
 
 
 class Unknown:
@@ -17,7 +21,16 @@ UNKNOWN = Unknown()
 class Scope:
     """Values and tensors by name, and the scope around them."""
 
-    __slots__ = ("classes", "effort", "incomplete", "level", "parent", "tensors", "values")
+    __slots__ = (
+        "classes",
+        "effort",
+        "incomplete",
+        "level",
+        "parent",
+        "shared",
+        "tensors",
+        "values",
+    )
 
     def __init__(self, parent: Scope | None = None):
         self.parent = parent
@@ -25,6 +38,7 @@ class Scope:
         self.effort = self.level // 16  # steps that it takes to look a name up, beyond the usual
         self.values: dict[str, Value | Unknown] = {}
         self.tensors: dict[str, Tensor] = {}
+        self.shared: dict[str, Declaration] = {}
         self.classes: frozenset[str] = frozenset()  # values that are the parameter `classes`
         self.incomplete = False  # after a mistake, names may be missing that are not at fault
 
@@ -48,6 +62,15 @@ class Scope:
         while scope is not None:
             if name in scope.tensors:
                 return scope.tensors[name]
+            scope = scope.parent
+        return None
+
+    def declaration(self, name: str) -> Declaration | None:
+        """The shared layers of that name."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.shared:
+                return scope.shared[name]
             scope = scope.parent
         return None
 

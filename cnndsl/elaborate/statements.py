@@ -18,6 +18,7 @@ from cnndsl.elaborate.head import is_classes
 from cnndsl.elaborate.places import forget, in_model, once_in_model
 from cnndsl.elaborate.repair import UNSHAPED
 from cnndsl.elaborate.scope import UNKNOWN, Scope
+from cnndsl.elaborate.sharing import declare
 from cnndsl.ir import (
     Auxiliary,
     Chosen,
@@ -78,10 +79,18 @@ class Statements:
     ) -> tuple[Record, Tensor]:
         run = self.chains.run(statement.chain, x, scope, context)
         self.assert_shape(statement.shape, run.out, scope, context)
-        self.check_free(statement.name, statement.name_span)
+        self.check_free(statement.name, statement.name_span, scope)
         scope.tensors[statement.name] = run.out
         scope.tensors["here"] = x
         return Ran(statement, run, None), x
+
+    def share(
+        self, statement: ast.Shared, x: Tensor, scope: Scope, context: Context
+    ) -> tuple[Record, Tensor]:
+        declaration = declare(statement, scope, self.shared.program)
+        scope.shared[statement.name] = declaration
+        self.shared.declared.append(declaration)
+        return declaration.record, x
 
     def name(
         self,
@@ -96,7 +105,7 @@ class Statements:
         if context.in_loop and endpoint:
             self.shared.numbered[name] += 1
             name += str(self.shared.numbered[name])
-        self.check_free(name, span)
+        self.check_free(name, span, scope)
         scope.tensors[name] = tensor
         if endpoint:
             if name in self.shared.endpoints or name == "logits":
@@ -105,8 +114,10 @@ class Statements:
             self.shared.named[name] = span
         return name
 
-    def check_free(self, name: str, span: Span) -> None:
+    def check_free(self, name: str, span: Span, scope: Scope) -> None:
         what = self.shared.program.what(name)
+        if scope.declaration(name) is not None:
+            raise Failure(errors.name_taken(span, name, "shared layers"))
         if what in ("an op", "a block"):
             raise Failure(errors.name_taken(span, name, what))
 
@@ -280,6 +291,7 @@ class Statements:
     _RUN: ClassVar[dict[type[ast.Statement], Callable[..., tuple[Record, Tensor]]]] = {
         ast.Run: run,
         ast.Bind: bind,
+        ast.Shared: share,
         ast.Let: let,
         ast.Input: input,
         ast.Stage: stage,

@@ -187,6 +187,15 @@ class Bind(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Shared(Node):
+    """`shared NAME = chain`: layers that run wherever the name stands in a chain."""
+
+    name: str
+    name_span: Span
+    chain: Chain
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Let(Node):
     name: str
     name_span: Span
@@ -255,7 +264,7 @@ class Preprocess(Node):
 
 
 OfVariant = Expect | Train | Preprocess  # what a variant's braces may hold
-Statement = Input | Run | Bind | Let | Stage | For | If | Aux | Expect | Train | Preprocess
+Statement = Input | Run | Bind | Shared | Let | Stage | For | If | Aux | Expect | Train | Preprocess
 
 
 # --- definitions ----------------------------------------------------------------------

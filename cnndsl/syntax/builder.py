@@ -99,6 +99,9 @@ class Builder:
         end = shape.span if shape else chain.span
         return ast.Bind(name.to(end), name.text, name, chain, shape)
 
+    def shared(self, keyword: Word, name: Word, _equal: Word, chain: ast.Chain) -> ast.Shared:
+        return ast.Shared(keyword.to(chain.span), name.text, name, chain)
+
     def let(self, keyword: Word, name: Word, _equal: Word, value: ast.Expr) -> ast.Let:
         return ast.Let(keyword.to(value.span), name.text, name, value)
 

@@ -9,6 +9,7 @@ from cnndsl.syntax.scan import END, Word
 
 TEXTS = {name: text for text, name in (tables.KEYWORDS | tables.SYMBOLS).items()}
 TEXTS["PREPROCESS"] = "preprocess"
+TEXTS["SHARED"] = "shared"
 KEYWORDS = frozenset(tables.KEYWORDS.values())
 CONSTANTS = frozenset({"SAME", "VALID", "NEAREST", "BILINEAR"})
 NUMBERS = frozenset({"INTEGER", "FLOAT", "SIZE"})
@@ -16,7 +17,7 @@ LITERALS = NUMBERS | CONSTANTS | {"STRING", "TRUE", "FALSE", "NONE"}
 ELEMENTS = frozenset({"NAME", "HERE", "IN"})
 VALUES = LITERALS | ELEMENTS | {"NOT", "MINUS", "PLUS", "LPAR", "LSQB"}
 STATEMENTS = frozenset(
-    {"INPUT", "LET", "STAGE", "FOR", "IF", "AUX", "EXPECT", "TRAIN", "PREPROCESS"}
+    {"INPUT", "SHARED", "LET", "STAGE", "FOR", "IF", "AUX", "EXPECT", "TRAIN", "PREPROCESS"}
 )
 DEFINITIONS = frozenset({"USE", "FN", "BLOCK", "MODEL"})
 

@@ -23,6 +23,7 @@ ARITHMETIC = frozenset({"PLUS", "MINUS", "STAR", "SLASH", "FLOOR", "PERCENT", "P
 OPERATORS = COMPARISONS | ARITHMETIC | {"AND", "OR", "NOT", "RANGE", "DOT"}
 _OPEN_ENDED = OPERATORS | {"ARROW", "COMMA", "EQUAL", "COLON", "IF", "ELSE"} | set(CLOSERS)
 _GOES_ON = frozenset({"ARROW", "ELSE", "RBRACE", "RSQB", "RPAR", END})
+_CONTEXTUAL = frozenset({"PREPROCESS", "SHARED"})  # words only where a statement begins
 _SEPARATORS = frozenset({"NEWLINE", "COMMA", "ARROW", "RBRACE"})
 
 
@@ -67,7 +68,7 @@ def layout(words: Iterator[Word], nesting: Nesting | None = None) -> Iterator[Wo
                 _count(stack[-1], separator)
                 yield separator
             previous = separator or previous
-        if word.type == "PREPROCESS" and not _begins_statement(previous):
+        if word.type in _CONTEXTUAL and not _begins_statement(previous):
             word = Word(word.source, word.start, word.end, "NAME")
         _balance(stack, word)
         if len(stack) > nesting.brackets:

@@ -115,8 +115,8 @@ def test_no_two_layers_have_one_name(name):
 
 
 def is_shared(layer: Layer) -> bool:
-    """Dropouts of one rate may be one module."""
-    return layer.op.name in ("dropout", "drop_path")
+    """Dropouts of one rate may be one module, and a layer may run again."""
+    return layer.op.name in ("dropout", "drop_path") or layer.first is not None
 
 
 def test_layers_keep_their_own_names_where_there_is_no_module():

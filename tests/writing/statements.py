@@ -70,6 +70,27 @@ def bind(draft: Draft) -> list[str]:
     return [f"{name} = {text}"]
 
 
+@STATEMENTS.enter(2)
+def shared_layers(draft: Draft) -> list[str]:
+    """Layers that run in several places; they keep the channels, so that they can."""
+    name = draft.fresh("unit", "tied", "head", "step", "self", "conv1", "classifier", "layer")
+    width = value(draft, "width", steady=True)
+    kept = draft.pick("1", "3", "3, dilation = 2", "1x3")
+    first = draft.pick(f"conv({width}, {kept})", f"separable({width}, 3)", f"conv({width}, 1)")
+    others = draft.pick("", " -> bn", " -> bn -> relu", " -> relu", " -> dropout(0.1) -> swish")
+    uses = [
+        name,
+        f"add [ here, {name} ]",
+        f"{{ {name} }} * {draft.number(1, 3)}",
+        f"concat [ here -> {name}, relu -> {name} ] -> conv({width}, 1)",
+        f"for {draft.fresh(*LOOPED)} in 0 .. {draft.number(1, 3)} {{ {name} }}",
+        f"if {condition(draft)} {{ {name} }}",
+        f"{{ {name} -> relu }}",
+    ]
+    ran = [draft.pick(*uses) for _ in range(draft.number(1, 3))]
+    return [f"shared {name} = {first}{others}", f"conv({width}, 1)", name, *ran]
+
+
 @STATEMENTS.enter(4)
 def let(draft: Draft) -> list[str]:
     kind = draft.pick("width", "width", "count", "flag", "kernel", "mode", "widths", "pair")

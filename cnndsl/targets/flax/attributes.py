@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from cnndsl.elaborate.models import deep_stack
 from cnndsl.elaborate.paths import Paths, numbered, parts_of
+from cnndsl.elaborate.sharing import counterparts
 from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Network, Staged, layers
 from cnndsl.names import camel
 from cnndsl.targets.flax.expected import Expectation, heads_of
@@ -116,6 +117,7 @@ def _paired(
             held += [place] if place is not None else []
         if len(held) == len(terms):
             found[layer] = tuple(held)
+            found.setdefault(layer.first or layer, tuple(held))
     return found
 
 
@@ -154,6 +156,8 @@ class _Names:
                 self.found[layer] = path
         for layer in self.lost:
             self.found[layer] = _free(layer.path, taken)
+        for again, first in counterparts(network):
+            self.found[again] = self.found.get(first, first.path)
         return self.found
 
     def walk(self, frame: Frame, owner: str, stage: str) -> None:

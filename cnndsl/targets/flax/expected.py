@@ -5,7 +5,7 @@ Nothing here knows how an op is emitted, so that a mistake there is seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,7 @@ class Expectation:
     weighted: list[Term]  # the results of layers with weights, used or not
     # Several terms where one op is several of flax's.
     made: list[tuple[Layer, tuple[Term, ...]]] = field(default_factory=list)
+    repeated: list[Term] = field(default_factory=list)  # the results of shared layers, run again
 
     @property
     def paths(self) -> dict[Term, str]:
@@ -47,18 +48,27 @@ def expected(network: Network, forms: Forms, *, aux: bool = True) -> Expectation
     """What the endpoints of a network are; without the auxiliary heads where `aux` is false."""
     values = {id(network.input): forms.image(known_shape(network.input))}
     made: list[tuple[Layer, tuple[Term, ...]]] = []
+    owned: dict[Layer, list[Term]] = {}  # what the weights of a layer gave
     records = list(executed(network.frame, aux=aux))
     heads = {name for name, _ in heads_of(network)}
     rectified = rectified_tensors(network)
+    live = _live(network, records) if network.shared else set()
+    leaders = _leaders(records, live) if network.shared else {}
     for record in records:
         if isinstance(record, Merged):
             parts = tuple(values[id(branch.out)] for branch in record.branches)
             term = merged(record.element.name, parts, forms)
         else:
-            x, before = values[id(record.x)], len(forms.weighted)
-            term = TERMS[record.op.name](record.op, x, forms, id(record.out) in rectified)
+            first = record.first or record
+            x, leader = values[id(record.x)], leaders.get(first, record)
+            run = forms.weighted if leader is record else forms.repeated
+            before = len(run)
+            is_early = leader is not record and leader not in owned
+            with forms.aside() if is_early else forms.sharing(owned.get(leader, ())):
+                term = TERMS[record.op.name](record.op, x, forms, id(first.out) in rectified)
+            owned[record] = run[before:]
             if term is not x:
-                made.append((record, tuple(forms.weighted[before:]) or (term,)))
+                made.append((record, tuple(run[before:]) or (term,)))
         if term.shape != record.out.shape:
             raise Unfit(f"{name_of(record)} gives {term.shape}, elaborated {record.out.shape}")
         values[id(record.out)] = term
@@ -67,7 +77,30 @@ def expected(network: Network, forms: Forms, *, aux: bool = True) -> Expectation
         for name, tensor in network.endpoints.items()
         if aux or name not in heads
     }
-    return Expectation(endpoints, values[id(network.output)], forms.weighted, made)
+    logits = values[id(network.output)]
+    return Expectation(endpoints, logits, forms.weighted, made, forms.repeated)
+
+
+def _live(network: Network, records: Sequence[Layer | Merged]) -> set[int]:
+    """The tensors that lead to an endpoint or the result."""
+    found = {id(tensor) for tensor in (*network.endpoints.values(), network.output)}
+    for record in reversed(records):
+        if id(record.out) in found:
+            inputs = record.branches if isinstance(record, Merged) else ()
+            found.update([id(record.x), *(id(branch.out) for branch in inputs)])
+    return found
+
+
+def _leaders(records: Sequence[Layer | Merged], live: set[int]) -> dict[Layer, Layer]:
+    """By the first use of shared layers the first one that somebody reads, if any is."""
+    found: dict[Layer, Layer] = {}
+    for record in records:
+        if isinstance(record, Layer):
+            first = record.first or record
+            leader = found.setdefault(first, record)
+            if id(leader.out) not in live and id(record.out) in live:
+                found[first] = record
+    return found
 
 
 def known_shape(tensor: Tensor) -> Shape:

@@ -7,6 +7,9 @@ as a slice of everything, gives its input.
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from math import prod
 
 from cnndsl.targets.flax.terms import Settings, Shape, Sides, Term, Terms, Unfit
@@ -39,6 +42,9 @@ class Forms:
         self._initialisers = initialisers
         self._numbers: dict[tuple[object, ...], int] = {}
         self.weighted: list[Term] = []  # the results of layers with weights, in order
+        self.repeated: list[Term] = []  # those of layers that run once more
+        self._is_aside = False
+        self._first: deque[Term] = deque()  # what the layers that run next gave first
 
     def image(self, shape: Shape) -> Term:
         return self._terms.term("image", (), (), shape)
@@ -52,12 +58,32 @@ class Forms:
         return self._owned(op, settings, (x,), shape)
 
     def _owned(self, op: str, settings: Settings, inputs: tuple[Term, ...], shape: Shape) -> Term:
+        if self._is_aside:
+            return self._terms.term(op, settings, inputs, shape, -1)
+        is_again = op != "dropout" and bool(self._first)
+        if is_again:
+            inputs = (*inputs, self._first.popleft())  # whose weights these are
         key = (op, settings, *[x.serial for x in inputs])
         number = self._numbers[key] = self._numbers.get(key, 0) + 1
         result = self._terms.term(op, settings, inputs, shape, number)
         if op != "dropout":
-            self.weighted.append(result)
+            (self.repeated if is_again else self.weighted).append(result)
         return result
+
+    @contextmanager
+    def sharing(self, first: Iterable[Term]) -> Iterator[None]:
+        """Layers with weights that run inside have those of layers that gave these terms."""
+        self._first.extend(first)
+        yield
+        if self._first:
+            raise Unfit("layers that run again are fewer than they were")
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """What layers give inside is read by nobody, and they have run elsewhere."""
+        self._is_aside = True
+        yield
+        self._is_aside = False
 
     def again(self, term: Term, inputs: tuple[Term, ...]) -> Term:
         """The op of a layer once more, with weights of its own, on other tensors."""

@@ -54,7 +54,9 @@ class Layer(External):
         if keywords or len(args) != 1:
             raise Failure(f"{self.describe()} is called with one tensor alone")
         x = tensor(args[0], self.describe())
-        result = self.apply(x.term, x.forms)
+        first = self.results[:1] if self.is_weighted else ()
+        with x.forms.sharing(first):
+            result = self.apply(x.term, x.forms)
         self.results.append(result)
         return x.made(result)
 

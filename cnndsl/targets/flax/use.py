@@ -24,21 +24,25 @@ def misused(
     """
     random = [layer for layer in built if not layer.is_weighted]
     built = [layer for layer in built if layer.is_weighted]
-    results = [term for layer in built for term in layer.results]
-    is_each_once = all(len(layer.results) == 1 for layer in built)
-    if is_each_once and set(results) == set(wanted.weighted) and all(la.results for la in random):
+    results = [term for layer in built for term in layer.results[:1]]
+    repeated = [term for layer in built for term in layer.results[1:]]
+    is_each_run = all(layer.results for layer in [*built, *random])
+    are_known = set(results) == set(wanted.weighted) and set(repeated) <= set(wanted.repeated)
+    if is_each_run and are_known:
         return []
     places = {id(layer): path for layer, path in paths(model, "self")}
 
     def named(layer: Built) -> str:
         return f"{places.get(id(layer), 'an attribute of no module')}, {layer.describe()},"
 
+    plain: dict[Term, Term] = {}
+    again = Counter(anonymous(wanted.repeated, terms, plain))
+    again.subtract(anonymous(repeated, terms, plain))
     words = [
         f"{named(layer)} is used {len(layer.results)} times"
         for layer in built
-        if len(layer.results) > 1
+        if any(again[plain[term]] < 0 for term in layer.results[1:])
     ]
-    plain: dict[Term, Term] = {}
     left = Counter(anonymous(wanted.weighted, terms, plain))
     left.subtract(anonymous(results, terms, plain))
     idle = [term for term, number in left.items() for _ in range(number)]

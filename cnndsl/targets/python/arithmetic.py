@@ -38,6 +38,7 @@ _MIRROR = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 _OPPOSITE = {"==": "!=", "is": "is not", "<": ">=", "<=": ">"}
+_OPPOSITE |= {other: op for op, other in _OPPOSITE.items()}
 
 
 _FOLD: dict[str, Callable[[int, int], int]] = {

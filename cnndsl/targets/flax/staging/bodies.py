@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cnndsl.ir import (
     Auxiliary,
     Chosen,
+    Declared,
     Frame,
     Looped,
     Named,
@@ -18,10 +19,11 @@ from cnndsl.ir import Tensor as Flowing
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.staging.chains import Chains
 from cnndsl.targets.flax.staging.control import Control
-from cnndsl.targets.flax.staging.draft import Env, Run, Value
+from cnndsl.targets.flax.staging.draft import Env, Run, Sharing, Value
 from cnndsl.targets.flax.staging.endpoints import Endpoints
 from cnndsl.targets.flax.staging.flow import Flow, Surroundings, all_of
 from cnndsl.targets.flax.staging.kinds import sample_kinds
+from cnndsl.targets.flax.staging.scopes import runs_first
 from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.python.expressions import (
     is_constant,
@@ -50,6 +52,9 @@ class Bodies:
             if isinstance(statement, ast.If):
                 arriving = [_arriving(f, i) for f in frames]
                 self.control.branch(statement, all_of(Chosen, recs), x, runs, env, arriving)
+            elif isinstance(statement, ast.Shared):
+                following = body.statements[i + 1 :]
+                self.declared(statement, following, all_of(Declared, recs), runs, env)
             else:
                 self.statement(statement, recs, x, runs, env)
 
@@ -84,6 +89,28 @@ class Bodies:
         self.values.path = outer
         self.endpoints.keep(st.name, y, env)
         env.tensors["here"] = self.flow.tensor(x)
+
+    def declared(
+        self,
+        st: ast.Shared,
+        following: Sequence[ast.Statement],
+        recs: Sequence[Declared],
+        runs: list[Run],
+        env: Env,
+    ) -> None:
+        """`shared NAME = chain`: built by the first use, unless that may not be reached."""
+        sharing = env.shared[st.name] = Sharing(st, env, (*self.values.path, st.name))
+        if runs_first(st.name, following):
+            return
+        first = [r.uses[0] for r in recs]
+        x = self.draft.variable("x", "tensor")
+        channels = [use.x.shape[-1] for use in first]
+        self.values.define(
+            self.flow.features(x), self.values.residual("in_features", channels, runs)
+        )
+        self.values.calls.append([])
+        self.chains.built_shared(sharing, [use.run for use in first], x, runs)
+        self.values.calls.pop()
 
     def let(self, st: ast.Let, recs: Sequence[Named], runs: list[Run], env: Env) -> None:
         seen = [r.value for r in recs]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
 from cnndsl.ir import (
@@ -13,10 +14,11 @@ from cnndsl.ir import (
     Merged,
     Reference,
     Repeated,
+    Used,
 )
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.ops.emission import MERGED
-from cnndsl.targets.flax.staging.draft import Env, Run, Value
+from cnndsl.targets.flax.staging.draft import Env, Run, Sharing, Value
 from cnndsl.targets.flax.staging.flow import Bodies, Flow, all_of
 from cnndsl.targets.flax.staging.layers import Layers
 from cnndsl.targets.flax.staging.loops import with_loop
@@ -79,12 +81,40 @@ class Chains:
                 self.merged(element, all_of(Merged, recs), x, runs, env)
             case ast.Repeat(), Repeated():
                 self.repeated(element, all_of(Repeated, recs), x, runs, env)
+            case ast.Apply(), Used():
+                self.used(element, all_of(Used, recs), x, runs, env)
             case ast.Apply() | ast.Merge(), Reference():
                 if element.name != "here":
                     tensor = env.tensor(element.name)
                     if tensor is None:
                         raise AssertionError(f"no tensor {element.name}")
                     self.flow.copy(tensor.call, tensor.features, x)
+
+    def used(
+        self, element: ast.Apply, recs: Sequence[Used], x: Name, runs: list[Run], env: Env
+    ) -> None:
+        """Shared layers: the first use builds their modules, all others call those."""
+        sharing = env.sharing(element.name)
+        if sharing is None:
+            raise AssertionError(f"no shared layers {element.name}")
+        values, chained = self.values, [r.run for r in recs]
+        if sharing.modules is None:
+            self.built_shared(sharing, chained, x, runs)
+            return
+        outer, values.again = values.again, deque(sharing.modules)
+        self.chain(chained, x, runs, Env(sharing.env))
+        values.again = outer
+
+    def built_shared(
+        self, sharing: Sharing, recs: Sequence[Chained], x: Name, runs: list[Run]
+    ) -> None:
+        """The first use of shared layers."""
+        values = self.values
+        outer, values.kept = values.kept, []
+        path, values.path = values.path, sharing.path
+        self.chain(recs, x, runs, Env(sharing.env))
+        values.path = path
+        sharing.modules, values.kept = values.kept, outer
 
     def group(self, body: ast.Body, env: Env) -> Env:
         """A scope of its own: what it binds anew begins as the value around it."""

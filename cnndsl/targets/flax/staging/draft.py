@@ -79,6 +79,19 @@ class Value:
     pair: bool = False
 
 
+@dataclass
+class Sharing:
+    """Shared layers: where they were declared, and how the call reaches their modules.
+
+    `modules` is None until the first use has built them.
+    """
+
+    statement: ast.Shared
+    env: Env
+    path: tuple[str, ...]
+    modules: list[Expr] | None = None
+
+
 class Env:
     """Names at a place of the definition; bodies of `for` and `if` share theirs."""
 
@@ -86,6 +99,15 @@ class Env:
         self.parent = parent
         self.values: dict[str, Value] = {}
         self.tensors: dict[str, Tensor] = {}
+        self.shared: dict[str, Sharing] = {}
+
+    def sharing(self, name: str) -> Sharing | None:
+        env: Env | None = self
+        while env is not None:
+            if name in env.shared:
+                return env.shared[name]
+            env = env.parent
+        return None
 
     def value(self, name: str) -> Value | None:
         env: Env | None = self

@@ -113,8 +113,8 @@ class Layers:
         slot = Slot(stem, (), built.attr, weighted=is_weighted, is_quiet=is_quiet)
         hoists = built.callee == "nnx.Dropout" and self.values.loops and not self.values.counted
         if hoists and self.is_invariant(built.args[0], runs):
-            return self.hoisted(module, slot)
-        return self.values.slot(module, slot, runs)
+            return self.values.module(lambda: self.hoisted(module, slot))
+        return self.values.module(lambda: self.values.slot(module, slot, runs))
 
     def is_invariant(self, expr: Expr, runs: list[Run]) -> bool:
         """Whether all iterations share a module, and every instance runs it."""

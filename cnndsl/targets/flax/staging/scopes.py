@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from cnndsl.elaborate.program import walk
 from cnndsl.ops import OPS
@@ -46,6 +47,19 @@ def statements_of(body: ast.Body) -> list[ast.Statement]:
         for held in reversed(inner):
             stack.extend(reversed(held.statements))
     return found
+
+
+def runs_first(name: str, statements: Sequence[ast.Statement]) -> bool:
+    """Whether the first of some statements that runs shared layers does so wherever it stands."""
+    for statement in statements:
+        if not any(isinstance(n, ast.Apply) and n.name == name for n in walk(statement)):
+            continue
+        if isinstance(statement, ast.Stage):
+            return runs_first(name, statement.body.statements)
+        return isinstance(statement, (ast.Run, ast.Bind)) and not any(
+            isinstance(node, (ast.Repeat, ast.Group)) for node in walk(statement.chain)
+        )
+    return False
 
 
 def binding_counts(body: ast.Body) -> Counter[str]:

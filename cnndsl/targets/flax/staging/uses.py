@@ -89,7 +89,8 @@ class Uses:
             build = Build(function, tuple(args), tuple(keywords), callee.takes, has_tensors)
             stem = self.layers.stem or snake(block.name)
             slot = Slot(stem, (), is_block=True, weighted=True, is_quiet=not has_tensors)
-            applied = Call(self.values.slot(build, slot, runs), (x, *given))
+            kept = self.values.module(lambda: self.values.slot(build, slot, runs))
+            applied = Call(kept, (x, *given))
             out = self.out_of(callee, mapping, recs, runs, applied.function)
         for name in callee.folded:
             if name in mapping:

@@ -7,7 +7,8 @@ works out for every instance, or a table of such values by iteration.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from cnndsl.elaborate.program import walk
 from cnndsl.syntax import ast
@@ -45,6 +46,8 @@ class Values(Columns):
         self.indexed: set[str] = set()  # lists whose items are found by their number
         self.first: set[str] = set()  # those that only the first iterations fill
         self.counted = False  # whether all lists are, as those of auxiliary heads
+        self.kept: list[Expr] | None = None  # the modules of shared layers, while they are built
+        self.again: deque[Expr] | None = None  # the same, while they run once more
 
     def at_init(self, step: Step) -> None:
         self.sinks[-1].append(step)
@@ -119,6 +122,15 @@ class Values(Columns):
         if variable.stable:
             return self_(name)
         return self.slot(Name(name), Slot(variable.stem, (), is_value=True), ())
+
+    def module(self, build: Callable[[], Expr]) -> Expr:
+        """How the call reaches a module, which `build` keeps; shared ones are built once."""
+        if self.again is not None:
+            return self.again.popleft()
+        kept = build()
+        if self.kept is not None:
+            self.kept.append(kept)
+        return kept
 
     def slot(self, value: Expr, slot: Slot, runs: Iterable[Run]) -> Expr:
         """Keeps a module or a value on `self`, or in the lists of the loops around.

@@ -1,0 +1,63 @@
+"""Shared layers: one module that runs in several places, and nothing else is taken for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnndsl import summarize
+from cnndsl.elaborate.models import deep_stack
+from cnndsl.ir import layers
+from cnndsl.pipeline import check_source, compile_checked, name_layers
+from cnndsl.source import Source
+from cnndsl.targets.flax.validate import validate
+from cnndsl.targets.python.parse import parse_module
+
+BODY = """
+  conv(8, 1)
+  a = here -> relu -> FIRST
+  b = here -> SECOND
+  add [ a, b ]
+  global_avg_pool -> dense(2)
+}
+"""
+
+
+def spec(first: str, second: str, declared: str) -> str:
+    body = BODY.replace("FIRST", first).replace("SECOND", second)
+    return f"model Net {{\n  input 8x8x3\n{declared}{body}"
+
+
+SHARED = spec("unit", "unit", "  shared unit = conv(8, 3) -> bn")
+APART = spec("conv(8, 3) -> bn", "conv(8, 3) -> bn", "")
+TWO = spec("one", "two", "  shared one = conv(8, 3) -> bn\n  shared two = conv(8, 3) -> bn")
+
+
+def checked(text: str):
+    found = check_source(Source("spec.cnn", text))
+    assert not found.diagnostics
+    return found
+
+
+@pytest.mark.parametrize("ours", [SHARED, APART, TWO])
+@pytest.mark.parametrize("theirs", [SHARED, APART, TWO])
+def test_a_module_with_other_weights_is_refused(ours: str, theirs: str):
+    """What is shared by one and not by the other differs, though every op is the same."""
+    with deep_stack():
+        module = parse_module(compile_checked(checked(ours)).code)
+        found = validate(module, list(checked(theirs).networks))
+    are_one = (ours == SHARED) == (theirs == SHARED)
+    assert (not found) == are_one, found
+
+
+def test_parameters_count_once_and_macs_wherever_layers_run():
+    shared, apart = (summarize(text).summaries[0] for text in (SHARED, APART))
+    assert apart.params - shared.params == 3 * 3 * 8 * 8 + 8 + 2 * 8
+    assert apart.macs == shared.macs
+
+
+def test_the_layers_of_every_use_have_the_name_of_the_module():
+    found = checked(SHARED)
+    name_layers(found)
+    (network,) = found.networks
+    names = [layer.path for layer in layers(network.frame)]
+    assert names.count("unit") == names.count("unit_norm") == 2, names
