@@ -143,3 +143,36 @@ def test_a_recipe_is_data_without_tensors():
     assert found.code == "E116"
     assert found.primary.span.text == "[0.9, in]"
     assert not cnndsl.check(text.format("1 / in.height"))
+
+
+def test_failed_assertions_of_several_models_are_reported_together():
+    text = """\
+model A {
+  input 8x8x3
+  conv(4, 3)
+  expect params 1
+  expect macs 1
+}
+model Wrong {
+  input 8x8x3
+  x = conv(4, 3) -> nothing
+  conv(4, 3)
+  expect params 2
+}
+model B {
+  input 8x8x3
+  conv(4, 1)
+  expect params 3
+}
+model C = B { expect params 4 }
+"""
+    found = [(each.primary.span.line, each.code) for each in cnndsl.check(text)]
+    assert found == [(4, "E401"), (5, "E401"), (9, "E101"), (16, "E401"), (18, "E401")]
+
+
+def test_a_mistake_that_models_share_leaves_all_their_counts_alone():
+    text = "block unit { x = nothing }\n" + "".join(
+        f"model M{n} {{\n  input 8x8x3\n  unit\n  conv(4, 1)\n  expect params 1\n}}\n"
+        for n in range(2)
+    )
+    assert [found.code for found in cnndsl.check(text)] == ["E101"]

@@ -51,11 +51,13 @@ class Collector:
 
     def __init__(self) -> None:
         self._entries: dict[tuple[object, ...], _Entry] = {}
+        self.reports = 0  # mistakes that were run into, those that are known already included
 
     def add(
         self, diagnostic: Diagnostic, place: Place | None = None, *, only_again: bool = False
     ) -> None:
         """Adds a mistake or, with `only_again`, one more instance of a mistake that is known."""
+        self.reports += 1
         span = diagnostic.primary.span if diagnostic.primary else None
         key = (diagnostic.code, id(span.source), span.start) if span else (diagnostic.message,)
         entry = self._entries.get(key)

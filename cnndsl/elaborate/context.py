@@ -94,5 +94,7 @@ class Context:
         )
 
     def report(self, found: Collector, diagnostic: Diagnostic | None) -> None:
-        if diagnostic is not None:
+        if diagnostic is None:
+            found.reports += 1  # follows from a mistake
+        else:
             found.add(diagnostic, self.place)

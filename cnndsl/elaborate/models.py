@@ -75,6 +75,7 @@ def _network(
     program: Program, model: ast.Model | ast.Variant, shared: Shared, overrides: Mapping[str, Value]
 ) -> Network | None:
     root, found = program.root(model), shared.found
+    before = found.reports
     try:
         bound = _arguments(model, program, shared.evaluator)
         named = {p.name for p in root.parameters}
@@ -107,11 +108,11 @@ def _network(
         network.preprocess = check_preprocess(
             shared.preprocess, channels, shared.evaluator, scope, found
         )
-    if network.output.known is not None and not found:
+    if network.output.known is not None and found.reports == before:
         if not shared.budget.known.is_shared:
             assign_paths(network)
             check_counts(network, found)
-        if not overridden and not found:
+        if not overridden and found.reports == before:
             check_expectations(network, shared.expectations, found)
     return network
 

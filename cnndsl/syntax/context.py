@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cnndsl.source import Source, Span
+from cnndsl.source import Source
 from cnndsl.syntax.layout import CLOSERS, layout
 from cnndsl.syntax.scan import END, Mistake, Word, scan
 
@@ -54,17 +55,24 @@ class Context:
         return self.before
 
 
-def surroundings(word: Word, accepted: frozenset[str]) -> Context:
-    """The context of a word, from the text once more: mistakes are rare and may take time."""
+def surroundings(
+    word: Word, accepted: frozenset[str], words: Iterable[Word] | None = None
+) -> Context:
+    """The context of a word among all `words` of its text.
+
+    Without them the text is read once more: mistakes are rare and may take time.
+    """
     before = []
     open_brackets = []
     after = word
+    seen = False
     try:
-        for other in layout(scan(word.source)):
-            if other.start > word.start:
+        for other in layout(iter(scan(word.source) if words is None else words)):
+            if seen:
                 after = other
                 break
-            if other.start < word.start:
+            seen = (other.start, other.end, other.type) == (word.start, word.end, word.type)
+            if not seen:
                 before.append(other)
                 if other.type in CLOSERS:
                     open_brackets.append(other)
@@ -73,11 +81,6 @@ def surroundings(word: Word, accepted: frozenset[str]) -> Context:
     except Mistake:  # behind the word, or it would have been found first
         after = _nothing(word.source)
     return Context(word, accepted, tuple(before), after, tuple(open_brackets))
-
-
-def between(first: Span, second: Span) -> str:
-    """The text between two places of one source."""
-    return first.source.text[first.end : second.start]
 
 
 def _nothing(source: Source) -> Word:

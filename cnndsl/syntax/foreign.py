@@ -5,8 +5,9 @@ from __future__ import annotations
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.suggest import closest
-from cnndsl.syntax.context import Context, between
+from cnndsl.syntax.context import Context
 from cnndsl.syntax.expected import DEFINITIONS, ELEMENTS, LITERALS, STATEMENTS, TEXTS, found
+from cnndsl.syntax.layout import between
 from cnndsl.syntax.scan import END
 
 _SIGNS = {
@@ -27,6 +28,9 @@ _SIGNS = {
     "++": "write the sum out: `let i = i + 1`",
     "/*": "a comment begins with `#` and ends with its line",
 }
+HEADS = frozenset(  # words before a body in braces
+    "def func function class module layer net network elif elsif elseif repeat while loop".split()
+)
 _FOREIGN = {
     "def": "write `fn` for an expression, `block` for layers",
     "func": "write `fn` for an expression, `block` for layers",

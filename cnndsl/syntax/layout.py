@@ -6,11 +6,12 @@ in `[ ]` it separates items as a comma does, in `( )` it means nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
+from cnndsl.source import Span
 from cnndsl.syntax.scan import END, Mistake, Word
 
 MAX_NESTING = 1_010  # the promised 1,000, inside of a definition and a stage
@@ -18,6 +19,7 @@ _STATEMENT = 3  # levels that a statement may be without a bracket or an operato
 _MAX_OPERATORS = 10_000  # of one expression: stops hopeless input before a tree is built
 
 CLOSERS = {"LBRACE": "RBRACE", "LSQB": "RSQB", "LPAR": "RPAR"}
+OPENERS = {closer: opener for opener, closer in CLOSERS.items()}
 COMPARISONS = frozenset({"EQUALS", "DIFFERS", "LESSTHAN", "AT_MOST", "MORETHAN", "AT_LEAST"})
 ARITHMETIC = frozenset({"PLUS", "MINUS", "STAR", "SLASH", "FLOOR", "PERCENT", "POWER"})
 OPERATORS = COMPARISONS | ARITHMETIC | {"AND", "OR", "NOT", "RANGE", "DOT"}
@@ -104,9 +106,9 @@ def _balance(stack: list[_Open], word: Word) -> None:
         stack.append(_Open(word))
         if len(stack) > MAX_NESTING:
             raise Mistake(errors.nested_too_deeply(word))
-    elif kind in _OPENERS:
+    elif kind in OPENERS:
         opener = stack[-1].word
-        if opener is None or opener.type != _OPENERS[kind]:
+        if opener is None or opener.type != OPENERS[kind]:
             raise Mistake(_mismatch(stack, word))
         closed = stack.pop()
         stack[-1].current += max(closed.most, closed.current) + (kind == "RSQB")  # an index
@@ -118,13 +120,25 @@ def _balance(stack: list[_Open], word: Word) -> None:
 def _mismatch(stack: list[_Open], word: Word) -> Diagnostic:
     """A closer that fits a bracket further out leaves the innermost one open."""
     opener = stack[-1].word
-    closes_outer = any(outer.word and outer.word.type == _OPENERS[word.type] for outer in stack)
-    if opener is not None and closes_outer:
+    if opener is not None and closes_outer([outer.word for outer in stack if outer.word], word):
         return errors.unclosed_bracket(opener, word, f"`{word.text}` closes an outer bracket")
     return errors.unmatched_bracket(word, opener)
 
 
-_OPENERS = {closer: opener for opener, closer in CLOSERS.items()}
+def closes_outer(opened: Sequence[Word], closer: Word) -> bool:
+    """Whether a closer that does not fit the innermost bracket is that of one further out.
+
+    A `]` or `)` in the line of the innermost one is not: it was mistaken for the other.
+    """
+    outer = [word for word in opened if word.type == OPENERS[closer.type]]
+    if not outer or closer.type == "RBRACE":
+        return bool(outer)
+    return "\n" in between(opened[-1], closer) or "\n" not in between(outer[-1], closer)
+
+
+def between(first: Span, second: Span) -> str:
+    """The text between two places of one source."""
+    return first.source.text[first.end : second.start]
 
 
 def _count(inside: _Open, word: Word) -> None:

@@ -57,6 +57,24 @@ def run(words: Iterable[Word]) -> tuple[ast.Definition, ...]:
     raise AssertionError("words end in END")
 
 
+def accepted_at(word: Word, words: Iterable[Word]) -> frozenset[str]:
+    """The terminals that could stand where a word of `words` stands.
+
+    `Unexpected` knows fewer: rules may have been reduced that another word would have gone on with.
+    """
+    states, rules = _automaton()
+    path = [0]
+    for other in words:
+        if (other.start, other.end, other.type) == (word.start, word.end, word.type):
+            break
+        while (action := states[path[-1]][other.type]) < 0:
+            symbol, size, _ = rules[~action]
+            del path[len(path) - size :]
+            path.append(states[path[-1]][symbol])
+        path.append(action)
+    return _accepted(path)
+
+
 def _accepted(path: list[int]) -> frozenset[str]:
     """The terminals that would be shifted, now or after some reductions."""
     states, _ = _automaton()

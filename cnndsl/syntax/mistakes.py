@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Label
 from cnndsl.syntax import foreign
-from cnndsl.syntax.context import Context, between, surroundings
+from cnndsl.syntax.context import Context, surroundings
 from cnndsl.syntax.expected import (
     CONSTANTS,
     DEFINITIONS,
@@ -20,16 +21,19 @@ from cnndsl.syntax.expected import (
     expected,
     found,
 )
-from cnndsl.syntax.layout import CLOSERS, COMPARISONS, OPERATORS
+from cnndsl.syntax.layout import CLOSERS, COMPARISONS, OPERATORS, between
 from cnndsl.syntax.scan import END, Word
 
 
-def explain(word: Word, accepted: frozenset[str]) -> Diagnostic:
+def explain(
+    word: Word, accepted: frozenset[str], words: Iterable[Word] | None = None
+) -> Diagnostic:
     """The diagnostic for a word that the grammar has no place for.
 
-    `accepted` are the terminals that could have stood there.
+    `accepted` are the terminals that could have stood there, `words` those of the text where
+    some were repaired.
     """
-    context = surroundings(word, accepted)
+    context = surroundings(word, accepted, words)
     for rule in _RULES:
         diagnostic = rule(context)
         if diagnostic is not None:
@@ -163,19 +167,24 @@ def _unclosed(at: Context) -> Diagnostic | None:
         return None
     if at.word.type in DEFINITIONS and at.after.type in ("NAME", "STRING"):
         return errors.unclosed_bracket(at.open[-1], at.word, "a definition begins here")
-    if at.word.type == "LBRACE" and CLOSERS[at.open[-1].type] in at.accepted - {"RBRACE"}:
+    closable = CLOSERS[at.open[-1].type] in at.accepted - {"RBRACE"}
+    if at.word.type == "LBRACE" and (closable or at.inside == "LPAR"):
         return errors.unclosed_bracket(at.open[-1], at.word, "braces open here")
+    begins = at.word.type in STATEMENTS and "\n" in between(at.previous, at.word)
+    if begins and at.inside != "LBRACE":
+        return errors.unclosed_bracket(at.open[-1], at.word, "a statement begins here")
     return None
 
 
 def _dangling(at: Context) -> Diagnostic | None:
     """A sign that wants something behind it, before a bracket closes or the file ends."""
     last = at.previous
-    if last.type not in OPERATORS | {"ARROW", "EQUAL", "COLON"}:
+    ends_body = at.word.type == "RBRACE" and "\n" in between(last, at.word)
+    if last.type not in OPERATORS | {"ARROW", "EQUAL", "COLON"} and not ends_body:
         return None
     if at.word.type not in ("RBRACE", "RPAR", "RSQB", END) and "\n" not in between(last, at.word):
         return None
-    wanted = f"{expected(at.accepted)} behind `{last.text}`"
+    wanted = f"{expected(at.accepted)} behind `{errors.shown(last.text)}`"
     return errors.unexpected(last, found(at.word), wanted)
 
 

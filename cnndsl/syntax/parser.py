@@ -9,13 +9,13 @@ from cnndsl.syntax.depth import check_depth
 from cnndsl.syntax.docs import file_doc
 from cnndsl.syntax.layout import MAX_NESTING, Nesting, layout
 from cnndsl.syntax.machine import Unexpected, run
-from cnndsl.syntax.scan import Allowance, Mistake, scan
+from cnndsl.syntax.scan import FINAL, Allowance, Mistake, scan
 
 
 def parse(
     source: Source, allowance: Allowance | None = None
 ) -> tuple[ast.Spec | None, list[Diagnostic]]:
-    """The spec that a text holds, or the first syntax error in it.
+    """The spec that a text holds, or the syntax errors in it.
 
     The texts of one program share an `allowance` of words.
     """
@@ -25,9 +25,15 @@ def parse(
         if nesting.most > MAX_NESTING:
             check_depth(definitions)
     except Mistake as mistake:
-        return None, [mistake.diagnostic]
+        if mistake.diagnostic.code in FINAL:
+            return None, [mistake.diagnostic]
+        return None, _all_mistakes(source, mistake)
     except Unexpected as unexpected:
-        from cnndsl.syntax.mistakes import explain  # only mistakes pay for it
-
-        return None, [explain(unexpected.word, unexpected.accepted)]
+        return None, _all_mistakes(source, unexpected)
     return ast.Spec(source, file_doc(source), definitions), []
+
+
+def _all_mistakes(source: Source, first: Mistake | Unexpected) -> list[Diagnostic]:
+    from cnndsl.syntax.recovery import all_mistakes  # only mistakes pay for it
+
+    return all_mistakes(source, first)

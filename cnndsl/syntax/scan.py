@@ -44,6 +44,9 @@ _HINTS = {
 }
 
 
+FINAL = frozenset({"E003", "E008"})  # the mistakes behind which nothing is read
+
+
 class Mistake(Exception):
     """A syntax error on its way to `parser.parse`, which returns it."""
 
@@ -66,13 +69,17 @@ class Allowance:
     words: int = MAX_WORDS
 
 
-def scan(source: Source, allowance: Allowance | None = None) -> Iterator[Word]:
+def scan(
+    source: Source, allowance: Allowance | None = None, missed: list[Diagnostic] | None = None
+) -> Iterator[Word]:
     """The words of a text in order, then one of type `END`; raises `Mistake`.
 
-    All the newlines, blank lines and comments between two lines are one NEWLINE.
+    All the newlines, blank lines and comments between two lines are one NEWLINE. With `missed`,
+    what is no word is left out and what is wrong with it noted there.
     """
     allowance = allowance or Allowance()
     keywords = tables.KEYWORDS
+    skipped = 0
     for match in _WORDS.finditer(source.text):
         kind = match.lastgroup or "UNKNOWN"
         start, end = match.span()
@@ -81,7 +88,17 @@ def scan(source: Source, allowance: Allowance | None = None) -> Iterator[Word]:
         elif kind in tables.IGNORED:
             continue
         elif kind == "UNKNOWN":
-            raise Mistake(_unknown(Span(source, start, end)))
+            mistake = _unknown(Span(source, start, end))
+            if missed is None:
+                raise Mistake(mistake)
+            if start >= skipped:
+                missed.append(mistake)
+            if mistake.code == "E005" and mistake.primary:  # a string to the end of its line
+                end = skipped = max(skipped, mistake.primary.span.end)
+                yield Word(source, start, end, "STRING")
+            continue
+        if start < skipped:
+            continue
         allowance.words -= 1
         if allowance.words < 0:
             raise Mistake(errors.text_too_large(Span(source, start, end), "250,000 words"))

@@ -1,0 +1,265 @@
+"""All syntax errors of a text: after each, it is read on as if the statement around it were right.
+
+The words are repaired and parsed again until nothing is left to report. A repair pairs brackets,
+or takes a statement out; of one with a body only its head, so that the body is still read. What
+follows from a mistake is silent: no statement is reported twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from cnndsl.diagnostics import Diagnostic
+from cnndsl.source import Source
+from cnndsl.syntax.expected import DEFINITIONS
+from cnndsl.syntax.foreign import HEADS
+from cnndsl.syntax.layout import CLOSERS, layout
+from cnndsl.syntax.machine import Unexpected, accepted_at, run
+from cnndsl.syntax.mistakes import explain
+from cnndsl.syntax.scan import END, FINAL, MAX_WORDS, Mistake, Word, scan
+from cnndsl.syntax.statements import (
+    Extent,
+    behind,
+    brace_of,
+    open_at,
+    statement_at,
+    unclosed,
+)
+
+_MOST = 100  # mistakes of one text
+_ALIKE = 3  # more than so many of one kind are one
+_LINES = 8  # that a mistake in many of them names
+_EFFORT = MAX_WORDS  # words that are parsed again, together
+_BRACKETS = frozenset({"E006", "E007"})
+_WITH_BODY = frozenset("STAGE FOR IF ELSE AUX TRAIN PREPROCESS BLOCK MODEL".split())
+
+
+def all_mistakes(source: Source, first: Mistake | Unexpected) -> list[Diagnostic]:
+    """The syntax errors of a text, in order; only the first where the text is too large."""
+    try:
+        return _grouped(_Recovery(source).mistakes())
+    except Mistake:
+        if isinstance(first, Mistake):
+            return [first.diagnostic]
+        return [explain(first.word, first.accepted)]
+
+
+@dataclass
+class _Recovery:
+    source: Source
+    words: list[Word] = field(default_factory=list)  # as scanned, then repaired
+    found: list[Diagnostic] = field(default_factory=list)
+    unknown: list[Diagnostic] = field(default_factory=list)  # what is no word
+    damaged: set[int] = field(default_factory=set)  # the starts of statements with a mistake
+    lines: set[int] = field(default_factory=set)  # those that they begin on
+    repairs: int = 0
+
+    def mistakes(self) -> list[Diagnostic]:
+        """All of them; raises `Mistake` where there are too many words."""
+        self.words = list(scan(self.source, missed=self.unknown))
+        self.found = self.one_a_line(self.unknown)
+        self.lines = {self.line(_place(mistake)) for mistake in self.unknown}
+        effort = 0
+        while len(self.found) < _MOST and effort <= _EFFORT:
+            effort += len(self.words)
+            before = self.repairs
+            if not self.step() or self.repairs == before:
+                break
+        return sorted(self.found, key=_place)
+
+    def step(self) -> bool:
+        """Parses the words and repairs the first mistake; whether it can go on."""
+        try:
+            run(layout(iter(self.words)))
+        except Unexpected as unexpected:
+            word = unexpected.word
+            self.repair(
+                explain(word, accepted_at(word, layout(iter(self.words))), self.words), word
+            )
+        except Mistake as mistake:
+            if mistake.diagnostic.code in FINAL:
+                self.found.append(mistake.diagnostic)
+                return False
+            self.repair(mistake.diagnostic, None)
+        else:
+            return False
+        return True
+
+    def repair(self, mistake: Diagnostic, word: Word | None) -> None:
+        """Reports a mistake, if it is one of its own, and takes out what has it."""
+        if mistake.code in _BRACKETS:
+            self.pair(mistake)
+        elif word is not None and word.type == "COMMA" and self.ends_line(word):
+            self.report(mistake, word.start)
+            self.take_out([word], word.end)
+        else:
+            place = _place(mistake)
+            self.drop(mistake, place if word is None else min(place, word.start))
+
+    def drop(self, mistake: Diagnostic, place: int) -> None:
+        """Takes out the statement around a mistake; its body stays, and is read."""
+        for bracket in reversed(open_at(self.words, place)):
+            if bracket.type == "LBRACE":
+                break
+            if bracket in unclosed(self.words):
+                self.close(bracket, len(self.source.text))
+                place = bracket.start
+        laid = self.laid()
+        extent = statement_at(laid, place)
+        first = laid[extent.first]
+        again = first.start in self.damaged
+        self.report(mistake, first.start)
+        self.damaged.add(first.start)
+        self.lines.add(self.line(first.start))
+        stop = laid[extent.stop].start
+        brace = None if again else brace_of(laid, extent, place)
+        if brace is not None and _has_body(first, mistake):
+            head = _head(laid, extent, brace)
+            self.take_out(laid[extent.first : brace], laid[brace].start, head)
+        elif extent.inside:
+            self.take_out(laid[extent.first : extent.stop], stop)
+        else:
+            end = self.next_definition(max(stop, place))
+            self.take_out(laid[extent.first : extent.stop], end)
+
+    def report(self, mistake: Diagnostic, start: int) -> None:
+        """Notes a mistake in the statement that begins at `start`, unless it follows from another
+        one, or from what is no word in front of it."""
+        place = _place(mistake)
+        follows = any(start <= _place(unknown) <= place for unknown in self.unknown)
+        if start not in self.damaged and not follows:
+            self.found.append(mistake)
+
+    # --- brackets ---------------------------------------------------------------------
+
+    def pair(self, mistake: Diagnostic) -> None:
+        """Closes what is open, or takes out what closes nothing."""
+        place = _place(mistake)
+        if self.line(place) not in self.lines:
+            self.found.append(mistake)
+        self.lines.add(self.line(place))
+        if mistake.code == "E007":
+            self.pair_closer(place)
+            return
+        seen = mistake.labels[0].span
+        opened = open_at(self.words, seen.start)
+        ends = seen.start >= len(self.source.text) or seen.text in ("use", "fn", "block", "model")
+        if not ends:
+            opened = [word for word in opened if word.start >= place]
+        for word in reversed(opened):
+            self.close(word, seen.start)
+        if mistake.primary is not None and mistake.primary.span.text != "{":
+            laid = self.laid()
+            self.damaged.add(laid[statement_at(laid, place).first].start)
+
+    def pair_closer(self, place: int) -> None:
+        """A closer that does not fit closes the innermost bracket; if there is none, it goes."""
+        index = next(i for i, word in enumerate(self.words) if word.start == place)
+        word, opened = self.words[index], open_at(self.words, place)
+        self.repairs += 1
+        if not opened:
+            del self.words[index]
+            return
+        self.words[index] = Word(word.source, word.start, word.end, CLOSERS[opened[-1].type])
+        laid = self.laid()
+        self.damaged.add(laid[statement_at(laid, opened[-1].start).first].start)
+
+    def close(self, opener: Word, seen: int) -> None:
+        """Adds the closer that a bracket lacks: a brace's where that was seen, others in their
+        line."""
+        kind = CLOSERS[opener.type]
+        for index, word in enumerate(self.words):
+            ends_line = word.type == "NEWLINE" and kind != "RBRACE" and word.start > opener.start
+            if word.start >= seen or word.type == END or ends_line:
+                if kind == "RBRACE" and index and self.words[index - 1].type == "NEWLINE":
+                    index -= 1
+                at = self.words[index].start
+                self.words.insert(index, Word(self.source, at, at, kind))
+                self.repairs += 1
+                return
+
+    # --- words ------------------------------------------------------------------------
+
+    def laid(self) -> list[Word]:
+        """The words after the layout rules, as far as their brackets are paired."""
+        laid: list[Word] = []
+        try:
+            laid += layout(iter(self.words))
+        except Mistake:
+            end = laid[-1].end if laid else 0
+            laid.append(Word(self.source, end, end, END))
+        return laid
+
+    def take_out(self, words: Sequence[Word], end: int, instead: Sequence[Word] = ()) -> None:
+        """Replaces words, and all that stands between them and an offset."""
+        if not words:
+            return
+        start, gone = words[0].start, set(map(id, words))
+        left = [w for w in self.words if id(w) not in gone and not start <= w.start < end]
+        self.repairs += len(left) < len(self.words)
+        index = sum(word.start < start for word in left)
+        self.words = [*left[:index], *instead, *left[index:]]
+
+    def line(self, place: int) -> int:
+        return self.source.position(place)[0]
+
+    def ends_line(self, word: Word) -> bool:
+        rest = self.source.text[word.end :].partition("\n")[0].strip()
+        return not rest or rest.startswith("#")
+
+    def next_definition(self, place: int) -> int:
+        """The offset of the newline before the next definition."""
+        for newline, word in zip(self.words, self.words[1:], strict=False):
+            if newline.type == "NEWLINE" and newline.start >= place and word.type in DEFINITIONS:
+                return newline.start
+        return len(self.source.text)
+
+    def one_a_line(self, mistakes: Sequence[Diagnostic]) -> list[Diagnostic]:
+        """The first ones of their kind in their line: quotes come in pairs."""
+        firsts: dict[tuple[str, int], Diagnostic] = {}
+        for mistake in mistakes:
+            firsts.setdefault((mistake.message, self.line(_place(mistake))), mistake)
+        return list(firsts.values())
+
+
+def _place(mistake: Diagnostic) -> int:
+    return mistake.primary.span.start if mistake.primary else 0
+
+
+def _has_body(first: Word, mistake: Diagnostic) -> bool:
+    """Whether braces behind these words are a body of statements, whatever its head says."""
+    likely = mistake.help is not None and mistake.help.startswith("did you mean")
+    return first.type in _WITH_BODY or first.text in HEADS or likely
+
+
+def _head(laid: Sequence[Word], extent: Extent, brace: int) -> list[Word]:
+    """Words that may stand before the body that opens at `brace`, and take no place."""
+    first = laid[extent.first]
+    if not extent.inside:
+        kinds = ["BLOCK", "NAME"]
+    elif first.type in ("TRAIN", "PREPROCESS"):
+        kinds = ["TRAIN"]
+    elif first.type in ("IF", "ELSE") or laid[behind(laid, brace)].type == "ELSE":
+        kinds = ["IF", "TRUE"]
+    else:
+        kinds = ["STAGE", "NAME"]
+    return [Word(first.source, first.start, first.start, kind) for kind in kinds]
+
+
+def _grouped(mistakes: list[Diagnostic]) -> list[Diagnostic]:
+    """The same mistake in many lines is one, which names them."""
+    groups: dict[tuple[str, str, str | None], list[Diagnostic]] = {}
+    for mistake in mistakes:
+        groups.setdefault((mistake.code, mistake.message, mistake.help), []).append(mistake)
+    found: list[Diagnostic] = []
+    for group in groups.values():
+        if len(group) <= _ALIKE or group[0].code not in ("E004", "E013"):
+            found += group
+            continue
+        first, *more = group
+        lines = [str(each.primary.span.line) for each in more if each.primary]
+        listed = ", ".join(lines[:_LINES]) + (", …" if len(lines) > _LINES else "")
+        note = f"the same in {len(lines)} more lines: {listed}"
+        found.append(replace(first, notes=(*first.notes, note)))
+    return sorted(found, key=_place)
