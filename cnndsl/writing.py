@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def write_all(texts: Mapping[Path, str]) -> None:
                 data = text.encode("utf-8")
                 if not (target.is_file() and target.read_bytes() == data):
                     target.parent.mkdir(parents=True, exist_ok=True)
-                    ready.append((_write_beside(target, data), target))
+                    ready.append((write_beside(target, [data]), target))
         for temporary, target in ready:
             with _named(target):
                 os.replace(temporary, target)
@@ -41,17 +41,24 @@ def write_all(texts: Mapping[Path, str]) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def _write_beside(target: Path, data: bytes) -> Path:
-    """The text in a new file of the same folder, safe on the disk."""
+def write_beside(target: Path, pieces: Iterable[bytes | memoryview]) -> Path:
+    """The pieces in a new file of the same folder, safe on the disk, to be renamed to `target`.
+
+    Raises:
+      OSError: if it cannot be written, or the target cannot be replaced; nothing is left.
+    """
     if target.is_dir():
         raise OSError("it is a folder")
+    if target.exists() and not target.is_file():
+        raise OSError("it is a device or a pipe, not a file")
     if target.exists() and not os.access(target, os.W_OK):
         raise OSError("it is read-only")
     temporary = target.with_name(f".{target.name[:200]}.{os.urandom(6).hex()}.tmp")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         with open(descriptor, "wb") as file:
-            file.write(data)
+            for piece in pieces:
+                file.write(piece)
             file.flush()
             os.fsync(file.fileno())
         if target.exists():

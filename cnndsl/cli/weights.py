@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cnndsl.cli.console import CallError, Console
 from cnndsl.cli.reading import read_overrides
 from cnndsl.diagnostics import CompileError
+from cnndsl.excerpt import clean
 from cnndsl.files import reason
 from cnndsl.selection import NoSuch
 from cnndsl.summary import format_table
@@ -30,6 +31,9 @@ def run(arguments: Namespace, console: Console) -> int:
         except WeightsError as error:
             console.fail(str(error), error.help)
             return 1
+        except MemoryError:
+            console.fail("the weights need more memory than there is")
+            return 1
     except ModuleNotFoundError as error:
         message = f"`cnndsl weights` needs {error.name}: it is not installed"
         raise CallError(message, INSTALL) from None
@@ -49,9 +53,11 @@ def _inspect(arguments: Namespace, console: Console) -> int:
         console.data({"kind": archive.kind, "metadata": metadata, "tensors": tensors})
         return 0
     layers = layers_of_archive(archive)
-    console.line(f"{archive.path}: {archive.kind}, {len(layers)} layers, {count(layers):,} numbers")
+    console.line(
+        f"{clean(archive.path)}: {archive.kind}, {len(layers)} layers, {count(layers):,} numbers"
+    )
     for key, value in archive.metadata.items():
-        console.line(f"{key[:40]}: {' '.join(value.split())[:200]}")
+        console.line(clean(f"{key[:40]}: {' '.join(value[:1_000].split())[:200]}"))
     rows = [("layer", "weights", "numbers")]
     rows += [(layer.name, layer.spelled, f"{count([layer]):,}") for layer in layers]
     console.line("\n" + format_table(rows, (2,)))

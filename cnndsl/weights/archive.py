@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
 
+import ml_dtypes  # noqa: F401 - numpy then knows bfloat16
 import numpy as np
 
 from cnndsl.weights.errors import WeightsError
 from cnndsl.weights.layer import Shape
 
-MAX_TENSORS = 100_000
+MAX_TENSORS = 20_000  # ten times those of the largest network
 MAX_NAME = 1_000  # characters
 MAX_NUMBERS = 2**36  # in one tensor; the largest kernel of the zoo has 2**27
+SMALL = 2**30  # bytes of tensors that any file may hold
+MAX_RATIO = (
+    16  # of the bytes of tensors to those of a larger file: weights cannot be packed tighter
+)
 FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 
@@ -33,6 +38,11 @@ class Raw:
     @property
     def floating(self) -> bool:
         return self.dtype in FLOATS
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return prod(self.shape) * np.dtype(self.dtype).itemsize
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,24 @@ class Archive:
     ordered: bool = False
 
 
+def check_tensors(tensors: Sequence[Raw], size: int) -> None:
+    """Raises: WeightsError: if two have one name, or a file of `size` bytes cannot hold them."""
+    check_count(len(tensors))
+    known: set[str] = set()
+    for tensor in tensors:
+        name = tensor.name.removesuffix(":0").replace("/", ".")
+        if name in known:
+            raise WeightsError(f"it has two tensors {tensor.name}: which is meant?")
+        known.add(name)
+    check_unpacked(sum(tensor.size for tensor in tensors), size)
+
+
+def check_unpacked(claimed: int, size: int) -> None:
+    """Raises: WeightsError: if no file of `size` bytes holds so many bytes of tensors."""
+    if claimed > SMALL + MAX_RATIO * size:
+        raise WeightsError(f"its {size:,} bytes claim to hold {claimed:,}: it is damaged or a bomb")
+
+
 def checked_name(name: object) -> str:
     """The name of a tensor, if it is one that can be shown.
 
@@ -74,7 +102,7 @@ def checked_shape(name: str, shape: object) -> Shape:
       WeightsError: if it is none.
     """
     sizes = checked_sizes(name, shape)
-    if prod(sizes) > MAX_NUMBERS:
+    if prod(size for size in sizes if size) > MAX_NUMBERS:  # numpy minds the others even beside a 0
         raise WeightsError(f"{name} claims {prod(sizes):,} numbers: no network is that large")
     return sizes
 

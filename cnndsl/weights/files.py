@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import numpy as np
 from flax import nnx
 
+from cnndsl.excerpt import clean
 from cnndsl.weights.archive import Archive
 from cnndsl.weights.assign import Source, assign
 from cnndsl.weights.errors import WeightsError
@@ -128,7 +129,7 @@ def explained(model: nnx.Module, archive: Archive) -> Iterator[None]:
 
 
 def _difference(model: nnx.Module, archive: Archive) -> str:
-    saved = archive.metadata
+    saved = {key: clean(value[:100]) for key, value in archive.metadata.items()}
     mine = identity(model)
     if saved.get("model") != mine["model"]:
         return f"the file holds weights of {saved.get('model')}, this is a {mine['model']}"

@@ -79,7 +79,8 @@ F32 = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
 BAD_HEADERS = {
     "no JSON": (b"{", "no JSON"),
     "no table": ([], "no table"),
-    "deeply nested": (b"[" * 100_000, "no JSON"),
+    "deeply nested": (b"[" * 50_000, "no JSON"),
+    "all too deeply nested": (b"[" * 100_000, "more than any network needs"),
     "outside the file": ({"a": F32 | {"data_offsets": [0, 80]}}, "outside the file"),
     "before the file": ({"a": F32 | {"data_offsets": [-8, 0]}}, "outside the file"),
     "too large a shape": ({"a": F32 | {"shape": [2**40, 2**40]}}, "sizes"),
@@ -314,18 +315,25 @@ def test_an_hdf5_bomb(tmp_path):
     with h5py.File(tmp_path / "net.h5", "w") as file:
         group = file.create_group("layers/dense/vars")
         group.create_dataset("0", (2**40, 2**10), "f4", chunks=(2**10, 2**10), compression="gzip")
+    refused(tmp_path / "net.h5", "pieces")
+    with h5py.File(tmp_path / "net.h5", "w") as file:
+        group = file.create_group("layers/dense/vars")
+        group.create_dataset("0", (2**40, 2**10), "f4")
     refused(tmp_path / "net.h5", "sizes")
     with h5py.File(tmp_path / "net.h5", "w") as file:
         group = file.create_group("layers/dense/vars")
         shape = (2**14, 2**14)
         group.create_dataset("0", shape, "f4", chunks=shape, compression="gzip")
-    refused(tmp_path / "net.h5", "unpacks")
+    refused(tmp_path / "net.h5", "holes")
 
 
 def test_groups_that_hold_themselves(tmp_path):
     with h5py.File(tmp_path / "net.h5", "w") as file:
         file["layers/a"] = file["/"]
         file["layers/b"] = file["/"]
+    refused(tmp_path / "net.h5", "circle")
+    with h5py.File(tmp_path / "net.h5", "w") as file:
+        file.create_group("/".join("a" * 40))
     refused(tmp_path / "net.h5", "deeper")
 
 

@@ -1,37 +1,77 @@
-"""Files of weights: safetensors, Keras's, PyTorch's and numpy's, none of which is trusted."""
+"""Files of weights: safetensors, Keras's, PyTorch's and numpy's, none of which is trusted.
+
+A reader checks all that a file lists against its length before it reads a tensor, and then reads
+every tensor by itself: exactly the bytes that were listed.
+"""
 
 from __future__ import annotations
 
 import os
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 
-from cnndsl.weights.archive import Archive
+import numpy as np
+
+from cnndsl.excerpt import clean
+from cnndsl.weights.archive import Archive, Raw, check_tensors
 from cnndsl.weights.errors import WeightsError
+from cnndsl.weights.readers.pieces import size_of
 
 SUFFIXES = (".safetensors", ".weights.h5", ".h5", ".keras", ".pth", ".pt", ".npz")
+LONGEST = 400  # characters of a message; names of a file may be long
+DAMAGED = (
+    OSError, ValueError, ArithmeticError, LookupError, TypeError, RuntimeError, EOFError,
+    zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
 
 
 def read(path: str | os.PathLike[str]) -> Archive:
     """What a file of weights holds; the numbers themselves are read when they are needed.
 
     Raises:
-      WeightsError: if it cannot be read, is of no known kind, is damaged, or is hostile.
+      WeightsError: if it cannot be read, is of no known kind, is damaged, or is hostile; so do
+        the tensors when they are read. The message has no control characters.
     """
     path = os.fspath(path)
     name = os.path.basename(path)
     reader = _reader(path)
+    with _refusing(name):
+        if not os.path.isfile(path):  # to open a pipe or a device may take forever
+            raise WeightsError("there is no such file, or it is none that holds data")
+        archive = reader(path)
+        check_tensors(archive.tensors, size_of(path))
+    tensors = (replace(raw, read=partial(_values, name, raw)) for raw in archive.tensors)
+    return replace(archive, tensors=tuple(tensors))
+
+
+def _values(file: str, raw: Raw) -> np.ndarray:
+    """The values of a tensor, if they are what was listed."""
+    with _refusing(file):
+        values = raw.read()
+        if (values.shape, values.dtype.name) != (raw.shape, raw.dtype):
+            raise WeightsError(f"{raw.name} is not what the file lists")
+        return values
+
+
+@contextmanager
+def _refusing(file: str) -> Iterator[None]:
+    """Whatever a file makes fail is a `WeightsError` that begins with the file's name."""
     try:
-        if not os.path.isfile(path):
-            raise WeightsError("there is no such file")
-        return reader(path)
+        yield
     except WeightsError as error:
-        raise WeightsError(f"{name}: {error}", error.help) from None
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
-        raise WeightsError(f"{name}: its zip archive is damaged or cut off") from None
-    except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
-        raise WeightsError(f"{name}: it cannot be read: {_short(error)}") from None
+        message, help = str(error), error.help
+    except MemoryError:
+        message, help = "it needs more memory than there is", None
+    except DAMAGED as error:
+        message, help = f"it cannot be read: {error or type(error).__name__}", None
+    else:
+        return
+    message = " ".join(f"{file}: {message}".split())
+    raise WeightsError(clean(message[:LONGEST]), help)
 
 
 def _reader(path: str) -> Callable[[str], Archive]:
@@ -52,7 +92,3 @@ def _reader(path: str) -> Callable[[str], Archive]:
             f"the kinds are {', '.join(SUFFIXES)}",
         )
     return reader
-
-
-def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

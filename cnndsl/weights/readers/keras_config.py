@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
-MAX_CONFIG = 64 * 2**20  # bytes
+from cnndsl.weights.errors import WeightsError
+from cnndsl.weights.readers.notation import table_of
+
+MAX_CONFIG = 6 * 2**20  # bytes; that of NASNetLarge has one million
+MAX_TABLES = 400_000
 
 
 def feeds_of(text: str | bytes) -> dict[str, tuple[str, ...]] | None:
@@ -13,10 +16,11 @@ def feeds_of(text: str | bytes) -> dict[str, tuple[str, ...]] | None:
 
     That is so for models inside models, for layers used twice, and for text that is damaged.
     """
-    if len(text) > MAX_CONFIG:
+    data = text if isinstance(text, bytes) else text.encode("utf-8", "replace")
+    if len(data) > MAX_CONFIG:
         return None
     try:
-        model = json.loads(text)
+        model = table_of(data, MAX_TABLES, "its description")
         layers = model["config"]["layers"]
         named = {layer["config"]["name"]: layer for layer in layers}
         if any("layers" in layer["config"] for layer in layers) or len(named) < len(layers):
@@ -27,7 +31,7 @@ def feeds_of(text: str | bytes) -> dict[str, tuple[str, ...]] | None:
         if any(len(layer["inbound_nodes"]) > 1 for layer in layers):
             return None
         found = {name: tuple(_origins(la["inbound_nodes"])) for name, la in named.items()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (WeightsError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     known = all(origin in found for origins in found.values() for origin in origins)
     return found if known else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pickletools
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, TypeVar
@@ -18,7 +18,8 @@ from cnndsl.weights.errors import WeightsError
 
 Wanted = TypeVar("Wanted")
 
-MAX_STEPS = 10_000_000
+MAX_STEPS = 1_000_000  # some forty per tensor
+FEW_STEPS = 1_000  # of a pickle that holds next to nothing
 DAMAGED = "its pickle is damaged or cut off"
 
 
@@ -60,37 +61,43 @@ _GET = {"GET", "BINGET", "LONG_BINGET"}
 _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 
-def load(file: IO[bytes] | bytes, call: Callable[[Name, tuple[object, ...]], object]) -> object:
-    """The value of the pickle that begins where `file` stands.
+def load(
+    file: IO[bytes],
+    call: Callable[[Name, tuple[object, ...]], object],
+    steps: int = MAX_STEPS,
+) -> object:
+    """The value of the pickle that begins where `file` stands; it ends where the pickle ends.
 
     Args:
+      file: held in memory, so that no argument can be longer than what is there.
       call: answers a call of a name, or raises `WeightsError`.
+      steps: opcodes, and items that calls copy, at most.
 
     Raises:
       WeightsError: if the pickle does anything but build values, or is damaged.
     """
-    machine = _Machine(call)
+    machine = _Machine(call, steps)
     with suppress(*_FAILURES), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what pickletools thinks of damaged texts
-        for opcode, argument in _steps(file):
-            if opcode == "STOP":
+        for opcode, argument, _ in pickletools.genops(file):
+            machine.charge(1)
+            if opcode.name == "STOP":
                 return machine.pop()
-            machine.step(opcode, argument)
+            machine.step(opcode.name, argument)
     raise WeightsError(DAMAGED)
 
 
-def _steps(file: IO[bytes] | bytes) -> Iterator[tuple[str, object]]:
-    for count, (opcode, argument, _) in enumerate(pickletools.genops(file)):
-        if count > MAX_STEPS:
-            raise WeightsError("its pickle has more steps than any network needs")
-        yield opcode.name, argument
-
-
 class _Machine:
-    def __init__(self, call: Callable[[Name, tuple[object, ...]], object]):
+    def __init__(self, call: Callable[[Name, tuple[object, ...]], object], steps: int):
         self.call = call
+        self.left = steps
         self.stack: list[object] = []
         self.memo: dict[int, object] = {}
+
+    def charge(self, steps: int) -> None:
+        self.left -= steps
+        if self.left < 0:
+            raise WeightsError("its pickle has more steps than any network needs")
 
     def pop(self) -> object:
         value = self.stack.pop()
@@ -164,8 +171,9 @@ class _Machine:
             case "BINPERSID":
                 self.stack.append(Reference(_of(tuple, self.pop())))
             case "REDUCE":
-                arguments, function = self.pop(), self.pop()
-                self.stack.append(self.call(_of(Name, function), _of(tuple, arguments)))
+                arguments, function = _of(tuple, self.pop()), _of(Name, self.pop())
+                self.charge(sum(len(value) for value in arguments if isinstance(value, list)))
+                self.stack.append(self.call(function, arguments))
             case "BUILD":  # attributes of a container, such as the versions of its modules
                 self.pop()
                 _of(dict, self.stack[-1])

@@ -6,7 +6,7 @@ is refused, and named in the message.
 
 from __future__ import annotations
 
-import zipfile
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +17,7 @@ import ml_dtypes
 import numpy as np
 
 from cnndsl.weights.archive import (
+    MAX_NUMBERS,
     Archive,
     Raw,
     check_count,
@@ -26,10 +27,14 @@ from cnndsl.weights.archive import (
 )
 from cnndsl.weights.errors import WeightsError
 from cnndsl.weights.layer import Shape
-from cnndsl.weights.readers.archives import entries, unpacked
-from cnndsl.weights.readers.pickled import Name, Reference, load, table
+from cnndsl.weights.readers.archives import entries
+from cnndsl.weights.readers.pickled import FEW_STEPS, Name, Reference, load, table
+from cnndsl.weights.readers.pieces import exactly, size_of
 
-MAX_PICKLE = 64 * 2**20  # bytes
+MAX_PICKLE = 16 * 2**20  # bytes; a thousand per tensor
+MAX_SPREAD = 2  # of the bytes that a view lies in to those that it shows, unless they are few
+FEW = 2**16
+MAX_SKIPPED = 2**29  # bytes unpacked for tensors that are parts of them
 MAGIC = 0x1950A86A20F9469CFC6C
 WRAPPED = ("state_dict", "model_state_dict", "model", "net", "ema")  # where checkpoints keep it
 DTYPES = {
@@ -73,58 +78,65 @@ def read(path: str) -> Archive:
 
 
 def _read_zip(path: str) -> Archive:
-    with zipfile.ZipFile(path) as archive:
-        found = {entry.filename: entry for entry in entries(archive)}
-        program = next((name for name in found if name.endswith("/data.pkl")), None)
-        if program is None:
-            raise WeightsError("it is a zip archive, but not PyTorch's: it has no data.pkl")
-        root = program.removesuffix("data.pkl")
-        order = f"{root}byteorder"
-        if order in found and unpacked(archive, order, 64) != b"little":
-            raise WeightsError("it was written on a machine of the other byte order")
-        views = _views(load(unpacked(archive, program, MAX_PICKLE), _call))
-    sizes = {name.removeprefix(f"{root}data/"): e.file_size for name, e in found.items()}
+    found = entries(path)
+    programs = [name for name in found if name.endswith("/data.pkl")]
+    if len(programs) != 1:
+        raise WeightsError("it is a zip archive, but not PyTorch's: it has no data.pkl, or several")
+    root = programs[0].removesuffix("data.pkl")
+    order = found.get(f"{root}byteorder")
+    if order is not None and order.read(64) != b"little":
+        raise WeightsError("it was written on a machine of the other byte order")
+    views = _views(load(io.BytesIO(found[programs[0]].read(MAX_PICKLE)), _call))
+    start = f"{root}data/"
+    data = {name.removeprefix(start): e for name, e in found.items() if name.startswith(start)}
 
     def values(view: View) -> np.ndarray:
-        name, size = f"{root}data/{view.storage.key}", sizes[view.storage.key]
-        with zipfile.ZipFile(path) as archive:
-            return _viewed(view, unpacked(archive, name, size))
+        return _viewed(view, data[view.storage.key].part(*_span(view)))
 
-    return _archive(path, "PyTorch archive", views, sizes, values)
+    sizes = {key: entry.size for key, entry in data.items()}
+    archive = _archive(path, "PyTorch archive", views, sizes, values)
+    packed = [(view, data[view.storage.key]) for view in views.values()]
+    parts = [e.size for view, e in packed if e.deflated and _bytes(view) < e.size]
+    if sum(parts) > MAX_SKIPPED:  # for each of them all of its storage is unpacked
+        raise WeightsError(
+            "its tensors are small parts of what is packed: to read them would take too long",
+            "save it again, tensors as they are: `{name: t.clone() for name, t in state.items()}`",
+        )
+    return archive
 
 
 def _read_legacy(path: str) -> Archive:
+    total = size_of(path)
     with open(path, "rb") as file:
-        if load(file, _call) != MAGIC:
+        head = io.BytesIO(file.read(MAX_PICKLE))  # five pickles; the storages follow
+        if load(head, _call, FEW_STEPS) != MAGIC:
             raise WeightsError("it is no file of PyTorch")
-        load(file, _call)  # the protocol's version
-        system = load(file, _call)
+        load(head, _call, FEW_STEPS)  # the protocol's version
+        system = load(head, _call, FEW_STEPS)
         if not isinstance(system, dict) or system.get("little_endian") is not True:
             raise WeightsError("it was written on a machine of the other byte order")
-        views = _views(load(file, _call))
-        keys = load(file, _call)
-        sizes, places = _storages(file, keys, {v.storage.key: v.storage for v in views.values()})
+        views = _views(load(head, _call))
+        keys = load(head, _call)
+        known = {v.storage.key: v.storage for v in views.values()}
+        sizes, places = _storages(file, head.tell(), total, keys, known)
 
     def values(view: View) -> np.ndarray:
-        key = view.storage.key
+        first, last = _span(view)
         with open(path, "rb") as file:
-            file.seek(places[key])
-            return _viewed(view, file.read(sizes[key]))
+            data = exactly(file, places[view.storage.key] + first, last - first)
+        return _viewed(view, data)
 
     return _archive(path, "PyTorch archive (of before 1.6)", views, sizes, values)
 
 
 def _storages(
-    file: IO[bytes], keys: object, known: Mapping[str, Storage]
+    file: IO[bytes], end: int, total: int, keys: object, known: Mapping[str, Storage]
 ) -> tuple[dict[str, int], dict[str, int]]:
-    """The size in bytes and the place of every storage, in the order of `keys`."""
+    """The size in bytes and the place of every storage, in the order of `keys`, from `end` on."""
     sizes: dict[str, int] = {}
     places: dict[str, int] = {}
-    end = file.seek(0, 1)
-    total = file.seek(0, 2)
     for key in keys if isinstance(keys, list) else ():
-        file.seek(end)
-        numbers = int.from_bytes(file.read(8), "little", signed=True)
+        numbers = int.from_bytes(exactly(file, end, 8), "little", signed=True)
         storage = known.get(key) if isinstance(key, str) else None
         if storage is None or numbers < 0 or key in sizes:
             raise WeightsError("it lists storages that no tensor uses, or twice")
@@ -198,15 +210,37 @@ def _check(name: str, view: View, sizes: Mapping[str, int]) -> None:
     """A view must lie inside its storage, and the storage inside the file."""
     shape = checked_shape(name, view.shape)
     strides = checked_sizes(name, view.strides) if shape else ()
-    if len(strides) != len(shape) or view.offset < 0:
+    if len(strides) != len(shape) or not 0 <= view.offset <= MAX_NUMBERS:
         raise WeightsError(f"{name} has strides that no tensor has")
-    reach = view.offset + sum((n - 1) * s for n, s in zip(shape, strides, strict=True)) + 1
-    available = sizes.get(view.storage.key, -1) // view.storage.dtype.itemsize
-    if prod(shape) and (reach > available or prod(shape) > available):
+    first, last = _span(view)
+    available = min(sizes.get(view.storage.key, -1), _whole(view))
+    if max(last, first + _bytes(view)) > available:
         raise WeightsError(f"{name} reaches beyond the file: it is damaged or cut off")
+    if last - first > MAX_SPREAD * _bytes(view) + FEW:
+        raise WeightsError(f"{name} is spread over {last - first:,} bytes, far more than it has")
 
 
-def _viewed(view: View, data: bytes) -> np.ndarray:
-    numbers = np.frombuffer(data, view.storage.dtype)[view.offset :]
-    strides = [stride * numbers.itemsize for stride in view.strides]
-    return np.lib.stride_tricks.as_strided(numbers, view.shape, strides, writeable=False)
+def _bytes(view: View) -> int:
+    return prod(view.shape) * view.storage.dtype.itemsize
+
+
+def _whole(view: View) -> int:
+    """The bytes of the storage that a view shows something of."""
+    return view.storage.numbers * view.storage.dtype.itemsize
+
+
+def _span(view: View) -> tuple[int, int]:
+    """Where the numbers of a view begin and end, in bytes of its storage."""
+    steps = ((n - 1) * stride for n, stride in zip(view.shape, view.strides, strict=False))
+    numbers = sum(steps) + 1 if prod(view.shape) else 0
+    size = view.storage.dtype.itemsize
+    return view.offset * size, (view.offset + numbers) * size
+
+
+def _viewed(view: View, data: bytes | bytearray) -> np.ndarray:
+    """The tensor in the buffer that its span fills; numpy checks that it lies inside."""
+    if not prod(view.shape):
+        return np.empty(view.shape, view.storage.dtype)
+    strides = [stride * view.storage.dtype.itemsize for stride in view.strides[: len(view.shape)]]
+    values = np.ndarray(view.shape, view.storage.dtype, data, 0, strides)
+    return values if len(data) == _bytes(view) else values.copy()
