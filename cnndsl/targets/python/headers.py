@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Loop, Step
-from cnndsl.targets.python.expressions import NONE, call
+from cnndsl.targets.python.expressions import NONE, call, names
 from cnndsl.targets.python.statements import bodies, flat, read, with_bodies
 from cnndsl.targets.python.tree import Call, Constant, Expr, For, Keyword, Name, Tuple
 
@@ -15,26 +15,55 @@ _UNREAD = Name("_")
 
 def settle_headers(steps: Sequence[Step]) -> list[Step]:
     """The statements with a `for` for every loop."""
-    needed = {n for step in flat(steps) for n in read(step)}
-    return [_settled(step, needed) for step in steps]
+    behind = _read_behind(steps)
+    return [_settled(step, behind) for step in steps]
 
 
-def _settled(step: Step, needed: set[str]) -> Step:
-    inner = [[_settled(s, needed) for s in body] for body in bodies(step)]
+def _settled(step: Step, behind: set[str]) -> Step:
+    inner = [[_settled(s, behind) for s in body] for body in bodies(step)]
     if not isinstance(step, Loop):
         return with_bodies(step, *inner) if inner else step
+    needed = behind | {n for s in flat(inner[0]) for n in read(s)}
     target, iterable = _header(step, needed)
     return For(target, iterable, tuple(inner[0]))
+
+
+def _read_behind(steps: Sequence[Step]) -> set[str]:
+    """The variables of loops that are read outside of the loops that set them."""
+    found: set[str] = set()
+    stack: list[tuple[Step, frozenset[str]]] = [(step, frozenset()) for step in steps]
+    while stack:
+        step, bound = stack.pop()
+        if isinstance(step, Loop):
+            walked = (n for n, _ in step.walked)
+            inside = bound | {*step.targets, *walked, step.counter}
+        else:
+            inside = bound
+        found |= _read_in_header(step) - bound
+        stack.extend((s, inside) for body in bodies(step) for s in body)
+    return found
+
+
+def _read_in_header(step: Step) -> frozenset[str]:
+    """What a statement itself reads; of a loop, its items only where its body reads those."""
+    if isinstance(step, Loop) and step.walked:
+        inside = {n for s in flat(step.body) for n in read(s)}
+        if not inside & {*step.targets} - {step.counter}:
+            return frozenset(n for _, source in step.walked for n in names(source))
+    return read(with_bodies(step, *([] for _ in bodies(step))))
 
 
 def _header(loop: Loop, needed: set[str]) -> tuple[Expr, Expr]:
     counted = loop.counter in needed
     targets: list[Expr] = [Name(t) if t in needed else _UNREAD for t in loop.targets]
     of_items = any(t in needed for t in loop.targets if t != loop.counter)
-    variables: list[Expr] = [Name(n) for n, _ in loop.walked]
-    lists = [source for _, source in loop.walked]
-    if not lists:
+    if not loop.walked:
         return _plain(loop, targets, counted, of_items)
+    walked = [(Name(n), source) for n, source in loop.walked if n in needed]
+    if not walked and not of_items:
+        walked = [(_UNREAD, loop.walked[0][1])]
+    variables: list[Expr] = [variable for variable, _ in walked]
+    lists = [source for _, source in walked]
     if of_items:
         variables.insert(0, targets[0] if len(targets) == 1 else Tuple(tuple(targets)))
         lists.insert(0, loop.items)

@@ -22,6 +22,7 @@ from cnndsl.targets.python.draft import Build, Line, Loop, Step
 from cnndsl.targets.python.expressions import attributes, names, self_, walk
 from cnndsl.targets.python.headers import settle_headers
 from cnndsl.targets.python.lists import Lists
+from cnndsl.targets.python.liveness import live_call
 from cnndsl.targets.python.rebuild import rebuild
 from cnndsl.targets.python.sequences import sequences
 from cnndsl.targets.python.simultaneous import simultaneous
@@ -125,6 +126,7 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
         init, draft.call = lists.shape(init, draft.call)
         init = resimplified(draft, choices(init, width))
         init, draft.call = simultaneous(init), simultaneous(draft.call)
+    draft.call = live_call(draft.call, {"out"} if draft.is_model else set())
     draft.lists = _lists(init, draft.call)
     init = _lifted_lets(draft, init)
     called = {a for step in flat(draft.call) for e in expressions(step) for a in attributes(e)}
