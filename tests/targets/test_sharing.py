@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from cnndsl import summarize
@@ -11,6 +13,8 @@ from cnndsl.pipeline import check_source, compile_checked, name_layers
 from cnndsl.source import Source
 from cnndsl.targets.flax.validate import validate
 from cnndsl.targets.python.parse import parse_module
+
+HEADS = Path(__file__).parent.parent / "corners" / "shared_heads.cnn"
 
 BODY = """
   conv(8, 1)
@@ -61,3 +65,10 @@ def test_the_layers_of_every_use_have_the_name_of_the_module():
     (network,) = found.networks
     names = [layer.path for layer in layers(network.frame)]
     assert names.count("unit") == names.count("unit_norm") == 2, names
+
+
+def test_a_head_of_three_scales_reads_as_written():
+    code = compile_checked(check_source(Source("spec.cnn", HEADS.read_text("utf-8")))).code
+    for letter, stage in zip("abc", ("c3", "c4", "c5"), strict=True):
+        assert f'        {letter} = self.cls(out["{stage}"])' in code
+    assert code.count("self.cls = ") == 1
