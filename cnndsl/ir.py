@@ -244,6 +244,7 @@ class Network:
     input: Tensor
     output: Tensor
     endpoints: dict[str, Tensor]
+    image: list[Value] | None = None  # the size of the input, where it was set from outside
     shared: list[Declared] = field(default_factory=list)  # the shared layers of all bodies
     recipe: Recipe | None = None
     recipe_said: dict[str, Json] | None = None  # the same, as the spec has it

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from cnndsl.elaborate.models import chosen, needed
+from cnndsl.elaborate.models import INPUT, chosen, image_of, needed
 from cnndsl.ir import Value
 from cnndsl.pipeline import Checked
 from cnndsl.suggest import did_you_mean
@@ -46,6 +46,10 @@ def check_overrides(checked: Checked, overrides: Mapping[str, Value], model: str
     known = {parameter.name: None for root in roots for parameter in root.parameters}
     for name in overrides:
         if name in known:
+            continue
+        if name == INPUT:
+            if image_of(overrides[name]) is None:
+                raise NoSuch("`input` is the size of the image, such as 28x28x1")
             continue
         spec, shown = checked.source.name, f"a parameter `{name[:60]}`"
         if model is None:

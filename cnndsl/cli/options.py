@@ -165,6 +165,14 @@ def _choice(parser: argparse.ArgumentParser, required: bool = False) -> None:
         default=[],
         help="a model parameter, as the language writes its value: depths=[2, 2, 2, 2]",
     )
+    parser.add_argument(
+        "--input",
+        metavar="HxWxC",
+        dest="set",
+        action="append",
+        type="input={}".format,
+        help="an image of another size than the spec's, of which it then asserts nothing",
+    )
 
 
 def _add_compile(parser: argparse.ArgumentParser) -> None:

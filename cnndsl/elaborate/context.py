@@ -44,6 +44,7 @@ class Shared:
     numbered: Counter[str] = field(default_factory=Counter)
     instances: Counter[str] = field(default_factory=Counter)  # per stage, for paths
     declared: list[Declaration] = field(default_factory=list)  # shared layers
+    image: tuple[int, ...] | None = None  # the input, where its size was set from outside
     is_sharing: bool = False  # while shared layers run
     recipe: ast.Train | None = None
     preprocess: ast.Preprocess | None = None

@@ -24,6 +24,7 @@ from cnndsl.ir import Frame, Network, Noted, Tensor, Value
 from cnndsl.stack import deep_stack
 from cnndsl.syntax import ast
 
+INPUT = "input"  # no parameter has this name: it is a keyword
 _A_MODEL = 60  # steps, however small it is
 
 
@@ -37,6 +38,8 @@ def elaborate(
     """The networks of a file's own models, in order, or that of the model `only`.
 
     `overrides` are model parameters set from outside; each applies to every model that has it.
+    `input` is the size of the image for all of them: what a spec asserts of its own image, of
+    another one it does not.
     With blocks that are `known`, further uses share their frames, and nothing has a path.
     """
     networks: list[Network] = []
@@ -54,6 +57,30 @@ def elaborate(
             if network is not None:
                 networks.append(network)
     return networks
+
+
+def _check_training(network: Network, shared: Shared, scope: Scope, found: Collector) -> None:
+    """The recipe and what images go through; of an image that was set from outside, only where
+    they hold for it too."""
+    image = network.input.known
+    wrong = found if shared.image is None else Collector()
+    if shared.recipe is not None:
+        recipe = check_recipe(shared.recipe, image, shared.evaluator, scope, wrong)
+        if wrong is found or not wrong:
+            network.recipe, network.recipe_said = recipe
+    wrong = found if shared.image is None else Collector()
+    if shared.preprocess is not None:
+        channels = image[-1] if image else None
+        preprocess = check_preprocess(shared.preprocess, channels, shared.evaluator, scope, wrong)
+        network.preprocess = preprocess if wrong is found or not wrong else None
+
+
+def image_of(value: Value) -> tuple[int, ...] | None:
+    """The size of an image as set from outside, height x width x channels or one number of
+    features; None where `value` is none."""
+    items = value if isinstance(value, list) else [value]
+    sizes = tuple(item for item in items if values.is_int(item) and item > 0)
+    return sizes if len(sizes) == len(items) and len(sizes) in (1, 3) else None
 
 
 def chosen(
@@ -85,12 +112,15 @@ def _network(
         if failure.diagnostic:
             found.add(failure.diagnostic)
         return None
-    overridden = any(n in named for n in overrides)
+    overridden = any(n in named or n == INPUT for n in overrides)
+    shared.image = image_of(overrides.get(INPUT))
     nodes = shared.budget.nodes
     network = _run(model, root, scope, shared, frozenset(bound))
     if network is not None and shared.head is not None and shared.head.settle(network, found):
         shared.budget.nodes = nodes
+        image = shared.image
         shared = Shared(program, shared.evaluator, found, shared.budget, Head(found=True))
+        shared.image = image
         scope = _scope(root, bound, shared)
         network = _run(model, root, scope, shared, frozenset(bound))
     if network is None:
@@ -98,16 +128,7 @@ def _network(
     if isinstance(model, ast.Variant):
         shared.expectations.clear()
         _statements_of_variants(model, program, shared, scope)
-    if shared.recipe is not None:
-        image = network.input.known
-        network.recipe, network.recipe_said = check_recipe(
-            shared.recipe, image, shared.evaluator, scope, found
-        )
-    if shared.preprocess is not None:
-        channels = network.input.shape[-1] if network.input.known else None
-        network.preprocess = check_preprocess(
-            shared.preprocess, channels, shared.evaluator, scope, found
-        )
+    _check_training(network, shared, scope, found)
     if network.output.known is not None and found.reports == before:
         if not shared.budget.known.is_shared:
             assign_paths(network)
@@ -177,7 +198,7 @@ def _run(
         return None
     context = Context("model")
     try:
-        image = Tensor(statements.shape(first.shape, scope))
+        image = Tensor(shared.image or statements.shape(first.shape, scope))
         statements.chains.check_size(image, first.shape.span)
     except Failure as failure:
         context.report(found, failure.diagnostic)
@@ -189,8 +210,9 @@ def _run(
     check_used(shared.declared, found)
     endpoints = {**shared.endpoints, "logits": output}
     records = [declaration.record for declaration in shared.declared]
-    bound = (arguments, given, whole, image, output, endpoints, records)
-    return Network(model.name, root, model, *bound)
+    size = None if shared.image is None else list(shared.image)
+    bound = (arguments, given, whole, image, output, endpoints)
+    return Network(model.name, root, model, *bound, image=size, shared=records)
 
 
 def _statements_of_variants(

@@ -128,6 +128,8 @@ class Statements:
         head = self.shared.head
         if expr is None or tensor.known is None or tensor.doubtful:
             return
+        if self.shared.image is not None:  # it holds for the spec's own image
+            return
         if head is not None and head.is_mentioned(expr, scope):  # it was left out
             return
         try:

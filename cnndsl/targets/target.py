@@ -37,7 +37,10 @@ def origin_of(
     if model is not None:
         asked += ["--model", model]
     for name, value in overrides.items():
-        asked += ["--set", f"{name}={show(value)}"]
+        if name == "input" and isinstance(value, list):
+            asked += ["--input", "x".join(map(str, value))]
+        else:
+            asked += ["--set", f"{name}={show(value)}"]
     if output is not None:
         asked += ["-o", output]
     return Origin(spec, shlex.join(asked))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
+from collections.abc import Sequence
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -16,24 +17,35 @@ from cnndsl.zoo.index import Entry, find, folder
 _PACKAGE = f"{__package__}.generated"
 
 
-def create(name: str, **arguments: object) -> Any:
+def create(name: str, *, input: Sequence[int] | None = None, **arguments: object) -> Any:
     """A model with new parameters: `create("ResNet50", classes=10, rngs=nnx.Rngs(0))`.
+
+    With `input`, (height, width, channels), it is compiled for images of that size.
 
     It is an `nnx.Module` of a class that its name chooses, so no type checker knows which.
 
     Raises:
       UnknownModel: if there is no such model.
+      CompileError: if it cannot take images of that size; the text shows why.
       TypeError: if the model takes no such argument, or `rngs` is missing.
       ImportError: if flax is not installed.
     """
     entry = find(name)
-    model = getattr(import_module(entry), entry.name)
+    module = import_module(entry) if input is None else _resized(entry, input)
+    model = getattr(module, entry.name)
     _, *taken = inspect.signature(model.__init__).parameters  # without self
     for argument in arguments:
         if argument not in taken:
             hint = did_you_mean(argument, taken) or f"it takes {', '.join(taken)}"
             raise TypeError(f"{entry.name} takes no argument `{argument}`; {hint}")
     return model(**arguments)
+
+
+def _resized(entry: Entry, size: Sequence[int]) -> ModuleType:
+    """The module of one model for images of another size."""
+    from cnndsl.api import load
+
+    return load(folder("specs") / entry.spec, model=entry.name, set={"input": list(size)})
 
 
 def import_module(entry: Entry) -> ModuleType:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.head import CLASSES, classifier
-from cnndsl.elaborate.models import deep_stack, elaborate
+from cnndsl.elaborate.models import INPUT, deep_stack, elaborate
 from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.reuse import Known, known_of
 from cnndsl.ir import Network, Value
@@ -158,6 +158,8 @@ def _elaborated(
     diagnostics = Collector()
     alone = replace(program, own=[network.declared])
     given = {name: network.arguments[name] for name in network.given}
+    if network.image is not None:
+        given[INPUT] = network.image
     given.update((change.parameter, change.value) for change in changes)
     networks = elaborate(alone, diagnostics, given, known=known)
     return networks[0] if networks and not diagnostics else None

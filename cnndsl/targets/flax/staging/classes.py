@@ -151,7 +151,7 @@ def stage_model(
     seen = [n.input.shape[-1] for n in networks if n.input.shape]
     first = model.body.statements[0]
     channels = None
-    if isinstance(first, ast.Input) and isinstance(first.shape, ast.List):
+    if isinstance(first, ast.Input) and isinstance(first.shape, ast.List) and module.asserts:
         channels = values.spell(first.shape.items[-1], env) if len(first.shape.items) == 3 else None
     if channels is None:
         channels = values.residual("in_channels", seen, runs)

@@ -36,6 +36,8 @@ def all_of(kind: type[T], records: Iterable[object]) -> list[T]:
 class Surroundings(Protocol):
     """What a class asks of the module that it is written for."""
 
+    asserts: bool  # whether the shapes that the spec asserts are proven
+
     def callee(self, block: ast.Block) -> Draft: ...
     def number(self, instance: Instance) -> int: ...
     def first(self, instance: Instance) -> Instance: ...
@@ -89,7 +91,7 @@ class Flow:
 
     def hint(self, shape: ast.Expr | None, x: Name, env: Env) -> None:
         """The author's own words for the channels, where an assertion proves them."""
-        if not isinstance(shape, ast.List):
+        if not isinstance(shape, ast.List) or not self.module.asserts:
             return
         said = self.values.spell(shape.items[-1], env)
         if said is not None and not is_constant(said):

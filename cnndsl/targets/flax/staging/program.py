@@ -48,6 +48,7 @@ class Staging:
         self.program = program
         self.fixed = fixed  # parameters that are no arguments, as "Model.name"
         self.networks = networks
+        self.asserts = all(n.image is None for n in networks)  # of another image, shapes do not
         self.rectified = {t for n in networks for t in rectified_tensors(n)}
         self.instances: dict[str, list[Instance]] = {}
         self.numbers: dict[int, int] = {}  # by the identity of a use, which of those it is like
