@@ -210,7 +210,7 @@ def _run(
     check_used(shared.declared, found)
     endpoints = {**shared.endpoints, "logits": output}
     records = [declaration.record for declaration in shared.declared]
-    size = None if shared.image is None else list(shared.image)
+    size: list[Value] | None = None if shared.image is None else [*shared.image]
     bound = (arguments, given, whole, image, output, endpoints)
     return Network(model.name, root, model, *bound, image=size, shared=records)
 
