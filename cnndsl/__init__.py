@@ -11,9 +11,9 @@ of a spec, `load_training` the one that trains its networks. Each is loaded when
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cnndsl._version import __version__
+
+TYPE_CHECKING = False  # without `typing`, which takes a while: type checkers know the name
 
 if TYPE_CHECKING:
     from cnndsl.api import Summarized, check, compile, load, load_training, summarize

@@ -2,6 +2,6 @@
 
 import sys
 
-from cnndsl.cli import main
+from cnndsl.entry import main
 
 sys.exit(main())

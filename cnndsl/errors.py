@@ -43,14 +43,18 @@ def not_utf8(span: Span, message: str, help: str | None = None) -> Diagnostic:
 
 
 @explained("E002")
-def control_character(span: Span) -> Diagnostic:
+def control_character(span: Span, *others: Span) -> Diagnostic:
     """The text holds a control character other than newline and tab.
 
     Lines end in LF or CR LF; a CR alone does not end one. The others are invisible, and most
     come from a copy out of another program.
     """
-    name = "a carriage return without a newline" if span.text == "\r" else shown(span.text)
-    return error("E002", f"control character in the text: {name}", span, help="delete it")
+    is_return = span.text == "\r"
+    name = "a carriage return without a newline" if is_return else shown(span.text)
+    notes = (f"there are {len(others)} more of it",) if others else ()
+    help = "save the file with the newlines of Unix or Windows" if is_return else "delete it"
+    message = f"control character in the text: {name}"
+    return error("E002", message, span, notes=notes, help=help)
 
 
 @explained("E003")

@@ -32,6 +32,10 @@ def module_from(spec: str, code: str) -> ModuleType:
     sys.modules[name] = module
     try:
         exec(compile(code, module.__file__, "exec"), module.__dict__)
+    except ModuleNotFoundError as error:
+        del sys.modules[name]
+        message = f"generated modules need {error.name}: pip install 'cnndsl[train]'"
+        raise ModuleNotFoundError(message, name=error.name) from None
     except BaseException:
         del sys.modules[name]
         raise

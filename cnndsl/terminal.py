@@ -151,32 +151,39 @@ def _clip(text: str, longest: int = LONGEST) -> str:
 def as_json(diagnostic: Diagnostic) -> dict[str, Json]:
     """The diagnostic as plain data; lines and columns from 1, the end exclusive.
 
-    What the terminal shows at other places, and the table, are notes here.
+    `label` are the words beside the place, `labels` other places with theirs, `fixes` the edits
+    that `help` is, where it is one; a table is a note here.
     """
+    from cnndsl.fixes import fixes
+
     notes = [_clip(note) for note in diagnostic.notes]
-    notes += [f"{_place(label.span)}: {_clip(label.text)}" for label in _few(diagnostic.labels)]
     if diagnostic.table:
         notes.append("\n".join(_short(diagnostic.table.split("\n"))))
-    span = diagnostic.primary.span if diagnostic.primary else None
-    line, column = span.source.position(span.start) if span else (None, None)
-    end_line, end_column = span.source.position(span.end) if span else (None, None)
     return {
         "code": diagnostic.code,
         "severity": diagnostic.severity.value,
         "message": _clip(diagnostic.message),
+        **_range(diagnostic.primary.span if diagnostic.primary else None),
+        "label": _clip(diagnostic.primary.text) if diagnostic.primary else "",
+        "labels": [
+            {**_range(label.span), "text": _clip(label.text)} for label in _few(diagnostic.labels)
+        ],
+        "notes": notes,
+        "help": _clip(diagnostic.help) if diagnostic.help else None,
+        "fixes": [{**_range(fix.span), "text": fix.text} for fix in fixes(diagnostic)],
+    }
+
+
+def _range(span: Span | None) -> dict[str, Json]:
+    line, column = span.source.position(span.start) if span else (None, None)
+    end_line, end_column = span.source.position(span.end) if span else (None, None)
+    return {
         "file": span.source.name if span else None,
         "line": line,
         "column": column,
         "end_line": end_line,
         "end_column": end_column,
-        "notes": notes,
-        "help": _clip(diagnostic.help) if diagnostic.help else None,
     }
-
-
-def _place(span: Span) -> str:
-    line, column = span.source.position(span.start)
-    return f"{span.source.name}:{line}:{column}"
 
 
 def complaint(message: str, help: str | None = None, color: bool = False) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 try:
@@ -32,19 +33,28 @@ _FILTERS = {
 _SETTINGS = {"size", "crop", "interpolation", "channels", "range", "mean", "std"}
 
 
-def preprocess(image: Image.Image | np.ndarray, settings: Mapping[str, Any]) -> np.ndarray:
+def preprocess(
+    image: Image.Image | np.ndarray | str | PathLike[str], settings: Mapping[str, Any]
+) -> np.ndarray:
     """An image as a network wants it: (H, W, C) float32, resized, cropped and normalised.
 
     Args:
-      image: a Pillow image, or an array (H, W), (H, W, 1) or (H, W, 3) in the order RGB, of
-        uint8 or of floats from 0 to 1.
+      image: a Pillow image, the path of a file, or an array (H, W), (H, W, 1) or (H, W, 3) in the
+        order RGB, of uint8 or of floats from 0 to 1.
       settings: the `PREPROCESS` of a generated module; in a module of several networks that
         differ, the entry of one.
 
     Raises:
       ValueError: if `image` or `settings` is none of these, or the crop is larger than the image.
+      OSError: if the file cannot be read, or holds no image.
     """
     _check(settings)
+    if isinstance(image, (str, PathLike)):
+        with Image.open(image) as opened:
+            return preprocess(opened, settings)
+    if not isinstance(image, (Image.Image, np.ndarray)):
+        seen = type(image).__name__
+        raise ValueError(f"an image is a Pillow image, a path or an array of numpy, not {seen}")
     gray = settings.get("channels") == "gray"
     planes = [_resized(plane, settings) for plane in _planes(image, gray)]
     pixels = _cropped(np.stack(planes, axis=-1), settings.get("crop"))

@@ -91,7 +91,7 @@ def run(script: str, *arguments: str, cwd: Path) -> subprocess.CompletedProcess:
 
 
 def run_cnndsl(*arguments: str, cwd: Path) -> subprocess.CompletedProcess:
-    script = "import sys; from cnndsl.cli import main; sys.exit(main())"
+    script = "import sys; from cnndsl.entry import main; sys.exit(main())"
     return run(script, *arguments, cwd=cwd)
 
 

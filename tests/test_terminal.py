@@ -267,8 +267,20 @@ def test_json_has_positions_from_1_with_an_exclusive_end():
         "column": 3,
         "end_line": 2,
         "end_column": 7,
-        "notes": ["a fact", "net.cnn:1:7: there"],
+        "label": "here",
+        "labels": [
+            {
+                "file": "net.cnn",
+                "line": 1,
+                "column": 7,
+                "end_line": 1,
+                "end_column": 10,
+                "text": "there",
+            }
+        ],
+        "notes": ["a fact"],
         "help": None,
+        "fixes": [],
     }
 
 

@@ -10,11 +10,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from cnndsl.cli.console import CallError, Console
+from cnndsl.cli.console import BAD_CALL, CallError, Console, OutputLost
 from cnndsl.cli.options import parse_arguments
 from cnndsl.garbage import uncollected
 
-FINE, WRONG, BAD_CALL, BUG = 0, 1, 2, 3
+FINE, BUG = 0, 3
 INTERRUPTED, PIPE_CLOSED = 130, 141  # as a shell reports SIGINT and SIGPIPE
 
 
@@ -25,13 +25,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
         except SystemExit as stop:  # argparse: --help, --version or a wrong call
+            console.flush()
             return int(stop.code or FINE)
         console.color = arguments.color
         with uncollected():
             code = arguments.run(arguments, console)
-        sys.stdout.flush()
+        console.flush()
         return code
     except CallError as error:
+        if isinstance(error, OutputLost):
+            _drop_output()
         console.fail(str(error), error.help)
         return BAD_CALL
     except KeyboardInterrupt:
@@ -56,5 +59,5 @@ def _drop_output() -> None:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, sys.stdout.fileno())
         os.close(null)
-    except (OSError, ValueError):
+    except (OSError, ValueError, AttributeError):  # closed already
         pass

@@ -5,25 +5,46 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Sequence
 
-from cnndsl.cli.console import Console
+from cnndsl.cli.console import BAD_CALL, CallError, Console
 from cnndsl.cli.reading import all_diagnostics, check_specs
-from cnndsl.diagnostics import LIMIT, Severity
+from cnndsl.diagnostics import LIMIT, Diagnostic, Severity
 from cnndsl.pipeline import Checked
 
 
 def run(arguments: Namespace, console: Console) -> int:
-    checked = check_specs(arguments)
+    unreadable: list[CallError] = []
+    checked = check_specs(arguments, None, unreadable)
     diagnostics = all_diagnostics(checked)
     wrong = any(d.severity is Severity.ERROR for d in diagnostics)
-    if arguments.json:
-        from cnndsl.terminal import as_json
-
-        console.data([as_json(diagnostic) for diagnostic in diagnostics[:LIMIT]])
-    elif diagnostics:
-        console.diagnostics(diagnostics)
-    if not wrong and not arguments.json:
+    _print(diagnostics, arguments.output_format, console)
+    for error in unreadable:
+        console.fail(str(error), error.help)
+    if unreadable:
+        return BAD_CALL
+    if not wrong and arguments.output_format == "human":
         console.line(praise(checked))
     return int(wrong)
+
+
+def _print(diagnostics: Sequence[Diagnostic], output_format: str, console: Console) -> None:
+    if output_format == "human":
+        if diagnostics:
+            console.diagnostics(diagnostics)
+        return
+    from cnndsl.cli import formats
+
+    shown = diagnostics[:LIMIT]
+    match output_format:
+        case "json":
+            from cnndsl.terminal import as_json
+
+            console.data([as_json(diagnostic) for diagnostic in shown])
+        case "sarif":
+            console.data(formats.sarif(diagnostics))
+        case _:
+            write = formats.concise if output_format == "concise" else formats.github
+            for diagnostic in diagnostics:
+                console.line(write(diagnostic))
 
 
 def praise(checked: Sequence[Checked]) -> str:

@@ -154,12 +154,17 @@ def output_paths(checked: Sequence[Checked], output: str | None) -> list[Path]:
         if len(names) > 1:
             raise CallError(f"{folder} is one file, for {len(names)} specs", "name a folder")
         paths = [folder]
-    elif folder.exists() and not folder.is_dir():
+    elif not folder.is_dir() and (folder.exists() or _is_file_name(output or "")):
         raise CallError(f"{folder} is neither a folder nor a file ending in .py")
     else:
         paths = [folder / f"{module_name(_stem(each))}.py" for each in checked]
     _check_taken(list(zip(paths, (each.name for each in checked), strict=True)), names)
     return paths
+
+
+def _is_file_name(output: str) -> bool:
+    """Whether a name that nothing has yet is a file's: `a.txt`, but neither `a.txt/` nor `v1.2`."""
+    return not output.endswith(("/", os.sep)) and Path(output).suffix[1:].isalpha()
 
 
 def _check_paths(modules: Sequence[Module], checked: Sequence[Checked]) -> None:

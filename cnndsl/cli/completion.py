@@ -44,21 +44,30 @@ def words(command: str) -> tuple[str, ...]:
 
 def options(command: str | None) -> list[Option]:
     """The options of a command, or those before it."""
-    parser = build_parser()
+    parsers: list[argparse.ArgumentParser] = [build_parser()]
     if command is not None:
-        actions = parser._actions  # argparse has no public way to list them
-        commands = next(a for a in actions if isinstance(a, argparse._SubParsersAction))
-        parser = commands.choices[command]
-    return [
-        Option(
+        parsers = [_commands(parsers[0])[command]]
+        parsers += _commands(parsers[0]).values()
+    found = {
+        tuple(action.option_strings): Option(
             tuple(action.option_strings),
             (action.help or "").split(";")[0].split(" (")[0],
             tuple(action.choices or ()),
             action.nargs != 0,
         )
-        for action in parser._actions
+        for each in parsers
+        for action in each._actions  # argparse has no public way to list them
         if action.option_strings
-    ]
+    }
+    return list(found.values())
+
+
+def _commands(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """The commands of a parser, or what the actions of a command take."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return dict(action.choices)
+    return {}
 
 
 # --- bash -----------------------------------------------------------------------------
@@ -74,9 +83,10 @@ def _bash() -> str:
         for name in sorted(
             {n for c in COMMANDS for o in options(c) if o.takes_value for n in o.names}
         )
-        if name not in ("--color", "--emit")
+        if name not in ("--color", "--emit", "--output-format", "--model")
     )
     emit = next(o for o in options("compile") if "--emit" in o.names)
+    formats = next(o for o in options("check") if "--output-format" in o.names)
     color = next(o for o in options(None) if "--color" in o.names)
     before = " ".join(name for option in options(None) for name in option.names)
     return _BASH.format(
@@ -88,6 +98,8 @@ def _bash() -> str:
         emit=" ".join(emit.choices),
         color=" ".join(color.choices),
         specs="|".join(SPEC_COMMANDS),
+        formats=" ".join(formats.choices),
+        zoo=" ".join(words("list")),
     )
 
 
@@ -102,6 +114,15 @@ _cnndsl() {{
   done
   case $before in
     --color) COMPREPLY=($(compgen -W "{color}" -- "$word")); return ;;
+    --output-format) COMPREPLY=($(compgen -W "{formats}" -- "$word")); return ;;
+    --model)
+      local models=
+      for each in "${{COMP_WORDS[@]:1}}"; do
+        [[ $each == *.cnn && -f $each ]] || continue
+        models+=" $(sed -n 's/^model *\\([A-Za-z_0-9]*\\).*/\\1/p' "$each")"
+      done
+      COMPREPLY=($(compgen -W "${{models:-{zoo}}}" -- "$word"))
+      return ;;
     --emit) COMPREPLY=($(compgen -W "{emit}" -- "$word")); return ;;
     -o|--output|--stdin-filename)
       compopt -o filenames
@@ -120,8 +141,10 @@ _cnndsl() {{
   case $command in
     {specs})
       compopt -o filenames
+      local zoo=
+      if [[ -n $word && $command != fmt ]]; then zoo=$(compgen -W "{zoo}" -- "$word"); fi
       local IFS=$'\\n'
-      COMPREPLY=($(compgen -f -X '!*.cnn' -- "$word") $(compgen -d -- "$word")) ;;
+      COMPREPLY=($(compgen -f -X '!*.cnn' -- "$word") $(compgen -d -- "$word") $zoo) ;;
     *) COMPREPLY=($(compgen -W "$words" -- "$word")) ;;
   esac
 }}
@@ -139,7 +162,8 @@ def _zsh() -> str:
             f"      {_quoted(_zsh_option(o, name))}" for o in options(command) for name in o.names
         ]
         if command in SPEC_COMMANDS:
-            lines.append("""      '*:spec:_files -g "*.cnn"'""")
+            names = "" if command == "fmt" else " ".join(words("list"))
+            lines.append(_ZSH_SPECS.format(names=names))
         else:
             known = " ".join(words(command))
             lines.append(f"      {_quoted(f'1:{command}:({known})')}")
@@ -153,10 +177,16 @@ def _zsh_option(option: Option, name: str) -> str:
     if not option.takes_value:
         return f"{name}[{help}]"
     values = f"({' '.join(option.choices)})" if option.choices else ""
+    if name == "--model":
+        values = f"({' '.join(words('list'))})"
     if name in ("-o", "--output", "--stdin-filename"):
         values = "_files"
     return f"{name}[{help}]:value:{values}"
 
+
+_ZSH_SPECS = (
+    """      '*:spec:{{_alternative "specs:spec:_files -g \\*.cnn" "zoo:model:({names})"}}'"""
+)
 
 _ZSH = """\
 #compdef cnndsl
@@ -194,6 +224,8 @@ def _fish() -> str:
         seen = _quoted(f"__fish_seen_subcommand_from {command}")
         if command in SPEC_COMMANDS:
             lines.append(f"complete -c cnndsl -n {seen} -k -a '(__fish_complete_suffix .cnn)'")
+            if command != "fmt":
+                lines.append(f"complete -c cnndsl -n {seen} -a {_quoted(' '.join(words('list')))}")
         else:
             lines.append(f"complete -c cnndsl -n {seen} -a {_quoted(' '.join(words(command)))}")
         lines += _fish_options(command, seen)
@@ -207,8 +239,8 @@ def _fish_options(command: str | None, condition: str) -> list[str]:
             f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in option.names
         )
         values = " -x" if option.takes_value else ""
-        if option.choices:
-            values += f" -a {_quoted(' '.join(option.choices))}"
+        if option.choices or "--model" in option.names:
+            values += f" -a {_quoted(' '.join(option.choices or words('list')))}"
         elif set(option.names) & {"--output", "--stdin-filename"}:
             values = " -r -F"
         lines.append(f"complete -c cnndsl -n {condition} {names}{values} -d {_quoted(option.help)}")

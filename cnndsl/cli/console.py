@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
 
 from cnndsl.diagnostics import Diagnostic
+from cnndsl.files import reason
 
 if TYPE_CHECKING:
     from cnndsl.plain import Json
+
+
+BAD_CALL = 2  # the exit code
 
 
 class CallError(Exception):
@@ -19,6 +25,10 @@ class CallError(Exception):
     def __init__(self, message: str, help: str | None = None):
         super().__init__(message)
         self.help = help
+
+
+class OutputLost(CallError):
+    """Standard output takes no more: it is closed, or its disk is full."""
 
 
 class Console:
@@ -31,16 +41,22 @@ class Console:
             if reconfigure is not None:  # a terminal of another encoding gets escapes
                 reconfigure(errors="backslashreplace")
 
-    def colored(self, stream: TextIO) -> bool:
+    def colored(self, stream: TextIO | None) -> bool:
         if self.color != "auto":
             return self.color == "always"
         if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
             return False
-        return stream.isatty()
+        return stream is not None and stream.isatty()
 
     def line(self, text: str = "") -> None:
-        """A result."""
-        sys.stdout.write(text + "\n")
+        """A result; what could drive a terminal, as in the name of a file, is escaped."""
+        with _output() as stream:
+            stream.write(_inert(text) + "\n")
+
+    def flush(self) -> None:
+        if sys.stdout is not None:  # closed, and nothing was to be written
+            with _output() as stream:
+                stream.flush()
 
     def table(
         self, rows: Sequence[tuple[str, ...]], right: tuple[int, ...], wraps: int, total: bool
@@ -70,33 +86,70 @@ class Console:
         for row in rows[1:]:
             style = "bold" if total and row is rows[-1] else None
             table.add_row(*map(Text, row), style=style)
-        sys.stdout.flush()
-        Terminal(file=sys.stdout, force_terminal=True, highlight=False).print(table)
+        self.flush()
+        with _output() as stream:
+            Terminal(file=stream, force_terminal=True, highlight=False).print(table)
 
     def data(self, value: Json) -> None:
         """A result for programs."""
         import json
 
-        self.line(json.dumps(value, indent=2, ensure_ascii=False))
+        encoding = getattr(sys.stdout, "encoding", None) or ""
+        ascii = encoding.lower().replace("-", "") != "utf8"
+        text = json.dumps(value, indent=2, ensure_ascii=ascii)
+        with _output() as stream:
+            stream.write(text + "\n")
 
     def module(self, code: str) -> None:
         """A generated module on standard output, byte for byte what its file would hold."""
-        sys.stdout.flush()
-        sys.stdout.buffer.write(code.encode("utf-8"))
-        sys.stdout.flush()
+        self.flush()
+        with _output() as stream:
+            stream.buffer.write(code.encode("utf-8"))
+            stream.flush()
 
     def diagnostics(self, diagnostics: Sequence[Diagnostic]) -> None:
         from cnndsl.terminal import render_all
 
-        sys.stdout.flush()
-        sys.stderr.write(render_all(diagnostics, self.colored(sys.stderr)))
+        self.flush()
+        _complain(render_all(diagnostics, self.colored(sys.stderr)))
 
     def remark(self, text: str) -> None:
         """What is neither a result nor a mistake."""
-        sys.stderr.write(text + "\n")
+        _complain(_inert(text) + "\n")
 
     def fail(self, message: str, help: str | None = None) -> None:
         """One line about a call that cannot be run, in the style of a diagnostic."""
         from cnndsl.terminal import complaint
 
-        sys.stderr.write(complaint(message, help, self.colored(sys.stderr)))
+        _complain(complaint(message, help, self.colored(sys.stderr)))
+
+
+@contextmanager
+def _output() -> Iterator[TextIO]:
+    """Standard output; raises `OutputLost` where it takes nothing."""
+    if sys.stdout is None:
+        raise OutputLost("standard output is closed")
+    try:
+        yield sys.stdout
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        message = f"cannot write to standard output: {reason(error)}"
+        raise OutputLost(message) from None
+
+
+def _complain(text: str) -> None:
+    """Writes to standard error, if there is one."""
+    if sys.stderr is None:
+        return
+    with suppress(OSError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+_ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def _inert(text: str) -> str:
+    """Text without control characters but newlines and tabs."""
+    return _ACTING.sub(lambda found: f"\\x{ord(found.group()):02x}", text)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, ClassVar, NoReturn
 
 from cnndsl._version import __version__
 from cnndsl.cli import options_training as training
 
 if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
     from cnndsl.cli.console import Console
 
+FORMATS = ("human", "concise", "json", "github", "sarif")  # of diagnostics
 COMMANDS = {
     "compile": "write the Flax modules of specs",
     "check": "prove the shapes and the counts of specs",
@@ -36,8 +41,9 @@ examples:
   cnndsl compile net.cnn -o - --set classes=10    print the module for ten classes""",
     "check": """\
 examples:
-  cnndsl check specs/*.cnn
+  cnndsl check specs                              every spec below a folder
   cnndsl check specs/vgg16.cnn --json             for an editor or a script
+  cnndsl check specs --output-format github       for a workflow; concise and sarif, too
   cnndsl check - --stdin-filename net.cnn < net.cnn
 
 Lines and columns in JSON count from 1, in characters; end_column is the one after the last.""",
@@ -63,6 +69,7 @@ examples:
   cnndsl ops conv""",
     "explain": """\
 examples:
+  cnndsl explain
   cnndsl explain E301""",
     "weights": """\
 examples:
@@ -85,14 +92,46 @@ _FORMATTER = partial(argparse.RawDescriptionHelpFormatter, width=96)
 class Parser(argparse.ArgumentParser):
     """Complains in the style of the diagnostics, and in a line or two."""
 
+    given: ClassVar[Sequence[str]] = ()  # the words of the call
+
     def error(self, message: str) -> NoReturn:
         from cnndsl.terminal import complaint
 
-        self.exit(2, complaint(message, f"`{self.prog} --help` shows how to call it"))
+        help = self._meant(message) or f"`{self.prog} --help` shows how to call it"
+        self.exit(2, complaint(message, help))
+
+    def _print_message(self, message: str, file: SupportsWrite[str] | None = None) -> None:
+        """Help and version, to where results go; argparse itself would swallow a full disk."""
+        from cnndsl.cli.console import Console
+
+        if file is sys.stdout:
+            Console().line(message.removesuffix("\n"))
+        else:
+            super()._print_message(message, file)
+
+    def _meant(self, message: str) -> str | None:
+        """What a command or an option that there is not was probably to be."""
+        from cnndsl.suggest import did_you_mean
+
+        if choice := re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message):
+            return did_you_mean(choice[1], re.findall(r"[\w-]+", choice[2]))
+        known = {name for parser in self._called() for name in parser._option_string_actions}
+        options = [word.partition("=")[0] for word in self.given if word.startswith("--")]
+        unknown = next((option for option in options if option not in known), None)
+        return None if unknown is None else did_you_mean(unknown, known)
+
+    def _called(self) -> Iterator[argparse.ArgumentParser]:
+        """This parser, and that of the command that the call names."""
+        yield self
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                named = [word for word in self.given if word in action.choices]
+                yield from (action.choices[word] for word in named[:1])
 
 
 def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     """The call as values; `run` is the command's function. Raises `SystemExit`."""
+    Parser.given = argv
     return build_parser().parse_args(argv)
 
 
@@ -145,7 +184,7 @@ def _color(parser: argparse.ArgumentParser, default: str) -> None:
 
 
 def _specs(parser: argparse.ArgumentParser) -> None:
-    help = "specs to read, or models of the zoo by name; `-` is standard input"
+    help = "specs to read, folders of specs, or models of the zoo by name; `-` is standard input"
     parser.add_argument("specs", nargs="+", metavar="SPEC", help=help)
     _stdin_filename(parser)
 
@@ -193,7 +232,12 @@ def _add_compile(parser: argparse.ArgumentParser) -> None:
 
 def _add_check(parser: argparse.ArgumentParser) -> None:
     _specs(parser)
-    parser.add_argument("--json", action="store_true", help="print the diagnostics as JSON")
+    help = "how to print the diagnostics (default: human)"
+    parser.add_argument("--output-format", choices=FORMATS, default="human", help=help)
+    help = "the same as --output-format json"
+    parser.add_argument(
+        "--json", action="store_const", const="json", dest="output_format", help=help
+    )
 
 
 def _add_fmt(parser: argparse.ArgumentParser) -> None:
@@ -226,7 +270,8 @@ def _add_ops(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_explain(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("code", metavar="CODE", help="an error code, such as E301")
+    help = "a code, such as E301; without one, all are listed"
+    parser.add_argument("code", nargs="?", metavar="CODE", help=help)
 
 
 def _add_weights(parser: argparse.ArgumentParser) -> None:

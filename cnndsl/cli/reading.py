@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cnndsl.cli.console import CallError
+from cnndsl.cli.folders import spec_files
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.files import Files, Unreadable
 from cnndsl.ir import Value
@@ -21,17 +22,30 @@ STDIN = "-"
 LONGEST_NAME = 100  # of a model of the zoo, by far
 
 
-def check_specs(arguments: Namespace, overrides: dict[str, Value] | None = None) -> list[Checked]:
+def check_specs(
+    arguments: Namespace,
+    overrides: dict[str, Value] | None = None,
+    unreadable: list[CallError] | None = None,
+) -> list[Checked]:
     """Every spec of the call, parsed and elaborated, in order; a spec named twice counts once.
 
-    A name that no file has may be that of a model of the zoo: of its spec that model counts.
+    A name that no file has may be that of a model of the zoo: of its spec that model counts. A
+    folder stands for the specs below it.
 
     Raises:
-      CallError: if one cannot be read.
+      CallError: if one cannot be read; with `unreadable`, that is noted there.
     """
-    names = list(dict.fromkeys(arguments.specs))
     model = arguments.model if "model" in arguments else None
-    return [_check(name, arguments, overrides, model) for name in names]
+    checked: list[Checked] = []
+    for name in dict.fromkeys(arguments.specs):
+        try:
+            for each in spec_files([name]):
+                checked.append(_check(each, arguments, overrides, model))
+        except CallError as error:
+            if unreadable is None:
+                raise
+            unreadable.append(error)
+    return checked
 
 
 def _check(
@@ -49,9 +63,8 @@ def _check(
         try:
             source, diagnostics = files.open()
         except Unreadable as error:
-            help = "name the specs in it" if os.path.isdir(name) else None
             shown = name if len(name) <= 200 else f"{name[:200]}…"
-            raise CallError(f"cannot read {shown}: {error}", help) from None
+            raise CallError(f"cannot read {shown}: {error}") from None
     if source is None:
         return Checked(Source(name, ""), None, (), tuple(diagnostics))
     return check_source(source, files.load, overrides, model)

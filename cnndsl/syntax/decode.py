@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from cnndsl import errors
 from cnndsl.diagnostics import LIMIT, Diagnostic
@@ -28,11 +29,10 @@ def decode_text(name: str, text: str) -> tuple[Source | None, list[Diagnostic]]:
     if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         return None, [_too_large(name)]
     source = Source(name, _normalised(text))
-    wrong = []
+    places: dict[str, list[Span]] = {}
     for match in _FORBIDDEN.finditer(source.text):
-        wrong.append(errors.control_character(Span(source, *match.span())))
-        if len(wrong) == LIMIT:
-            break
+        places.setdefault(match.group(), []).append(Span(source, *match.span()))
+    wrong = [errors.control_character(*spans) for spans in islice(places.values(), LIMIT)]
     return (None, wrong) if wrong else (source, [])
 
 

@@ -6,9 +6,13 @@ compiler never imports this package.
 
 from __future__ import annotations
 
-from cnndsl.weights.errors import WeightsError
-from cnndsl.weights.files import load, save
-from cnndsl.weights.fill import Filled
-from cnndsl.weights.keras import from_keras
+try:
+    from cnndsl.weights.errors import WeightsError
+    from cnndsl.weights.files import load, save
+    from cnndsl.weights.fill import Filled
+    from cnndsl.weights.keras import from_keras
+except ModuleNotFoundError as error:
+    message = f"cnndsl.weights needs {error.name}: pip install 'cnndsl[weights]'"
+    raise ModuleNotFoundError(message, name=error.name) from None
 
 __all__ = ["Filled", "WeightsError", "from_keras", "load", "save"]

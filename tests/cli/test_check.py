@@ -14,8 +14,11 @@ KEYS = {
     "column",
     "end_line",
     "end_column",
+    "label",
+    "labels",
     "notes",
     "help",
+    "fixes",
 }
 BROKEN_BLOCKS = "block unit(width) { conv(widht, 3) }\n"
 
@@ -130,7 +133,6 @@ def test_bytes_that_are_no_text_are_a_diagnostic(run, folder):
     ("spec", "reason"),
     [
         ("missing.cnn", "cannot read missing.cnn: it does not exist"),
-        (".", "cannot read .: it is a folder"),
         ("net.cnn/x.cnn", "cannot read net.cnn/x.cnn: not a directory"),
         ("a\0b", "cannot read"),
         ("x" * 5_000, "file name too long"),

@@ -45,8 +45,11 @@ def test_text_that_is_none(data, code, position):
 
 def test_control_characters_are_collected():
     _, diagnostics = decode("a.cnn", b"a\x00b\x01c" + b"\x02" * 1000)
-    assert len(diagnostics) == 20
+    assert len(diagnostics) == 3
     assert "U+0001" in diagnostics[1].message
+    assert diagnostics[2].notes == ("there are 999 more of it",)
+    _, diagnostics = decode("a.cnn", "".join(map(chr, range(1, 9))).encode() * 50)
+    assert len(diagnostics) == 8
 
 
 def test_size(monkeypatch):

@@ -1,0 +1,183 @@
+"""What is not the spec's fault: full disks, closed streams, odd names, typos, missing packages."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import cnndsl
+from tests.cli.conftest import NET, WRONG
+from tests.cli.test_commands import bash_completes
+
+ROOT = Path(__file__).parents[2]
+
+
+def shell(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """A command line of bash in which `cnndsl` is this package's."""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    line = f'cnndsl() {{ "{sys.executable}" -m cnndsl "$@"; }}; {command}'
+    return subprocess.run(
+        ["bash", "-c", line], cwd=cwd, env=environment, capture_output=True, text=True
+    )
+
+
+# --- streams ----------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize(
+    "call",
+    [
+        "summary net.cnn",
+        "compile net.cnn -o -",
+        "check --json net.cnn",
+        "--help",
+        "fmt - < net.cnn",
+    ],
+)
+def test_a_full_disk_is_said(folder, call):
+    done = shell(f"cnndsl {call} > /dev/full", folder)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "error: cannot write to standard output: no space left on device\n"
+
+
+def test_a_closed_standard_output_is_said(folder):
+    done = shell("cnndsl summary net.cnn >&-", folder)
+    assert (done.returncode, done.stderr) == (2, "error: standard output is closed\n")
+
+
+@pytest.mark.parametrize("end", ["2>&-", "2>/dev/full"])
+def test_without_standard_error_the_exit_code_is_the_same(folder, end):
+    assert shell(f"cnndsl check wrong.cnn {end}", folder).returncode == 1
+    assert shell(f"cnndsl check nothing.cnn {end}", folder).returncode == 2
+
+
+INTERRUPTED = """
+import builtins, sys
+load = builtins.__import__
+def interrupted(name, *rest, **more):
+    if name == {name!r}:
+        raise KeyboardInterrupt
+    return load(name, *rest, **more)
+builtins.__import__ = interrupted
+from cnndsl.entry import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("name", ["cnndsl.cli", "argparse", "cnndsl.cli.options", "cnndsl.source"])
+def test_an_interrupt_while_the_command_loads_is_quiet(name):
+    code = INTERRUPTED.format(name=name)
+    call = [sys.executable, "-c", code, "check", "specs/vgg16.cnn"]
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
+# --- names ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [b"net\xff.cnn", b"net\x1b[31m.cnn", "größe.cnn".encode()])
+@pytest.mark.parametrize(
+    "call", ["check", "check --json", "check --output-format github", "summary", "compile", "fmt"]
+)
+def test_names_of_files_are_inert(folder, name, call):
+    for text, end in ((NET, 0), (WRONG, 1)):
+        path = os.fsencode(folder) + b"/" + name
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text)
+        done = subprocess.run(
+            [sys.executable, "-m", "cnndsl", *call.split(), name],
+            cwd=folder,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            capture_output=True,
+        )
+        assert done.returncode == (0 if call == "fmt" else end), done.stderr
+        assert b"\x1b" not in done.stdout + done.stderr
+        assert b"bug" not in done.stderr
+        if "json" in call:
+            json.loads(done.stdout)
+
+
+def test_json_is_json_on_an_ascii_terminal(folder):
+    (folder / "wrong.cnn").write_text("model Net { grüße }\n", encoding="utf-8")
+    command = "PYTHONIOENCODING=ascii cnndsl check --json wrong.cnn"
+    (found,) = json.loads(shell(command, folder).stdout)[:1]
+    assert "ü" in found["message"]
+
+
+# --- calls ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "meant"),
+    [
+        (["chekc"], "check"),
+        (["sumary", "net.cnn"], "summary"),
+        (["--versoin"], "--version"),
+        (["check", "net.cnn", "--jsno"], "--json"),
+        (["summary", "net.cnn", "--layer"], "--layers"),
+        (["compile", "net.cnn", "--ouput=x"], "--output"),
+        (["check", "net.cnn", "--output-format", "jsno"], "json"),
+        (["weights", "inspct"], "inspect"),
+    ],
+)
+def test_a_typo_is_answered_with_what_was_meant(run, arguments, meant):
+    result = run(*arguments)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.endswith(f"help: did you mean `{meant}`?\n")
+
+
+@pytest.mark.parametrize("output", ["a.txt", "sub/a.json"])
+def test_a_file_of_another_kind_is_no_output(run, folder, output):
+    result = run("compile", "net.cnn", "-o", output)
+    assert (result.code, result.out) == (2, "")
+    assert f"{Path(output)} is neither a folder nor a file ending in .py" in result.err
+    assert not (folder / output).exists()
+
+
+@pytest.mark.parametrize("output", ["v1.2", "a.txt/", "plain"])
+def test_folders_may_have_dots(run, folder, output):
+    assert run("compile", "net.cnn", "-o", output).code == 0
+    assert (folder / output / "net.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["cnndsl", "summary", "ResNet1"], {"ResNet18", "ResNet101", "ResNet152", "ResNet110"}),
+        (["cnndsl", "summary", "net.cnn", "--model", ""], {"Net"}),
+        (["cnndsl", "check", "--output-format", "s"], {"sarif"}),
+        (["cnndsl", "weights", "inspect", "--s"], {"--spec", "--set", "--skip-head"}),
+        (["cnndsl", "fmt", "ResNet1"], set()),
+    ],
+)
+def test_bash_completes_models_and_actions(folder, words, expected):
+    found = bash_completes(*words, cwd=folder)
+    assert found >= expected
+    assert not expected or {w for w in found if "CIFAR" not in w and "V2" not in w} >= expected
+    assert expected or not found
+
+
+def test_explain_alone_lists_the_codes(run):
+    lines = run("explain").out.splitlines()
+    assert "E117  A merge joins the results of at least one branch" in lines
+    assert all(len(line) <= 106 for line in lines)
+
+
+# --- packages that are not there --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("missing", ["flax", "jax"])
+def test_load_says_what_to_install(folder, monkeypatch, missing):
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(ImportError, match=r"pip install 'cnndsl\[train\]'"):
+        cnndsl.load(folder / "net.cnn")
+
+
+def test_weights_say_what_to_install():
+    code = "import sys; sys.modules['flax'] = None; import cnndsl.weights"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert "cnndsl.weights needs flax: pip install 'cnndsl[weights]'" in done.stderr
