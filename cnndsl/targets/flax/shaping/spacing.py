@@ -21,14 +21,15 @@ from cnndsl.targets.python.tree import (
 
 
 def tidy_call(steps: Sequence[Step]) -> list[Step]:
-    """`x = out["stem"] = self.stem(x)` for a stage of one line; single empty lines."""
+    """`x = out["stem"] = self.stem(x)` for a stage of one line, `x = skip = self.conv(x)`; single
+    empty lines."""
     found: list[Step] = []
     steps = [
         with_bodies(step, *(tidy_call(body) for body in bodies(step))) if bodies(step) else step
         for step in steps
     ]
-    for i, step in enumerate(steps):
-        if _is_endpoint(step) and found and _alone(found, steps, i):
+    for step in steps:
+        if found and (_names_result(step, found[-1]) or _is_alone(step, found)):
             last = found.pop()
             assert isinstance(last, Assign) and isinstance(step, Assign)
             found.append(replace(last, targets=(*last.targets, *step.targets)))
@@ -37,23 +38,23 @@ def tidy_call(steps: Sequence[Step]) -> list[Step]:
     return _single_blanks(found)
 
 
-def _is_endpoint(step: Step) -> bool:
-    return (
-        isinstance(step, Assign)
-        and len(step.targets) == 1
-        and isinstance(step.targets[0], Item)
-        and isinstance(step.value, Name)
-    )
+def _names_result(step: Step, last: Step) -> bool:
+    """Whether a statement only gives another name to what the last one computes."""
+    match last, step:
+        case (
+            Assign(targets=(Name() as kept,), value=computed),
+            Assign(targets=(Name(),), value=Name() as value),
+        ):
+            return kept == value and not isinstance(computed, Name)
+    return False
 
 
-def _alone(found: list[Step], steps: Sequence[Step], index: int) -> bool:
-    """Whether the line before an endpoint is all of its stage."""
-    step, last = steps[index], found[-1]
-    if not isinstance(step, Assign) or not isinstance(last, Assign):
-        return False
-    if len(last.targets) != 1 or last.targets[0] != step.value:
-        return False
-    return len(found) < 2 or isinstance(found[-2], (Blank, Return))
+def _is_alone(step: Step, found: Sequence[Step]) -> bool:
+    """Whether a statement is an endpoint, and the line before it all of its stage."""
+    match found[-1], step:
+        case Assign(targets=(kept,)), Assign(targets=(Item(),), value=Name() as value):
+            return kept == value and (len(found) < 2 or isinstance(found[-2], (Blank, Return)))
+    return False
 
 
 def _single_blanks(steps: Sequence[Step]) -> list[Step]:
