@@ -15,8 +15,13 @@ RESERVED = frozenset(
     }
 )
 
-# Variables of emitted calls.
-VARIABLES = frozenset("x y z w v u out aux".split())
+# Names of the module that a value may have and be the same everywhere.
+GLOBALS = frozenset({"nnx", "jnp", "jax", "math", "keep_float32", "he_normal"})
+
+# Variables of every emitted call, and those of what flows there besides.
+CALL = frozenset("x out aux".split())
+FLOW = ("x", "y", "z", "w", "v", "u")
+VARIABLES = CALL | set(FLOW)
 
 # What `nnx.Module` itself has.
 MODULE_ATTRIBUTES = frozenset(

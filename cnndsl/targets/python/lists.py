@@ -44,6 +44,7 @@ Width = Callable[[Expr, int], int]
 
 
 _FEW = 2  # repetitions that are written out
+_STEP = 4  # columns that a body stands further in
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Lists:
     together: Together
     width: Width
     always: set[int]
-    room: int = 72
+    room: int = 71
 
     def shape(self, init: Sequence[Step], call_: Sequence[Step]) -> tuple[list[Step], list[Step]]:
         init, call_ = self.elements(init), self.elements(call_)
@@ -105,7 +106,8 @@ class Lists:
         for step in steps:
             inner = bodies(step)
             if inner:
-                step = with_bodies(step, *map(self.listings, inner))
+                deeper = replace(self, room=self.room - _STEP)
+                step = with_bodies(step, *map(deeper.listings, inner))
             shaped = self.listing(step, found) if isinstance(step, Loop) else self.last(step, found)
             found = shaped if shaped is not None else [*found, step]
         return found
@@ -153,8 +155,12 @@ class Lists:
                 return None
             start = steps[at]
             assert isinstance(start, Assign)
-            items = self.items(loop, value, carry, started(start.value))
-            if items is None or names(items) & all_written(steps[at + 1 :]):
+            there = started(start.value)
+            items = self.items(loop, value, carry, there)
+            if items is None:
+                return None
+            added = ListOf(items.items[len(there) :]) if isinstance(items, ListOf) else items
+            if names(added) & all_written(steps[at + 1 :]):
                 return None
             steps[at] = Assign(start.targets, Call(LIST, (items,)))
         return [*steps, *carried]
@@ -182,7 +188,8 @@ class Lists:
         many = Comprehension("generator", rest, target, call("range", count))
         if not parts:
             return many if self.width(rest, 0) <= self.room else None
-        return ListOf((*parts, Star(many))) if self.fits([*parts, many]) else None
+        parts.append(Star(many))
+        return ListOf(tuple(parts)) if self.fits(parts) else None
 
     def fits(self, parts: Sequence[Expr]) -> bool:
         """Whether each item of a list has a line of its own."""

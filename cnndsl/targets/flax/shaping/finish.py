@@ -127,12 +127,12 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
         init = resimplified(draft, choices(init, width))
         init, draft.call = simultaneous(init), simultaneous(draft.call)
     draft.call = live_call(draft.call, {"out"} if draft.is_model else set())
-    draft.lists = _lists(init, draft.call)
+    lists_of = _lists(init), _lists(draft.call)
     init = _lifted_lets(draft, init)
     called = {a for step in flat(draft.call) for e in expressions(step) for a in attributes(e)}
     stored = [p for p in params if p in called and not draft.is_function]
     init, draft.call = settle_headers(init), settle_headers(draft.call)
-    init, draft.call = _named(draft, init, draft.call, fixed, module, stored)
+    init, draft.call = _named(draft, init, draft.call, lists_of, fixed, module, stored)
     init = _without_copies([_augmented(step) for step in init])
     at = next(i for i, step in enumerate(init) if step is mark or isinstance(step, Blank))
     heads = init[at + 1 :]
@@ -145,16 +145,15 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
     return Finished(draft, init[:count], init[count:], heads, call, stored)
 
 
-def _lists(init: Sequence[Step], call: Sequence[Step]) -> set[str]:
-    """The variables that hold lists of modules."""
+def _lists(steps: Sequence[Step]) -> set[str]:
+    """The variables of constructor or call that hold lists of modules."""
     found: set[str] = set()
-    for step in flat(init):
+    for step in flat(steps):
         match step:
             case Assign(targets=targets, value=Call(function=function)) if function == LIST:
                 found |= {t.id for t in targets if isinstance(t, Name)}
-    for step in flat(call):
-        if isinstance(step, Loop):
-            found |= {s.id for _, s in step.walked if isinstance(s, Name)}
+            case Loop():
+                found |= {s.id for _, s in step.walked if isinstance(s, Name)}
     return found
 
 
@@ -261,6 +260,7 @@ def _named(
     draft: Draft,
     init: list[Step],
     call: list[Step],
+    lists_of: tuple[set[str], set[str]],
     fixed: list[str],
     module: frozenset[str],
     stored: list[str],
@@ -269,8 +269,8 @@ def _named(
     _name_flags(draft, init, order)
     chosen = name_attributes(draft, order, stored)
     init, call = rename_attributes(init, chosen), rename_attributes(call, chosen)
-    init = name_variables(draft, init, fixed, module, set())
-    call = name_variables(draft, call, fixed, module, set())
+    init = name_variables(draft, init, lists_of[0], fixed, module)
+    call = name_variables(draft, call, lists_of[1], fixed, module)
     return init, call
 
 

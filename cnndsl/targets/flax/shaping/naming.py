@@ -5,10 +5,18 @@ from __future__ import annotations
 
 import builtins
 import keyword
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from cnndsl.targets.flax.names import MODULE_ATTRIBUTES, RESERVED, VARIABLES, plural, safe
+from cnndsl.targets.flax.names import (
+    CALL,
+    FLOW,
+    MODULE_ATTRIBUTES,
+    RESERVED,
+    VARIABLES,
+    plural,
+    safe,
+)
 from cnndsl.targets.flax.staging.draft import Draft, Slot
 from cnndsl.targets.python.colours import named
 from cnndsl.targets.python.draft import Step
@@ -29,7 +37,6 @@ GENERIC = frozenset({"stem", "head", "classifier", "body", "top"})
 BUILTINS = frozenset(n for n in dir(builtins) if n.islower() and not n.startswith("_"))
 _TAKEN = MODULE_ATTRIBUTES | frozenset(keyword.kwlist)
 _COUNTERS = ("i", "j", "k", "m", "n")
-_FLOW = ("x", "y", "z", "w", "v", "u")
 
 
 def name_attributes(draft: Draft, order: list[str], stored: list[str]) -> dict[str, str]:
@@ -114,40 +121,40 @@ def first_free(name: str, is_taken: Callable[[str], bool]) -> str:
 
 
 def name_variables(
-    draft: Draft, steps: list[Step], fixed: Iterable[str], module: frozenset[str], live: set[str]
+    draft: Draft, steps: list[Step], lists: set[str], fixed: Sequence[str], module: frozenset[str]
 ) -> list[Step]:
-    """The statements with an identifier for every variable."""
+    """The statements with an identifier for every variable; `lists` hold modules."""
+    own = {v.stem for v in draft.variables.values() if v.named and v.kind == "tensor"}
+    flow = [name for name in FLOW if name == "x" or name not in own | set(fixed)]
 
     def options(name: str) -> Iterator[str]:
-        return _options(draft, name, module)
+        return _options(draft, name, lists, flow, module)
 
-    chosen = named(steps, fixed, options, live)
+    chosen = named(steps, fixed, options, set())
     return [renamed(step, chosen) for step in steps]
 
 
-def _options(draft: Draft, name: str, module: frozenset[str]) -> Iterator[str]:
+def _options(
+    draft: Draft, name: str, lists: set[str], flow: Sequence[str], module: frozenset[str]
+) -> Iterator[str]:
     base = name.split("@")[0]
     variable, slot = draft.variables.get(base), draft.slots.get(base)
     forbidden = RESERVED | module | BUILTINS
     if variable is None:  # a list, or the items of one
         stem = "block" if slot is not None and slot.is_block else slot.stem if slot else "item"
-        if slot is not None and slot.many and draft_is_list(draft, name):
+        if slot is not None and slot.many and name in lists:
             stem = plural(stem)
         yield from numbered(safe(stem, forbidden | VARIABLES))
         return
     if variable.kind == "tensor":
         if not variable.named and variable.stem == "x":
-            yield from _FLOW
+            yield from flow
             yield from numbered("branch")
-        yield from numbered(safe(variable.stem, forbidden | VARIABLES))
+        yield from numbered(safe(variable.stem, forbidden | CALL))
     if variable.kind == "counter" and not variable.named:
         yield from _COUNTERS
         yield from numbered("i")
     yield from numbered(safe(variable.stem, forbidden))
-
-
-def draft_is_list(draft: Draft, name: str) -> bool:
-    return name in draft.lists
 
 
 def numbered(stem: str) -> Iterator[str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from cnndsl.names import camel
-from cnndsl.targets.flax.names import RESERVED, VARIABLES, safe, snake
+from cnndsl.targets.flax.names import GLOBALS, RESERVED, VARIABLES, safe, snake
 from cnndsl.targets.flax.ops.emission import FORKED, KINDS
 from cnndsl.targets.flax.shaping.finish import Finished
 from cnndsl.targets.flax.shaping.naming import first_free
@@ -19,7 +19,6 @@ from cnndsl.targets.python.tree import Assign, Call, Expr, Keyword, Name
 
 NORMS = ("nnx.BatchNorm", "nnx.LayerNorm", "nnx.GroupNorm")
 LOCALS = {"nnx.Conv": "conv", "nnx.Linear": "dense", "nnx.ConvTranspose": "conv_transpose"}
-GLOBALS = frozenset({"nnx", "jnp", "jax", "math", "keep_float32", "he_normal"})
 HANDED_ON = {name: Keyword("rngs", Name(name)) for name in (*KINDS, FORKED)}
 
 Key = tuple[str, tuple[Keyword, ...]]

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from collections import Counter
 
+from cnndsl.targets.flax.names import GLOBALS
 from cnndsl.targets.python.draft import Build
-from cnndsl.targets.python.expressions import walk
+from cnndsl.targets.python.expressions import names, walk
 from cnndsl.targets.python.tree import (
+    Attribute,
     Binary,
+    Call,
+    Comprehension,
     Conditional,
     Constant,
     Expr,
     Formatted,
     Item,
+    ListOf,
     Name,
+    Slice,
+    Star,
+    Tuple,
 )
 
 
@@ -44,14 +52,13 @@ def built_width(uses: Counter[Expr], expr: Expr, more: int) -> int:
         if isinstance(part, Build):
             count = uses[part.function] + more
             hoisted = count > 2 or (count == 2 and part.keywords)
-            keywords = sum(len(k.name or "") + 1 + width(k.value) for k in part.keywords)
+            shared = [k for k in part.keywords if names(k.value) <= GLOBALS]
+            keywords = sum(len(k.name or "") + 1 + width(k.value) for k in shared)
             total += -keywords if hoisted else 11
     return total
 
 
 def _around(part: Expr) -> int:
-    from cnndsl.targets.python.tree import Attribute, Call, ListOf, Slice, Tuple
-
     match part:
         case Attribute():
             return 1 + len(part.name.split("#")[0])
@@ -63,6 +70,10 @@ def _around(part: Expr) -> int:
             return 2
         case Slice():
             return 1 + (part.step is not None)
+        case Comprehension():
+            return 11
+        case Star():
+            return 1
         case Tuple() | ListOf():
             return 2 + 2 * max(len(part.items) - 1, 0)
     return 0

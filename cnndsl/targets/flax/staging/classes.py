@@ -8,7 +8,7 @@ from dataclasses import replace
 from cnndsl.elaborate.program import walk
 from cnndsl.ir import Instance, Network, Tensor
 from cnndsl.syntax import ast
-from cnndsl.targets.flax.names import RESERVED, VARIABLES, safe
+from cnndsl.targets.flax.names import CALL, RESERVED, safe
 from cnndsl.targets.flax.staging.bodies import Bodies
 from cnndsl.targets.flax.staging.draft import Draft, Env, Param, Run, Value
 from cnndsl.targets.flax.staging.draft import Tensor as Held
@@ -99,7 +99,7 @@ def _declare(
     if any(isinstance(v, Tensor) for v in seen):
         _declare_tensor(name, draft, env, seen)
         return
-    taken = RESERVED | (VARIABLES if draft.is_function else frozenset())
+    taken = RESERVED | (CALL if draft.is_function else frozenset())
     free = safe(name, taken | {p.name for p in draft.params})
     held: dict[int, object] = {n: frozen(v) for n, v in enumerate(seen)}
     default = None
@@ -119,7 +119,7 @@ def _declare(
 
 
 def _declare_tensor(name: str, draft: Draft, env: Env, seen: Sequence[object]) -> None:
-    taken = RESERVED | VARIABLES | {p.name for p in draft.params}
+    taken = RESERVED | CALL | {p.name for p in draft.params}
     variable = safe(name, taken)
     features = safe(f"{variable}_features", taken)
     sizes = {

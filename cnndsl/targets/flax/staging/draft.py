@@ -166,7 +166,6 @@ class Draft:
     helpers: set[str] = field(default_factory=set)
     takes: tuple[str, ...] = ()  # what the constructor hands on
     out: Expr | None = None  # the result's channels, where arguments spell them
-    lists: set[str] = field(default_factory=set)  # variables that hold lists of modules
     numbers: int = 0
     result: Name = field(default_factory=lambda: Name("flow"))
 

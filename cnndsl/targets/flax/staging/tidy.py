@@ -21,7 +21,7 @@ from cnndsl.targets.python.statements import (
     without,
     written,
 )
-from cnndsl.targets.python.tree import Assign, Attribute, Conditional, Constant, Expr, Name
+from cnndsl.targets.python.tree import Assign, Attribute, Conditional, Constant, Expr, Item, Name
 
 _LARGEST = 24  # nodes of an expression of channels that is written out where it is used
 _EXPORTED = 40  # and of one that a use of a class writes in its own terms
@@ -107,7 +107,7 @@ def _allowed(draft: Draft) -> Allowed:
         if variable.kind == "features":
             return size(value) <= _LARGEST
         if variable.kind == "tensor":
-            return isinstance(value, Name)
+            return isinstance(value, Name) or _is_endpoint(value)
         if variable.kind in ("let", "flag", "target"):
             return plain or (copied and variable.stable)
         return False
@@ -131,6 +131,11 @@ def _takes(draft: Draft) -> tuple[str, ...]:
         if isinstance(expr, Build):
             found |= set(expr.takes)
     return tuple(kind for kind in KINDS if kind in found)
+
+
+def _is_endpoint(value: Expr) -> bool:
+    """Whether a value is `out["stem"]`."""
+    return isinstance(value, Item) and value.base == Name("out") and is_constant(value.index)
 
 
 def _is_self(value: Attribute) -> bool:
