@@ -109,7 +109,7 @@ def binary(op: str, left: Expr, right: Expr) -> Expr:
     if a is not None and b is not None and op in _FOLD and not (op in ("//", "%") and b == 0):
         return Constant(_FOLD[op](a, b))
     if op in ("+", "-"):
-        return _sum(op, left, right)
+        return left if b == 0 else _sum(op, left, right)
     if op == "*":
         return _product(left, right, a, b)
     if op == "//" and b == 1:

@@ -16,10 +16,25 @@ def closing(steps: Sequence[Statement], indent: int) -> tuple[Statement, ...]:
     `x = f(x)` and `return x`, and a conditional expression for an `if` that fits a line."""
     found = [_closed(step, indent) for step in steps]
     match found[-2:]:
+        case [If(test=test, body=body, other=other), Return(value=Name() as flow) as end]:
+            if _ends(body, flow) and _ends(other, flow):
+                guard = If(test, closing([*body, end], indent + _STEP))
+                found[-2:] = [guard, *closing([*other, end], indent)]
+    match found[-2:]:
         case [Assign(targets=(Name() as kept,), value=value, comment=""), Return(value=result)]:
             if kept == result:
                 found[-2:] = [Return(value)]
     return tuple(found)
+
+
+def _ends(steps: Sequence[Statement], result: Name) -> bool:
+    """Whether some statements end in what is returned behind them, without a comment on it."""
+    match steps[-1:]:
+        case [Assign(targets=(kept,), comment="")]:
+            return kept == result
+        case [If(body=body, other=other)]:
+            return _ends(body, result) and _ends(other, result)
+    return False
 
 
 def _closed(step: Statement, indent: int) -> Statement:

@@ -93,7 +93,7 @@ def named(
     loops = {n for s in flat(steps) if isinstance(s, (Loop, For)) for n in written(s)}
     order: dict[str, None] = {}
     for step in flat(steps):
-        for name in sorted(read(step)):
+        for name in sorted(read(step), key=_age):
             order.setdefault(name)
         for name in _in_order(step):
             order.setdefault(name)
@@ -109,4 +109,10 @@ def named(
 def _in_order(step: Step) -> list[str]:
     if isinstance(step, Loop):
         return [*step.targets, step.counter, *(n for n, _ in step.walked)]
-    return sorted(written(step))
+    return sorted(written(step), key=_age)
+
+
+def _age(name: str) -> tuple[int, str]:
+    """Sorts `name#number` by its number."""
+    number = name.partition("#")[2].partition("@")[0]
+    return (int(number) if number.isdigit() else 0), name

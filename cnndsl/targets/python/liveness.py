@@ -65,6 +65,7 @@ class _Sweep:
         self.used = used  # attributes that the call reads; None: this is the call
         self.needs: dict[str, set[str]] = {}  # what a variable is computed from
         self.roots: set[str] = set(results)
+        self.is_inside = False  # of a loop
 
     def run(self, steps: Sequence[Step]) -> list[Step]:
         self.mark(steps, set())
@@ -181,8 +182,12 @@ class _Sweep:
         return step
 
     def swept_loop(self, step: Loop | For, live: set[str]) -> Step | None:
-        inside = live | {n for n in _read_inside(step) if n in self.roots}
-        body = self.sweep(step.body, inside)
+        outermost, self.is_inside = not self.is_inside, True
+        body, inside = self.swept_body(step.body, live)
+        while outermost and len(body) < len(step.body):  # what the lines that went had read
+            step = replace(step, body=tuple(body))
+            body, inside = self.swept_body(body, live)
+        self.is_inside = not outermost
         if not _matters(body):
             if not written(step) & live & self.roots:
                 return None
@@ -199,6 +204,12 @@ class _Sweep:
             live |= names(source)
         live |= names(items)
         return replace(step, items=items, walked=walked)
+
+    def swept_body(self, body: Sequence[Step], live: set[str]) -> tuple[list[Step], set[str]]:
+        """A loop's body without what neither an iteration nor `live` reads; what it reads."""
+        read_inside = {n for inner in flat(body) for n in read(inner)}
+        inside = live | (read_inside & self.roots)
+        return self.sweep(body, inside), inside
 
     def walks(self, step: Loop | For) -> bool:
         """Whether a loop goes over lists alone, and nothing reads the items it is made from."""

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from cnndsl.targets.flax.shaping.growing import Growing, Type
 from cnndsl.targets.flax.shaping.inference import Definitions, Variables, key_of, partial_of
 from cnndsl.targets.flax.shaping.types import ARRAY
+from cnndsl.targets.python.expressions import names
 from cnndsl.targets.python.tree import (
     Assign,
     Attribute,
     Augment,
     Binary,
     Call,
+    Conditional,
     Do,
     Expr,
     For,
@@ -87,11 +89,19 @@ class Reading:
 
     def assign(self, statement: Assign, targets: Sequence[Expr], value: Expr) -> None:
         made = partial_of(value, self.variables)
-        kind = statement.annotation or self.variables.infer(value)
+        kind = statement.annotation or self.variables.infer(self.beginning(targets, value))
         for target in targets:
             if made is not None and isinstance(target, Name):
                 self.variables.made[target.id] = made
             self.set(statement, target, kind)
+
+    def beginning(self, targets: Sequence[Expr], value: Expr) -> Expr:
+        """What a variable gets first, where `n = 8 if i == 0 else n + 8`."""
+        match targets, value:
+            case [Name(id=name)], Conditional(then=then, other=other):
+                if name not in self.variables.types and name in names(then) | names(other):
+                    return other if name in names(then) else then
+        return value
 
     def set(self, statement: Statement, target: Expr, kind: Type) -> None:
         self.variables.bind(target, kind)

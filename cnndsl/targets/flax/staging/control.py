@@ -199,7 +199,7 @@ class Control:
         outermost = len(self.values.loops) == 1
         return [
             Do(Call(Attribute(self_(s) if outermost else Name(s), "append"), (NONE,)))
-            for s in sorted(slots)
+            for s in sorted(slots, key=lambda slot: int(slot.rpartition("#")[2]))
         ]
 
     def arm_body(
