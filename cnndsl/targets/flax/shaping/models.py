@@ -108,14 +108,14 @@ def _with_logits(steps: Sequence[Step]) -> list[Step]:
         names_ = [t for t in before.targets if isinstance(t, Name)]
         if before.value == value or value in names_:
             kept = [t for t in before.targets if not isinstance(t, Name)]
-            source = before.value
+            source, comment = before.value, before.comment
             if len(rest) > 1 and not names_ and _feeds(rest[-2], value):
                 line = rest[-2]
                 assert isinstance(line, Assign)
-                if not line.comment:
+                if not line.comment or not comment:
                     rest.pop()
-                    source = line.value
-            rest[-1] = Assign((*kept, logits), source, before.comment)
+                    source, comment = line.value, line.comment or comment
+            rest[-1] = Assign((*kept, logits), source, comment)
             return [*rest, end]
     return [*rest, Assign((logits,), value), end]
 
