@@ -123,7 +123,7 @@ class _Joining:
                     step = with_bodies(step, self.block(step.body), self.block(step.other))
                     step = _started(self.chosen(step), kept) if isinstance(step, If) else step
                 case Line():
-                    step = self.joined(self.begun(step, kept), kept)
+                    step = self.joined(step, kept)
                 case Assign(targets=(Item() | Name(),), value=Name(id=name)):
                     last = self.source(kept, name)
                     if last is not None:  # the value of another variable from the start
@@ -148,16 +148,6 @@ class _Joining:
 
     def is_single(self, name: str) -> bool:
         return self.counts[name] == 1 and self.writes[name] == 1
-
-    def begun(self, line: Line, kept: _Kept) -> Line:
-        """A line that begins with an endpoint names it."""
-        number, last = kept.last() or (0, None)
-        match last:
-            case Assign(targets=(Name(id=name),), value=Item(base=Name("out")) as endpoint):
-                if self.is_single(name) and name in names(line.value):
-                    del kept.steps[number]
-                    return replace(line, value=substitute(line.value, {name: endpoint}))
-        return line
 
     def joined(self, line: Line, kept: _Kept) -> Line:
         if not line.roles or MERGED in line.roles:
