@@ -91,12 +91,15 @@ class Console:
             Terminal(file=stream, force_terminal=True, highlight=False).print(table)
 
     def data(self, value: Json) -> None:
-        """A result for programs."""
+        """A result for programs; what is invisible or moves the cursor is escaped as in JSON."""
         import json
 
         encoding = getattr(sys.stdout, "encoding", None) or ""
         ascii = encoding.lower().replace("-", "") != "utf8"
         text = json.dumps(value, indent=2, ensure_ascii=ascii)
+        if not text.replace("\n", "").isprintable():
+            shown = (c if c == "\n" or c.isprintable() else json.dumps(c)[1:-1] for c in text)
+            text = "".join(shown)
         with _output() as stream:
             stream.write(text + "\n")
 

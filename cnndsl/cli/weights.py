@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cnndsl.cli.console import CallError, Console
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from cnndsl.plain import Json
     from cnndsl.weights.match import Matching
 
+MOST_METADATA = 40  # lines
 INSTALL = "pip install 'cnndsl[weights]'"
 
 
@@ -56,7 +58,7 @@ def _inspect(arguments: Namespace, console: Console) -> int:
     console.line(
         f"{clean(archive.path)}: {archive.kind}, {len(layers)} layers, {count(layers):,} numbers"
     )
-    for key, value in archive.metadata.items():
+    for key, value in islice(archive.metadata.items(), MOST_METADATA):
         console.line(clean(f"{key[:40]}: {' '.join(value[:1_000].split())[:200]}"))
     rows = [("layer", "weights", "numbers")]
     rows += [(layer.name, layer.spelled, f"{count([layer]):,}") for layer in layers]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from cnndsl.weights.layer import Layer
 from cnndsl.weights.trace import IMAGE
 
+MOST_EDGES = 1_000_000  # a thousand times those of the largest network
 SPLIT = (".depthwise", ".pointwise")  # the two of a separable convolution, in their order
 
 
@@ -15,7 +16,8 @@ def connected(layers: Sequence[Layer], feeds: Mapping[str, tuple[str, ...]]) -> 
     """The layers in an order in which they can run, each with those that feed it.
 
     Returns:
-      The layers as they are if the graph does not lead to all of them, or leads in a circle.
+      The layers as they are if the graph does not lead to all of them, leads in a circle, or has
+      more edges than any network.
     """
     order = _sorted(feeds)
     held: dict[str, list[int]] = {}
@@ -25,7 +27,11 @@ def connected(layers: Sequence[Layer], feeds: Mapping[str, tuple[str, ...]]) -> 
         return list(layers)
     placed: list[Layer] = []
     reaching: dict[str, set[int]] = {}
+    edges_left = MOST_EDGES
     for name in order:
+        edges_left -= sum(len(reaching[origin]) for origin in feeds[name])
+        if edges_left < 0:
+            return list(layers)
         before = set().union(*(reaching[origin] for origin in feeds[name])) or {IMAGE}
         for index in held.get(name, ()):
             edges = tuple((origin, 0) for origin in sorted(before))

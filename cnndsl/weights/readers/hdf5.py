@@ -35,7 +35,7 @@ VARIABLES = {
     "layer_normalization": ("gamma", "beta"),
     "group_normalization": ("gamma", "beta"),
 }
-WITHOUT = ("normalization", "seed_generator")  # hold what is no weight
+WITHOUT = ("normalization", "seed_generator", "optimizer")  # hold what is no weight
 
 
 def read(path: str) -> Archive:
