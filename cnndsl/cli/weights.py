@@ -31,7 +31,10 @@ def run(arguments: Namespace, console: Console) -> int:
         try:
             return _ACTIONS[arguments.action](arguments, console)
         except WeightsError as error:
-            console.fail(str(error), error.help)
+            message, *rows = str(error).split("\n")
+            console.fail(message, error.help)
+            for row in rows:
+                console.remark(clean(row))
             return 1
         except MemoryError:
             console.fail("the weights need more memory than there is")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import re
 import struct
 import sys
 from pathlib import Path
@@ -114,7 +115,8 @@ def test_weights_of_another_network(run, spec, module, tmp_path):
     call = ("import", tmp_path / "plain.safetensors", "--spec", spec, "--model", "Net", "-o", out)
     code, _, err = run(*call)
     assert code == 1
-    assert "holds weights of Plain, this is a Net" in err
+    assert "holds weights of Plain, this is a Net\n" in err
+    assert re.search(r"^  body_conv|^  stem_conv|^  unit_", err, re.M)  # a table, row by row
     assert not out.exists()
 
 
