@@ -60,9 +60,13 @@ def _region(path: str, entry: Entry) -> Region:
             pass
         return Region(partial(opened, path), entry.start, entry.size)
     unpacked = tempfile.TemporaryFile()  # noqa: SIM115 - `again` keeps it
-    for piece in entry.pieces():
-        unpacked.write(piece)
-    unpacked.flush()
+    try:
+        for piece in entry.pieces():
+            unpacked.write(piece)
+        unpacked.flush()
+    except BaseException:
+        unpacked.close()
+        raise
 
     def again() -> IO[bytes]:
         return open(os.dup(unpacked.fileno()), "rb")
