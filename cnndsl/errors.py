@@ -399,6 +399,15 @@ def not_shareable(span: Span, message: str, help: str | None = None) -> Diagnost
     return error("E130", message, span, help=help)
 
 
+@explained("E131")
+def misplaced_output(span: Span, message: str) -> Diagnostic:
+    """`chain output NAME` makes the result of a chain a result of the network: `model(x)` gives
+    it, or a dict of all of them. It stands in a model's body or in a stage, outside of loops and
+    groups, and all variants of a model have the same ones. A recipe needs one result, the logits.
+    """
+    return error("E131", message, span)
+
+
 # --- E2xx: values ---------------------------------------------------------------------
 
 

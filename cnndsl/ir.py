@@ -233,7 +233,11 @@ class Frame:
 
 @dataclass(slots=True, eq=False)
 class Network:
-    """One model with every parameter bound."""
+    """One model with every parameter bound.
+
+    Its result is `output`, called `logits`, unless the spec names `outputs`: those endpoints are
+    its results then, and `output` is the last of them.
+    """
 
     name: str
     definition: ast.Model  # the model whose body this is: the root of the variants
@@ -244,6 +248,7 @@ class Network:
     input: Tensor
     output: Tensor
     endpoints: dict[str, Tensor]
+    outputs: tuple[str, ...] = ()
     image: list[Value] | None = None  # the size of the input, where it was set from outside
     shared: list[Declared] = field(default_factory=list)  # the shared layers of all bodies
     recipe: Recipe | None = None

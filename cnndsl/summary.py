@@ -73,6 +73,7 @@ class Summary:
     network: Network = field(repr=False, compare=False)
     recipe: dict[str, Json] | None = None
     preprocess: dict[str, Json] | None = None
+    outputs: tuple[str, ...] = ()  # the endpoints that are results, where the spec names some
 
     @property
     def layers(self) -> tuple[LayerRow, ...]:
@@ -174,6 +175,7 @@ def _summary(network: Network) -> Summary:
         network,
         network.recipe_said,
         network.preprocess,
+        network.outputs,
     )
 
 

@@ -25,7 +25,7 @@ class Weights(Protocol):
 
 
 def interpret(network: Network, images: np.ndarray, weights: Weights) -> dict[str, np.ndarray]:
-    """Every endpoint and `logits`, outside training, for a batch of images."""
+    """Every endpoint, outside training, for a batch of images."""
     values = {id(network.input): images}
     owned: dict[Layer, list[Tensors]] = {}
     for record in needed(network):
@@ -37,8 +37,7 @@ def interpret(network: Network, images: np.ndarray, weights: Weights) -> dict[st
             branches = [values[id(branch.out)] for branch in record.branches]
             result = MERGES[record.element.name](branches)
         values[id(record.out)] = result
-    named = {name: values[id(tensor)] for name, tensor in network.endpoints.items()}
-    return {**named, "logits": values[id(network.output)]}
+    return {name: values[id(tensor)] for name, tensor in network.endpoints.items()}
 
 
 class Held:

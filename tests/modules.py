@@ -96,9 +96,16 @@ def check_model(model: nnx.Module, network: Network, where: str) -> None:
     endpoints = jax.eval_shape(lambda s, x: nnx.merge(graph, s).endpoints(x), state, images)
     logits = jax.eval_shape(lambda s, x: nnx.merge(graph, s)(x), state, images)
     found = {name: value.shape[1:] for name, value in endpoints.items()}
-    assert found == {**summary.endpoints, "logits": summary.output}, where
-    assert logits.shape == (BATCH, *summary.output)
-    assert logits.dtype == jnp.float32
+    assert found == summary.endpoints, where
+    for name, value in results_of(network, logits).items():
+        assert value.shape == (BATCH, *summary.endpoints[name])
+        assert value.dtype == jnp.float32
+
+
+def results_of(network: Network, result: Any) -> dict[str, Any]:
+    """What a call of a model gives, by the names of the endpoints that it is."""
+    names = network.outputs or ("logits",)
+    return {names[0]: result} if len(names) == 1 else {name: result[name] for name in names}
 
 
 def abstract(cls: type[nnx.Module], **arguments: Any) -> nnx.Module:
@@ -173,7 +180,7 @@ def check_values(
     """
     model = initialized(generated.cls(network))
     images = numbers((1, *(image or tuple(network.input.shape))), 0)
-    results, calls = run(generated.module, model, images, shares=bool(network.shared))
+    results, calls = run(generated.module, model, images, network)
     if not all(np.isfinite(value).all() for value in results.values()):
         raise NotFinite(network.name)
     expected = paired(network, images, calls, results)
@@ -216,7 +223,7 @@ def paired(
 
 
 def run(
-    module: ModuleType, model: nnx.Module, images: np.ndarray, *, shares: bool = False
+    module: ModuleType, model: nnx.Module, images: np.ndarray, network: Network
 ) -> tuple[dict[str, np.ndarray], list[Called]]:
     """The endpoints, and the layers that ran with what they got; in one compilation."""
     graph, state = nnx.split(model)
@@ -225,12 +232,15 @@ def run(
         model = nnx.merge(graph, state)
         with recorded(module) as calls:
             endpoints = model.endpoints(images)
-        assert shares or len({id(leaf) for leaf, _ in calls}) == len(calls), "a layer ran twice"
+        assert network.shared or len({id(leaf) for leaf, _ in calls}) == len(calls), (
+            "a layer ran twice"
+        )
         return endpoints, [(tensors_of(leaf), x) for leaf, x in calls], model(images)
 
     compiled = jax.jit(forward, compiler_options=QUICK)
-    endpoints, calls, logits = jax.tree.map(np.asarray, compiled(state, images))
-    assert np.array_equal(logits, endpoints["logits"], equal_nan=True)
+    endpoints, calls, result = jax.tree.map(np.asarray, compiled(state, images))
+    for name, value in results_of(network, result).items():
+        assert np.array_equal(value, endpoints[name], equal_nan=True)
     return endpoints, [Called(*call) for call in calls]
 
 

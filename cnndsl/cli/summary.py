@@ -43,7 +43,8 @@ def run(arguments: Namespace, console: Console) -> int:
 
 
 def _print(summary: Summary, layers: bool, console: Console) -> None:
-    shapes = f"{shape_text(summary.input)} -> {shape_text(summary.output)}"
+    results = [f"{name} {shape_text(summary.endpoints[name])}" for name in summary.outputs]
+    shapes = f"{shape_text(summary.input)} -> {', '.join(results) or shape_text(summary.output)}"
     console.line(f"{summary.model} ({summary.spec}): {shapes}\n")
     rows, right = (_layer_cells(summary), (3, 4, 5)) if layers else (stage_cells(summary), (3, 4))
     console.table(rows, right, wraps=1, total=True)
@@ -80,6 +81,7 @@ def as_json(summary: Summary) -> dict[str, Json]:
         "spec": summary.spec,
         "input": list(summary.input),
         "output": list(summary.output),
+        "outputs": list(summary.outputs),
         "params": summary.params,
         "total": summary.total,
         "macs": summary.macs,

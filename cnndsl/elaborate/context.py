@@ -45,6 +45,7 @@ class Shared:
     instances: Counter[str] = field(default_factory=Counter)  # per stage, for paths
     declared: list[Declaration] = field(default_factory=list)  # shared layers
     image: tuple[int, ...] | None = None  # the input, where its size was set from outside
+    outputs: list[str] = field(default_factory=list)  # endpoints that are results
     is_sharing: bool = False  # while shared layers run
     recipe: ast.Train | None = None
     preprocess: ast.Preprocess | None = None

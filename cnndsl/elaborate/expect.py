@@ -60,6 +60,11 @@ def check_expectations(
 
 
 def _check_output(expect: ast.Expect, value: Value, network: Network, found: Collector) -> None:
+    if len(network.outputs) > 1:
+        message = "this network has several outputs: assert the shape of each where it is named"
+        help = f"as in … output {network.outputs[-1]} : {shape_text(network.output.shape)}"
+        found.add(errors.bad_expectation(expect.what_span, message, help))
+        return
     said = tuple(value) if isinstance(value, list) else (value,)
     if said != network.output.shape:
         shown = shape_text([v if values.is_number(v) else values.kind(v) for v in said])

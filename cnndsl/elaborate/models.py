@@ -56,7 +56,18 @@ def elaborate(
                 continue
             if network is not None:
                 networks.append(network)
+    _check_outputs(networks, found)
     return networks
+
+
+def _check_outputs(networks: list[Network], found: Collector) -> None:
+    """Models that share a body have the same results: one class gives them."""
+    first: dict[int, Network] = {}
+    for network in networks:
+        base = first.setdefault(id(network.definition), network)
+        if network.outputs != base.outputs:
+            message = f"{network.name} and {base.name}, of one body, have different outputs"
+            found.add(errors.misplaced_output(network.declared.name_span, message))
 
 
 def _check_training(network: Network, shared: Shared, scope: Scope, found: Collector) -> None:
@@ -128,6 +139,10 @@ def _network(
     if isinstance(model, ast.Variant):
         shared.expectations.clear()
         _statements_of_variants(model, program, shared, scope)
+    if shared.recipe is not None and len(network.outputs) > 1:
+        message = "a recipe trains a network with one result, and this one has several"
+        found.add(errors.misplaced_output(shared.recipe.span, message))
+        shared.recipe = None
     _check_training(network, shared, scope, found)
     if network.output.known is not None and found.reports == before:
         if not shared.budget.known.is_shared:
@@ -208,11 +223,13 @@ def _run(
     frame, output = statements.body(rest, image, scope, context)
     whole = Frame(root.body, image, output, [Noted(first), *frame.records])
     check_used(shared.declared, found)
-    endpoints = {**shared.endpoints, "logits": output}
+    outputs = tuple(name for name in shared.outputs if name in shared.endpoints)
+    endpoints = shared.endpoints if outputs else {**shared.endpoints, "logits": output}
+    output = endpoints[outputs[-1]] if outputs else output
     records = [declaration.record for declaration in shared.declared]
     size: list[Value] | None = None if shared.image is None else [*shared.image]
     bound = (arguments, given, whole, image, output, endpoints)
-    return Network(model.name, root, model, *bound, image=size, shared=records)
+    return Network(model.name, root, model, *bound, outputs=outputs, image=size, shared=records)
 
 
 def _statements_of_variants(

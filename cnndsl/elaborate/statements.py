@@ -71,8 +71,18 @@ class Statements:
         name = None
         if statement.name is not None and statement.name_span is not None:
             endpoint = context.inside in ("model", "stage")
+            if statement.is_output:
+                self.output(statement.name, statement.name_span, endpoint, context)
             name = self.name(statement.name, statement.name_span, run.out, scope, context, endpoint)
         return Ran(statement, run, name), run.out
+
+    def output(self, name: str, span: Span, endpoint: bool, context: Context) -> None:
+        if not endpoint or context.in_loop or not context.flat:
+            message = (
+                "an output stands in a model's body or in a stage, outside of loops and groups"
+            )
+            raise Failure(errors.misplaced_output(span, message))
+        self.shared.outputs.append(name)
 
     def bind(
         self, statement: ast.Bind, x: Tensor, scope: Scope, context: Context

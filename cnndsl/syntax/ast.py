@@ -168,12 +168,13 @@ class Input(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run(Node):
-    """`chain as NAME : shape`; both suffixes are optional."""
+    """`chain as NAME : shape`, or `chain output NAME : shape`; both suffixes are optional."""
 
     chain: Chain
     name: str | None
     name_span: Span | None
     shape: Expr | None
+    is_output: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

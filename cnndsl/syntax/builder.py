@@ -91,9 +91,14 @@ class Builder:
     def input(self, keyword: Word, shape: ast.Expr) -> ast.Input:
         return ast.Input(keyword.to(shape.span), shape)
 
-    def run(self, chain: ast.Chain, name: Word | None, shape: ast.Expr | None) -> ast.Run:
+    def run(
+        self, chain: ast.Chain, named: tuple[Word, Word] | None, shape: ast.Expr | None
+    ) -> ast.Run:
+        keyword, name = named or (None, None)
         end = shape.span if shape else name or chain.span
-        return ast.Run(chain.span.to(end), chain, name.text if name else None, name, shape)
+        is_output = keyword is not None and keyword.type == "OUTPUT"
+        text = name.text if name else None
+        return ast.Run(chain.span.to(end), chain, text, name, shape, is_output)
 
     def bind(self, name: Word, _equal: Word, chain: ast.Chain, shape: ast.Expr | None) -> ast.Bind:
         end = shape.span if shape else chain.span
@@ -164,8 +169,8 @@ class Builder:
         values: tuple[ast.Expr, ...] = _members(listed)
         return ast.Setting(name.to(values[-1].span), name.text, name, values)
 
-    def name(self, _as: Word, name: Word) -> Word:
-        return name
+    def name(self, keyword: Word, name: Word) -> tuple[Word, Word]:
+        return keyword, name
 
     # --- chains -----------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from cnndsl.syntax.scan import END, Word
 TEXTS = {name: text for text, name in (tables.KEYWORDS | tables.SYMBOLS).items()}
 TEXTS["PREPROCESS"] = "preprocess"
 TEXTS["SHARED"] = "shared"
+TEXTS["OUTPUT"] = "output"
 KEYWORDS = frozenset(tables.KEYWORDS.values())
 CONSTANTS = frozenset({"SAME", "VALID", "NEAREST", "BILINEAR"})
 NUMBERS = frozenset({"INTEGER", "FLOAT", "SIZE"})

@@ -25,7 +25,8 @@ ARITHMETIC = frozenset({"PLUS", "MINUS", "STAR", "SLASH", "FLOOR", "PERCENT", "P
 OPERATORS = COMPARISONS | ARITHMETIC | {"AND", "OR", "NOT", "RANGE", "DOT"}
 _OPEN_ENDED = OPERATORS | {"ARROW", "COMMA", "EQUAL", "COLON", "IF", "ELSE"} | set(CLOSERS)
 _GOES_ON = frozenset({"ARROW", "ELSE", "RBRACE", "RSQB", "RPAR", END})
-_CONTEXTUAL = frozenset({"PREPROCESS", "SHARED"})  # words only where a statement begins
+_CONTEXTUAL = frozenset({"PREPROCESS", "SHARED", "OUTPUT"})  # words at one place of a statement
+_ENDS_CHAIN = frozenset({"NAME", "HERE", "IN", "RPAR", "RSQB", "RBRACE", "INTEGER"})
 _SEPARATORS = frozenset({"NEWLINE", "COMMA", "ARROW", "RBRACE"})
 
 
@@ -70,7 +71,7 @@ def layout(words: Iterator[Word], nesting: Nesting | None = None) -> Iterator[Wo
                 _count(stack[-1], separator)
                 yield separator
             previous = separator or previous
-        if word.type in _CONTEXTUAL and not _begins_statement(previous):
+        if word.type in _CONTEXTUAL and not _is_in_place(word, previous):
             word = Word(word.source, word.start, word.end, "NAME")
         _balance(stack, word)
         if len(stack) > nesting.brackets:
@@ -79,6 +80,13 @@ def layout(words: Iterator[Word], nesting: Nesting | None = None) -> Iterator[Wo
             nesting.operators = max(stack[0].most, stack[0].current)
         yield word
         previous = word
+
+
+def _is_in_place(word: Word, before: Word | None) -> bool:
+    """Whether a word that is none of the language elsewhere stands where it is one."""
+    if word.type == "OUTPUT":
+        return before is not None and before.type in _ENDS_CHAIN
+    return _begins_statement(before)
 
 
 def _begins_statement(before: Word | None) -> bool:

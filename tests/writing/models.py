@@ -65,8 +65,10 @@ def head(draft: Draft) -> list[str]:
     if draft.chance(0.08):
         return [" -> ".join([*parts, "dense(2)", "rbf(3, [[1, -1], [0.5, 1], [-1, -1]])"])]
     named = f" as {draft.fresh('scores', 'out', 'logits_')} : classes"
-    last = draft.pick("", "", "", " -> softmax", named)
-    return [" -> ".join([*parts, "dense(classes)"]) + last]
+    result = f" output {draft.fresh('scores', 'out', 'logits_', 'output')}"
+    last = draft.pick("", "", "", " -> softmax", named, result)
+    first = [f"here output {draft.fresh('mask', 'out', 'x')}"] if draft.chance(0.1) else []
+    return [*first, " -> ".join([*parts, "dense(classes)"]) + last]
 
 
 def extent_or(draft: Draft, kind: Kind) -> str:

@@ -76,14 +76,22 @@ class Trial:
         wanted = self.expected(aux=False)
         endpoints = Heard(self.method("endpoints"))
         self.model.members["endpoints"] = endpoints
-        logits = self.run(self.model, {})
+        result = self.run(self.model, {})
         del self.model.members["endpoints"]
         called = sum(len(layer.results) for layer in self.built if layer.is_weighted)
         heard = endpoints.given == options
         results = endpoints.result if heard else self.endpoints(options)
         found = self.compared(wanted.endpoints, results, wanted)
         found = found or (self.idle(called, wanted) if options else self.misused(wanted))
-        return found or self.compared({"__call__": wanted.logits}, {"__call__": logits}, wanted)
+        if found or not self.network.outputs:
+            return found or self.result(wanted.logits, result, wanted)
+        if len(self.network.outputs) == 1:
+            return self.result(wanted.endpoints[self.network.outputs[0]], result, wanted)
+        named = {name: wanted.endpoints[name] for name in self.network.outputs}
+        return self.compared(named, result, wanted)
+
+    def result(self, term: Term, result: object, wanted: Expectation) -> list[Difference]:
+        return self.compared({"__call__": term}, {"__call__": result}, wanted)
 
     def expected(self, *, aux: bool) -> Expectation:
         if self.blocks is not None:

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Sequence
 
 from cnndsl.ir import Instance, Network
+from cnndsl.ops.base import Shape
 from cnndsl.summary import Summary, format_table, summarize_network, table_text
 from cnndsl.targets.flax.staging.draft import Draft, Param
 from cnndsl.targets.python.expressions import attributes, names
@@ -120,12 +121,24 @@ def model_shapes(networks: Sequence[Network], channels: str) -> str:
     else:
         depths = {s[-1] for s in shapes}
         image = f"H, W, {depths.pop() if len(depths) == 1 else 'C'}"
+    if names := networks[0].outputs:
+        parts = [f"{name} {_batch([n.endpoints[name].shape for n in networks])}" for name in names]
+        return f"Images (N, {image}) -> {', '.join(parts)}."
     outs = {n.output.shape for n in networks}
     out = next(iter(outs))
     if len(out) == 1:
         return f"Images (N, {image}) -> logits (N, {channels})."
     sides = ", ".join(map(str, out[:-1])) if len(outs) == 1 else "H', W'"
     return f"Images (N, {image}) -> (N, {sides}, {channels})."
+
+
+def _batch(shapes: Sequence[Shape]) -> str:
+    """`(N, 64, 64, 21)`: with a letter for each size that differs between models."""
+    first = shapes[0]
+    letters = ("H", "W", "C") if len(first) == 3 else ("C",)
+    same = [len({shape[i] for shape in shapes}) == 1 for i in range(len(first))]
+    sides = [str(n) if s else x for n, s, x in zip(first, same, letters, strict=True)]
+    return f"(N, {', '.join(sides)})"
 
 
 # --- the module's header --------------------------------------------------------------

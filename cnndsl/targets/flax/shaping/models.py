@@ -31,6 +31,7 @@ from cnndsl.targets.python.tree import (
     Tuple,
 )
 
+_RESULTS = Item(Name("dict"), Tuple((Name("str"), ARRAY)))
 _DTYPE = (
     Parameter("dtype", Binary("|", Name("DTypeLike"), NONE), NONE),
     Parameter("param_dtype", Name("DTypeLike"), path("jnp.float32")),
@@ -58,7 +59,7 @@ def family(finished: Finished, networks: Sequence[Network]) -> list[tree.Definit
     doc = _model_doc(draft, networks, base, channels)
     inner = '"""Has no weights; takes `rngs` as every model does."""'
     init_ = Function("__init__", signature, None, init, "" if init else inner.strip('"'))
-    call_ = _call(draft)
+    call_ = _call(draft, networks[0].outputs)
     endpoints = _endpoints(finished, networks)
     attributes = _attributes(draft, networks, base)
     found: list[tree.Definition] = [
@@ -70,29 +71,38 @@ def family(finished: Finished, networks: Sequence[Network]) -> list[tree.Definit
     return found
 
 
-def _call(draft: Draft) -> Function:
+def _call(draft: Draft, outputs: Sequence[str]) -> Function:
+    """The result of a model, or a dict of them where its spec names several."""
     keywords = (tree.Keyword("aux", Constant(False)),) if draft.has_heads else ()
     found = tree.Call(self_("endpoints"), (Name("x"),), keywords)
-    body = Return(Item(found, Constant("logits")))
-    return Function("__call__", (SELF, Parameter("x", ARRAY)), ARRAY, (body,))
+    parameters = (SELF, Parameter("x", ARRAY))
+    if len(outputs) < 2:
+        body = Return(Item(found, Constant(outputs[0] if outputs else "logits")))
+        return Function("__call__", parameters, ARRAY, (body,))
+    items = tuple((Constant(name), Item(Name("out"), Constant(name))) for name in outputs)
+    steps = (Assign((Name("out"),), found), Return(tree.Dict(items)))
+    return Function("__call__", parameters, _RESULTS, steps, f"The results: {', '.join(outputs)}.")
 
 
 def _endpoints(finished: Finished, networks: Sequence[Network]) -> Function:
     draft = finished.draft
     aux = (STAR, Parameter("aux", Name("bool"), Constant(True))) if draft.has_heads else ()
-    steps = _with_logits(finished.call)
+    outputs = networks[0].outputs
+    steps = finished.call if outputs else _with_logits(finished.call)
     asked = Assign((Name("aux"),), Binary("and", Name("aux"), self_("aux")))
     out = Assign((Name("out"),), tree.Dict(()))
     head: list[Step] = [*([asked] if draft.has_heads else []), out, Blank()]
-    if draft.has_heads:
+    if outputs:
+        heads = " and auxiliary head" if draft.has_heads else ""
+        doc = f"The results, and those of every stage{heads}."
+    elif draft.has_heads:
         doc = "The result of every stage, of the auxiliary heads, and the logits."
     elif len(networks[0].endpoints) > 1:
         doc = "The result of every stage, and the logits."
     else:
         doc = "The logits."
-    returns = Item(Name("dict"), Tuple((Name("str"), ARRAY)))
     parameters = (SELF, Parameter("x", ARRAY), *aux)
-    return Function("endpoints", parameters, returns, whole([*head, *steps]), doc)
+    return Function("endpoints", parameters, _RESULTS, whole([*head, *steps]), doc)
 
 
 def _with_logits(steps: Sequence[Step]) -> list[Step]:

@@ -159,7 +159,7 @@ def stage_model(
     flow = draft.variable("x", "tensor")
     bodies.flow.copy(Name("x"), channels, flow)
     bodies.run(model.body, [n.frame for n in networks], flow, runs, env)
-    values.at_call(Return(flow))
+    values.at_call(Return(Name("out") if networks[0].outputs else flow))
     values.at_init(Shadow("out", bodies.flow.features(flow)))
     simplify(draft)
     return draft
