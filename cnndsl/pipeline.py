@@ -18,6 +18,7 @@ from cnndsl.ir import Network, Value
 from cnndsl.source import Source
 from cnndsl.summary import Summary, summarize_network
 from cnndsl.syntax.parser import parse
+from cnndsl.targets.limits import too_large
 
 if TYPE_CHECKING:
     from cnndsl.targets.target import Target
@@ -127,6 +128,8 @@ def compile_checked(
 
     target = Flax() if target is None else target
     networks = tuple(n for n in checked.networks if model in (None, n.name))
+    if over := too_large(networks):
+        return Compiled(None, (), (over,))
     asked = replace(checked, networks=networks)
     origin = origin_of(checked, overrides or {}, model, output)
     code = target.text(target.module(asked, origin))
@@ -146,7 +149,7 @@ def name_layers(
     by default, and with `model` only that model is compiled.
     """
     networks = tuple(n for n in checked.networks if model in (None, n.name))
-    if not networks:
+    if not networks or too_large(networks):
         return
     from cnndsl.targets.flax import Flax  # a summary by stage needs no module
     from cnndsl.targets.target import Miscompiled, origin_of

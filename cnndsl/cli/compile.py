@@ -12,10 +12,11 @@ from cnndsl.cli.comparing import difference, present
 from cnndsl.cli.console import CallError, Console
 from cnndsl.cli.reading import all_diagnostics, check_choice, check_specs, read_overrides
 from cnndsl.garbage import kept, sweep
-from cnndsl.ir import Value
+from cnndsl.ir import Network, Value
 from cnndsl.names import module_name, training_name
 from cnndsl.pipeline import Checked, Compiled, compile_checked
 from cnndsl.summary import Summary, macs_text
+from cnndsl.targets.limits import too_large
 from cnndsl.targets.seal import is_sealed, is_untouched
 from cnndsl.writing import Unwritable, write_all
 
@@ -65,6 +66,11 @@ def run(arguments: Namespace, console: Console) -> int:
         if not each.networks:
             console.remark(f"{each.source.name} has no models: nothing to generate")
     checked = [each for each in checked if each.networks]
+    if arguments.emit not in ("ast", "ir"):
+        found = (too_large(_asked(each, arguments.model)) for each in checked)
+        if over := [diagnostic for diagnostic in found if diagnostic is not None]:
+            console.diagnostics(over)
+            return 1
     if arguments.emit == "training":
         return _emit_training(checked, overrides, arguments, console)
     if arguments.emit not in (None, "py"):
@@ -100,6 +106,10 @@ def run(arguments: Namespace, console: Console) -> int:
     for module in modules:
         console.line(module.line())
     return 0
+
+
+def _asked(checked: Checked, model: str | None) -> list[Network]:
+    return [network for network in checked.networks if model in (None, network.name)]
 
 
 def _spare_edited(modules: Sequence[Module]) -> None:

@@ -25,7 +25,7 @@ from cnndsl.stack import deep_stack
 from cnndsl.syntax import ast
 
 INPUT = "input"  # no parameter has this name: it is a keyword
-_A_MODEL = 60  # steps, however small it is
+_A_MODEL = 100  # steps, however small it is
 
 
 def elaborate(
