@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Loop, Step
 from cnndsl.targets.python.expressions import NONE, call, names
-from cnndsl.targets.python.statements import bodies, flat, read, with_bodies
+from cnndsl.targets.python.statements import bodies, flat, read, with_bodies, written
 from cnndsl.targets.python.tree import Call, Constant, Expr, For, Keyword, Name, Tuple
 
 _UNREAD = Name("_")
@@ -15,42 +16,33 @@ _UNREAD = Name("_")
 
 def settle_headers(steps: Sequence[Step]) -> list[Step]:
     """The statements with a `for` for every loop."""
-    behind = _read_behind(steps)
-    return [_settled(step, behind) for step in steps]
+    anywhere = {n for step in flat(steps) for n in read(step)}
+    everywhere = _reads(steps, anywhere)
+    return [_settled(step, everywhere, anywhere) for step in steps]
 
 
-def _settled(step: Step, behind: set[str]) -> Step:
-    inner = [[_settled(s, behind) for s in body] for body in bodies(step)]
+def _settled(step: Step, everywhere: Counter[str], anywhere: set[str]) -> Step:
+    inner = [[_settled(s, everywhere, anywhere) for s in body] for body in bodies(step)]
     if not isinstance(step, Loop):
         return with_bodies(step, *inner) if inner else step
+    inside = _reads(step.body, anywhere)
+    behind = {n for n in written(step) if everywhere[n] > inside[n]}
     needed = behind | {n for s in flat(inner[0]) for n in read(s)}
     target, iterable = _header(step, needed)
     return For(target, iterable, tuple(inner[0]))
 
 
-def _read_behind(steps: Sequence[Step]) -> set[str]:
-    """The variables of loops that are read outside of the loops that set them."""
-    found: set[str] = set()
-    stack: list[tuple[Step, frozenset[str]]] = [(step, frozenset()) for step in steps]
-    while stack:
-        step, bound = stack.pop()
-        if isinstance(step, Loop):
-            walked = (n for n, _ in step.walked)
-            inside = bound | {*step.targets, *walked, step.counter}
-        else:
-            inside = bound
-        found |= _read_in_header(step) - bound
-        stack.extend((s, inside) for body in bodies(step) for s in body)
-    return found
+def _reads(steps: Sequence[Step], anywhere: set[str]) -> Counter[str]:
+    """How many statements read a variable; loops that walk lists read their items only where
+    one of those is read `anywhere`."""
 
-
-def _read_in_header(step: Step) -> frozenset[str]:
-    """What a statement itself reads; of a loop, its items only where its body reads those."""
-    if isinstance(step, Loop) and step.walked:
-        inside = {n for s in flat(step.body) for n in read(s)}
-        if not inside & {*step.targets} - {step.counter}:
+    def header(step: Step) -> frozenset[str]:
+        targets = {*step.targets} - {step.counter} if isinstance(step, Loop) else set()
+        if isinstance(step, Loop) and step.walked and anywhere.isdisjoint(targets):
             return frozenset(n for _, source in step.walked for n in names(source))
-    return read(with_bodies(step, *([] for _ in bodies(step))))
+        return read(step)
+
+    return Counter(name for step in flat(steps) for name in header(step))
 
 
 def _header(loop: Loop, needed: set[str]) -> tuple[Expr, Expr]:

@@ -199,6 +199,8 @@ class _Sweep:
         step = replace(step, body=tuple(body))
         needed = {n for inner in flat(body) for n in read(inner)}
         walked = tuple((n, s) for n, s in step.walked if n in needed)
+        if not walked and step.items == NONE:
+            walked = step.walked[:1]  # which says how often it runs
         items = NONE if walked and not needed & set(step.targets) else step.items
         for _, source in walked:
             live |= names(source)
