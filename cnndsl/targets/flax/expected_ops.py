@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cnndsl.targets.flax.forms import Forms, Padding, Pair
+from cnndsl.targets.flax.forms import Forms
 from cnndsl.targets.flax.terms import Sides, Term
+from cnndsl.targets.flax.windows import Padding, Pair
 
 
 def merged(name: str, parts: tuple[Term, ...], forms: Forms) -> Term:

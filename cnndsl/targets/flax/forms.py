@@ -12,10 +12,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from math import prod
 
-from cnndsl.targets.flax.terms import Settings, Shape, Sides, Term, Terms, Unfit
+from cnndsl.targets.flax.terms import Settings, Shape, Term, Terms, Unfit
+from cnndsl.targets.flax.windows import NO_SIDES, Padding, Pair, resolved, sized, slid, stretched
 
-Pair = tuple[int, int]
-Padding = str | Sides  # "SAME", "VALID" or the sides
 Codes = tuple[tuple[float, ...], ...]
 
 PLACE = "place"  # the op of a tensor that a block receives, whatever it is
@@ -26,9 +25,6 @@ def place_number(place: Term) -> int:
     ((_, number),) = place.settings
     assert isinstance(number, int)
     return number
-
-
-_NONE: Sides = ((0, 0), (0, 0))
 
 
 class Forms:
@@ -126,7 +122,7 @@ class Forms:
         if connect is not None:
             settings = (*settings, ("connect", connect))
         op = "conv" if connect is None else "sparse conv"
-        return self._own(op, settings, x, (*_slid(size, reach, stride, sides), filters))
+        return self._own(op, settings, x, (*slid(size, reach, stride, sides), filters))
 
     def conv_transpose(
         self,
@@ -140,7 +136,7 @@ class Forms:
     ) -> Term:
         """`padding` is what is put around the stretched input."""
         size = _map(x, "a transposed convolution")
-        sides = _stretched(padding, kernel, stride)
+        sides = stretched(padding, kernel, stride)
         height, width = (
             (n - 1) * s + 1 + sum(side) - k + 1
             for n, s, side, k in zip(size, stride, sides, kernel, strict=True)
@@ -159,7 +155,7 @@ class Forms:
 
     def dense(self, x: Term, units: int, bias: bool, init: str) -> Term:
         if len(x.shape) != 1:
-            raise Unfit(f"a dense layer on {_sized(x.shape)}")
+            raise Unfit(f"a dense layer on {sized(x.shape)}")
         known = init if self._initialisers else None
         settings = (("units", units), ("bias", bias), ("initialiser", known))
         return self._own("dense", settings, x, (units,))
@@ -169,7 +165,7 @@ class Forms:
         return self._own(op, tuple(settings.items()), x, x.shape)
 
     def subsample(self, x: Term, window: Pair) -> Term:
-        size = _slid(_map(x, "subsampling"), window, window, _NONE)
+        size = slid(_map(x, "subsampling"), window, window, NO_SIDES)
         return self._own("subsample", (("window", window),), x, (*size, x.shape[2]))
 
     def dropout(self, x: Term, rate: float, shared: tuple[int, ...]) -> Term:
@@ -186,10 +182,10 @@ class Forms:
         """A maximum or an average; one that counts its padding is one of a larger map."""
         size = _map(x, op)
         sides = resolved(padding, size, window, stride)
-        if op == "avg_pool" and count_pad and sides != _NONE:
-            return self.pool(op, self.pad(x, (*sides, (0, 0))), window, stride, _NONE, False)
-        shape = (*_slid(size, window, stride, sides), x.shape[2])
-        if window == (1, 1) and sides == _NONE:
+        if op == "avg_pool" and count_pad and sides != NO_SIDES:
+            return self.pool(op, self.pad(x, (*sides, (0, 0))), window, stride, NO_SIDES, False)
+        shape = (*slid(size, window, stride, sides), x.shape[2])
+        if window == (1, 1) and sides == NO_SIDES:
             return self.slice(x, ((0, size[0], stride[0]), (0, size[1], stride[1])))
         settings: Settings = (("window", window), ("stride", stride), ("padding", sides))
         return self._terms.term(op, settings, (x,), shape)
@@ -203,7 +199,7 @@ class Forms:
         if counted == whole:
             return x
         if 0 in shape:
-            raise Unfit(f"a slice of {_sized(x.shape)} that is empty")
+            raise Unfit(f"a slice of {sized(x.shape)} that is empty")
         return self._terms.term("slice", (("start, length, step", counted),), (x,), shape)
 
     def pad(self, x: Term, amounts: tuple[Pair, ...]) -> Term:
@@ -217,7 +213,7 @@ class Forms:
 
     def reshape(self, x: Term, shape: Shape) -> Term:
         if prod(shape) != prod(x.shape) or min(shape) < 1:
-            raise Unfit(f"a reshape of {_sized(x.shape)} to {_sized(shape)}")
+            raise Unfit(f"a reshape of {sized(x.shape)} to {sized(shape)}")
         if x.op == "reshape":
             (x,) = x.inputs
         return x if x.shape == shape else self._terms.term("reshape", (), (x,), shape)
@@ -254,7 +250,7 @@ class Forms:
 
     def rbf(self, x: Term, codes: Codes) -> Term:
         if len(x.shape) != 1 or any(len(code) != x.shape[0] for code in codes):
-            raise Unfit(f"codes for {_sized(x.shape)}")
+            raise Unfit(f"codes for {sized(x.shape)}")
         return self._terms.term("rbf", (("codes", codes),), (x,), (len(codes),))
 
     def normalize(self, x: Term, mean: object, std: object) -> Term:
@@ -268,7 +264,7 @@ class Forms:
     def concat(self, parts: tuple[Term, ...]) -> Term:
         first, *others = parts
         if any(part.shape[:-1] != first.shape[:-1] for part in others):
-            raise Unfit(f"a concatenation of {', '.join(_sized(part.shape) for part in parts)}")
+            raise Unfit(f"a concatenation of {', '.join(sized(part.shape) for part in parts)}")
         if not others:
             return first
         channels = sum(part.shape[-1] for part in parts)
@@ -277,61 +273,19 @@ class Forms:
     def join(self, op: str, a: Term, b: Term) -> Term:
         """The sum or the product of two tensors, which have no order."""
         if op == "add" and a.shape != b.shape:
-            raise Unfit(f"a sum of {_sized(a.shape)} and {_sized(b.shape)}")
+            raise Unfit(f"a sum of {sized(a.shape)} and {sized(b.shape)}")
         shape = a.shape
         if a.shape != b.shape:
             if len(a.shape) != len(b.shape) or a.shape[-1] != b.shape[-1]:
-                raise Unfit(f"a product of {_sized(a.shape)} and {_sized(b.shape)}")
+                raise Unfit(f"a product of {sized(a.shape)} and {sized(b.shape)}")
             if (1, 1) not in (a.shape[:-1], b.shape[:-1]):
-                raise Unfit(f"a product of {_sized(a.shape)} and {_sized(b.shape)}")
+                raise Unfit(f"a product of {sized(a.shape)} and {sized(b.shape)}")
             shape = max(a.shape, b.shape)
         inputs = (a, b) if a.serial <= b.serial else (b, a)
         return self._terms.term(op, (), inputs, shape)
-
-
-def resolved(padding: Padding, size: Pair, reach: Pair, stride: Pair) -> Sides:
-    """The padding around a map of `size` in numbers, for windows that span `reach`."""
-    if padding == "VALID":
-        return _NONE
-    if not isinstance(padding, str):
-        return padding
-    return _same(size[0], reach[0], stride[0]), _same(size[1], reach[1], stride[1])
-
-
-def _same(extent: int, reach: int, step: int) -> Pair:
-    missing = max((-(-extent // step) - 1) * step + reach - extent, 0)
-    return missing // 2, missing - missing // 2
-
-
-def _stretched(padding: Padding, kernel: Pair, stride: Pair) -> Sides:
-    """lax's paddings of a transposed convolution in numbers."""
-    if not isinstance(padding, str):
-        return padding
-    sides = []
-    for k, s in zip(kernel, stride, strict=True):
-        if padding == "VALID":
-            whole, before = k + s - 2 + max(k - s, 0), k - 1
-        else:
-            whole = k + s - 2
-            before = k - 1 if s > k - 1 else -(-whole // 2)
-        sides.append((before, whole - before))
-    return sides[0], sides[1]
-
-
-def _slid(size: Pair, reach: Pair, stride: Pair, sides: Sides) -> Pair:
-    (top, bottom), (left, right) = sides
-    height = (size[0] + top + bottom - reach[0]) // stride[0] + 1
-    width = (size[1] + left + right - reach[1]) // stride[1] + 1
-    if height < 1 or width < 1:
-        raise Unfit(f"a window over {_sized(reach)} does not fit into {_sized(size)}")
-    return height, width
 
 
 def _map(x: Term, what: str) -> Pair:
     if len(x.shape) != 3:
         raise Unfit(f"{what} of a vector")
     return x.shape[0], x.shape[1]
-
-
-def _sized(shape: Shape) -> str:
-    return " x ".join(map(str, shape))

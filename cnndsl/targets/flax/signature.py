@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnndsl.targets.flax.forms import Padding
+from cnndsl.targets.flax.windows import Padding
 from cnndsl.targets.python.values import Failure, described
 
 

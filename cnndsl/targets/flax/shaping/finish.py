@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from functools import partial
 
 from cnndsl.targets.flax.ops.emission import FORKED
 from cnndsl.targets.flax.shaping.comments import comment_lines
+from cnndsl.targets.flax.shaping.finished import Finished
+from cnndsl.targets.flax.shaping.lifted import lifted_lets
 from cnndsl.targets.flax.shaping.lines import join_lines
 from cnndsl.targets.flax.shaping.naming import name_attributes, name_variables, rename_attributes
 from cnndsl.targets.flax.shaping.spacing import tidy_call
@@ -16,24 +17,19 @@ from cnndsl.targets.flax.shaping.widths import built_width, width
 from cnndsl.targets.flax.staging.draft import Draft, Slot
 from cnndsl.targets.flax.staging.tidy import resimplified
 from cnndsl.targets.python.appends import LIST
-from cnndsl.targets.python.blocks import line_count
 from cnndsl.targets.python.choices import choices
 from cnndsl.targets.python.draft import Build, Line, Loop, Step
-from cnndsl.targets.python.expressions import attributes, names, self_, walk
+from cnndsl.targets.python.expressions import attributes, names, walk
 from cnndsl.targets.python.headers import settle_headers
 from cnndsl.targets.python.lists import Lists
 from cnndsl.targets.python.liveness import live_call
-from cnndsl.targets.python.rebuild import rebuild
 from cnndsl.targets.python.sequences import sequences
 from cnndsl.targets.python.simultaneous import simultaneous
 from cnndsl.targets.python.statements import (
-    Change,
     bodies,
     expressions,
     flat,
-    map_step,
     mentions,
-    plain,
     with_bodies,
     written,
 )
@@ -44,7 +40,6 @@ from cnndsl.targets.python.tree import (
     Binary,
     Blank,
     Call,
-    Constant,
     Expr,
     If,
     Name,
@@ -52,58 +47,6 @@ from cnndsl.targets.python.tree import (
 from cnndsl.targets.python.webs import Webs
 
 _STEPS = frozenset({"+", "-", "*", "/", "//"})
-
-
-@dataclass
-class Finished:
-    """The statements of a class, with constructor calls whose keywords are not settled."""
-
-    draft: Draft
-    lets: list[Step]  # that a constructor begins with
-    init: list[Step]
-    heads: list[Step]
-    call: list[Step]
-    stored: list[str]  # arguments that the call needs
-    _builds: list[tuple[Step, list[Build]]] | None = None  # by statement, once somebody asked
-
-    def builds(self) -> list[Build]:
-        """The constructor calls, in order."""
-        return [build for _, held in self._building() for build in held]
-
-    def _building(self) -> list[tuple[Step, list[Build]]]:
-        """The statements that build something, and what."""
-        if self._builds is None:
-            steps = [*self.lets, *self.init, *self.heads]
-            held = [(s, [e for e in mentions([s]) if isinstance(e, Build)]) for s in steps]
-            self._builds = [each for each in held if each[1]]
-        return self._builds
-
-    def lines(self, *changes: Mapping[Build, Expr]) -> list[int]:
-        """How many lines take what has some calls, with these changed: a number for each."""
-        steps = [s for s, held in self._building() if any(build in changes[0] for build in held)]
-        return [
-            sum(line_count(plain(map_step(step, _changing(change)))) for step in steps)
-            for change in changes
-        ]
-
-    def change_builds(self, change: Mapping[Build, Expr]) -> None:
-        if not change:
-            return
-        self._builds = None
-        for held in (self.lets, self.init, self.heads):
-            held[:] = [map_step(step, _changing(change)) for step in held]
-
-
-def _changing(change: Mapping[Build, Expr]) -> Change:
-    """Puts other expressions in place of constructor calls."""
-
-    def changed(expr: Expr) -> Expr:
-        if isinstance(expr, Name | Constant):
-            return expr
-        expr = rebuild(expr, changed)
-        return change.get(expr, expr) if isinstance(expr, Build) else expr
-
-    return changed
 
 
 def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Finished:
@@ -128,7 +71,7 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
         init, draft.call = simultaneous(init), simultaneous(draft.call)
     draft.call = live_call(draft.call, {"out"} if draft.is_model else set())
     lists_of = _lists(init), _lists(draft.call)
-    init = _lifted_lets(draft, init)
+    init = lifted_lets(draft, init)
     init, draft.call = settle_headers(init), settle_headers(draft.call)
     called = {a for step in flat(draft.call) for e in expressions(step) for a in attributes(e)}
     stored = [p for p in params if p in called and not draft.is_function]
@@ -219,41 +162,6 @@ def _is_let(step: Step, stored: list[str]) -> bool:
 
 def _is_list(expr: Expr) -> bool:
     return any(isinstance(e, Attribute) and e.name in ("List", "Sequential") for e in walk(expr))
-
-
-def _lifted_lets(draft: Draft, init: list[Step]) -> list[Step]:
-    """A `let` that the call reads is an attribute from the start."""
-    called = {a for step in flat(draft.call) for e in expressions(step) for a in attributes(e)}
-    lifted = {a for a in called if a in draft.variables}
-    if not lifted:
-        return init
-    for name in lifted:
-        draft.slots.setdefault(name, Slot(draft.variables[name].stem, (), is_value=True))
-
-    def change(expr: Expr) -> Expr:
-        if isinstance(expr, Name) and expr.id.split("@")[0] in lifted:
-            return self_(expr.id.split("@")[0])
-        return rebuild(expr, change)
-
-    def deep(step: Step) -> Step:
-        if isinstance(step, Assign):
-            return replace(step, targets=tuple(map(change, step.targets)), value=change(step.value))
-        changed = map_step(step, lambda e: e) if not bodies(step) else step
-        if bodies(step):
-            changed = with_bodies(step, *([deep(s) for s in body] for body in bodies(step)))
-            if isinstance(changed, If):
-                return replace(changed, test=change(changed.test))
-            return _header_changed(changed, change)
-        return map_step(changed, change)
-
-    return [deep(step) for step in init]
-
-
-def _header_changed(step: Step, change: object) -> Step:
-    assert callable(change)
-    if isinstance(step, Loop):
-        return replace(step, items=change(step.items))
-    return step
 
 
 def _named(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnndsl.targets.flax.ops.emission import FORKED
-from cnndsl.targets.flax.shaping.finish import Finished
+from cnndsl.targets.flax.shaping.finished import Finished
 from cnndsl.targets.flax.shaping.partials import hoist
 from cnndsl.targets.python import tree
 from cnndsl.targets.python.closing import closing

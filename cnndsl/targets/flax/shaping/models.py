@@ -8,7 +8,7 @@ from cnndsl.ir import Network
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.names import RESERVED, safe
 from cnndsl.targets.flax.shaping import docs
-from cnndsl.targets.flax.shaping.finish import Finished
+from cnndsl.targets.flax.shaping.finished import Finished
 from cnndsl.targets.flax.shaping.methods import ARRAY, BASE, RNGS, SELF, STAR, constructor, whole
 from cnndsl.targets.flax.shaping.types import type_of
 from cnndsl.targets.flax.staging.draft import Draft, Param

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from cnndsl.names import camel
 from cnndsl.targets.flax.names import GLOBALS, RESERVED, VARIABLES, safe, snake
 from cnndsl.targets.flax.ops.emission import FORKED, KINDS
-from cnndsl.targets.flax.shaping.finish import Finished
+from cnndsl.targets.flax.shaping.finished import Finished
 from cnndsl.targets.flax.shaping.naming import first_free
 from cnndsl.targets.python.draft import Build
 from cnndsl.targets.python.expressions import names, path
