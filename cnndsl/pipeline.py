@@ -13,6 +13,7 @@ from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.models import elaborate
 from cnndsl.elaborate.paths import assign_paths
 from cnndsl.elaborate.program import Loader, Program, collect
+from cnndsl.elaborate.unreached import check_unreached
 from cnndsl.garbage import uncollected
 from cnndsl.ir import Network, Value
 from cnndsl.source import Source
@@ -73,6 +74,8 @@ def check_source(
     found = Collector()
     program = collect(spec, load, found)
     networks = elaborate(program, found, overrides, model) if program.sound else []
+    if model is None:
+        check_unreached(program, found)
     if found:
         return Checked(source, program, (), tuple(found.diagnostics()))
     return Checked(source, program, tuple(networks), ())

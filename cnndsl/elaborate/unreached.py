@@ -1,0 +1,215 @@
+"""What can be said of a spec without running it: names, arguments and arity, wherever they stand.
+
+Elaboration reports what it runs into, and of a call only the first mistake. Here every definition
+of the file is read, so that blocks, fns and branches which no network reaches are checked too. Only
+what is wrong in any case is reported: a name counts as known where anything in its definition
+binds it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+from cnndsl import errors
+from cnndsl.diagnostics import Diagnostic
+from cnndsl.elaborate import values
+from cnndsl.elaborate.bind import signature
+from cnndsl.elaborate.collect import Collector
+from cnndsl.elaborate.program import Program
+from cnndsl.ops import MERGES, OPS
+from cnndsl.suggest import did_you_mean
+from cnndsl.syntax import ast
+from cnndsl.syntax.walk import walk
+
+_MOST = 100  # mistakes that are reported from here
+_TENSORS = frozenset({"in", "here"})
+
+
+def check_unreached(program: Program, found: Collector) -> None:
+    """Reports what is wrong in the definitions of the file itself, reached or not."""
+    for definition in program.spec.definitions:
+        if not isinstance(definition, ast.Use):
+            _Definition(program, found, definition).check()
+
+
+@dataclass
+class _Names:
+    """What a definition binds anywhere in it, and what is numbered: `layer` as `layer3`."""
+
+    values: set[str] = field(default_factory=set)
+    tensors: set[str] = field(default_factory=set)
+    numbered: set[str] = field(default_factory=set)
+
+    def has(self, name: str) -> bool:
+        stem = re.sub(r"\d+$", "", name)
+        known = name in self.values or name in self.tensors
+        return known or (stem != name and stem in self.numbered)
+
+
+def _bound(definition: ast.Named) -> _Names:
+    names = _Names()
+    if isinstance(definition, ast.Variant):
+        return names
+    names.values |= {parameter.name for parameter in definition.parameters}
+    if isinstance(definition, ast.Block | ast.Model):
+        names.tensors |= _TENSORS
+    for node in walk(definition):
+        match node:
+            case ast.Let(name=name):
+                names.values.add(name)
+            case ast.For(targets=targets):
+                names.values.update(targets)
+            case ast.Bind(name=name) | ast.Shared(name=name):
+                names.tensors.add(name)
+            case ast.Run(name=str(name)) | ast.Stage(name=name) | ast.Aux(name=name):
+                names.tensors.add(name)
+                names.numbered.add(name)
+    return names
+
+
+class _Definition:
+    """One definition, and the names in it."""
+
+    def __init__(self, program: Program, found: Collector, definition: ast.Named):
+        self.program = program
+        self.found = found
+        self.definition = definition
+        self.names = _bound(definition)
+
+    def check(self) -> None:
+        waiting: list[ast.Node] = [self.definition]
+        while waiting and self.found.reports < _MOST:
+            node = waiting.pop()
+            match node:
+                case ast.Train() | ast.Preprocess():  # words of their own
+                    continue
+                case ast.Variant():
+                    self.variant(node)
+                    waiting += [node.args[index].value for index in range(len(node.args))]
+                    waiting += [s for s in node.statements if isinstance(s, ast.Expect)]
+                    continue
+                case ast.Call():
+                    self.call(node)
+                    waiting += [argument.value for argument in node.args]
+                    continue
+                case ast.Name():
+                    self.name(node)
+                case ast.Apply():
+                    self.apply(node)
+                case ast.Merge():
+                    self.merge(node)
+            waiting += _children(node)
+
+    # --- names ------------------------------------------------------------------------
+
+    def name(self, node: ast.Name) -> None:
+        if self.names.has(node.id):
+            return
+        if node.id in self.program.fns or node.id in values.FUNCTIONS:
+            help: str | None = f"call it: {node.id}(…)"
+        else:
+            help = did_you_mean(node.id, chain(self.names.values, self.names.tensors))
+        self.report(errors.unknown_name(node.span, node.id, help))
+
+    def apply(self, node: ast.Apply) -> None:
+        name, program = node.name, self.program
+        if self.names.has(name):
+            return
+        if name in OPS:
+            op = OPS[name]
+            names, required = list(op.arguments()), op.required()
+            self.arguments(name, names, required, node.args or (), node, op.signature)
+        elif name in program.blocks:
+            self.parameters(program.blocks[name], node.args or (), node)
+        elif what := program.what(name):
+            branches = f"give it branches: {name} [ …, … ]" if name in MERGES else None
+            what = "a merge" if branches else what
+            self.report(errors.not_runnable(node.name_span, name, what, branches))
+        elif program.complete:
+            help = did_you_mean(name, chain(OPS, program.blocks, self.names.tensors))
+            self.report(errors.unknown_element(node.name_span, name, help))
+
+    def merge(self, node: ast.Merge) -> None:
+        if node.name in MERGES and not node.items:
+            self.report(errors.no_branches(node.name_span, node.name))
+
+    def call(self, node: ast.Call) -> None:
+        name, fns = node.func.id, self.program.fns
+        if name in fns:
+            self.parameters(fns[name], node.args, node)
+        elif name not in values.FUNCTIONS and self.program.complete:
+            help = did_you_mean(name, chain(values.FUNCTIONS, fns))
+            self.report(errors.unknown_name(node.func.span, name, help))
+
+    def variant(self, node: ast.Variant) -> None:
+        if self.program.sound and node.base.id in self.program.models:
+            root = self.program.root(node)
+            names = [parameter.name for parameter in root.parameters]
+            self.arguments(root.name, names, (), node.args, node, lambda: signature(root))
+
+    # --- arguments --------------------------------------------------------------------
+
+    def parameters(
+        self, callee: ast.Block | ast.Fn, args: Sequence[ast.Argument], node: ast.Node
+    ) -> None:
+        names = [parameter.name for parameter in callee.parameters]
+        required = [p.name for p in callee.parameters if p.default is None]
+        self.arguments(callee.name, names, required, args, node, lambda: signature(callee))
+
+    def arguments(
+        self,
+        callee: str,
+        names: Sequence[str],
+        required: Iterable[str],
+        args: Sequence[ast.Argument],
+        node: ast.Node,
+        described: Callable[[], str],
+    ) -> None:
+        """Every argument that a call should not have, then those that it lacks.
+
+        What is missing may be meant by one that is not known: then that one is all that is said.
+        """
+        known = frozenset(names)
+        given: dict[str, ast.Argument] = {}
+        certain = True
+        for position, argument in enumerate(args):
+            name = argument.name
+            if name is None and position >= len(names):
+                takes = f"takes {len(names)} argument{'s' * (len(names) != 1)}, not {len(args)}"
+                message = f"`{callee}` {takes if names else 'takes no arguments'}"
+                self.report(errors.unknown_argument(argument.span, message, described(), None))
+                break
+            if name is None:
+                name = names[position]
+            elif name not in known:
+                message = f"`{callee}` has no argument `{name}`"
+                span, help = argument.name_span or argument.span, did_you_mean(name, names)
+                self.report(errors.unknown_argument(span, message, described(), help))
+                certain = False
+                continue
+            if name in given:
+                first = given[name].span
+                self.report(errors.argument_twice(argument.span, callee, name, first))
+            given.setdefault(name, argument)
+        missing = [name for name in required if name not in given]
+        if missing and certain:
+            self.report(errors.missing_argument(node.span, callee, missing, described()))
+
+    def report(self, mistake: Diagnostic) -> None:
+        self.found.add(mistake)
+
+
+def _children(node: ast.Node) -> list[ast.Node]:
+    """The nodes right below a node, the last one first."""
+    values: list[object] = [getattr(node, name) for name in node.__slots__]
+    found: list[ast.Node] = []
+    while values:
+        value = values.pop()
+        if isinstance(value, ast.Node):
+            found.append(value)
+        elif isinstance(value, tuple):
+            values += value
+    return found
