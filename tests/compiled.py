@@ -27,10 +27,14 @@ NETWORKS = Path(__file__).parent / "networks"
 
 @dataclass(frozen=True)
 class Text:
-    """The text of a module, and the networks that it was proven to equal."""
+    """The text of a module, and the networks that it was proven to equal.
+
+    `training` is the text of the module that trains them, where they have recipes.
+    """
 
     code: str
     networks: tuple[Network, ...]
+    training: str | None
 
 
 def compile_text(
@@ -48,9 +52,9 @@ def compile_text(
     checked = check_source(Source(name, text), load, dict(set or {}))
     assert not checked.diagnostics, [d.message for d in checked.diagnostics]
     options.setdefault("target", Flax(plainer=False))
-    code = compile_checked(checked, dict(set or {}), **options).code
-    assert code is not None
-    return Text(code, checked.networks)
+    compiled = compile_checked(checked, dict(set or {}), **options)
+    assert compiled.code is not None
+    return Text(compiled.code, checked.networks, compiled.training)
 
 
 def compile_file(path: Path, **options: Any) -> Text:

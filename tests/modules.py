@@ -60,7 +60,7 @@ def generate_file(path: Path, **options: Any) -> Generated:
 
 
 def _imported(text: Text) -> Generated:
-    return Generated(text.code, text.networks, imported(text.code))
+    return Generated(text.code, text.networks, text.training, imported(text.code))
 
 
 def imported(code: str) -> ModuleType:

@@ -17,8 +17,15 @@ CASES = sorted(path.parent for path in GOLDENS.glob("*/spec.cnn"))
 
 @pytest.mark.parametrize("case", CASES, ids=lambda path: path.name)
 def test_a_spec_becomes_its_golden_module(case: Path):
-    code = compile_file(case / "spec.cnn").code
-    golden = case / "module.py"
+    compiled = compile_file(case / "spec.cnn")
+    check_golden(case / "module.py", compiled.code)
+    trained = case / "training.py"
+    assert compiled.training is not None or not trained.exists()
+    if compiled.training is not None:
+        check_golden(trained, compiled.training)
+
+
+def check_golden(golden: Path, code: str) -> None:
     if "UPDATE_GOLDENS" in os.environ:
         golden.write_text(code, encoding="utf-8")
     assert code == golden.read_text(encoding="utf-8")

@@ -94,8 +94,7 @@ def _recipe(said: _Said, comment: str) -> Recipe:
         int(said.numbers["batch"]),
         said.choices.get("loss", [CROSS_ENTROPY])[0],
         tuple(said.choices.get("augment", ())),
-        # What is 0 is left out.
-        said.numbers.get("weight_decay") or None,
+        said.numbers.get("weight_decay"),  # 0 takes away what an optimizer does by itself
         said.numbers.get("label_smoothing") or None,
         said.numbers.get("clip"),
         said.numbers.get("ema") or None,

@@ -30,6 +30,7 @@ from cnndsl.targets.python.tree import (
 
 _IMAGES, _LABELS, _LOGITS, _TARGETS = map(Name, ("images", "labels", "logits", "targets"))
 _KEYS = Name("keys")
+_LOSSES = Name("losses")
 _BATCH = Item(Name("tuple"), Tuple((ARRAY, ARRAY)))
 _LAST = Item(Attribute(_LOGITS, "shape"), Unary("-", Constant(1)))
 
@@ -88,6 +89,7 @@ def loss(subject: Subject, scope: Scope) -> Function:
         body = [
             Assign((_LOGITS,), _as_float32(call("model", _IMAGES))),
             Assign((_TARGETS,), targets),
+            *_apart(recipe.loss, _LOGITS),
             Return(Tuple((_mean(recipe.loss, _LOGITS), _LOGITS))),
         ]
         model = Item(Name("Callable"), Tuple((ListOf((ARRAY,)), ARRAY)))
@@ -100,12 +102,14 @@ def _with_heads(choice: Choice, targets: Expr, scope: Scope) -> list[Statement]:
     weighed = Binary("*", weight, _mean(choice, head))
     inner: tuple[Statement, ...] = (
         Assign((head,), _as_float32(Item(outputs, name))),
+        *_apart(choice, head),
         Augment(total, "+", weighed),
     )
     return [
         Assign((outputs,), call("model.endpoints", _IMAGES)),
         Assign((_LOGITS,), _as_float32(Item(outputs, Constant("logits")))),
         Assign((_TARGETS,), targets),
+        *_apart(choice, _LOGITS),
         Assign((total,), _mean(choice, _LOGITS)),
         For(
             Tuple((name, weight)),
@@ -121,24 +125,32 @@ def _as_float32(expr: Expr) -> Expr:
 
 
 def _mean(choice: Choice, logits: Expr) -> Expr:
-    """The mean over a batch; over classes, losses add up, but those of binary decisions."""
-    if choice.name == "cross_entropy":
-        losses: Expr = call("optax.softmax_cross_entropy", logits, _TARGETS)
-    elif choice.name == "binary_cross_entropy":
-        losses = call("optax.sigmoid_binary_cross_entropy", logits, _TARGETS)
-    elif choice.name == "focal":
-        changed = {name: constant(value) for name, value in choice.changed.items()}
-        losses = _summed(call("optax.sigmoid_focal_loss", logits, _TARGETS, **changed))
-    elif choice.name == "hinge":
-        signs = Binary("-", Binary("*", Constant(2), _TARGETS), Constant(1))
-        losses = _summed(call("optax.hinge_loss", logits, signs))
-    else:
-        losses = _summed(call("optax.squared_error", logits, _TARGETS))
+    """The mean over a batch."""
+    losses = _LOSSES if _apart(choice, logits) else _losses(choice, logits)
     return call(Attribute(losses, "mean"))
 
 
-def _summed(losses: Expr) -> Expr:
-    return call(Attribute(losses, "sum"), axis=Unary("-", Constant(1)))
+def _apart(choice: Choice, logits: Expr) -> tuple[Statement, ...]:
+    """The line above, of a loss that adds up over classes."""
+    if choice.name in ("cross_entropy", "binary_cross_entropy"):
+        return ()
+    summed = call(Attribute(_losses(choice, logits), "sum"), axis=Unary("-", Constant(1)))
+    return (Assign((_LOSSES,), summed),)
+
+
+def _losses(choice: Choice, logits: Expr) -> Expr:
+    """Of every sample; those of binary decisions, and what adds up, also of every class."""
+    if choice.name == "cross_entropy":
+        return call("optax.softmax_cross_entropy", logits, _TARGETS)
+    if choice.name == "binary_cross_entropy":
+        return call("optax.sigmoid_binary_cross_entropy", logits, _TARGETS)
+    if choice.name == "focal":
+        changed = {name: constant(value) for name, value in choice.changed.items()}
+        return call("optax.sigmoid_focal_loss", logits, _TARGETS, **changed)
+    if choice.name == "hinge":
+        signs = Binary("-", Binary("*", Constant(2), _TARGETS), Constant(1))
+        return call("optax.hinge_loss", logits, signs)
+    return call("optax.squared_error", logits, _TARGETS)
 
 
 # --- augmentation ---------------------------------------------------------------------

@@ -47,7 +47,7 @@ def schedule(choice: Choice, scope: Scope) -> Function:
 def _steps(epochs: Expr, choice: Choice, argument: str) -> Expr:
     """So many epochs in steps, rounded where they are a fraction."""
     steps = Binary("*", epochs, STEPS)
-    return steps if choice.number(argument).is_integer() else call("round", steps)
+    return steps if choice.number(argument) % 1 == 0 else call("round", steps)
 
 
 def _run(scope: Scope) -> Expr:
