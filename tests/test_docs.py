@@ -142,8 +142,10 @@ def test_commands_succeed(command, zoo):
 
 
 @pytest.mark.slow
-def test_the_readme_programs_run():
-    programs = [b.text for b in blocks_of(README) if b.language == "python" and not b.words]
+@pytest.mark.parametrize("page", [README, ROOT / "docs" / "training.md"], ids=lambda p: p.name)
+def test_the_programs_of_a_page_run(page):
+    programs = [b.text for b in blocks_of(page) if b.language == "python" and not b.words]
+    assert programs
     result = run("\n".join(programs), cwd=ROOT)
     assert result.returncode == 0, result.stderr
 
