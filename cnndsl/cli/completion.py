@@ -37,7 +37,7 @@ def words(command: str) -> tuple[str, ...]:
         "list": tuple(entry.name for entry in list_models()),
         "ops": (*OPS, *MERGES),
         "explain": tuple(sorted(EXPLANATIONS)),
-        "weights": ("inspect", "import"),
+        "weights": ("inspect", "import", "export", "diff"),
         "completion": tuple(_SCRIPTS),
     }.get(command, ())
 

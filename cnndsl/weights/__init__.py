@@ -8,6 +8,7 @@ from __future__ import annotations
 
 try:
     from cnndsl.weights.errors import WeightsError
+    from cnndsl.weights.export import export
     from cnndsl.weights.files import load, save
     from cnndsl.weights.fill import Filled
     from cnndsl.weights.keras import from_keras
@@ -15,4 +16,4 @@ except ModuleNotFoundError as error:
     message = f"cnndsl.weights needs {error.name}: pip install 'cnndsl[weights]'"
     raise ModuleNotFoundError(message, name=error.name) from None
 
-__all__ = ["Filled", "WeightsError", "from_keras", "load", "save"]
+__all__ = ["Filled", "WeightsError", "export", "from_keras", "load", "save"]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from cnndsl.weights.errors import WeightsError
-from cnndsl.weights.forced import Forced, by_names, disorder
+from cnndsl.weights.forced import Forced, by_names, disorder, miscounted
 from cnndsl.weights.form import Form
 from cnndsl.weights.known import Known, check_form, placed, recognised
 from cnndsl.weights.layer import Layer, gives_logits
@@ -69,8 +69,8 @@ def assign(network: Network, source: Source, choices: Choices, skip_head: bool =
         matching = graph if found is None else replace(graph, layout=found.layout)
     else:
         matching = _by_own_names(source, ours, theirs) or found or Matching((), (), ())
-        if not matching.pairs or not matching.complete:
-            matching = _by_forced_names(network, source, ours, theirs, choices, matching)
+        if not matching.pairs:
+            matching = _by_forced_names(network, source, ours, theirs, choices)
     _compare(network, source, matching)
     place = {layer.name: index for index, layer in enumerate(network.layers)}
     pairs = sorted((*chosen, *matching.pairs), key=lambda pair: place[pair.ours.name])
@@ -163,7 +163,7 @@ def _by_layout(network: Network, ours: Sequence[Layer], theirs: Sequence[Layer])
     """
     best: tuple[int, Known, Matching] | None = None
     for known in recognised(theirs):
-        matching = placed(known, ours)
+        matching = placed(known, network.name, ours)
         if matching is None:
             continue
         if matching.complete:
@@ -180,19 +180,12 @@ def _by_forced_names(
     ours: Sequence[Layer],
     theirs: Sequence[Layer],
     choices: Choices,
-    known: Matching,
 ) -> Matching:
-    """What names, kinds and shapes force; else what is left over, as far as it is known.
-
-    Args:
-      known: what a layout would place, if one knows the file.
-    """
+    """What names, kinds and shapes force; else what is left over."""
     over, out = _without_head(ours, theirs)
     wanted = Counter(layer.label for layer in ours)
     rest = [layer for layer in theirs if layer.name not in {head.name for head in out}]
     if over or wanted != Counter(layer.label for layer in rest):
-        if known.pairs:
-            return known
         return by_order(ours, sorted(theirs, key=lambda layer: layer.name))
     if choices.by_order:
         if not source.ordered:
@@ -204,7 +197,7 @@ def _by_forced_names(
     found = by_names(network.layers, ours, rest)
     if found.open:
         raise _ambiguous(found)
-    wrong = disorder(network.layers, found.pairs)
+    wrong = disorder(network.layers, found.pairs) or miscounted(network.layers, found.pairs)
     if wrong is not None:
         raise _disordered(*wrong)
     return Matching(tuple(found.pairs), left_out=tuple(out))
@@ -259,7 +252,7 @@ def _ambiguous(found: Forced) -> WeightsError:
 def _disordered(one: Pair, other: Pair) -> WeightsError:
     return WeightsError(
         f"{one.theirs.name} would be {one.ours.attribute}, and {other.theirs.name} would be "
-        f"{other.ours.attribute}: their numbers count one way, the network runs the other way",
+        f"{other.ours.attribute}: their numbers do not count as the network runs",
         "name the pairs in a mapping (--map)",
     )
 

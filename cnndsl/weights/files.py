@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -15,11 +15,11 @@ from cnndsl.excerpt import clean
 from cnndsl.weights.archive import Archive
 from cnndsl.weights.assign import Source, assign
 from cnndsl.weights.errors import WeightsError
-from cnndsl.weights.fill import Filled, fill
+from cnndsl.weights.fill import Filled, fill, only_heads
 from cnndsl.weights.form import ACTIVATIONS, SYMMETRIC, TENSORFLOW, Form
 from cnndsl.weights.mapping import Choices, read_mapping
 from cnndsl.weights.match import Matching
-from cnndsl.weights.network import Network, dotted, network_of, weights_of
+from cnndsl.weights.network import Model, Network, abstract, dotted, network_of, weights_of
 from cnndsl.weights.readers import read
 from cnndsl.weights.sorting import layers_of_archive
 from cnndsl.weights.writing import write
@@ -49,6 +49,28 @@ def load(
     choices = Choices() if mapping is None else read_mapping(mapping)
     with explained(model, archive):
         return fill(model, matched(model, archive, choices, skip_head))
+
+
+def created(
+    cls: Callable[..., Model], path: str | os.PathLike[str], arguments: Mapping[str, object]
+) -> Model:
+    """A network with the weights of a file, and a new head where the file has another one.
+
+    Raises:
+      WeightsError: if the file cannot be trusted or does not fit.
+      TypeError: if a head is to be made, and `rngs` is not among the arguments.
+    """
+    archive = read(path)
+    shapes = abstract(cls, **{key: value for key, value in arguments.items() if key != "rngs"})
+    matching = matched(shapes, archive, Choices())
+    if not only_heads(matching):
+        with explained(shapes, archive):
+            fill(shapes, matching)
+        return shapes
+    model = cls(**arguments)
+    with explained(model, archive):
+        fill(model, matched(model, archive, Choices(), skip_head=True))
+    return model
 
 
 def matched(

@@ -45,7 +45,7 @@ def fill(model: nnx.Module, matching: Matching) -> Filled:
     values: dict[str, np.ndarray] = {}
     for pair in matching.pairs:
         for role, tensor in pair.ours.tensors.items():
-            values[tensor.name] = _values(pair.theirs.tensors[role], tensor, pair.ours.flattened)
+            values[tensor.name] = values_for(pair.theirs.tensors[role], tensor, pair.ours.flattened)
     for path, variable in weights_of(model).items():
         value = values.get(dotted(path))
         if value is not None:
@@ -53,15 +53,24 @@ def fill(model: nnx.Module, matching: Matching) -> Filled:
     return Filled(matching.pairs, matching.kept, matching.left_out, matching.layout)
 
 
-def _help(matching: Matching) -> str:
+def only_heads(matching: Matching) -> bool:
+    """Whether two networks differ in nothing but what gives their logits."""
     layers = (*matching.ours, *matching.theirs)
-    if len(matching.ours) == len(matching.theirs) == 1 and all(map(gives_logits, layers)):
+    return len(matching.ours) == len(matching.theirs) > 0 and all(map(gives_logits, layers))
+
+
+def _help(matching: Matching) -> str:
+    if only_heads(matching):
         return "nothing was loaded; without the head (--skip-head, skip_head=True) the rest fits"
     return "nothing was loaded"
 
 
-def _values(source: Tensor, place: Tensor, flattened: Shape | None) -> np.ndarray:
-    """The values of a tensor in the order in which the network has them."""
+def values_for(source: Tensor, place: Tensor, flattened: Shape | None) -> np.ndarray:
+    """The values of a tensor in the order in which the network has them.
+
+    Raises:
+      WeightsError: if they cannot be read, or are not finite.
+    """
     if source.read is None:
         raise ValueError(f"{source.name} is a place, not a source of values")
     values = source.read()

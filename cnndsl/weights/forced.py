@@ -15,9 +15,9 @@ Whatever is left open is ambiguous, and listed.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise, permutations
+from itertools import combinations, pairwise, permutations
 
 from cnndsl.weights.layer import Label, Layer
 from cnndsl.weights.match import Pair
@@ -25,6 +25,7 @@ from cnndsl.weights.naming import Token, before, natural, tokens, tree_of, words
 
 MOST_BRANCHES = 7  # of one kind and shape side by side; permutations of more are too many
 MOST_COMPARED = 1_000  # groups of one signature
+COUNTED = ("conv2d", "d", "normalization", "dense")  # the last words of Keras's own names
 
 Signature = tuple[tuple[Label, int], ...]  # kinds and shapes, and how many there are of each
 
@@ -71,6 +72,45 @@ def disorder(network: Sequence[Layer], pairs: Sequence[Pair]) -> tuple[Pair, Pai
                     return pairs[index], pairs[other]
             later |= sum(bits[index] for index in members)
     return None
+
+
+def miscounted(network: Sequence[Layer], pairs: Sequence[Pair]) -> tuple[Pair, Pair] | None:
+    """Two pairs of layers that stand under one prefix and do not count alike.
+
+    `conv1, conv2, fc1, fc2` lie one after the other. Where kinds alternate, as in `conv1, bn1,
+    conv2, conv3, bn2`, each counts from the same number on without a gap: what does not, such as
+    `conv2, bn1, conv9, bn2`, was renamed, and its numbers tell nothing. Keras counts on, from
+    network to network.
+    """
+    above = ancestors(network)
+    masks = [above[pair.ours.name] for pair in pairs]
+    bits = _bits(network, [pair.ours for pair in pairs])
+    families: dict[tuple[Token, ...], dict[str, dict[int, int]]] = defaultdict(dict)
+    for index, pair in enumerate(pairs):
+        match tokens(pair.theirs.name):
+            case (*prefix, str(word), int(number)) if word not in COUNTED:
+                families[tuple(prefix)].setdefault(word, {})[number] = index
+    for group in families.values():
+        for one, other in combinations(group.values(), 2):
+            if _from_one_start(one, other) or not any(
+                pairs[index].by == "order" for index in (*one.values(), *other.values())
+            ):
+                continue
+            first, second = _sum(bits, one), _sum(bits, other)
+            follows = [index for index in other.values() if masks[index] & first]
+            leads = [index for index in one.values() if masks[index] & second]
+            if follows and leads:
+                return pairs[leads[0]], pairs[follows[0]]
+    return None
+
+
+def _from_one_start(one: Mapping[int, int], other: Mapping[int, int]) -> bool:
+    whole = (max(numbers) - min(numbers) + 1 == len(numbers) for numbers in (one, other))
+    return min(one) == min(other) and all(whole)
+
+
+def _sum(bits: Sequence[int], family: Mapping[int, int]) -> int:
+    return sum(bits[index] for index in family.values())
 
 
 def ancestors(network: Sequence[Layer]) -> dict[str, int]:
@@ -179,7 +219,7 @@ class _Search:
             candidates = theirs[label]
             if len(members) == len(candidates) == 1:
                 self.pair(members[0], candidates[0], "shape")
-            elif not self.by_numbers(members, candidates):
+            elif len(members) != len(candidates) or not self.by_numbers(members, candidates):
                 self.open(members, candidates)
 
     def by_numbers(self, members: list[int], candidates: list[int]) -> bool:

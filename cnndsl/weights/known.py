@@ -14,7 +14,7 @@ from cnndsl.weights.layouts import Layout, layouts
 from cnndsl.weights.match import Matching, Pair
 from cnndsl.weights.network import Network
 
-WRAPPERS = ("module", "_orig_mod", "model")  # under which wrapped networks of PyTorch lie
+MOST = 0.8  # of the names of a file, or of ours, that a layout must know
 _COUNTED = re.compile(r"(.+?)(?:_(\d+))?")
 
 
@@ -27,22 +27,25 @@ class Known:
 
 
 def recognised(theirs: Sequence[Layer]) -> list[Known]:
-    """The layouts that know every name of a file."""
+    """The layouts that know most names of a file: a head may be called as its author likes."""
     found = []
-    names = _unwrapped([layer.name for layer in theirs])
-    for layout in layouts():
-        canonical = _recounted(names, layout.counted)
-        if len(set(canonical)) == len(theirs) and all(_knows(layout, name) for name in canonical):
-            found.append(Known(layout, dict(zip(canonical, theirs, strict=True))))
+    plain = [layer.name for layer in theirs]
+    for names in (plain, shortened) if (shortened := _unwrapped(plain)) != plain else (plain,):
+        for layout in layouts():
+            canonical = _recounted(names, layout.counted)
+            known = sum(_knows(layout, name) for name in canonical)
+            if known >= MOST * len(theirs) and len(set(canonical)) == len(theirs):
+                found.append(Known(layout, dict(zip(canonical, theirs, strict=True))))
     return found
 
 
-def placed(known: Known, ours: Sequence[Layer]) -> Matching | None:
+def placed(known: Known, network: str, ours: Sequence[Layer]) -> Matching | None:
     """The layers of a file beside ours, and what is left over; None where names do not reach.
 
-    Heads and extra layers that ours has no place for are left out.
+    Heads and extra layers that ours has no place for are left out. What has another name than the
+    layout says is placed if nothing else of its kind and shape is left.
     """
-    names = names_of(known.layout, ours)
+    names = names_of(known.layout, network, ours)
     if names is None:
         return None
     pairs: list[Pair] = []
@@ -55,6 +58,14 @@ def placed(known: Known, ours: Sequence[Layer]) -> Matching | None:
             del rest[names[layer.name]]
         else:
             missing.append(layer)
+    if len(pairs) < MOST * len(ours):
+        return None
+    for layer in list(missing):
+        alike = [name for name, other in rest.items() if other.label == layer.label]
+        same = [other for other in missing if other.label == layer.label]
+        if len(alike) == len(same) == 1 and not _knows(known.layout, alike[0]):
+            pairs.append(Pair(layer, rest.pop(alike[0]), "shape"))
+            missing.remove(layer)
     out = [name for name in rest if known.layout.is_head(name) or known.layout.is_extra(name)]
     if missing:  # such as a head for another number of classes: it is part of what differs
         out = [name for name in out if known.layout.is_extra(name)]
@@ -64,12 +75,16 @@ def placed(known: Known, ours: Sequence[Layer]) -> Matching | None:
     return Matching(tuple(pairs), tuple(missing), tuple(over), left_out=left_out, layout=layout)
 
 
-def names_of(layout: Layout, ours: Iterable[Layer]) -> dict[str, str] | None:
+def names_of(layout: Layout, network: str, ours: Iterable[Layer]) -> dict[str, str] | None:
     """Their name of every layer of a network, by ours; None if the layout does not know all.
 
     Args:
-      ours: in the order of execution, by which Keras numbers what has no name.
+      network: the name of its class. Only for the models of a layout do numbers mean anything
+        where Keras counts the layers that have no name.
+      ours: in the order of execution, which is that in which Keras counts.
     """
+    if layout.counted and network not in layout.models:
+        return None
     layers = list(ours)
     known = {layer.name: layout.theirs(layer.name) for layer in layers}
     given = set(known.values())
@@ -150,11 +165,11 @@ def _flat(layout: Layout, name: str) -> list[int]:
 
 
 def _unwrapped(names: Sequence[str]) -> list[str]:
-    """Names without what all of them begin with, if that is a wrapper."""
+    """Names without what all of them begin with: `module.conv1`, `backbone.conv1`."""
     found = list(names)
     while found:
-        first = found[0].partition(".")[0]
-        if first not in WRAPPERS or not all(name.startswith(f"{first}.") for name in found):
+        first, dot, _ = found[0].partition(".")
+        if not dot or not all(name.startswith(f"{first}.") for name in found):
             break
         found = [name.removeprefix(f"{first}.") for name in found]
     return found

@@ -181,7 +181,7 @@ def _head(
         return set()
     logits = traced.results[keys.index(LOGITS)]
     classes = logits.shape[-1]
-    counts = CLASSES in inspect.signature(type(model)).parameters or any(
+    counts = CLASSES in inspect.signature(type(model).__init__).parameters or any(
         CLASSES in vars(cls) for cls in type(model).__mro__
     )
     found: set[str] = set()

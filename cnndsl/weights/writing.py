@@ -12,7 +12,7 @@ import numpy as np
 
 from cnndsl.writing import write_beside
 
-NAMES = {"float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16"}
+NAMES = {"float64": "F64", "float32": "F32", "float16": "F16", "bfloat16": "BF16", "int64": "I64"}
 ALIGNED = 8  # bytes; the header is filled up with blanks
 
 

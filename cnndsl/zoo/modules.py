@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections.abc import Sequence
 from importlib.util import module_from_spec, spec_from_file_location
@@ -17,18 +18,29 @@ from cnndsl.zoo.index import Entry, find, folder
 _PACKAGE = f"{__package__}.generated"
 
 
-def create(name: str, *, input: Sequence[int] | None = None, **arguments: object) -> Any:
+def create(
+    name: str,
+    *,
+    input: Sequence[int] | None = None,
+    weights: str | os.PathLike[str] | None = None,
+    **arguments: object,
+) -> Any:
     """A model with new parameters: `create("ResNet50", classes=10, rngs=nnx.Rngs(0))`.
 
-    With `input`, (height, width, channels), it is compiled for images of that size.
-
     It is an `nnx.Module` of a class that its name chooses, so no type checker knows which.
+
+    Args:
+      input: (height, width, channels) of images; the model is compiled for that size.
+      weights: a file that they are taken from, as `cnndsl.weights.load` does. Where the model has
+        another number of classes than the file, its head starts anew; with `classes=0` it has none.
+        Nothing is drawn but such a head, for which `rngs` is needed.
 
     Raises:
       UnknownModel: if there is no such model.
       CompileError: if it cannot take images of that size; the text shows why.
       TypeError: if the model takes no such argument, or `rngs` is missing.
       ImportError: if flax is not installed.
+      cnndsl.weights.WeightsError: if the weights cannot be read, or do not fit.
     """
     entry = find(name)
     module = import_module(entry) if input is None else _resized(entry, input)
@@ -36,9 +48,14 @@ def create(name: str, *, input: Sequence[int] | None = None, **arguments: object
     _, *taken = inspect.signature(model.__init__).parameters  # without self
     for argument in arguments:
         if argument not in taken:
-            hint = did_you_mean(argument, taken) or f"it takes {', '.join(taken)}"
+            known = [*taken, "input", "weights"]
+            hint = did_you_mean(argument, known) or f"it takes {', '.join(known)}"
             raise TypeError(f"{entry.name} takes no argument `{argument}`; {hint}")
-    return model(**arguments)
+    if weights is None:
+        return model(**arguments)
+    from cnndsl.weights.files import created
+
+    return created(model, weights, arguments)
 
 
 def _resized(entry: Entry, size: Sequence[int]) -> ModuleType:

