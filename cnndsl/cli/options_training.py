@@ -93,7 +93,7 @@ def add_train(
     devices = parser.add_argument_group("many devices")
     help = "part large parameters and the optimizer's state among the devices"
     devices.add_argument("--fsdp", action="store_true", help=help)
-    help = "the first process; not needed under Slurm, Open MPI or in a JobSet of Kubernetes"
+    help = "the first process; not needed under Slurm, Open MPI or in an indexed job of Kubernetes"
     devices.add_argument("--coordinator", metavar="HOST:PORT", help=help)
     help = "which process this is, from 0, of how many"
     devices.add_argument("--process", metavar="I/N", help=help)

@@ -41,7 +41,7 @@ class Checkpoints:
     """Those of one run, in a folder of its own."""
 
     def __init__(self, folder: Path):
-        logging.getLogger("absl").setLevel(logging.ERROR)  # orbax tells the story of every file
+        logging.getLogger("absl").setLevel(logging.CRITICAL + 1)  # orbax logs what it raises
         self.folder = folder.resolve()
         try:
             self._managers = {name: self._manager(name, kept) for name, kept in _KEPT.items()}

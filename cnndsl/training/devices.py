@@ -122,8 +122,8 @@ def _initialize(**arguments: str | int) -> None:
 
 
 def _in_cluster(environment: Mapping[str, str]) -> bool:
-    """Whether Slurm, Open MPI or a JobSet of Kubernetes started several processes."""
+    """Whether Slurm, Open MPI or an indexed job of Kubernetes started the process with others."""
     for name in ("SLURM_STEP_NUM_TASKS", "OMPI_COMM_WORLD_SIZE"):
         if environment.get(name, "1") not in ("", "1"):
             return True
-    return "KUBERNETES_SERVICE_HOST" in environment and "JOBSET_NAME" in environment
+    return "KUBERNETES_SERVICE_HOST" in environment and "JOB_COMPLETION_INDEX" in environment

@@ -79,9 +79,10 @@ class Bars(Silent):
         self._progress.start()
 
     def steps(self, line: dict[str, Any]) -> None:
-        figures = f"loss {line['loss']:.4f}  {line['images per second']:,.0f} images/s"
+        figures = f"loss {line['loss']:.4f}  accuracy {line['accuracy']:.4f}"
+        speed = f"{line['images per second']:,.0f} images/s"
         inside = line["step"] - (line["epoch"] - 1) * self._per_epoch
-        self._progress.update(self._all, completed=line["step"])
+        self._progress.update(self._all, completed=line["step"], figures=speed)
         self._progress.update(self._one, completed=inside, figures=figures)
 
     def judging(self, images: int, of: int) -> None:
@@ -89,7 +90,8 @@ class Bars(Silent):
 
     def epoch(self, line: dict[str, Any]) -> None:
         self._progress.console.print(epoch_text(line, self._epochs), highlight=False)
-        self._progress.reset(self._one, total=self._per_epoch, figures="")
+        if line["epoch"] < self._epochs:
+            self._progress.reset(self._one, total=self._per_epoch, figures="")
 
     def close(self) -> None:
         self._progress.stop()

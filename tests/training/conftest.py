@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -27,18 +28,44 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder, with a spec and data of three kinds of pictures in it."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CNNDSL_DEBUG", raising=False)
-    (tmp_path / "tiny.cnn").write_text(SPEC, encoding="utf-8")
+    write_data(tmp_path)
+    return tmp_path
+
+
+def write_data(folder: Path) -> None:
+    """`tiny.cnn` and `kinds.npz`."""
+    (folder / "tiny.cnn").write_text(SPEC, encoding="utf-8")
     images, labels = pictures(96)
     test_images, test_labels = pictures(40, seed=1)
     np.savez(
-        tmp_path / "kinds.npz",
+        folder / "kinds.npz",
         x_train=images,
         y_train=labels,
         x_test=test_images,
         y_test=test_labels,
         classes=np.array(KINDS),
     )
-    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the spec, the data, and the run of two epochs `run`, to be copied."""
+    from cnndsl.training import Settings, fit
+
+    folder = tmp_path_factory.mktemp("finished")
+    write_data(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        settings = Settings("tiny.cnn", data="kinds.npz", epochs=2, batch=16, rate=0.01)
+        fit(settings, Path("run"))
+    return folder
+
+
+@pytest.fixture
+def run(folder: Path, finished: Path) -> Path:
+    """The same run in the current folder, for a test to damage."""
+    shutil.copytree(finished, folder, dirs_exist_ok=True)
+    return Path("run")
 
 
 def pictures(count: int, side: int = 8, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -101,3 +101,17 @@ def test_digits_are_known_without_any_option(call):
     best = re.search(r"^best: (\S+) %", out, re.M)
     assert best is not None
     assert float(best[1]) >= 97
+
+
+FASHION = Path("/usr/share/datasets/fashion-mnist")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not FASHION.is_dir(), reason="Debian's dataset-fashion-mnist is not installed")
+def test_an_epoch_of_fashion_mnist_is_enough_for_four_fifths(call):
+    code, out, _ = call("train", "LeNet5Tanh", "--data", str(FASHION), "--epochs", "1", "-o", "run")
+    assert code == 0
+    assert "are 28 x 28, the network takes 32 x 32: they are resized" in out
+    best = re.search(r"^best: (\S+) %", out, re.M)
+    assert best is not None
+    assert float(best[1]) >= 80

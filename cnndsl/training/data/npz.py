@@ -22,7 +22,7 @@ def read(path: Path, name: str) -> Dataset:
       TrainingError: if the file cannot be read or holds something else.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             tables = {key: archive[key] for key in archive.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise TrainingError(f"{path} cannot be read: {error}") from None
