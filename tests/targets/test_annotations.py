@@ -4,8 +4,8 @@ import pytest
 
 from cnndsl.targets.flax.shaping.annotations import annotate
 from cnndsl.targets.flax.shaping.types import type_of
-from cnndsl.targets.python.parse import parse_module
 from cnndsl.targets.python.print import print_expression, print_module
+from tests.targets.parse import parse_module
 
 HEAD = """\
 import math

@@ -12,8 +12,8 @@ from cnndsl.pipeline import check_source, compile_checked, name_layers
 from cnndsl.source import Source
 from cnndsl.targets.flax import Flax
 from cnndsl.targets.flax.attributes import attribute_paths
-from cnndsl.targets.python.parse import parse_module
 from cnndsl.targets.target import Miscompiled
+from tests.targets.parse import parse_module
 
 ROOT = Path(__file__).parents[2]
 SPECS = {path.stem: path for path in sorted((ROOT / "specs").glob("*.cnn"))}

@@ -7,9 +7,9 @@ import pytest
 from cnndsl.elaborate.models import deep_stack
 from cnndsl.pipeline import compile_checked
 from cnndsl.targets.flax.validate import Run
-from cnndsl.targets.python.parse import parse_module
 from cnndsl.targets.python.values import Failure
 from tests.targets.mutations import mutants
+from tests.targets.parse import parse_module
 from tests.targets.test_validate import CORNERS, SPECS, checked, compiled, emitted, said
 
 EACH = 20

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from cnndsl.targets.python.interpret import interpret
-from cnndsl.targets.python.parse import parse_module
 from cnndsl.targets.python.values import Budget, External, Failure
+from tests.targets.parse import parse_module
 
 
 class Base(External):

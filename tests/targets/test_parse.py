@@ -7,7 +7,6 @@ import textwrap
 import pytest
 
 from cnndsl.targets.flax.fragments import ORDER, fragment
-from cnndsl.targets.python.parse import Unsupported, parse_module
 from cnndsl.targets.python.tree import (
     Assign,
     Binary,
@@ -30,6 +29,7 @@ from cnndsl.targets.python.tree import (
     Tuple,
 )
 from tests.compiled import GENERATED
+from tests.targets.parse import Unsupported, parse_module
 
 X = Name("x")
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from cnndsl.targets.python.parse import parse_module
 from cnndsl.targets.python.print import print_expression, print_module
 from cnndsl.targets.python.tree import (
     Assign,
@@ -29,6 +28,7 @@ from cnndsl.targets.python.tree import (
     Statement,
     Tuple,
 )
+from tests.targets.parse import parse_module
 from tests.targets.trees import IMPORTS, assert_left_alone, module, only_value
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from cnndsl.elaborate.models import deep_stack
-from cnndsl.targets.python.parse import parse_module
 from cnndsl.targets.python.print import print_expression, print_module
 from cnndsl.targets.python.tree import (
     Assign,
@@ -31,6 +30,7 @@ from cnndsl.targets.python.tree import (
     Tuple,
     Unary,
 )
+from tests.targets.parse import parse_module
 from tests.targets.trees import (
     assert_left_alone,
     expressions,

@@ -12,7 +12,7 @@ from cnndsl.ir import layers
 from cnndsl.pipeline import check_source, compile_checked, name_layers
 from cnndsl.source import Source
 from cnndsl.targets.flax.validate import validate
-from cnndsl.targets.python.parse import parse_module
+from tests.targets.parse import parse_module
 
 HEADS = Path(__file__).parent.parent / "corners" / "shared_heads.cnn"
 

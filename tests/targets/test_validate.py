@@ -12,9 +12,9 @@ from cnndsl.source import Source
 from cnndsl.targets.flax.compare import Difference
 from cnndsl.targets.flax.validate import validate
 from cnndsl.targets.flax.validate_arguments import validate_arguments
-from cnndsl.targets.python.parse import parse_module
 from cnndsl.targets.python.tree import Module
 from tests.targets.mutations import Mutant, mutants
+from tests.targets.parse import parse_module
 
 ROOT = Path(__file__).parents[2]
 SPECS = {path.stem: path for path in sorted((ROOT / "specs").glob("*.cnn"))}

@@ -10,7 +10,6 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from ruff import find_ruff_bin
 
-from cnndsl.targets.python.parse import parse_module
 from cnndsl.targets.python.tree import (
     Assign,
     Attribute,
@@ -47,6 +46,7 @@ from cnndsl.targets.python.tree import (
     Tuple,
     Unary,
 )
+from tests.targets.parse import parse_module
 
 # The installed ruff, and another version where CNNDSL_SECOND_RUFF names its binary.
 RUFFS = [find_ruff_bin(), *filter(None, [os.environ.get("CNNDSL_SECOND_RUFF")])]

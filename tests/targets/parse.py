@@ -9,7 +9,6 @@ import tokenize
 from collections.abc import Sequence
 
 from cnndsl.targets.flax.fragments import ORDER, RECIPE_ORDER, fragment
-from cnndsl.targets.python.parse_expressions import BINARY, ExpressionReader, Unsupported, kind
 from cnndsl.targets.python.tree import (
     Assign,
     Augment,
@@ -31,6 +30,7 @@ from cnndsl.targets.python.tree import (
     Return,
     Statement,
 )
+from tests.targets.parse_expressions import BINARY, ExpressionReader, Unsupported, kind
 
 
 def parse_module(text: str) -> Module:
