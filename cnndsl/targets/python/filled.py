@@ -6,7 +6,7 @@ be of several classes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from cnndsl.targets.python.appends import LIST, append, is_start, started
@@ -15,23 +15,94 @@ from cnndsl.targets.python.expressions import NONE, names
 from cnndsl.targets.python.statements import all_written, bodies, flat, with_bodies
 from cnndsl.targets.python.tree import Assign, Attribute, Call, Do, Expr, ListOf, Name
 
+Here = Callable[[list[Step]], list[Step] | None]
+
 
 def moved(init: Sequence[Step], module: Expr, holder: Expr, mixed: bool) -> list[Step] | None:
-    """The constructor with `module` as the first item of the list that `holder` names."""
+    """`module` is the first item of the list that `holder` names."""
+
+    def here(steps: list[Step]) -> list[Step] | None:
+        first = next((i for i, s in enumerate(steps) if _sets(s, module)), None)
+        start = next((i for i, s in enumerate(steps) if is_start(s, holder)), None)
+        if first is None or start is None or first > start:
+            return None
+        return _with_first(steps, first, start, getattr(steps[first], "value", NONE), mixed)
+
+    return _somewhere(init, here)
+
+
+def moved_in_loop(
+    init: Sequence[Step], holder: Expr, outer: Expr, mixed: bool
+) -> list[Step] | None:
+    """The same inside a loop, where both are appended to lists."""
+
+    def here(steps: list[Step]) -> list[Step] | None:
+        added = _added(steps)
+        if holder not in added or outer not in added:
+            return None
+        (first, value), (_, made) = added[holder], added[outer]
+        start = next((i for i, s in enumerate(steps) if is_start(s, made)), None)
+        if start is None or first > start:
+            return None
+        return _with_first(steps, first, start, value, mixed)
+
+    return _somewhere(init, here, holder)
+
+
+def appended(init: Sequence[Step], module: Expr, holder: Expr, mixed: bool) -> list[Step] | None:
+    """`module` is the last item of the list that `holder` names."""
+
+    def here(steps: list[Step]) -> list[Step] | None:
+        last = next((i for i, s in enumerate(steps) if _sets(s, module)), None)
+        if last is None or not any(is_start(s, holder) for s in steps[:last]):
+            return None
+        return _with_last(steps, last, getattr(steps[last], "value", NONE), holder, mixed)
+
+    return _somewhere(init, here)
+
+
+def appended_in_loop(
+    init: Sequence[Step], holder: Expr, outer: Expr, mixed: bool
+) -> list[Step] | None:
+    """The same inside a loop, where both are appended to lists."""
+
+    def here(steps: list[Step]) -> list[Step] | None:
+        added = _added(steps)
+        if holder not in added or outer not in added:
+            return None
+        (last, value), (kept, made) = added[holder], added[outer]
+        if not any(is_start(s, made) for s in steps[:last]):
+            return None
+        found = _with_last(steps, last, value, made, mixed)
+        if found is not None and kept < last:
+            found.insert(last, found.pop(kept))  # a list is kept once it is whole
+        return found
+
+    return _somewhere(init, here, holder)
+
+
+def _somewhere(init: Sequence[Step], here: Here, without: Expr | None = None) -> list[Step] | None:
+    """The statements changed where that can be, the innermost first; around that, the list
+    that `without` names is not begun any more."""
     for position, step in enumerate(init):
-        for which, body in enumerate(bodies(step)):
-            inner = moved(body, module, holder, mixed)
+        held = [list(body) for body in bodies(step)]
+        for which, body in enumerate(held):
+            inner = _somewhere(body, here, without)
             if inner is not None:
-                held = [list(b) for b in bodies(step)]
                 held[which] = inner
-                return [*init[:position], with_bodies(step, *held), *init[position + 1 :]]
-    assigned = (i for i, s in enumerate(init) if isinstance(s, Assign) and s.targets == (module,))
-    first = next(assigned, None)
-    start = next((i for i, s in enumerate(init) if is_start(s, holder)), None)
-    if first is None or start is None or first > start:
-        return None
-    value = getattr(init[first], "value", NONE)
-    return _with_first(list(init), first, start, value, mixed)
+                steps = [*init[:position], with_bodies(step, *held), *init[position + 1 :]]
+                return [s for s in steps if without is None or not is_start(s, without)]
+    return here(list(init))
+
+
+def _sets(step: Step, module: Expr) -> bool:
+    return isinstance(step, Assign) and step.targets == (module,)
+
+
+def _added(steps: Sequence[Step]) -> dict[Expr, tuple[int, Expr]]:
+    """What statements append to lists, and where."""
+    found = ((i, append(step)) for i, step in enumerate(steps))
+    return {added[0]: (i, added[1]) for i, added in found if added is not None}
 
 
 def _with_first(
@@ -61,73 +132,6 @@ def _set_once(steps: Sequence[Step]) -> list[Step]:
                 if not ({kept} | names(value)) & all_written(body):
                     step = replace(step, body=body)
         found.append(step)
-    return found
-
-
-def moved_in_loop(
-    init: Sequence[Step], holder: Expr, outer: Expr, mixed: bool
-) -> list[Step] | None:
-    """The same inside a loop, where both are appended to lists."""
-    for position, step in enumerate(init):
-        for which, body in enumerate(bodies(step)):
-            inner = moved_in_loop(body, holder, outer, mixed)
-            if inner is not None:
-                held = [list(b) for b in bodies(step)]
-                held[which] = inner
-                steps = [*init[:position], with_bodies(step, *held), *init[position + 1 :]]
-                return [s for s in steps if not is_start(s, holder)]
-    appended = {a[0]: (i, a[1]) for i, s in enumerate(init) if (a := append(s)) is not None}
-    if holder not in appended or outer not in appended:
-        return None
-    first, value = appended[holder]
-    _, made = appended[outer]
-    start = next((i for i, s in enumerate(init) if is_start(s, made)), None)
-    if start is None or first > start:
-        return None
-    return _with_first(list(init), first, start, value, mixed)
-
-
-# --- a module behind a list of its like ---------------------------------------------------
-
-
-def appended(init: Sequence[Step], module: Expr, holder: Expr, mixed: bool) -> list[Step] | None:
-    """The constructor with `module` as the last item of the list that `holder` names."""
-    for position, step in enumerate(init):
-        for which, body in enumerate(bodies(step)):
-            inner = appended(body, module, holder, mixed)
-            if inner is not None:
-                held = [list(b) for b in bodies(step)]
-                held[which] = inner
-                return [*init[:position], with_bodies(step, *held), *init[position + 1 :]]
-    for position, step in enumerate(init):
-        if isinstance(step, Assign) and step.targets == (module,):
-            if not any(is_start(s, holder) for s in init[:position]):
-                return None
-            return _with_last(list(init), position, step.value, holder, mixed)
-    return None
-
-
-def appended_in_loop(
-    init: Sequence[Step], holder: Expr, outer: Expr, mixed: bool
-) -> list[Step] | None:
-    """The same inside a loop, where both are appended to lists."""
-    for position, step in enumerate(init):
-        for which, body in enumerate(bodies(step)):
-            inner = appended_in_loop(body, holder, outer, mixed)
-            if inner is not None:
-                held = [list(b) for b in bodies(step)]
-                held[which] = inner
-                steps = [*init[:position], with_bodies(step, *held), *init[position + 1 :]]
-                return [s for s in steps if not is_start(s, holder)]
-    appends = {a[0]: (i, a[1]) for i, s in enumerate(init) if (a := append(s)) is not None}
-    if holder not in appends or outer not in appends:
-        return None
-    (last, value), (kept, made) = appends[holder], appends[outer]
-    if not any(is_start(s, made) for s in init[:last]):
-        return None
-    found = _with_last(list(init), last, value, made, mixed)
-    if found is not None and kept < last:
-        found.insert(last, found.pop(kept))  # a list is kept once it is whole
     return found
 
 
