@@ -408,6 +408,15 @@ def misplaced_output(span: Span, message: str) -> Diagnostic:
     return error("E131", message, span)
 
 
+@explained("E132")
+def nothing_flows(span: Span, inputs: Sequence[str]) -> Diagnostic:
+    """Where the inputs of a model have names, `input left 105x105x1`, nothing flows at first: every
+    chain starts from a name, until one that has none before it gives what flows on.
+    """
+    listed = " or ".join(f"`{name}`" for name in inputs[:4]) or "an input"
+    return error("E132", "nothing flows here yet", span, help=f"start from {listed}")
+
+
 # --- E2xx: values ---------------------------------------------------------------------
 
 

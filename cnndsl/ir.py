@@ -249,6 +249,7 @@ class Network:
     output: Tensor
     endpoints: dict[str, Tensor]
     outputs: tuple[str, ...] = ()
+    inputs: dict[str, Tensor] = field(default_factory=dict)  # by name, where they have some
     image: list[Value] | None = None  # the size of the input, where it was set from outside
     shared: list[Declared] = field(default_factory=list)  # the shared layers of all bodies
     recipe: Recipe | None = None
@@ -256,6 +257,17 @@ class Network:
     preprocess: dict[str, Json] | None = None
     counts: Count | None = None  # once somebody asked
     summary: Summary | None = None  # the same, until layers get other names
+
+    @property
+    def input_shape(self) -> Shape | dict[str, Shape]:
+        """That of the image or, where inputs have names, one for each."""
+        named = {name: tuple(tensor.shape) for name, tensor in self.inputs.items()}
+        return named or tuple(self.input.shape)
+
+    @property
+    def received(self) -> dict[str, Tensor]:
+        """All inputs, by the names that calls of the model give them."""
+        return self.inputs or {"x": self.input}
 
 
 Node = Frame | Record | Chained | Element

@@ -48,6 +48,8 @@ def check_overrides(checked: Checked, overrides: Mapping[str, Value], model: str
         if name in known:
             continue
         if name == INPUT:
+            if any(network.inputs for network in checked.networks):
+                raise NoSuch("`input` is the size of one image, and this model gets several")
             if image_of(overrides[name]) is None:
                 raise NoSuch("`input` is the size of the image, such as 28x28x1")
             continue

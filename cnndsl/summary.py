@@ -73,6 +73,7 @@ class Summary:
     network: Network = field(repr=False, compare=False)
     recipe: dict[str, Json] | None = None
     preprocess: dict[str, Json] | None = None
+    inputs: dict[str, Shape] = field(default_factory=dict)  # by name, where they have some
     outputs: tuple[str, ...] = ()  # the endpoints that are results, where the spec names some
 
     @property
@@ -175,6 +176,7 @@ def _summary(network: Network) -> Summary:
         network,
         network.recipe_said,
         network.preprocess,
+        {name: tuple(tensor.shape) for name, tensor in network.inputs.items()},
         network.outputs,
     )
 

@@ -24,9 +24,12 @@ class Weights(Protocol):
         """The tensors of the layer that gets `x` and holds tensors of these shapes."""
 
 
-def interpret(network: Network, images: np.ndarray, weights: Weights) -> dict[str, np.ndarray]:
+def interpret(
+    network: Network, images: list[np.ndarray], weights: Weights
+) -> dict[str, np.ndarray]:
     """Every endpoint, outside training, for a batch of images."""
-    values = {id(network.input): images}
+    received = network.received.values()
+    values = {id(tensor): x for tensor, x in zip(received, images, strict=True)}
     owned: dict[Layer, list[Tensors]] = {}
     for record in needed(network):
         if isinstance(record, Layer):

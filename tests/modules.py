@@ -80,7 +80,7 @@ def check_shapes(generated: Generated, network: Network) -> None:
     constants = generated.module.NUM_PARAMS, generated.module.INPUT_SHAPE
     several = isinstance(generated.module.NUM_PARAMS, dict)
     count, shape = (c[network.name] if several else c for c in constants)
-    assert (count, shape) == (summary.params, summary.input)
+    assert (count, shape) == (summary.params, summary.inputs or summary.input)
 
 
 def check_model(model: nnx.Module, network: Network, where: str) -> None:
@@ -92,9 +92,10 @@ def check_model(model: nnx.Module, network: Network, where: str) -> None:
         expected = Counter(tuple(s) for tensors in wanted for s in tensors[index].values())
         assert shapes_of(state, kind) == expected, f"{where}: {kind.__name__}"
     summary = summarize_network(network)
-    images = jax.ShapeDtypeStruct((BATCH, *summary.input), jnp.float32)
-    endpoints = jax.eval_shape(lambda s, x: nnx.merge(graph, s).endpoints(x), state, images)
-    logits = jax.eval_shape(lambda s, x: nnx.merge(graph, s)(x), state, images)
+    sizes = [tensor.shape for tensor in network.received.values()]
+    images = [jax.ShapeDtypeStruct((BATCH, *size), jnp.float32) for size in sizes]
+    endpoints = jax.eval_shape(lambda s, *x: nnx.merge(graph, s).endpoints(*x), state, *images)
+    logits = jax.eval_shape(lambda s, *x: nnx.merge(graph, s)(*x), state, *images)
     found = {name: value.shape[1:] for name, value in endpoints.items()}
     assert found == summary.endpoints, where
     for name, value in results_of(network, logits).items():
@@ -179,7 +180,8 @@ def check_values(
       image: a size other than the spec's, which saves time where the network takes any.
     """
     model = initialized(generated.cls(network))
-    images = numbers((1, *(image or tuple(network.input.shape))), 0)
+    sizes = [image or tuple(tensor.shape) for tensor in network.received.values()]
+    images = [numbers((1, *size), seed) for seed, size in enumerate(sizes)]
     results, calls = run(generated.module, model, images, network)
     if not all(np.isfinite(value).all() for value in results.values()):
         raise NotFinite(network.name)
@@ -193,7 +195,7 @@ def check_values(
 
 
 def paired(
-    network: Network, images: np.ndarray, calls: list[Called], results: dict[str, np.ndarray]
+    network: Network, images: list[np.ndarray], calls: list[Called], results: dict[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     """The endpoints as the network defines them, with the module's tensors.
 
@@ -223,19 +225,19 @@ def paired(
 
 
 def run(
-    module: ModuleType, model: nnx.Module, images: np.ndarray, network: Network
+    module: ModuleType, model: nnx.Module, images: list[np.ndarray], network: Network
 ) -> tuple[dict[str, np.ndarray], list[Called]]:
     """The endpoints, and the layers that ran with what they got; in one compilation."""
     graph, state = nnx.split(model)
 
-    def forward(state: nnx.State, images: jax.Array) -> Any:
+    def forward(state: nnx.State, images: list[jax.Array]) -> Any:
         model = nnx.merge(graph, state)
         with recorded(module) as calls:
-            endpoints = model.endpoints(images)
+            endpoints = model.endpoints(*images)
         assert network.shared or len({id(leaf) for leaf, _ in calls}) == len(calls), (
             "a layer ran twice"
         )
-        return endpoints, [(tensors_of(leaf), x) for leaf, x in calls], model(images)
+        return endpoints, [(tensors_of(leaf), x) for leaf, x in calls], model(*images)
 
     compiled = jax.jit(forward, compiler_options=QUICK)
     endpoints, calls, result = jax.tree.map(np.asarray, compiled(state, images))

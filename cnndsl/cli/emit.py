@@ -101,7 +101,7 @@ def _is_tree(value: object) -> TypeGuard[DataclassInstance]:
 def outline(network: Network) -> str:
     """A network as elaborated: every instance and layer, with the shape of its result."""
     given = ", ".join(f"{name} = {show(value)}" for name, value in network.arguments.items())
-    lines = [f"network {network.name}({given})", f"  input: {_shape(network.input)}"]
+    lines = [f"network {network.name}({given})", *_inputs(network)]
     stack: list[tuple[Node, int]] = [(network.frame, 1)]
     while stack:
         record, depth = stack.pop()
@@ -110,6 +110,11 @@ def outline(network: Network) -> str:
             lines.append("  " * depth + title)
         stack += [(child, depth + bool(title)) for child in reversed(list(children(record)))]
     return "\n".join(lines)
+
+
+def _inputs(network: Network) -> list[str]:
+    named = [f"  input {name}: {_shape(tensor)}" for name, tensor in network.inputs.items()]
+    return named or [f"  input: {_shape(network.input)}"]
 
 
 def _title(record: Node) -> str | None:

@@ -44,7 +44,9 @@ def run(arguments: Namespace, console: Console) -> int:
 
 def _print(summary: Summary, layers: bool, console: Console) -> None:
     results = [f"{name} {shape_text(summary.endpoints[name])}" for name in summary.outputs]
-    shapes = f"{shape_text(summary.input)} -> {', '.join(results) or shape_text(summary.output)}"
+    images = [f"{name} {shape_text(shape)}" for name, shape in summary.inputs.items()]
+    result = ", ".join(results) or shape_text(summary.output)
+    shapes = f"{', '.join(images) or shape_text(summary.input)} -> {result}"
     console.line(f"{summary.model} ({summary.spec}): {shapes}\n")
     rows, right = (_layer_cells(summary), (3, 4, 5)) if layers else (stage_cells(summary), (3, 4))
     console.table(rows, right, wraps=1, total=True)
@@ -81,6 +83,7 @@ def as_json(summary: Summary) -> dict[str, Json]:
         "spec": summary.spec,
         "input": list(summary.input),
         "output": list(summary.output),
+        "inputs": {name: list(shape) for name, shape in summary.inputs.items()},
         "outputs": list(summary.outputs),
         "params": summary.params,
         "total": summary.total,

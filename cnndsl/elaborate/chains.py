@@ -72,8 +72,17 @@ class Chains:
 
     def element(self, element: ast.Element, x: Tensor, scope: Scope, context: Context) -> Element:
         self.shared.count_node(element.span)
-        scope.tensors["here"] = x
+        scope.flow(x, self.shared.nothing)
+        if x is self.shared.nothing and isinstance(element, ast.Apply):
+            self.check_begins(element, scope)
         return self._RUN[type(element)](self, element, x, scope, context)
+
+    def check_begins(self, element: ast.Apply, scope: Scope) -> None:
+        """Where inputs have names, nothing flows before a chain has started from one."""
+        if scope.tensor(element.name) in (None, self.shared.nothing):
+            *_, model = scope.around()
+            inputs = [name for name in model.tensors if name != "here"]
+            raise Failure(errors.nothing_flows(element.name_span, inputs))
 
     def apply(self, element: ast.Apply, x: Tensor, scope: Scope, context: Context) -> Element:
         name = element.name
@@ -248,7 +257,7 @@ class Chains:
         inner = context.nested(element.span, flat=False)
         branches = []
         for chain in element.items:
-            scope.tensors["here"] = x
+            scope.flow(x, self.shared.nothing)
             branches.append(self.run(chain, x, scope, inner))
         if any(branch.out.known is None for branch in branches):
             return Merged(element, x, UNSHAPED, branches)

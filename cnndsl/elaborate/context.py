@@ -46,6 +46,7 @@ class Shared:
     declared: list[Declaration] = field(default_factory=list)  # shared layers
     image: tuple[int, ...] | None = None  # the input, where its size was set from outside
     outputs: list[str] = field(default_factory=list)  # endpoints that are results
+    nothing: Tensor | None = None  # what flows at first where inputs have names
     is_sharing: bool = False  # while shared layers run
     recipe: ast.Train | None = None
     preprocess: ast.Preprocess | None = None

@@ -12,6 +12,7 @@ from cnndsl.elaborate.context import MAX_DEPTH, Budget, Context, Shared
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.expect import check_counts, check_expectations
 from cnndsl.elaborate.head import CLASSES, Head
+from cnndsl.elaborate.inputs import receive
 from cnndsl.elaborate.paths import assign_paths
 from cnndsl.elaborate.preprocess import check_preprocess
 from cnndsl.elaborate.program import Program
@@ -20,7 +21,7 @@ from cnndsl.elaborate.reuse import Known
 from cnndsl.elaborate.scope import Scope
 from cnndsl.elaborate.sharing import check_used
 from cnndsl.elaborate.statements import Statements
-from cnndsl.ir import Frame, Network, Noted, Tensor, Value
+from cnndsl.ir import Frame, Network, Noted, Value
 from cnndsl.stack import deep_stack
 from cnndsl.syntax import ast
 
@@ -139,6 +140,10 @@ def _network(
     if isinstance(model, ast.Variant):
         shared.expectations.clear()
         _statements_of_variants(model, program, shared, scope)
+    if shared.recipe is not None and len(network.inputs) > 1:
+        message = "a recipe trains a network with one input, and this one has several"
+        found.add(errors.misplaced_output(shared.recipe.span, message))
+        shared.recipe = None
     if shared.recipe is not None and len(network.outputs) > 1:
         message = "a recipe trains a network with one result, and this one has several"
         found.add(errors.misplaced_output(shared.recipe.span, message))
@@ -207,21 +212,17 @@ def _run(
     known = scope.known()
     arguments = {p.name: known[p.name] for p in root.parameters}
     statements = Statements(shared)
-    first, *_ = root.body.statements or (None,)
-    if not isinstance(first, ast.Input):
+    received = receive(root, statements, scope, shared)
+    if received is None:
         found.add(errors.no_input(root.name_span, root.name))
         return None
-    context = Context("model")
-    try:
-        image = Tensor(shared.image or statements.shape(first.shape, scope))
-        statements.chains.check_size(image, first.shape.span)
-    except Failure as failure:
-        context.report(found, failure.diagnostic)
-        image = Tensor(None)
-    scope.tensors["in"] = image
-    rest = ast.Body(root.body.span, root.body.statements[1:])
-    frame, output = statements.body(rest, image, scope, context)
-    whole = Frame(root.body, image, output, [Noted(first), *frame.records])
+    opening = received.opening
+    rest = ast.Body(root.body.span, root.body.statements[len(opening) :])
+    frame, output = statements.body(rest, received.flow, scope, Context("model"))
+    image = received.images[0]
+    whole = Frame(root.body, received.flow, output, [*map(Noted, opening), *frame.records])
+    if output is shared.nothing and not shared.outputs:
+        found.add(errors.nothing_flows(root.name_span, list(received.named)))
     check_used(shared.declared, found)
     outputs = tuple(name for name in shared.outputs if name in shared.endpoints)
     endpoints = shared.endpoints if outputs else {**shared.endpoints, "logits": output}
@@ -229,7 +230,9 @@ def _run(
     records = [declaration.record for declaration in shared.declared]
     size: list[Value] | None = None if shared.image is None else [*shared.image]
     bound = (arguments, given, whole, image, output, endpoints)
-    return Network(model.name, root, model, *bound, outputs=outputs, image=size, shared=records)
+    network = Network(model.name, root, model, *bound, outputs=outputs, image=size, shared=records)
+    network.inputs = received.named
+    return network
 
 
 def _statements_of_variants(

@@ -65,6 +65,13 @@ class Scope:
             scope = scope.parent
         return None
 
+    def flow(self, x: Tensor, nothing: Tensor | None) -> None:
+        """What flows at a place, `here`; before anything does, the name means nothing."""
+        if x is nothing:
+            self.tensors.pop("here", None)
+        else:
+            self.tensors["here"] = x
+
     def declaration(self, name: str) -> Declaration | None:
         """The shared layers of that name."""
         scope: Scope | None = self

@@ -49,7 +49,7 @@ class Statements:
         frame, flow = Frame(body, x, x), x
         for statement in body.statements:
             self.shared.evaluator.steps += 1
-            scope.tensors["here"] = flow
+            scope.flow(flow, self.shared.nothing)
             try:
                 record, flow = self._RUN[type(statement)](self, statement, flow, scope, context)
             except Failure as failure:
@@ -66,7 +66,7 @@ class Statements:
         self, statement: ast.Run, x: Tensor, scope: Scope, context: Context
     ) -> tuple[Record, Tensor]:
         run = self.chains.run(statement.chain, x, scope, context)
-        scope.tensors["here"] = run.out
+        scope.flow(run.out, self.shared.nothing)
         self.assert_shape(statement.shape, run.out, scope, context)
         name = None
         if statement.name is not None and statement.name_span is not None:
@@ -91,7 +91,7 @@ class Statements:
         self.assert_shape(statement.shape, run.out, scope, context)
         self.check_free(statement.name, statement.name_span, scope)
         scope.tensors[statement.name] = run.out
-        scope.tensors["here"] = x
+        scope.flow(x, self.shared.nothing)
         return Ran(statement, run, None), x
 
     def share(
@@ -116,6 +116,8 @@ class Statements:
             self.shared.numbered[name] += 1
             name += str(self.shared.numbered[name])
         self.check_free(name, span, scope)
+        if tensor is self.shared.nothing:
+            raise Failure(errors.nothing_flows(span, []))
         scope.tensors[name] = tensor
         if endpoint:
             if name in self.shared.endpoints or name == "logits":
@@ -197,7 +199,7 @@ class Statements:
             name += str(self.shared.numbered[name] + 1)
         inner = context.nested(statement.span, inside="stage", stage=name)
         frame, out = self.body(statement.body, x, scope, inner)
-        scope.tensors["here"] = out
+        scope.flow(out, self.shared.nothing)
         self.assert_shape(statement.shape, out, scope, context)
         name = self.name(statement.name, statement.name_span, out, scope, context, True)
         return Staged(statement, name, x, out, frame), out
@@ -222,7 +224,7 @@ class Statements:
         scope_of_head = Scope(scope)
         frame, out = self.body(statement.body, x, scope_of_head, inner)
         name = self.name(statement.name, statement.name_span, out, scope, context, True)
-        scope.tensors["here"] = x
+        scope.flow(x, self.shared.nothing)
         return Auxiliary(statement, name, float(weight), x, out, frame), x
 
     # --- control ----------------------------------------------------------------------

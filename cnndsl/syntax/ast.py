@@ -163,7 +163,11 @@ class Body(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Input(Node):
+    """`input 224x224x3`, or `input left 105x105x1` of one of several."""
+
     shape: Expr
+    name: str | None = None
+    name_span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -89,7 +89,11 @@ class Builder:
         return ast.Body(open.to(_closer(inside)), _members(inside))
 
     def input(self, keyword: Word, shape: ast.Expr) -> ast.Input:
-        return ast.Input(keyword.to(shape.span), shape)
+        name = None
+        if keyword.type == "NAMED_INPUT":
+            length = len(keyword.text.split()[1])
+            name = Span(keyword.source, keyword.end - length, keyword.end)
+        return ast.Input(keyword.to(shape.span), shape, name.text if name else None, name)
 
     def run(
         self, chain: ast.Chain, named: tuple[Word, Word] | None, shape: ast.Expr | None

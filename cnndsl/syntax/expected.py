@@ -11,6 +11,7 @@ TEXTS = {name: text for text, name in (tables.KEYWORDS | tables.SYMBOLS).items()
 TEXTS["PREPROCESS"] = "preprocess"
 TEXTS["SHARED"] = "shared"
 TEXTS["OUTPUT"] = "output"
+TEXTS["NAMED_INPUT"] = "input NAME"
 KEYWORDS = frozenset(tables.KEYWORDS.values())
 CONSTANTS = frozenset({"SAME", "VALID", "NEAREST", "BILINEAR"})
 NUMBERS = frozenset({"INTEGER", "FLOAT", "SIZE"})

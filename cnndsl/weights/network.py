@@ -73,7 +73,13 @@ def image_shape(model: nnx.Module) -> Shape:
     for cls in type(model).__mro__:
         shape = getattr(sys.modules.get(cls.__module__), "INPUT_SHAPE", None)
         if isinstance(shape, dict):
-            shape = shape.get(type(model).__name__)
+            by_model = getattr(sys.modules[cls.__module__], "NUM_PARAMS", None)
+            shape = shape.get(type(model).__name__) if isinstance(by_model, dict) else shape
+        if isinstance(shape, dict):
+            raise WeightsError(
+                f"{type(model).__name__} gets several inputs: {', '.join(shape)}",
+                "weights are placed in networks of one image",
+            )
         if shape is not None:
             return tuple(shape)
     raise WeightsError(

@@ -81,10 +81,22 @@ def varied(draft: Draft, listed: list[Parameter]) -> str:
     return ", ".join(f"{p.name} = {extent_or(draft, p.kind)}" for p in changed)
 
 
+def inputs(draft: Draft, size: str) -> list[str]:
+    """One image, or two by name; the first of them flows."""
+    if draft.chance(0.97):
+        return [f"input {size}"]
+    names = [draft.fresh("left", "image", "x", "out"), draft.fresh("right", "depth_", "self")]
+    draft.scope.tensors |= dict.fromkeys(names, draft.scope.size or 0)
+    return [
+        *(f"input {name} {size}" for name in names),
+        draft.pick(names[0], f"add [{', '.join(names)}]"),
+    ]
+
+
 def model(draft: Draft, budget: int) -> list[str]:
     draft.begin("model", budget)
     listed = model_parameters(draft)
-    lines = [f"input {image(draft, listed)}"]
+    lines = inputs(draft, image(draft, listed))
     tables = [p for p in listed if isinstance(p.kind, Table)]
     if tables and draft.chance(0.7):
         for _ in range(draft.random.choice((1, 1, 2))):

@@ -46,7 +46,7 @@ class Expectation:
 
 def expected(network: Network, forms: Forms, *, aux: bool = True) -> Expectation:
     """What the endpoints of a network are; without the auxiliary heads where `aux` is false."""
-    values = {id(network.input): forms.image(known_shape(network.input))}
+    values = images_of(network, forms)
     made: list[tuple[Layer, tuple[Term, ...]]] = []
     owned: dict[Layer, list[Term]] = {}  # what the weights of a layer gave
     records = list(executed(network.frame, aux=aux))
@@ -79,6 +79,12 @@ def expected(network: Network, forms: Forms, *, aux: bool = True) -> Expectation
     }
     logits = values[id(network.output)]
     return Expectation(endpoints, logits, forms.weighted, made, forms.repeated)
+
+
+def images_of(network: Network, forms: Forms) -> dict[int, Term]:
+    """What a network receives, by the identity of its tensors."""
+    received = network.received.items()
+    return {id(tensor): forms.image(known_shape(tensor), name) for name, tensor in received}
 
 
 def _live(network: Network, records: Sequence[Layer | Merged]) -> set[int]:

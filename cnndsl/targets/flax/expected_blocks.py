@@ -10,7 +10,7 @@ from collections.abc import Hashable
 
 from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Merged, Network, Node, Tensor, children
 from cnndsl.targets.flax.bodies import Bodies, Body
-from cnndsl.targets.flax.expected import Expectation, heads_of, known_shape, name_of, rectifies
+from cnndsl.targets.flax.expected import Expectation, heads_of, images_of, name_of, rectifies
 from cnndsl.targets.flax.expected_ops import TERMS, merged
 from cnndsl.targets.flax.forms import Forms
 from cnndsl.targets.flax.terms import Term, Unfit
@@ -54,7 +54,7 @@ class Blocks:
 
     def expected(self, network: Network, forms: Forms, *, aux: bool) -> Expectation:
         """What the endpoints of a network are; without its auxiliary heads unless `aux`."""
-        values = {id(network.input): forms.image(known_shape(network.input))}
+        values = images_of(network, forms)
         heads = {name for name, _ in heads_of(network)}
         trunk = units(network.frame, aux=False)
         whole = units(network.frame) if heads else trunk

@@ -42,8 +42,8 @@ class Forms:
         self._is_aside = False
         self._first: deque[Term] = deque()  # what the layers that run next gave first
 
-    def image(self, shape: Shape) -> Term:
-        return self._terms.term("image", (), (), shape)
+    def image(self, shape: Shape, name: str) -> Term:
+        return self._terms.term("image", (("name", name),), (), shape)
 
     def place(self, number: int, shape: Shape) -> Term:
         """Any tensor of a shape, in the place of one that a block receives."""

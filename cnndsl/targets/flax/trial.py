@@ -111,12 +111,15 @@ class Trial:
         return self.run(self.method("endpoints"), options)
 
     def run(self, function: External, options: dict[str, object]) -> object:
-        """What a function of the image gives."""
+        """What a function of what the network receives gives."""
         for layer in self.built:
             layer.results.clear()
         forms = self.forms()
-        image = Tensor(forms.image(known_shape(self.network.input)), forms)
-        return function.call([image], dict(options))
+        images = [
+            Tensor(forms.image(known_shape(tensor), name), forms)
+            for name, tensor in self.network.received.items()
+        ]
+        return function.call([*images], dict(options))
 
     def idle(self, called: int, wanted: Expectation) -> list[Difference]:
         """A call leaves the auxiliary heads alone."""
@@ -178,5 +181,5 @@ class Heard(External):
 
     def call(self, args: list[object], keywords: dict[str, object]) -> object:
         self.result = self.method.call(args, keywords)
-        self.given = keywords if len(args) == 1 else None
+        self.given = keywords if all(isinstance(arg, Tensor) for arg in args) else None
         return self.result

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from cnndsl.endpoints import endpoints_of
 from cnndsl.ir import Network
 from cnndsl.summary import summarize_network
-from cnndsl.targets.flax.expected import heads_of, known_shape
+from cnndsl.targets.flax.expected import heads_of
 
 MOST_TABLES = 4  # of endpoints
 NAMES = ("INPUT_SHAPE", "NUM_PARAMS", "AUX_WEIGHTS", "PREPROCESS", "ENDPOINTS")
@@ -18,7 +18,7 @@ def constants_of(networks: Sequence[Network]) -> dict[str, object]:
     found: dict[str, object] = {}
     if not networks:
         return found
-    found["INPUT_SHAPE"] = _by_model({n.name: known_shape(n.input) for n in networks})
+    found["INPUT_SHAPE"] = _by_model({n.name: n.input_shape for n in networks})
     found["NUM_PARAMS"] = _by_model({n.name: summarize_network(n).params for n in networks})
     weights = {n.name: dict(heads_of(n)) for n in networks}
     weights = {name: heads for name, heads in weights.items() if heads}

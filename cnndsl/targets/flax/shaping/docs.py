@@ -115,21 +115,17 @@ def logits(draft: Draft, networks: Sequence[Network]) -> str:
 
 def model_shapes(networks: Sequence[Network], channels: str) -> str:
     """`Images (N, 224, 224, 3) -> logits (N, classes).`"""
-    shapes = {n.input.shape for n in networks}
-    if len(shapes) == 1:
-        image = ", ".join(map(str, shapes.pop()))
-    else:
-        depths = {s[-1] for s in shapes}
-        image = f"H, W, {depths.pop() if len(depths) == 1 else 'C'}"
+    named = [f"{x} {_batch([n.inputs[x].shape for n in networks])}" for x in networks[0].inputs]
+    received = ", ".join(named) or f"Images {_batch([n.input.shape for n in networks])}"
     if names := networks[0].outputs:
         parts = [f"{name} {_batch([n.endpoints[name].shape for n in networks])}" for name in names]
-        return f"Images (N, {image}) -> {', '.join(parts)}."
+        return f"{received} -> {', '.join(parts)}."
     outs = {n.output.shape for n in networks}
     out = next(iter(outs))
     if len(out) == 1:
-        return f"Images (N, {image}) -> logits (N, {channels})."
+        return f"{received} -> logits (N, {channels})."
     sides = ", ".join(map(str, out[:-1])) if len(outs) == 1 else "H', W'"
-    return f"Images (N, {image}) -> (N, {sides}, {channels})."
+    return f"{received} -> (N, {sides}, {channels})."
 
 
 def _batch(shapes: Sequence[Shape]) -> str:

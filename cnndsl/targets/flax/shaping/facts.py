@@ -40,7 +40,7 @@ def facts(networks: Sequence[Network], tables: Mapping[str, Expr]) -> list[Assig
         without = summaries[0].params - heads[summaries[0].model]
         comment = f"with the auxiliary heads; {without:,} without"
     found: list[Assign | Frozen] = [_assign("NUM_PARAMS", _by_model(params), comment)]
-    found.append(_assign("INPUT_SHAPE", _shapes({s.model: s.input for s in summaries})))
+    found.append(_assign("INPUT_SHAPE", _shapes({n.name: n.input_shape for n in networks})))
     weights = {n.name: held for n in networks if (held := dict(heads_of(n)))}
     if weights:
         found.append(_assign("AUX_WEIGHTS", _value(_one_if_same(weights, len(weights)))))

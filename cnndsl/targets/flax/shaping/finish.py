@@ -53,7 +53,7 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
     """The readable form of a draft. `module` are the names that the module itself defines;
     `plain` leaves lines and loops as they were transcribed."""
     params = [p.name for p in draft.arguments]
-    fixed = ["self", "x", "aux", "out", "rngs", FORKED, "dtypes", *params]
+    fixed = ["self", "x", *draft.received, "aux", "out", "rngs", FORKED, "dtypes", *params]
     mark = Blank()
     init = Webs([*draft.init, mark, *draft.heads], fixed).steps
     draft.call = Webs(draft.call, fixed).steps

@@ -74,8 +74,8 @@ def family(finished: Finished, networks: Sequence[Network]) -> list[tree.Definit
 def _call(draft: Draft, outputs: Sequence[str]) -> Function:
     """The result of a model, or a dict of them where its spec names several."""
     keywords = (tree.Keyword("aux", Constant(False)),) if draft.has_heads else ()
-    found = tree.Call(self_("endpoints"), (Name("x"),), keywords)
-    parameters = (SELF, Parameter("x", ARRAY))
+    found = tree.Call(self_("endpoints"), tuple(map(Name, draft.received)), keywords)
+    parameters = (SELF, *(Parameter(name, ARRAY) for name in draft.received))
     if len(outputs) < 2:
         body = Return(Item(found, Constant(outputs[0] if outputs else "logits")))
         return Function("__call__", parameters, ARRAY, (body,))
@@ -101,7 +101,7 @@ def _endpoints(finished: Finished, networks: Sequence[Network]) -> Function:
         doc = "The result of every stage, and the logits."
     else:
         doc = "The logits."
-    parameters = (SELF, Parameter("x", ARRAY), *aux)
+    parameters = (SELF, *(Parameter(name, ARRAY) for name in draft.received), *aux)
     return Function("endpoints", parameters, _RESULTS, whole([*head, *steps]), doc)
 
 

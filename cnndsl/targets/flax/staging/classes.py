@@ -148,21 +148,31 @@ def stage_model(
     for parameter in model.parameters:
         _declare_model(parameter, draft, values, env, networks, fixed, parameter.name in bound)
     runs: list[Run] = [(n, ()) for n in range(len(networks))]
-    seen = [n.input.shape[-1] for n in networks if n.input.shape]
-    first = model.body.statements[0]
-    channels = None
-    if isinstance(first, ast.Input) and isinstance(first.shape, ast.List) and module.asserts:
-        channels = values.spell(first.shape.items[-1], env) if len(first.shape.items) == 3 else None
-    if channels is None:
-        channels = values.residual("in_channels", seen, runs)
-    env.tensors["in"] = Held(Name("x"), channels)
+    for name, statement in zip(networks[0].received, model.body.statements, strict=False):
+        assert isinstance(statement, ast.Input)
+        variable = safe(name, RESERVED | {"out", "aux", *(p.name for p in draft.params)})
+        channels = _channels(statement, values, env, module)
+        if channels is None:
+            seen = [n.received[name].shape[-1] for n in networks]
+            channels = values.residual("in_channels", seen, runs)
+        env.tensors[statement.name or "in"] = Held(Name(variable), channels)
+        draft.received.append(variable)
+    first = next(iter(env.tensors.values()))
     flow = draft.variable("x", "tensor")
-    bodies.flow.copy(Name("x"), channels, flow)
+    bodies.flow.copy(first.call, first.features, flow)
     bodies.run(model.body, [n.frame for n in networks], flow, runs, env)
     values.at_call(Return(Name("out") if networks[0].outputs else flow))
     values.at_init(Shadow("out", bodies.flow.features(flow)))
     simplify(draft)
     return draft
+
+
+def _channels(statement: ast.Input, values: Values, env: Env, module: Surroundings) -> Expr | None:
+    """The channels of an input in the author's words."""
+    shape = statement.shape
+    if not isinstance(shape, ast.List) or len(shape.items) != 3 or not module.asserts:
+        return None
+    return values.spell(shape.items[-1], env)
 
 
 def _declare_model(

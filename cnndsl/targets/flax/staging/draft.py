@@ -167,6 +167,7 @@ class Draft:
     takes: tuple[str, ...] = ()  # what the constructor hands on
     out: Expr | None = None  # the result's channels, where arguments spell them
     numbers: int = 0
+    received: list[str] = field(default_factory=list)  # the tensors that a model's call gets
     result: Name = field(default_factory=lambda: Name("flow"))
 
     @property

@@ -1,0 +1,73 @@
+"""What a model receives: one image that flows down its body, or several by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cnndsl import errors
+from cnndsl.elaborate.collect import Failure
+from cnndsl.elaborate.context import Context, Shared
+from cnndsl.elaborate.scope import Scope
+from cnndsl.elaborate.statements import Statements
+from cnndsl.ir import Tensor
+from cnndsl.syntax import ast
+
+
+@dataclass(frozen=True)
+class Received:
+    """The `input` statements that open a body, what flows behind them, and all that came in."""
+
+    opening: tuple[ast.Input, ...]
+    flow: Tensor
+    images: list[Tensor]
+    named: dict[str, Tensor] = field(default_factory=dict)
+
+
+def receive(
+    root: ast.Model, statements: Statements, scope: Scope, shared: Shared
+) -> Received | None:
+    """The inputs of a model, in its scope; None where its body opens with none."""
+    opening = _opening(root.body)
+    if not opening:
+        return None
+    if opening[0].name is None:
+        image = _image(opening[0], statements, scope, shared)
+        scope.tensors["in"] = image
+        return Received(opening, image, [image])
+    named: dict[str, Tensor] = {}
+    for statement in opening:
+        image = _image(statement, statements, scope, shared)
+        name, span = statement.name, statement.name_span
+        assert name is not None and span is not None
+        try:
+            statements.check_free(name, span, scope)
+            if name in named:
+                raise Failure(errors.endpoint_twice(span, name, None))
+        except Failure as failure:
+            Context("model").report(shared.found, failure.diagnostic)
+        scope.tensors[name] = named[name] = image
+    shared.nothing = Tensor(None)
+    return Received(opening, shared.nothing, list(named.values()), named)
+
+
+def _opening(body: ast.Body) -> tuple[ast.Input, ...]:
+    """One `input`, or all with a name that follow each other."""
+    found: list[ast.Input] = []
+    for statement in body.statements:
+        if not isinstance(statement, ast.Input):
+            break
+        if found and None in (found[0].name, statement.name):
+            break
+        found.append(statement)
+    return tuple(found)
+
+
+def _image(statement: ast.Input, statements: Statements, scope: Scope, shared: Shared) -> Tensor:
+    try:
+        size = shared.image if statement.name is None else None
+        image = Tensor(size or statements.shape(statement.shape, scope))
+        statements.chains.check_size(image, statement.shape.span)
+    except Failure as failure:
+        Context("model").report(shared.found, failure.diagnostic)
+        return Tensor(None)
+    return image
