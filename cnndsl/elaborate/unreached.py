@@ -62,7 +62,7 @@ def _bound(definition: ast.Named) -> _Names:
                 names.values.add(name)
             case ast.For(targets=targets):
                 names.values.update(targets)
-            case ast.Bind(name=name) | ast.Shared(name=name):
+            case ast.Bind(name=name) | ast.Shared(name=name) | ast.Input(name=str(name)):
                 names.tensors.add(name)
             case ast.Run(name=str(name)) | ast.Stage(name=name) | ast.Aux(name=name):
                 names.tensors.add(name)
