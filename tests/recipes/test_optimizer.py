@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from types import ModuleType
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +13,7 @@ import pytest
 from flax import nnx
 
 from cnndsl.recipes.tables import OPTIMIZERS
+from tests.modules import QUICK
 from tests.recipes.compiled import network, text_of, trainer, trainer_of
 
 pytestmark = pytest.mark.xla
@@ -25,6 +27,12 @@ BODY = """conv(4, 3) -> bn -> prelu
 
 @cache
 def model() -> nnx.Module:
+    """A convolution, a batch norm, a dense layer."""
+    return network(text_of()).Net(rngs=nnx.Rngs(0))
+
+
+@cache
+def with_everything() -> nnx.Module:
     return network(text_of(body=BODY)).Net(rngs=nnx.Rngs(0))
 
 
@@ -32,18 +40,20 @@ def flat(state: nnx.State) -> dict[tuple[object, ...], jax.Array]:
     return {tuple(path): value for path, value in nnx.to_flat_state(nnx.as_pure(state))}
 
 
-def without_gradients(recipe) -> dict[tuple[object, ...], jax.Array]:
+def without_gradients(recipe: ModuleType, model: nnx.Module) -> dict[tuple[object, ...], jax.Array]:
     """The updates of a step without gradients: what is left of them is the decay."""
-    params = nnx.as_pure(nnx.state(model(), nnx.Param))
-    tx = recipe.optimizer(1, model())
-    zeros = jax.tree.map(jnp.zeros_like, params)
-    updates, _ = tx.update(zeros, tx.init(params), params)
-    return flat(updates)
+    params = nnx.as_pure(nnx.state(model, nnx.Param))
+    tx = recipe.optimizer(1, model)
+
+    def step(params: nnx.State) -> nnx.State:
+        return tx.update(jax.tree.map(jnp.zeros_like, params), tx.init(params), params)[0]
+
+    return flat(jax.jit(step, compiler_options=QUICK)(params))
 
 
 def test_kernels_decay_and_nothing_else_does():
-    params = flat(nnx.state(model(), nnx.Param))
-    updates = without_gradients(trainer("weight_decay 0.01"))
+    params = flat(nnx.state(with_everything(), nnx.Param))
+    updates = without_gradients(trainer("weight_decay 0.01"), with_everything())
     kernels = {path for path in params if path[-1] == "kernel"}
     assert len(kernels) == 4 and len(params) > 12
     for path, value in params.items():
@@ -54,16 +64,16 @@ def test_kernels_decay_and_nothing_else_does():
 @pytest.mark.parametrize("name", [n for n, d in OPTIMIZERS.items() if d.decay])
 def test_an_optimizer_that_decays_itself_decays_kernels(name):
     params = flat(nnx.state(model(), nnx.Param))
-    updates = without_gradients(trainer("weight_decay 0.01\n  ema 0.5", optimizer=name))
+    updates = without_gradients(trainer("weight_decay 0.01\n  ema 0.5", optimizer=name), model())
     moved = {path for path, update in updates.items() if np.any(update != 0)}
     assert moved == {path for path in params if path[-1] == "kernel"}
 
 
 def test_adamw_decays_as_its_argument_or_the_setting_says():
-    by_setting = without_gradients(trainer("weight_decay 0.01", optimizer="adamw"))
-    by_argument = without_gradients(trainer(optimizer="adamw(weight_decay = 0.01)"))
-    default = without_gradients(trainer(optimizer="adamw"))
-    none = without_gradients(trainer("weight_decay 0", optimizer="adamw"))
+    by_setting = without_gradients(trainer("weight_decay 0.01", optimizer="adamw"), model())
+    by_argument = without_gradients(trainer(optimizer="adamw(weight_decay = 0.01)"), model())
+    default = without_gradients(trainer(optimizer="adamw"), model())
+    none = without_gradients(trainer("weight_decay 0", optimizer="adamw"), model())
     for path, value in flat(nnx.state(model(), nnx.Param)).items():
         if path[-1] != "kernel":
             continue
@@ -86,11 +96,15 @@ def test_an_optimizer_is_that_of_optax(name):
     theirs = getattr(optax, name)(optax.exponential_decay(0.01, 1, 0.5), **masks)
     results = []
     for tx in (recipe.optimizer(1, model()), theirs):
-        state, current = tx.init(params), params
-        for _ in range(2):
-            updates, state = tx.update(grads, state, current)
-            current = optax.apply_updates(current, updates)
-        results.append(current)
+
+        def steps(params: nnx.State, tx: optax.GradientTransformation = tx) -> nnx.State:
+            state = tx.init(params)
+            for _ in range(2):
+                updates, state = tx.update(grads, state, params)
+                params = optax.apply_updates(params, updates)
+            return params
+
+        results.append(jax.jit(steps, compiler_options=QUICK)(params))
     for ours, expected in zip(*map(jax.tree.leaves, results), strict=True):
         np.testing.assert_allclose(ours, expected, rtol=1e-5, atol=1e-7)
 
