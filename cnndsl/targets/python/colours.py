@@ -51,22 +51,26 @@ def _exposed_of(loop: Loop | For, known: Exposed) -> frozenset[str]:
 
 
 def _backwards(
-    steps: Sequence[Step], live: set[str], found: dict[str, set[str]], known: Exposed
+    steps: Sequence[Step],
+    live: set[str],
+    found: dict[str, set[str]],
+    known: Exposed,
+    around: frozenset[str] = frozenset(),  # the variables of loops
 ) -> None:
     for step in reversed(steps):
         match step:
             case If():
                 then, other = set(live), set(live)
-                _backwards(step.body, then, found, known)
-                _backwards(step.other, other, found, known)
+                _backwards(step.body, then, found, known, around)
+                _backwards(step.other, other, found, known, around)
                 live.clear()
                 live |= then | other | read(step)
             case Loop() | For():
                 bound = written(step)
                 inside = live | _exposed_of(step, known)  # by the next iteration
-                _backwards(step.body, inside, found, known)
+                _backwards(step.body, inside, found, known, around | bound)
                 for name in bound:
-                    _meet(found, name, inside | bound | read(step))  # no `for x in x`
+                    _meet(found, name, inside | bound | read(step) | around)  # no `for x in x`
                 live |= inside - bound
                 live |= read(step)
             case _:
