@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from cnndsl.source import Source
 from cnndsl.syntax.layout import layout
-from cnndsl.syntax.scan import Word, scan
+from cnndsl.syntax.scan import END, Word, scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def pieces(source: Source) -> Iterator[Piece]:
         if word.text == "\n":  # made by the layout rules
             separated = True
             continue
-        between = source.text[end : word.start]
+        between = source.text[end : word.start] + ("\n" if word.type == END else "")
         yield Piece(word, _gap(between if end else "\n" + between), separated)
         end, separated = word.end, False
 

@@ -143,6 +143,13 @@ def test_the_documentation_has_the_layout(words, text):
     assert formatted(text) == text
 
 
+@pytest.mark.parametrize(
+    "text", ["# a", "block b { relu }\n# the end", "block b { relu } # c", "# a\n # b"]
+)
+def test_a_comment_may_end_the_file_without_a_newline(text):
+    assert stable(text).endswith("\n")
+
+
 def test_lines_are_not_too_long_where_they_can_break():
     for path in SPECS:
         text = formatted(path.read_text(encoding="utf-8"))
