@@ -6,6 +6,7 @@ Everything here maps text to a result and diagnostics; reading files is the `Loa
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from cnndsl.diagnostics import Diagnostic
@@ -79,6 +80,20 @@ def check_source(
     if found:
         return Checked(source, program, (), tuple(found.diagnostics()))
     return Checked(source, program, tuple(networks), ())
+
+
+def warnings(checked: Checked) -> list[Diagnostic]:
+    """What is seldom meant in a spec that holds, but where its line says that it is."""
+    if checked.diagnostics or checked.program is None:
+        return []
+    from cnndsl.elaborate.doubts import doubts
+    from cnndsl.elaborate.unused import ignored, unused
+
+    found = Collector()
+    for warning in (*unused(checked.program), *chain.from_iterable(map(doubts, checked.networks))):
+        if not ignored(checked.source, warning):
+            found.add(warning)
+    return found.diagnostics()
 
 
 def summaries(checked: Checked) -> tuple[Summary, ...]:

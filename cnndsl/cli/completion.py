@@ -9,9 +9,9 @@ import argparse
 from argparse import Namespace
 from dataclasses import dataclass
 
+from cnndsl.advice import EXPLANATIONS
 from cnndsl.cli.console import Console
 from cnndsl.cli.options import COMMANDS, build_parser
-from cnndsl.errors import EXPLANATIONS
 from cnndsl.ops import MERGES, OPS
 from cnndsl.zoo.index import list_models
 

@@ -7,8 +7,8 @@ from argparse import Namespace
 from inspect import cleandoc
 from textwrap import shorten
 
+from cnndsl.advice import EXPLANATIONS
 from cnndsl.cli.console import CallError, Console
-from cnndsl.errors import EXPLANATIONS
 from cnndsl.suggest import did_you_mean
 
 

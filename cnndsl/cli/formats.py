@@ -7,8 +7,8 @@ from inspect import cleandoc
 from typing import TYPE_CHECKING
 
 from cnndsl._version import __version__
+from cnndsl.advice import EXPLANATIONS
 from cnndsl.diagnostics import Diagnostic, Label
-from cnndsl.errors import EXPLANATIONS
 from cnndsl.excerpt import clean
 from cnndsl.fixes import fixes
 from cnndsl.source import Span

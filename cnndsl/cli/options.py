@@ -236,6 +236,7 @@ def _add_check(parser: argparse.ArgumentParser) -> None:
     _specs(parser)
     help = "how to print the diagnostics (default: human)"
     parser.add_argument("--output-format", choices=FORMATS, default="human", help=help)
+    parser.add_argument("--strict", action="store_true", help="exit with 1 for warnings, too")
     help = "the same as --output-format json"
     parser.add_argument(
         "--json", action="store_const", const="json", dest="output_format", help=help

@@ -1,0 +1,111 @@
+"""Every warning of the compiler: one constructor per code, as `errors.py` has them for errors.
+
+What is warned of holds, and is seldom meant. `# cnndsl: ignore W301` behind a line silences the
+warnings of that code there, on a line of its own in the whole file. Codes: W1xx names, W3xx
+networks, W4xx assertions.
+"""
+
+from __future__ import annotations
+
+from cnndsl.diagnostics import Diagnostic, Label, Severity
+from cnndsl.errors import EXPLANATIONS, explained
+from cnndsl.source import Span
+
+__all__ = ["EXPLANATIONS"]  # with the errors', now that the warnings are registered
+
+
+@explained("W101")
+def unused_definition(span: Span, what: str, name: str) -> Diagnostic:
+    """A block or an fn of a file with models that nothing in the file uses.
+
+    A file without models is there to be used by others: of it nothing is unused.
+    """
+    return _warning("W101", f"nothing uses {what} `{name}`", span, help="delete it, or use it")
+
+
+@explained("W102")
+def unused_parameter(span: Span, name: str, owner: str) -> Diagnostic:
+    """A parameter that its definition never mentions: every argument for it is without effect."""
+    return _warning("W102", f"`{owner}` never uses its parameter `{name}`", span)
+
+
+@explained("W103")
+def unused_value(span: Span, name: str) -> Diagnostic:
+    """A `let` whose value nothing mentions."""
+    return _warning("W103", f"nothing uses the value `{name}`", span)
+
+
+@explained("W104")
+def unused_tensor(span: Span, name: str) -> Diagnostic:
+    """`NAME = chain` leaves the flow where it was; if nothing mentions the name, what the chain
+    computes is lost.
+    """
+    help = "without the name, the chain's result flows on; with `as` behind it, it is an endpoint"
+    return _warning("W104", f"nothing uses the tensor `{name}`", span, help=help)
+
+
+@explained("W301")
+def large_kernel(span: Span, kernel: str, map: str, help: str | None) -> Diagnostic:
+    """A kernel that is larger than the map it runs over sees more padding than pixels.
+
+    `conv(3, 64, 3)` is read as 3 filters of 64x64 with a stride of 3: the channels that arrive are
+    not written here, as they are in PyTorch.
+    """
+    message = f"a kernel of {kernel} over a map of {map}"
+    return _warning("W301", message, span, help=help)
+
+
+@explained("W302")
+def channels_first(span: Span, shape: str, meant: str) -> Diagnostic:
+    """An image is height x width x channels. One of 3 x 224 x 224 is three pixels high."""
+    message = f"an image of {shape} looks as if its channels stood first"
+    return _warning("W302", message, span, help=f"write the channels last: input {meant}")
+
+
+@explained("W303")
+def other_momentum(span: Span, momentum: float) -> Diagnostic:
+    """`momentum` of `bn` is the weight of the old average, as in Keras and Flax; PyTorch's is that
+    of the new batch, one less this one.
+    """
+    meant = f"{1 - momentum:g}"
+    message = f"a momentum of {momentum:g} all but forgets the batches before"
+    help = f"what PyTorch calls {momentum:g} is momentum = {meant}"
+    return _warning("W303", message, span, help=help)
+
+
+@explained("W304")
+def useless_bias(span: Span, norm: Span) -> Diagnostic:
+    """Batch norm subtracts the mean of every channel, and a bias of the layer before it with it."""
+    labels = (Label(norm, "subtracted again here"),)
+    message = "a bias directly before batch norm has no effect"
+    return _warning("W304", message, span, labels=labels, help="leave it out: bias = false")
+
+
+@explained("W305")
+def nothing_between(span: Span, first: Span) -> Diagnostic:
+    """Two convolutions with nothing between them are one linear map: the pair can express no more
+    than one convolution with a larger kernel.
+    """
+    labels = (Label(first, "behind this one"),)
+    return _warning("W305", "a convolution directly behind a convolution", span, labels=labels)
+
+
+@explained("W401")
+def nothing_expected(span: Span, name: str) -> Diagnostic:
+    """A model whose counts are not asserted: a later change of it, or of what it uses, goes
+    unnoticed. `cnndsl summary` prints them.
+    """
+    help = "state what the source of the network states, as in: expect params 25_557_032"
+    return _warning("W401", f"`{name}` asserts no count", span, help=help)
+
+
+def _warning(
+    code: str,
+    message: str,
+    span: Span,
+    *,
+    labels: tuple[Label, ...] = (),
+    help: str | None = None,
+) -> Diagnostic:
+    primary = Label(span)
+    return Diagnostic(code, message, primary, labels, help=help, severity=Severity.WARNING)

@@ -1,0 +1,80 @@
+"""Names of a spec that nothing mentions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from cnndsl import advice
+from cnndsl.diagnostics import Diagnostic
+from cnndsl.elaborate.program import Program
+from cnndsl.source import Source, Span
+from cnndsl.syntax import ast
+from cnndsl.syntax.walk import walk
+
+
+def unused(program: Program) -> Iterator[Diagnostic]:
+    """Warns of definitions, parameters, values, tensors and files that nothing mentions."""
+    spec = program.spec
+    named = [d for d in spec.definitions if not isinstance(d, ast.Use)]
+    mentions = {definition: _mentioned(definition) for definition in named}
+    if program.own:
+        for definition in named:
+            others = (names for other, names in mentions.items() if other is not definition)
+            if isinstance(definition, ast.Fn | ast.Block) and not any(
+                definition.name in names for names in others
+            ):
+                what = "the block" if isinstance(definition, ast.Block) else "the fn"
+                name = definition.name
+                yield advice.unused_definition(definition.name_span, what, name)
+    for definition in named:
+        yield from _inside(definition, mentions[definition])
+
+
+def _inside(definition: ast.Named, mentioned: set[str]) -> Iterator[Diagnostic]:
+    if isinstance(definition, ast.Variant):
+        return
+    for parameter in definition.parameters:
+        if parameter.name not in mentioned:
+            start = parameter.span.start
+            span = Span(parameter.span.source, start, start + len(parameter.name))
+            yield advice.unused_parameter(span, parameter.name, definition.name)
+    for node in walk(definition):
+        match node:
+            case ast.Let(name=name) if name not in mentioned:
+                yield advice.unused_value(node.name_span, name)
+            case ast.Bind(name=name) if name not in mentioned:
+                yield advice.unused_tensor(node.name_span, name)
+
+
+def _mentioned(definition: ast.Named) -> set[str]:
+    """The names that a definition uses, in expressions, chains and as what it varies.
+
+    What stands in a recipe counts too, though most of it are words of its own.
+    """
+    names: set[str] = set()
+    for node in walk(definition):
+        match node:
+            case ast.Name(id=name) | ast.Apply(name=name):
+                names.add(name)
+            case ast.Call(func=func):
+                names.add(func.id)
+    return names
+
+
+_IGNORED = re.compile(r"^(.*)# cnndsl: ignore((?: *,? *W\d+)*) *$", re.MULTILINE)
+
+
+def ignored(source: Source, diagnostic: Diagnostic) -> bool:
+    """Whether a comment silences a warning: `# cnndsl: ignore W304` behind its line, or on a line
+    of its own for the whole file; without a code, it silences all of them.
+    """
+    if diagnostic.primary is None or diagnostic.primary.span.source is not source:
+        return False
+    line = diagnostic.primary.span.line
+    for found in _IGNORED.finditer(source.text):
+        codes = re.findall(r"W\d+", found[2])
+        here = not found[1].strip() or source.position(found.start())[0] == line
+        if here and (not codes or diagnostic.code in codes):
+            return True
+    return False

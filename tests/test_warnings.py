@@ -1,0 +1,114 @@
+"""Warnings: each has an example with a golden text, can be silenced, and is none of the zoo's.
+
+`UPDATE_GOLDENS=1 pytest tests/test_warnings.py` rewrites the goldens; read what changed.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from cnndsl.advice import EXPLANATIONS
+from cnndsl.cli import main
+from cnndsl.pipeline import check_source, warnings
+from cnndsl.source import Source
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "tests" / "warnings"
+EXAMPLES = sorted(FOLDER.glob("*.cnn"))
+NET = "model Net(classes = 10) {{\n  input {}\n  {}\n  expect output 10\n}}\n"
+
+
+def seen(text: str) -> list[tuple[str, str]]:
+    """The code of every warning, and the text under it."""
+    checked = check_source(Source("net.cnn", text))
+    assert not checked.diagnostics
+    return [(found.code, found.primary.span.text) for found in warnings(checked)]
+
+
+def net(body: str, image: str = "32x32x3") -> str:
+    return NET.format(image, body + "\n  global_avg_pool -> dense(classes)")
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_an_example_is_drawn_as_its_golden_says(example, capsys, monkeypatch):
+    monkeypatch.chdir(FOLDER)
+    assert main(["check", example.name]) == 0
+    drawn = capsys.readouterr().err
+    golden = example.with_suffix(".txt")
+    if "UPDATE_GOLDENS" in os.environ:
+        golden.write_text(drawn, encoding="utf-8")
+    assert drawn == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_strict_makes_warnings_fail(example, capsys):
+    assert main(["check", str(example), "--strict", "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert {each["severity"] for each in found} == {"warning"}
+    assert example.stem in {each["code"] for each in found}
+
+
+def test_every_warning_has_an_example():
+    codes = {code for code in EXPLANATIONS if code.startswith("W")}
+    assert codes == {example.stem for example in EXAMPLES}
+
+
+def test_the_zoo_has_no_warnings(capsys):
+    assert main(["check", str(ROOT / "specs"), "--strict"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_a_comment_silences_a_line_or_a_file(example):
+    text = example.read_text(encoding="utf-8")
+    first, *more = warnings(check_source(Source("net.cnn", text)))
+    lines = text.split("\n")
+    at = first.primary.span.line - 1
+    elsewhere = sum(each.primary.span.line != at + 1 for each in more)
+    for comment, left in (("", elsewhere), (f" {first.code}", elsewhere), (" W999", 1 + len(more))):
+        noted = [*lines[:at], f"{lines[at]}  # cnndsl: ignore{comment}", *lines[at + 1 :]]
+        assert len(seen("\n".join(noted))) == left
+    whole = f"{text}\n# cnndsl: ignore {first.code}\n"
+    assert first.code not in {code for code, _ in seen(whole)}
+    assert seen(f"{text}\n# cnndsl: ignore\n") == []
+
+
+def test_an_error_leaves_warnings_unsaid(capsys, tmp_path):
+    spec = tmp_path / "net.cnn"
+    spec.write_text("block unused { relu }\nmodel Net { input 3x32x32\n nothing }\n")
+    assert main(["check", str(spec)]) == 1
+    assert "warning[" not in capsys.readouterr().err
+
+
+# --- no false ones ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "block library(width) { conv(width, 3) }\nfn half(n) = n // 2\n",
+        net("y = conv(8, 3)\n  add [ y, y -> bn -> relu ]"),  # the bias reaches the sum
+        net("conv(8, 3) -> relu -> bn"),
+        net("conv(8, 1, bias = false) -> bn -> conv(8, 3)"),
+        net("depthwise(3) -> conv(8, 1)"),
+        net("conv(8, 3) -> relu -> conv(8, 3)"),
+        net("conv(8, 3)", "3x32x3"),
+        net("conv(8, 1)", "1x64x3"),
+        net("bn(momentum = 0.5)"),
+        net("conv(8, 32)"),
+        net("for i in [1, 2] { relu }").replace("for i", "for _"),
+        net("let n = 8\n  let n = n + 1\n  conv(n, 3)"),
+        net("x = relu\n  add [ here, x ]"),
+        net("if classes == 3 { x = relu } else { x = here }\n  x"),
+        "model A(n) {\n  input 8x8x3\n  relu * n\n}\nmodel B = A(2) { expect output [8, 8, 3] }\n",
+    ],
+)
+def test_what_is_meant_is_not_warned_of(text):
+    assert seen(text) == []
+
+
+def test_a_warning_in_a_block_is_given_once():
+    text = "block unit(n) { conv(n, 3) -> bn -> relu }\n" + net("unit(8) * 3 -> unit(4)")
+    assert seen(text) == [("W304", "conv")]
