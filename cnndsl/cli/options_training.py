@@ -77,6 +77,8 @@ def add_train(
     tuning = parser.add_argument_group("fine-tuning")
     help = "begin with the weights of a file; the last layer stays new if its classes are others"
     tuning.add_argument("--weights", metavar="FILE", help=help)
+    help = "the last layer stays new even if it fits: for other classes, of the same number"
+    tuning.add_argument("--new-head", action="store_true", help=help)
     help = "a layer or a part that does not learn, as `summary --layers` names it; may be repeated"
     tuning.add_argument("--freeze", metavar="PATH", action="append", default=[], help=help)
     input = parser.add_argument_group("input and output")

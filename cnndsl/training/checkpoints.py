@@ -21,7 +21,8 @@ import numpy as np
 import orbax.checkpoint as ocp
 
 from cnndsl.training.errors import TrainingError
-from cnndsl.training.step import Leaves, Program
+from cnndsl.training.state import Leaves
+from cnndsl.training.step import Program
 
 LAST, BEST = "last", "best"
 _KEPT = {LAST: 2, BEST: 1}

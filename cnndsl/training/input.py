@@ -22,7 +22,8 @@ from cnndsl.training.data.source import Unreadable
 from cnndsl.training.devices import Devices
 from cnndsl.training.errors import TrainingError
 from cnndsl.training.order import Order
-from cnndsl.training.step import Leaves, Metrics, Program
+from cnndsl.training.state import Leaves, Metrics
+from cnndsl.training.step import Program
 
 SHARE_OF_MEMORY = 0.25  # of a device's memory, that images may take to stay there
 AHEAD = 2  # batches that are on their way to the device

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from cnndsl.training.data.resident import Resident
-from cnndsl.training.step import Judged, Leaves, Program
+from cnndsl.training.state import Judged, Leaves
+from cnndsl.training.step import Program
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from cnndsl.training.input import loops_well
 from cnndsl.training.judge import Verdict, judge
 from cnndsl.training.prepare import Prepared
 from cnndsl.training.run import Run
-from cnndsl.training.step import Leaves, Metrics
+from cnndsl.training.state import Leaves, Metrics
 
 TOGETHER = 32  # steps in one compiled loop
 APART = 8  # steps between two looks at the loss, where each is a call

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from flax import nnx
 
 from cnndsl.training.changes import Changes
@@ -120,20 +121,27 @@ def takes_larger(recipe: Recipe, shape: Shape) -> bool:
     return images.shape[1:] == shape
 
 
-def build(definition: Definition, dtype: str) -> Any:
+def build(definition: Definition, dtype: str) -> Callable[[nnx.Rngs], nnx.Module]:
     """The constructor of a network, which computes in `dtype`."""
-    chosen = jnp.dtype(dtype) if dtype != "float32" else None
-    return definition.build(**({"dtype": chosen} if chosen is not None else {}))
+    if dtype == "float32":
+        return definition.build()
+    return definition.build(dtype=jnp.dtype(dtype))
 
 
-def load_weights(model: nnx.Module, path: str) -> str:
-    """Fills a network from a file, the last layer too if it fits; what was done, to say.
+def load_weights(model: nnx.Module, path: str, new_head: bool) -> str:
+    """Fills a network from a file, the last layer too if it fits and is not to be new.
+
+    Gives what was done, to say.
 
     Raises:
       WeightsError: if the file does not fit.
     """
     from cnndsl import weights
 
+    kept = f"begins with the weights of {path}; the last layer is new"
+    if new_head:
+        weights.load(model, path, skip_head=True)
+        return kept
     try:
         weights.load(model, path)
         return f"begins with all weights of {path}"
@@ -142,7 +150,7 @@ def load_weights(model: nnx.Module, path: str) -> str:
             weights.load(model, path, skip_head=True)
         except weights.WeightsError:
             raise first from None
-        return f"begins with the weights of {path}; the last layer is new"
+        return kept
 
 
 def _prepared(
@@ -178,7 +186,7 @@ def _prepared(
         notes += said
     model = create(build(definition, settings.dtype), settings.seed)
     if settings.weights is not None:
-        notes += (load_weights(model, settings.weights),)
+        notes += (load_weights(model, settings.weights, settings.new_head),)
     check_prefixes(model, settings.freeze)
     program = Program(
         model,
@@ -215,17 +223,15 @@ def _normalise(
     if definition.preprocess is not None:
         return published(definition.preprocess, shape), ()
     if resident is None:
-        indices = order_of_sample(len(train.labels))
+        indices = _sample(len(train.labels))
         resident = decode(Fitted(Subset(train.source, indices), train.fit))
     mean, std = statistics(resident.images)
     note = "the spec has no `preprocess`: images are normalised by their own mean and deviation"
     return Normalise(shape, tuple(mean), tuple(std)), (note,)
 
 
-def order_of_sample(count: int) -> Any:
-    """Some images of many, evenly spread."""
-    import numpy as np
-
+def _sample(count: int) -> np.ndarray:
+    """The indices of some images of many, evenly spread."""
     return np.unique(np.linspace(0, count - 1, min(count, SAMPLE)).astype(np.int64))
 
 

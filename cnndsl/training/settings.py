@@ -28,6 +28,7 @@ class Settings:
       accumulate: in how many parts the gradients of a batch are found, to save memory.
       fsdp: whether large parameters are parted among the devices.
       weights: a file to begin with; the last layer stays new if its size differs.
+      new_head: whether the last layer stays new though it would fit: for other classes.
       freeze: paths that do not learn, as `summary --layers` prints them.
       memory: whether the images stay on the device; `auto` where they fit.
       workers: processes that read images that do not stay there; 0 for threads.
@@ -47,6 +48,7 @@ class Settings:
     accumulate: int = 1
     fsdp: bool = False
     weights: str | None = None
+    new_head: bool = False
     freeze: tuple[str, ...] = ()
     memory: str = "auto"
     workers: int = 0

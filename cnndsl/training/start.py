@@ -19,7 +19,7 @@ from cnndsl.training.progress import Silent
 from cnndsl.training.report import write_report
 from cnndsl.training.run import WEIGHTS, Run, new_run, open_run
 from cnndsl.training.settings import Settings, settings_from
-from cnndsl.training.step import Leaves
+from cnndsl.training.state import Leaves
 
 Say = Callable[[str], None]
 Watch = Callable[[Prepared, Run, int], Watcher]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, ParamSpec, TypeVar, cast
+from typing import ParamSpec, TypeVar, cast
 
 import jax
 import jax.numpy as jnp
@@ -22,47 +22,10 @@ from cnndsl.training.errors import TrainingError
 from cnndsl.training.frozen import evaluate_below, lies_below
 from cnndsl.training.normalise import Normalise
 from cnndsl.training.recipe import Recipe
+from cnndsl.training.state import Judged, Leaves, Metrics, Rest, State
 
-Leaves = list[jax.Array]
-Rest = tuple[nnx.State, nnx.State]  # batch statistics, random numbers
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-class State(NamedTuple):
-    """All that changes while a network is trained.
-
-    Everything of the network is pure: arrays by path, without flax's variables around them.
-
-    Attributes:
-      statistics: of batch norms.
-      random: the state of the network's random numbers.
-      average: the moving average of parameters and statistics, if the recipe keeps one.
-    """
-
-    step: jax.Array
-    params: nnx.State
-    statistics: nnx.State
-    random: nnx.State
-    optimizer: optax.OptState
-    average: nnx.State | None
-
-
-class Metrics(NamedTuple):
-    """Of one batch of training: the mean loss, and the share of images it got right."""
-
-    loss: jax.Array
-    accuracy: jax.Array
-
-
-class Judged(NamedTuple):
-    """Of each image (N,): the likeliest class, how likely its own class is, whether that is among
-    the five likeliest, and its cross-entropy."""
-
-    predicted: jax.Array
-    probability: jax.Array
-    among_five: jax.Array
-    loss: jax.Array
 
 
 @dataclass(frozen=True, eq=False)

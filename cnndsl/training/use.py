@@ -24,7 +24,8 @@ from cnndsl.training.normalise import restored
 from cnndsl.training.prepare import build, fit_of
 from cnndsl.training.run import Run, open_run
 from cnndsl.training.settings import Settings, settings_from
-from cnndsl.training.step import Leaves, Program
+from cnndsl.training.state import Leaves
+from cnndsl.training.step import Program
 
 BATCH = 256
 

@@ -63,9 +63,7 @@ def finish(process: subprocess.Popen[str]) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("devices", "options"), [(8, []), (8, ["--fsdp"]), (2, ["--memory", "stream"])]
-)
+@pytest.mark.parametrize(("devices", "options"), [(8, []), (8, ["--fsdp"])])
 def test_many_devices_learn_what_one_does(folder, alone, devices, options):
     finish(start(folder, "-o", "many", *options, devices=devices))
     compare(losses(folder / "many"), alone)

@@ -24,7 +24,7 @@ def test_from_scratch(monkeypatch, capsys):
 
 
 def test_fine_tune(monkeypatch):
-    scratch, tuned = run(monkeypatch, "fine_tune", "--epochs", "6")  # type: ignore[misc]
+    scratch, tuned = run(monkeypatch, "fine_tune", "--epochs", "8")  # type: ignore[misc]
     assert tuned > scratch
 
 

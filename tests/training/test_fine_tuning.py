@@ -62,6 +62,7 @@ def test_frozen_layers_keep_their_bits_with_other_classes(folder, trained):
     assert before["body_conv.kernel"].tobytes() != after["body_conv.kernel"].tobytes()
 
 
+@pytest.mark.slow
 def test_weights_of_the_same_classes_keep_the_last_layer(folder, trained):
     settings = Settings(
         "tiny.cnn", data="kinds.npz", epochs=1, batch=32, rate=1e-9, weights="run/best.safetensors"
@@ -86,7 +87,15 @@ def test_paths_that_freeze_nothing_or_all_are_refused(folder, freeze, message):
     assert not (folder / "run").exists()
 
 
-@pytest.mark.parametrize("name", ["ResNet20", "VGG16", "GoogLeNet", "MobileNetV2Torch"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ResNet20",
+        "VGG16",
+        pytest.param("GoogLeNet", marks=pytest.mark.slow),
+        pytest.param("MobileNetV2Torch", marks=pytest.mark.slow),
+    ],
+)
 def test_layers_are_frozen_by_the_paths_that_a_summary_prints(name):
     from cnndsl.pipeline import check_source, name_layers, summaries
     from cnndsl.source import Source

@@ -180,7 +180,8 @@ def test_an_epoch_override_stretches_the_schedule(everything):
     assert at == [0.25, 0.5, 0.5, 0.05, 0.005]
 
 
-@pytest.mark.parametrize("name", ["ResNet20", pytest.param("MobileNetV2", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["ResNet20", "MobileNetV2"])
 def test_a_network_made_at_once_is_as_one_made_layer_by_layer(name):
     at_once = create(lambda rngs: zoo.create(name, rngs=rngs), 0)
     again = create(lambda rngs: zoo.create(name, rngs=rngs), 0)
