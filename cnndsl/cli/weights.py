@@ -49,6 +49,7 @@ def run(arguments: Namespace, console: Console) -> int:
 
 
 def _inspect(arguments: Namespace, console: Console) -> int:
+    from cnndsl.weights.known import recognised
     from cnndsl.weights.layer import count
     from cnndsl.weights.readers import read
     from cnndsl.weights.sorting import layers_of_archive
@@ -67,6 +68,8 @@ def _inspect(arguments: Namespace, console: Console) -> int:
     )
     for key, value in islice(archive.metadata.items(), MOST_METADATA):
         console.line(clean(f"{key[:40]}: {' '.join(value[:1_000].split())[:200]}"))
+    if known := ", ".join(dict.fromkeys(k.layout.name for k in recognised(layers))):
+        console.line(f"layout: {known}")
     rows = [("layer", "weights", "numbers")]
     rows += [(layer.name, layer.spelled, f"{count([layer]):,}") for layer in layers]
     console.line("\n" + format_table(rows, (2,)))

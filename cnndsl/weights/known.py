@@ -14,6 +14,7 @@ from cnndsl.weights.layouts import Layout, layouts
 from cnndsl.weights.match import Matching, Pair
 from cnndsl.weights.network import Network
 
+LARGEST = 3_000  # layers; the networks of layouts have fewer than a thousand
 MOST = 0.8  # of the names of a file, or of ours, that a layout must know
 _COUNTED = re.compile(r"(.+?)(?:_(\d+))?")
 
@@ -28,13 +29,14 @@ class Known:
 
 def recognised(theirs: Sequence[Layer]) -> list[Known]:
     """The layouts that know most names of a file: a head may be called as its author likes."""
+    if len(theirs) > LARGEST:
+        return []
     found = []
     plain = [layer.name for layer in theirs]
     for names in (plain, shortened) if (shortened := _unwrapped(plain)) != plain else (plain,):
         for layout in layouts():
             canonical = _recounted(names, layout.counted)
-            known = sum(_knows(layout, name) for name in canonical)
-            if known >= MOST * len(theirs) and len(set(canonical)) == len(theirs):
+            if len(set(canonical)) == len(theirs) and _knows_most(layout, canonical):
                 found.append(Known(layout, dict(zip(canonical, theirs, strict=True))))
     return found
 
@@ -146,6 +148,15 @@ def _is_kind(layer: Layer, kind: str) -> bool:
     if kind == "batch_normalization":
         return "mean" in layer.tensors
     return kind == "conv2d" and "kernel" in layer.tensors
+
+
+def _knows_most(layout: Layout, names: Sequence[str]) -> bool:
+    unknown = 0
+    for name in names:
+        unknown += not _knows(layout, name)
+        if unknown > (1 - MOST) * len(names):
+            return False
+    return True
 
 
 def _knows(layout: Layout, name: str) -> bool:

@@ -18,12 +18,15 @@ _SYNONYMS = {
     "linear": "dense",
 }
 
+DEEPEST = 30  # parts of a name that are told apart
 Token = str | int
 
 
 def tokens(name: str) -> tuple[Token, ...]:
     """`layer3.10.conv1` is (layer, 3, 10, conv, 1); what lies between them does not count."""
     parts: list[str] = _PART.findall(name)
+    if len(parts) > DEEPEST:
+        parts[DEEPEST:] = ["".join(parts[DEEPEST:])]
     return tuple(int(part) if part.isdecimal() else part for part in parts)
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from flax import nnx
 
 from cnndsl.weights import WeightsError, from_keras, load
-from cnndsl.weights.network import abstract, weights_of
+from cnndsl.weights.assign import assign
+from cnndsl.weights.keras import keras_source
+from cnndsl.weights.mapping import Choices
+from cnndsl.weights.network import abstract, image_shape, network_of, weights_of
 from tests.weights.conftest import randomised
+from tests.weights.test_layouts import model_of
 from tests.weights.test_load import assert_same, values
 
 keras = pytest.importorskip("keras")
@@ -124,3 +129,52 @@ def test_other_backends_are_refused(module, application, monkeypatch):
     with pytest.raises(WeightsError, match="Keras runs on torch") as caught:
         from_keras(abstract(module.Net), application)
     assert "KERAS_BACKEND=jax" in caught.value.help
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("InceptionV3", "InceptionV3"),
+        ("InceptionResNetV2", "InceptionResNetV2"),
+        ("Xception", "Xception"),
+        ("DenseNet121", "DenseNet121"),
+        ("ResNet50", "ResNet50Keras"),
+        ("ResNet50V2", "ResNet50V2"),
+        ("MobileNet", "MobileNet"),
+        ("MobileNetV2", "MobileNetV2"),
+        ("EfficientNetB0", "EfficientNetB0"),
+    ],
+)
+def test_layouts_say_what_the_graph_says(name, model):
+    """Also where Keras numbers layers, and a session has built other networks before."""
+    keras.backend.clear_session()
+    keras.Sequential([keras.Input((8, 8, 3)), layers.Conv2D(3, 1), norm()])
+    application = getattr(keras.applications, name)(weights=None)
+    network = network_of(model_of(model))
+    source = keras_source(application, image_shape(model_of(model)))
+    by_graph = assign(network, source, Choices())
+    assert {pair.by for pair in by_graph.pairs} == {"graph"}
+    assert str(by_graph.layout).startswith("keras")
+    unordered = tuple(replace(layer, feeds=None) for layer in reversed(source.layers))
+    by_layout = assign(network, replace(source, layers=unordered), Choices())
+    assert {pair.by for pair in by_layout.pairs} == {"layout"}
+    assert {pair.ours.name: pair.theirs.name for pair in by_layout.pairs} == {
+        pair.ours.name: pair.theirs.name for pair in by_graph.pairs
+    }
+    keras.backend.clear_session()
+
+
+def test_a_model_of_another_form_is_refused(module, application):
+    """All weights fit: the network has another epsilon than the Keras model."""
+    image = keras.Input((8, 8, 3))
+    x = layers.Conv2D(4, 3, padding="same", use_bias=False)(image)
+    x = layers.ReLU()(layers.BatchNormalization(epsilon=1e-3)(x))
+    x = layers.MaxPooling2D()(layers.Conv2D(6, 3, padding="same", activation="relu")(x))
+    other = keras.Model(image, layers.Dense(3)(layers.Flatten()(x)))
+    model = randomised(abstract(module.Plain))
+    before = values(model)
+    with pytest.raises(WeightsError, match=r"with epsilon 0\.001; Plain has epsilon 1e-05"):
+        from_keras(model, other)
+    for name, value in values(model).items():
+        np.testing.assert_array_equal(value, before[name])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import re
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+from cnndsl.cli import main
 from cnndsl.weights import WeightsError, load
 from cnndsl.weights.assign import assign
 from cnndsl.weights.files import matched, source_of
@@ -194,3 +196,33 @@ def test_names_lead_there_and_back():
             assert layout.theirs("blocks.17.conv1") is None
             assert layout.ours("blocks.1.9.conv_pw") is None
             assert layout.ours("blocks.01.0.conv_pw") is None
+
+
+def layers_by_attribute(model: str, capsys: pytest.CaptureFixture[str]) -> set[str]:
+    """The layers with weights of a model of the zoo, as its module names them."""
+    assert main(["summary", model, "--layers", "--json"]) == 0
+    found: set[str] = set()
+    for layer in json.loads(capsys.readouterr().out)[0]["layers"]:
+        if layer["params"] or layer["op"] == "bn":
+            first, *second = re.sub(r"\[(\d+)\]", r".\1", layer["path"]).split(" + ")
+            found.add(first)
+            found.update(f"{first.rpartition('.')[0]}.{name}" for name in second)
+    return found
+
+
+def test_layouts_have_a_name_for_every_layer_of_their_models(capsys):
+    """Modules may come to call their layers otherwise: then the layouts must follow."""
+    named: dict[tuple[str, str], set[str]] = {}
+    models = {model for layout in layouts() for model in layout.models}
+    attributes = {model: layers_by_attribute(model, capsys) for model in models}
+    for layout in layouts():
+        for model in layout.models:
+            missing = {name for name in attributes[model] if layout.theirs(name) is None}
+            if layout.counted:  # the rest are numbered
+                missing = {name for name in missing if "dense" in name}
+                lines = {right.expression.pattern for _, right in layout.lines}
+                assert all(any(map(re.compile(p).fullmatch, attributes[model])) for p in lines)
+            known = named.setdefault((layout.name, model), missing)
+            if len(missing) < len(known):
+                named[layout.name, model] = missing
+    assert {key: sorted(missing)[:3] for key, missing in named.items() if missing} == {}

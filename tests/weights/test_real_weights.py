@@ -20,11 +20,13 @@ import numpy as np
 import pytest
 from flax import nnx
 from PIL import Image
+from safetensors.numpy import save_file
 
 import cnndsl
 from cnndsl import vision
 from cnndsl.weights import load
 from cnndsl.weights.network import abstract
+from cnndsl.weights.readers import read
 
 pytestmark = [pytest.mark.xla, pytest.mark.slow]
 SPECS = Path(__file__).parents[2] / "specs"
@@ -101,11 +103,20 @@ def photographs(tmp_path_factory) -> list[tuple[Image.Image, int]]:
     return pictures
 
 
+def as_safetensors(path: Path) -> Path:
+    """The same tensors as `safetensors.torch.save_file` writes them: sorted by name."""
+    tensors = {tensor.name: np.ascontiguousarray(tensor.read()) for tensor in read(path).tensors}
+    written = path.with_suffix(".safetensors")
+    save_file(dict(sorted(tensors.items())), written, metadata={"format": "pt"})
+    return written
+
+
+@pytest.mark.parametrize("written", [Path, as_safetensors], ids=["pth", "safetensors"])
 @pytest.mark.parametrize("trained", TRAINED, ids=lambda trained: trained.model)
-def test_photographs_are_recognised(trained, photographs, tmp_path):
+def test_photographs_are_recognised(trained, written, photographs, tmp_path):
     module = cnndsl.load(SPECS / trained.spec)
     model = abstract(getattr(module, trained.model))
-    load(model, extracted(trained, tmp_path))
+    load(model, written(extracted(trained, tmp_path)))
     model.eval()
     images = np.stack([vision.preprocess(image, module.PREPROCESS) for image, _ in photographs])
     labels = np.array([label for _, label in photographs])
