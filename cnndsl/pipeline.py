@@ -87,11 +87,11 @@ def warnings(checked: Checked) -> list[Diagnostic]:
     if checked.diagnostics or checked.program is None:
         return []
     from cnndsl.elaborate.doubts import doubts
-    from cnndsl.elaborate.unused import ignored, unused
+    from cnndsl.elaborate.unused import Ignored, unused
 
-    found = Collector()
+    found, ignored = Collector(), Ignored(checked.source)
     for warning in (*unused(checked.program), *chain.from_iterable(map(doubts, checked.networks))):
-        if not ignored(checked.source, warning):
+        if warning not in ignored:
             found.add(warning)
     return found.diagnostics()
 

@@ -5,6 +5,7 @@
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,12 @@ def test_what_is_meant_is_not_warned_of(text):
 def test_a_warning_in_a_block_is_given_once():
     text = "block unit(n) { conv(n, 3) -> bn -> relu }\n" + net("unit(8) * 3 -> unit(4)")
     assert seen(text) == [("W304", "conv")]
+
+
+def test_many_warnings_come_soon():
+    lets = "".join(f"  let a{n} = {n}\n" for n in range(10_000))
+    text = net(f"relu\n{lets}  conv(8, 3)")
+    start = time.process_time()
+    assert len(seen(text)) == 10_000
+    assert len(seen(text + "# cnndsl: ignore W103\n")) == 0
+    assert time.process_time() - start < 8  # a second or two

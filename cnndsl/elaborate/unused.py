@@ -65,16 +65,22 @@ def _mentioned(definition: ast.Named) -> set[str]:
 _IGNORED = re.compile(r"^(.*)# cnndsl: ignore((?: *,? *W\d+)*) *$", re.MULTILINE)
 
 
-def ignored(source: Source, diagnostic: Diagnostic) -> bool:
-    """Whether a comment silences a warning: `# cnndsl: ignore W304` behind its line, or on a line
-    of its own for the whole file; without a code, it silences all of them.
+class Ignored:
+    """What comments silence: `# cnndsl: ignore W304` behind a line, or on one of its own for the
+    whole file; without a code, all warnings.
     """
-    if diagnostic.primary is None or diagnostic.primary.span.source is not source:
+
+    def __init__(self, source: Source):
+        self.source = source
+        self.lines: dict[int | None, set[str]] = {}  # codes by line, None for the file
+        for found in _IGNORED.finditer(source.text):
+            line = source.position(found.start())[0] if found[1].strip() else None
+            self.lines.setdefault(line, set()).update(re.findall(r"W\d+", found[2]) or ["all"])
+
+    def __contains__(self, diagnostic: Diagnostic) -> bool:
+        if diagnostic.primary is None or diagnostic.primary.span.source is not self.source:
+            return False
+        for line in (None, diagnostic.primary.span.line) if self.lines else ():
+            if self.lines.get(line, set()) & {"all", diagnostic.code}:
+                return True
         return False
-    line = diagnostic.primary.span.line
-    for found in _IGNORED.finditer(source.text):
-        codes = re.findall(r"W\d+", found[2])
-        here = not found[1].strip() or source.position(found.start())[0] == line
-        if here and (not codes or diagnostic.code in codes):
-            return True
-    return False

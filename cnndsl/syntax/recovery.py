@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.source import Source
@@ -209,9 +210,11 @@ class _Recovery:
         return not rest or rest.startswith("#")
 
     def next_definition(self, place: int) -> int:
-        """The offset of the newline before the next definition."""
-        for newline, word in zip(self.words, self.words[1:], strict=False):
-            if newline.type == "NEWLINE" and newline.start >= place and word.type in DEFINITIONS:
+        """The offset of the newline before the next definition, of another language perhaps."""
+        for newline, word in pairwise(self.words):
+            begins = newline.type == "NEWLINE" and newline.start >= place
+            foreign = word.text in HEADS and newline.text.endswith("\n")  # not indented
+            if begins and (word.type in DEFINITIONS or foreign):
                 return newline.start
         return len(self.source.text)
 

@@ -77,6 +77,10 @@ def test_three_alike_are_three():
         ("block a {\n  stage b {\n    stage c {\n", "3 E006"),
         # definitions
         ("def foo(x):\n  y = 3\n  return y\nblock b {\n  relu relu\n}\n", "1 E013, 5 E014"),
+        (
+            "import torch\n\nclass A(B):\n  def f(self):\n    x\ndef g(x):\n  y\n",
+            "1 E013, 3 E013, 6 E013",
+        ),
         ("class Net(nn.Module):\n  def __init__(self):\n    pass\n", "1 E013"),
         ("model A\nmodel B { relu relu }\n", "1 E015, 2 E014"),
         ("fn f(x): x\nfn g(x) { x }\nfn h(x) = x x\n", "1 E013, 2 E013, 3 E014"),
