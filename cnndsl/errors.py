@@ -562,13 +562,15 @@ def cannot_concat(
 
 
 @explained("E303")
-def cannot_multiply(
+def cannot_combine(
     span: Span, message: str, branches: tuple[Label, ...], help: str | None
 ) -> Diagnostic:
-    """`mul [ … ]` multiplies maps of one shape; an item may also be 1x1xC, one weight per
-    channel, as squeeze and excitation has it (`global_avg_pool(keep = true)`).
+    """`mul`, `div`, `sub`, `maximum` and `minimum` combine values at the same place. Along each
+    axis the branches have one size, or 1 where others are larger: `1x1xC` is a weight per
+    channel, as squeeze and excitation has it (`global_avg_pool(keep = true)`), `HxWx1` one per
+    position (`reduce_mean(channels)`). `div` and `sub` take two branches.
     """
-    at = "the branches must have one shape, or 1 x 1 and its channels"
+    at = "along each axis the branches must have one size, or 1"
     return error("E303", message, span, at, labels=branches, help=help)
 
 
@@ -599,6 +601,19 @@ def no_tensor(span: Span, name: str) -> Diagnostic:
     return error("E306", f"`{name}` is `none` here, not a tensor", span, help=help)
 
 
+@explained("E307")
+def cannot_matmul(
+    span: Span, message: str, branches: tuple[Label, ...], help: str | None
+) -> Diagnostic:
+    """`matmul [ a, b ]` sums over the channels of its first branch and the positions of its
+    second one, so there are as many of both: `HxWxK` and `K` positions of `C` channels give
+    `HxWxC`. In attention the keys are transposed, the values are not:
+    `matmul [ query, key -> transpose ] -> softmax -> matmul [ here, value ]`.
+    """
+    at = "the first branch needs as many channels as the second has positions"
+    return error("E307", message, span, at, labels=branches, help=help)
+
+
 @explained("E320")
 def shared_differs(span: Span, message: str, at: str, first: Label) -> Diagnostic:
     """Shared layers have one set of tensors, so the channels that arrive agree wherever they run,
@@ -615,9 +630,9 @@ def wrong_count(span: Span, message: str, at: str) -> Diagnostic:
     """A count that the spec asserts is not the count of the network.
 
     `params` are trainable parameters with the training-only heads, `total` adds state such
-    as batch statistics, `macs` counts convolutions and dense layers for one image without
-    the heads. The table shows where they lie; an explanation is given only where it accounts
-    for the difference exactly.
+    as batch statistics, `macs` counts convolutions, dense layers and `matmul` for one image
+    without the heads. The table shows where they lie; an explanation is given only where it
+    accounts for the difference exactly.
     """
     return error("E401", message, span, at)
 

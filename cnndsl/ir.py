@@ -12,6 +12,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
 from cnndsl.ops.base import Op, Shape
+from cnndsl.ops.initial import Initial
 from cnndsl.syntax import ast
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from cnndsl.summary import Count, Summary
 
 # What an expression of the language can be.
-Value: TypeAlias = "bool | int | float | str | list[Value] | Tensor | None"
+Value: TypeAlias = "bool | int | float | str | list[Value] | Tensor | Initial | None"
 
 
 @dataclass(slots=True, eq=False)

@@ -8,8 +8,20 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from cnndsl.ir import Auxiliary, Instance, Layer, Network, Node, Staged, Tensor, children, layers
+from cnndsl.ir import (
+    Auxiliary,
+    Instance,
+    Layer,
+    Merged,
+    Network,
+    Node,
+    Staged,
+    Tensor,
+    children,
+    layers,
+)
 from cnndsl.names import camel
+from cnndsl.ops import MERGES
 from cnndsl.ops.base import Op, Shape
 from cnndsl.ops.window import ONE, Pair
 
@@ -18,9 +30,10 @@ if TYPE_CHECKING:
 
 # What a row leaves out when it lists the layers of a stage.
 SILENT = frozenset(
-    "bn layer_norm group_norm relu relu6 leaky_relu elu selu gelu swish sigmoid hard_sigmoid "
-    "hard_swish tanh scaled_tanh softplus softmax prelu dropout drop_path flatten reshape pad "
-    "crop scale layer_scale normalize rescale".split()
+    "bn layer_norm group_norm instance_norm rms_norm grn relu relu6 leaky_relu elu selu gelu swish "
+    "sigmoid hard_sigmoid hard_swish tanh scaled_tanh softplus softmax prelu mish celu glu abs "
+    "square sqrt exp log clip l2_normalize dropout drop_path flatten reshape pad crop scale "
+    "layer_scale normalize rescale expand transpose".split()
 )
 
 
@@ -106,7 +119,7 @@ def count(record: Node, known: Counts | None = None) -> Count:
     params = total = macs = 0
     known = {} if known is None else known
     for part, training in _parts_and_heads(record):
-        one = _counted(part, known) if isinstance(part, Layer) else _counted_use(part, known)
+        one = _counted_part(part, known)
         params, total = params + one.params, total + one.total
         macs += 0 if training else one.macs
     return Count(params, total, macs)
@@ -122,17 +135,51 @@ def _counted(layer: Layer, known: Counts) -> Count:
     return one
 
 
+def _counted_part(part: Layer | Instance | Merged, known: Counts) -> Count:
+    if isinstance(part, Layer):
+        return _counted(part, known)
+    return count_merge(part) if isinstance(part, Merged) else _counted_use(part, known)
+
+
 def _counted_use(use: Instance, known: Counts) -> Count:
     """What a block has, counted once for all uses that are alike."""
     first = use.like or use
     if first.counts is None:
-        every = [_counted(layer, known) for layer in layers(first)]
+        every = [_counted_part(part, known) for part in _computing(first)]
         first.counts = sum(every, Count())
     return first.counts
 
 
-def _parts_and_heads(record: Node) -> Iterator[tuple[Layer | Instance, bool]]:
-    """All layers and blocks below a record, and whether they are of an auxiliary head."""
+def _computing(record: Node) -> Iterator[Layer | Merged]:
+    """All layers and matrix products below a record."""
+    stack: list[Node] = [record]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, Layer):
+            yield current
+            continue
+        if isinstance(current, Merged) and multiplies(current):
+            yield current
+        stack.extend(children(current))
+
+
+def multiplies(record: Node) -> bool:
+    """Whether a record is a matrix product of two tensors."""
+    return isinstance(record, Merged) and record.element.name == "matmul"
+
+
+def has_products(network: Network) -> bool:
+    """Whether a network has matrix products of two tensors."""
+    return any(isinstance(part, Merged) for part in _computing(network.frame))
+
+
+def count_merge(record: Merged) -> Count:
+    shapes = tuple(branch.out.shape for branch in record.branches)
+    return Count(macs=MERGES[record.element.name].macs(shapes))
+
+
+def _parts_and_heads(record: Node) -> Iterator[tuple[Layer | Instance | Merged, bool]]:
+    """All layers, blocks and matrix products below a record, and whether they are of a head."""
     heads: list[Node] = []
     for stack, training in (([record], isinstance(record, Auxiliary)), (heads, True)):
         while stack:
@@ -142,6 +189,8 @@ def _parts_and_heads(record: Node) -> Iterator[tuple[Layer | Instance, bool]]:
             elif isinstance(current, Auxiliary) and not training:
                 heads.append(current)
             else:
+                if isinstance(current, Merged) and multiplies(current):
+                    yield current, training
                 stack.extend(children(current))
 
 
@@ -207,6 +256,10 @@ def _stage_rows(network: Network, known: Counts) -> Iterator[StageRow]:
             case Instance():
                 counts = count(current, known)
                 yield _row(current.path, camel(current.block.name), counts, current.out)
+            case Merged() if multiplies(current):
+                name = current.element.name
+                yield _row(name, name, count_merge(current), current.out)
+                stack.extend(reversed(children(current)))
             case _:
                 stack.extend(reversed(children(current)))
 
@@ -231,6 +284,8 @@ def contents(record: Node) -> str:
             if current.op.name not in SILENT:
                 found.append((current.op.name, _layer_text(current.op)))
         else:
+            if multiplies(current):
+                found.append(("matmul", "matmul"))
             stack.extend(reversed(children(current)))
     counts = Counter(kind for kind, _ in found)
     texts = {kind: text for kind, text in reversed(found)}

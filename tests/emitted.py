@@ -8,6 +8,9 @@ from typing import Any
 
 from cnndsl.ops import OPS
 from cnndsl.ops.base import Op, Shape
+from cnndsl.ops.initial import Initial
+from cnndsl.ops.initial import Start as Start_
+from cnndsl.ops.pool import AvgPool, MaxPool
 from cnndsl.targets.flax.fragments import IMPORTS, ORDER, fragment
 from cnndsl.targets.flax.ops import emit
 from cnndsl.targets.flax.ops.conv import initializer
@@ -38,7 +41,7 @@ def make(name: str, **arguments: Any) -> Op:
 
 
 def literally(name: str, value: Any) -> Expr:
-    return constant(value)
+    return constant(str(value) if isinstance(value, Initial) else value)
 
 
 @dataclass
@@ -53,8 +56,8 @@ class Names:
     def __call__(self, name: str, value: Any) -> Expr:
         if isinstance(value, (list, tuple)):
             return Tuple(tuple(self(f"{name}_{i}", item) for i, item in enumerate(value)))
-        if value is None or isinstance(value, str):
-            return constant(value)
+        if value is None or isinstance(value, str | Initial):
+            return constant(str(value) if isinstance(value, Initial) else value)
         self.values[name] = value
         return Name(name)
 
@@ -63,9 +66,15 @@ class Names:
 class Start:
     """The context of an op whose result reaches a ReLU, or does not."""
 
-    init: str | None
+    init: Start_ | None
     rectified: bool = False
     constants: dict[str, Expr] = field(default_factory=dict)
+    op: Op | None = None
+
+    def start(self, field: str) -> Expr | None:
+        said = getattr(self.op, field, None)
+        usual = None if said is None or self.op is None else self.op.arguments()[field].default
+        return None if said == usual else initializer(said)
 
     @property
     def initializer(self) -> Expr | None:
@@ -106,11 +115,19 @@ def built_call(built: Built, hand_on: bool) -> Call:
     return Call(path(built.callee), built.args, tuple(keywords))
 
 
+def arguments_of(op: Op, x: Shape) -> dict[str, Any]:
+    """The arguments of an op; `ceil` is what the windows of a pool hang over."""
+    values = {name: getattr(op, name) for name in op.arguments()}
+    if isinstance(op, MaxPool | AvgPool):
+        values["ceil"] = op.overhang_on(x[:2]) if op.ceil else None
+    return values
+
+
 def emitted(op: Op, x: Shape, spell: Spell = literally, rectified: bool = False) -> Emitted:
     """`op` for inputs of shape `x`, its arguments as `spell` writes them."""
-    fields = {name: spell(name, getattr(op, name)) for name in op.arguments()}
+    fields = {name: spell(name, value) for name, value in arguments_of(op, x).items()}
     init = getattr(op, "init", None)
-    context = Start(init if isinstance(init, str) else None, rectified)
+    context = Start(init if isinstance(init, str | Initial) else None, rectified, op=op)
     emission = emit(op.name, len(x), fields, spell("in_features", x[-1]), context)
     return Emitted(emission, context.constants)
 

@@ -219,6 +219,20 @@ def group_norm(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
     return affine(standardized(grouped, axes, op.eps).reshape(x.shape), norm(op, x, weights))
 
 
+def instance_norm(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
+    return affine(standardized(x, (1, 2), op.eps), norm(op, x, weights))
+
+
+def rms_norm(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
+    return affine(x / np.sqrt((x**2).mean(-1, keepdims=True) + op.eps), norm(op, x, weights))
+
+
+def grn(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
+    tensors = norm(op, x, weights)
+    length = np.sqrt((x**2).sum((1, 2), keepdims=True))
+    return x + affine(x * (length / (length.mean(-1, keepdims=True) + op.eps)), tensors)
+
+
 def subsample(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
     tensors = weights(x, **op.params(x.shape[1:]))
     sums = windows(x, op.window, op.window, [(0, 0), (0, 0)]).sum((-2, -1))
@@ -239,14 +253,43 @@ def layer_scale(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
 
 def max_pool(op: Op, x: np.ndarray) -> np.ndarray:
     pads = margins(op, x.shape[1:3], op.window)
-    return windows(x, op.window, op.stride, pads, -np.inf).max((-2, -1))
+    x = np.pad(x, [(0, 0), *pads, (0, 0)], constant_values=-np.inf)
+    x = np.pad(x, [(0, 0), *hanging(op, x, pads), (0, 0)], constant_values=-np.inf)
+    return windows(x, op.window, op.stride, NO_PADS).max((-2, -1))
 
 
 def avg_pool(op: Op, x: np.ndarray) -> np.ndarray:
     pads = margins(op, x.shape[1:3], op.window)
-    ones = np.ones_like(x[:1, :, :, :1])
-    seen = windows(ones, op.window, op.stride, pads, float(op.count_pad)).sum((-2, -1))
-    return windows(x, op.window, op.stride, pads).sum((-2, -1)) / seen
+    ones = np.pad(
+        np.ones_like(x[:1, :, :, :1]),
+        [(0, 0), *pads, (0, 0)],
+        constant_values=float(op.count_pad),
+    )
+    x = np.pad(x, [(0, 0), *pads, (0, 0)])
+    more = hanging(op, x, pads)
+    seen = windows(ones, op.window, op.stride, more).sum((-2, -1))
+    return windows(x, op.window, op.stride, more).sum((-2, -1)) / seen
+
+
+NO_PADS: Pads = [(0, 0), (0, 0)]
+
+
+def hanging(op: Op, x: np.ndarray, pads: Pads) -> Pads:
+    """What is behind a padded map where windows may hang over its end.
+
+    There is one window more if it begins on the map or before it.
+    """
+    if not op.ceil:
+        return NO_PADS
+    more = []
+    for axis, (window, step, (_, after)) in enumerate(
+        zip(op.window, op.stride, pads, strict=True), start=1
+    ):
+        extent, start = x.shape[axis], 0
+        while start + window < extent:
+            start += step
+        more.append((0, start + window - extent if start < extent - after else 0))
+    return more
 
 
 def lrn(op: Op, x: np.ndarray) -> np.ndarray:
@@ -261,7 +304,8 @@ def rbf(op: Op, x: np.ndarray) -> np.ndarray:
 
 
 def pad(op: Op, x: np.ndarray) -> np.ndarray:
-    return np.pad(x, [(0, 0), op.amount[:2], op.amount[2:], (0, 0)])
+    mode = {"zero": "constant", "reflect": "reflect", "edge": "edge"}[op.mode]
+    return np.pad(x, [(0, 0), op.amount[:2], op.amount[2:], (0, 0)], mode=mode)
 
 
 def crop(op: Op, x: np.ndarray) -> np.ndarray:
@@ -284,6 +328,55 @@ def upsample(op: Op, x: np.ndarray) -> np.ndarray:
     return between(between(x, 1, op.factor[0]), 2, op.factor[1])
 
 
+def resize(op: Op, x: np.ndarray) -> np.ndarray:
+    """Values of places that are laid out evenly, each at the centre of its share."""
+    for axis, size in ((1, op.size[0]), (2, op.size[1])):
+        extent = x.shape[axis]
+        places = (np.arange(size) + 0.5) * extent / size
+        if op.method == "nearest":
+            x = x.take(np.floor(places).astype(int), axis)
+            continue
+        places = (places - 0.5).clip(0, extent - 1)
+        low = np.floor(places).astype(int)
+        high = np.minimum(low + 1, extent - 1)
+        part = (places - low).reshape([-1 if i == axis else 1 for i in range(4)])
+        x = x.take(low, axis) * (1 - part) + x.take(high, axis) * part
+    return x
+
+
+def adaptive_avg_pool(op: Op, x: np.ndarray) -> np.ndarray:
+    rows, columns = op.size
+    out = np.zeros((len(x), rows, columns, x.shape[-1]), x.dtype)
+    for i in range(rows):
+        top, bottom = math.floor(i * x.shape[1] / rows), math.ceil((i + 1) * x.shape[1] / rows)
+        for j in range(columns):
+            left = math.floor(j * x.shape[2] / columns)
+            right = math.ceil((j + 1) * x.shape[2] / columns)
+            out[:, i, j] = x[:, top:bottom, left:right].mean((1, 2))
+    return out
+
+
+def pixel_shuffle(op: Op, x: np.ndarray) -> np.ndarray:
+    n, height, width, channels = x.shape
+    f = op.factor
+    out = np.zeros((n, height * f, width * f, channels // f**2), x.dtype)
+    for row in range(f):
+        for column in range(f):
+            out[:, row::f, column::f] = x[..., row * f + column :: f * f]
+    return out
+
+
+def space_to_depth(op: Op, x: np.ndarray) -> np.ndarray:
+    f = op.factor
+    return np.concatenate([x[:, i::f, j::f] for i in range(f) for j in range(f)], -1)
+
+
+def transpose(op: Op, x: np.ndarray) -> np.ndarray:
+    height, width = (x.shape[-1], 1) if op.height is None else (op.height, op.width)
+    swapped = np.einsum("nhwc->nchw", x)
+    return swapped.reshape(len(x), height, width, -1)
+
+
 def between(x: np.ndarray, axis: int, factor: int) -> np.ndarray:
     """Linear interpolation between the centres of pixels; constant beyond the outermost."""
     places = (np.arange(x.shape[axis] * factor) + 0.5) / factor - 0.5
@@ -294,9 +387,21 @@ def between(x: np.ndarray, axis: int, factor: int) -> np.ndarray:
     return x.take(low, axis) * (1 - part) + x.take(high, axis) * part
 
 
+AXES = {"channels": -1, "positions": (1, 2), "height": 1, "width": 2}
+
+
 def softmax(op: Op, x: np.ndarray) -> np.ndarray:
-    powers = np.exp(x - x.max(-1, keepdims=True))
-    return powers / powers.sum(-1, keepdims=True)
+    powers = np.exp(x - x.max(AXES[op.axis], keepdims=True))
+    return powers / powers.sum(AXES[op.axis], keepdims=True)
+
+
+def l2_normalize(op: Op, x: np.ndarray) -> np.ndarray:
+    return x / np.sqrt(np.maximum((x**2).sum(AXES[op.axis], keepdims=True), op.eps))
+
+
+def glu(op: Op, x: np.ndarray) -> np.ndarray:
+    first, second = np.split(x, 2, -1)
+    return first / (1 + np.exp(-second))
 
 
 normal_distribution = np.vectorize(lambda x: (1 + math.erf(x / math.sqrt(2))) / 2)
@@ -318,6 +423,25 @@ WEIGHTLESS: dict[str, Callable[[Op, np.ndarray], np.ndarray]] = {
     "scaled_tanh": lambda op, x: 1.7159 * np.tanh(2 * x / 3),
     "softplus": lambda op, x: np.logaddexp(x, 0.0),
     "softmax": softmax,
+    "mish": lambda op, x: x * np.tanh(np.logaddexp(x, 0.0)),
+    "celu": lambda op, x: np.where(x > 0, x, op.alpha * np.expm1(np.minimum(x, 0) / op.alpha)),
+    "glu": glu,
+    "abs": lambda op, x: np.abs(x),
+    "square": lambda op, x: x * x,
+    "sqrt": lambda op, x: np.sqrt(x),
+    "exp": lambda op, x: np.exp(x),
+    "log": lambda op, x: np.log(x),
+    "clip": lambda op, x: np.clip(x, op.low, op.high),
+    "l2_normalize": l2_normalize,
+    "reduce_mean": lambda op, x: x.mean(AXES[op.axis], keepdims=True),
+    "reduce_max": lambda op, x: x.max(AXES[op.axis], keepdims=True),
+    "reduce_sum": lambda op, x: x.sum(AXES[op.axis], keepdims=True),
+    "expand": lambda op, x: np.broadcast_to(x, (len(x), *op.like)),
+    "transpose": transpose,
+    "resize": resize,
+    "adaptive_avg_pool": adaptive_avg_pool,
+    "pixel_shuffle": pixel_shuffle,
+    "space_to_depth": space_to_depth,
     "max_pool": max_pool,
     "avg_pool": avg_pool,
     "global_avg_pool": lambda op, x: x.mean((1, 2), keepdims=op.keep),
@@ -354,6 +478,9 @@ LAYERS: dict[str, Callable[[Op, np.ndarray, Weights], np.ndarray]] = {
     "bn": bn,
     "layer_norm": layer_norm,
     "group_norm": group_norm,
+    "instance_norm": instance_norm,
+    "rms_norm": rms_norm,
+    "grn": grn,
     "subsample": subsample,
     "prelu": prelu,
     "layer_scale": layer_scale,
@@ -370,8 +497,18 @@ def product(branches: list[np.ndarray]) -> np.ndarray:
     return result
 
 
+def matmul(branches: list[np.ndarray]) -> np.ndarray:
+    a, b = branches
+    return np.einsum("nhwk,nkc->nhwc", a, b.reshape(len(b), -1, b.shape[-1]))
+
+
 MERGES: dict[str, Callable[[list[np.ndarray]], np.ndarray]] = {
     "add": lambda branches: sum(branches[1:], start=branches[0]),
     "mul": product,
+    "sub": lambda branches: branches[0] - branches[1],
+    "div": lambda branches: branches[0] / branches[1],
+    "maximum": lambda branches: np.stack(np.broadcast_arrays(*branches)).max(0),
+    "minimum": lambda branches: np.stack(np.broadcast_arrays(*branches)).min(0),
+    "matmul": matmul,
     "concat": lambda branches: np.concatenate(branches, -1),
 }

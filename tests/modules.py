@@ -36,8 +36,11 @@ ATTEMPTS = 50  # to tell equal layers with equal input from each other
 QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
 
 # Modules that hold tensors themselves; those below come with the generated code.
-LEAVES = (nnx.Conv, nnx.ConvTranspose, nnx.Linear, nnx.BatchNorm, nnx.LayerNorm, nnx.GroupNorm)
-OWN_LEAVES = ("SparseConv", "Subsample", "LayerScale", "PReLU")
+LEAVES = (
+    *(nnx.Conv, nnx.ConvTranspose, nnx.Linear, nnx.BatchNorm, nnx.LayerNorm, nnx.GroupNorm),
+    *(nnx.InstanceNorm, nnx.RMSNorm),
+)
+OWN_LEAVES = ("GlobalResponseNorm", "SparseConv", "Subsample", "LayerScale", "PReLU")
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from jax.extend.core import jaxprs_in_params
 
 from cnndsl.ops import OPS
 from cnndsl.ops.base import Op, Reject, Shape
-from cnndsl.ops.kinds import INITIALIZERS
+from cnndsl.ops.initial import OF_VECTORS, PLAIN, Initial
 from cnndsl.targets.flax.ops import EMITTERS
 from tests.emitted import Names, Spell, literally
 from tests.executed import module
@@ -44,7 +44,17 @@ vectors = st.tuples(st.integers(1, 12))
 either = maps | vectors
 numbers = st.floats(0.125, 2.0)
 rates = st.floats(0.0, 0.875)
-inits = st.none() | st.sampled_from(INITIALIZERS)
+inits = st.none() | st.sampled_from(
+    [
+        *PLAIN,
+        Initial("truncated_normal", (0.02,)),
+        Initial("orthogonal", (2.0,)),
+        Initial("constant", (0.5,)),
+        Initial("variance_scaling", (2.0, "fan_out", "normal")),
+        0.25,
+    ]
+)
+starts = st.sampled_from([*OF_VECTORS, 0, 0.5, Initial("uniform", (0.1,))])
 dtypes = st.sampled_from([jnp.float32, jnp.bfloat16])
 # Code that knows its values by name alone is longer, and means the same.
 spells = st.one_of(st.just(literally), st.builds(Names))
@@ -126,7 +136,38 @@ def reshapes(x: Shape) -> st.SearchStrategy:
 
 
 activations = over(either)
-pools = over(maps, window=windows, stride=windows, pad=pads)
+pools = over(maps, window=windows, stride=windows, pad=pads, ceil=flags)
+
+
+def along(x: Shape) -> st.SearchStrategy:
+    """An axis that such an input has."""
+    words = ["channels", "positions", "height", "width"] if len(x) == 3 else ["channels"]
+    return st.sampled_from(words)
+
+
+def with_axis(**arguments: st.SearchStrategy) -> st.SearchStrategy:
+    return from_shape(either, lambda x: st.fixed_dictionaries({"axis": along(x), **arguments}))
+
+
+def expansions(x: Shape) -> st.SearchStrategy:
+    """Shapes whose axes are those of `x`, or any where `x` has 1."""
+    axes = (st.integers(1, 4) if n == 1 else st.just(n) for n in x)
+    return st.tuples(*axes).map(lambda like: {"like": like})
+
+
+def transpositions(x: Shape) -> st.SearchStrategy:
+    rows = st.sampled_from([n for n in range(1, x[2] + 1) if x[2] % n == 0])
+    sizes = rows.map(lambda n: {"height": n, "width": x[2] // n})
+    return st.just({}) | sizes
+
+
+thin = st.tuples(*[st.sampled_from([1, 1, 3])] * 3)
+squares = st.tuples(few, sizes, sizes, few).map(
+    lambda held: ({"factor": held[0]}, (held[1], held[2], held[0] ** 2 * held[3]))
+)
+tiles = st.tuples(few, few, few, channels).map(
+    lambda held: ({"factor": held[0]}, (held[0] * held[1], held[0] * held[2], held[3]))
+)
 depthwise = {
     "kernel": windows,
     "stride": windows,
@@ -150,9 +191,11 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
         bias=flags,
         init=inits,
     ),
-    "dense": over(vectors, units=few, bias=flags, init=inits),
-    "bn": over(either, momentum=rates, eps=numbers, scale=flags, shift=flags),
-    "layer_norm": over(either, eps=numbers),
+    "dense": over(vectors, units=few, bias=flags, init=inits)
+    | over(vectors, units=few, init=inits, bias_init=starts),
+    "bn": over(either, momentum=rates, eps=numbers, scale=flags, shift=flags)
+    | over(either, scale_init=starts, shift_init=starts),
+    "layer_norm": over(either, eps=numbers) | over(either, scale_init=starts, shift_init=starts),
     "group_norm": from_shape(
         either, lambda x: st.fixed_dictionaries({"groups": divisor(x), "eps": numbers})
     ),
@@ -172,20 +215,36 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
             "tanh",
             "scaled_tanh",
             "softplus",
-            "softmax",
             "prelu",
+            "mish",
+            "glu",
+            *("abs", "square", "sqrt", "exp", "log"),
         ),
         activations,
     ),
     "max_pool": pools,
-    "avg_pool": over(maps, window=windows, stride=windows, pad=pads, count_pad=flags),
+    "softmax": with_axis(),
+    "celu": over(either, alpha=numbers),
+    "clip": over(either, low=st.floats(-2.0, 0.0), high=numbers),
+    "instance_norm": over(maps, eps=numbers, scale=flags, shift=flags),
+    "rms_norm": over(either, eps=numbers) | over(either, scale_init=starts),
+    "grn": over(maps, eps=numbers),
+    "l2_normalize": with_axis(eps=numbers),
+    "avg_pool": over(maps, window=windows, stride=windows, pad=pads, count_pad=flags, ceil=flags),
+    "adaptive_avg_pool": over(maps, size=windows | st.integers(1, 5)),
+    **dict.fromkeys(("reduce_mean", "reduce_max", "reduce_sum"), with_axis()),
+    "expand": from_shape(thin, expansions),
+    "transpose": from_shape(maps, transpositions),
+    "resize": over(maps, size=windows | sizes, method=st.sampled_from(["nearest", "bilinear"])),
+    "pixel_shuffle": squares,
+    "space_to_depth": tiles,
     "global_avg_pool": over(maps, keep=flags),
     "global_max_pool": over(maps, keep=flags),
     "subsample": over(maps, window=windows),
     "rbf": from_shape(vectors, codes),
     "flatten": activations,
     "reshape": from_shape(either, reshapes),
-    "pad": over(maps, amount=borders),
+    "pad": over(maps, amount=borders, mode=st.sampled_from(["zero", "reflect", "edge"])),
     "crop": over(maps, amount=borders),
     "channels": from_shape(either, slices),
     "pad_channels": from_shape(
@@ -252,7 +311,7 @@ def check(op: Op, x: Shape, shape: Shape, net: type[nnx.Module], dtype: Any) -> 
     assert result.dtype == dtype
     assert shapes_of(state, nnx.Param) == sorted(op.params(x).values())
     assert shapes_of(state, nnx.BatchStat) == sorted(op.state(x).values())
-    if op.name != "upsample":  # jax interpolates by a matrix product, which is no layer
+    if op.name not in ("upsample", "resize"):  # jax interpolates by a matrix product, no layer
         counted = multiplications(traced.jaxpr, transposed=op.name == "conv_transpose")
         assert counted == BATCH * dense_macs(op, x)
 

@@ -45,6 +45,13 @@ from cnndsl.syntax import ast
 Bodies = Callable[[ast.Body, Tensor, Scope, Context], tuple[Frame, Tensor]]
 
 
+_UNEQUAL = {
+    "add": errors.cannot_add,
+    "concat": errors.cannot_concat,
+    "matmul": errors.cannot_matmul,
+}
+
+
 class Chains:
     """Runs chains; `bodies` elaborates the statements of blocks and groups."""
 
@@ -93,11 +100,11 @@ class Chains:
         declaration = scope.declaration(name)
         if declaration is not None:
             return self.use(element, declaration, x, context)
+        block = self.shared.program.blocks.get(name)
+        if block is not None:
+            return self.instance(element, block, x, scope, context)
         if name in OPS:
             return self.layer(element, OPS[name], x, scope, context)
-        if name in self.shared.program.blocks:
-            block = self.shared.program.blocks[name]
-            return self.instance(element, block, x, scope, context)
         raise Failure(self.unknown(element, scope))
 
     def group(self, element: ast.Group, x: Tensor, scope: Scope, context: Context) -> Grouped:
@@ -271,7 +278,7 @@ class Chains:
             return Merged(element, x, likely(element.name, branches), branches)
         self.check_size(out, element.name_span)
         if not self.shared.budget.known.is_shared:
-            locate_merge([branch.out for branch in branches], out)
+            locate_merge(join, [branch.out for branch in branches], out)
         record = Merged(element, x, out, branches)
         out.origin = record
         return record
@@ -285,11 +292,7 @@ class Chains:
             help = projection(branches)
         elif element.name == "concat":
             help = same_padding(branches)
-        constructor = {
-            "add": errors.cannot_add,
-            "concat": errors.cannot_concat,
-            "mul": errors.cannot_multiply,
-        }[element.name]
+        constructor = _UNEQUAL.get(element.name, errors.cannot_combine)
         return constructor(element.name_span, reject.message, labels, help)
 
     def repeat(self, element: ast.Repeat, x: Tensor, scope: Scope, context: Context) -> Repeated:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sized
+from functools import partial
 from itertools import chain
 from typing import ClassVar
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate import values
-from cnndsl.elaborate.bind import match_parameters
+from cnndsl.elaborate.bind import match, match_parameters
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.scope import Scope, Unknown
 from cnndsl.ir import Tensor, Value
+from cnndsl.ops import initial
+from cnndsl.ops.base import Reject
 from cnndsl.source import Span
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
@@ -20,6 +23,8 @@ from cnndsl.syntax import ast
 MAX_STEPS = 1_000_000
 OVER = 2**60  # steps, once that has been reported
 MAX_DEPTH = 1_000  # of functions that call each other
+
+_PAIRING = ("zip", "enumerate")  # functions that make a list for each item
 
 _BY_CODE = {
     "E106": lambda span, message, help: errors.unknown_argument(span, message, "", help),
@@ -37,6 +42,24 @@ def is_word(text: str) -> bool:
     return len(text) < 40 and text.replace("_", "").replace(".", "").isalnum()
 
 
+def not_a_list(expr: ast.Expr, value: Value) -> Diagnostic:
+    """What is to be walked is no list."""
+    text = expr.span.text
+    counts = values.is_int(value) and is_word(text)
+    help = f"count up to it: 0 .. {text}" if counts else None
+    return errors.not_a_list(expr.span, values.kind(value), help)
+
+
+def unpacked(targets: tuple[str, ...], items: ast.Expr, item: Value) -> list[Value]:
+    """The values of the names that walk a list, for one of its items."""
+    if len(targets) == 1:
+        return [item]
+    if not isinstance(item, list) or len(item) != len(targets):
+        seen = f"a list of {len(item)}" if isinstance(item, list) else values.kind(item)
+        raise Failure(errors.cannot_unpack(items.span, len(targets), seen))
+    return item
+
+
 def diagnose(fault: values.Fault, span: Span) -> Diagnostic:
     return _BY_CODE[fault.code](span, fault.message, fault.help)
 
@@ -47,9 +70,15 @@ class Evaluator:
     Without a file that the spec uses they are not `complete`.
     """
 
-    def __init__(self, fns: dict[str, ast.Fn], complete: bool = True):
+    def __init__(
+        self,
+        fns: dict[str, ast.Fn],
+        complete: bool = True,
+        joins: set[ast.Binary] | None = None,
+    ):
         self.fns = fns
         self.complete = complete
+        self.joins = set() if joins is None else joins  # every `+` that joined lists
         self.steps = 0
         self.depth = 0
         self.calls: dict[str, list[tuple[dict[str, Value | Unknown], Value]]] | None = (
@@ -129,6 +158,11 @@ class Evaluator:
 
     def _index(self, expr: ast.Index, scope: Scope) -> Value:
         base = self.evaluate(expr.base, scope)
+        if isinstance(expr.index, ast.Range):
+            start = self.evaluate(expr.index.start, scope)
+            items = values.part(base, start, self.evaluate(expr.index.stop, scope))
+            self.spend_on(items, expr.span)
+            return items
         return values.index(base, self.evaluate(expr.index, scope))
 
     def _unary(self, expr: ast.Unary, scope: Scope) -> Value:
@@ -144,12 +178,17 @@ class Evaluator:
         if expr.op in ("==", "!="):
             return self._equal(left, right, expr.span) is (expr.op == "==")
         try:
-            return values.binary(expr.op, left, right)
+            result = values.binary(expr.op, left, right)
+            if isinstance(result, list):
+                self.spend_on(result, expr.span)
+                self.joins.add(expr)
+            return result
         except values.Fault as fault:
             span = expr.span
             if fault.code == "E201":  # point at the operand that is no number
                 fits = values.is_int if expr.op == "//" else values.is_number
-                span = expr.right.span if fits(left) else expr.left.span
+                joins = expr.op == "+" and isinstance(left, list)
+                span = expr.right.span if fits(left) or joins else expr.left.span
             raise Failure(diagnose(fault, span)) from None
 
     def _equal(self, left: Value, right: Value, span: Span) -> bool:
@@ -199,6 +238,8 @@ class Evaluator:
         name = expr.func.id
         if name in self.fns:
             return self.call(self.fns[name], expr.args, scope, expr.span)
+        if name in initial.NAMES:
+            return self.initial(expr, scope)
         function = values.FUNCTIONS.get(name)
         if function is None:
             if not self.complete:
@@ -210,9 +251,23 @@ class Evaluator:
                 message = f"`{name}` takes its arguments by position"
                 raise Failure(errors.unknown_argument(argument.span, message, "", None))
         args = [self.evaluate(argument.value, scope) for argument in expr.args]
-        if args and isinstance(args[0], list):
-            self.spend_on(args[0], expr.span)
+        for held in args:
+            if isinstance(held, list):
+                self.spend(len(held) if name in _PAIRING else len(held) // 4, expr.span)
         return function(*args)
+
+    def initial(self, expr: ast.Call, scope: Scope) -> initial.Initial:
+        """How a tensor starts, with the arguments of the call."""
+        name = expr.func.id
+        known, required = initial.parameters(name)
+        signature = partial(initial.signature, name)
+        given = match(name, known, required, expr.args, expr.span, signature)
+        bound = {n: self.evaluate(argument.value, scope) for n, argument in given.items()}
+        try:
+            return initial.initial(name, bound)
+        except Reject as reject:
+            span = given[reject.focus].value.span if reject.focus in given else expr.span
+            raise Failure(errors.bad_argument(span, reject.message, signature(), None)) from None
 
     def call(self, fn: ast.Fn, args: tuple[ast.Argument, ...], scope: Scope, span: Span) -> Value:
         self.spend(2 + len(fn.parameters), span)
@@ -223,7 +278,10 @@ class Evaluator:
         self.depth += 1
         try:
             scope = self.parameters(fn, bound)
-            result = self.evaluate(fn.value, scope)
+            inner = Scope(scope) if fn.lets else scope
+            for let in fn.lets:
+                inner.values[let.name] = self.evaluate(let.value, inner)
+            result = self.evaluate(fn.value, inner)
         finally:
             self.depth -= 1
         if self.calls is not None:
@@ -248,6 +306,19 @@ class Evaluator:
                 scope.values[parameter.name] = value
         return scope
 
+    def _comprehension(self, expr: ast.Comprehension, scope: Scope) -> list[Value]:
+        items = self.evaluate(expr.items, scope)
+        if not isinstance(items, list):
+            raise Failure(not_a_list(expr.items, items))
+        inner, found = Scope(scope), list[Value]()
+        for item in items:
+            self.spend(1 + len(expr.targets), expr.span)
+            held = unpacked(expr.targets, expr.items, item)
+            inner.values.update(zip(expr.targets, held, strict=True))
+            if expr.condition is None or self.condition(expr.condition, inner):
+                found.append(self.evaluate(expr.item, inner))
+        return found
+
     # Each takes the kind of expression that is its key.
     _VISIT: ClassVar[dict[type[ast.Expr], Callable[..., Value]]] = {
         ast.Literal: _literal,
@@ -260,4 +331,5 @@ class Evaluator:
         ast.Conditional: _conditional,
         ast.Range: _range,
         ast.Call: _call,
+        ast.Comprehension: _comprehension,
     }

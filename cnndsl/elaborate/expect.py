@@ -15,6 +15,7 @@ from cnndsl.ir import Network, Value, layers
 from cnndsl.suggest import did_you_mean
 from cnndsl.summary import count_layer, summarize_network, table_text, totals
 from cnndsl.syntax import ast
+from cnndsl.syntax.scan import POWERS
 
 NOUNS = {"params": "parameters", "total": "parameters and state", "macs": "MACs"}
 FIGURES = (*NOUNS, "output")
@@ -26,9 +27,10 @@ def check_counts(network: Network, found: Collector) -> None:
     for what, noun in NOUNS.items():
         total = getattr(counts, what)
         if total >= values.MAX_INT:
-            most = max(layers(network.frame), key=lambda layer: getattr(count_layer(layer), what))
-            message = f"{network.name} has {total:,} {noun}"
-            found.add(errors.too_many(most.element.name_span, message))
+            held = [(getattr(count_layer(each), what), each) for each in layers(network.frame)]
+            held.sort(key=lambda pair: pair[0])
+            span = held[-1][1].element.name_span if held else network.declared.name_span
+            found.add(errors.too_many(span, f"{network.name} has {total:,} {noun}"))
             return
 
 
@@ -49,7 +51,7 @@ def check_expectations(
             if mistake is None:
                 continue
             if mistake.code == "E401":
-                exact = expect.tolerance is None
+                exact = expect.tolerance is None and not expect.unit
                 notes = explanations(suspects(expect.what), value - seen) if exact else ()
                 mistake = replace(mistake, notes=notes, table=table())
             found.add(mistake)
@@ -71,11 +73,23 @@ def _check_output(expect: ast.Expect, value: Value, network: Network, found: Col
         found.add(errors.wrong_output(expect.value.span, shown, shape_text(network.output.shape)))
 
 
+def _as(said: str, seen: int) -> str:
+    """A count with the digits and the unit that another one is written with."""
+    decimals = len(said[:-1].partition(".")[2])
+    return f"{seen / 10 ** POWERS[said[-1]]:.{decimals}f}{said[-1]}"
+
+
 def _wrong_count(expect: ast.Expect, value: Value, name: str, seen: int) -> Diagnostic | None:
     """What is wrong with an asserted count, without an explanation."""
     if not values.is_number(value):
         message = f"`expect {expect.what}` wants a number; this is {values.kind(value)}"
         return errors.bad_expectation(expect.value.span, message)
+    if expect.unit:  # the asserted count is rounded to it
+        if abs(seen - value) * 2 <= expect.unit:
+            return None
+        said = expect.value.span.text
+        message = f"{name} has {seen:,} {NOUNS[expect.what]}, which are not {said}"
+        return errors.wrong_count(expect.value.span, message, f"they round to {_as(said, seen)}")
     tolerance = expect.tolerance.value if expect.tolerance else 0
     assert values.is_number(tolerance), tolerance  # the grammar has no others
     difference = seen - value

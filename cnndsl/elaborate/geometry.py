@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnndsl.ir import Tensor
-from cnndsl.ops.base import Op, Shape
+from cnndsl.ops.base import Join, Op, Shape
 
 Pair = tuple[float, float]  # (height, width)
 
@@ -21,7 +21,7 @@ def locate(op: Op, x: Tensor, out: Tensor) -> None:
         scattered = after not in (before, (1, 1))
         out.reach = None if op.sees_everything() or scattered else x.reach
         return
-    (height, width), (down, across) = op.field()
+    (height, width), (down, across) = op.field_on(x.shape)
     jump_h, jump_w = x.jump
     out.jump = _bounded(jump_h * down, jump_w * across)
     if x.reach is None:
@@ -31,9 +31,12 @@ def locate(op: Op, x: Tensor, out: Tensor) -> None:
     out.reach = _bounded(reach_h + (height - 1) * jump_h, reach_w + (width - 1) * jump_w)
 
 
-def locate_merge(branches: Sequence[Tensor], out: Tensor) -> None:
+def locate_merge(join: Join, branches: Sequence[Tensor], out: Tensor) -> None:
     """The same of a merge. A gate of 1x1xC weighs channels: it has no positions of its own."""
-    placed = [b for b in branches if b.shape[:-1] == out.shape[:-1]]
+    if join.sees_everything():
+        out.jump, out.reach = branches[0].jump, None
+        return
+    placed = [b for b in branches if b.shape[:-1] == out.shape[:-1]] or branches
     reaches = [b.reach for b in placed if b.reach is not None]
     out.jump = _largest([b.jump for b in placed])
     out.reach = _largest(reaches) if len(reaches) == len(placed) else None
@@ -54,6 +57,6 @@ def _bounded(height: float, width: float) -> Pair:
     return min(height, MOST), min(width, MOST)
 
 
-def _largest(pairs: list[Pair]) -> Pair:
+def _largest(pairs: Sequence[Pair]) -> Pair:
     heights, widths = zip(*pairs, strict=True)
     return max(heights), max(widths)

@@ -8,8 +8,9 @@ from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Shared
 from cnndsl.elaborate.repair import whole
 from cnndsl.elaborate.scope import Scope
-from cnndsl.ir import Value
-from cnndsl.ops.base import Op, Reject
+from cnndsl.ir import Tensor, Value
+from cnndsl.ops.base import Kind, Op, Reject
+from cnndsl.ops.initial import Initial
 from cnndsl.syntax import ast
 
 _AN_OP = 20  # steps, where its arguments are new
@@ -39,10 +40,30 @@ class Maker:
                 element.span,
                 kind.signature,
             )
-        values = {n: self.evaluator.evaluate(a.value, scope) for n, a in given.items()}
+        kinds = kind.arguments()
+        values = {n: self._value(a.value, kinds[n].kind, scope) for n, a in given.items()}
         if lists := [value for value in values.values() if isinstance(value, list)]:
             self.evaluator.spend(_items(lists), element.span)
         return given, values
+
+    def _value(self, expr: ast.Expr, kind: Kind[object], scope: Scope) -> Value:
+        """The value of an argument, which may be a word, or a tensor with the wanted shape."""
+        if isinstance(expr, ast.Name) and expr.id in kind.own_words:
+            found, value = scope.value(expr.id)
+            if not (found and isinstance(value, str | Initial | None)):
+                return expr.id
+        if isinstance(expr, ast.Conditional) and kind.own_words:
+            self.evaluator.spend(1, expr.span)
+            chosen = self.evaluator.condition(expr.condition, scope)
+            return self._value(expr.then if chosen else expr.other, kind, scope)
+        value = self.evaluator.evaluate(expr, scope)
+        if isinstance(value, Tensor):
+            written = kind.of_tensor(value.shape)
+            if written is not None:
+                if value.doubtful:
+                    raise Failure
+                return list(written)
+        return value
 
     def op(
         self, element: ast.Apply, kind: type[Op], given: Arguments, values: dict[str, Value]

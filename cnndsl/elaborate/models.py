@@ -45,7 +45,8 @@ def elaborate(
     """
     networks: list[Network] = []
     overrides = overrides or {}
-    evaluator, budget = Evaluator(program.fns, program.complete), Budget(known or Known())
+    evaluator = Evaluator(program.fns, program.complete, program.joins)
+    budget = Budget(known or Known())
     with deep_stack():
         for model in chosen(program, overrides, only):
             shared = Shared(program, evaluator, found, budget)

@@ -11,7 +11,7 @@ from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate import values
 from cnndsl.elaborate.collect import Collector
-from cnndsl.ops import MERGES, OPS
+from cnndsl.ops import ADDED, MERGES, OPS
 from cnndsl.source import Source, Span
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
@@ -37,6 +37,7 @@ class Program:
     models: dict[str, ast.Model | ast.Variant] = field(default_factory=dict)
     own: list[ast.Model | ast.Variant] = field(default_factory=list)
     sound: bool = True  # no cycles and no unknown bases: safe to elaborate
+    joins: set[ast.Binary] = field(default_factory=set, repr=False)  # `+` between lists
     complete: bool = True  # every file was read: an unknown name is a mistake
     _roots: dict[str, ast.Model] = field(default_factory=dict, repr=False)  # of variants
 
@@ -51,15 +52,20 @@ class Program:
 
     def what(self, name: str) -> str | None:
         """What a name is defined as, with an article."""
-        if name in OPS or name in MERGES:
-            return "an op"
         if name in self.blocks:
             return "a block"
         if name in self.models:
             return "a model"
-        if name in self.fns or name in values.FUNCTIONS:
+        if name in self.fns:
             return "a function"
-        return None
+        if name in OPS or name in MERGES:
+            return "an op"
+        return "a function" if name in values.FUNCTIONS else None
+
+    def reserved(self, name: str) -> str | None:
+        """The same of a name that a spec cannot give to anything else."""
+        what = self.what(name)
+        return None if what == "an op" and name in ADDED else what
 
 
 def collect(spec: ast.Spec, load: Loader, found: Collector) -> Program:
@@ -125,7 +131,7 @@ class _Reader:
 
     def define(self, definition: ast.Named, own: bool) -> None:
         name, program = definition.name, self.program
-        if what := program.what(name):
+        if what := program.reserved(name):
             first = self.spans.get(name)
             self.found.add(errors.defined_twice(definition.name_span, name, first, what))
             return
@@ -171,7 +177,7 @@ def _check_cycles(program: Program, found: Collector) -> None:
                 found.add(errors.not_a_model(model.base.span, name, what, help))
             program.sound = False
     calls = {
-        "fn": {name: _called(fn, program.fns) for name, fn in program.fns.items()},
+        "fn": {name: called(fn, program.fns) for name, fn in program.fns.items()},
         "block": {name: _used(block, program.blocks) for name, block in program.blocks.items()},
         "variant": {
             name: {model.base.id}
@@ -189,7 +195,8 @@ def _check_cycles(program: Program, found: Collector) -> None:
             program.sound = False
 
 
-def _called(fn: ast.Fn, known: Container[str]) -> set[str]:
+def called(fn: ast.Fn, known: Container[str]) -> set[str]:
+    """The functions among those known that a function calls itself."""
     calls = (node.func.id for node in walk(fn) if isinstance(node, ast.Call))
     return {name for name in calls if name in known}
 

@@ -12,7 +12,7 @@ from cnndsl.elaborate.bind import match
 from cnndsl.elaborate.chains import Chains
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
-from cnndsl.elaborate.evaluate import is_word
+from cnndsl.elaborate.evaluate import not_a_list, unpacked
 from cnndsl.elaborate.explain import shape_text
 from cnndsl.elaborate.head import is_classes
 from cnndsl.elaborate.places import forget, in_model, once_in_model
@@ -30,7 +30,6 @@ from cnndsl.ir import (
     Record,
     Staged,
     Tensor,
-    Value,
 )
 from cnndsl.source import Span
 from cnndsl.syntax import ast
@@ -127,7 +126,7 @@ class Statements:
         return name
 
     def check_free(self, name: str, span: Span, scope: Scope) -> None:
-        what = self.shared.program.what(name)
+        what = self.shared.program.reserved(name)
         if scope.declaration(name) is not None:
             raise Failure(errors.name_taken(span, name, "shared layers"))
         if what in ("an op", "a block"):
@@ -234,28 +233,17 @@ class Statements:
     ) -> tuple[Record, Tensor]:
         items = self.shared.evaluator.evaluate(statement.items, scope)
         if not isinstance(items, list):
-            span = statement.items.span
-            counts = values.is_int(items) and is_word(span.text)
-            help = f"count up to it: 0 .. {span.text}" if counts else None
-            raise Failure(errors.not_a_list(span, values.kind(items), help))
+            raise Failure(not_a_list(statement.items, items))
         inner = context.nested(statement.span, in_loop=True)
         frames, flow = [], x
         for item in items:
             self.shared.evaluator.spend(2, statement.span)
-            for name, value in zip(statement.targets, self.unpack(statement, item), strict=True):
+            held = unpacked(statement.targets, statement.items, item)
+            for name, value in zip(statement.targets, held, strict=True):
                 scope.bind(name, value)
             frame, flow = self.body(statement.body, flow, scope, inner)
             frames.append(frame)
         return Looped(statement, items, frames), flow
-
-    def unpack(self, statement: ast.For, item: Value) -> list[Value]:
-        wanted = len(statement.targets)
-        if wanted == 1:
-            return [item]
-        if not isinstance(item, list) or len(item) != wanted:
-            seen = f"a list of {len(item)}" if isinstance(item, list) else values.kind(item)
-            raise Failure(errors.cannot_unpack(statement.items.span, wanted, seen))
-        return item
 
     def branch(
         self, statement: ast.If, x: Tensor, scope: Scope, context: Context

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 
 from cnndsl import errors
@@ -19,7 +20,7 @@ from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import signature
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.program import Program
-from cnndsl.ops import MERGES, OPS
+from cnndsl.ops import MERGES, OPS, initial
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
@@ -60,7 +61,7 @@ def _bound(definition: ast.Named) -> _Names:
         match node:
             case ast.Let(name=name):
                 names.values.add(name)
-            case ast.For(targets=targets):
+            case ast.For(targets=targets) | ast.Comprehension(targets=targets):
                 names.values.update(targets)
             case ast.Bind(name=name) | ast.Shared(name=name) | ast.Input(name=str(name)):
                 names.tensors.add(name)
@@ -78,6 +79,7 @@ class _Definition:
         self.found = found
         self.definition = definition
         self.names = _bound(definition)
+        self.words: set[int] = set()  # names that are words of an op, by identity
 
     def check(self) -> None:
         waiting: list[ast.Node] = [self.definition]
@@ -106,7 +108,7 @@ class _Definition:
     # --- names ------------------------------------------------------------------------
 
     def name(self, node: ast.Name) -> None:
-        if self.names.has(node.id):
+        if self.names.has(node.id) or id(node) in self.words:
             return
         if node.id in self.program.fns or node.id in values.FUNCTIONS:
             help: str | None = f"call it: {node.id}(…)"
@@ -118,12 +120,16 @@ class _Definition:
         name, program = node.name, self.program
         if self.names.has(name):
             return
-        if name in OPS:
+        if name in program.blocks:
+            self.parameters(program.blocks[name], node.args or (), node)
+        elif name in OPS:
             op = OPS[name]
             names, required = list(op.arguments()), op.required()
             self.arguments(name, names, required, node.args or (), node, op.signature)
-        elif name in program.blocks:
-            self.parameters(program.blocks[name], node.args or (), node)
+            for position, argument in enumerate(node.args or ()):
+                place = argument.name or (names[position] if position < len(names) else "")
+                if place in names:
+                    self.note_words(argument.value, op.arguments()[place].kind.own_words)
         elif what := program.what(name):
             branches = f"give it branches: {name} [ …, … ]" if name in MERGES else None
             what = "a merge" if branches else what
@@ -131,6 +137,14 @@ class _Definition:
         elif program.complete:
             help = did_you_mean(name, chain(OPS, program.blocks, self.names.tensors))
             self.report(errors.unknown_element(node.name_span, name, help))
+
+    def note_words(self, expr: ast.Expr, own: frozenset[str]) -> None:
+        """Notes the names that mean themselves as an argument of an op."""
+        if isinstance(expr, ast.Conditional):
+            self.note_words(expr.then, own)
+            self.note_words(expr.other, own)
+        elif isinstance(expr, ast.Name) and expr.id in own:
+            self.words.add(id(expr))
 
     def merge(self, node: ast.Merge) -> None:
         if node.name in MERGES and not node.items:
@@ -140,6 +154,10 @@ class _Definition:
         name, fns = node.func.id, self.program.fns
         if name in fns:
             self.parameters(fns[name], node.args, node)
+        elif name in initial.NAMES:
+            known, required = initial.parameters(name)
+            described = partial(initial.signature, name)
+            self.arguments(name, known, required, node.args, node, described)
         elif name not in values.FUNCTIONS and self.program.complete:
             help = did_you_mean(name, chain(values.FUNCTIONS, fns))
             self.report(errors.unknown_name(node.func.span, name, help))

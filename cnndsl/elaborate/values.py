@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeGuard
 
 from cnndsl.ir import Tensor, Value
+from cnndsl.ops.initial import Initial
 
 if TYPE_CHECKING:
     from cnndsl.plain import Json
@@ -44,6 +45,8 @@ def kind(value: object) -> str:
         return "a string"
     if isinstance(value, list):
         return "a list"
+    if isinstance(value, Initial):
+        return "an initializer"
     return "a tensor"
 
 
@@ -60,7 +63,7 @@ def is_plain(value: Value) -> TypeGuard[Json]:
     waiting, met = [value], set()
     while waiting:
         current = waiting.pop()
-        if isinstance(current, Tensor):
+        if isinstance(current, Tensor | Initial):
             return False
         if isinstance(current, list) and id(current) not in met:
             met.add(id(current))
@@ -96,9 +99,16 @@ _ORDER: dict[str, Callable[[float, float], bool]] = {
 
 
 def binary(op: str, left: Value, right: Value) -> Value:
-    """The result of `left op right` for arithmetic and order."""
+    """The result of `left op right` for arithmetic and order; `+` also joins lists."""
+    if op == "+" and isinstance(left, list) and isinstance(right, list):
+        return joined(left, right)
     if not (is_number(left) and is_number(right)):
         wrong = left if not is_number(left) else right
+        if op == "+" and isinstance(wrong, list):
+            other = right if wrong is left else left
+            message = f"`+` joins lists; next to this list stands {kind(other)}"
+            help = "an item is added as a list: xs + [x]" if is_number(other) else None
+            raise Fault("E201", message, help)
         raise Fault("E201", f"`{op}` works on numbers; this is {kind(wrong)}")
     if op in _ORDER:
         return _ORDER[op](left, right)
@@ -148,15 +158,38 @@ def negate(op: str, operand: Value) -> Value:
     return -operand if op == "-" else operand
 
 
+def joined(left: list[Value], right: list[Value]) -> list[Value]:
+    """One list of two."""
+    if len(left) + len(right) > MAX_LIST:
+        raise Fault("E206", "this list is too long: lists hold at most a million items")
+    return left + right
+
+
 def index(base: Value, position: Value) -> Value:
     if not isinstance(base, list):
         raise Fault("E201", f"only a list has items; this is {kind(base)}")
     if not is_int(position):
         raise Fault("E201", f"an index is an integer; this is {kind(position)}")
-    if not 0 <= position < len(base):
-        has = f"the list has {len(base)} items" if base else "the list is empty"
-        raise Fault("E203", f"there is no item {position}: {has}, counted from 0")
+    if not -len(base) <= position < len(base):
+        raise Fault("E203", f"there is no item {position}: {_has(base)}")
     return base[position]
+
+
+def part(base: Value, start: Value, stop: Value) -> list[Value]:
+    """`base[start .. stop]`, half open; negative ends count from the end of the list."""
+    if not isinstance(base, list):
+        raise Fault("E201", f"only a list has items; this is {kind(base)}")
+    first, end = _end(start), _end(stop)
+    for position in (first, end):
+        if not -len(base) <= position <= len(base):
+            raise Fault("E203", f"there is no place {position}: {_has(base)}")
+    return base[first:end]
+
+
+def _has(base: list[Value]) -> str:
+    if not base:
+        return "the list is empty"
+    return f"the list has {len(base)} items, counted from 0, or from -1 at its end"
 
 
 def span_of(start: Value, stop: Value) -> list[Value]:
@@ -229,6 +262,26 @@ def _unary(name: str, function: Callable[[float], float]) -> Function:
     return checked
 
 
+def _numbered(items: list[Value]) -> list[Value]:
+    return [[place, item] for place, item in enumerate(items)]
+
+
+def _zipped(*lists: Value) -> Value:
+    """Lists of the first items, of the second ones and so on."""
+    if not lists:
+        raise Fault("E106", "`zip` takes lists, not nothing")
+    found: list[list[Value]] = []
+    for held in lists:
+        if not isinstance(held, list):
+            raise Fault("E201", f"`zip` takes lists; this is {kind(held)}")
+        found.append(held)
+    if len({len(held) for held in found}) > 1:
+        sizes = ", ".join(str(len(held)) for held in found)
+        help = "a slice makes one shorter: xs[0 .. len(ys)]"
+        raise Fault("E201", f"`zip` takes lists of one length; these have {sizes} items", help)
+    return [list(row) for row in zip(*found, strict=True)]
+
+
 def _list_function(name: str, function: Callable[[list[Value]], Value]) -> Function:
     def checked(*args: Value) -> Value:
         if len(args) != 1 or not isinstance(args[0], list):
@@ -251,4 +304,6 @@ FUNCTIONS: dict[str, Function] = {
     "log2": _unary("log2", math.log2),
     "sum": _list_function("sum", lambda items: bounded(sum(_numbers("sum", items)))),
     "len": _list_function("len", len),
+    "enumerate": _list_function("enumerate", _numbered),
+    "zip": _zipped,
 }

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cnndsl.ops import kinds
-from cnndsl.ops.base import Op, Shape, arg
+from cnndsl.ops import kinds, words
+from cnndsl.ops.axes import check_axis
+from cnndsl.ops.base import Op, Reject, Shape, arg, show
 
 
 class Activation(Op):
@@ -123,6 +124,52 @@ class HardSwish(Activation):
     rectifies = True
 
 
+class Mish(Activation):
+    """x * tanh(softplus(x)).
+
+    Source:
+      Misra, "Mish", 2019 (arXiv:1908.08681).
+    """
+
+    name = "mish"
+    rectifies = True
+
+
+@dataclass(frozen=True)
+class Celu(Activation):
+    """x where it is positive, else alpha * (exp(x / alpha) - 1).
+
+    Source:
+      Barron, "Continuously differentiable exponential linear units", 2017 (arXiv:1704.07483).
+    """
+
+    name = "celu"
+    rectifies = True
+
+    alpha: float = arg(kinds.POSITIVE, 1.0, "minus the value far below zero")
+
+
+class Glu(Op):
+    """The first half of the channels times the sigmoid of the second half.
+
+    Shape:
+      (h, w, c) to (h, w, c / 2), (c,) to (c / 2,); c is even.
+    Source:
+      Dauphin et al., "Language modeling with gated convolutional networks", 2016
+      (arXiv:1612.08083).
+
+    >>> Glu.make({}).output((28, 28, 128))
+    (28, 28, 64)
+    """
+
+    name = "glu"
+
+    def output(self, x: Shape) -> Shape:
+        if x[-1] % 2:
+            raise Reject(f"`glu` halves the channels, and {show(x[-1])} is odd")
+        return (*x[:-1], x[-1] // 2)
+
+
 class Tanh(Activation):
     """Hyperbolic tangent."""
 
@@ -145,10 +192,24 @@ class Softplus(Activation):
     name = "softplus"
 
 
+@dataclass(frozen=True)
 class Softmax(Activation):
-    """exp(x) over its sum along the channels. Networks end in logits; the loss applies it."""
+    """exp(x) over its sum along an axis. Networks end in logits; the loss applies it.
+
+    Shape:
+      Unchanged; a vector has `channels` alone.
+    """
 
     name = "softmax"
+
+    axis: str = arg(words.AXIS, "channels", "what the sum goes along")
+
+    def output(self, x: Shape) -> Shape:
+        check_axis(self.axis, x)
+        return x
+
+    def sees_everything(self) -> bool:
+        return self.axis != "channels"
 
 
 class PRelu(Activation):

@@ -41,6 +41,8 @@ class Reject(Exception):
 class Kind(ABC, Generic[Normal_co]):
     """What an argument may be, and the type of its normal form."""
 
+    own_words: frozenset[str] = frozenset()  # names that mean themselves as this argument
+
     @abstractmethod
     def convert(self, value: object) -> Normal_co:
         """The normal form. Raises `Reject`, whose message goes on from "`filters` is …"."""
@@ -49,9 +51,17 @@ class Kind(ABC, Generic[Normal_co]):
     def describe(self) -> str:
         """In the reader's words: "a positive integer", "a positive integer or HxW"."""
 
+    def of_tensor(self, shape: Shape) -> Shape | None:
+        """What an author would write in place of a tensor of this shape; None: nothing."""
+        return None
+
     def mismatch(self, value: object, help: str | None = None) -> Reject:
         """`a positive integer, not 64.0`."""
         return Reject(f"{self.describe()}, not {seen(value)}", help=help)
+
+
+class Written:
+    """A value that `str` writes as an author would."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,12 @@ class Argument:
     kind: Kind[object]
     default: object
     doc: str
+
+    def shown(self) -> str:
+        """The default as an author would write it."""
+        if isinstance(self.default, str) and self.default in self.kind.own_words:
+            return self.default
+        return show(self.default)
 
 
 def arg(kind: Kind[Normal], default: object = REQUIRED, doc: str = "") -> Normal:
@@ -112,7 +128,7 @@ class Op(ABC):
         parts = []
         for name, argument in cls.arguments().items():
             default = argument.default
-            parts.append(name if default is REQUIRED else f"{name} = {show(default)}")
+            parts.append(name if default is REQUIRED else f"{name} = {argument.shown()}")
         return f"{cls.name}({', '.join(parts)})" if parts else cls.name
 
     @classmethod
@@ -149,12 +165,16 @@ class Op(ABC):
         return {}
 
     def macs(self, x: Shape) -> int:
-        """Multiply-accumulates of convolutions and dense layers for one image."""
+        """Multiply-accumulates of a convolution or a dense layer for one image."""
         return 0
 
     def field(self) -> tuple[tuple[int, int], tuple[float, float]]:
         """Extent (height, width) and stride of what one output position sees."""
         return (1, 1), (1, 1)
+
+    def field_on(self, x: Shape) -> tuple[tuple[int, int], tuple[float, float]]:
+        """The same on a map of this shape, which decides it for some ops."""
+        return self.field()
 
     def sees_everything(self) -> bool:
         """Whether each output depends on every position of the input (dense, global pools)."""
@@ -174,6 +194,14 @@ class Join(ABC):
     @abstractmethod
     def output(self, shapes: tuple[Shape, ...]) -> Shape:
         """Raises `Reject` where the shapes do not fit."""
+
+    def sees_everything(self) -> bool:
+        """Whether each output depends on every position of a branch."""
+        return False
+
+    def macs(self, shapes: tuple[Shape, ...]) -> int:
+        """Multiply-accumulates of a matrix product for one image."""
+        return 0
 
 
 def times(a: int, b: int) -> int:
@@ -240,7 +268,7 @@ def seen(value: object) -> str:
         return show(value[:_LONGEST] + "…")
     if value is None or isinstance(value, (bool, int, float, str)):
         return show(value)
-    return "a tensor"
+    return brief(value) if isinstance(value, Written) else "a tensor"
 
 
 def sized(shape: Shape) -> str:

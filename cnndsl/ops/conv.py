@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cnndsl.ops import kinds
 from cnndsl.ops.base import Op, Reject, Shape, arg, show, sized, times
+from cnndsl.ops.initial import INITIALIZER, VECTOR_INITIALIZER, Start, check_start
 from cnndsl.ops.ranks import divides, feature_map
 from cnndsl.ops.window import Pad, Pair, sides, slide, span
 
@@ -14,6 +15,7 @@ _PAD = "zeros around the map"
 _MULTIPLIER = "filters per input channel"
 _DILATION = "distance of neighbouring taps"
 _BIAS = "add one bias per channel of the result"
+_BIAS_INIT = "initializer of the bias"
 _INIT = "initializer of the kernel; none lets the compiler choose"
 
 
@@ -52,10 +54,12 @@ class Conv(Op):
     connect: tuple[tuple[int, ...], ...] | None = arg(
         kinds.CONNECTIONS, None, "sparse connections between input channels and filters"
     )
-    init: str | None = arg(kinds.INITIALIZER, None, _INIT)
+    init: Start | None = arg(INITIALIZER, None, _INIT)
+    bias_init: Start = arg(VECTOR_INITIALIZER, "zeros", _BIAS_INIT)
 
     def output(self, x: Shape) -> Shape:
         height, width, channels = feature_map(self.name, x)
+        check_start("bias", self.bias, self.bias_init, "zeros")
         divides(self.groups, channels)
         divides(self.groups, self.filters, "filters")
         if self.connect is not None:
@@ -66,6 +70,8 @@ class Conv(Op):
         return (*size, self.filters)
 
     def _check_connections(self, connect: tuple[tuple[int, ...], ...], channels: int) -> None:
+        if self.bias_init != "zeros":
+            raise Reject("with `connect` the bias starts at zero", "bias_init")
         if self.groups != 1:
             raise Reject("`connect` and `groups` exclude each other", "connect")
         if len(connect) != self.filters:
@@ -123,10 +129,12 @@ class Depthwise(Op):
     multiplier: int = arg(kinds.POSITIVE_INTEGER, 1, _MULTIPLIER)
     dilation: Pair = arg(kinds.WINDOW, 1, _DILATION)
     bias: bool = arg(kinds.FLAG, True, _BIAS)
-    init: str | None = arg(kinds.INITIALIZER, None, _INIT)
+    init: Start | None = arg(INITIALIZER, None, _INIT)
+    bias_init: Start = arg(VECTOR_INITIALIZER, "zeros", _BIAS_INIT)
 
     def output(self, x: Shape) -> Shape:
         height, width, channels = feature_map(self.name, x)
+        check_start("bias", self.bias, self.bias_init, "zeros")
         size = slide(
             (height, width), self.kernel, self.stride, self.pad, self.dilation, focus="kernel"
         )
@@ -170,10 +178,12 @@ class Separable(Op):
     multiplier: int = arg(kinds.POSITIVE_INTEGER, 1, "depthwise filters per input channel")
     dilation: Pair = arg(kinds.WINDOW, 1, _DILATION)
     bias: bool = arg(kinds.FLAG, True, _BIAS)
-    init: str | None = arg(kinds.INITIALIZER, None, "initializer of both kernels; see `conv`")
+    init: Start | None = arg(INITIALIZER, None, "initializer of both kernels; see `conv`")
+    bias_init: Start = arg(VECTOR_INITIALIZER, "zeros", _BIAS_INIT)
 
     def output(self, x: Shape) -> Shape:
         height, width, _ = feature_map(self.name, x)
+        check_start("bias", self.bias, self.bias_init, "zeros")
         size = slide(
             (height, width), self.kernel, self.stride, self.pad, self.dilation, focus="kernel"
         )
@@ -221,10 +231,12 @@ class ConvTranspose(Op):
     stride: Pair = arg(kinds.WINDOW, 1, "by how much the map grows")
     pad: Pad = arg(kinds.PADDING, "same", "rows and columns taken off the full result")
     bias: bool = arg(kinds.FLAG, True, _BIAS)
-    init: str | None = arg(kinds.INITIALIZER, None, _INIT)
+    init: Start | None = arg(INITIALIZER, None, _INIT)
+    bias_init: Start = arg(VECTOR_INITIALIZER, "zeros", _BIAS_INIT)
 
     def output(self, x: Shape) -> Shape:
         height, width, _ = feature_map(self.name, x)
+        check_start("bias", self.bias, self.bias_init, "zeros")
         if self.pad == "same":
             return (times(height, self.stride[0]), times(width, self.stride[1]), self.filters)
         top, bottom, left, right = sides(self.pad)

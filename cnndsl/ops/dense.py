@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cnndsl.ops import kinds
 from cnndsl.ops.base import Op, Shape, arg
+from cnndsl.ops.initial import INITIALIZER, VECTOR_INITIALIZER, Start, check_start
 from cnndsl.ops.ranks import vector
 
 
@@ -28,12 +29,14 @@ class Dense(Op):
 
     units: int = arg(kinds.POSITIVE_INTEGER, doc="features of the result")
     bias: bool = arg(kinds.FLAG, True, "add one bias per unit")
-    init: str | None = arg(
-        kinds.INITIALIZER, None, "initializer of the kernel; none lets the compiler choose"
+    init: Start | None = arg(
+        INITIALIZER, None, "initializer of the kernel; none lets the compiler choose"
     )
+    bias_init: Start = arg(VECTOR_INITIALIZER, "zeros", "initializer of the bias")
 
     def output(self, x: Shape) -> Shape:
         vector(self.name, x)
+        check_start("bias", self.bias, self.bias_init, "zeros")
         return (self.units,)
 
     def params(self, x: Shape) -> dict[str, Shape]:

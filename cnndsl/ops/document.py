@@ -6,8 +6,8 @@ import inspect
 import textwrap
 
 from cnndsl.ops import GROUPS, MERGES
-from cnndsl.ops.base import REQUIRED, Join, Op, show
-from cnndsl.ops.kinds import INITIALIZER, INITIALIZERS
+from cnndsl.ops.base import REQUIRED, Join, Op
+from cnndsl.ops.initial import INITIALIZER, NAMES, parameters, signature
 
 _SECTIONS = ("Shape", "Params", "State", "MACs", "Source")
 
@@ -18,6 +18,18 @@ Every op and merge of the language, its arguments by position, and what it does 
 Sizes are (height, width, channels) of a feature map and (features,) of a vector. `cnndsl ops
 NAME` prints an entry of this page, which is made from the same text.
 """
+
+
+_INITIALIZERS = """\
+`init` of a kernel takes one of {names}, by name where no argument is needed, or as a string. They
+are those of `jax.nn.initializers`; `dirac` hands each channel on, as PyTorch's does. What starts
+biases, factors and offsets takes a number, or one of these that has no fan-in.
+"""
+
+
+def _initializer(name: str) -> str:
+    """An initializer as it is used: with its arguments, if it has any."""
+    return signature(name) if parameters(name)[0] else name
 
 
 def overview() -> str:
@@ -43,7 +55,7 @@ def describe(entry: type[Op] | type[Join]) -> str:
     for title, body in sections.items():
         parts.append("\n".join([f"{title}:", *(f"  {line}" for line in body.splitlines())]))
     if _takes_initializer(entry):
-        parts.append("\n".join(["Initializers:", *_wrap(", ".join(INITIALIZERS))]))
+        parts.append("\n".join(["Initializers:", *_wrap(", ".join(map(_initializer, NAMES)))]))
     return "\n\n".join(parts) + "\n"
 
 
@@ -55,8 +67,8 @@ def reference() -> str:
         parts += [_entry(op) for op in ops]
     parts.append("## Merges\n")
     parts += [_entry(type(join)) for join in MERGES.values()]
-    names = ", ".join(f"`{name}`" for name in INITIALIZERS)
-    parts.append(f"## Initializers\n\nThe names that `init` takes: {names}.\n")
+    names = ", ".join(f"`{_initializer(name)}`" for name in NAMES)
+    parts.append(f"## Initializers\n\n{_INITIALIZERS.format(names=names)}")
     return "\n".join(parts)
 
 
@@ -89,7 +101,7 @@ def _arguments(entry: type[Op] | type[Join]) -> list[tuple[str, str, str, str]]:
         return []
     rows = []
     for name, argument in entry.arguments().items():
-        shown = "" if argument.default is REQUIRED else show(argument.default)
+        shown = "" if argument.default is REQUIRED else argument.shown()
         rows.append((name, argument.kind.describe(), shown, argument.doc))
     return rows
 

@@ -13,25 +13,6 @@ from typing import TypeGuard
 from cnndsl.ops.base import Kind, Reject, Shape, seen, show
 from cnndsl.ops.window import Pad, Pair, Sides
 
-INITIALIZERS = (
-    "he_normal",
-    "he_uniform",
-    "kaiming_normal",
-    "kaiming_uniform",
-    "glorot_normal",
-    "glorot_uniform",
-    "xavier_normal",
-    "xavier_uniform",
-    "lecun_normal",
-    "lecun_uniform",
-    "normal",
-    "truncated_normal",
-    "uniform",
-    "orthogonal",
-    "zeros",
-    "ones",
-)
-
 _MOST_ITEMS = 1_000_000  # of a list of lists, whose rows may be one list many times
 
 
@@ -63,6 +44,18 @@ class Integer(Kind[int]):
 
     def convert(self, value: object) -> int:
         if not _is_size(value, self.least):
+            raise self.mismatch(value)
+        return value
+
+
+class SomeInteger(Kind[int | None]):
+    """A positive integer, or none."""
+
+    def describe(self) -> str:
+        return "none or a positive integer"
+
+    def convert(self, value: object) -> int | None:
+        if value is not None and not _is_size(value, 1):
             raise self.mismatch(value)
         return value
 
@@ -106,18 +99,6 @@ class Choice(Kind[str]):
         if not isinstance(value, str) or value not in self.names:
             raise self.mismatch(value)
         return value
-
-
-class Initializer(Kind[str | None]):
-    """A name from `jax.nn.initializers`, or none: the compiler chooses."""
-
-    def describe(self) -> str:
-        return "none or the name of an initializer"
-
-    def convert(self, value: object) -> str | None:
-        if value is None or (isinstance(value, str) and value in INITIALIZERS):
-            return value
-        raise self.mismatch(value, help=f"one of {', '.join(INITIALIZERS)}")
 
 
 class Window(Kind[Pair]):
@@ -267,6 +248,7 @@ def _rows(kind: Codes | Connections, value: object) -> list[Sequence[object]]:
 
 
 POSITIVE_INTEGER = Integer("a positive integer", 1)
+SOME_INTEGER = SomeInteger()
 INDEX = Integer("an integer of at least 0", 0)
 NUMBER = Number("a number")
 POSITIVE = Number("a positive number", lambda value: value > 0)
@@ -282,5 +264,4 @@ PER_CHANNEL = PerChannel(NUMBER)
 POSITIVE_PER_CHANNEL = PerChannel(POSITIVE)
 CODES = Codes()
 CONNECTIONS = Connections()
-INITIALIZER = Initializer()
 UPSAMPLING = Choice("nearest", "bilinear")

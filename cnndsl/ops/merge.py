@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from cnndsl.ops.base import Join, Reject, Shape, show
+
+_AXES = ("height", "width", "channels")
 
 
 class Add(Join):
@@ -58,11 +62,35 @@ class Concat(Join):
         return (*first[:-1], channels)
 
 
-class Mul(Join):
+class _Elementwise(Join):
+    """Combines values at the same place; an axis of size 1 serves all of the others' places."""
+
+    verb: ClassVar[str]
+    ordered: ClassVar[bool] = False  # takes two branches, the first and the second
+
+    def output(self, shapes: tuple[Shape, ...]) -> Shape:
+        full = _first(self.name, shapes)
+        if self.ordered:
+            _two(self.name, shapes)
+        for shape in shapes[1:]:
+            if len(shape) != len(full):
+                raise Reject(
+                    f"cannot {self.verb} a feature map and a vector",
+                    help="`global_avg_pool(keep = true)` keeps the feature map, as 1x1xC",
+                )
+            for axis, a, b in zip(_AXES[-len(full) :], full, shape, strict=True):
+                if a != b and 1 not in (a, b):
+                    raise Reject(f"cannot {self.verb} {_things(full)} of different {axis}")
+            full = tuple(map(_wider, full, shape))
+        return full
+
+
+class Mul(_Elementwise):
     """Product of the branches.
 
     Shape:
-      The branches have one shape, or are 1x1xC beside it.
+      Along each axis the branches have one size, or 1 beside it: 1x1xC is a weight per channel,
+      HxWx1 one per position.
     Source:
       Hu et al., "Squeeze-and-excitation networks", 2017 (arXiv:1709.01507).
 
@@ -71,23 +99,125 @@ class Mul(Join):
     """
 
     name = "mul"
+    verb = "multiply"
+
+
+class Div(_Elementwise):
+    """The first branch over the second.
+
+    Shape:
+      As `mul`.
+
+    >>> Div().output(((56, 56, 256), (56, 56, 1)))
+    (56, 56, 256)
+    """
+
+    name = "div"
+    verb = "divide"
+    ordered = True
+
+
+class Sub(_Elementwise):
+    """The first branch less the second.
+
+    Shape:
+      As `mul`.
+
+    >>> Sub().output(((56, 56, 256), (1, 1, 256)))
+    (56, 56, 256)
+    """
+
+    name = "sub"
+    verb = "subtract"
+    ordered = True
+
+
+class Maximum(_Elementwise):
+    """The largest value of the branches, place by place.
+
+    Shape:
+      As `mul`.
+    Source:
+      Goodfellow et al., "Maxout networks", 2013 (arXiv:1302.4389).
+
+    >>> Maximum().output(((56, 56, 256), (56, 56, 256)))
+    (56, 56, 256)
+    """
+
+    name = "maximum"
+    verb = "compare"
+
+
+class Minimum(_Elementwise):
+    """The least value of the branches, place by place.
+
+    Shape:
+      As `mul`.
+
+    >>> Minimum().output(((56, 56, 256), (1, 1, 1)))
+    (56, 56, 256)
+    """
+
+    name = "minimum"
+    verb = "compare"
+
+
+class Matmul(Join):
+    """Matrix product: the positions of the first branch by the channels of the second.
+
+    At each position of the first branch its channels weigh the positions of the second, which
+    count row by row, and which this sums over. Attention is two of them:
+    `matmul [ query, key -> transpose ] -> softmax -> matmul [ here, value ]`.
+
+    Shape:
+      (h, w, k) and (h', w', c) with h' * w' = k to (h, w, c).
+    MACs:
+      h * w * k * c.
+    Source:
+      Wang et al., "Non-local neural networks", 2018 (arXiv:1711.07971), equation 2.
+
+    >>> Matmul().output(((14, 14, 256), (256, 1, 196)))
+    (14, 14, 196)
+    """
+
+    name = "matmul"
 
     def output(self, shapes: tuple[Shape, ...]) -> Shape:
-        first = _first(self.name, shapes)
-        full = next((shape for shape in shapes if shape[:-1] != (1, 1)), first)
-        for shape in shapes:
-            if len(shape) != len(full):
-                raise Reject(
-                    "cannot multiply a feature map and a vector",
-                    help="`global_avg_pool(keep = true)` keeps the feature map, as 1x1xC",
-                )
-            if shape[-1] != full[-1]:
-                raise Reject(f"cannot multiply {_things(full)} of different channels")
-            if shape[:-1] not in (full[:-1], (1, 1)):
-                raise Reject(
-                    "cannot multiply feature maps of different height and width",
-                )
-        return full
+        _first(self.name, shapes)
+        _two(self.name, shapes)
+        first, second = shapes
+        if len(first) != 3 or len(second) != 3:
+            raise Reject(
+                "cannot multiply the matrix of a vector",
+                help="`matmul` takes feature maps; `reshape([1, 1, c])` makes one of a vector",
+            )
+        positions = second[0] * second[1]
+        if first[2] != positions:
+            raise Reject(
+                f"cannot multiply {show(first[2])} channels by {show(positions)} positions",
+                help=_transposed(first, second),
+            )
+        return (*first[:2], second[2])
+
+    def sees_everything(self) -> bool:
+        return True
+
+    def macs(self, shapes: tuple[Shape, ...]) -> int:
+        (height, width, _), (rows, columns, channels) = shapes
+        return height * width * rows * columns * channels
+
+
+def _two(name: str, shapes: tuple[Shape, ...]) -> None:
+    """Rejects another number of branches, where their order matters."""
+    if len(shapes) != 2:
+        raise Reject(f"`{name}` takes two branches, not {len(shapes)}")
+
+
+def _transposed(first: Shape, second: Shape) -> str | None:
+    """The transposition that makes a matrix product fit, if there is one."""
+    if first[2] == second[2]:
+        return "transpose branch 2: its channels become positions"
+    return None
 
 
 def _first(name: str, shapes: tuple[Shape, ...]) -> Shape:
@@ -96,12 +226,21 @@ def _first(name: str, shapes: tuple[Shape, ...]) -> Shape:
     return shapes[0]
 
 
+def _wider(a: int, b: int) -> int:
+    """The extent that two make together; of equal ones that which remembers its spelling."""
+    return b if a == 1 or (a == b and type(a) is int) else a
+
+
 def _things(shape: Shape) -> str:
     return "feature maps" if len(shape) == 3 else "vectors"
 
 
 def _projection(a: Shape, b: Shape, first: int, second: int) -> str | None:
-    """A convolution that gives one of two maps the shape of the other, if there is one."""
+    """What gives one of two branches the shape of the other, if there is something."""
+    for thin, full, branch in ((b, a, second), (a, b, first)):
+        if all(m in (1, n) for m, n in zip(thin, full, strict=True)):
+            like = f"[{', '.join(map(show, full))}]" if len(full) == 3 else show(full[0])
+            return f"where branch {branch} is meant everywhere: … -> expand({like})"
     if len(a) != 3:
         return None
     for source, goal, branch in ((b, a, second), (a, b, first)):

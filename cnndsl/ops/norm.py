@@ -6,9 +6,17 @@ from dataclasses import dataclass
 
 from cnndsl.ops import kinds
 from cnndsl.ops.base import Op, Shape, arg
-from cnndsl.ops.ranks import divides
+from cnndsl.ops.initial import VECTOR_INITIALIZER, Start, check_start
+from cnndsl.ops.ranks import divides, feature_map
 
 _EPS = "added to the variance"
+_SCALE_INIT = "initializer of the factors"
+_SHIFT_INIT = "initializer of the offsets"
+
+
+def _learnt(x: Shape, **learnt: bool) -> dict[str, Shape]:
+    """The tensors with a value per channel that an op learns."""
+    return {name: (x[-1],) for name, present in learnt.items() if present}
 
 
 @dataclass(frozen=True)
@@ -36,13 +44,16 @@ class BatchNorm(Op):
     eps: float = arg(kinds.POSITIVE, 1e-5, _EPS)
     scale: bool = arg(kinds.FLAG, True, "learn a factor per channel")
     shift: bool = arg(kinds.FLAG, True, "learn an offset per channel")
+    scale_init: Start = arg(VECTOR_INITIALIZER, "ones", _SCALE_INIT)
+    shift_init: Start = arg(VECTOR_INITIALIZER, "zeros", _SHIFT_INIT)
 
     def output(self, x: Shape) -> Shape:
+        check_start("scale", self.scale, self.scale_init, "ones")
+        check_start("shift", self.shift, self.shift_init, "zeros")
         return x
 
     def params(self, x: Shape) -> dict[str, Shape]:
-        learnt = {"scale": self.scale, "shift": self.shift}
-        return {name: (x[-1],) for name, present in learnt.items() if present}
+        return _learnt(x, scale=self.scale, shift=self.shift)
 
     def state(self, x: Shape) -> dict[str, Shape]:
         return {"mean": (x[-1],), "var": (x[-1],)}
@@ -68,6 +79,8 @@ class LayerNorm(Op):
     transparent = True
 
     eps: float = arg(kinds.POSITIVE, 1e-6, _EPS)
+    scale_init: Start = arg(VECTOR_INITIALIZER, "ones", _SCALE_INIT)
+    shift_init: Start = arg(VECTOR_INITIALIZER, "zeros", _SHIFT_INIT)
 
     def output(self, x: Shape) -> Shape:
         return x
@@ -96,6 +109,8 @@ class GroupNorm(Op):
 
     groups: int = arg(kinds.POSITIVE_INTEGER, 32, "groups of neighbouring channels")
     eps: float = arg(kinds.POSITIVE, 1e-5, _EPS)
+    scale_init: Start = arg(VECTOR_INITIALIZER, "ones", _SCALE_INIT)
+    shift_init: Start = arg(VECTOR_INITIALIZER, "zeros", _SHIFT_INIT)
 
     def output(self, x: Shape) -> Shape:
         divides(self.groups, x[-1])
@@ -103,6 +118,98 @@ class GroupNorm(Op):
 
     def params(self, x: Shape) -> dict[str, Shape]:
         return {"scale": (x[-1],), "shift": (x[-1],)}
+
+
+@dataclass(frozen=True)
+class InstanceNorm(Op):
+    """Instance normalization: over the positions of each image, for each channel.
+
+    Shape:
+      Unchanged; a feature map.
+    Params:
+      scale (c,), shift (c,).
+    Source:
+      Ulyanov et al., "Instance normalization", 2016 (arXiv:1607.08022).
+
+    >>> InstanceNorm.make({"scale": False, "shift": False}).params((64, 64, 128))
+    {}
+    """
+
+    name = "instance_norm"
+    transparent = True
+
+    eps: float = arg(kinds.POSITIVE, 1e-5, _EPS)
+    scale: bool = arg(kinds.FLAG, True, "learn a factor per channel")
+    shift: bool = arg(kinds.FLAG, True, "learn an offset per channel")
+    scale_init: Start = arg(VECTOR_INITIALIZER, "ones", _SCALE_INIT)
+    shift_init: Start = arg(VECTOR_INITIALIZER, "zeros", _SHIFT_INIT)
+
+    def output(self, x: Shape) -> Shape:
+        check_start("scale", self.scale, self.scale_init, "ones")
+        check_start("shift", self.shift, self.shift_init, "zeros")
+        return feature_map(self.name, x)
+
+    def params(self, x: Shape) -> dict[str, Shape]:
+        return _learnt(x, scale=self.scale, shift=self.shift)
+
+
+@dataclass(frozen=True)
+class RMSNorm(Op):
+    """Root mean square normalization: over the channels of each position, around zero.
+
+    x / sqrt(mean of squares + eps), times a factor per channel.
+
+    Shape:
+      Unchanged.
+    Params:
+      scale (c,).
+    Source:
+      Zhang & Sennrich, "Root mean square layer normalization", 2019 (arXiv:1910.07467).
+
+    >>> RMSNorm.make({}).params((14, 14, 384))
+    {'scale': (384,)}
+    """
+
+    name = "rms_norm"
+    transparent = True
+
+    eps: float = arg(kinds.POSITIVE, 1e-6, "added to the mean of squares")
+    scale_init: Start = arg(VECTOR_INITIALIZER, "ones", _SCALE_INIT)
+
+    def output(self, x: Shape) -> Shape:
+        return x
+
+    def params(self, x: Shape) -> dict[str, Shape]:
+        return _learnt(x, scale=True)
+
+
+@dataclass(frozen=True)
+class GlobalResponseNorm(Op):
+    """Global response normalization: channels compete by their lengths over all positions.
+
+    x + scale * x * n + shift, where n is the length of a channel, the root of its sum of squares
+    over all positions, divided by the mean of the lengths of all channels plus eps.
+
+    Shape:
+      Unchanged; a feature map.
+    Params:
+      scale (c,), shift (c,), both 0 before training.
+    Source:
+      Woo et al., "ConvNeXt V2", 2023 (arXiv:2301.00808), section 4.
+
+    >>> GlobalResponseNorm.make({}).params((7, 7, 3072))
+    {'scale': (3072,), 'shift': (3072,)}
+    """
+
+    name = "grn"
+
+    eps: float = arg(kinds.POSITIVE, 1e-6, "added to the mean of lengths")
+
+    def output(self, x: Shape) -> Shape:
+        return feature_map(self.name, x)
+
+    def params(self, x: Shape) -> dict[str, Shape]:
+        return _learnt(x, scale=True, shift=True)
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 
 from cnndsl.ops import kinds
 from cnndsl.ops.base import Op, Reject, Same, Shape, arg, show
 from cnndsl.ops.ranks import feature_map
-from cnndsl.ops.window import Pad, Pair, slide
+from cnndsl.ops.window import Pad, Pair, overhang, sides, slide
+
+_CEIL = "let a last window hang over the end of the map, where nothing counts"
 
 
 @dataclass(frozen=True)
@@ -20,8 +23,34 @@ class _Pool(Op):
         height, width, channels = feature_map(self.name, x)
         if not isinstance(self.pad, str):
             self._check_border(self.pad)
-        size = slide((height, width), self.window, self.stride, self.pad, focus="window")
+        if self.rounds_up() and self.pad == "same":
+            raise Reject("`pad = same` rounds sizes up by itself", "ceil", "leave out `ceil`")
+        pad = self.pad_on((height, width))
+        size = slide((height, width), self.window, self.stride, pad, focus="window")
         return (*size, channels)
+
+    @abstractmethod
+    def rounds_up(self) -> bool:
+        """Whether a last window may hang over the end of the map."""
+
+    def overhang_on(self, size: Pair) -> Pair:
+        """The rows and columns that last windows reach behind the padding of such a map."""
+        if not self.rounds_up():
+            return 0, 0
+        top, bottom, left, right = sides(self.pad)
+        (height, width), (rows, columns), (down, across) = size, self.window, self.stride
+        return (
+            overhang(height, rows, down, top, bottom),
+            overhang(width, columns, across, left, right),
+        )
+
+    def pad_on(self, size: Pair) -> Pad:
+        """The padding on a map of this size, with what last windows hang over."""
+        if not self.rounds_up():
+            return self.pad
+        top, bottom, left, right = sides(self.pad)
+        below, beside = self.overhang_on(size)
+        return top, bottom + below, left, right + beside
 
     def _check_border(self, pad: tuple[int, int, int, int]) -> None:
         """A window that lies in the padding altogether has no value."""
@@ -37,12 +66,14 @@ class _Pool(Op):
         return self.window, self.stride
 
 
+@dataclass(frozen=True)
 class MaxPool(_Pool):
     """Largest value of each window; the padding is minus infinity.
 
     Shape:
       (h, w, c) to (h', w', c). `same`: ceil(h / stride); `valid` and explicit padding:
-      floor((h + padding - window) / stride) + 1.
+      floor((h + padding - window) / stride) + 1. With `ceil` that is rounded up, unless the last
+      window would begin behind the map, as PyTorch's `ceil_mode` has it.
 
     >>> MaxPool.make({"window": 3, "stride": 2, "pad": 1}).output((112, 112, 64))
     (56, 56, 64)
@@ -50,6 +81,11 @@ class MaxPool(_Pool):
 
     name = "max_pool"
     transparent = True
+
+    ceil: bool = arg(kinds.FLAG, False, _CEIL)
+
+    def rounds_up(self) -> bool:
+        return self.ceil
 
 
 @dataclass(frozen=True)
@@ -67,6 +103,10 @@ class AvgPool(_Pool):
     transparent = True
 
     count_pad: bool = arg(kinds.FLAG, False, "count the zeros of the padding in the mean")
+    ceil: bool = arg(kinds.FLAG, False, _CEIL)
+
+    def rounds_up(self) -> bool:
+        return self.ceil
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cnndsl.ops import kinds
+from cnndsl.ops import kinds, words
 from cnndsl.ops.base import Op, Reject, Shape, arg, show, sized, times
 from cnndsl.ops.ranks import divides, feature_map
 from cnndsl.ops.window import Pair, Sides
@@ -64,11 +64,14 @@ class _Bordered(Op):
     amount: Sides = arg(kinds.BORDER, doc="rows and columns on each side")
 
 
+@dataclass(frozen=True)
 class Pad(_Bordered):
-    """Zeros around a feature map.
+    """Rows and columns around a feature map: zeros, or values of the map.
+
+    `edge` repeats the outermost value, `reflect` mirrors the map without repeating it.
 
     Shape:
-      (h, w, c) to (top + h + bottom, left + w + right, c).
+      (h, w, c) to (top + h + bottom, left + w + right, c); `reflect` pads by less than the map.
 
     >>> Pad.make({"amount": [0, 1, 0, 1]}).output((56, 56, 64))
     (57, 57, 64)
@@ -77,10 +80,24 @@ class Pad(_Bordered):
     name = "pad"
     transparent = True
 
+    mode: str = arg(words.BORDER_MODE, "zero", "what stands there")
+
     def output(self, x: Shape) -> Shape:
         height, width, channels = feature_map(self.name, x)
         top, bottom, left, right = self.amount
+        if self.mode == "reflect":
+            self._check_mirror(height, width)
         return height + top + bottom, width + left + right, channels
+
+    def _check_mirror(self, height: int, width: int) -> None:
+        """A mirror shows each value but the outermost one, once."""
+        for side, extent in zip(self.amount, (height, height, width, width), strict=True):
+            if side >= extent:
+                raise Reject(
+                    f"{sized((height, width))} has no {show(side)} values to mirror on a side",
+                    "amount",
+                    "`mode = edge` repeats the outermost value as often as wanted",
+                )
 
 
 class Crop(_Bordered):

@@ -34,6 +34,17 @@ def sides(pad: Pad) -> Sides:
     return (0, 0, 0, 0) if isinstance(pad, str) else pad
 
 
+def overhang(extent: int, window: int, stride: int, before: int, after: int) -> int:
+    """How far a last window, which begins on the map or before it, reaches behind the padding.
+
+    >>> overhang(112, 3, 2, 0, 0), overhang(111, 3, 2, 0, 0), overhang(4, 2, 3, 1, 1)
+    (1, 0, 0)
+    """
+    rest = (extent + before + after - window) % stride
+    start = extent + before + after - window - rest + stride
+    return stride - rest if rest and start < extent + before else 0
+
+
 def article(number: int) -> str:
     """Of a number read aloud: an 8, an 11, an 18, an 80."""
     digits = show(number)

@@ -90,7 +90,30 @@ class Range(Node):
     stop: Expr
 
 
-Expr = Literal | List | Name | Attribute | Index | Call | Unary | Binary | Conditional | Range
+@dataclass(frozen=True, slots=True, eq=False)
+class Comprehension(Node):
+    """`[item for targets in items if condition]`."""
+
+    item: Expr
+    targets: tuple[str, ...]
+    target_spans: tuple[Span, ...]
+    items: Expr
+    condition: Expr | None
+
+
+Expr = (
+    Literal
+    | List
+    | Name
+    | Attribute
+    | Index
+    | Call
+    | Unary
+    | Binary
+    | Conditional
+    | Range
+    | Comprehension
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -241,12 +264,16 @@ class Aux(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Expect(Node):
-    """`expect params 25_557_032 within 1%`; `tolerance` is in percent."""
+    """`expect params 25_557_032 within 1%`; `tolerance` is in percent.
+
+    Of a rounded count, as in `expect macs 4.1G`, `unit` is what its last digit counts; else 0.
+    """
 
     what: str  # unchecked: params, total, macs or output
     what_span: Span
     value: Expr
     tolerance: Literal | None
+    unit: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -283,10 +310,13 @@ class Use(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fn(Node):
+    """`fn NAME(parameters) = value`, or `{ lets value }`."""
+
     name: str
     name_span: Span
     doc: str | None
     parameters: tuple[Parameter, ...]
+    lets: tuple[Let, ...]
     value: Expr
 
 

@@ -14,7 +14,7 @@ from cnndsl import errors
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 from cnndsl.syntax.docs import definition_doc
-from cnndsl.syntax.scan import Mistake, Word, float_of, integer_of
+from cnndsl.syntax.scan import Mistake, Word, float_of, integer_of, rounded_of
 
 _CONSTANTS = {"true": True, "false": False, "none": None}
 
@@ -38,7 +38,21 @@ class Builder:
         self, keyword: Word, name: Word, parameters: Parameters, _equal: Word, value: ast.Expr
     ) -> ast.Fn:
         doc = definition_doc(keyword.source, keyword.start)
-        return ast.Fn(keyword.to(value.span), name.text, name, doc, parameters, value)
+        return ast.Fn(keyword.to(value.span), name.text, name, doc, parameters, (), value)
+
+    def fn_of_lets(
+        self,
+        keyword: Word,
+        name: Word,
+        parameters: Parameters,
+        _open: Word,
+        *inside: ast.Let | ast.Expr | Word,
+    ) -> ast.Fn:
+        doc = definition_doc(keyword.source, keyword.start)
+        lets = tuple(member for member in inside if isinstance(member, ast.Let))
+        *_, value, close = inside
+        assert isinstance(value, ast.Expr) and isinstance(close, Word)
+        return ast.Fn(keyword.to(close), name.text, name, doc, parameters, lets, value)
 
     def block(
         self, keyword: Word, name: Word, parameters: Parameters | None, body: ast.Body
@@ -163,6 +177,11 @@ class Builder:
         percent = _tolerance(tolerance) if tolerance else None
         return ast.Expect(keyword.to(end), what.text, what, value, percent)
 
+    def expect_rounded(self, keyword: Word, what: Word, count: Word) -> ast.Expect:
+        value, unit = rounded_of(count)
+        literal = ast.Literal(count, value)
+        return ast.Expect(keyword.to(count), what.text, what, literal, None, unit)
+
     def train(self, keyword: Word, _open: Word, *inside: ast.Setting | Word) -> ast.Train:
         return ast.Train(keyword.to(_closer(inside)), _members(inside))
 
@@ -232,6 +251,20 @@ class Builder:
 
     def list(self, open: Word, *inside: ast.Expr | Word) -> ast.List:
         return ast.List(open.to(_closer(inside)), _members(inside))
+
+    def comprehension(
+        self,
+        open: Word,
+        item: ast.Expr,
+        _for: Word,
+        targets: tuple[Word, ...],
+        _in: Word,
+        items: ast.Expr,
+        test: ast.Expr | None,
+        close: Word,
+    ) -> ast.Comprehension:
+        names = tuple(target.text for target in targets)
+        return ast.Comprehension(open.to(close), item, names, targets, items, test)
 
     def variable(self, word: Word) -> ast.Name:
         return ast.Name(word, word.text)

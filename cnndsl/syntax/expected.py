@@ -37,11 +37,12 @@ _NAMES = {
     "FLOAT": "a number",
     "SIZE": "a size",
     "TOLERANCE": "`within 1%`",
+    "ROUNDED": "a count such as 25.6M",
     "NEWLINE": "the end of the line",
     END: "the end of the file",
 }
 # What may always follow, and is seldom meant.
-_UNSAID = OPERATORS | {"TOLERANCE", "AS", "IF", "LPAR", "LSQB"}
+_UNSAID = OPERATORS | {"ROUNDED", "TOLERANCE", "AS", "IF", "LPAR", "LSQB"}
 
 
 def expected(accepted: frozenset[str]) -> str:

@@ -123,12 +123,12 @@ def equals_or_colon(at: Context) -> Diagnostic | None:
     elif heads[:1] in (("IF",), ("ELSE",)) and sign == "=":
         message, help = "`=` names something; it does not compare", "write `==`"
     elif heads[:1] == ("FN",) and sign == ":":
-        message, help = "a `fn` is one expression behind `=`", "write fn half(n) = n // 2"
+        message, help = "a `fn` has its value behind `=`", "write fn half(n) = n // 2"
     elif at.inside == "LPAR" and sign == ":" and at.previous.type == "NAME":
         message = "an argument is named, or gets its default, by `=`"
         help = f"write {errors.shown(at.previous.text, 20)} = 2"
     elif at.inside == "LSQB" and sign == ":":
-        message, help = "lists have no slices", "name the items one by one"
+        message, help = "a part of a list goes from one place to another", "write xs[1 .. 2]"
     if message is None:
         return None
     return errors.written_differently(at.word, message, help)
@@ -137,8 +137,63 @@ def equals_or_colon(at: Context) -> Diagnostic | None:
 def function_body(at: Context) -> Diagnostic | None:
     if at.word.type != "LBRACE" or not at.statement or at.statement[0].type != "FN":
         return None
-    message = "a `fn` is one expression, without braces"
+    message = "behind the `=` of a `fn` stands one expression"
     return errors.written_differently(at.word, message, "write fn half(n) = n // 2")
+
+
+def function_statement(at: Context) -> Diagnostic | None:
+    """A statement in the braces of a `fn`, which hold `let`s and then its value."""
+    words = {"IF": "choose it: a if condition else b", "FOR": "write [f(x) for x in xs]"}
+    if at.word.type == "NAME" and at.word.text == "return":
+        help = "the last line is the value, without `return`"
+    elif at.word.type in words:
+        help = words[at.word.type]
+    else:
+        return None
+    if not _in_fn(at):
+        return None
+    message = "a `fn` holds `let`s and then its value, no other statements"
+    return errors.written_differently(at.word, message, help)
+
+
+def function_end(at: Context) -> Diagnostic | None:
+    """The braces of a `fn` without a value at their end, or with a name bound without `let`."""
+    if not _in_fn(at):
+        return None
+    if at.word.type == "EQUAL" and at.previous.type == "NAME":
+        message = "a `fn` names a value by `let`"
+        return errors.written_differently(at.word, message, f"let {at.previous.text} = …")
+    if at.word.type == "RBRACE":
+        message = "a `fn` ends in its value"
+        return errors.written_differently(at.word, message, "repeat the name of the last `let`")
+    return None
+
+
+def _in_fn(at: Context) -> bool:
+    """Whether a word stands right in the braces of a `fn`."""
+    if at.inside != "LBRACE" or len(at.open) != 1:
+        return False
+    head = at.before[: at.before.index(at.open[0])]
+    heads = [word.type for word in head if word.type in ("FN", "BLOCK", "MODEL")]
+    return heads[-1:] == ["FN"]
+
+
+def comprehension(at: Context) -> Diagnostic | None:
+    """A second `for` in the brackets of a list, an `else` behind its `if`, a `for` by itself."""
+    if at.inside != "LSQB":
+        return None
+    made = any(word.type == "FOR" for word in at.item)
+    if at.word.type == "FOR" and at.previous.type == "COMMA":
+        message = "the `for` of a list stands on the line of its item"
+        return errors.written_differently(at.word, message, "write [f(x) for x in xs]")
+    if at.word.type == "FOR" and made:
+        message = "a list is made by one `for`"
+        return errors.written_differently(at.word, message, "make the inner list by a `fn`")
+    if at.word.type == "ELSE" and made:
+        message = "the `if` behind a list says which items stay, and has no `else`"
+        help = "choose the item: [a if c else b for x in xs]"
+        return errors.written_differently(at.word, message, help)
+    return None
 
 
 def tensor_arithmetic(at: Context) -> Diagnostic | None:
@@ -150,7 +205,10 @@ def tensor_arithmetic(at: Context) -> Diagnostic | None:
 
 
 def tolerance(at: Context) -> Diagnostic | None:
-    if at.word.text != "within":
+    if not at.word.text.startswith("within"):
         return None
+    if at.previous.type == "ROUNDED":
+        message = f"{at.previous.text} says by its digits how exact it is"
+        return errors.written_differently(at.word, message, "leave out the tolerance")
     message = "a tolerance is a number and a percent sign"
     return errors.written_differently(at.word, message, "write within 1%")

@@ -22,7 +22,7 @@ from cnndsl.syntax.expected import (
     found,
 )
 from cnndsl.syntax.layout import CLOSERS, COMPARISONS, OPERATORS, between
-from cnndsl.syntax.scan import END, Word
+from cnndsl.syntax.scan import END, Word, rounded_of
 
 
 def explain(
@@ -50,6 +50,15 @@ def _definition(at: Context) -> Diagnostic | None:
     if at.word.type in STATEMENTS | ELEMENTS | {"LBRACE"}:
         help = "statements stand in the braces of a block or a model"
     return errors.unexpected(at.word, found(at.word), wanted, help=help)
+
+
+def _rounded(at: Context) -> Diagnostic | None:
+    """A count as papers write it, where no count is asserted."""
+    if at.word.type != "ROUNDED":
+        return None
+    value, _ = rounded_of(at.word)
+    said = "a count such as 25.6M stands in `expect` alone"
+    return errors.malformed_number(at.word, said, f"write {value:_}")
 
 
 def _number(at: Context) -> Diagnostic | None:
@@ -242,9 +251,11 @@ _RULES = (
     _line,
     _count,
     foreign.comment,
+    _rounded,
     _number,
     foreign.equals_or_colon,
     _reserved,
+    foreign.comprehension,
     _else,
     foreign.word,
     _definition,
@@ -252,6 +263,8 @@ _RULES = (
     _chain_as_value,
     foreign.tensor_arithmetic,
     foreign.function_body,
+    foreign.function_statement,
+    foreign.function_end,
     _path,
     foreign.tolerance,
     _separator,

@@ -115,6 +115,22 @@ def integer_of(span: Span) -> int:
     return int(digits or "0")
 
 
+POWERS = {"k": 3, "K": 3, "M": 6, "G": 9, "B": 9, "T": 12}  # of ten
+
+
+def rounded_of(span: Span) -> tuple[int, int]:
+    """A count as papers write it, `25.6M`, and what its last digit counts."""
+    digits, _, decimals = span.text[:-1].partition(".")
+    power = POWERS[span.text[-1]] - len(decimals)
+    if len(decimals) > _MAX_DIGITS or power < 0:
+        raise Mistake(errors.malformed_number(span, "this is finer than one", "write all digits"))
+    whole = Span(span.source, span.start, span.start + len(digits))
+    value = integer_of(whole) * 10 ** (power + len(decimals)) + int(decimals or "0") * 10**power
+    if value >= 2**53:
+        raise Mistake(errors.number_too_large(span))
+    return value, 10**power
+
+
 def float_of(span: Span) -> float:
     value = float(span.text)
     if math.isinf(value):

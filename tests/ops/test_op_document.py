@@ -11,7 +11,7 @@ from cnndsl.ops.pool import MaxPool
 def test_description():
     border = "`same`, `valid`, an integer of at least 0, [h, w] or [top, bottom, left, right]"
     assert describe(MaxPool) == (
-        "max_pool(window, stride = window, pad = valid)\n"
+        "max_pool(window, stride = window, pad = valid, ceil = false)\n"
         "\n"
         "Largest value of each window; the padding is minus infinity.\n"
         "\n"
@@ -22,10 +22,15 @@ def test_description():
         "          a positive integer or HxW\n"
         "  pad     zeros, or minus infinity, around the map (default valid)\n"
         f"          {border}\n"
+        "  ceil    let a last window hang over the end of the map, where nothing counts "
+        "(default false)\n"
+        "          true or false\n"
         "\n"
         "Shape:\n"
         "  (h, w, c) to (h', w', c). `same`: ceil(h / stride); `valid` and explicit padding:\n"
-        "  floor((h + padding - window) / stride) + 1.\n"
+        "  floor((h + padding - window) / stride) + 1. With `ceil` that is rounded up, unless "
+        "the last\n"
+        "  window would begin behind the map, as PyTorch's `ceil_mode` has it.\n"
     )
 
 

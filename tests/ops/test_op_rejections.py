@@ -8,6 +8,7 @@ import pytest
 from cnndsl import ops
 from cnndsl.ops import MERGES, OPS
 from cnndsl.ops.base import Op, Reject
+from cnndsl.ops.initial import Initial, initial
 
 FOLDER = Path(ops.__file__).parent
 MAP, VECTOR = (5, 5, 64), (64,)
@@ -39,7 +40,10 @@ ARGUMENTS = [
     ("conv", {**CONV, "pad": "nearest"}, "not nearest", "pad"),
     ("conv", {**CONV, "groups": 0}, "`groups` is a positive integer, not 0", "groups"),
     ("conv", {**CONV, "bias": 1}, "`bias` is true or false, not 1", "bias"),
-    ("conv", {**CONV, "init": "he"}, 'the name of an initializer, not "he"', "init"),
+    ("conv", {**CONV, "init": "he"}, 'none or an initializer, not "he"', "init"),
+    ("conv", {**CONV, "init": True}, "`init` is none or an initializer, not true", "init"),
+    ("conv", {**CONV, "bias_init": "he_normal"}, "an initializer of single values", "bias_init"),
+    ("bn", {"scale_init": Initial("orthogonal", (2.0,))}, "not orthogonal(2.0)", "scale_init"),
     ("conv", {**CONV, "connect": 3}, "input channels that it sees, not 3", "connect"),
     ("conv", {**CONV, "connect": [[0], 1]}, "not a list of 2", "connect"),
     ("conv", {**CONV, "connect": [[0], []]}, "but filter 1 sees none", "connect"),
@@ -66,6 +70,17 @@ ARGUMENTS = [
     ("channels", {"start": -1, "stop": 8}, "an integer of at least 0, not -1", "start"),
     ("crop", {"amount": "same"}, "`amount` is an integer of at least 0", "amount"),
     ("crop", {"amount": [1.0, 1]}, "not [1.0, 1]", "amount"),
+    ("reduce_mean", {}, "`reduce_mean` needs `axis`", "axis"),
+    ("reduce_max", {"axis": "depth"}, '`positions`, `height` or `width`, not "depth"', "axis"),
+    ("softmax", {"axis": -1}, "`axis` is `channels`, `positions`, `height` or `width`", "axis"),
+    ("pad", {"amount": 1, "mode": "same"}, "`mode` is `zero`, `reflect` or `edge`", "mode"),
+    ("expand", {"like": [4, 4]}, "`like` is a tensor, [h, w, c], or a positive", "like"),
+    ("resize", {"size": [64]}, "`size` is a feature map, a positive integer or HxW", "size"),
+    ("transpose", {"height": 0}, "`height` is none or a positive integer, not 0", "height"),
+    ("pixel_shuffle", {"factor": 2.0}, "`factor` is a positive integer, not 2.0", "factor"),
+    ("max_pool", {"window": 3, "ceil": 1}, "`ceil` is true or false, not 1", "ceil"),
+    ("clip", {"low": 0}, "`clip` needs `high`", "high"),
+    ("celu", {"alpha": 0}, "`alpha` is a positive number, not 0", "alpha"),
     ("normalize", {"mean": 0.5, "std": 0}, "`std` is a positive number, or a list", "std"),
     ("normalize", {"mean": ["a"], "std": 1}, "`mean` is a number, or a list", "mean"),
 ]
@@ -84,6 +99,14 @@ SHAPES = [
     ("shuffle", {"groups": 3}, VECTOR, "3 groups do not divide 64 channels", "groups"),
     ("conv", {**CONNECTED, "groups": 2}, MAP, "`connect` and `groups` exclude", "connect"),
     ("conv", {**CONNECTED, "filters": 4}, MAP, "`connect` lists 2 filters, but", "connect"),
+    ("conv", {**CONNECTED, "bias_init": 1}, MAP, "the bias starts at zero", "bias_init"),
+    (
+        "dense",
+        {"units": 2, "bias": False, "bias_init": 1},
+        VECTOR,
+        "with `bias = false` nothing starts",
+        "bias_init",
+    ),
     ("conv", CONNECTED, (5, 5, 2), "filter 1 sees channel 2, but the last one is 1", "connect"),
     (
         "conv",
@@ -115,6 +138,41 @@ SHAPES = [
         "the padding takes away all of the 6 x 6 result",
         "pad",
     ),
+    (
+        "max_pool",
+        {"window": 3, "pad": "same", "ceil": True},
+        MAP,
+        "`pad = same` rounds sizes up by itself",
+        "ceil",
+    ),
+    (
+        "avg_pool",
+        {"window": 3, "stride": 1, "ceil": True},
+        (1, 1, 8),
+        "a 3 x 3 window does not fit into 1 x 1",
+        "window",
+    ),
+    ("reduce_sum", {"axis": "height"}, VECTOR, "has `channels` alone, no `height`", "axis"),
+    ("softmax", {"axis": "positions"}, VECTOR, "a vector of 64 has `channels` alone", "axis"),
+    ("glu", {}, (5, 5, 7), "`glu` halves the channels, and 7 is odd", None),
+    ("clip", {"low": 1, "high": 1}, MAP, "nothing lies between 1.0 and 1.0", "high"),
+    ("instance_norm", {}, VECTOR, "`instance_norm` wants a feature map", None),
+    ("grn", {}, VECTOR, "`grn` wants a feature map", None),
+    ("expand", {"like": 64}, MAP, "cannot expand 5 x 5 x 64 to 64", "like"),
+    ("expand", {"like": [5, 5, 64]}, (1, 2, 64), "and 2 is no 1", "like"),
+    ("transpose", {"height": 8}, MAP, "takes a height and a width, or neither", "height"),
+    ("transpose", {"width": 8}, MAP, "takes a height and a width, or neither", "width"),
+    ("transpose", {"height": 8, "width": 7}, MAP, "64 channels are not 8 x 7", "height"),
+    ("pixel_shuffle", {"factor": 3}, MAP, "64 channels are no multiple of 3 x 3", "factor"),
+    ("space_to_depth", {"factor": 2}, MAP, "squares of 2 x 2 do not tile 5 x 5", "factor"),
+    ("adaptive_avg_pool", {"size": 6}, MAP, "a grid of 6 x 6 is finer than the map", "size"),
+    (
+        "pad",
+        {"amount": [0, 5], "mode": "reflect"},
+        MAP,
+        "5 x 5 has no 5 values to mirror on a side",
+        "amount",
+    ),
     ("reshape", {"shape": 65}, VECTOR, "64 values into 65", "shape"),
     ("crop", {"amount": [2, 3, 0, 0]}, MAP, "nothing is left of 5 x 5", "amount"),
     ("channels", {"start": 0, "stop": 65}, MAP, "but there are 64 channels", "stop"),
@@ -135,7 +193,15 @@ MERGED = [
     ("mul", (MAP, VECTOR), "cannot multiply a feature map and a vector"),
     ("mul", (MAP, (1, 1, 32)), "cannot multiply feature maps of different channels"),
     ("mul", (VECTOR, (65,)), "cannot multiply vectors of different channels"),
-    ("mul", (MAP, (1, 5, 64)), "cannot multiply feature maps of different height and width"),
+    ("mul", (MAP, (4, 5, 64)), "cannot multiply feature maps of different height"),
+    ("div", (MAP, (5, 4, 1)), "cannot divide feature maps of different width"),
+    ("sub", (MAP, MAP, MAP), "`sub` takes two branches, not 3"),
+    ("maximum", ((5, 5, 2), MAP), "cannot compare feature maps of different channels"),
+    ("minimum", (MAP, VECTOR), "cannot compare a feature map and a vector"),
+    ("matmul", (MAP,), "`matmul` takes two branches, not 1"),
+    ("matmul", (MAP, VECTOR), "cannot multiply the matrix of a vector"),
+    ("matmul", (MAP, MAP), "cannot multiply 64 channels by 25 positions"),
+    ("matmul", (MAP, (7, 7, 8)), "cannot multiply 64 channels by 49 positions"),
 ]
 
 
@@ -191,12 +257,22 @@ def test_merges(name, shapes, message):
             "project branch 1: conv(64, 1, stride = 2, bias = false) -> bn",
         ),
         (((10, 5, 64), (5, 10, 64)), None),
+        (
+            ((7, 7, 64), (1, 1, 64)),
+            "where branch 2 is meant everywhere: … -> expand([7, 7, 64])",
+        ),
+        (((1,), (64,)), "where branch 1 is meant everywhere: … -> expand(64)"),
         (((64,), (32,)), None),
     ],
 )
-def test_the_projection_that_add_proposes_is_right(shapes, help):
+def test_what_add_proposes_is_right(shapes, help):
     assert reject_merge("add", shapes).help == help
     if help is None:
+        return
+    if "expand" in help:
+        branch = int(help.split()[2]) - 1
+        expand = OPS["expand"].make({"like": shapes[1 - branch]})
+        assert expand.output(shapes[branch]) == shapes[1 - branch]
         return
     branch = int(help.split()[2].rstrip(":")) - 1
     stride = 2 if "stride" in help else 1
@@ -226,6 +302,9 @@ def test_every_raise_of_the_package_has_an_example():
         places |= raised_at(reject_shape(name, arguments, x))
     for name, shapes, _ in MERGED:
         places |= raised_at(reject_merge(name, shapes))
+    with pytest.raises(Reject, match="`std` is a positive number, not 0") as caught:
+        initial("normal", {"std": 0})
+    places |= raised_at(caught.value)
     sites = {
         (path.name, node.lineno)
         for path in FOLDER.glob("*.py")

@@ -163,6 +163,22 @@ def test_pools(name, size, window, stride, pad):
 
 
 @quick
+@given(size=sizes, window=windows, stride=windows, pad=borders)
+def test_pools_that_round_up(size, window, stride, pad):
+    """PyTorch's rule: the last window begins on the map or before it."""
+    limits = (window[0], window[0], window[1], window[1])
+    assume(all(side < limit for side, limit in zip(pad, limits, strict=True)))
+    expected = []
+    for i in range(2):
+        before, after = pad[2 * i], pad[2 * i + 1]
+        count = -(-(size[i] + before + after - window[i]) // stride[i]) + 1
+        expected.append(count - 1 if (count - 1) * stride[i] >= size[i] + before else count)
+    assume(min(expected) > 0)
+    op = make("max_pool", window=window, stride=stride, pad=pad, ceil=True)
+    assert op.output((*size, 3)) == (*expected, 3)
+
+
+@quick
 @given(size=sizes, window=windows)
 def test_subsample(size, window):
     def pool(x):
@@ -194,5 +210,10 @@ def test_merges_agree_with_broadcasting(shapes, channels):
     maps = [(1, 1, channels) if h < 8 else (*shapes[0], channels) for h, _ in shapes]
     expected = np.broadcast_shapes(*maps)
     assert MERGES["mul"].output(tuple(maps)) == expected
+    for name in ("div", "sub"):
+        assert MERGES[name].output((maps[0], maps[-1])) == np.broadcast_shapes(maps[0], maps[-1])
+    thin = tuple(1 if n % 2 else n for n in (*shapes[0], channels))
+    full = (*shapes[0], channels)
+    assert MERGES["maximum"].output((thin, full)) == np.broadcast_shapes(thin, full)
     joined = np.concatenate([np.zeros((*shapes[0], channels))] * len(maps), axis=-1).shape
     assert MERGES["concat"].output(((*shapes[0], channels),) * len(maps)) == joined

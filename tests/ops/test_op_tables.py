@@ -95,6 +95,11 @@ TABLE_I = [
         (make("channels", start=8, stop=24), (4, 4, 32), (4, 4, 16), 0, 0),
         (make("pad_channels", total=64), (32,), (64,), 0, 0),
         (make("shuffle", groups=2), (4, 4, 32), (4, 4, 32), 0, 0),
+        # SqueezeNet's second pool, and ConvNeXt V2-T's last response normalization
+        (make("max_pool", window=3, stride=2, ceil=True), (54, 54, 256), (27, 27, 256), 0, 0),
+        (make("grn"), (7, 7, 3072), (7, 7, 3072), 6144, 0),
+        (make("instance_norm", scale=False), (64, 64, 128), (64, 64, 128), 128, 0),
+        (make("rms_norm"), (14, 14, 384), (14, 14, 384), 384, 0),
     ],
     ids=lambda value: value.name if isinstance(value, Op) else None,
 )
@@ -121,12 +126,28 @@ def test_state_is_not_trainable():
         (make("upsample", factor=4), (1, 1), (0.25, 0.25)),
         (make("upsample", factor=2, method="bilinear"), (2, 2), (0.5, 0.5)),
         (make("relu"), (1, 1), (1, 1)),
+        (make("pixel_shuffle", factor=2), (1, 1), (0.5, 0.5)),
+        (make("space_to_depth", factor=2), (2, 2), (2, 2)),
+        (make("reduce_max", axis="channels"), (1, 1), (1, 1)),
     ],
     ids=lambda value: value.name if isinstance(value, Op) else None,
 )
 def test_field(op, extent, stride):
     assert op.field() == (extent, stride)
     assert not op.sees_everything()
+
+
+@pytest.mark.parametrize(
+    ("op", "extent", "stride"),
+    [
+        (make("resize", size=[28, 7]), (2, 2), (0.5, 2)),
+        (make("resize", size=14, method="nearest"), (1, 1), (1, 1)),
+        (make("adaptive_avg_pool", size=[7, 5]), (2, 3), (2, 2.8)),
+        (make("max_pool", window=3, stride=2), (3, 3), (2, 2)),
+    ],
+)
+def test_field_on_a_map(op, extent, stride):
+    assert op.field_on((14, 14, 8)) == (extent, stride)
 
 
 def test_what_sees_everything():
@@ -136,6 +157,8 @@ def test_what_sees_everything():
         make("global_avg_pool"),
         make("global_max_pool", keep=True),
         make("rbf", classes=1, codes=codes),
+        make("transpose"),
+        *(make(name, axis="width") for name in ("reduce_mean", "softmax", "l2_normalize")),
     ):
         assert op.sees_everything()
 
@@ -221,9 +244,11 @@ def test_registry_matches_the_classes():
 def test_defaults_convert_and_show_as_written():
     assert OPS["conv"].signature() == (
         "conv(filters, kernel, stride = 1, pad = same, groups = 1, dilation = 1, bias = true, "
-        "connect = none, init = none)"
+        "connect = none, init = none, bias_init = zeros)"
     )
-    assert OPS["max_pool"].signature() == "max_pool(window, stride = window, pad = valid)"
+    pool = "max_pool(window, stride = window, pad = valid, ceil = false)"
+    assert OPS["max_pool"].signature() == pool
+    assert OPS["l2_normalize"].signature() == "l2_normalize(axis = channels, eps = 1e-12)"
     assert OPS["lrn"].signature() == "lrn(size = 5, alpha = 1e-4, beta = 0.75, k = 1.0)"
     assert OPS["rescale"].signature() == "rescale(scale, offset = 0.0)"
 

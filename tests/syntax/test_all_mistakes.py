@@ -83,7 +83,7 @@ def test_three_alike_are_three():
         ),
         ("class Net(nn.Module):\n  def __init__(self):\n    pass\n", "1 E013"),
         ("model A\nmodel B { relu relu }\n", "1 E015, 2 E014"),
-        ("fn f(x): x\nfn g(x) { x }\nfn h(x) = x x\n", "1 E013, 2 E013, 3 E014"),
+        ("fn f(x): x\nfn g(x) = { x }\nfn h(x) = x x\n", "1 E013, 2 E013, 3 E014"),
         # what is no word, with what follows from it on the line
         ("block a {\n  conv(3, init = 'he')\n  a | b\n  relu relu\n}\n", "2 E004, 3 E004, 4 E014"),
         ('block a {\n  conv(3, init = "he)\n  relu relu\n}\n', "2 E005, 3 E014"),

@@ -58,6 +58,9 @@ def drawn(node) -> str:
             return f"({drawn(then)} if {drawn(condition)} else {drawn(other)})"
         case ast.Range(start=start, stop=stop):
             return f"({drawn(start)} .. {drawn(stop)})"
+        case ast.Comprehension(item=item, targets=targets, items=items, condition=condition):
+            test = f" if {drawn(condition)}" if condition else ""
+            return f"[{drawn(item)} for {', '.join(targets)} in {drawn(items)}{test}]"
         case ast.Chain(elements=elements):
             return " -> ".join(map(drawn, elements))
         case ast.Apply(name=name, args=None):
@@ -101,6 +104,12 @@ def drawn(node) -> str:
         ("in.channels // 2", "(in.channels // 2)"),
         ("here.shape[0]", "here.shape[0]"),
         ("f(1, g(2), a = 3,)", "f(1, g(2), a=3)"),
+        ("xs[-1]", "xs[(- 1)]"),
+        ("xs[a .. -1]", "xs[(a .. (- 1))]"),
+        ("[f(x) for x in xs]", "[f(x) for x in xs]"),
+        ("[x for x in 0 .. n if x > 1 and y]", "[x for x in (0 .. n) if ((x > 1) and y)]"),
+        ("[a if b else c for a, b, in xs]", "[(a if b else c) for a, b in xs]"),
+        ("[[y for y in x] for x in xs + ys]", "[[y for y in x] for x in (xs + ys)]"),
         ("within", "within"),
         ("samesame + validity", "(samesame + validity)"),
     ],
@@ -132,6 +141,27 @@ def test_chains(text, meaning):
     run = statement(text)
     assert drawn(run.chain) == meaning
     assert run.name is None and run.shape is None
+
+
+def test_functions():
+    short, long, braced = parsed(
+        "fn a(c) = c\nfn b(c, d = 2) {\n  let e = c * d\n  # why\n  let f = e\n  f + 1\n}\n"
+        "# Doc.\nfn c(n) { n if n > 1 else\n 1 }\n"
+    ).definitions
+    assert (short.lets, drawn(short.value)) == ((), "c")
+    assert [(let.name, drawn(let.value)) for let in long.lets] == [("e", "(c * d)"), ("f", "e")]
+    assert drawn(long.value) == "(f + 1)"
+    assert long.span.text.endswith("}")
+    assert (braced.lets, drawn(braced.value)) == ((), "(n if (n > 1) else 1)")
+    assert braced.doc == "Doc."
+
+
+def test_rounded_counts():
+    expect = statement("expect macs 4.10G")
+    assert (expect.value.value, expect.unit, expect.tolerance) == (4_100_000_000, 10**7, None)
+    assert expect.value.span.text == "4.10G"
+    (exact,) = statements("expect macs 4_100 within 1%")
+    assert (exact.unit, exact.tolerance.value) == (0, 1)
 
 
 def test_statements():

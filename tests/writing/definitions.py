@@ -88,7 +88,19 @@ def function(draft: Draft) -> str:
     listed = tuple(parameter(draft, k, i >= required) for i, k in enumerate(kinds))
     stem = draft.pick("round_up", "pick", "scaled", "all", "make", "repeats")
     name = f"{stem}{len(draft.functions)}"
-    text = f"fn {name}({', '.join(map(str, listed))}) = {value(draft, kind)}"
+    head = f"fn {name}({', '.join(map(str, listed))})"
+    if draft.chance(0.6):
+        text = f"{head} = {value(draft, kind)}"
+    else:
+        lines = [f"{head} {{"]
+        for _ in range(draft.number(1, 2)):
+            held = draft.pick(kind, "width")
+            known = draft.scope.of(held)
+            local = draft.random.choice(known) if known and draft.chance(0.3) else ""
+            local = local or draft.fresh("half", "r", "all", "rest")
+            lines.append(f"let {local} = {value(draft, held)}")
+            draft.scope.values[local] = held
+        text = "\n".join([*lines, value(draft, kind), "}"])
     draft.functions.append(Function(name, listed, kind))
     return text
 

@@ -43,10 +43,10 @@ def known(draft: Draft, kind: Kind) -> list[str]:
         if isinstance(own, (Row, Table)) and isinstance(kind, str):
             row = name
             if isinstance(own, Table):
-                row = draft.pick(f"{name}[0]", f"{name}[len({name}) - 1]")
+                row = draft.pick(f"{name}[0]", f"{name}[len({name}) - 1]", f"{name}[-1]")
             found += [f"{row}[{i}]" for i, column in enumerate(own.columns) if column == kind]
         if own == "widths" and kind == "width":
-            found += [f"{name}[0]", f"max({name})"]
+            found += [f"{name}[0]", f"{name}[-1]", f"max({name})"]
         if kind == "count" and (own == "widths" or isinstance(own, Table)):
             found.append(f"len({name})")
     return found
@@ -170,6 +170,17 @@ def rate(draft: Draft, name: str, steady: bool) -> str:
 
 
 def widths(draft: Draft, name: str, steady: bool) -> str:
+    if draft.chance(0.6):
+        other, w = named(draft, "widths"), draft.pick("w", "n", "each")
+        return draft.pick(
+            f"{name} + [{value(draft, 'width', steady=steady)}]",
+            f"{name} + {other}[0 .. 1]",
+            f"{name}[0 .. (len({name}) + 1) // 2]",
+            f"({name} + {other})[-1 .. len({name} + {other})]",
+            f"[{w} + {named(draft, 'index')} for {w} in {name}]",
+            f"[max({w}, i) for i, {w} in enumerate({name}) if i < {draft.pick('1', '2', '3')}]",
+            f"[a if {condition(draft, steady=True)} else b for a, b in zip({name}, {name})]",
+        )
     return f"[{', '.join(value(draft, 'width', steady=steady) for _ in range(draft.number(1, 3)))}]"
 
 

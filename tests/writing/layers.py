@@ -14,10 +14,17 @@ NORMS = (
     "layer_norm(eps = 0.1)",
     "group_norm(groups = 1, eps = 0.1)",
     "group_norm(groups = here.channels, eps = 0.5)",
+    "instance_norm(eps = 0.1)",
+    "instance_norm(eps = 0.5, scale = false)",
+    "rms_norm(eps = 0.1)",
+    "grn(eps = 0.1)",
 )
+AXES = ("channels", "positions", "height", "width")
 ACTIVATIONS = (
     *"relu relu6 elu selu gelu swish sigmoid hard_sigmoid hard_swish tanh scaled_tanh".split(),
     *"softplus softmax prelu leaky_relu leaky_relu(0.2) leaky_relu(slope=0.3)".split(),
+    *"mish celu celu(0.5) softmax(axis=channels) abs square".split(),
+    *("clip(-1, 1.5)", "square -> sqrt", "clip(-2, 2) -> exp", "sigmoid -> exp -> log"),
 )
 
 
@@ -129,6 +136,7 @@ def pooling(draft: Draft) -> str:
         f"avg_pool({window}, stride = 1, pad = same)",
         "avg_pool(3, 1, 1, count_pad = true)",
         "max_pool(3, stride = 1, pad = 1)",
+        "max_pool(3, stride = 1, pad = 1, ceil = true)",
         "max_pool(window = 1)",
     )
 
@@ -170,6 +178,51 @@ def rearranging(draft: Draft) -> str:
     )
 
 
+@LAYERS.enter(3)
+def resampling(draft: Draft) -> str:
+    least = value(draft, "width")
+    return draft.pick(
+        "resize(here)",
+        f"conv(4 * ({least}), 1) -> pixel_shuffle(2) -> space_to_depth(2) -> conv({least}, 1)",
+        "upsample(2) -> resize([here.height // 2, here.width // 2])",
+        "pixel_shuffle(1) -> space_to_depth(1)",
+        "pad_channels(here.channels + here.channels % 2) -> glu",
+        "adaptive_avg_pool([here.height, here.width])",
+    )
+
+
+@LAYERS.enter(3)
+def along_an_axis(draft: Draft) -> str:
+    """Means, maxima and sums that gate or shift, and what is as long as one."""
+    name, axis = draft.fresh("y", "z", "full"), draft.pick(*AXES)
+    reduced = f"{draft.pick('reduce_mean', 'reduce_max')}({axis})"
+    gate = draft.pick(
+        f"mul [ {name}, {reduced} -> sigmoid ]",
+        f"sub [ {name}, {reduced} ]",
+        f"div [ {name}, reduce_sum({axis}) -> abs -> rescale(1.0, 1.0) ]",
+        f"add [ here, {reduced} -> expand({name}) ]",
+        f"add [ {reduced} -> expand({name}.shape), here ]",
+        f"maximum [ here, {reduced} ]",
+        "minimum [ here, reduce_max(height), reduce_max(width) ]",
+        f"mul [ reduce_mean(height), reduce_mean(width) ] -> expand({name})",
+        f"l2_normalize({axis}, eps = 0.1)",
+        f"softmax({axis})",
+    )
+    return f"{{\n{name} = here\n{gate}\n}}"
+
+
+@LAYERS.enter(2)
+def attention(draft: Draft) -> str:
+    """Of positions, and of channels, with as much as one of both is wide."""
+    name = draft.fresh("y", "value")
+    width = value(draft, "width", steady=True)
+    return draft.pick(
+        f"{{\n{name} = here\nmatmul [ conv({width}, 1), conv({width}, 1) -> transpose ]\n"
+        f"softmax -> matmul [ here, {name} ]\n}}",
+        f"{{\n{name} = here\ntranspose -> softmax\ntranspose({name}.height, {name}.width)\n}}",
+    )
+
+
 def resizing(draft: Draft) -> str:
     """Changes height and width, whatever they are."""
     draft.resize()
@@ -189,6 +242,13 @@ def resizing(draft: Draft) -> str:
         f"depthwise(3, stride = {value(draft, 'stride')}{bias(draft)})",
         f"separable({filters}, 3, stride = {stride}{init(draft)})",
         "max_pool(2, pad = same)",
+        "max_pool(2, ceil = true)",
+        "avg_pool(2, 2, 1, count_pad = true, ceil = true)",
+        f"avg_pool(2, pad = 1, ceil = {value(draft, 'flag')})",
+        f"adaptive_avg_pool({draft.pick('1', '[1, here.width]', '[(here.height + 1) // 2, 1]')})",
+        f"resize({draft.pick('3', '[2, here.width]', '[here.height, 4], nearest')})",
+        "pad([0, 1, 1, 0], mode = edge)",
+        "pad([1, 0], mode = edge) -> pad([0, 1, 0, 0], mode = reflect)",
         f"max_pool(3, stride = {stride}, pad = same)",
         f"avg_pool({value(draft, 'kernel')}, stride = 2, pad = same)",
         f"avg_pool({value(draft, 'stride')}, pad = same)",
@@ -213,6 +273,11 @@ def vector(draft: Draft) -> str:
         "channels(0, (here.channels + 1) // 2)",
         "pad_channels(here.channels + 1)",
         "reshape(here.channels)",
+        "l2_normalize(eps = 0.1)",
+        "rms_norm(eps = 0.1)",
+        "{ v = here\nsub [ here, reduce_mean(channels) ]\ndiv [ here, reduce_sum(channels) -> abs "
+        "-> rescale(1.0, 1.0) ]\nmaximum [ here, v ] }",
+        "reduce_sum(channels) -> expand(4) -> celu",
         "scale(0.5)",
     )
 

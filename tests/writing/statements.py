@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tests.writing.chains import bracketed, callable_blocks, repetition
 from tests.writing.draft import Draft
-from tests.writing.expressions import condition, constant, known, value
+from tests.writing.expressions import condition, constant, known, named, value
 from tests.writing.fitting import fit
 from tests.writing.grammar import STATEMENTS, body, chain
 from tests.writing.kinds import Kind, Row, Table
@@ -174,6 +174,11 @@ def loop_body(
 def loop_over_list(draft: Draft) -> list[str]:
     if draft.chance(0.5):
         return loop_body(draft, value(draft, "widths"), ("width",))
+    if draft.chance(0.3):
+        return loop_body(draft, f"enumerate({value(draft, 'widths')})", ("index", "width"))
+    if draft.chance(0.2):
+        ways = named(draft, "widths")
+        return loop_body(draft, f"zip({ways}, [w + 1 for w in {ways}])", ("width", "width"))
     columns: tuple[Kind, ...] = ("width", draft.pick("kernel", "flag", "mode", "count", "widths"))
     rows = [
         f"[{', '.join(value(draft, column) for column in columns)}]"

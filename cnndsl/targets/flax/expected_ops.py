@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cnndsl.ops.initial import Initial, Start
 from cnndsl.targets.flax.forms import Forms
-from cnndsl.targets.flax.terms import Sides, Term
+from cnndsl.targets.flax.terms import Sides, Term, described
 from cnndsl.targets.flax.windows import Padding, Pair
 
 
 def merged(name: str, parts: tuple[Term, ...], forms: Forms) -> Term:
     if name == "concat":
         return forms.concat(parts)
+    if name == "matmul":
+        return forms.matmul(*parts)
     result, *others = parts
     for part in others:
         result = forms.join(name, result, part)
@@ -37,9 +40,17 @@ _SYNONYMS = {
 }
 
 
-def canonical(initialiser: str) -> str:
-    """One name of those that jax.nn.initializers has for it."""
+def canonical(initialiser: Start) -> str:
+    """One name of those that jax.nn.initializers has for it, with its arguments."""
+    if isinstance(initialiser, Initial):
+        return described(initialiser.name, initialiser.args)
     return _SYNONYMS.get(initialiser, initialiser)
+
+
+def _starts(op: Any) -> dict[str, str]:
+    """How the factors and offsets of a norm start."""
+    fields = {"scale start": "scale_init", "bias start": "shift_init"}
+    return {name: canonical(getattr(op, f)) for name, f in fields.items() if hasattr(op, f)}
 
 
 def _padding(pad: str | tuple[int, int, int, int]) -> Padding:
@@ -64,18 +75,34 @@ def _conv(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
         op.bias,
         init,
         op.connect,
+        canonical(op.bias_init),
     )
 
 
 def _depthwise(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
-    return _by_channel(op, x, forms, op.bias, _initialiser(op, he_normal))
+    init, bias_init = _initialiser(op, he_normal), canonical(op.bias_init)
+    return _by_channel(op, x, forms, op.bias, init, bias_init)
 
 
-def _by_channel(op: Any, x: Term, forms: Forms, bias: bool, init: str) -> Term:
+def _by_channel(
+    op: Any, x: Term, forms: Forms, bias: bool, init: str, bias_init: str = "zeros"
+) -> Term:
     """Each channel by itself: as many groups as channels."""
     channels = x.shape[-1]
     filters, padding = channels * op.multiplier, _padding(op.pad)
-    return forms.conv(x, filters, op.kernel, op.stride, padding, op.dilation, channels, bias, init)
+    return forms.conv(
+        x,
+        filters,
+        op.kernel,
+        op.stride,
+        padding,
+        op.dilation,
+        channels,
+        bias,
+        init,
+        None,
+        bias_init,
+    )
 
 
 def _separable(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
@@ -83,7 +110,8 @@ def _separable(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
     hidden = _by_channel(op, x, forms, False, _initialiser(op, False))
     one: Pair = (1, 1)
     init = _initialiser(op, he_normal)
-    return forms.conv(hidden, op.filters, one, one, "VALID", one, 1, op.bias, init)
+    bias = canonical(op.bias_init)
+    return forms.conv(hidden, op.filters, one, one, "VALID", one, 1, op.bias, init, None, bias)
 
 
 def _conv_transpose(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
@@ -96,16 +124,53 @@ def _conv_transpose(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
         height, width = op.kernel[0] - 1, op.kernel[1] - 1
         padding = (height - top, height - bottom), (width - left, width - right)
     init = _initialiser(op, he_normal)
-    return forms.conv_transpose(x, op.filters, op.kernel, op.stride, padding, op.bias, init)
+    bias = canonical(op.bias_init)
+    return forms.conv_transpose(x, op.filters, op.kernel, op.stride, padding, op.bias, init, bias)
 
 
 def _dense(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
-    return forms.dense(x, op.units, op.bias, _initialiser(op, he_normal))
+    return forms.dense(x, op.units, op.bias, _initialiser(op, he_normal), canonical(op.bias_init))
 
 
 def _pool(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
+    """What windows hang over the end of the map never counts."""
     counts = op.name == "avg_pool" and op.count_pad
-    return forms.pool(op.name, x, op.window, op.stride, _padding(op.pad), counts)
+    if not op.ceil:
+        return forms.pool(op.name, x, op.window, op.stride, _padding(op.pad), counts)
+    below, beside = op.overhang_on(x.shape[:2])
+    around = _sides((0, 0, 0, 0) if op.pad == "valid" else op.pad)
+    if counts:
+        x, around = forms.pad(x, (*around, (0, 0))), ((0, 0), (0, 0))
+    (top, bottom), (left, right) = around
+    sides = (top, bottom + below), (left, right + beside)
+    return forms.pool(op.name, x, op.window, op.stride, sides, False)
+
+
+def _border(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
+    return forms.pad(x, (*_sides(op.amount), (0, 0)), _FILLS[op.mode])
+
+
+_FILLS = {"zero": "constant", "reflect": "reflect", "edge": "edge"}
+
+
+def _softmax(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
+    return forms.along("softmax", x, _axes(op.axis, x))
+
+
+def _axes(axis: str, x: Term) -> tuple[int, ...]:
+    """The axes behind the batch, from 0."""
+    return {"channels": (len(x.shape) - 1,), "positions": (0, 1), "height": (0,), "width": (1,)}[
+        axis
+    ]
+
+
+def _reduced(name: str) -> Maker:
+    return lambda op, x, forms, he_normal: forms.reduced(name, x, _axes(op.axis, x), True)
+
+
+def _transposed(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
+    size = None if op.height is None else (op.height, op.width)
+    return forms.transpose(x, size)
 
 
 def _crop(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
@@ -141,6 +206,7 @@ def _bn(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
         scale=op.scale,
         bias=op.shift,
         float32=True,
+        **_starts(op),
     )
 
 
@@ -155,9 +221,19 @@ TERMS: Mapping[str, Maker] = {
     "conv_transpose": _conv_transpose,
     "dense": _dense,
     "bn": _bn,
-    "layer_norm": lambda op, x, f, he: f.per_channel("layer norm", x, epsilon=op.eps),
+    "layer_norm": lambda op, x, f, he: f.per_channel(
+        "layer norm", x, epsilon=op.eps, **_starts(op)
+    ),
     "group_norm": lambda op, x, f, he: f.per_channel(
-        "group norm", x, groups=op.groups, epsilon=op.eps
+        "group norm", x, groups=op.groups, epsilon=op.eps, **_starts(op)
+    ),
+    "instance_norm": lambda op, x, f, he: f.per_channel(
+        "instance norm", x, epsilon=op.eps, scale=op.scale, bias=op.shift, **_starts(op)
+    ),
+    "rms_norm": lambda op, x, f, he: f.per_channel("rms norm", x, epsilon=op.eps, **_starts(op)),
+    "grn": lambda op, x, f, he: f.per_channel("grn", x, epsilon=op.eps),
+    "l2_normalize": lambda op, x, f, he: f.along(
+        "l2 normalize", x, _axes(op.axis, x), epsilon=op.eps
     ),
     "lrn": lambda op, x, f, he: f.pointwise(
         "lrn", x, size=op.size, alpha=op.alpha, beta=op.beta, k=op.k
@@ -166,28 +242,40 @@ TERMS: Mapping[str, Maker] = {
         name: _plain(name)
         for name in (
             *("relu", "relu6", "selu", "swish", "sigmoid", "hard_sigmoid", "hard_swish"),
-            *("tanh", "scaled_tanh", "softplus"),
+            *("tanh", "scaled_tanh", "softplus", "mish", "abs", "square", "sqrt", "exp", "log"),
         )
     },
     "leaky_relu": lambda op, x, f, he: f.pointwise("leaky_relu", x, slope=op.slope),
     "elu": lambda op, x, f, he: f.pointwise("elu", x, alpha=1.0),
     "gelu": lambda op, x, f, he: f.pointwise("gelu", x, approximate=False),
-    "softmax": lambda op, x, f, he: f.pointwise("softmax", x, axis="channels"),
+    "softmax": _softmax,
+    "celu": lambda op, x, f, he: f.pointwise("celu", x, alpha=op.alpha),
+    "clip": lambda op, x, f, he: f.pointwise("clip", x, low=op.low, high=op.high),
+    "glu": lambda op, x, f, he: f.glu(x),
     "prelu": lambda op, x, f, he: f.per_channel("prelu", x),
     "max_pool": _pool,
     "avg_pool": _pool,
-    "global_avg_pool": lambda op, x, f, he: f.over_map("mean", x, op.keep),
-    "global_max_pool": lambda op, x, f, he: f.over_map("max", x, op.keep),
+    "global_avg_pool": lambda op, x, f, he: f.reduced("mean", x, (0, 1), op.keep),
+    "global_max_pool": lambda op, x, f, he: f.reduced("max", x, (0, 1), op.keep),
+    "adaptive_avg_pool": lambda op, x, f, he: f.adaptive_avg_pool(x, op.size),
+    "reduce_mean": _reduced("mean"),
+    "reduce_max": _reduced("max"),
+    "reduce_sum": _reduced("sum"),
+    "expand": lambda op, x, f, he: f.expand(x, op.like),
+    "transpose": _transposed,
     "subsample": lambda op, x, f, he: f.subsample(x, op.window),
     "rbf": lambda op, x, f, he: f.rbf(x, op.codes),
     "flatten": lambda op, x, f, he: f.reshape(x, op.output(x.shape)),
     "reshape": lambda op, x, f, he: f.reshape(x, op.shape),
-    "pad": lambda op, x, f, he: f.pad(x, (*_sides(op.amount), (0, 0))),
+    "pad": _border,
     "crop": _crop,
     "channels": _channels,
     "pad_channels": _pad_channels,
     "shuffle": lambda op, x, f, he: f.shuffle(x, op.groups),
     "upsample": lambda op, x, f, he: f.upsample(x, op.factor, op.method),
+    "resize": lambda op, x, f, he: f.resize(x, op.size, op.method),
+    "pixel_shuffle": lambda op, x, f, he: f.pixel_shuffle(x, op.factor),
+    "space_to_depth": lambda op, x, f, he: f.space_to_depth(x, op.factor),
     "dropout": lambda op, x, f, he: f.dropout(x, op.rate, ()),
     "drop_path": _drop_path,
     "scale": lambda op, x, f, he: f.times(x, op.factor),

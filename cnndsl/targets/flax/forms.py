@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from math import prod
 
+from cnndsl.targets.flax.forms_axes import UNORDERED, AxisForms, broadcast, map_of
 from cnndsl.targets.flax.terms import Settings, Shape, Term, Terms, Unfit
 from cnndsl.targets.flax.windows import NO_SIDES, Padding, Pair, resolved, sized, slid, stretched
 
@@ -27,14 +28,14 @@ def place_number(place: Term) -> int:
     return number
 
 
-class Forms:
+class Forms(AxisForms):
     """Makes the terms of one network, or of one run of a model.
 
     With `initialisers` false, how weights start is left out of the comparison.
     """
 
     def __init__(self, terms: Terms, initialisers: bool = True):
-        self._terms = terms
+        super().__init__(terms)
         self._initialisers = initialisers
         self._numbers: dict[tuple[object, ...], int] = {}
         self.weighted: list[Term] = []  # the results of layers with weights, in order
@@ -103,8 +104,9 @@ class Forms:
         bias: bool,
         init: str,
         connect: Codes | None = None,
+        bias_init: str = "zeros",
     ) -> Term:
-        size = _map(x, "a convolution")
+        size = map_of(x, "a convolution")
         if x.shape[2] % groups or filters % groups:
             raise Unfit(f"{groups} groups of {x.shape[2]} channels and {filters} filters")
         reach = (dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1)
@@ -119,6 +121,7 @@ class Forms:
             ("bias", bias),
             ("initialiser", init if self._initialisers else None),
         )
+        settings = (*settings, *self._bias_start(bias_init))
         if connect is not None:
             settings = (*settings, ("connect", connect))
         op = "conv" if connect is None else "sparse conv"
@@ -133,9 +136,10 @@ class Forms:
         padding: Padding,
         bias: bool,
         init: str,
+        bias_init: str = "zeros",
     ) -> Term:
         """`padding` is what is put around the stretched input."""
-        size = _map(x, "a transposed convolution")
+        size = map_of(x, "a transposed convolution")
         sides = stretched(padding, kernel, stride)
         height, width = (
             (n - 1) * s + 1 + sum(side) - k + 1
@@ -150,22 +154,34 @@ class Forms:
             ("padding", sides),
             ("bias", bias),
             ("initialiser", init if self._initialisers else None),
+            *self._bias_start(bias_init),
         )
         return self._own("conv_transpose", settings, x, (height, width, filters))
 
-    def dense(self, x: Term, units: int, bias: bool, init: str) -> Term:
+    def dense(self, x: Term, units: int, bias: bool, init: str, bias_init: str = "zeros") -> Term:
         if len(x.shape) != 1:
             raise Unfit(f"a dense layer on {sized(x.shape)}")
         known = init if self._initialisers else None
-        settings = (("units", units), ("bias", bias), ("initialiser", known))
+        settings: Settings = (("units", units), ("bias", bias), ("initialiser", known))
+        settings = (*settings, *self._bias_start(bias_init))
         return self._own("dense", settings, x, (units,))
 
     def per_channel(self, op: str, x: Term, **settings: object) -> Term:
         """A norm, or another op with a weight per channel that leaves the shape alone."""
-        return self._own(op, tuple(settings.items()), x, x.shape)
+        usual = {"scale start": "ones", "bias start": "zeros"}
+        said = {
+            name: value
+            for name, value in settings.items()
+            if name not in usual or (self._initialisers and value != usual[name])
+        }
+        return self._own(op, tuple(said.items()), x, x.shape)
+
+    def _bias_start(self, init: str) -> Settings:
+        """How a bias starts, where it is not at zero."""
+        return (("bias start", init),) if self._initialisers and init != "zeros" else ()
 
     def subsample(self, x: Term, window: Pair) -> Term:
-        size = slid(_map(x, "subsampling"), window, window, NO_SIDES)
+        size = slid(map_of(x, "subsampling"), window, window, NO_SIDES)
         return self._own("subsample", (("window", window),), x, (*size, x.shape[2]))
 
     def dropout(self, x: Term, rate: float, shared: tuple[int, ...]) -> Term:
@@ -180,7 +196,7 @@ class Forms:
         self, op: str, x: Term, window: Pair, stride: Pair, padding: Padding, count_pad: bool
     ) -> Term:
         """A maximum or an average; one that counts its padding is one of a larger map."""
-        size = _map(x, op)
+        size = map_of(x, op)
         sides = resolved(padding, size, window, stride)
         if op == "avg_pool" and count_pad and sides != NO_SIDES:
             return self.pool(op, self.pad(x, (*sides, (0, 0))), window, stride, NO_SIDES, False)
@@ -202,14 +218,17 @@ class Forms:
             raise Unfit(f"a slice of {sized(x.shape)} that is empty")
         return self._terms.term("slice", (("start, length, step", counted),), (x,), shape)
 
-    def pad(self, x: Term, amounts: tuple[Pair, ...]) -> Term:
-        """Zeros (before, after) on each axis behind the batch."""
+    def pad(self, x: Term, amounts: tuple[Pair, ...], mode: str = "constant") -> Term:
+        """Zeros, or what `mode` says, (before, after) on each axis behind the batch."""
         if not any(map(any, amounts)):
             return x
         if min(map(min, amounts)) < 0:
             raise Unfit("a negative padding")
         shape = tuple(n + a + b for n, (a, b) in zip(x.shape, amounts, strict=True))
-        return self._terms.term("pad", (("amounts", amounts),), (x,), shape)
+        settings: Settings = (("amounts", amounts),)
+        if mode != "constant":
+            settings = (*settings, ("mode", mode))
+        return self._terms.term("pad", settings, (x,), shape)
 
     def reshape(self, x: Term, shape: Shape) -> Term:
         if prod(shape) != prod(x.shape) or min(shape) < 1:
@@ -218,14 +237,8 @@ class Forms:
             (x,) = x.inputs
         return x if x.shape == shape else self._terms.term("reshape", (), (x,), shape)
 
-    def over_map(self, op: str, x: Term, keep: bool) -> Term:
-        """The mean or the maximum of each channel."""
-        channels = _map(x, op) and x.shape[2]
-        shape = (1, 1, channels) if keep else (channels,)
-        return self._terms.term(op, (), (x,), shape)
-
     def upsample(self, x: Term, factor: Pair, method: str) -> Term:
-        height, width = _map(x, "upsampling")
+        height, width = map_of(x, "upsampling")
         if factor == (1, 1):
             return x
         shape = (height * factor[0], width * factor[1], x.shape[2])
@@ -271,21 +284,11 @@ class Forms:
         return self._terms.term("concat", (), parts, (*first.shape[:-1], channels))
 
     def join(self, op: str, a: Term, b: Term) -> Term:
-        """The sum or the product of two tensors, which have no order."""
+        """Two tensors, value by value; most of the ops know no order."""
         if op == "add" and a.shape != b.shape:
             raise Unfit(f"a sum of {sized(a.shape)} and {sized(b.shape)}")
-        shape = a.shape
-        if a.shape != b.shape:
-            if len(a.shape) != len(b.shape) or a.shape[-1] != b.shape[-1]:
-                raise Unfit(f"a product of {sized(a.shape)} and {sized(b.shape)}")
-            if (1, 1) not in (a.shape[:-1], b.shape[:-1]):
-                raise Unfit(f"a product of {sized(a.shape)} and {sized(b.shape)}")
-            shape = max(a.shape, b.shape)
-        inputs = (a, b) if a.serial <= b.serial else (b, a)
+        shape = broadcast((a.shape, b.shape))
+        if shape is None:
+            raise Unfit(f"{op} of {sized(a.shape)} and {sized(b.shape)}")
+        inputs = (b, a) if op in UNORDERED and b.serial < a.serial else (a, b)
         return self._terms.term(op, (), inputs, shape)
-
-
-def _map(x: Term, what: str) -> Pair:
-    if len(x.shape) != 3:
-        raise Unfit(f"{what} of a vector")
-    return x.shape[0], x.shape[1]

@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 
+from cnndsl.targets.flax.forms_axes import UNORDERED
 from cnndsl.targets.flax.terms import Term, Terms
-
-_UNORDERED = ("add", "mul")
 
 
 def anonymous(roots: Iterable[Term], terms: Terms, known: dict[Term, Term]) -> list[Term]:
@@ -21,7 +20,7 @@ def anonymous(roots: Iterable[Term], terms: Terms, known: dict[Term, Term]) -> l
     for term in ordered(roots):
         if term not in known:
             inputs = tuple(known[x] for x in term.inputs)
-            if term.op in _UNORDERED:
+            if term.op in UNORDERED:
                 inputs = tuple(sorted(inputs, key=lambda x: x.serial))
             known[term] = terms.term(term.op, term.settings, inputs, term.shape)
     return [known[root] for root in roots]
@@ -79,7 +78,7 @@ class _Side:
         self.users: dict[Term, list[tuple[Term, int]]] = {term: [] for term in self.terms}
         for term in self.terms:
             for place, x in enumerate(term.inputs):
-                self.users[x].append((term, 0 if term.op in _UNORDERED else place))
+                self.users[x].append((term, 0 if term.op in UNORDERED else place))
 
 
 def _refined(sides: Sequence[_Side], colours: list[dict[Term, int]]) -> list[dict[Term, int]]:
@@ -98,7 +97,7 @@ def _refined(sides: Sequence[_Side], colours: list[dict[Term, int]]) -> list[dic
             upward: dict[Term, int] = {}
             for term in side.terms:
                 parts = [upward[x] for x in term.inputs]
-                if term.op in _UNORDERED:
+                if term.op in UNORDERED:
                     parts.sort()
                 upward[term] = _number((downward[term], tuple(parts)), numbers, fresh)
             refined.append(upward)
@@ -132,7 +131,7 @@ def _mapping(
             return None
         inputs = [mapped[x].serial for x in ours.inputs]
         actual = [x.serial for x in theirs.inputs]
-        if ours.op in _UNORDERED:
+        if ours.op in UNORDERED:
             inputs.sort()
             actual.sort()
         if inputs != actual:

@@ -71,7 +71,7 @@ class Tensor(External):
                 return 1 + len(self.term.shape)
             case "dtype":
                 return DTYPE
-            case "mean" | "max":
+            case "mean" | "max" | "sum":
                 return Operation(f".{name}", self.reduction(name))
             case "reshape":
                 return Operation(".reshape", self.reshape)
@@ -81,7 +81,7 @@ class Tensor(External):
 
     def reduction(self, name: str) -> Callable[[list[object], dict[str, object]], object]:
         def run(args: list[object], keywords: dict[str, object]) -> object:
-            return over_map(name, self, _REDUCE.bound(args, keywords))
+            return reduced(name, self, _REDUCE.bound(args, keywords))
 
         return run
 
@@ -128,9 +128,9 @@ class Tensor(External):
 
     def binary(self, op: str, other: object, swapped: bool) -> object:
         match op, other:
-            case "+" | "*", Tensor():
+            case "+" | "*" | "-" | "/", Tensor():
                 pair = (other.term, self.term) if swapped else (self.term, other.term)
-                return self.made(self.forms.join("add" if op == "+" else "mul", *pair))
+                return self.made(self.forms.join(_JOINS[op], *pair))
             case "*", int() | float():
                 return self.made(self.forms.times(self.term, number(other, "a factor")))
             case "+", int() | float():
@@ -140,6 +140,7 @@ class Tensor(External):
         raise Failure(f"`{op}` of {self.describe()} and {described(other)}")
 
 
+_JOINS = {"+": "add", "*": "mul", "-": "sub", "/": "div"}
 _REDUCE = Signature(".mean", (), {"axis": None}, {"keepdims": False})
 
 
@@ -149,8 +150,17 @@ def tensor(value: object, what: str) -> Tensor:
     return value
 
 
-def over_map(name: str, x: Tensor, given: dict[str, object]) -> Tensor:
-    if given["axis"] not in ((1, 2), [1, 2]) or len(x.term.shape) != 3:
-        raise Failure(f"the {name} of {x.describe()} over {described(given['axis'])}")
+def axes_of(value: object, x: Tensor) -> tuple[int, ...]:
+    """Axes of a batch as axes of a term: 0 is the first one behind the batch."""
+    rank = len(x.term.shape)
+    listed = value if isinstance(value, tuple | list) else (value,)
+    axes = tuple(integer(axis, "an axis", -rank) for axis in listed)
+    behind = tuple(axis - 1 if axis > 0 else rank + axis for axis in axes)
+    if 0 in axes or any(axis >= rank for axis in behind):
+        raise Failure(f"the axes {described(value)} of {x.describe()}")
+    return behind
+
+
+def reduced(name: str, x: Tensor, given: dict[str, object]) -> Tensor:
     keep = flag(given["keepdims"], "keepdims")
-    return x.made(x.forms.over_map(name, x.term, keep))
+    return x.made(x.forms.reduced(name, x.term, axes_of(given["axis"], x), keep))

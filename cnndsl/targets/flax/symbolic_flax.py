@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from cnndsl.targets.flax.signature import Signature, number
 from cnndsl.targets.flax.symbolic import DTYPE, PARAM_DTYPE, Token
 from cnndsl.targets.flax.symbolic_containers import ModuleBase, dict_of, list_type, sequential_of
 from cnndsl.targets.flax.symbolic_functions import (
@@ -15,6 +16,7 @@ from cnndsl.targets.flax.symbolic_functions import (
 )
 from cnndsl.targets.flax.symbolic_layers import HELPER_KINDS, KEEP_FLOAT32, KINDS, Given
 from cnndsl.targets.flax.symbolic_modules import Built, Initialiser, LayerType
+from cnndsl.targets.flax.terms import described
 from cnndsl.targets.python.library import Function, Library
 from cnndsl.targets.python.values import Budget, External, Failure
 
@@ -40,16 +42,48 @@ def _initialisers() -> Library:
     members: dict[str, object] = {"zeros": Initialiser("zeros"), "ones": Initialiser("ones")}
     for name, initialiser in FACTORIES.items():
         members[name] = Function(f"nnx.initializers.{name}", _factory(name, initialiser))
+    members["constant"] = Function("nnx.initializers.constant", _constant)
+    members["variance_scaling"] = Function("nnx.initializers.variance_scaling", _variance_scaling)
     return Library("nnx.initializers", members)
 
 
 def _factory(name: str, initialiser: str) -> Callable[[list[object], Given], object]:
+    defaults = _DEFAULTS.get(initialiser, {})
+    signature = Signature(f"nnx.initializers.{name}", (), dict(defaults))
+
     def run(args: list[object], keywords: Given) -> object:
-        if args or keywords:
-            raise Failure(f"`nnx.initializers.{name}` with arguments")
-        return Initialiser(initialiser)
+        given = signature.bound(args, keywords)
+        if given == defaults:
+            return Initialiser(initialiser)
+        numbers = tuple(float(number(value, n)) for n, value in given.items())
+        return Initialiser(described(initialiser, numbers))
 
     return run
+
+
+# The numbers that initialisers take, with their defaults; `test_initialisers_are_jaxs` has jax's.
+_DEFAULTS: dict[str, dict[str, object]] = {
+    "normal": {"stddev": 0.01},
+    "truncated_normal": {"stddev": 0.01},
+    "uniform": {"scale": 0.01},
+    "orthogonal": {"scale": 1.0},
+}
+
+
+def _constant(args: list[object], keywords: Given) -> object:
+    given = Signature("nnx.initializers.constant", ("value",)).bound(args, keywords)
+    value = float(number(given["value"], "the constant"))
+    return Initialiser(described("constant", (value,)))
+
+
+def _variance_scaling(args: list[object], keywords: Given) -> object:
+    names = ("scale", "mode", "distribution")
+    given = Signature("nnx.initializers.variance_scaling", names).bound(args, keywords)
+    scale = float(number(given["scale"], "the scale"))
+    words = (given["mode"], given["distribution"])
+    if not all(isinstance(word, str) for word in words):
+        raise Failure(f"a variance that is scaled by {words}")
+    return Initialiser(described("variance_scaling", (scale, *words)))
 
 
 class Flax:
@@ -92,6 +126,7 @@ class Flax:
             "cast": Function("cast", self.cast),
             "keep_float32": KEEP_FLOAT32,
             "he_normal": Initialiser("he_normal"),
+            "dirac": Initialiser("dirac"),
         }
 
     def cast(self, args: list[object], keywords: Given) -> object:

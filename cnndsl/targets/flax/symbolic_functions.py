@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 
 from cnndsl.targets.flax.signature import Signature, flag, integer, number, pair, window_padding
-from cnndsl.targets.flax.symbolic import Tensor, Token, over_map, tensor
+from cnndsl.targets.flax.symbolic import BATCH, Tensor, Token, axes_of, reduced, tensor
 from cnndsl.targets.flax.terms import Term
 from cnndsl.targets.python.library import Function, Library
 from cnndsl.targets.python.values import External, Failure, described
@@ -61,9 +61,17 @@ def _gelu(x: Tensor, given: dict[str, object]) -> Term:
 
 
 def _softmax(x: Tensor, given: dict[str, object]) -> Term:
-    if given["axis"] not in (-1, len(x.term.shape)):
-        raise Failure("a softmax over what are not the channels")
-    return x.forms.pointwise("softmax", x.term, axis="channels")
+    return x.forms.along("softmax", x.term, axes_of(given["axis"], x))
+
+
+def _celu(x: Tensor, given: dict[str, object]) -> Term:
+    return x.forms.pointwise("celu", x.term, alpha=number(given["alpha"], "alpha"))
+
+
+def _glu(x: Tensor, given: dict[str, object]) -> Term:
+    if axes_of(given["axis"], x) != (len(x.term.shape) - 1,):
+        raise Failure("a gated linear unit along what are not the channels")
+    return x.forms.glu(x.term)
 
 
 def _pool(op: str, counts: bool | None = None) -> Apply:
@@ -126,6 +134,8 @@ NNX_FUNCTIONS: dict[str, External] = {
     ),
     "elu": TensorFunction(Signature("nnx.elu", ("x",), {"alpha": 1.0}), _elu),
     "gelu": TensorFunction(Signature("nnx.gelu", ("x",), {"approximate": True}), _gelu),
+    "celu": TensorFunction(Signature("nnx.celu", ("x",), {"alpha": 1.0}), _celu),
+    "glu": TensorFunction(Signature("nnx.glu", ("x",), {"axis": -1}), _glu),
     "softmax": TensorFunction(Signature("nnx.softmax", ("x",), {"axis": -1}), _softmax),
     "max_pool": TensorFunction(
         Signature("nnx.max_pool", ("inputs", "window_shape"), _POOL), _pool("max_pool", False)
@@ -161,19 +171,61 @@ def _pad(x: Tensor, given: dict[str, object]) -> Term:
     first, *rest = [pair(sides, "a padding", 0) for sides in width]
     if first != (0, 0):
         raise Failure("a padding of the images")
-    return x.forms.pad(x.term, tuple(rest))
+    mode = given["mode"]
+    if mode not in ("constant", "reflect", "edge"):
+        raise Failure(f"a padding by {described(mode)}")
+    return x.forms.pad(x.term, tuple(rest), str(mode))
 
 
 def _reduction(name: str) -> TensorFunction:
     signature = Signature(f"jnp.{name}", ("a",), {"axis": None}, {"keepdims": False})
-    return TensorFunction(signature, lambda x, given: over_map(name, x, given).term)
+    return TensorFunction(signature, lambda x, given: reduced(name, x, given).term)
+
+
+def _of_values(name: str) -> TensorFunction:
+    signature = Signature(f"jnp.{name}", ("x",))
+    return TensorFunction(signature, lambda x, given: x.forms.pointwise(name, x.term))
+
+
+def _clip(args: list[object], keywords: dict[str, object]) -> object:
+    """`jnp.clip(x, low, high)`, whose limits may also be missing in jax."""
+    given = Signature("jnp.clip", ("arr", "min", "max")).bound(args, keywords)
+    low, high = number(given["min"], "the least value"), number(given["max"], "the largest value")
+    x = tensor(given["arr"], "`jnp.clip`")
+    return x.made(x.forms.pointwise("clip", x.term, low=low, high=high))
+
+
+def _of_two(name: str) -> Function:
+    """A ufunc of two tensors, which has no signature."""
+
+    def run(args: list[object], keywords: dict[str, object]) -> object:
+        given = Signature(f"jnp.{name}", ("x", "y")).bound(args, keywords)
+        x, y = (tensor(value, f"`jnp.{name}`") for value in given.values())
+        return x.made(x.forms.join(name, x.term, y.term))
+
+    return Function(f"jnp.{name}", run)
+
+
+def _broadcast_to(x: Tensor, given: dict[str, object]) -> Term:
+    shape = given["shape"]
+    if not isinstance(shape, tuple) or not shape or shape[0] is not BATCH:
+        raise Failure(f"a tensor expanded to {described(shape)}")
+    return x.forms.expand(x.term, tuple(integer(extent, "an extent") for extent in shape[1:]))
 
 
 JNP_FUNCTIONS: dict[str, External] = {
     "concatenate": Function("jnp.concatenate", _concatenate),
-    "pad": TensorFunction(Signature("jnp.pad", ("array", "pad_width")), _pad),
+    "pad": TensorFunction(Signature("jnp.pad", ("array", "pad_width"), {"mode": "constant"}), _pad),
     "mean": _reduction("mean"),
     "max": _reduction("max"),
+    "sum": _reduction("sum"),
+    **{name: _of_values(name) for name in ("abs", "square", "sqrt", "exp", "log")},
+    "clip": Function("jnp.clip", _clip),
+    "maximum": _of_two("maximum"),
+    "minimum": _of_two("minimum"),
+    "broadcast_to": TensorFunction(
+        Signature("jnp.broadcast_to", ("array", "shape")), _broadcast_to
+    ),
 }
 
 
@@ -221,6 +273,26 @@ def _normalize(x: Tensor, given: dict[str, object]) -> Term:
     return x.forms.normalize(x.term, _constants(given["mean"]), _constants(given["std"]))
 
 
+def _l2_normalize(x: Tensor, given: dict[str, object]) -> Term:
+    axes, epsilon = axes_of(given["axis"], x), number(given["epsilon"], "epsilon")
+    return x.forms.along("l2 normalize", x.term, axes, epsilon=epsilon)
+
+
+def _resize(x: Tensor, given: dict[str, object]) -> Term:
+    if given["method"] not in ("nearest", "bilinear"):
+        raise Failure(f"the method is {described(given['method'])}")
+    return x.forms.resize(x.term, pair(given["size"], "the size"), str(given["method"]))
+
+
+def _transpose(x: Tensor, given: dict[str, object]) -> Term:
+    size = given["size"]
+    return x.forms.transpose(x.term, None if size is None else pair(size, "the size"))
+
+
+def _matmul(x: Tensor, given: dict[str, object]) -> Term:
+    return x.forms.matmul(x.term, tensor(given["y"], "`matmul`").term)
+
+
 _LRN: dict[str, object] = {"size": 5, "alpha": 1e-4, "beta": 0.75, "k": 1.0}
 
 # By their fragments' names.
@@ -236,6 +308,27 @@ HELPER_FUNCTIONS: dict[str, External] = {
         Signature("avg_pool", ("x", "window_shape"), {"strides": (1, 1), "padding": "SAME"}),
         _pool("avg_pool", False),
     ),
+    "l2_normalize": TensorFunction(
+        Signature("l2_normalize", ("x",), {"axis": -1, "epsilon": 1e-12}), _l2_normalize
+    ),
+    "mish": TensorFunction(
+        Signature("mish", ("x",)), lambda x, a: x.forms.pointwise("mish", x.term)
+    ),
+    "adaptive_avg_pool": TensorFunction(
+        Signature("adaptive_avg_pool", ("x", "size")),
+        lambda x, given: x.forms.adaptive_avg_pool(x.term, pair(given["size"], "the size")),
+    ),
+    "resize": TensorFunction(Signature("resize", ("x", "size"), {"method": "bilinear"}), _resize),
+    "pixel_shuffle": TensorFunction(
+        Signature("pixel_shuffle", ("x", "factor")),
+        lambda x, given: x.forms.pixel_shuffle(x.term, integer(given["factor"], "the factor")),
+    ),
+    "space_to_depth": TensorFunction(
+        Signature("space_to_depth", ("x", "factor")),
+        lambda x, given: x.forms.space_to_depth(x.term, integer(given["factor"], "the factor")),
+    ),
+    "transpose": TensorFunction(Signature("transpose", ("x",), {"size": None}), _transpose),
+    "matmul": TensorFunction(Signature("matmul", ("x", "y")), _matmul),
     "pad_channels": TensorFunction(Signature("pad_channels", ("x", "total")), _pad_channels),
     "channel_shuffle": TensorFunction(
         Signature("channel_shuffle", ("x", "groups")),

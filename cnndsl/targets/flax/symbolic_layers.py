@@ -23,11 +23,17 @@ from cnndsl.targets.python.values import Failure, described
 KEEP_FLOAT32 = Token("keep_float32")
 
 
-def _init(given: Given) -> str:
-    initialiser = given["kernel_init"]
+def _init(given: Given, what: str = "kernel_init") -> str:
+    initialiser = given[what]
     if not isinstance(initialiser, Initialiser):
-        raise Failure(f"kernel_init is {described(initialiser)}, no initialiser")
+        raise Failure(f"{what} is {described(initialiser)}, no initialiser")
     return initialiser.name
+
+
+def _starts(given: Given) -> Given:
+    """How the factors and offsets of a norm start."""
+    names = {"scale start": "scale_init", "bias start": "bias_init"}
+    return {name: _init(given, key) for name, key in names.items() if key in given}
 
 
 def _feeds(channels: int, apply: Apply) -> Apply:
@@ -53,10 +59,11 @@ def _conv(given: Given) -> Apply:
     dilation = either(given["kernel_dilation"], "kernel_dilation")
     groups = integer(given["feature_group_count"], "feature_group_count")
     bias, init = flag(given["use_bias"], "use_bias"), _init(given)
+    bias_init = _init(given, "bias_init")
     return _feeds(
         _features(given),
         lambda x, forms: forms.conv(
-            x, filters, kernel, stride, padding, dilation, groups, bias, init
+            x, filters, kernel, stride, padding, dilation, groups, bias, init, None, bias_init
         ),
     )
 
@@ -90,9 +97,12 @@ def _conv_transpose(given: Given) -> Apply:
     if isinstance(given["padding"], str) and padding != given["padding"]:
         raise Failure("a transposed convolution takes its padding in capitals")
     bias, init = flag(given["use_bias"], "use_bias"), _init(given)
+    start = _init(given, "bias_init")
     return _feeds(
         _features(given),
-        lambda x, forms: forms.conv_transpose(x, filters, kernel, stride, padding, bias, init),
+        lambda x, forms: forms.conv_transpose(
+            x, filters, kernel, stride, padding, bias, init, start
+        ),
     )
 
 
@@ -102,7 +112,8 @@ MOST = 2**53
 def _linear(given: Given) -> Apply:
     units = integer(given["out_features"], "out_features")
     bias, init = flag(given["use_bias"], "use_bias"), _init(given)
-    return _feeds(_features(given), lambda x, forms: forms.dense(x, units, bias, init))
+    start = _init(given, "bias_init")
+    return _feeds(_features(given), lambda x, forms: forms.dense(x, units, bias, init, start))
 
 
 def _batch_norm(given: Given) -> Apply:
@@ -112,12 +123,13 @@ def _batch_norm(given: Given) -> Apply:
         "scale": flag(given["use_scale"], "use_scale"),
         "bias": flag(given["use_bias"], "use_bias"),
         "float32": given["promote_dtype"] is KEEP_FLOAT32,
+        **_starts(given),
     }
     return _per_channel("batch norm", given, "num_features", settings)
 
 
 def _layer_norm(given: Given) -> Apply:
-    settings: Given = {"epsilon": number(given["epsilon"], "epsilon")}
+    settings: Given = {"epsilon": number(given["epsilon"], "epsilon"), **_starts(given)}
     return _per_channel("layer norm", given, "num_features", settings)
 
 
@@ -125,8 +137,29 @@ def _group_norm(given: Given) -> Apply:
     groups = integer(given["num_groups"], "num_groups")
     if _features(given, "num_features") % groups:
         raise Unfit(f"{groups} groups of {described(given['num_features'])} channels")
-    settings: Given = {"groups": groups, "epsilon": number(given["epsilon"], "epsilon")}
+    epsilon = number(given["epsilon"], "epsilon")
+    settings: Given = {"groups": groups, "epsilon": epsilon, **_starts(given)}
     return _per_channel("group norm", given, "num_features", settings)
+
+
+def _instance_norm(given: Given) -> Apply:
+    settings: Given = {
+        "epsilon": number(given["epsilon"], "epsilon"),
+        "scale": flag(given["use_scale"], "use_scale"),
+        "bias": flag(given["use_bias"], "use_bias"),
+        **_starts(given),
+    }
+    return _per_channel("instance norm", given, "num_features", settings)
+
+
+def _rms_norm(given: Given) -> Apply:
+    settings: Given = {"epsilon": number(given["epsilon"], "epsilon"), **_starts(given)}
+    return _per_channel("rms norm", given, "num_features", settings)
+
+
+def _global_response_norm(given: Given) -> Apply:
+    settings: Given = {"epsilon": number(given["epsilon"], "epsilon")}
+    return _per_channel("grn", given, "features", settings)
 
 
 def _layer_scale(given: Given) -> Apply:
@@ -177,7 +210,17 @@ _WINDOW: Given = {"padding": "SAME", "kernel_dilation": 1, "feature_group_count"
 _WINDOW_OF_PAIRS: Given = {"padding": "SAME", "kernel_dilation": (1, 1)}
 
 
-_KERNEL: Given = {"use_bias": True, "kernel_init": Initialiser("lecun_normal")}
+_ZEROS, _ONES = Initialiser("zeros"), Initialiser("ones")
+
+
+_KERNEL: Given = {
+    "use_bias": True,
+    "kernel_init": Initialiser("lecun_normal"),
+    "bias_init": _ZEROS,
+}
+
+
+_STARTS: Given = {"scale_init": _ONES, "bias_init": _ZEROS}
 
 
 _BATCH_NORM: Given = {
@@ -186,6 +229,7 @@ _BATCH_NORM: Given = {
     "use_bias": True,
     "use_scale": True,
     "promote_dtype": None,
+    **_STARTS,
 }
 
 
@@ -202,9 +246,25 @@ KINDS: dict[str, Kind] = {
     ),
     "Linear": _kind("nnx.Linear", _FEATURES, _linear, {}, _KERNEL),
     "BatchNorm": _kind("nnx.BatchNorm", ("num_features",), _batch_norm, {}, _BATCH_NORM),
-    "LayerNorm": _kind("nnx.LayerNorm", ("num_features",), _layer_norm, {}, {"epsilon": 1e-6}),
+    "LayerNorm": _kind(
+        "nnx.LayerNorm", ("num_features",), _layer_norm, {}, {"epsilon": 1e-6, **_STARTS}
+    ),
+    "RMSNorm": _kind(
+        "nnx.RMSNorm", ("num_features",), _rms_norm, {}, {"epsilon": 1e-6, "scale_init": _ONES}
+    ),
+    "InstanceNorm": _kind(
+        "nnx.InstanceNorm",
+        ("num_features",),
+        _instance_norm,
+        {},
+        {"epsilon": 1e-6, "use_bias": True, "use_scale": True, **_STARTS},
+    ),
     "GroupNorm": _kind(
-        "nnx.GroupNorm", ("num_features",), _group_norm, {"num_groups": 32}, {"epsilon": 1e-6}
+        "nnx.GroupNorm",
+        ("num_features",),
+        _group_norm,
+        {"num_groups": 32},
+        {"epsilon": 1e-6, **_STARTS},
     ),
     "Dropout": Kind(
         Signature("nnx.Dropout", ("rate",), {}, {"broadcast_dims": (), "rngs": None}),
@@ -218,6 +278,13 @@ HELPER_KINDS: dict[str, Kind] = {
     "prelu": _kind("PReLU", ("features",), _prelu, takes_rngs=False),
     "layer_scale": _kind(
         "LayerScale", ("features",), _layer_scale, {"init": 1e-6}, takes_rngs=False
+    ),
+    "global_response_norm": _kind(
+        "GlobalResponseNorm",
+        ("features",),
+        _global_response_norm,
+        {"epsilon": 1e-6},
+        takes_rngs=False,
     ),
     "subsample": _kind("Subsample", ("features", "window"), _subsample, takes_rngs=False),
     "sparse_conv": _kind(

@@ -14,6 +14,11 @@ Sides = tuple[tuple[int, int], tuple[int, int]]  # (top, bottom), (left, right)
 Settings = tuple[tuple[str, object], ...]
 
 
+def described(name: str, args: tuple[object, ...]) -> str:
+    """An initialiser with its arguments, as terms hold it."""
+    return f"{name}({', '.join(map(repr, args))})"
+
+
 class Unfit(Failure):
     """Shapes or settings that do not go together."""
 

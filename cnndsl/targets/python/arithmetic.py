@@ -18,6 +18,7 @@ from cnndsl.targets.python.tree import (
     Constant,
     Expr,
     Item,
+    Star,
     Tuple,
     Unary,
 )
@@ -52,9 +53,10 @@ _FOLD: dict[str, Callable[[int, int], int]] = {
 
 def item(base: Expr, index: Expr) -> Expr:
     at = integer(index)
-    if isinstance(base, Tuple) and at is not None and 0 <= at < len(base.items):
-        return base.items[at]
-    return Item(base, index)
+    if not isinstance(base, Tuple) or at is None or not 0 <= at < len(base.items):
+        return Item(base, index)
+    grows = any(isinstance(held, Star) for held in base.items[: at + 1])
+    return Item(base, index) if grows else base.items[at]
 
 
 def unary(op: str, operand: Expr) -> Expr:

@@ -22,6 +22,7 @@ from cnndsl.targets.python.tree import (
     Name,
     Pass,
     Remark,
+    Star,
     Tuple,
 )
 
@@ -45,7 +46,9 @@ def counting(steps: Sequence[Step]) -> list[Step]:
         if inner:
             step = with_bodies(step, *([changed(s) for s in body] for body in inner))
         match step:
-            case Loop(items=Tuple(items=items), targets=targets) if not needed & set(targets):
+            case Loop(items=Tuple(items=items), targets=targets) if not needed & set(
+                targets
+            ) and not any(isinstance(e, Star) for e in items):
                 return replace(step, items=call("range", Constant(len(items))), targets=())
         return step
 

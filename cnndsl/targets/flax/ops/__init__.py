@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnndsl.targets.flax.ops import activation, conv, norm, pool, shape
+from cnndsl.targets.flax.ops import activation, axes, conv, elementwise, norm, pool, resample, shape
 from cnndsl.targets.flax.ops.emission import Context, Emission, Emitter, Fields
 from cnndsl.targets.python.tree import Expr
 
@@ -12,6 +12,9 @@ EMITTERS: dict[str, Emitter] = {
     **activation.EMITTERS,
     **pool.EMITTERS,
     **shape.EMITTERS,
+    **axes.EMITTERS,
+    **elementwise.EMITTERS,
+    **resample.EMITTERS,
 }
 
 

@@ -11,6 +11,7 @@ from cnndsl.targets.flax.ops.emission import (
     Emitter,
     Fields,
     applied,
+    axis,
     layer,
     unless,
 )
@@ -18,7 +19,7 @@ from cnndsl.targets.python.expressions import constant
 from cnndsl.targets.python.tree import Constant, Expr
 
 # Those that flax has under the same name, with the meaning of the papers by default.
-_PLAIN = ("relu relu6 elu selu swish sigmoid hard_sigmoid hard_swish tanh softplus softmax").split()
+_PLAIN = ("relu relu6 elu selu swish sigmoid hard_sigmoid hard_swish tanh softplus glu").split()
 
 
 def _plain(name: str) -> Emitter:
@@ -33,6 +34,18 @@ def _leaky_relu(f: Fields, x: Expr, context: Context) -> Emission:
 def _gelu(f: Fields, x: Expr, context: Context) -> Emission:
     """The exact one of papers, PyTorch and Keras; jax's default approximates it by a tanh."""
     return Emission(ACTIVATION, applied("nnx.gelu", approximate=Constant(False)))
+
+
+def _softmax(f: Fields, x: Expr, context: Context) -> Emission:
+    return Emission(ACTIVATION, applied("nnx.softmax", **unless(axis=(axis(f["axis"]), -1))))
+
+
+def _celu(f: Fields, x: Expr, context: Context) -> Emission:
+    return Emission(ACTIVATION, applied("nnx.celu", **unless(alpha=(f["alpha"], 1.0))))
+
+
+def _mish(f: Fields, x: Expr, context: Context) -> Emission:
+    return Emission(ACTIVATION, applied("mish"), helpers=("mish",))
 
 
 def _scaled_tanh(f: Fields, x: Expr, context: Context) -> Emission:
@@ -59,6 +72,9 @@ EMITTERS: dict[str, Emitter] = {
     **{name: _plain(name) for name in _PLAIN},
     "leaky_relu": _leaky_relu,
     "gelu": _gelu,
+    "softmax": _softmax,
+    "celu": _celu,
+    "mish": _mish,
     "scaled_tanh": _scaled_tanh,
     "prelu": _prelu,
     "dropout": _dropout,

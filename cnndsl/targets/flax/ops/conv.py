@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cnndsl.ops.conv import ConvTranspose
+from cnndsl.ops.initial import Initial, Start
 from cnndsl.targets.flax.ops.emission import (
     WEIGHT,
     Built,
@@ -17,25 +18,31 @@ from cnndsl.targets.flax.ops.emission import (
     padding,
     pairs,
     square,
+    starts,
     strides,
     through,
     unless,
 )
 from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.expressions import call, constant
-from cnndsl.targets.python.tree import Constant, Expr, Tuple
+from cnndsl.targets.python.tree import Constant, Expr, Name, Tuple
 
 # An initialiser, by its name in jax.nn.initializers; two of them are no factories there.
 _NOT_FACTORIES = {"zeros": "zeros_init", "ones": "ones_init"}
 
 
-def initializer(name: str) -> Expr:
+def initializer(name: Start) -> Expr:
     """The expression that makes an initialiser of jax.nn.initializers."""
+    if isinstance(name, Initial):
+        return call(f"nnx.initializers.{name.name}", *map(constant, name.args))
+    if name == "dirac":
+        return Name("dirac")
     return call(f"nnx.initializers.{_NOT_FACTORIES.get(name, name)}")
 
 
 def _init(context: Context) -> dict[str, Expr]:
-    return {} if context.initializer is None else {"kernel_init": context.initializer}
+    kernel = {} if context.initializer is None else {"kernel_init": context.initializer}
+    return kernel | starts(context, bias_init="bias_init")
 
 
 def _conv(f: Fields, x: Expr, context: Context) -> Emission:
@@ -83,7 +90,7 @@ def _sparse(f: Fields, x: Expr, context: Context) -> Emission:
     """A convolution with `connect`: the module takes windows in lax's form, and always an
     initialiser, for a default would be a call in its signature.
     """
-    init = _init(context) or {"kernel_init": initializer("lecun_normal")}
+    init = {"kernel_init": context.initializer or initializer("lecun_normal")}
     keywords: dict[str, Expr] = {}
     if not equals(f["pad"], "same"):
         pad = f["pad"]

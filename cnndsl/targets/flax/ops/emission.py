@@ -33,6 +33,10 @@ class Context(Protocol):
     def given(self) -> Expr | None:
         """The kernel's, None where the author leaves it to the compiler."""
 
+    def start(self, field: str) -> Expr | None:
+        """The initialiser that `bias_init` or the like says, None for flax's default."""
+        ...
+
     def constant(self, stem: str, value: Expr) -> Expr:
         """The name of a value that is too long for a line of code."""
         ...
@@ -105,6 +109,30 @@ def component(pair: Expr, index: int) -> Expr:
     if isinstance(pair, Tuple):
         return pair.items[index]
     return Item(pair, Constant(index))
+
+
+# An axis of a batch, by its word in the language.
+AXES: dict[str, int | tuple[int, ...]] = {
+    "channels": -1,
+    "positions": (1, 2),
+    "height": 1,
+    "width": 2,
+}
+# How jnp.pad fills, by its word in the language.
+MODES = {"zero": "constant", "reflect": "reflect", "edge": "edge"}
+
+
+def axis(word: Expr) -> Expr:
+    """An axis as jax takes it; what a class works out is that already."""
+    if isinstance(word, Constant) and isinstance(word.value, str):
+        return constant(AXES[word.value])
+    return word
+
+
+def starts(context: Context, **fields: str) -> dict[str, Expr]:
+    """Keywords of a module that say how its tensors start, less those at their defaults."""
+    given = {keyword: context.start(field) for keyword, field in fields.items()}
+    return {keyword: start for keyword, start in given.items() if start is not None}
 
 
 def square(pair: Expr) -> Expr:

@@ -12,8 +12,10 @@ from cnndsl.targets.flax.ops.emission import (
     Emitter,
     Fields,
     applied,
+    axis,
     equals,
     layer,
+    starts,
     unless,
 )
 from cnndsl.targets.python.draft import Join
@@ -27,19 +29,48 @@ def _bn(f: Fields, x: Expr, context: Context) -> Emission:
         use_bias=(f["shift"], True),
         use_scale=(f["scale"], True),
     )
+    keywords |= starts(context, scale_init="scale_init", bias_init="shift_init")
     keywords["promote_dtype"] = Name("keep_float32")
     return layer(NORM, Built("norm", "nnx.BatchNorm", (x,), keywords), "keep_float32")
 
 
 def _layer_norm(f: Fields, x: Expr, context: Context) -> Emission:
-    keywords = unless(epsilon=(f["eps"], 1e-6))
+    keywords = unless(epsilon=(f["eps"], 1e-6)) | starts(
+        context, scale_init="scale_init", bias_init="shift_init"
+    )
     return layer(NORM, Built("norm", "nnx.LayerNorm", (x,), keywords))
 
 
 def _group_norm(f: Fields, x: Expr, context: Context) -> Emission:
     groups = () if equals(f["groups"], 32) else (f["groups"],)
-    keywords = unless(epsilon=(f["eps"], 1e-6))
+    keywords = unless(epsilon=(f["eps"], 1e-6)) | starts(
+        context, scale_init="scale_init", bias_init="shift_init"
+    )
     return layer(NORM, Built("norm", "nnx.GroupNorm", (x, *groups), keywords))
+
+
+def _instance_norm(f: Fields, x: Expr, context: Context) -> Emission:
+    keywords = unless(
+        epsilon=(f["eps"], 1e-6), use_bias=(f["shift"], True), use_scale=(f["scale"], True)
+    )
+    keywords |= starts(context, scale_init="scale_init", bias_init="shift_init")
+    return layer(NORM, Built("norm", "nnx.InstanceNorm", (x,), keywords))
+
+
+def _rms_norm(f: Fields, x: Expr, context: Context) -> Emission:
+    keywords = unless(epsilon=(f["eps"], 1e-6)) | starts(context, scale_init="scale_init")
+    return layer(NORM, Built("norm", "nnx.RMSNorm", (x,), keywords))
+
+
+def _grn(f: Fields, x: Expr, context: Context) -> Emission:
+    epsilon = () if equals(f["eps"], 1e-6) else (f["eps"],)
+    built = Built("grn", "GlobalResponseNorm", (x, *epsilon), takes=())
+    return layer(NORM, built, "global_response_norm")
+
+
+def _l2_normalize(f: Fields, x: Expr, context: Context) -> Emission:
+    keywords = unless(axis=(axis(f["axis"]), -1), epsilon=(f["eps"], 1e-12))
+    return Emission(NORM, applied("l2_normalize", **keywords), (), ("l2_normalize",))
 
 
 def _lrn(f: Fields, x: Expr, context: Context) -> Emission:
@@ -91,6 +122,10 @@ EMITTERS: dict[str, Emitter] = {
     "bn": _bn,
     "layer_norm": _layer_norm,
     "group_norm": _group_norm,
+    "instance_norm": _instance_norm,
+    "rms_norm": _rms_norm,
+    "grn": _grn,
+    "l2_normalize": _l2_normalize,
     "lrn": _lrn,
     "layer_scale": _layer_scale,
     "scale": _scale,

@@ -20,6 +20,7 @@ from cnndsl.targets.flax.ops.emission import (
     pairs,
     unpadded,
 )
+from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.expressions import call, constant, path
 from cnndsl.targets.python.tree import (
     Attribute,
@@ -38,8 +39,10 @@ _NONE = constant((0, 0))
 
 
 def _max_pool(f: Fields, x: Expr, context: Context) -> Emission:
+    """`ceil` is here what the last windows hang over: (rows, columns)."""
     if _is_slice(f):
         return Emission(SLICE, _slice(f))
+    f = _with_overhang(f)
     if isinstance(f["pad"], Tuple) and not unpadded(f["pad"]):
         return Emission(POOL, _padded_max_pool(f))
     return Emission(POOL, _pool("nnx.max_pool", f, "VALID"))
@@ -52,9 +55,34 @@ def _padded_max_pool(f: Fields) -> Apply:
     return applied("nnx.pool", *args, f["stride"], pairs(f["pad"]))
 
 
+def _with_overhang(f: Fields) -> Fields:
+    """The same pool with an explicit padding for what its windows hang over."""
+    if not _hangs_over(f):
+        return f
+    top, bottom, left, right = _sides(f)
+    below, beside = (component(f["ceil"], i) for i in range(2))
+    pad = Tuple((top, _more(bottom, below), left, _more(right, beside)))
+    return {**f, "pad": pad, "ceil": Constant(None)}
+
+
+def _more(side: Expr, overhang: Expr) -> Expr:
+    return overhang if equals(side, 0) else binary("+", side, overhang)
+
+
+def _hangs_over(f: Fields) -> bool:
+    return not equals(f["ceil"], None) and not equals(f["ceil"], (0, 0))
+
+
+def _sides(f: Fields) -> list[Expr]:
+    zero = Constant(0)
+    return [zero] * 4 if unpadded(f["pad"]) else [component(f["pad"], i) for i in range(4)]
+
+
 def _avg_pool(f: Fields, x: Expr, context: Context) -> Emission:
     if _is_slice(f):
         return Emission(SLICE, _slice(f))
+    if _hangs_over(f):
+        return _overhanging_avg_pool(f)
     counted, inside = _counted(f), _pool("avg_pool", f, "SAME")
     if unpadded(f["pad"]) or equals(f["count_pad"], True):
         return Emission(POOL, counted)
@@ -65,6 +93,30 @@ def _avg_pool(f: Fields, x: Expr, context: Context) -> Emission:
         return Conditional(counted(x, modules), f["count_pad"], inside(x, modules))
 
     return Emission(POOL, either, helpers=("avg_pool",), atom=True)
+
+
+def _overhanging_avg_pool(f: Fields) -> Emission:
+    """What windows hang over never counts; the zeros of the padding may."""
+    inside = _pool("avg_pool", _with_overhang(f), "SAME")
+    outside = _pool("avg_pool", _with_overhang({**f, "pad": Constant("valid")}), "SAME")
+    margins = Tuple((_NONE, *_pairs(_sides(f)), _NONE))
+
+    def counted(x: Expr, modules: list[Expr]) -> Expr:
+        return outside(call("jnp.pad", x, margins), modules)
+
+    def either(x: Expr, modules: list[Expr]) -> Expr:
+        return Conditional(counted(x, modules), f["count_pad"], inside(x, modules))
+
+    if equals(f["count_pad"], False) or unpadded(f["pad"]):
+        return Emission(POOL, inside, helpers=("avg_pool",))
+    if equals(f["count_pad"], True):
+        return Emission(POOL, counted, helpers=("avg_pool",))
+    return Emission(POOL, either, helpers=("avg_pool",), atom=True)
+
+
+def _pairs(sides: list[Expr]) -> tuple[Expr, Expr]:
+    top, bottom, left, right = sides
+    return Tuple((top, bottom)), Tuple((left, right))
 
 
 def _counted(f: Fields) -> Apply:
@@ -79,7 +131,9 @@ def _counted(f: Fields) -> Apply:
 
 def _is_slice(f: Fields) -> bool:
     """Whether each window is one pixel, and none of them padding."""
-    return equals(f["window"], (1, 1)) and (equals(f["pad"], "same") or unpadded(f["pad"]))
+    if not equals(f["window"], (1, 1)) or _hangs_over(f):
+        return False
+    return equals(f["pad"], "same") or unpadded(f["pad"])
 
 
 def _slice(f: Fields) -> Apply:

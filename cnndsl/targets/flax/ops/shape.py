@@ -41,7 +41,10 @@ def _reshape(f: Fields, x: Expr, context: Context) -> Emission:
 def _pad(f: Fields, x: Expr, context: Context) -> Emission:
     inner = pairs(f["amount"])
     sides = inner.items if isinstance(inner, Tuple) else ()
-    return Emission(RESHAPE, applied("jnp.pad", Tuple((_NONE, *sides, _NONE))))
+    margins = Tuple((_NONE, *sides, _NONE))
+    if f["mode"] in (Constant("zero"), Constant("constant")):
+        return Emission(RESHAPE, applied("jnp.pad", margins))
+    return Emission(RESHAPE, applied("jnp.pad", margins, mode=f["mode"]))
 
 
 def _crop(f: Fields, x: Expr, context: Context) -> Emission:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from cnndsl.ir import Instance, Network
 from cnndsl.ops.base import Shape
-from cnndsl.summary import Summary, format_table, summarize_network, table_text
+from cnndsl.summary import Summary, format_table, has_products, summarize_network, table_text
 from cnndsl.targets.flax.staging.draft import Draft, Param
 from cnndsl.targets.python.expressions import attributes, names
 from cnndsl.targets.python.print import print_expression
@@ -150,7 +150,10 @@ def header(doc: str | None, networks: Sequence[Network], footer: Sequence[str]) 
         rows += [(s.model, f"{s.params:,}", f"{s.macs:,}") for s in summaries]
         parts.append(_indented(format_table(rows, right=(1, 2))))
     if summaries:
-        text = "MACs: multiply-accumulates of convolutions and dense layers, for one image"
+        counted = "convolutions and dense layers"
+        if any(has_products(network) for network in networks):
+            counted = "convolutions, dense layers and matrix products"
+        text = f"MACs: multiply-accumulates of {counted}, for one image"
         heads = any(row.training for s in summaries for row in s.stages)
         text += ", without the auxiliary heads." if heads else "."
         parts.append(textwrap.fill(text, WRAP))

@@ -44,6 +44,16 @@ from cnndsl.targets.python.tree import (
     Name,
 )
 
+_OPERATORS = {"add": "+", "mul": "*", "sub": "-", "div": "/"}
+_FUNCTIONS = {"maximum": "jnp.maximum", "minimum": "jnp.minimum", "matmul": "matmul"}
+
+
+def _joined(name: str, left: Expr, right: Expr) -> Expr:
+    """Two tensors merged."""
+    if name in _OPERATORS:
+        return Join(_OPERATORS[name], left, right)
+    return call(_FUNCTIONS[name], left, right)
+
 
 class Chains:
     """Transcribes chains: their elements one after the other."""
@@ -167,11 +177,20 @@ class Chains:
             axis = Keyword("axis", Constant(-1))
             value = Call(Attribute(Name("jnp"), "concatenate"), (ListOf(tuple(parts)),), (axis,))
         else:
-            value, total = parts[0], features[0]
+            value, total = parts[0], self.widest(recs, features, runs)
             for y in parts[1:]:
-                value = Join("+" if element.name == "add" else "*", value, y)
+                value = _joined(element.name, value, y)
+        if element.name == "matmul":
+            self.draft.helpers.add("matmul")
         self.values.define(self.flow.features(x), total)
         self.flow.line(x, value, recs, role, runs)
+
+    def widest(self, recs: Sequence[Merged], features: list[Name], runs: list[Run]) -> Expr:
+        """The channels of a merge whose branches may have one channel beside many."""
+        for i, known in enumerate(features):
+            if all(r.branches[i].out.shape[-1] == r.out.shape[-1] for r in recs):
+                return known
+        return self.values.residual("features", [r.out.shape[-1] for r in recs], runs)
 
     def repeated(
         self, element: ast.Repeat, recs: Sequence[Repeated], x: Name, runs: list[Run], env: Env

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from cnndsl.elaborate.program import walk
@@ -15,7 +15,7 @@ from cnndsl.targets.flax.staging.draft import Tensor as Held
 from cnndsl.targets.flax.staging.flow import Surroundings
 from cnndsl.targets.flax.staging.kinds import frozen, sample_kinds
 from cnndsl.targets.flax.staging.scopes import binding_counts, tensor_names
-from cnndsl.targets.flax.staging.spelling import FnNames
+from cnndsl.targets.flax.staging.spelling import Known
 from cnndsl.targets.flax.staging.tidy import simplify
 from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.python.draft import Shadow
@@ -29,8 +29,6 @@ from cnndsl.targets.python.tree import (
     Return,
     Tuple,
 )
-
-Fns = Mapping[str, FnNames]
 
 
 def pair_parameters(block: ast.Block, instances: Sequence[Instance]) -> frozenset[str]:
@@ -52,13 +50,13 @@ def stage_block(
     block: ast.Block,
     name: str,
     instances: Sequence[Instance],
-    fns: Fns,
+    known: Known,
     *,
     is_function: bool,
 ) -> Draft:
     """The class of a block, or the function if it builds nothing."""
     draft = Draft(block, name, is_function=is_function)
-    values = Values(draft, fns)
+    values = Values(draft, known)
     bodies = Bodies(values, module)
     env = Env()
     channels = dict(enumerate(i.x.shape[-1] for i in instances if i.x.shape))
@@ -136,12 +134,12 @@ def stage_model(
     model: ast.Model,
     name: str,
     networks: Sequence[Network],
-    fns: Fns,
+    known: Known,
     fixed: set[str],
 ) -> Draft:
     """The class of a family. `fixed` are parameters that cannot stay arguments."""
     draft = Draft(model, name, is_model=True)
-    values = Values(draft, fns)
+    values = Values(draft, known)
     bodies = Bodies(values, module)
     env = Env()
     bound = binding_counts(model.body)

@@ -6,16 +6,30 @@ from collections.abc import Sequence
 
 from cnndsl.ir import Layer
 from cnndsl.ops import OPS
+from cnndsl.ops.base import Shape
 from cnndsl.ops.conv import ConvTranspose
 from cnndsl.ops.kinds import Border, Codes, Connections, Extents, Padding, PerChannel, Window
+from cnndsl.ops.pool import AvgPool, MaxPool
+from cnndsl.ops.window import ONE
+from cnndsl.ops.words import AXIS, BORDER_MODE, Like, Size
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.ops.conv import transposed_padding
-from cnndsl.targets.flax.ops.emission import Fields, component
+from cnndsl.targets.flax.ops.emission import AXES, MODES, Fields, component
 from cnndsl.targets.flax.staging.draft import Env, Run
 from cnndsl.targets.flax.staging.kinds import frozen, raw_kinds
 from cnndsl.targets.flax.staging.values import Values
+from cnndsl.targets.flax.windows import resolved
 from cnndsl.targets.python.expressions import constant
-from cnndsl.targets.python.tree import Attribute, Call, Constant, Expr, Name, Tuple
+from cnndsl.targets.python.tree import (
+    Attribute,
+    Call,
+    Constant,
+    Expr,
+    Item,
+    Name,
+    Slice,
+    Tuple,
+)
 
 _LISTS = (PerChannel, Codes, Connections)  # kinds that become tuples of numbers
 
@@ -64,6 +78,16 @@ def _field(
     acts: bool,
 ) -> Expr:
     first = seen[0]
+    if kind is AXIS or kind is BORDER_MODE:
+        words: dict[str, object] = {**AXES, **MODES}
+        stem = "axes" if kind is AXIS else "fill_mode"  # the author may have an `axis`
+        return _chosen(values, stem, expr, [words[str(v)] for v in seen], runs, env, acts)
+    if expr is not None and isinstance(kind, Like | Size):
+        like = env.tensor(expr.id) if isinstance(expr, ast.Name) else None
+        if isinstance(expr, ast.Name) and like is not None and env.value(expr.id) is None:
+            shape = Attribute(like.call, "shape")
+            size = Slice(Constant(1), Constant(3))
+            return shape if isinstance(kind, Like) else Item(shape, size)
     if expr is None or (_is_one(seen) and isinstance(first, (bool, str, type(None)))):
         if expr is not None:
             values.fold(expr, env)
@@ -88,6 +112,47 @@ def _field(
         return _margins(values, name, seen, runs, acts)
     found = values.residual(name, seen, runs)
     return values.lift(found) if acts else found
+
+
+def _chosen(
+    values: Values,
+    name: str,
+    expr: ast.Expr | None,
+    seen: list[object],
+    runs: list[Run],
+    env: Env,
+    acts: bool,
+) -> Expr:
+    """What jax has for a word, which the compiler chooses."""
+    if expr is not None:
+        values.fold(expr, env)
+    found = values.residual(name, seen, runs)
+    return values.lift(found) if acts else found
+
+
+def overhanging(values: Values, fields: Fields, recs: Sequence[Layer], runs: list[Run]) -> Fields:
+    """The fields of a pool, where `ceil` is what its windows hang over, (rows, columns).
+
+    Where flax's "SAME" pads no more than that, it says so in a word.
+    """
+    held = [(rec.op, rec.x.shape) for rec in recs if isinstance(rec.op, MaxPool | AvgPool)]
+    if not any(op.ceil for op, _ in held):
+        return {**fields, "ceil": Constant(None)}
+    values.draft.spatial = True
+    if all(_is_same(op, shape) for op, shape in held):
+        return {**fields, "pad": Constant("same"), "ceil": Constant(None)}
+    seen = [op.overhang_on(shape[:2]) for op, shape in held if len(shape) == 3]
+    found = values.lift(values.residual("overhang", seen, runs))
+    return {**fields, "ceil": found}
+
+
+def _is_same(op: MaxPool | AvgPool, shape: Shape) -> bool:
+    """Whether a pool without a padding of its own reaches as far as "SAME" pads."""
+    if len(shape) != 3 or op.pad not in ("valid", (0, 0, 0, 0)):
+        return False
+    below, beside = op.overhang_on(shape[:2])
+    wanted = resolved("SAME", (shape[0], shape[1]), op.window, op.stride)
+    return op.ceil and op.window != ONE and wanted == ((0, below), (0, beside))
 
 
 def _margins(values: Values, name: str, seen: list[object], runs: list[Run], acts: bool) -> Expr:
@@ -128,6 +193,8 @@ def _normal(kind: object, expr: Expr, raw: set[str] | None, first: object) -> Ex
         if raw == {"list"}:
             return Tuple(tuple(component(expr, i) for i in range(4)))
         return expr if raw is not None and raw <= {"str"} else None
+    if isinstance(kind, Like) and raw == {"list"}:
+        return expr
     if isinstance(kind, Extents):
         if raw == {"int"}:
             return Tuple((expr,))

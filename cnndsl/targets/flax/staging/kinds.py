@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from cnndsl.ops.initial import Initial
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.staging.draft import Env
 
 
 def frozen(value: object) -> object:
     """A value of the language as Python holds it for good: lists are tuples."""
+    if isinstance(value, Initial):
+        return str(value)
     return tuple(map(frozen, value)) if isinstance(value, (list, tuple)) else value
 
 
@@ -27,7 +30,7 @@ def _kind(value: object) -> str:
         return "int"
     if isinstance(value, float):
         return "float"
-    if isinstance(value, str):
+    if isinstance(value, str | Initial):
         return "str"
     return "pair" if isinstance(value, (list, tuple)) and len(value) == 2 else "list"
 
@@ -47,12 +50,16 @@ def raw_kinds(expr: ast.Expr, env: Env) -> set[str] | None:
         case ast.Conditional():
             then, other = raw_kinds(expr.then, env), raw_kinds(expr.other, env)
             return None if then is None or other is None else then | other
+        case ast.Index(index=ast.Range()) | ast.Comprehension():
+            return None  # of any length
         case ast.Index() if isinstance(expr.base, ast.Name):
             value = env.value(expr.base.id)
             if value is None:
                 return None
             lists = [v for v in value.samples if isinstance(v, (list, tuple))]
             return sample_kinds(item for held in lists for item in held)
+        case ast.Binary(op="+") if _is_list(expr.left, env) or _is_list(expr.right, env):
+            return None
         case ast.Unary() | ast.Binary():
             return {"bool"} if expr_is_test(expr) else {"int"}
         case ast.Attribute():
@@ -60,6 +67,16 @@ def raw_kinds(expr: ast.Expr, env: Env) -> set[str] | None:
         case ast.Call():
             return {"int"} if expr.func.id in ("int", "ceil", "floor", "round", "len") else None
     return None
+
+
+def _is_list(expr: ast.Expr, env: Env) -> bool:
+    if isinstance(expr, ast.Binary):
+        return expr.op == "+" and (_is_list(expr.left, env) or _is_list(expr.right, env))
+    if isinstance(expr, ast.Comprehension | ast.Range):
+        return True
+    if isinstance(expr, ast.Index) and isinstance(expr.index, ast.Range):
+        return True
+    return bool((raw_kinds(expr, env) or set()) & {"pair", "list"})
 
 
 def expr_is_test(expr: ast.Unary | ast.Binary) -> bool:

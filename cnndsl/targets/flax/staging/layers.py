@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cnndsl.ir import (
     Layer,
 )
+from cnndsl.ops.initial import Start
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.ops import emit
 from cnndsl.targets.flax.ops.conv import initializer
 from cnndsl.targets.flax.ops.emission import DROPOUT, Built, Emission, Fields
 from cnndsl.targets.flax.staging.draft import Env, Run, Slot
-from cnndsl.targets.flax.staging.fields import fields_of
+from cnndsl.targets.flax.staging.fields import fields_of, overhanging
 from cnndsl.targets.flax.staging.flow import Flow, Surroundings
 from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Build
@@ -33,10 +34,20 @@ from cnndsl.targets.python.tree import (
 class _Context:
     """What an op's code depends on besides its arguments."""
 
-    def __init__(self, module: Surroundings, init: Expr | None, given: Expr | None):
+    def __init__(
+        self,
+        module: Surroundings,
+        init: Expr | None,
+        given: Expr | None,
+        starts: Mapping[str, Expr | None],
+    ):
         self.module = module
         self._initializer = init
         self._given = given
+        self._starts = starts
+
+    def start(self, field: str) -> Expr | None:
+        return self._starts.get(field)
 
     @property
     def initializer(self) -> Expr | None:
@@ -68,8 +79,10 @@ class Layers:
         rank = len(recs[0].x.shape)
         acts = name not in BUILDS
         fields = fields_of(values, element, recs, runs, env, acts=acts)
+        if name in ("max_pool", "avg_pool"):
+            fields = overhanging(values, fields, recs, runs)
         known = fields
-        if name in ("pad_channels", "channels", "reshape"):
+        if name in _RESHAPING:
             known = fields_of(values, element, recs, runs, env, acts=False)
         init = given = None
         if "init" in fields:
@@ -79,14 +92,22 @@ class Layers:
                 [getattr(rec.op, "init", None) or "lecun_normal" for rec in recs], runs
             )
         features = self.flow.features(x)
-        emission = emit(name, rank, fields, features, _Context(self.module, init, given))
+        starts = {
+            field: self.start(field, recs, runs)
+            for field in ("bias_init", "scale_init", "shift_init")
+            if field in fields
+        }
+        context = _Context(self.module, init, given, starts)
+        emission = emit(name, rank, fields, features, context)
         self.draft.helpers |= set(emission.helpers)
         modules = []
         for built in emission.modules:
             stem = self.stem if self.stem and len(emission.modules) == 1 else built.attr
             modules.append(self.module_of(built, stem, emission, recs, runs))
         value = emission.apply(x, modules)
-        self.values.define(features, self.out_features(name, known, recs, runs, features))
+        like = _like(element, env) if name == "expand" else None
+        total = self.out_features(name, known, recs, runs, features) if like is None else like
+        self.values.define(features, total)
         if value != x:
             self.flow.line(x, value, recs, emission.role, runs)
 
@@ -131,15 +152,27 @@ class Layers:
         self.values.loops[0].hoisted.append(Assign((self_(name),), build))
         return self_(name)
 
-    def kernel_init(self, starts: list[str], runs: list[Run]) -> Expr | None:
-        """The initialiser of a kernel, by its name in every execution; None for flax's own."""
+    def start(self, field: str, recs: Sequence[Layer], runs: list[Run]) -> Expr | None:
+        """The initialiser of a bias, a factor or an offset; None for flax's own."""
+        starts: list[Start] = [getattr(rec.op, field) for rec in recs]
+        usual = recs[0].op.arguments()[field].default
+        if all(start == usual for start in starts):
+            return None
+        if len(set(starts)) == 1:
+            return initializer(starts[0])
+        known = sorted(set(starts), key=str)
+        chosen = self.values.residual(field, [known.index(s) for s in starts], runs)
+        return Item(Tuple(tuple(map(initializer, known))), chosen)
+
+    def kernel_init(self, starts: list[Start], runs: list[Run]) -> Expr | None:
+        """The initialiser of a kernel in every execution; None for flax's own."""
         if len(set(starts)) == 1:
             return _initializer(starts[0])
         if set(starts) <= {"he_normal", "lecun_normal"}:
             flag = self.values.residual("rectified", [s == "he_normal" for s in starts], runs)
             self.draft.helpers.add("he_normal")
             return Conditional(Name("he_normal"), flag, initializer("lecun_normal"))
-        names = sorted(set(starts))
+        names = sorted(set(starts), key=str)
         chosen = self.values.residual("kernel_init", [names.index(s) for s in starts], runs)
         return Item(Tuple(tuple(_initializer(n) or initializer(n) for n in names)), chosen)
 
@@ -166,9 +199,38 @@ class Layers:
                     return extents.items[-1]
                 seen = [rec.out.shape[-1] for rec in recs]
                 return self.values.residual("features", seen, runs)
+            case "glu":
+                return binary("//", x, Constant(2))
+            case "pixel_shuffle":
+                return binary("//", x, _square(fields["factor"]))
+            case "space_to_depth":
+                return binary("*", x, _square(fields["factor"]))
+            case "reduce_mean" | "reduce_max" | "reduce_sum":
+                return self.left_over(recs, runs, x)
+            case "expand" | "transpose":
+                return self.by_shape(name, fields, recs, runs)
             case "flatten":
                 return self.flattened(recs, runs, x)
         return x
+
+    def left_over(self, recs: Sequence[Layer], runs: list[Run], x: Name) -> Expr:
+        """The channels of a reduction, which may be over them."""
+        over = {getattr(rec.op, "axis", "") == "channels" for rec in recs}
+        if over == {True}:
+            return Constant(1)
+        if over == {False}:
+            return x
+        return self.values.residual("features", [rec.out.shape[-1] for rec in recs], runs)
+
+    def by_shape(self, name: str, fields: Fields, recs: Sequence[Layer], runs: list[Run]) -> Expr:
+        """Channels that another tensor has, or that sizes of maps decide."""
+        seen = [rec.out.shape[-1] for rec in recs]
+        like = fields.get("like")
+        if isinstance(like, Tuple):
+            return like.items[-1]
+        if name == "transpose":
+            self.draft.spatial = True
+        return self.values.residual("features", seen, runs)
 
     def flattened(self, recs: Sequence[Layer], runs: list[Run], x: Name) -> Expr:
         sizes = {tuple(rec.x.shape)[:-1] for rec in recs}
@@ -184,12 +246,29 @@ class Layers:
 
 BUILDS = frozenset(
     "conv depthwise separable conv_transpose dense rbf bn layer_norm group_norm layer_scale "
-    "prelu dropout drop_path subsample".split()
+    "prelu dropout drop_path subsample instance_norm rms_norm grn".split()
 )
+# Ops whose arguments decide the channels of their results, without a module.
+_RESHAPING = ("pad_channels", "channels", "reshape", "pixel_shuffle", "space_to_depth")
 WEIGHTED = ("conv", "dense", "depthwise", "subsample")
 
 
-def _initializer(name: str) -> Expr | None:
+def _like(element: ast.Apply, env: Env) -> Expr | None:
+    """The channels of the tensor whose shape another one takes."""
+    expr = element.args[0].value if element.args else None
+    if not isinstance(expr, ast.Name) or env.value(expr.id) is not None:
+        return None
+    tensor = env.tensor(expr.id)
+    return None if tensor is None else tensor.features
+
+
+def _square(factor: Expr) -> Expr:
+    if isinstance(factor, Constant) and isinstance(factor.value, int):
+        return Constant(factor.value**2)
+    return binary("**", factor, Constant(2))
+
+
+def _initializer(name: Start) -> Expr | None:
     if name == "lecun_normal":
         return None
     return Name("he_normal") if name == "he_normal" else initializer(name)

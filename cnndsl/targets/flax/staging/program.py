@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from cnndsl.elaborate.head import classifiers
-from cnndsl.elaborate.program import Program
+from cnndsl.elaborate.program import Program, called
 from cnndsl.ir import Chained, Instance, Layer, Network, Node, Ran, children, layers
 from cnndsl.names import camel
+from cnndsl.ops.initial import Start
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.expected import rectified_tensors
 from cnndsl.targets.flax.fragments import ORDER, fragment
@@ -18,7 +19,7 @@ from cnndsl.targets.flax.shaping.naming import BUILTINS
 from cnndsl.targets.flax.staging.classes import pair_parameters, stage_block, stage_model
 from cnndsl.targets.flax.staging.draft import Draft, Env, Value
 from cnndsl.targets.flax.staging.layers import BUILDS
-from cnndsl.targets.flax.staging.spelling import FnNames
+from cnndsl.targets.flax.staging.spelling import FnNames, Known, is_plain
 from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.python.draft import Build
 from cnndsl.targets.python.expressions import NONE, names, size
@@ -56,6 +57,7 @@ class Staging:
         self.taken = {fragment(name).defines for name in ORDER}
         self.taken |= {safe(n.name, RESERVED) for n in networks}
         self.fns = {name: self._fn_names(fn) for name, fn in program.fns.items()}
+        self.known = Known(self._spelled(), program.joins)
         self.classifiers = {id(layer) for n in networks for layer in classifiers(n)}
         self.modular = self._modular_blocks()
         self.blocks: dict[str, Draft] = {}
@@ -89,7 +91,7 @@ class Staging:
         """A model with as many parameters left arguments as can be."""
         fixed = {f.partition(".")[2] for f in self.fixed if f.partition(".")[0] == root.name}
         while True:
-            draft = stage_model(self, root, name, networks, self.fns, fixed)
+            draft = stage_model(self, root, name, networks, self.known, fixed)
             folded = {draft.late.get(n, n) for n in draft.folded}
             closed = {p.origin for p in draft.params if p.name in folded}
             if draft.spatial:
@@ -112,11 +114,20 @@ class Staging:
             own[parameter.name] = free
         return FnNames(name, own)
 
+    def _spelled(self) -> dict[str, FnNames | None]:
+        """The functions that become functions of Python: those that call only such."""
+        fns = self.program.fns
+        odd = {name for name, fn in fns.items() if not is_plain(fn, fns)}
+        calls = {name: called(fn, fns) for name, fn in fns.items()}
+        while more := {name for name, used in calls.items() if used & odd} - odd:
+            odd |= more
+        return {name: None if name in odd else names for name, names in self.fns.items()}
+
     def function(self, fn: ast.Fn) -> Function:
         """A compile-time function of the spec."""
         nothing = ast.Body(fn.span, ())
         block = ast.Block(fn.span, fn.name, fn.name_span, None, fn.parameters, nothing)
-        values, env = Values(Draft(block, fn.name), self.fns), Env()
+        values, env = Values(Draft(block, fn.name), self.known), Env()
         parameters = []
         body: list[Statement] = []
         known = self.fns[fn.name]
@@ -130,9 +141,17 @@ class Staging:
                 default, kind = NONE, Binary("|", kind, NONE)
             parameters.append(Parameter(name, kind, default))
             env.values[parameter.name] = Value(Name(name))
+        taken = set(known.parameters.values()) | self.taken
+        for let in fn.lets:
+            value = values.spell(let.value, env)
+            assert value is not None
+            name = safe(let.name, RESERVED | BUILTINS | taken)
+            taken.add(name)
+            body.append(Assign((Name(name),), value))
+            env.values[let.name] = Value(Name(name))
         result = values.spell(fn.value, env)
         assert result is not None
-        body += shared_once(result, set(known.parameters.values()) | self.taken)
+        body += shared_once(result, taken)
         return Function(known.name, tuple(parameters), Name("float"), tuple(body), wrapped(fn.doc))
 
     def callee(self, block: ast.Block) -> Draft:
@@ -142,7 +161,7 @@ class Staging:
                 block,
                 self.names[block.name],
                 self.instances[block.name],
-                self.fns,
+                self.known,
                 is_function=block.name not in self.modular,
             )
         return self.blocks[block.name]
@@ -193,11 +212,11 @@ class Staging:
             return None
         return element
 
-    def kernel_starts(self, layer: Layer) -> str:
-        """The name of the initialiser of a layer's kernel."""
-        given = getattr(layer.op, "init", None)
+    def kernel_starts(self, layer: Layer) -> Start:
+        """The initialiser of a layer's kernel."""
+        given: Start | None = getattr(layer.op, "init", None)
         if given is not None:
-            return str(given)
+            return given
         return "he_normal" if id(layer.out) in self.rectified else "lecun_normal"
 
     def is_head(self, layer: Layer) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 
+from cnndsl.ops.initial import NAMES
 from cnndsl.syntax import ast
+from cnndsl.syntax.walk import walk
 from cnndsl.targets.flax.staging.draft import Env
 from cnndsl.targets.flax.staging.kinds import raw_kinds
 from cnndsl.targets.python.arithmetic import binary, conditional, item, unary
@@ -20,10 +22,12 @@ from cnndsl.targets.python.tree import (
     Keyword,
     Name,
     Slice,
+    Star,
     Tuple,
 )
 
 _MATH = {"ceil": "math.ceil", "floor": "math.floor", "sqrt": "math.sqrt", "log2": "math.log2"}
+_TABLED = ("zip", "enumerate")  # lists that become tables
 _AXES = {"height": 1, "width": 2, "channels": -1}
 
 
@@ -35,11 +39,43 @@ class FnNames:
     parameters: dict[str, str]
 
 
+def is_plain(fn: ast.Fn, spec: Mapping[str, ast.Fn]) -> bool:
+    """Whether a function has words in Python for all that it does: it makes no new lists."""
+    for node in walk(fn):
+        if isinstance(node, ast.Comprehension):
+            return False
+        if isinstance(node, ast.Call) and node.func.id in _TABLED and node.func.id not in spec:
+            return False
+    return True
+
+
+def _grows(listed: Tuple) -> bool:
+    """Whether a list contains all of another one."""
+    return any(isinstance(held, Star) for held in listed.items)
+
+
+def _items(listed: Expr) -> tuple[Expr, ...]:
+    """What a list contributes to a longer one."""
+    return listed.items if isinstance(listed, Tuple) else (Star(listed),)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a spec says besides its expressions.
+
+    `fns` are its functions by name, None for one that no function of Python is written for;
+    `joins` are the sums that are sums of lists.
+    """
+
+    fns: Mapping[str, FnNames | None]
+    joins: Container[ast.Binary] = ()
+
+
 class Speller:
     """Spells expressions of the spec; `lift` takes those of the constructor to the call."""
 
-    def __init__(self, fns: Mapping[str, FnNames], lift: Callable[[Expr], Expr]):
-        self.fns = fns
+    def __init__(self, known: Known, lift: Callable[[Expr], Expr]):
+        self.known = known
         self.lift = lift
 
     def spell(self, expr: ast.Expr, env: Env, *, in_call: bool = False) -> Expr | None:
@@ -58,6 +94,11 @@ class Speller:
                 return self._name(expr.id, env, in_call)
             case ast.Attribute():
                 return self._attribute(expr, env, in_call)
+            case ast.Index(index=ast.Range() as part):
+                base, start, stop = inner(expr.base), inner(part.start), inner(part.stop)
+                if base is None or start is None or stop is None:
+                    return None
+                return Item(base, Slice(None if start == Constant(0) else start, stop))
             case ast.Index():
                 base, index = inner(expr.base), inner(expr.index)
                 return None if base is None or index is None else item(base, index)
@@ -80,6 +121,8 @@ class Speller:
                 return call("range", stop) if start == Constant(0) else call("range", start, stop)
             case ast.Call():
                 return self._call(expr, env, in_call)
+            case ast.Comprehension():
+                return None  # as a table of its items
 
     def _name(self, name: str, env: Env, in_call: bool) -> Expr | None:
         value = env.value(name)
@@ -120,6 +163,8 @@ class Speller:
         right = self.spell(expr.right, env, in_call=in_call)
         if left is None or right is None:
             return None
+        if expr in self.known.joins:
+            return Tuple((*_items(left), *_items(right)))
         if expr.op in ("==", "!=") and NONE in (left, right) and left != right:
             other_side = right if left == NONE else left
             if is_constant(other_side):
@@ -139,11 +184,15 @@ class Speller:
                 args.append(value)
             else:
                 keywords.append(Keyword(argument.name, value))
-        if name in self.fns:
-            fn = self.fns[name]
+        if name not in self.known.fns and (name in _TABLED or name in NAMES):
+            return None
+        if name in self.known.fns:
+            fn = self.known.fns[name]
+            if fn is None:
+                return None
             named = tuple(Keyword(fn.parameters[k.name or ""], k.value) for k in keywords)
             return Call(Name(fn.name), tuple(args), named)
-        if name == "len" and isinstance(args[0], Tuple):
+        if name == "len" and isinstance(args[0], Tuple) and not _grows(args[0]):
             return Constant(len(args[0].items))
         if name in ("min", "max") and len(args) == 1:
             held = raw_kinds(expr.args[0].value, env)

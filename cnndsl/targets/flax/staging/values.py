@@ -8,13 +8,13 @@ works out for every instance, or a table of such values by iteration.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from cnndsl.elaborate.program import walk
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.staging.columns import Columns
 from cnndsl.targets.flax.staging.draft import Draft, Env, Run, Slot
-from cnndsl.targets.flax.staging.spelling import FnNames, Speller
+from cnndsl.targets.flax.staging.spelling import Known, Speller
 from cnndsl.targets.python.draft import Step
 from cnndsl.targets.python.expressions import names, self_, size
 from cnndsl.targets.python.rebuild import substitute
@@ -34,9 +34,9 @@ _SMALL = 12  # nodes of a list that the call may name again
 class Values(Columns):
     """What values are in one class, and the statements that it is written with."""
 
-    def __init__(self, draft: Draft, fns: Mapping[str, FnNames]):
+    def __init__(self, draft: Draft, known: Known):
         super().__init__(draft)
-        self.spell = Speller(fns, self.lift).spell
+        self.spell = Speller(known, self.lift).spell
         self.sinks: list[list[Step]] = [draft.init]
         self.calls: list[list[Step]] = [draft.call]
         self.origins: dict[str, set[str]] = {}  # the arguments that a variable comes from
