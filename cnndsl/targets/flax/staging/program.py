@@ -142,15 +142,17 @@ class Staging:
             parameters.append(Parameter(name, kind, default))
             env.values[parameter.name] = Value(Name(name))
         taken = set(known.parameters.values()) | self.taken
+        lets: list[tuple[str, Expr]] = []
         for let in fn.lets:
             value = values.spell(let.value, env)
             assert value is not None
             name = safe(let.name, RESERVED | BUILTINS | taken)
             taken.add(name)
-            body.append(Assign((Name(name),), value))
+            lets.append((name, value))
             env.values[let.name] = Value(Name(name))
         result = values.spell(fn.value, env)
         assert result is not None
+        body += _read_lets(lets, result)
         body += shared_once(result, taken)
         return Function(known.name, tuple(parameters), Name("float"), tuple(body), wrapped(fn.doc))
 
@@ -248,6 +250,16 @@ class Staging:
         while more := {n for n, used in uses.items() if used & modular} - modular:
             modular |= more
         return modular
+
+
+def _read_lets(lets: Sequence[tuple[str, Expr]], result: Expr) -> list[Statement]:
+    """The assignments that a result needs, itself or through others of them."""
+    needed, kept = set(names(result)), list[Statement]()
+    for name, value in reversed(lets):
+        if name in needed:
+            needed |= set(names(value))
+            kept.append(Assign((Name(name),), value))
+    return kept[::-1]
 
 
 def shared_once(result: Expr, taken: set[str]) -> list[Statement]:
