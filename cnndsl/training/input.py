@@ -15,6 +15,7 @@ from typing import Protocol
 import grain
 import jax
 import numpy as np
+from absl import flags
 
 from cnndsl.training.data.fit import Fitted
 from cnndsl.training.data.resident import MOST_UNREADABLE, Resident, check_unreadable
@@ -117,9 +118,13 @@ class StreamedFeed:
         """The part of every batch that this process reads, from a step on, without end."""
         own = self.order.batch // jax.process_count()
         records = _Records(self.source, self.order, first, own, jax.process_index() * own)
-        threads = grain.ReadOptions(num_threads=min(16, 2 * (os.cpu_count() or 1)))
-        stream = grain.MapDataset.source(records).to_iter_dataset(threads).batch(own)
+        threads = min(16, 2 * (os.cpu_count() or 1))
+        reading = grain.ReadOptions(num_threads=threads, prefetch_buffer_size=threads)
+        # Threads and processes take whole batches, or they would deal images out to others.
+        stream = grain.MapDataset.source(records).batch(own).to_iter_dataset(reading)
         if self.workers:
+            if not flags.FLAGS.is_parsed():
+                flags.FLAGS.mark_as_parsed()  # which grain hands on to its processes
             stream = stream.mp_prefetch(grain.MultiprocessingOptions(num_workers=self.workers))
         return iter(stream)
 
