@@ -106,7 +106,8 @@ def _polynomial(choice: Choice, scope: Scope) -> tuple[str, Expr]:
     rate, run = scope.of(_RATE), _run(scope)
     begin: dict[str, Expr] = {}
     if choice.args["warmup"]:
-        run, begin = Binary("-", run, _WARMUP), {"transition_begin": _WARMUP}
+        run = Binary("-", run, _WARMUP)
+        begin["transition_begin"] = _WARMUP
     if has_power:
         power = scope.of("DECAY_POWER")
         return words, call("optax.polynomial_schedule", rate, end, power, run, **begin)
