@@ -193,7 +193,7 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
         (["cnndsl", "compile", "--emit", ""], {"ast", "ir", "tree", "py", "training"}),
         (["cnndsl", "check", "w"], {"wrong.cnn"}),
         (["cnndsl", "check", ""], {"net.cnn", "wrong.cnn", "sub"}),
-        (["cnndsl", "ops", "max"], {"max_pool"}),
+        (["cnndsl", "ops", "max"], {"max_pool", "maximum"}),
         (["cnndsl", "explain", "E40"], {c for c in EXPLANATIONS if c.startswith("E40")}),
         (["cnndsl", "completion", ""], {"bash", "zsh", "fish"}),
     ],
