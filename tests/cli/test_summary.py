@@ -46,6 +46,8 @@ def test_json_has_sizes_as_lists_and_counts_as_integers(run):
         "spec": "net.cnn",
         "input": [28, 28, 1],
         "output": [10],
+        "inputs": {},
+        "outputs": [],
         "params": 15770,
         "total": 15770,
         "macs": 72128,

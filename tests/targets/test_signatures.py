@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from types import SimpleNamespace
 
+import jax
 import jax.numpy as jnp
 import pytest
 from flax import nnx
@@ -35,6 +36,8 @@ REAL = {
 
 # What the validator knows under one name, and flax computes by a default of its own.
 OURS = {"kernel_init", "promote_dtype", "rngs"}
+# What biases and scales start with: a number that every initialiser of that default draws.
+STARTS = {"bias_init": 0, "scale_init": 1}
 
 
 def agree(ours: Signature, real: Callable[..., object], *, named: bool = True) -> None:
@@ -50,7 +53,10 @@ def agree(ours: Signature, real: Callable[..., object], *, named: bool = True) -
     for name in ours.required:
         assert by_name[name].default is inspect.Parameter.empty
     for name, default in ours.defaults.items():
-        if name not in OURS:
+        if name in STARTS:
+            drawn = by_name[name].default(jax.random.key(0), (3,), jnp.float32)
+            assert (drawn == STARTS[name]).all(), name
+        elif name not in OURS:
             assert by_name[name].default == default, name
 
 
