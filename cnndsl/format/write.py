@@ -165,7 +165,7 @@ class _Writer:
             self.rows(bracket, indent + INDENT, hanging=True)
             self.write(f" {closer}")
             return
-        if _hugs(bracket):
+        if _hugs(bracket, WIDTH - min(indent + INDENT, _DEEPEST)):
             self.write(opener + "".join(f"{flat(item.atoms)}, " for item in bracket.items[:-1]))
             self.atoms(bracket.items[-1].atoms)
             self.write(closer)
@@ -226,13 +226,16 @@ class _Writer:
                 self.write(",")
 
 
-def _hugs(bracket: Bracket) -> bool:
-    """Whether of all arguments only a list at the end needs lines: `table([` … `])`."""
+def _hugs(bracket: Bracket, room: int) -> bool:
+    """Whether of all arguments only a list at the end needs lines: `table([` … `])`.
+
+    It does if its author gave it some, or if it is wider than the `room` of a line of its own.
+    """
     if bracket.kind is not Kind.PAREN or not bracket.items or bracket.last.has_comments:
         return False
     *most, last = bracket.items
     *head, end = last.atoms
-    if not isinstance(end, Bracket) or end.kind is not Kind.LIST or end.width < NEVER:
+    if not isinstance(end, Bracket) or end.kind is not Kind.LIST or last.width <= room:
         return False
     if any(item.gap.has_comments for item in bracket.items) or end.gap.has_comments:
         return False

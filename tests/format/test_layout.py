@@ -193,3 +193,10 @@ def test_a_hopeless_spec_has_a_layout_soon(text):
     assert time.process_time() - start < 5  # half a second at most
     assert len(once) < 100 * len(text)
     assert formatted(once) == once
+
+
+def test_a_list_that_no_line_holds_stands_in_its_calls_brackets():
+    """Broken for its width once, and as its author's the next time: alike."""
+    numbers = ", ".join(f"in.height - {n} * in.width // 2" for n in range(6))
+    text = f"block cut(high) {{\n  conv(8, 1) -> crop([{numbers}])\n}}\n"
+    assert "crop([\n" in stable(text)
