@@ -245,7 +245,8 @@ def run(
     compiled = jax.jit(forward, compiler_options=QUICK)
     endpoints, calls, result = jax.tree.map(np.asarray, compiled(state, images))
     for name, value in results_of(network, result).items():
-        assert np.array_equal(value, endpoints[name], equal_nan=True)
+        same = np.array_equal(value, endpoints[name], equal_nan=True)
+        assert same or deviation(value, endpoints[name]) < TOLERANCE, name  # compiled apart
     return endpoints, [Called(*call) for call in calls]
 
 

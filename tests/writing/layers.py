@@ -199,7 +199,7 @@ def along_an_axis(draft: Draft) -> str:
     gate = draft.pick(
         f"mul [ {name}, {reduced} -> sigmoid ]",
         f"sub [ {name}, {reduced} ]",
-        f"div [ {name}, reduce_sum({axis}) -> abs -> rescale(1.0, 1.0) ]",
+        f"div [ {name}, abs -> reduce_sum({axis}) -> rescale(1.0, 1.0) ]",
         f"add [ here, {reduced} -> expand({name}) ]",
         f"add [ {reduced} -> expand({name}.shape), here ]",
         f"maximum [ here, {reduced} ]",
@@ -275,7 +275,7 @@ def vector(draft: Draft) -> str:
         "reshape(here.channels)",
         "l2_normalize(eps = 0.1)",
         "rms_norm(eps = 0.1)",
-        "{ v = here\nsub [ here, reduce_mean(channels) ]\ndiv [ here, reduce_sum(channels) -> abs "
+        "{ v = here\nsub [ here, reduce_mean(channels) ]\ndiv [ here, abs -> reduce_sum(channels) "
         "-> rescale(1.0, 1.0) ]\nmaximum [ here, v ] }",
         "reduce_sum(channels) -> expand(4) -> celu",
         "scale(0.5)",
