@@ -129,6 +129,8 @@ def _check_alike(use: Used, first: Used) -> None:
         message = f"`{name}` has other layers here than where it runs first"
         if mine is None or theirs is None or type(mine.op) is not type(theirs.op):
             raise Failure(errors.shared_differs(use.element.span, message, _arrives(use), at))
+        if mine.x.known is None or theirs.x.known is None:
+            raise Failure
         ours, others = mine.op.params(mine.x.shape), theirs.op.params(theirs.x.shape)
         if ours != others:
             message = f"the layers of `{name}` have one set of tensors, and need another here"

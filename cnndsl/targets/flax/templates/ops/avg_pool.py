@@ -7,7 +7,7 @@ def avg_pool(
     x: jax.Array,
     window: tuple[int, int],
     strides: tuple[int, int] = (1, 1),
-    padding: str | tuple[tuple[int, int], tuple[int, int]] = "SAME",
+    padding: str | tuple[tuple[int, int], ...] = "SAME",
 ) -> jax.Array:
     """Averages what of each window lies inside the map."""
     ones = jnp.ones_like(x[:1, ..., :1])

@@ -1,7 +1,7 @@
 import jax
 
 
-def resize(x: jax.Array, size: tuple[int, int], method: str = "bilinear") -> jax.Array:
+def resize(x: jax.Array, size: tuple[int, ...], method: str = "bilinear") -> jax.Array:
     """Brings height and width to `size`, with pixels at their centres, unsmoothed.
 
     (N, H, W, C) -> (N, *size, C)
