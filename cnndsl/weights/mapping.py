@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 
 from cnndsl.weights.errors import WeightsError
 
+_MOST = 4 << 20  # bytes: a line for each of fifty thousand layers
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -31,7 +33,10 @@ def read_mapping(path: str | os.PathLike[str]) -> Choices:
     """Raises: WeightsError: if the file is no mapping."""
     try:
         with open(path, "rb") as file:
-            found = tomllib.load(file)
+            text = file.read(_MOST + 1)
+        if len(text) > _MOST:
+            raise WeightsError(f"{path}: a mapping is at most {_MOST >> 20} MiB of text")
+        found = tomllib.loads(text.decode("utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise WeightsError(f"{path}: {error}") from None
     layers = found.pop("layers", {})
