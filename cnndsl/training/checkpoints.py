@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 import shutil
+import sys
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,7 @@ class Checkpoints:
 
     def __init__(self, folder: Path):
         logging.getLogger("absl").setLevel(logging.CRITICAL + 1)  # orbax logs what it raises
+        _pass_over_what_was_given_up()
         self.folder = folder.resolve()
         try:
             self._managers = {name: self._manager(name, kept) for name, kept in _KEPT.items()}
@@ -159,6 +162,24 @@ class Checkpoints:
         kept = f"that of step {known[0]} is kept" if known else "there is none before it"
         message = f"cannot write a checkpoint to {self.folder}: {reason}; {kept}"
         return TrainingError(message, "make room, then go on with --resume")
+
+
+@cache
+def _pass_over_what_was_given_up() -> None:
+    """After a write that failed, those beside it fail too, or end when orbax's loop is closed.
+
+    Python and tensorstore would print each to standard error, past the error that was raised.
+    """
+    before = sys.unraisablehook
+
+    def hook(unraisable: sys.UnraisableHookArgs) -> None:
+        error = unraisable.exc_value
+        if not (isinstance(error, RuntimeError) and str(error) == "Event loop is closed"):
+            before(unraisable)
+
+    sys.unraisablehook = hook
+    forgotten = "exception was never retrieved"
+    logging.getLogger("asyncio").addFilter(lambda record: forgotten not in record.getMessage())
 
 
 def _is_key(leaf: jax.Array | jax.ShapeDtypeStruct) -> bool:

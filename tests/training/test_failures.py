@@ -95,6 +95,37 @@ def test_a_full_disk_loses_nothing(folder):
     assert [json.loads(line)["step"] for line in lines] == [3, 3, 6, 6]
 
 
+# What is written beside an array that fails: it fails too, or orbax has closed its event loop.
+GIVEN_UP = """
+import asyncio, sys
+from pathlib import Path
+import tensorstore
+from cnndsl.training.checkpoints import Checkpoints
+
+Checkpoints(Path(sys.argv[1]))
+promise, future = tensorstore.Promise.new()
+
+async def fail():
+    raise OSError("no room")
+
+async def give_up():
+    task = asyncio.ensure_future(fail())
+    await asyncio.sleep(0)
+    next(future.__await__())
+
+asyncio.run(give_up())
+promise.set_result(None)
+future.result()
+"""
+
+
+def test_writes_that_were_given_up_end_silently(folder):
+    command = [sys.executable, "-c", GIVEN_UP, "run"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_frozen_paths_and_weights_that_do_not_fit(run, folder, capsys):
     options = ["--data", "digits", "--weights", "run/best.safetensors"]
     said = failed(capsys, "train", "LeNet5ReLU", *options, "-o", "other")
