@@ -44,6 +44,34 @@ def unused_tensor(span: Span, name: str) -> Diagnostic:
     return _warning("W104", f"nothing uses the tensor `{name}`", span, help=help)
 
 
+@explained("W105")
+def unused_file(span: Span, path: str) -> Diagnostic:
+    """A `use` of a file of which nothing here mentions a block, an fn or a model, nor one of what
+    that file uses.
+
+    In a file without models a `use` hands on, and is not unused.
+    """
+    message = f'nothing here is of "{path[:60]}"'
+    return _warning("W105", message, span, help="delete the line, or use what the file defines")
+
+
+@explained("W106")
+def shadow(span: Span, name: str, what: str, first: Span) -> Diagnostic:
+    """A name that hides another one: what it means depends on where it stands.
+
+    What a group `{ … }` or an aux head binds ends with it, and leaves a name outside as it was. The
+    variable of a loop or of a list hides a parameter, or the variable of a loop around it.
+    """
+    labels = (Label(first, "this one"),)
+    message = f"`{name}` hides another {what} of that name"
+    return _warning("W106", message, span, labels=labels, help="give it a name of its own")
+
+
+def hidden_op(span: Span, name: str, what: str) -> Diagnostic:
+    message = f"this {what} hides the op `{name}`"
+    return _warning("W106", message, span, help="give it a name of its own")
+
+
 @explained("W301")
 def large_kernel(span: Span, kernel: str, map: str, help: str | None) -> Diagnostic:
     """A kernel that is larger than the map it runs over sees more padding than pixels.
@@ -90,10 +118,26 @@ def nothing_between(span: Span, first: Span) -> Diagnostic:
     return _warning("W305", "a convolution directly behind a convolution", span, labels=labels)
 
 
+@explained("W306")
+def skipped_pixels(span: Span, message: str, help: str | None = None) -> Diagnostic:
+    """Pixels that no window ever sees: between windows that lie further apart than they are large,
+    or behind the last of windows that do not overlap, where the map is no multiple of them and
+    a sixteenth of it or more is lost. A 1x1 window with a stride leaves out pixels on purpose.
+    """
+    return _warning("W306", message, span, help=help)
+
+
+@explained("W307")
+def no_dropout(span: Span, name: str) -> Diagnostic:
+    """A rate of 0 drops nothing. One that is computed, or a parameter, may well be 0 somewhere."""
+    message = f"`{name}` at a rate of 0 has no effect"
+    return _warning("W307", message, span, help="leave it out, or say a rate such as 0.5")
+
+
 @explained("W401")
 def nothing_expected(span: Span, name: str) -> Diagnostic:
-    """A model whose counts are not asserted: a later change of it, or of what it uses, goes
-    unnoticed. `cnndsl summary` prints them.
+    """A model that asserts nothing, in a file where another one does: a later change of it, or of
+    what it uses, goes unnoticed. `cnndsl summary` prints the counts.
     """
     help = "state what the source of the network states, as in: expect params 25_557_032"
     return _warning("W401", f"`{name}` asserts no count", span, help=help)

@@ -12,6 +12,7 @@ from cnndsl.files import Files
 from cnndsl.ir import Value
 from cnndsl.names import training_name
 from cnndsl.pipeline import Checked, Compiled, check_source, compile_checked, summaries
+from cnndsl.pipeline import warnings as doubted
 from cnndsl.selection import check_model, check_overrides
 from cnndsl.source import Source
 from cnndsl.summary import Summary
@@ -26,15 +27,24 @@ class Summarized:
     diagnostics: tuple[Diagnostic, ...]
 
 
-def check(text: str, *, filename: str = "<spec>", folder: str | None = None) -> list[Diagnostic]:
+def check(
+    text: str,
+    *,
+    filename: str = "<spec>",
+    folder: str | None = None,
+    warnings: bool = False,
+) -> list[Diagnostic]:
     """What is wrong with a spec: shapes, counts, names, syntax; empty for one that holds.
 
     Args:
       text: the spec.
       filename: what diagnostics call it.
       folder: where the files lie that it uses; without one, `use` is a mistake.
+      warnings: of a spec that holds, also give what is seldom meant; those have
+        `Severity.WARNING`, and are the ones of the command line.
     """
-    return list(_check(text, filename, folder, {}).diagnostics)
+    checked = _check(text, filename, folder, {})
+    return list(checked.diagnostics) or (doubted(checked) if warnings else [])
 
 
 def summarize(

@@ -86,11 +86,14 @@ def warnings(checked: Checked) -> list[Diagnostic]:
     """What is seldom meant in a spec that holds, but where its line says that it is."""
     if checked.diagnostics or checked.program is None:
         return []
-    from cnndsl.elaborate.doubts import doubts
+    from cnndsl.elaborate.doubts import doubts, unasserted
+    from cnndsl.elaborate.shadows import shadows
     from cnndsl.elaborate.unused import Ignored, unused
 
     found, ignored = Collector(), Ignored(checked.source)
-    for warning in (*unused(checked.program), *chain.from_iterable(map(doubts, checked.networks))):
+    of_names = chain(unused(checked.program), shadows(checked.program))
+    of_networks = chain.from_iterable(map(doubts, checked.networks))
+    for warning in chain(of_names, of_networks, unasserted(checked.networks)):
         if warning not in ignored:
             found.add(warning)
     return found.diagnostics()

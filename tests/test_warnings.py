@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
+import cnndsl
 from cnndsl.advice import EXPLANATIONS
 from cnndsl.cli import main
+from cnndsl.diagnostics import Severity
+from cnndsl.files import Files
 from cnndsl.pipeline import check_source, warnings
 from cnndsl.source import Source
 
@@ -23,7 +26,7 @@ NET = "model Net(classes = 10) {{\n  input {}\n  {}\n  expect output 10\n}}\n"
 
 def seen(text: str) -> list[tuple[str, str]]:
     """The code of every warning, and the text under it."""
-    checked = check_source(Source("net.cnn", text))
+    checked = check_source(Source("net.cnn", text), Files("net.cnn", str(FOLDER)).load)
     assert not checked.diagnostics
     return [(found.code, found.primary.span.text) for found in warnings(checked)]
 
@@ -64,7 +67,8 @@ def test_the_zoo_has_no_warnings(capsys):
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
 def test_a_comment_silences_a_line_or_a_file(example):
     text = example.read_text(encoding="utf-8")
-    first, *more = warnings(check_source(Source("net.cnn", text)))
+    loaded = Files("net.cnn", str(FOLDER)).load
+    first, *more = warnings(check_source(Source("net.cnn", text), loaded))
     lines = text.split("\n")
     at = first.primary.span.line - 1
     elsewhere = sum(each.primary.span.line != at + 1 for each in more)
@@ -74,6 +78,20 @@ def test_a_comment_silences_a_line_or_a_file(example):
     whole = f"{text}\n# cnndsl: ignore {first.code}\n"
     assert first.code not in {code for code, _ in seen(whole)}
     assert seen(f"{text}\n# cnndsl: ignore\n") == []
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_python_gives_the_same_warnings_where_it_is_asked_for_them(example):
+    text = example.read_text(encoding="utf-8")
+    assert cnndsl.check(text, folder=str(FOLDER)) == []
+    found = cnndsl.check(text, folder=str(FOLDER), warnings=True)
+    assert [(each.code, each.primary.span.text) for each in found] == seen(text)
+    assert {each.severity for each in found} == {Severity.WARNING}
+
+
+def test_python_gives_the_errors_alone_of_a_spec_that_is_wrong():
+    (found,) = cnndsl.check("model Net { input 3x32x32\n nothing }", warnings=True)
+    assert found.severity is Severity.ERROR
 
 
 def test_an_error_leaves_warnings_unsaid(capsys, tmp_path):
@@ -104,10 +122,51 @@ def test_an_error_leaves_warnings_unsaid(capsys, tmp_path):
         net("x = relu\n  add [ here, x ]"),
         net("if classes == 3 { x = relu } else { x = here }\n  x"),
         "model A(n) {\n  input 8x8x3\n  relu * n\n}\nmodel B = A(2) { expect output [8, 8, 3] }\n",
+        # names: rebound in their own scope, two loops one after the other, a use of a use
+        net("for i in [1, 2] { relu }\n  for i in [1, 2] { relu * i }"),
+        net("let n = 1\n  for i in [1, 2] { let n = n + i }\n  relu * n"),
+        net("let ws = [w + 1 for w in [1, 2]]\n  let vs = [w for w in ws]\n  relu * vs[0]"),
+        net("{ let n = 8\n  conv(n, 3) -> relu }\n  let n = 9\n  conv(n, 3)"),
+        net("y = relu\n  { y -> relu }"),
+        'use "used/outer.cnn"\n' + net("unit(8)"),
+        'use "used/blocks.cnn"\n',
+        'use "used/blocks.cnn"\nblock twice(n) { unit(n) * 2 }\n' + net("twice(8)"),
+        # pixels: a projection, overlapping windows, a border of a large map
+        net("conv(8, 1, stride = 2) -> relu -> conv(8, 3, stride = 2, pad = valid)", "33x33x3"),
+        net("max_pool(3, stride = 2) -> avg_pool(1, stride = 2)", "32x32x3"),
+        net("conv(8, 11, stride = 4, pad = valid)", "224x224x3"),
+        net("max_pool(2)", "227x227x3"),
+        net("max_pool(2, pad = same) -> max_pool(2, pad = [0, 1, 0, 1])", "15x15x3"),
+        net("max_pool(2, ceil = true)", "15x15x3"),
+        net("conv(8, 3, stride = 4, dilation = 2)"),
+        # rates that are computed
+        net("for i in [0, 1] { drop_path(0.1 * i) -> relu }"),
+        net("for rate in [0.0, 0.1] { dropout(rate) -> relu }"),
     ],
 )
 def test_what_is_meant_is_not_warned_of(text):
     assert seen(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "codes"),
+    [
+        (net("for i in [1, 2] { for i in [3] { relu * i } }"), ["W106"]),
+        ("fn f(c, cs) = [c for c in cs]\n" + net("relu * (f(1, [2])[0])"), ["W106"]),
+        (net("let n = 1\n  let ns = [n for n in [1, 2]]\n  relu * (n + ns[0])"), ["W106"]),
+        (net("y = relu\n  { y = tanh\n  y } * 2\n  y"), ["W106"]),
+        (net("abs = conv(8, 3)\n  abs"), ["W106"]),
+        (net("grn").replace("model", "block grn { relu }\nmodel", 1), ["W106"]),
+        (net("depthwise([1, 2], stride = [1, 3])"), ["W306"]),
+        (net("conv(8, 4, stride = 4, pad = valid)", "30x30x3"), ["W306"]),
+        (net("max_pool(2, pad = [1, 0, 1, 0])", "14x14x3"), ["W306"]),
+        (net("drop_path(0.0)"), ["W307"]),
+        ("model A { input 8x8x3\n relu }\nmodel B { input 8x8x3\n relu }\n", []),
+        ("model A { input 8x8x3\n relu }\nmodel B = A { expect params 0 }\n", ["W401"]),
+    ],
+)
+def test_what_is_seldom_meant_is_warned_of(text, codes):
+    assert [code for code, _ in seen(text)] == codes
 
 
 def test_a_warning_in_a_block_is_given_once():

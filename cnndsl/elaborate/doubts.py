@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from operator import gt
 
 from cnndsl import advice
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.ir import Layer, Merged, Network, Node, children
-from cnndsl.ops.conv import Conv, ConvTranspose, Depthwise
+from cnndsl.ops.base import Shape, sized
+from cnndsl.ops.conv import Conv, ConvTranspose, Depthwise, Separable
+from cnndsl.ops.noise import Dropout, DropPath
 from cnndsl.ops.norm import BatchNorm
+from cnndsl.ops.pool import AvgPool, MaxPool
+from cnndsl.ops.window import ONE, sides
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
 
 _LEAST = 8  # pixels of an image's side, so that its channels can stand nowhere else
+_FEW = 16  # one pixel of more than that, left out at the end of a map, is no loss
+_Windowed = Conv | Depthwise | Separable | MaxPool | AvgPool
 _RATHER_NEW = 0.5  # a momentum below it weighs the new batch more than all before
 
 
 def doubts(network: Network) -> Iterator[Diagnostic]:
-    """Warns of a network's image, its layers and its lack of assertions."""
+    """Warns of a network's image and its layers."""
     yield from _image(network)
     nodes = list(_nodes(network))
     uses = Counter(id(node.x) for node in nodes if isinstance(node, Layer))
@@ -28,10 +34,19 @@ def doubts(network: Network) -> Iterator[Diagnostic]:
     for layer in nodes:
         if isinstance(layer, Layer):
             yield from _layer(layer, uses[id(layer.x)] == 1)
-    declared = network.declared
+
+
+def unasserted(networks: Sequence[Network]) -> Iterator[Diagnostic]:
+    """Warns of those that assert nothing, where others of the file do."""
+    asserting = [_asserts(network.declared) for network in networks]
+    for network, asserts in zip(networks, asserting, strict=True):
+        if any(asserting) and not asserts:
+            yield advice.nothing_expected(network.declared.name_span, network.name)
+
+
+def _asserts(declared: ast.Model | ast.Variant) -> bool:
     statements = walk(declared.body) if isinstance(declared, ast.Model) else declared.statements
-    if not any(isinstance(statement, ast.Expect) for statement in statements):
-        yield advice.nothing_expected(declared.name_span, network.name)
+    return any(isinstance(statement, ast.Expect) for statement in statements)
 
 
 def _nodes(network: Network) -> Iterator[Node]:
@@ -62,6 +77,10 @@ def _layer(layer: Layer, alone: bool) -> Iterator[Diagnostic]:
         is_torch = isinstance(op, Conv) and len(element.args or ()) > 2
         help = "the channels that arrive are not written: conv(filters, kernel)"
         yield advice.large_kernel(element.span, kernel, size, help if is_torch else None)
+    if isinstance(op, _Windowed):
+        yield from _skipped(op, x.shape, element)
+    if isinstance(op, Dropout | DropPath) and op.rate == 0 and _is_literal(element):
+        yield advice.no_dropout(element.span, op.name)
     if isinstance(op, BatchNorm) and op.momentum < _RATHER_NEW:
         yield advice.other_momentum(element.span, op.momentum)
     if before is None:
@@ -72,3 +91,36 @@ def _layer(layer: Layer, alone: bool) -> Iterator[Diagnostic]:
             yield advice.useless_bias(place, element.name_span)
     elif isinstance(op, Conv) and isinstance(before.op, Conv):
         yield advice.nothing_between(element.name_span, place)
+
+
+def _skipped(op: _Windowed, shape: Shape, element: ast.Apply) -> Iterator[Diagnostic]:
+    """Warns of pixels that no window sees; those that a 1x1 window leaves out are meant."""
+    extent, _ = op.field()
+    pairs = zip(extent, op.stride, strict=True)
+    if any(1 < size < stride for size, stride in pairs):
+        message = f"windows of {sized(extent)}, {sized(op.stride)} apart, skip what is between them"
+        yield advice.skipped_pixels(element.span, message)
+        return
+    pad = op.pad_on((shape[0], shape[1])) if isinstance(op, MaxPool | AvgPool) else op.pad
+    if pad == "same" or extent == ONE:
+        return
+    top, bottom, left, right = sides(pad)
+    lost = [
+        max(0, (size + before + after - window) % stride - after) if stride >= window > 1 else 0
+        for size, before, after, window, stride in zip(
+            shape[:2], (top, left), (bottom, right), extent, op.stride, strict=True
+        )
+    ]
+    seen = [
+        f"{count} of {size} {what}"
+        for count, size, what in zip(lost, shape[:2], ("rows", "columns"), strict=True)
+        if count * _FEW >= size
+    ]
+    if seen:
+        message = f"{' and '.join(seen)} at the end of the map are in no window"
+        yield advice.skipped_pixels(element.span, message, "with pad = same, windows reach them")
+
+
+def _is_literal(element: ast.Apply) -> bool:
+    """Whether the only argument is written out."""
+    return [type(argument.value) for argument in element.args or ()] == [ast.Literal]

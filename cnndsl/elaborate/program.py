@@ -38,6 +38,7 @@ class Program:
     own: list[ast.Model | ast.Variant] = field(default_factory=list)
     sound: bool = True  # no cycles and no unknown bases: safe to elaborate
     joins: set[ast.Binary] = field(default_factory=set, repr=False)  # `+` between lists
+    offered: dict[ast.Use, set[str]] = field(default_factory=dict, repr=False)  # by what is used
     complete: bool = True  # every file was read: an unknown name is a mistake
     _roots: dict[str, ast.Model] = field(default_factory=dict, repr=False)  # of variants
 
@@ -86,13 +87,17 @@ class _Reader:
         self.characters = len(program.spec.source.text)
         self.allowance: Allowance | None = None  # of words, once there is a second file
         self.spans: dict[str, Span] = {}
+        self.offered: dict[str, set[str]] = {}  # by files: what they define, and what they use
 
     def file(self, spec: ast.Spec, chain: list[str]) -> None:
+        offered = self.offered[spec.source.name] = set()
         for definition in spec.definitions:
             if isinstance(definition, ast.Use):
                 self.use(definition, spec.source, chain)
+                offered |= self.program.offered.get(definition, set())
             else:
                 self.define(definition, own=spec is self.program.spec)
+                offered.add(definition.name)
 
     def use(self, use: ast.Use, source: Source, chain: list[str]) -> None:
         loaded = self.load(use.path, source)
@@ -110,6 +115,7 @@ class _Reader:
             self.found.add(errors.recursion(use.path_span, "file", cycle))
             return
         if loaded.name in self.read:
+            self.program.offered[use] = self.offered.get(loaded.name, set())
             return
         self.read[loaded.name] = None
         self.characters += len(loaded.text)
@@ -128,6 +134,7 @@ class _Reader:
             self.program.complete = False
         else:
             self.file(spec, [*chain, loaded.name])
+            self.program.offered[use] = self.offered[loaded.name]
 
     def define(self, definition: ast.Named, own: bool) -> None:
         name, program = definition.name, self.program

@@ -19,6 +19,10 @@ def unused(program: Program) -> Iterator[Diagnostic]:
     named = [d for d in spec.definitions if not isinstance(d, ast.Use)]
     mentions = {definition: _mentioned(definition) for definition in named}
     if program.own:
+        mentioned = set().union(*mentions.values())
+        for use in spec.definitions:
+            if isinstance(use, ast.Use) and not program.offered[use] & mentioned:
+                yield advice.unused_file(use.path_span, use.path)
         for definition in named:
             others = (names for other, names in mentions.items() if other is not definition)
             if isinstance(definition, ast.Fn | ast.Block) and not any(
@@ -59,6 +63,8 @@ def _mentioned(definition: ast.Named) -> set[str]:
                 names.add(name)
             case ast.Call(func=func):
                 names.add(func.id)
+            case ast.Variant(base=base):
+                names.add(base.id)
     return names
 
 

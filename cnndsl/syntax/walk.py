@@ -20,6 +20,19 @@ def walk(node: ast.Node) -> Iterator[ast.Node]:
             stack.extend(reversed(current))
 
 
+def below(node: ast.Node) -> list[ast.Node]:
+    """The nodes right below one, in the order of the text."""
+    found: list[ast.Node] = []
+    stack: list[object] = [getattr(node, name) for name in _reversed_fields(type(node))]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, ast.Node):
+            found.append(current)
+        elif isinstance(current, tuple):
+            stack.extend(reversed(current))
+    return found
+
+
 _FIELDS: dict[type[ast.Node], list[str]] = {}  # the last one first
 _LEAVES = frozenset({"Span", "Span | None", "str", "str | None", "bool", "tuple[str, ...]"})
 

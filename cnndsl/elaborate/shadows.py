@@ -1,0 +1,107 @@
+"""Names that hide others: what is meant by them depends on where they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from cnndsl import advice
+from cnndsl.diagnostics import Diagnostic
+from cnndsl.elaborate.program import Program
+from cnndsl.ops import ADDED
+from cnndsl.source import Span
+from cnndsl.syntax import ast
+from cnndsl.syntax.walk import below
+
+
+def shadows(program: Program) -> Iterator[Diagnostic]:
+    """Warns of names in groups, loops and lists that hide others, and of hidden ops.
+
+    A second `let` in one scope rebinds, which is what `let i = i + 1` is for, and hides nothing.
+    """
+    for definition in program.spec.definitions:
+        if isinstance(definition, ast.Use | ast.Variant):
+            continue
+        if isinstance(definition, ast.Block) and definition.name in ADDED:
+            yield advice.hidden_op(definition.name_span, definition.name, "block")
+        yield from _Shadows(definition).found()
+
+
+@dataclass
+class _Scope:
+    """What one body has bound so far, with the place of each name."""
+
+    parent: _Scope | None = None
+    values: dict[str, Span] = field(default_factory=dict)
+    tensors: dict[str, Span] = field(default_factory=dict)
+    loops: dict[str, Span] = field(default_factory=dict)  # the variables of the loops around
+
+
+@dataclass
+class _Shadows:
+    """One definition."""
+
+    definition: ast.Fn | ast.Block | ast.Model
+
+    def found(self) -> Iterator[Diagnostic]:
+        outer = _Scope()
+        for parameter in self.definition.parameters:
+            start = parameter.span.start
+            name = Span(parameter.span.source, start, start + len(parameter.name))
+            outer.values[parameter.name] = outer.loops[parameter.name] = name
+        waiting: list[tuple[ast.Node, _Scope]] = [(self.definition, outer)]
+        while waiting:
+            node, scope = waiting.pop()
+            yield from self.node(node, scope)
+            held, inner = _below(node, scope)
+            waiting += [(each, inner) for each in reversed(held)]
+
+    def node(self, node: ast.Node, scope: _Scope) -> Iterator[Diagnostic]:
+        match node:
+            case ast.Let(name=name, name_span=span):
+                if first := _around(scope, name, tensors=False):
+                    yield advice.shadow(span, name, "value", first)
+                scope.values.setdefault(name, span)
+            case ast.Bind(name=name, name_span=span):
+                if first := _around(scope, name, tensors=True):
+                    yield advice.shadow(span, name, "tensor", first)
+                if name in ADDED and name not in scope.tensors:
+                    yield advice.hidden_op(span, name, "tensor")
+                scope.tensors.setdefault(name, span)
+            case ast.For(targets=names, target_spans=spans):
+                for name, span in zip(names, spans, strict=True):
+                    if name in scope.loops and name != "_":
+                        yield advice.shadow(span, name, "value", scope.loops[name])
+            case ast.Comprehension(targets=names, target_spans=spans):
+                for name, span in zip(names, spans, strict=True):
+                    first = scope.loops.get(name) or scope.values.get(name)
+                    if first and name != "_":
+                        yield advice.shadow(span, name, "value", first)
+
+
+def _around(scope: _Scope, name: str, *, tensors: bool) -> Span | None:
+    """Where the bodies around one have bound a name; None of what the body itself has bound."""
+    if name in (scope.tensors if tensors else scope.values):
+        return None
+    outer = scope.parent
+    while outer is not None:
+        names = outer.tensors if tensors else outer.values
+        if name in names:
+            return names[name]
+        outer = outer.parent
+    return None
+
+
+def _below(node: ast.Node, scope: _Scope) -> tuple[list[ast.Node], _Scope]:
+    """What a node holds, and the scope that it stands in."""
+    match node:
+        case ast.Group() | ast.Aux():
+            scope = _Scope(scope, loops=dict(scope.loops))
+        case ast.For(targets=names, target_spans=spans):
+            inner = _Scope(scope.parent, scope.values, scope.tensors, dict(scope.loops))
+            inner.loops.update(zip(names, spans, strict=True))
+            scope = inner
+        case ast.Comprehension(targets=names, target_spans=spans):
+            scope = _Scope(scope.parent, scope.values, scope.tensors, dict(scope.loops))
+            scope.loops.update(zip(names, spans, strict=True))
+    return below(node), scope
