@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 
 import cnndsl
+from cnndsl.cli import main
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -114,13 +115,13 @@ def test_specs_have_no_mistake(block):
 
 
 @pytest.mark.parametrize(("block", "answer"), WRONG_SPECS, ids=str)
-def test_wrong_specs_get_the_answer_that_follows(block, answer, tmp_path):
+def test_wrong_specs_get_the_answer_that_follows(block, answer, tmp_path, monkeypatch, capsys):
     name = re.search(r"--> (\S+?):", answer.text)
     assert name is not None
     (tmp_path / name[1]).write_text(block.text, encoding="utf-8")
-    result = run_cnndsl("check", name[1], cwd=tmp_path)
-    assert result.returncode == 1
-    assert answer.text.strip() in result.stdout + result.stderr
+    monkeypatch.chdir(tmp_path)
+    assert main(["check", "--strict", name[1]]) == 1
+    assert answer.text.strip() in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("block", EXCERPTS, ids=str)

@@ -1,4 +1,4 @@
-"""`cnndsl explain`: the long form of a code, or what all of them are about."""
+"""`cnndsl explain`: what a code means, with a wrong and a right spec, or what all are about."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ def run(arguments: Namespace, console: Console) -> int:
     if code not in EXPLANATIONS:
         help = did_you_mean(code, EXPLANATIONS) or f"codes run from {min(EXPLANATIONS)} on"
         raise CallError(f"there is no error code `{arguments.code[:20]}`", help)
-    console.line(f"{code}: {cleandoc(EXPLANATIONS[code])}")
+    from cnndsl.explanations.document import describe
+
+    console.line(describe(code))
     return 0
 
 

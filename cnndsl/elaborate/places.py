@@ -39,5 +39,5 @@ def forget(statement: ast.Statement, scope: Scope) -> None:
     match statement:
         case ast.Stage() | ast.For() | ast.If():
             scope.incomplete = True
-        case ast.Run() | ast.Bind() if statement.name is not None:
+        case ast.Run() | ast.Bind() | ast.Shared() if statement.name is not None:
             scope.tensors[statement.name] = UNSHAPED
