@@ -75,7 +75,7 @@ class Files:
             real = os.path.realpath(os.path.join(above, path))
             if not _lies_in(real, self.real_folder):
                 return f"it lies outside the folder of {self.name}"
-            data, identity = _read(real, known=self._sources)
+            data, identity = self.read(real)
         except (Unreadable, ValueError) as error:
             return str(error)
         if identity in self._sources:
@@ -85,6 +85,14 @@ class Files:
         self._folders[name] = os.path.dirname(real)
         loaded, diagnostics = self._decode(name, data, identity)
         return diagnostics if loaded is None else loaded
+
+    def read(self, real: str) -> tuple[bytes, Identity]:
+        """The bytes of a used file, by its real path; none for one that was read before.
+
+        Raises:
+          Unreadable: if there is no such file, or it cannot be read.
+        """
+        return _read(real, known=self._sources)
 
     def _decode(
         self, name: str, data: bytes, identity: Identity

@@ -30,6 +30,7 @@ COMMANDS = {
     "train": "train a network on images",
     "eval": "judge a trained network by images",
     "predict": "ask a trained network what images show",
+    "lsp": "serve an editor, over the language server protocol",
     "completion": "print a completion script for a shell",
 }
 _EXAMPLES = {
@@ -79,6 +80,9 @@ examples:
   cnndsl weights export resnet50.safetensors --layout torchvision -o resnet50.pth
   cnndsl weights diff resnet50.pth resnet50.safetensors""",
     **training.EXAMPLES,
+    "lsp": """\
+examples:
+  cnndsl lsp                                      as editors start it: see docs/editor.md""",
     "completion": """\
 examples:
   eval "$(cnndsl completion bash)"                in ~/.bashrc
@@ -315,6 +319,11 @@ def _add_weights(parser: argparse.ArgumentParser) -> None:
     send.add_argument("-o", "--output", required=True, metavar="FILE", help=help)
 
 
+def _add_lsp(parser: argparse.ArgumentParser) -> None:
+    help = "speak over standard input and output, which is the only way there is"
+    parser.add_argument("--stdio", action="store_true", help=help)
+
+
 def _add_completion(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell")
 
@@ -331,5 +340,6 @@ _ADD = {
     "train": lambda parser: training.add_train(parser, _choice),
     "eval": training.add_eval,
     "predict": training.add_predict,
+    "lsp": _add_lsp,
     "completion": _add_completion,
 }

@@ -1,0 +1,89 @@
+"""An open document: its text now, and the newest analyses that say something."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cached_property
+
+from pygls.uris import from_fs_path, to_fs_path
+
+from cnndsl.editor.alignment import Alignment
+from cnndsl.editor.analysis import Analysis
+from cnndsl.editor.positions import Positions
+from cnndsl.source import Source
+
+
+def path_of(uri: str) -> str | None:
+    """The file of a document; None for one that was never saved."""
+    return to_fs_path(uri) if uri.startswith("file:") else None
+
+
+def uri_of(path: str) -> str:
+    return from_fs_path(os.path.abspath(path)) or path
+
+
+class Document:
+    """What an editor has open. `version` is the editor's; `analysed` that of the last analysis."""
+
+    def __init__(self, uri: str, text: str, version: int, encoding: str):
+        self.uri = uri
+        self.path = path_of(uri)
+        self.real = None if self.path is None else os.path.realpath(self.path)
+        self.name = os.path.basename(self.path or uri)
+        self.encoding = encoding
+        self.version = version
+        self.text = text
+        self.analysed: int | None = None
+        self.current: Analysis | None = None  # of the newest text that was analysed
+        self.parsed: Analysis | None = None  # the same, of a text that parses
+        self.sound: Analysis | None = None  # the same, of a text without a mistake
+
+    def change(self, text: str, version: int) -> None:
+        self.text, self.version = text, version
+
+    def settle(self, analysis: Analysis, version: int) -> None:
+        """Takes an analysis in; it may be of a text that has moved on."""
+        self.current, self.analysed = analysis, version
+        if analysis.spec is not None:
+            self.parsed = analysis
+        if analysis.checked.networks or (analysis.holds and analysis.spec is not None):
+            self.sound = analysis
+
+    @property
+    def is_settled(self) -> bool:
+        return self.analysed == self.version
+
+    def view(self, analysis: Analysis | None) -> View | None:
+        """An analysis, and where its places are in the text of now."""
+        return None if analysis is None else View(self, analysis, self.plain)
+
+    @property
+    def plain(self) -> str:
+        """The text with plain newlines, as spans count in it."""
+        return self.text.removeprefix("\ufeff").replace("\r\n", "\n")
+
+    @property
+    def positions(self) -> Positions:
+        return Positions(self.plain, self.encoding)
+
+
+@dataclass(frozen=True)
+class View:
+    """An analysis seen from the text of now, `plain`."""
+
+    document: Document
+    analysis: Analysis
+    plain: str
+
+    @property
+    def source(self) -> Source:
+        return self.analysis.source
+
+    @cached_property
+    def alignment(self) -> Alignment:
+        return Alignment(self.source.text, self.plain)
+
+    @cached_property
+    def positions(self) -> Positions:
+        return Positions(self.plain, self.document.encoding)
