@@ -10,6 +10,7 @@ import ml_dtypes  # noqa: F401 - numpy then knows bfloat16
 import numpy as np
 
 from cnndsl.weights.errors import WeightsError
+from cnndsl.weights.form import Form
 from cnndsl.weights.layer import Shape
 
 MAX_TENSORS = 20_000  # ten times those of the largest network
@@ -56,6 +57,7 @@ class Archive:
         and Keras; others keep theirs by name, or at will.
       metadata: what the file says about itself, such as the network it was saved from.
       feeds: by layer, the layers whose output it receives, where the file describes the network.
+      form: what the network computes beyond its weights, where the file describes it.
     """
 
     path: str
@@ -63,6 +65,7 @@ class Archive:
     tensors: tuple[Raw, ...]
     metadata: Mapping[str, str] = field(default_factory=dict)
     feeds: Mapping[str, tuple[str, ...]] | None = None
+    form: Form = field(default_factory=Form)
     ordered: bool = False
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TypeVar
 
 import numpy as np
 from flax import nnx
@@ -16,7 +17,7 @@ from cnndsl.weights.archive import Archive
 from cnndsl.weights.assign import Source, assign
 from cnndsl.weights.errors import WeightsError
 from cnndsl.weights.fill import Filled, fill, only_heads
-from cnndsl.weights.form import ACTIVATIONS, SYMMETRIC, TENSORFLOW, Form
+from cnndsl.weights.form import ACTIVATIONS, EDGES, SYMMETRIC, TENSORFLOW, Form
 from cnndsl.weights.mapping import Choices, read_mapping
 from cnndsl.weights.match import Matching
 from cnndsl.weights.network import Model, Network, abstract, dotted, network_of, weights_of
@@ -25,6 +26,7 @@ from cnndsl.weights.sorting import layers_of_archive
 from cnndsl.weights.writing import write
 
 FORMAT = "cnndsl"
+Word = TypeVar("Word", bound=str)
 _SPEC = re.compile(r"from (\S+)\s+\(sha256\s+([0-9a-f]+)\)")
 
 
@@ -85,7 +87,7 @@ def source_of(archive: Archive) -> Source:
     layers = tuple(layers_of_archive(archive))
     said = archive.metadata
     if said.get("format") != FORMAT:
-        return Source(layers, archive.ordered)
+        return Source(layers, archive.ordered, form=archive.form)
     head, extra = (tuple(said.get(key, "").split()) for key in ("head", "extra"))
     return Source(layers, archive.ordered, head, extra, _form(said))
 
@@ -95,11 +97,16 @@ def _form(said: Mapping[str, str]) -> Form:
         epsilon = float(said["epsilon"])
     except (KeyError, ValueError):
         epsilon = None
-    padding, activation = said.get("padding"), said.get("activation")
+
+    def one_of(key: str, known: Iterable[Word]) -> Word | None:
+        return next((word for word in known if word == said.get(key)), None)
+
     return Form(
-        padding if padding in (SYMMETRIC, TENSORFLOW) else None,
+        one_of("padding", (SYMMETRIC, TENSORFLOW)),
         epsilon if epsilon is not None and 0 < epsilon < 1 else None,
-        activation if activation in ACTIVATIONS else None,
+        one_of("activation", ACTIVATIONS),
+        one_of("max_pools", EDGES),
+        one_of("average_pools", EDGES),
     )
 
 
@@ -107,7 +114,7 @@ def save(model: nnx.Module, path: str | os.PathLike[str]) -> None:
     """Writes parameters and batch statistics as safetensors, under their paths in the network.
 
     The metadata names the network's class and the spec it was generated from, the layers that give
-    the logits, and what the weights were trained for: padding, epsilon, activation.
+    the logits, and what the weights were trained for: padding, epsilon, activation, pools.
     """
     tensors = {
         dotted(path): np.asarray(variable.get_value())
@@ -125,6 +132,8 @@ def described(network: Network) -> dict[str, str]:
         "padding": form.padding,
         "epsilon": f"{form.epsilon:.9g}" if form.epsilon else None,
         "activation": form.activation,
+        "max_pools": form.max_pools,
+        "average_pools": form.average_pools,
     }
     return {key: value for key, value in said.items() if value}
 

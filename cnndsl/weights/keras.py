@@ -93,7 +93,7 @@ def keras_source(keras_model: keras.Model, image: Shape) -> Source:
     layers = [Layer(name, tensors) for name, tensors in grouped.items()]
     traced = trace(run, values, owners, batch)
     placed = tuple(in_order(layers, traced))
-    return Source(placed, form=form_of(placed, traced.windows))
+    return Source(placed, form=form_of(placed, traced.pools))
 
 
 def _leaves(keras_model: keras.Model) -> list[keras.layers.Layer]:

@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import prod
+from typing import Literal
 
 import numpy as np
 
 Shape = tuple[int, ...]
 Label = tuple[tuple[str, Shape], ...]  # roles and shapes of the weights of a layer
+Edges = Literal["zeros", "map"]  # what a pool sees where its window leaves the map
 Edge = tuple[int, int]  # a layer's index (-1: the image) and the channel its output begins at
 
 # How frameworks call what flax calls kernel, bias, scale, mean and var.
@@ -55,6 +57,15 @@ class Window:
     strides: Shape
     padding: tuple[tuple[int, int], ...]
     sizes: Shape
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A pool, and what it sees: None where it does not leave the map, or zeros change nothing."""
+
+    kind: Literal["max", "average"]
+    window: Window
+    edges: Edges | None = None
 
 
 @dataclass(frozen=True)

@@ -165,7 +165,7 @@ def network_of(model: nnx.Module, shape: Shape | None = None) -> Network:
         tuple(placed),
         tuple(layer.name for layer in placed if layer.name in head),
         _extra(placed, [names[i] for i in _result(keys, traced, LOGITS)]),
-        form_of(placed, traced.windows),
+        form_of(placed, traced.pools),
     )
 
 

@@ -15,10 +15,12 @@ import jax
 import numpy as np
 from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var
 
-from cnndsl.weights.layer import Edge, Layer, Setting, Shape, Window
+from cnndsl.weights.layer import Edge, Edges, Layer, Pool, Setting, Shape, Window
 
 IMAGE = -1
 _NONLINEAR = {"max": "relu", "min": "clip", "clamp": "clip", "logistic": "sigmoid", "tanh": "tanh"}
+_FLOORED = ("max", "clamp")
+_KEEPS_SIGN = ("min", "pad", "reduce_window_max", "reduce_window_sum", "convert_element_type")
 _SAME_WEIGHTS = ("reshape", "broadcast_in_dim", "convert_element_type", "squeeze")
 
 
@@ -28,7 +30,7 @@ class Trace:
 
     Attributes:
       settings: by owner, what its weights do not tell: epsilon, windows, activations.
-      windows: those of the pools.
+      pools: in the order in which they run.
       results: by output of the function, the owners that give it, and its shape.
     """
 
@@ -36,7 +38,7 @@ class Trace:
     feeds: dict[int, tuple[Edge, ...]]
     flattened: dict[int, Shape]  # of the map that a layer receives as a vector
     settings: dict[int, Setting] = field(default_factory=dict)
-    windows: tuple[Window, ...] = ()
+    pools: tuple[Pool, ...] = ()
     results: tuple[Result, ...] = ()
 
 
@@ -65,6 +67,8 @@ class _Data:
     flattened: Shape | None = None  # (H, W, C) before it became a vector
     padded: tuple[tuple[int, int], ...] = ()  # what was laid around it, by axis
     activated: bool = False  # since the last layer
+    positive: bool = False  # nowhere below zero
+    pool: int | None = None  # the number of the pool that it is the sum of
 
 
 _Value = _Weight | _Data | None  # None: computed from neither
@@ -127,7 +131,7 @@ class _Walk:
         self.flattened: dict[int, Shape] = {}
         self.epsilons: dict[int, float] = {}
         self.windows: dict[int, Window] = {}
-        self.pools: list[Window] = []
+        self.pools: list[Pool] = []
         self.activations: dict[int, set[str]] = {}
 
     def run(self, jaxpr: Jaxpr, arguments: Sequence[_Value]) -> list[_Value]:
@@ -182,13 +186,24 @@ class _Walk:
             for owner, _ in passed:
                 if owner in self.activations:
                     self.activations[owner].add(_NONLINEAR[name])
-        elif name.startswith("reduce_window"):
-            self.pools.append(_pooled(equation, data[0].padded))
+        positive = name in _FLOORED or (name in _KEEPS_SIGN and data[0].positive)
+        if name.startswith("reduce_window"):
+            self.pools.append(_pooled(equation, data[0]))
+            return _Data(passed, None, (), activated, positive, len(self.pools) - 1)
+        if name in ("div", "mul") and len(data) == 1 and data[0].pool is not None:
+            self.averaged(data[0].pool, equation.invars)
         before, after = _shape(equation.invars[0]), _shape(equation.outvars[0])
         if name == "reshape" and len(before) == 4 and len(after) == 2:
             flattened = tuple(before[1:])
         padded = _padding(equation) if name == "pad" else ()
-        return _Data(passed, flattened, padded, activated)
+        return _Data(passed, flattened, padded, activated, positive)
+
+    def averaged(self, number: int, atoms: Sequence[Var | Literal]) -> None:
+        """A sum is divided by one number, zeros included, or by how much of the map it has seen."""
+        pool = self.pools[number]
+        counted = any(isinstance(atom, Var) and _shape(atom) == () for atom in atoms)
+        if counted or any(isinstance(atom, Literal) for atom in atoms):
+            self.pools[number] = replace(pool, edges="zeros" if pool.edges else None)
 
     def weighed(
         self, equation: JaxprEqn, inputs: Sequence[_Value], owners: frozenset[int]
@@ -237,16 +252,26 @@ def _convolved(equation: JaxprEqn, padded: Sequence[tuple[int, int]]) -> Window:
     )
 
 
-def _pooled(equation: JaxprEqn, padded: Sequence[tuple[int, int]]) -> Window:
+def _pooled(equation: JaxprEqn, data: _Data) -> Pool:
+    """A pool; of an average, `averaged` says later what it is divided by."""
     params = equation.params
     sizes = _shape(equation.invars[0])
-    around = padded or ((0, 0),) * len(sizes)
-    return Window(
+    around = data.padded or ((0, 0),) * len(sizes)
+    window = Window(
         tuple(params["window_dimensions"]),
         tuple(params["window_strides"]),
         _sum(params["padding"], around),
         tuple(size - sum(pad) for size, pad in zip(sizes, around, strict=True)),
     )
+    highest = equation.primitive.name == "reduce_window_max"
+    edges: Edges | None = None
+    if any(map(any, around)):
+        edges = "zeros"
+    elif any(map(any, params["padding"])) and window.kernel[-1] == 1:  # not over channels
+        edges = "map"
+    if highest:
+        return Pool("max", window, None if data.positive else edges)
+    return Pool("average", window, edges)
 
 
 def _sum(

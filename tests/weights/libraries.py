@@ -53,7 +53,7 @@ PUBLISHED = (
     Published("torchvision", "densenet201", "DenseNet201", "torchvision densenet"),
     Published("torchvision", "mobilenet_v2", "MobileNetV2Torch", "torchvision mobilenet_v2"),
     Published("timm", "inception_v4", "InceptionV4", "timm inception_v4"),
-    Published("timm", "nasnetalarge", "NASNetLarge", "timm nasnetalarge"),
+    Published("timm", "nasnetalarge", "NASNetLargeTimm", "timm nasnetalarge"),
     Published("timm", "resnet50", "ResNet50", "torchvision resnet"),
     Published("timm", "densenet121", "DenseNet121", "torchvision densenet"),
     Published("timm", "tf_efficientnet_b0", "EfficientNetB0", "timm tf_efficientnet"),

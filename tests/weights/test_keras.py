@@ -81,6 +81,26 @@ def test_files_that_describe_the_network(module, application, tmp_path, name):
     assert_equal_logits(model, application)
 
 
+@pytest.mark.parametrize("name", ["net.keras", "net.h5"])
+@pytest.mark.parametrize(
+    ("epsilon", "activation", "said"),
+    [
+        (1e-3, layers.ReLU, "with epsilon 0.001; Plain has epsilon 1e-05"),
+        (1e-5, lambda: layers.Activation("silu"), "with swish; Plain has relu"),
+        (1e-5, lambda: layers.ReLU(6.0), "with relu6; Plain has relu"),
+    ],
+)
+def test_files_that_describe_another_network(module, tmp_path, name, epsilon, activation, said):
+    """All weights fit: the description says that they were trained for something else."""
+    x = image = keras.Input((8, 8, 3))
+    x = layers.Conv2D(4, 3, padding="same", use_bias=False)(x)
+    x = activation()(layers.BatchNormalization(epsilon=epsilon)(x))
+    x = layers.MaxPooling2D()(activation()(layers.Conv2D(6, 3, padding="same")(x)))
+    keras.Model(image, layers.Dense(3)(layers.Flatten()(x))).save(tmp_path / name)
+    with pytest.raises(WeightsError, match=said):
+        load(abstract(module.Plain), tmp_path / name)
+
+
 def test_files_of_weights_alone_do_not_tell_branches_apart(module, application, tmp_path):
     application.save_weights(tmp_path / "net.weights.h5")
     with pytest.raises(WeightsError, match="which is which"):

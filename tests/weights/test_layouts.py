@@ -7,20 +7,24 @@ import random
 import re
 from collections.abc import Mapping
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
+from flax import nnx
 from safetensors.numpy import save_file
 
 from cnndsl.cli import main
 from cnndsl.weights import WeightsError, load
-from cnndsl.weights.assign import assign
+from cnndsl.weights.assign import Source, assign
 from cnndsl.weights.files import matched, source_of
 from cnndsl.weights.forced import by_names
-from cnndsl.weights.form import Form
+from cnndsl.weights.form import Form, form_of
 from cnndsl.weights.layouts import SOURCES, layouts
 from cnndsl.weights.mapping import Choices
 from cnndsl.weights.match import Matching
 from cnndsl.weights.network import Network, abstract, dotted, network_of, weights_of
+from cnndsl.weights.trace import trace
 from cnndsl.zoo import find, list_models
 from cnndsl.zoo.modules import import_module
 from tests.weights import torch_files
@@ -162,6 +166,50 @@ def test_forms():
     assert [one for one, _ in torch.differences(keras)] == ["symmetric padding", "epsilon 1e-05"]
     assert Form(activation="relu").differences(torch) == [("relu", "relu6")]
     assert keras.spelled == "tensorflow padding, epsilon 0.001, relu6"
+
+
+def around(x):
+    return jnp.pad(x, ((0, 0), (1, 1), (1, 1), (0, 0)))
+
+
+@pytest.mark.parametrize(
+    ("function", "seen"),
+    [
+        (lambda x: nnx.max_pool(around(x), (3, 3), (2, 2)), ("zeros", None)),
+        (lambda x: nnx.max_pool(around(nnx.relu(x)), (3, 3), (2, 2)), (None, None)),
+        (lambda x: nnx.max_pool(around(nnx.tanh(x)), (3, 3), (2, 2)), ("zeros", None)),
+        (lambda x: nnx.max_pool(x, (3, 3), (2, 2), "SAME"), ("map", None)),
+        (lambda x: nnx.max_pool(x, (2, 2), (2, 2), "SAME"), (None, None)),
+        (lambda x: nnx.avg_pool(x, (3, 3), (2, 2), "SAME"), (None, "zeros")),
+        (lambda x: nnx.avg_pool(around(x), (3, 3), (2, 2)), (None, "zeros")),
+        (lambda x: nnx.avg_pool(x, (3, 3), padding="SAME", count_include_pad=False), (None, "map")),
+        (lambda x: nnx.avg_pool(x, (2, 2), (2, 2)), (None, None)),
+    ],
+)
+def test_what_pools_see_at_the_edges_of_a_map(function, seen):
+    image = jax.ShapeDtypeStruct((1, 8, 8, 3), jnp.float32)
+    form = form_of([], trace(lambda _, x: function(x), [], [], image).pools)
+    assert (form.max_pools, form.average_pools) == seen
+
+
+@pytest.mark.slow
+def test_pools_of_another_form_are_refused():
+    """Networks that differ in what max pools see at the edges of a map, and in nothing else."""
+    theirs, ours = network_of(model_of("NASNetLargeTimm")), network_of(model_of("NASNetLarge"))
+    source = Source(tuple(theirs.layers), form=theirs.form)
+    assert assign(theirs, source, Choices()).complete
+    with pytest.raises(WeightsError, match="max pools that see the map alone"):
+        assign(ours, source, Choices())
+
+
+@pytest.mark.slow
+def test_layouts_have_the_form_of_their_models():
+    for layout in layouts():
+        if layout.models and not layout.models[0].startswith("EfficientNet"):
+            form = network_of(model_of(layout.models[0])).form
+            assert not layout.form.differences(form), layout.name
+            pools = (layout.form.max_pools, layout.form.average_pools)
+            assert pools == (form.max_pools, form.average_pools), layout.name
 
 
 def test_what_a_smaller_network_has_no_place_for_is_listed():

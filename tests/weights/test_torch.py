@@ -21,7 +21,6 @@ from tests.weights.test_load import values
 
 pytestmark = [pytest.mark.xla, pytest.mark.torch, pytest.mark.filterwarnings("default")]
 
-# Not timm's nasnetalarge: its pools see no zeros around a map, Keras's and ours do.
 NAMES = (
     "vgg16",
     "inception_v3",
@@ -32,6 +31,7 @@ NAMES = (
     "densenet121",
     "mobilenet_v2",
     "inception_v4",
+    "nasnetalarge",
     "tf_efficientnet_b0",
     "tf_efficientnet_lite0",
     "mobilenetv2_100",

@@ -43,7 +43,11 @@ def test_names_are_unique_and_every_model_is_a_class_of_its_module():
 
 
 def test_models_are_listed_by_glob_in_any_case():
-    assert [entry.name for entry in zoo.list_models("nasnet*")] == ["NASNetMobile", "NASNetLarge"]
+    assert [entry.name for entry in zoo.list_models("nasnet*")] == [
+        "NASNetMobile",
+        "NASNetLarge",
+        "NASNetLargeTimm",
+    ]
     assert zoo.list_models("Transformer*") == ()
 
 

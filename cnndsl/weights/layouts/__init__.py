@@ -120,7 +120,7 @@ def _layout(entry: Mapping[str, object], terms: Terms) -> Layout:
         name,
         _list(entry, "sources"),
         _list(entry, "models"),
-        Form(form.get("padding"), form.get("epsilon"), form.get("activation")),
+        Form(**form),
         _list(entry, "head"),
         _list(entry, "extra"),
         _list(entry, "counted"),

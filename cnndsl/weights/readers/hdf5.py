@@ -19,7 +19,7 @@ from cnndsl.weights.archive import Archive, Raw, check_count, checked_name
 from cnndsl.weights.errors import WeightsError
 from cnndsl.weights.readers.archives import Entry, entries
 from cnndsl.weights.readers.hdf5_file import Array, Listing, Region, array, check_apart, listed
-from cnndsl.weights.readers.keras_config import MAX_CONFIG, feeds_of
+from cnndsl.weights.readers.keras_config import MAX_CONFIG, description_of
 from cnndsl.weights.readers.pieces import opened, size_of
 
 CONFIG = "config.json"
@@ -50,7 +50,8 @@ def read_keras(path: str) -> Archive:
         raise WeightsError(f"the archive has no {WEIGHTS}")
     config = found[CONFIG].read(MAX_CONFIG) if CONFIG in found else b""
     archive = _read(path, "Keras model", _region(path, found[WEIGHTS]))
-    return replace(archive, feeds=feeds_of(config))
+    said = description_of(config)
+    return replace(archive, feeds=said.feeds, form=said.form)
 
 
 def _region(path: str, entry: Entry) -> Region:
@@ -84,8 +85,8 @@ def _read(path: str, kind: str, region: Region) -> Archive:
     arrays = [array(listing, place, name, region) for name, place in places]
     check_apart(arrays)
     tensors = [_raw(name, found, region) for (name, _), found in zip(places, arrays, strict=True)]
-    feeds = feeds_of("".join(_texts(listing, "", "model_config") or ()))
-    return Archive(path, kind, tuple(tensors), feeds=feeds, ordered=True)
+    said = description_of("".join(_texts(listing, "", "model_config") or ()))
+    return Archive(path, kind, tuple(tensors), feeds=said.feeds, form=said.form, ordered=True)
 
 
 def _raw(name: str, found: Array, region: Region) -> Raw:
