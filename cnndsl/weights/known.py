@@ -45,7 +45,7 @@ def placed(known: Known, network: str, ours: Sequence[Layer]) -> Matching | None
     """The layers of a file beside ours, and what is left over; None where names do not reach.
 
     Heads and extra layers that ours has no place for are left out. What has another name than the
-    layout says is placed if nothing else of its kind and shape is left.
+    layout says is placed if nothing else has its kind and shape.
     """
     names = names_of(known.layout, network, ours)
     if names is None:
@@ -64,7 +64,7 @@ def placed(known: Known, network: str, ours: Sequence[Layer]) -> Matching | None
         return None
     for layer in list(missing):
         alike = [name for name, other in rest.items() if other.label == layer.label]
-        same = [other for other in missing if other.label == layer.label]
+        same = [other for other in ours if other.label == layer.label]
         if len(alike) == len(same) == 1 and not _knows(known.layout, alike[0]):
             pairs.append(Pair(layer, rest.pop(alike[0]), "shape"))
             missing.remove(layer)

@@ -179,6 +179,20 @@ def key(layer: Layer) -> int:
     return min(id(tensor.read) for tensor in layer.tensors.values())
 
 
+def test_another_name_is_no_place_among_layers_that_are_alike():
+    """A convolution is dropped, one like it doubled: it may not take its place."""
+    known = example("vgg")
+    by_place = {known.belongs[key(layer)]: layer for layer in known.layers}
+    dropped = by_place["conv4.convs.1"]
+    layers = [layer for layer in known.layers if layer is not dropped]
+    layers.append(replace(by_place["conv4.convs.2"], name="a"))
+    try:
+        matching = assign(known.network, Source(tuple(layers)), Choices())
+    except WeightsError:
+        return
+    assert not matching.complete
+
+
 NAMES = st.one_of(
     st.from_regex(r"[a-z]{1,3}(\.[a-z]{1,4}[0-9]?){0,2}", fullmatch=True),
     st.from_regex(r"(layer|stage)[1-4]\.[0-9]{1,2}\.(conv|bn|norm)[0-9]", fullmatch=True),

@@ -60,7 +60,7 @@ def _form(layers: list[Any]) -> Form:
     epsilons = set()
     activations = []
     for layer in layers:
-        kind, config = layer["class_name"], layer["config"]
+        kind, config = layer.get("class_name"), layer["config"]
         if kind == "BatchNormalization":
             epsilons.add(float(config["epsilon"]))
         if kind == "ReLU":
