@@ -238,7 +238,8 @@ def defined_twice(span: Span, name: str, first: Span | None, what: str) -> Diagn
 
 @explained("E104")
 def recursion(span: Span, what: str, cycle: list[str]) -> Diagnostic:
-    """Blocks, fns, variants and files may not contain themselves, directly or through others.
+    """Blocks, fns, variants and files may not contain themselves, directly or through others; nor
+    may a block receive what leads back to it as an argument.
 
     A network is finite: say how often something repeats with `* n` or `for`.
     """
@@ -270,12 +271,13 @@ def argument_twice(span: Span, callee: str, name: str, first: Span) -> Diagnosti
 
 
 @explained("E108")
-def name_taken(span: Span, name: str, what: str) -> Diagnostic:
-    """A tensor may not be named like an op or a block: a chain could mean either.
+def name_taken(span: Span, name: str, what: str, held: str = "a tensor") -> Diagnostic:
+    """A tensor, or a layer that is an argument, may not be named like an op or a block: a chain
+    could mean either.
 
-    Values (`let`, parameters) may share such a name; `dropout(dropout)` is fine.
+    Other values (`let`, parameters) may share such a name; `dropout(dropout)` is fine.
     """
-    return error("E108", f"a tensor cannot be named `{name}`: that is {what}", span)
+    return error("E108", f"{held} cannot be named `{name}`: that is {what}", span)
 
 
 @explained("E109")

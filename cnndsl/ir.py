@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeAlias
 
-from cnndsl.ops.base import Op, Shape
+from cnndsl.ops.base import Op, Shape, Written
 from cnndsl.ops.initial import Initial
 from cnndsl.syntax import ast
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from cnndsl.summary import Count, Summary
 
 # What an expression of the language can be.
-Value: TypeAlias = "bool | int | float | str | list[Value] | Tensor | Initial | None"
+Value: TypeAlias = (
+    "bool | int | float | str | list[Value] | Tensor | Initial | LayerArgument | None"
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -52,6 +54,26 @@ class Tensor:
         if self.known is None:
             raise LookupError("a mistake made this shape unknown")
         return self.known
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerArgument(Written):
+    """An op or a block as a value: what a parameter may hold, to be run wherever it is named.
+
+    `args` are the values that it got, of a block all of them; `given` is how they are written.
+    """
+
+    element: ast.Apply
+    what: Op | ast.Block
+    args: dict[str, Value]
+    given: dict[str, ast.Argument]
+
+    @property
+    def name(self) -> str:
+        return self.element.name
+
+    def __str__(self) -> str:
+        return " ".join(self.element.span.text.split())
 
 
 @dataclass(slots=True, eq=False)
@@ -141,7 +163,18 @@ class Used:
         return self.declared.uses[0] is self
 
 
-Element = Layer | Instance | Reference | Failed | Grouped | Merged | Repeated | Used
+@dataclass(slots=True, eq=False)
+class Passed:
+    """A use of a layer that a name holds; `run` is what it does here, None for `none`."""
+
+    element: ast.Apply
+    layer: LayerArgument | None
+    x: Tensor
+    out: Tensor
+    run: Layer | Instance | None
+
+
+Element = Layer | Instance | Reference | Failed | Grouped | Merged | Repeated | Used | Passed
 
 
 @dataclass(slots=True, eq=False)
@@ -288,6 +321,10 @@ def _frame(record: Staged | Auxiliary | Instance | Grouped) -> tuple[Frame]:
     return (record.frame,)
 
 
+def _run(record: Passed) -> Sequence[Layer | Instance]:
+    return () if record.run is None else (record.run,)
+
+
 def _taken(record: Chosen) -> Sequence[Frame]:
     return () if record.frame is None else (record.frame,)
 
@@ -298,6 +335,7 @@ _CHILDREN: dict[type, Callable[..., Sequence[Node]]] = {
     Frame: attrgetter("records"),
     Ran: attrgetter("run.elements"),
     Used: attrgetter("run.elements"),
+    Passed: _run,
     Chained: attrgetter("elements"),
     Merged: attrgetter("branches"),
     Repeated: attrgetter("items"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Label
@@ -16,6 +16,7 @@ from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.explain import how_small, shape_text
 from cnndsl.elaborate.geometry import locate, locate_merge
 from cnndsl.elaborate.head import can_classify, counted, is_classes
+from cnndsl.elaborate.layers import check_held
 from cnndsl.elaborate.making import Maker
 from cnndsl.elaborate.repair import UNSHAPED, likely, projection, same_padding
 from cnndsl.elaborate.reuse import again, key_of
@@ -29,7 +30,9 @@ from cnndsl.ir import (
     Grouped,
     Instance,
     Layer,
+    LayerArgument,
     Merged,
+    Passed,
     Reference,
     Repeated,
     Tensor,
@@ -58,13 +61,15 @@ class Chains:
     def __init__(self, shared: Shared, bodies: Bodies):
         self.shared = shared
         self.bodies = bodies
-        self.maker = Maker(shared)
+        self.is_behind = False  # whether something stands before an element in its chain
+        self.maker = Maker(shared.evaluator, shared.budget.known)
 
     def run(self, chain: ast.Chain, x: Tensor, scope: Scope, context: Context) -> Chained:
         flow = x
         elements: list[Element] = []
         for element in chain.elements:
             record: Element
+            self.is_behind = bool(elements)
             try:
                 record = self.element(element, flow, scope, context)
             except Failure as failure:
@@ -100,12 +105,50 @@ class Chains:
         declaration = scope.declaration(name)
         if declaration is not None:
             return self.use(element, declaration, x, context)
+        layer = self.held(element, scope)
+        if isinstance(layer, LayerArgument):
+            return self.passed(element, layer, x, context)
         block = self.shared.program.blocks.get(name)
         if block is not None:
             return self.instance(element, block, x, scope, context)
         if name in OPS:
             return self.layer(element, OPS[name], x, scope, context)
+        if layer is None:
+            return Passed(element, None, x, x, None)
         raise Failure(self.unknown(element, scope))
+
+    def held(self, element: ast.Apply, scope: Scope) -> LayerArgument | Literal[False] | None:
+        """The layer that a name holds, None for the identity; False for a name that holds none.
+
+        `none` stands for a layer behind `->`, and where the parameter's default is a layer: at the
+        head of a chain it may be meant as a tensor.
+        """
+        name = element.name
+        found, value = scope.value(name)
+        what = self.shared.program.what(name)
+        if found and value is None and what is None:
+            return None if self.is_behind or scope.is_layer(name) else False
+        if not isinstance(value, LayerArgument):
+            return False
+        if what is not None:
+            raise Failure(errors.name_taken(element.name_span, name, what, "a layer"))
+        if element.args is not None:
+            message = f"`{name}` holds a layer, which has its arguments already"
+            raise Failure(errors.unknown_argument(element.span, message, "", f"write {name}"))
+        return value
+
+    def passed(
+        self, element: ast.Apply, layer: LayerArgument, x: Tensor, context: Context
+    ) -> Passed:
+        """Runs a layer that came as an argument."""
+        run: Layer | Instance
+        if isinstance(layer.what, Op):
+            run = self.applied(element, layer.what, {}, x)
+        else:
+            inner = Scope()
+            inner.values.update(layer.args)
+            run = self.block(element, layer.what, inner, x, context)
+        return Passed(element, layer, x, run.out, run)
 
     def group(self, element: ast.Group, x: Tensor, scope: Scope, context: Context) -> Grouped:
         inner = context.nested(element.span, flat=False)
@@ -218,7 +261,15 @@ class Chains:
         bound = {n: self.shared.evaluator.evaluate(a.value, scope) for n, a in given.items()}
         inner = self.shared.evaluator.parameters(block, bound)
         inner.classes = frozenset(n for n, a in given.items() if is_classes(a.value, scope))
+        return self.block(element, block, inner, x, context)
+
+    def block(
+        self, element: ast.Apply, block: ast.Block, inner: Scope, x: Tensor, context: Context
+    ) -> Instance:
+        """A use of a block, with its parameters in a scope."""
+        known = self.shared.budget.known
         args = inner.known()
+        check_held(self.shared.program, block, args.values(), element.span)
         ordered = {p.name: args[p.name] for p in block.parameters}
         may_recur = x.known is not None and self.shared.head is None and not inner.classes
         may_recur = may_recur and not self.shared.is_sharing
@@ -227,6 +278,7 @@ class Chains:
         if first is not None and known.is_shared:
             return again(first, element, ordered, x)
         inner.tensors["in"] = x
+        inner.layers = self.shared.program.layers(block)
         context = context.nested(
             element.span,
             inside="block",

@@ -13,7 +13,7 @@ from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match, match_parameters
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.scope import Scope, Unknown
-from cnndsl.ir import Tensor, Value
+from cnndsl.ir import LayerArgument, Tensor, Value
 from cnndsl.ops import initial
 from cnndsl.ops.base import Reject
 from cnndsl.source import Span
@@ -64,6 +64,9 @@ def diagnose(fault: values.Fault, span: Span) -> Diagnostic:
     return _BY_CODE[fault.code](span, fault.message, fault.help)
 
 
+AsLayer = Callable[["ast.Name | ast.Call", Scope], "LayerArgument | None"]
+
+
 class Evaluator:
     """Evaluates expressions in scopes; `fns` are the functions of the spec by name.
 
@@ -81,6 +84,7 @@ class Evaluator:
         self.joins = set() if joins is None else joins  # every `+` that joined lists
         self.steps = 0
         self.depth = 0
+        self.as_layer: AsLayer | None = None  # what ops and blocks are as values
         self.calls: dict[str, list[tuple[dict[str, Value | Unknown], Value]]] | None = (
             None  # kept on request
         )
@@ -119,7 +123,17 @@ class Evaluator:
         return expr.value
 
     def _list(self, expr: ast.List, scope: Scope) -> list[Value]:
-        return [self.evaluate(item, scope) for item in expr.items]
+        return [self._item(item, scope) for item in expr.items]
+
+    def _item(self, expr: ast.Expr, scope: Scope) -> Value:
+        """An item of a list, which is anything but a layer."""
+        value = self.evaluate(expr, scope)
+        if isinstance(value, LayerArgument):
+            message = "a list holds values, and this is a layer"
+            raise Failure(
+                errors.wrong_type(expr.span, message, "pass it as an argument of its own")
+            )
+        return value
 
     def _name(self, expr: ast.Name, scope: Scope) -> Value:
         self.steps += scope.effort
@@ -127,6 +141,9 @@ class Evaluator:
         if not found:
             tensor = scope.tensor(expr.id)
             if tensor is None:
+                layer = self.as_layer(expr, scope) if self.as_layer else None
+                if layer is not None:
+                    return layer
                 raise Failure(self._unknown(expr, scope))
             if tensor.known is None:
                 raise Failure
@@ -242,6 +259,9 @@ class Evaluator:
             return self.initial(expr, scope)
         function = values.FUNCTIONS.get(name)
         if function is None:
+            layer = self.as_layer(expr, scope) if self.as_layer else None
+            if layer is not None:
+                return layer
             if not self.complete:
                 raise Failure
             help = did_you_mean(name, chain(values.FUNCTIONS, self.fns))
@@ -316,7 +336,7 @@ class Evaluator:
             held = unpacked(expr.targets, expr.items, item)
             inner.values.update(zip(expr.targets, held, strict=True))
             if expr.condition is None or self.condition(expr.condition, inner):
-                found.append(self.evaluate(expr.item, inner))
+                found.append(self._item(expr.item, inner))
         return found
 
     # Each takes the kind of expression that is its key.

@@ -5,8 +5,9 @@ from __future__ import annotations
 from cnndsl import errors
 from cnndsl.elaborate.bind import match
 from cnndsl.elaborate.collect import Failure
-from cnndsl.elaborate.context import Shared
+from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.repair import whole
+from cnndsl.elaborate.reuse import Known
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import Tensor, Value
 from cnndsl.ops.base import Kind, Op, Reject
@@ -21,10 +22,10 @@ Arguments = dict[str, ast.Argument]  # as written, by parameter
 class Maker:
     """Makes the ops of one model; networks of a spec share equal ones."""
 
-    def __init__(self, shared: Shared):
-        self.evaluator = shared.evaluator
-        self.ops = shared.budget.known.ops
-        self.given = shared.budget.known.given
+    def __init__(self, evaluator: Evaluator, known: Known):
+        self.evaluator = evaluator
+        self.ops = known.ops
+        self.given = known.given
 
     def arguments(
         self, element: ast.Apply, kind: type[Op], scope: Scope

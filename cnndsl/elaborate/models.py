@@ -13,6 +13,7 @@ from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.expect import check_counts, check_expectations
 from cnndsl.elaborate.head import CLASSES, Head
 from cnndsl.elaborate.inputs import receive
+from cnndsl.elaborate.layers import LayerValues
 from cnndsl.elaborate.paths import assign_paths
 from cnndsl.elaborate.preprocess import check_preprocess
 from cnndsl.elaborate.program import Program
@@ -47,6 +48,7 @@ def elaborate(
     overrides = overrides or {}
     evaluator = Evaluator(program.fns, program.complete, program.joins)
     budget = Budget(known or Known())
+    evaluator.as_layer = LayerValues(program, evaluator, budget.known).value
     with deep_stack():
         for model in chosen(program, overrides, only):
             shared = Shared(program, evaluator, found, budget)
@@ -194,6 +196,7 @@ def _optional(parameters: tuple[ast.Parameter, ...]) -> tuple[ast.Parameter, ...
 def _scope(root: ast.Model, bound: dict[str, Value], shared: Shared) -> Scope:
     """The parameters of a model; without classes, what it lacks is a matter of its head."""
     scope = shared.evaluator.parameters(root, bound)
+    scope.layers = shared.program.layers(root)
     if CLASSES in scope.values:
         scope.classes = frozenset({CLASSES})
         classes = scope.values[CLASSES]

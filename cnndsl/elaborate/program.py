@@ -39,6 +39,7 @@ class Program:
     sound: bool = True  # no cycles and no unknown bases: safe to elaborate
     joins: set[ast.Binary] = field(default_factory=set, repr=False)  # `+` between lists
     offered: dict[ast.Use, set[str]] = field(default_factory=dict, repr=False)  # by what is used
+    held: dict[str, dict[str, None]] = field(default_factory=dict, repr=False)  # as arguments
     complete: bool = True  # every file was read: an unknown name is a mistake
     _roots: dict[str, ast.Model] = field(default_factory=dict, repr=False)  # of variants
 
@@ -50,6 +51,20 @@ class Program:
             model = self._roots.get(model.name) or self.models[model.base.id]
         self._roots.update(dict.fromkeys(passed, model))
         return model
+
+    def layers(self, definition: ast.Block | ast.Model) -> frozenset[str]:
+        """The parameters whose defaults are layers."""
+        return frozenset(p.name for p in definition.parameters if self.is_layer(p.default))
+
+    def is_layer(self, expr: ast.Expr | None) -> bool:
+        """Whether an expression is an op or a block by its name."""
+        if isinstance(expr, ast.Call):
+            name = expr.func.id
+            if name in self.fns or name in values.FUNCTIONS:
+                return False
+        else:
+            name = expr.id if isinstance(expr, ast.Name) else ""
+        return name in OPS or name in self.blocks
 
     def what(self, name: str) -> str | None:
         """What a name is defined as, with an article."""
@@ -185,7 +200,9 @@ def _check_cycles(program: Program, found: Collector) -> None:
             program.sound = False
     calls = {
         "fn": {name: called(fn, program.fns) for name, fn in program.fns.items()},
-        "block": {name: _used(block, program.blocks) for name, block in program.blocks.items()},
+        "block": {
+            name: used_blocks(block, program.blocks) for name, block in program.blocks.items()
+        },
         "variant": {
             name: {model.base.id}
             for name, model in program.models.items()
@@ -208,6 +225,7 @@ def called(fn: ast.Fn, known: Container[str]) -> set[str]:
     return {name for name in calls if name in known}
 
 
-def _used(block: ast.Block, known: Container[str]) -> set[str]:
+def used_blocks(block: ast.Block, known: Container[str]) -> set[str]:
+    """The blocks among those known that a block uses itself."""
     elements = (node.name for node in walk(block) if isinstance(node, ast.Apply))
     return {name for name in elements if name in known}

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
-from cnndsl.ir import Frame, Instance, Network, Node, Tensor, Value, children
+from cnndsl.ir import Frame, Instance, LayerArgument, Network, Node, Tensor, Value, children
 from cnndsl.ops.base import Op
 from cnndsl.syntax import ast
 
@@ -28,6 +28,8 @@ class Known:
     # By the identity of an element that applies an op or a block, which argument goes where.
     given: dict[int, dict[str, ast.Argument]] = field(default_factory=dict)
     uses: dict[Hashable, Instance] = field(default_factory=dict)
+    # By the identity of an expression that is an op or a block, the element that it would be.
+    elements: dict[int, ast.Apply] = field(default_factory=dict)
     is_shared: bool = False
 
 
@@ -72,7 +74,17 @@ def _seen(value: Value, depth: int = 2) -> Hashable:
         return tuple([_seen(item, depth - 1) for item in value]) if is_read else id(value)
     if isinstance(value, Tensor):
         return id(value)
+    if isinstance(value, LayerArgument):
+        return layer_key(value)
     return type(value), repr(value) if isinstance(value, float) else value
+
+
+def layer_key(layer: LayerArgument) -> Hashable:
+    """All that a layer as an argument is."""
+    if isinstance(layer.what, Op):
+        return layer.what.name, repr(layer.what)
+    args = tuple([(name, _seen(value)) for name, value in layer.args.items()])
+    return layer.what.name, args
 
 
 def again(first: Instance, element: ast.Apply, args: dict[str, Value], x: Tensor) -> Instance:

@@ -110,6 +110,9 @@ class _Definition:
     def name(self, node: ast.Name) -> None:
         if self.names.has(node.id) or id(node) in self.words:
             return
+        if self.program.is_layer(node):
+            self.layer(node, node.id, ())
+            return
         if node.id in self.program.fns or node.id in values.FUNCTIONS:
             help: str | None = f"call it: {node.id}(…)"
         else:
@@ -120,16 +123,8 @@ class _Definition:
         name, program = node.name, self.program
         if self.names.has(name):
             return
-        if name in program.blocks:
-            self.parameters(program.blocks[name], node.args or (), node)
-        elif name in OPS:
-            op = OPS[name]
-            names, required = list(op.arguments()), op.required()
-            self.arguments(name, names, required, node.args or (), node, op.signature)
-            for position, argument in enumerate(node.args or ()):
-                place = argument.name or (names[position] if position < len(names) else "")
-                if place in names:
-                    self.note_words(argument.value, op.arguments()[place].kind.own_words)
+        if name in program.blocks or name in OPS:
+            self.layer(node, name, node.args or ())
         elif what := program.what(name):
             branches = f"give it branches: {name} [ …, … ]" if name in MERGES else None
             what = "a merge" if branches else what
@@ -137,6 +132,19 @@ class _Definition:
         elif program.complete:
             help = did_you_mean(name, chain(OPS, program.blocks, self.names.tensors))
             self.report(errors.unknown_element(node.name_span, name, help))
+
+    def layer(self, node: ast.Node, name: str, args: Sequence[ast.Argument]) -> None:
+        """An op or a block, in a chain or as an argument."""
+        if name in self.program.blocks:
+            self.parameters(self.program.blocks[name], args, node)
+            return
+        op = OPS[name]
+        names, required = list(op.arguments()), op.required()
+        self.arguments(name, names, required, args, node, op.signature)
+        for position, argument in enumerate(args):
+            place = argument.name or (names[position] if position < len(names) else "")
+            if place in names:
+                self.note_words(argument.value, op.arguments()[place].kind.own_words)
 
     def note_words(self, expr: ast.Expr, own: frozenset[str]) -> None:
         """Notes the names that mean themselves as an argument of an op."""
@@ -158,6 +166,8 @@ class _Definition:
             known, required = initial.parameters(name)
             described = partial(initial.signature, name)
             self.arguments(name, known, required, node.args, node, described)
+        elif self.program.is_layer(node):
+            self.layer(node, name, node.args)
         elif name not in values.FUNCTIONS and self.program.complete:
             help = did_you_mean(name, chain(values.FUNCTIONS, fns))
             self.report(errors.unknown_name(node.func.span, name, help))

@@ -11,7 +11,8 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeGuard
 
-from cnndsl.ir import Tensor, Value
+from cnndsl.elaborate.reuse import layer_key
+from cnndsl.ir import LayerArgument, Tensor, Value
 from cnndsl.ops.initial import Initial
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ def kind(value: object) -> str:
         return "a list"
     if isinstance(value, Initial):
         return "an initializer"
+    if isinstance(value, LayerArgument):
+        return "a layer"
     return "a tensor"
 
 
@@ -63,7 +66,7 @@ def is_plain(value: Value) -> TypeGuard[Json]:
     waiting, met = [value], set()
     while waiting:
         current = waiting.pop()
-        if isinstance(current, Tensor | Initial):
+        if isinstance(current, Tensor | Initial | LayerArgument):
             return False
         if isinstance(current, list) and id(current) not in met:
             met.add(id(current))
@@ -143,8 +146,10 @@ def check_power(left: float, right: float) -> None:
 def equal(left: Value, right: Value) -> bool:
     """Equality of two values that are not both lists, without Python's `True == 1`.
 
-    Tensors equal only themselves.
+    Tensors equal only themselves; layers are equal that are one op or block with equal arguments.
     """
+    if isinstance(left, LayerArgument) and isinstance(right, LayerArgument):
+        return layer_key(left) == layer_key(right)
     if isinstance(left, Tensor) or isinstance(right, Tensor):
         return left is right
     if isinstance(left, bool) or isinstance(right, bool):

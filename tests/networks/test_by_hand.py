@@ -39,6 +39,7 @@ CASES: Mapping[str, tuple[str, dict[str, int], tuple[int, int, int]]] = {
     "hourglass": ("Hourglass2", {"size": 64}, (64, 64, 3)),
     "hrnet": ("HRNetW18Small", {"size": 64}, (64, 64, 3)),
     "mobilenet_v3": ("MobileNetV3Large", {"size": 64}, (64, 64, 3)),
+    "poolformer": ("PoolFormerS12", {"size": 64}, (64, 64, 3)),
     "res2net": ("Res2Net50", {"size": 64}, (64, 64, 3)),
     "sknet": ("SKNet50", {"size": 64}, (64, 64, 3)),
     "unet": ("UNet", {"size": 188}, (188, 188, 1)),

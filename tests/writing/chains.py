@@ -47,6 +47,11 @@ def called_block(draft: Draft) -> str:
     return call(draft, draft.random.choice(callable_blocks(draft)))
 
 
+@ELEMENTS.enter(4, lambda draft: bool(draft.scope.of("layer")))
+def held_layer(draft: Draft) -> str:
+    return f"here -> {draft.random.choice(draft.scope.of('layer'))}"
+
+
 # --- groups ---------------------------------------------------------------------------
 
 

@@ -9,6 +9,7 @@ from tests.writing.fitting import fit
 from tests.writing.grammar import BLOCKS, body
 from tests.writing.kinds import (
     FITTING,
+    LAYER,
     MAYBE,
     RARE,
     TENSOR,
@@ -35,6 +36,7 @@ PARAMETERS = {
     "rate": "rate drop dropout".split(),
     "init": "init init_".split(),
     "widths": "widths ws list filters_".split(),
+    LAYER: "act norm_ then mix self nnx layer_ between".split(),
     TENSOR: "prev other y skip next".split(),
     FITTING: "like left h all".split(),
     MAYBE: "extra prev skip_ rngs".split(),
@@ -113,7 +115,10 @@ def finished(
 ) -> list[str]:
     """The definition of a block, which later ones may call."""
     name = f"{draft.pick(*NAMES)}{'abcdefgh'[len(draft.blocks)]}"
-    draft.blocks.append(Block(name, listed, draft.strides, vectors))
+    text = "\n".join(lines)
+    alone = not any(block.name in text for block in draft.blocks)
+    plain = all(p.kind in (*WORDS, *RARE) for p in listed)
+    draft.blocks.append(Block(name, listed, draft.strides, vectors, alone and plain))
     head = f"block {name}({', '.join(map(str, listed))})" if listed else f"block {name}"
     doc = ["# What it does: math.floor(x), partial(f) and jnp.add."] if draft.chance(0.05) else []
     return [*doc, f"{head} {{", *lines, "}"]
@@ -122,7 +127,7 @@ def finished(
 @BLOCKS.enter(12)
 def free_block(draft: Draft) -> list[str]:
     draft.strides = draft.chance(0.4)
-    kinds = (*WORDS, *WORDS, *RARE, "width", TENSOR, FITTING, FITTING, MAYBE, MAYBE)
+    kinds = (*WORDS, *WORDS, *RARE, "width", LAYER, LAYER, TENSOR, FITTING, FITTING, MAYBE, MAYBE)
     listed = parameters(draft, 4, kinds)
     return finished(draft, body(draft, 1, 3), listed)
 
@@ -152,6 +157,27 @@ def forwarding_block(draft: Draft) -> list[str]:
     text = f"{inner.name}({', '.join(given)})" if given else inner.name
     before = draft.pick("", "", "", "here -> ")
     return finished(draft, [before + text], tuple(listed))
+
+
+@BLOCKS.enter(4)
+def block_of_layers(draft: Draft) -> list[str]:
+    """Layers that each call says anew, in this order or that."""
+    draft.strides = False
+    listed = [parameter(draft, "width", False)]
+    listed += [parameter(draft, LAYER, True) for _ in range(draft.number(1, 2))]
+    filters, *layers = [p.name for p in listed]
+    held = " -> ".join(layers)
+    test = draft.pick(*layers)
+    lines = [
+        draft.pick(
+            f"conv({filters}, 3, bias = {test} == none) -> {held}",
+            f"conv({filters}, 1) -> {{ here -> {held} }} * 2",
+            f"for i in 0 .. 2 {{ conv({filters}, 3) -> {held} }}",
+            f"add [ conv({filters}, 1), here -> {held} -> conv({filters}, 1) ]",
+            f"if {test} != none {{ conv({filters}, 3) -> {held} }}",
+        )
+    ]
+    return finished(draft, [*lines, *body(draft, 0, 1)], tuple(listed))
 
 
 @BLOCKS.enter(3)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tests.writing.draft import Draft
 from tests.writing.kinds import Function, Kind, Parameter, Row, Table
 
@@ -31,9 +33,30 @@ def constant(draft: Draft, kind: Kind) -> str:
     if isinstance(kind, Table):
         rows = [constant(draft, Row(kind.columns)) for _ in range(draft.number(1, 3))]
         return f"[{', '.join(rows)}]"
+    if kind == "layer":
+        return layer(draft, constant)
     if kind == "widths":
         return f"[{', '.join(constant(draft, 'width') for _ in range(draft.number(1, 3)))}]"
     return draft.random.choice(CONSTANTS[kind])
+
+
+def layer(draft: Draft, part: Callable[[Draft, str], str]) -> str:
+    """An op, a block or none, with values that `part` writes."""
+    fitting = [b for b in draft.blocks if b.uses_none and not (b.strides or b.vectors)]
+    if fitting and draft.chance(0.3):
+        block = draft.random.choice(fitting)
+        given = [f"{p.name} = {part(draft, str(p.kind))}" for p in block.parameters]
+        return f"{block.name}({', '.join(given)})" if given else block.name
+    return draft.pick(
+        *("none", "none", "relu", "relu", "gelu", "tanh", "leaky_relu(0.2)", "prelu", "bn", "bn"),
+        *("bn(momentum = 0.99)", "layer_norm(eps = 0.1)", "dropout(0.1)", "rescale(0.5, 0.25)"),
+        *("scale(0.5)", "max_pool(3, stride = 1, pad = same)", "layer_scale", "abs", "mish"),
+        f"conv({part(draft, 'width')}, {part(draft, 'kernel')})",
+        f"conv({part(draft, 'width')}, 1, bias = {part(draft, 'flag')})",
+        f"depthwise({part(draft, 'kernel')})",
+        f"separable({part(draft, 'width')}, 3)",
+        "avg_pool(3, stride = 1, pad = same)",
+    )
 
 
 def known(draft: Draft, kind: Kind) -> list[str]:
@@ -184,7 +207,14 @@ def widths(draft: Draft, name: str, steady: bool) -> str:
     return f"[{', '.join(value(draft, 'width', steady=steady) for _ in range(draft.number(1, 3)))}]"
 
 
+def layers(draft: Draft, name: str, steady: bool) -> str:
+    if draft.chance(0.3):
+        return f"{name} if {condition(draft, steady=True)} else {named(draft, 'layer')}"
+    return layer(draft, lambda draft, kind: value(draft, kind, steady=True))
+
+
 DERIVED = {
+    "layer": layers,
     "width": width,
     "count": count,
     "times": times,
@@ -219,7 +249,7 @@ def comparison(draft: Draft, steady: bool) -> str:
     for kind, limits in (("width", "345"), ("count", "12"), ("times", "01"), ("alpha", "12")):
         for name in known(draft, kind):
             options.append(f"{name} {draft.pick('==', '>', '<=', '!=')} {draft.pick(*limits)}")
-    for name in draft.scope.maybe:
+    for name in (*draft.scope.maybe, *draft.scope.of("layer")):
         options.append(f"{name} {draft.pick('==', '!=')} none")
     options += [f"{count} > 3" for count in channels(draft, steady)]
     tensors = [*draft.scope.tensors, *([] if steady or draft.scope.size is None else ["here"])]

@@ -31,6 +31,8 @@ TENSOR = "tensor"  # of any size
 FITTING = "fitting"  # as high and as wide as what the block receives
 MAYBE = "maybe"  # a tensor of any size, or none
 
+LAYER = "layer"  # an op, a block or none: what keeps height and width
+
 UNKNOWN = -1  # a size that nothing is known of
 
 
@@ -66,6 +68,7 @@ class Block:
     parameters: tuple[Parameter, ...]
     strides: bool = False
     vectors: bool = False
+    uses_none: bool = False  # neither other blocks nor layers that it receives
 
 
 @dataclass

@@ -94,6 +94,8 @@ def shared_layers(draft: Draft) -> list[str]:
 @STATEMENTS.enter(4)
 def let(draft: Draft) -> list[str]:
     kind = draft.pick("width", "width", "count", "flag", "kernel", "mode", "widths", "pair")
+    if draft.scope.of("layer") and draft.chance(0.3):
+        kind = "layer"
     text = value(draft, kind)
     if kind == "width" and draft.repeats:
         text = f"({text}) % 7 + 1"

@@ -14,6 +14,7 @@ from importlib import resources
 # The order in which a module defines those it needs: functions, constants, then classes.
 ORDER = (
     "cast",
+    "stateless",
     "keep_float32",
     "normalize",
     "local_response_norm",
@@ -61,6 +62,7 @@ RECIPE_ORDER = (
 
 # What a fragment may import, by the name that it binds.
 IMPORTS = {
+    "Callable": "from collections.abc import Callable",
     "jax": "import jax",
     "jnp": "import jax.numpy as jnp",
     "nnx": "from flax import nnx",

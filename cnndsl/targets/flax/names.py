@@ -10,7 +10,7 @@ RESERVED = frozenset(
     {
         *keyword.kwlist,
         *("self jax jnp nnx math partial dtype param_dtype dtypes rngs kinds DTypeLike").split(),
-        *("range enumerate zip len min max sum int round abs tuple").split(),
+        *("range enumerate zip len min max sum int round abs tuple staticmethod").split(),
         *("INPUT_SHAPE NUM_PARAMS AUX_WEIGHTS PREPROCESS ENDPOINTS").split(),
     }
 )

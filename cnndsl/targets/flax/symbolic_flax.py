@@ -124,6 +124,7 @@ class Flax:
             **HELPER_FUNCTIONS,
             **{name: LayerType(kind, self.built) for name, kind in HELPER_KINDS.items()},
             "cast": Function("cast", self.cast),
+            "stateless": Function("stateless", stateless),
             "keep_float32": KEEP_FLOAT32,
             "he_normal": Initialiser("he_normal"),
             "dirac": Initialiser("dirac"),
@@ -135,3 +136,9 @@ class Flax:
             raise Failure("`cast` takes a model, and the dtypes that it got")
         self.cast_models.append((args[0], len(self.built)))
         return None
+
+
+def stateless(args: list[object], keywords: Given) -> object:
+    """`stateless(nnx.relu)`: what gives that function, whatever it gets."""
+    given = Signature("stateless", ("function",)).bound(args, keywords)
+    return Function("stateless(…)", lambda args, keywords: given["function"])

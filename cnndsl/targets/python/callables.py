@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cnndsl.targets.python.assignment import Evaluate, Names
 from cnndsl.targets.python.closures import Evaluator
 from cnndsl.targets.python.library import Function as Plain
+from cnndsl.targets.python.library import Partial, Static
 from cnndsl.targets.python.run import Block, assigned
 from cnndsl.targets.python.tree import (
     Attribute,
@@ -211,6 +212,10 @@ class Instance(External):
         found = self.cls.find(name)
         if found is MISSING:
             raise Failure(f"{self.describe()} has no attribute `{name}`")
+        if isinstance(found, Static):
+            return found.function
+        if isinstance(found, Plain | Partial):
+            raise Failure(f"`{name}` is a function of {self.describe()}, and so a method")
         return Bound(found, self) if isinstance(found, Defined) else found
 
     def assign(self, name: str, value: object) -> None:

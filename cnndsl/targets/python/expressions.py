@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import cast
 
 from cnndsl.targets.python.tree import (
     Attribute,
@@ -19,6 +20,7 @@ from cnndsl.targets.python.tree import (
     Keyword,
     ListOf,
     Name,
+    Part,
     Slice,
     Star,
     Tuple,
@@ -35,7 +37,10 @@ FALSE = Constant(False)
 
 
 def constant(value: object) -> Expr:
-    """A value of the language: numbers, booleans, strings, None, and tuples or lists of them."""
+    """A value of the language: numbers, booleans, strings, None, and tuples or lists of them; an
+    expression is itself."""
+    if isinstance(value, Part):
+        return cast(Expr, value)
     if isinstance(value, (list, tuple)):
         return Tuple(tuple(map(constant, value)))
     if isinstance(value, bool) or value is None or isinstance(value, str):

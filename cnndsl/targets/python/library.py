@@ -70,6 +70,19 @@ class Partial(External):
         return None if None in (given, function) else (function, given, *self.keywords)
 
 
+class Static(External):
+    """`staticmethod` of a function: what a class holds without making a method of it."""
+
+    def __init__(self, function: External):
+        self.function = function
+
+    def describe(self) -> str:
+        return f"a static method of {self.function.describe()}"
+
+    def key(self) -> Hashable | None:
+        return self.function.key()
+
+
 class Library(External):
     """A module of which some names are known."""
 
@@ -92,6 +105,12 @@ def partial_of(args: list[object], keywords: dict[str, object]) -> object:
     if not args or not isinstance(args[0], External):
         raise Failure("`partial` takes a callable first")
     return Partial(args[0], args[1:], keywords)
+
+
+def static_of(args: list[object], keywords: dict[str, object]) -> object:
+    if keywords or len(args) != 1 or not isinstance(args[0], External):
+        raise Failure("`staticmethod` takes a function")
+    return Static(args[0])
 
 
 MOST_SORTED = 1_000_000

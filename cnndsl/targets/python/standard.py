@@ -13,6 +13,7 @@ from cnndsl.targets.python.library import (
     Operation,
     Plain,
     Type,
+    static_of,
 )
 from cnndsl.targets.python.values import (
     Budget,
@@ -160,6 +161,7 @@ def builtins(budget: Budget) -> dict[str, object]:
         over("reversed", lambda values: iter(values[::-1])),
         over("any", lambda values: any(map(is_true, values))),
         over("all", lambda values: all(map(is_true, values))),
+        Function("staticmethod", static_of),
         Type("int", numeric("int", int).run, int),
         Type("float", numeric("float", float).run, float),
         Type("bool", truth, bool),

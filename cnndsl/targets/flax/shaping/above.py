@@ -102,6 +102,7 @@ def imports_of(body: Sequence[tree.Definition], networks: bool) -> tuple[Import,
         needed |= {"jax", "nnx"}
     known = (
         Import("math", "math"),
+        Import("collections.abc", "Callable", True),
         Import("functools", "partial", True),
         Import("jax", "jax"),
         Import("jax.numpy", "jnp"),

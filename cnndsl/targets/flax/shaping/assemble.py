@@ -21,8 +21,10 @@ from cnndsl.targets.flax.shaping.facts import facts
 from cnndsl.targets.flax.shaping.finish import finish
 from cnndsl.targets.flax.shaping.models import family
 from cnndsl.targets.flax.shaping.partials import share
+from cnndsl.targets.flax.staging.draft import Draft
 from cnndsl.targets.flax.staging.program import Staging
 from cnndsl.targets.python import tree
+from cnndsl.targets.python.expressions import names
 
 
 def assemble(
@@ -44,22 +46,27 @@ def assemble(
     """
     staging = Staging(program, networks, frozenset(fixed))
     module = frozenset(staging.taken)
-    order = list(program.blocks)
-    drafts = sorted(staging.blocks.items(), key=lambda item: order.index(item[0]))
+    order = list(staging.definitions)
+    drafts = _defined_first(sorted(staging.blocks.items(), key=lambda b: order.index(b[0])))
     blocks = [(name, finish(draft, module, plain=plain)) for name, draft in drafts]
     models = [(finish(draft, module, plain=plain), held) for draft, held in staging.models]
     classes = [f for _, f in blocks] + [f for f, _ in models]
-    shared = share(classes, staging.norms, staging.unique)
+    lines = staging.passing.lines
+    shared = share(classes, staging.norms, staging.unique, lines)
     definitions: list[tree.Definition] = []
     for name, finished in blocks:
         definitions.append(
-            block_definition(program.blocks[name], finished, staging.instances[name])
+            block_definition(staging.definitions[name], finished, staging.instances[name])
         )
     for finished, held in models:
         definitions += family(finished, held)
     functions = functions_of(program, staging, definitions)
     tables = {n: v for n, v in staging.constants.items() if n in mentioned(definitions)}
-    partials: list[tree.Definition] = list(shared.lines)
+    read = mentioned(definitions)
+    partials: list[tree.Definition] = [
+        tree.Assign((tree.Name(name),), value) for value, name in lines.items() if name in read
+    ]
+    partials += shared.lines
     helpers = helpers_of(staging, [*definitions, *partials])
     partials = with_constants(partials, helpers, definitions)
     whole = [h for h in helpers if not is_line(h)]
@@ -68,3 +75,21 @@ def assemble(
     doc = docs.header(program.spec.doc, networks, footer)
     made = tree.Module(doc, imports_of(body, bool(networks)), tuple(body))
     return annotate(made, plain=plain)
+
+
+def _defined_first(drafts: list[tuple[str, Draft]]) -> list[tuple[str, Draft]]:
+    """Drafts in an order in which what stands in a default is defined before it."""
+    by_name = {draft.name: (name, draft) for name, draft in drafts}
+    found: dict[str, Draft] = {}
+
+    def define(name: str, draft: Draft) -> None:
+        if name in found:
+            return
+        for default in [p.default for p in draft.arguments if p.default is not None]:
+            for other in sorted(names(default) & by_name.keys() - {draft.name}):
+                define(*by_name[other])
+        found[name] = draft
+
+    for name, draft in drafts:
+        define(name, draft)
+    return list(found.items())

@@ -46,6 +46,7 @@ def block_definition(
         body = whole([*finished.lets, *finished.init, *finished.call], 4)
         return Function(draft.name, tuple(arguments), ARRAY, body, doc)
     takes = {kind for build in finished.builds() for kind in build.takes}
+    takes |= set(draft.takes) if draft.is_argument else set()
     init = constructor(finished)
     keywords = [STAR, RNGS] if "rngs" in takes else []
     signature = (SELF, *own, *keywords)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cnndsl.names import camel
@@ -48,11 +48,17 @@ class Shared:
 
 
 def share(
-    classes: Sequence[Finished], norms: Sequence[tuple[Build, str]], unique: Callable[[str], str]
+    classes: Sequence[Finished],
+    norms: Sequence[tuple[Build, str]],
+    unique: Callable[[str], str],
+    lines: Mapping[Expr, str],
 ) -> Shared:
-    """Names what the classes of a module have in common: `Norm = partial(nnx.BatchNorm, …)`."""
+    """Names what the classes of a module have in common: `Norm = partial(nnx.BatchNorm, …)`.
+
+    `lines` are values that have a name already.
+    """
     shared = Shared()
-    _share_norms(classes, norms, unique, shared)
+    _share_norms(classes, norms, unique, shared, lines)
     for kind, name in (("nnx.Conv", "Conv"), ("nnx.Linear", "Dense")):
         users = [[b for b in c.builds() if callee(b) == kind] for c in classes]
         common = _most_shared([builds for builds in users if builds])
@@ -85,6 +91,7 @@ def _share_norms(
     norms: Sequence[tuple[Build, str]],
     unique: Callable[[str], str],
     shared: Shared,
+    lines: Mapping[Expr, str],
 ) -> None:
     blocks = {(callee(b), b.keywords): block for b, block in reversed(norms)}
     found: dict[Key, int] = {}
@@ -95,10 +102,13 @@ def _share_norms(
             found[key] = found.get(key, 0) + 1
     for key, count in found.items():
         block = blocks.get(key)
-        if block is None and count < 2:
+        value = partial(path(key[0]), key[1])
+        known = lines.get(value)
+        if block is None and count < 2 and known is None:
             continue
-        name = unique(camel(block) if block else "Norm")
-        shared.lines.append(Assign((Name(name),), partial(path(key[0]), key[1])))
+        name = known or unique(camel(block) if block else "Norm")
+        if known is None:
+            shared.lines.append(Assign((Name(name),), value))
         for each in classes:
             each.change_builds(
                 {b: _less(b, name, key[1]) for b in each.builds() if (callee(b), b.keywords) == key}

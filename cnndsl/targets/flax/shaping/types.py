@@ -9,11 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cnndsl.targets.python.expressions import NONE, path
-from cnndsl.targets.python.tree import Attribute, Binary, Constant, Expr, Item, ListOf, Name, Tuple
+from cnndsl.targets.python.tree import (
+    Attribute,
+    Binary,
+    Constant,
+    Expr,
+    Item,
+    ListOf,
+    Name,
+    Part,
+    Tuple,
+)
 
 BOOL, INT, FLOAT, STR = Name("bool"), Name("int"), Name("float"), Name("str")
 ARRAY = path("jax.Array")
 CALLABLE = Item(Name("Callable"), Tuple((ListOf((ARRAY,)), ARRAY)))
+LAYER = Name("Callable")  # that is an argument: a function, or what builds a module
 LIST = path("nnx.List")
 
 _PLAIN: dict[type, Expr] = {bool: BOOL, int: INT, float: FLOAT, str: STR}
@@ -31,6 +42,8 @@ def type_of_value(value: object) -> Expr:
         return NONE
     if isinstance(value, (list, tuple)):
         return tuple_of(list(map(type_of_value, value)))
+    if isinstance(value, Part):
+        return LAYER
     return _PLAIN.get(type(value), Name("object"))
 
 

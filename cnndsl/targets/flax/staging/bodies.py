@@ -113,13 +113,17 @@ class Bodies:
         self.values.calls.pop()
 
     def let(self, st: ast.Let, recs: Sequence[Named], runs: list[Run], env: Env) -> None:
-        seen = [r.value for r in recs]
+        seen: list[object] = [r.value for r in recs]
         if isinstance(seen[0], Flowing):
             self.alias(st, env)
             return
         held = env.values.get(st.name)
         samples = [*(held.samples if held is not None else ()), *seen]
-        init = self.values.spell(st.value, env)
+        layers = self.flow.module.passing.holds_let(st)
+        if layers:
+            seen = [self.flow.module.passing.let(st, value) for value in seen]
+        is_said = not layers or isinstance(st.value, ast.Name)
+        init = self.values.spell(st.value, env) if is_said else None
         in_call = None
         if self.draft.is_function or init is None:
             in_call = self.values.spell(st.value, env, in_call=True)

@@ -12,13 +12,14 @@ from cnndsl.ir import (
     Instance,
     Layer,
     Merged,
+    Passed,
     Reference,
     Repeated,
     Used,
 )
 from cnndsl.syntax import ast
-from cnndsl.targets.flax.ops.emission import MERGED
-from cnndsl.targets.flax.staging.draft import Env, Run, Sharing, Value
+from cnndsl.targets.flax.ops.emission import KINDS, MERGED
+from cnndsl.targets.flax.staging.draft import Env, Run, Sharing, Slot, Value
 from cnndsl.targets.flax.staging.flow import Bodies, Flow, all_of
 from cnndsl.targets.flax.staging.layers import Layers
 from cnndsl.targets.flax.staging.loops import with_loop
@@ -27,7 +28,7 @@ from cnndsl.targets.flax.staging.scopes import (
     bound_values,
 )
 from cnndsl.targets.flax.staging.uses import Uses
-from cnndsl.targets.python.draft import Join
+from cnndsl.targets.python.draft import Build, Join
 from cnndsl.targets.python.expressions import (
     NONE,
     call,
@@ -91,6 +92,8 @@ class Chains:
                 self.merged(element, all_of(Merged, recs), x, runs, env)
             case ast.Repeat(), Repeated():
                 self.repeated(element, all_of(Repeated, recs), x, runs, env)
+            case ast.Apply(), Passed():
+                self.passed(element, all_of(Passed, recs), x, runs, env)
             case ast.Apply(), Used():
                 self.used(element, all_of(Used, recs), x, runs, env)
             case ast.Apply() | ast.Merge(), Reference():
@@ -99,6 +102,40 @@ class Chains:
                     if tensor is None:
                         raise AssertionError(f"no tensor {element.name}")
                     self.flow.copy(tensor.call, tensor.features, x)
+
+    def passed(
+        self, element: ast.Apply, recs: Sequence[Passed], x: Name, runs: list[Run], env: Env
+    ) -> None:
+        """A layer that is an argument: where it is one everywhere, it stands here itself."""
+        values, passing = self.values, self.flow.module.passing
+        if passing.is_one(recs):
+            values.fold(ast.Name(element.span, element.name), env)
+            run = recs[0].run
+            if isinstance(run, Layer):
+                held = all_of(Layer, [r.run for r in recs])
+                self.layers.layer(element, held, x, runs, env)
+            elif run is not None:
+                uses = all_of(Instance, [r.run for r in recs])
+                self.uses.instance(element, uses, x, runs, env, is_said=False)
+            return
+        wanted = [passing.used(r, here=True) for r in recs]
+        held_by = env.value(element.name)
+        layer = None if held_by is None else held_by.init
+        if layer is None or wanted != [passing.used(r, here=False) for r in recs]:
+            layer = values.residual(element.name, wanted, runs)
+        features, role = self.flow.features(x), passing.role(recs)
+        if passing.is_factory(recs[0]):
+            build = Build(layer, (features,), (), KINDS)
+            slot = Slot(element.name, (), weighted=True)
+            applied = Call(values.module(lambda: values.slot(build, slot, runs)), (x,))
+        else:
+            in_call = held_by.call if held_by is not None else None
+            applied = Call(in_call or values.lift(layer), (x,))
+        total: Expr = features
+        if any(r.out.shape[-1] != r.x.shape[-1] for r in recs):
+            total = values.residual("features", [r.out.shape[-1] for r in recs], runs)
+        values.define(features, total)
+        self.flow.line(x, applied, recs, role, runs)
 
     def used(
         self, element: ast.Apply, recs: Sequence[Used], x: Name, runs: list[Run], env: Env

@@ -14,6 +14,7 @@ from cnndsl.targets.flax.staging.draft import Draft, Env, Param, Run, Value
 from cnndsl.targets.flax.staging.draft import Tensor as Held
 from cnndsl.targets.flax.staging.flow import Surroundings
 from cnndsl.targets.flax.staging.kinds import frozen, sample_kinds
+from cnndsl.targets.flax.staging.places import is_default
 from cnndsl.targets.flax.staging.scopes import binding_counts, tensor_names
 from cnndsl.targets.flax.staging.spelling import Known
 from cnndsl.targets.flax.staging.tidy import simplify
@@ -23,6 +24,7 @@ from cnndsl.targets.python.expressions import NONE, constant, is_constant, self_
 from cnndsl.targets.python.tree import (
     Assign,
     Binary,
+    Call,
     Conditional,
     Expr,
     Name,
@@ -55,7 +57,7 @@ def stage_block(
     is_function: bool,
 ) -> Draft:
     """The class of a block, or the function if it builds nothing."""
-    draft = Draft(block, name, is_function=is_function)
+    draft = Draft(block, name, is_function=is_function, is_argument=module.is_argument(block))
     values = Values(draft, known)
     bodies = Bodies(values, module)
     env = Env()
@@ -66,7 +68,7 @@ def stage_block(
     bound = binding_counts(block.body)
     for parameter in block.parameters:
         name = parameter.name
-        _declare(parameter, draft, values, env, instances, name in pairs, name in bound)
+        _declare(parameter, draft, values, env, instances, name in pairs, name in bound, module)
     for name in sorted(env.tensors.keys() & tensor_names(block.body).keys()):
         held = env.tensors[name]
         variable = draft.variable(name, "tensor", named=True)
@@ -90,18 +92,23 @@ def _declare(
     instances: Sequence[Instance],
     pair: bool,
     rebound: bool,
+    module: Surroundings,
 ) -> None:
-    """One parameter of a block: a value, or a tensor with its channels."""
-    name = parameter.name
+    """One parameter of a block: a value, a layer, or a tensor with its channels."""
+    name, block = parameter.name, draft.definition.name
     seen = [i.args[name] for i in instances]
     if any(isinstance(v, Tensor) for v in seen):
         _declare_tensor(name, draft, env, seen)
         return
     taken = RESERVED | (CALL if draft.is_function else frozenset())
     free = safe(name, taken | {p.name for p in draft.params})
-    held: dict[int, object] = {n: frozen(v) for n, v in enumerate(seen)}
+    held: dict[int, object] = {
+        n: frozen(module.passing.argument(block, name, v)) for n, v in enumerate(seen)
+    }
     default = None
-    if isinstance(parameter.default, ast.Literal):
+    if module.passing.holds(block, name):
+        default = _default_layer(parameter, seen, held)
+    elif isinstance(parameter.default, ast.Literal):
         default = constant(parameter.default.value)
     if pair:
         held = {n: v if isinstance(v, tuple) else (v, v) for n, v in held.items()}
@@ -114,6 +121,17 @@ def _declare(
         if draft.is_function:
             values.at_call(Assign((start,), Name(free)))
     env.values[name] = Value(start, start if draft.is_function else None, seen, pair)
+
+
+def _default_layer(
+    parameter: ast.Parameter, seen: Sequence[object], held: dict[int, object]
+) -> Expr | None:
+    """The layer that a parameter holds where it is not given, if that ever happens."""
+    for number, value in enumerate(seen):
+        code = held[number]
+        if is_default(parameter, value) and not isinstance(code, Call):
+            return constant(code)
+    return None
 
 
 def _declare_tensor(name: str, draft: Draft, env: Env, seen: Sequence[object]) -> None:
@@ -144,7 +162,8 @@ def stage_model(
     env = Env()
     bound = binding_counts(model.body)
     for parameter in model.parameters:
-        _declare_model(parameter, draft, values, env, networks, fixed, parameter.name in bound)
+        is_bound = parameter.name in bound
+        _declare_model(parameter, draft, values, env, networks, fixed, is_bound, module)
     runs: list[Run] = [(n, ()) for n in range(len(networks))]
     for name, statement in zip(networks[0].received, model.body.statements, strict=False):
         assert isinstance(statement, ast.Input)
@@ -181,11 +200,14 @@ def _declare_model(
     networks: Sequence[Network],
     fixed: set[str],
     rebound: bool,
+    module: Surroundings,
 ) -> None:
     """One parameter of a model: an argument if it can be, what variants set is the class's."""
     name = parameter.name
     seen = [n.arguments[name] for n in networks]
-    held = [frozen(v) for v in seen]
+    model = draft.definition.name
+    held = [frozen(module.passing.argument(model, name, v)) for v in seen]
+    is_layer = module.passing.holds(model, name)
     alike = all(repr(v) == repr(held[0]) for v in held)
     given = any(name in n.given for n in networks)
 
@@ -200,6 +222,7 @@ def _declare_model(
     if (
         name not in fixed
         and not given
+        and not is_layer
         and not isinstance(parameter.default, (ast.Literal, type(None)))
     ):
         default = values.spell(parameter.default, env)

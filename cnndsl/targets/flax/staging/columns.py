@@ -9,6 +9,7 @@ from cnndsl.targets.flax.staging.draft import Draft, OpenLoop, Param, Run
 from cnndsl.targets.flax.staging.kinds import frozen
 from cnndsl.targets.python.expressions import (
     TRUE,
+    call,
     constant,
     self_,
 )
@@ -18,6 +19,7 @@ from cnndsl.targets.python.tree import (
     Expr,
     Item,
     Name,
+    Part,
 )
 
 
@@ -91,6 +93,7 @@ class Columns:
     def class_value(self, stem: str, values: dict[int, object]) -> str:
         """An attribute of a model's class, which every variant sets."""
         known = self.draft.class_values
+        values = {number: _unbound(value) for number, value in values.items()}
         for name, held in known.items():
             if name.rstrip("0123456789_") == stem.rstrip("0123456789_") and _key(held) == _key(
                 values
@@ -110,6 +113,11 @@ class Columns:
         while f"{name}{number}" in taken:
             number += 1
         return f"{name}{number}"
+
+
+def _unbound(value: object) -> object:
+    """A value of a class: a function would become a method of it."""
+    return call("staticmethod", constant(value)) if isinstance(value, Part) else value
 
 
 def _key(value: object) -> str:

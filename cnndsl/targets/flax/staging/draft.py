@@ -146,6 +146,7 @@ class Draft:
     name: str
     is_function: bool = False
     is_model: bool = False
+    is_argument: bool = False  # it stands where others do, and is called as they are
     params: list[Param] = field(default_factory=list)
     init: list[Step] = field(default_factory=list)
     call: list[Step] = field(default_factory=list)

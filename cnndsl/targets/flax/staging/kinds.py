@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from cnndsl.ir import LayerArgument
 from cnndsl.ops.initial import Initial
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.staging.draft import Env
@@ -17,11 +18,14 @@ def frozen(value: object) -> object:
 
 
 def sample_kinds(values: Iterable[object]) -> set[str]:
-    """What values are: "int", "float", "bool", "str", "none", "pair" or "list"."""
+    """What values are: "int", "float", "bool", "str", "none", "layer", "pair" or
+    "list"."""
     return {_kind(value) for value in values}
 
 
 def _kind(value: object) -> str:
+    if isinstance(value, LayerArgument):
+        return "layer"
     if value is None:
         return "none"
     if isinstance(value, bool):

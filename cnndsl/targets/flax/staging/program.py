@@ -19,18 +19,21 @@ from cnndsl.targets.flax.shaping.naming import BUILTINS
 from cnndsl.targets.flax.staging.classes import pair_parameters, stage_block, stage_model
 from cnndsl.targets.flax.staging.draft import Draft, Env, Value
 from cnndsl.targets.flax.staging.layers import BUILDS
+from cnndsl.targets.flax.staging.passing import Passing
 from cnndsl.targets.flax.staging.spelling import FnNames, Known, is_plain
 from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.python.draft import Build
-from cnndsl.targets.python.expressions import NONE, names, size
+from cnndsl.targets.python.expressions import NONE, constant, names, size
 from cnndsl.targets.python.expressions import walk as expression_parts
 from cnndsl.targets.python.rebuild import rebuild
 from cnndsl.targets.python.tree import (
     Assign,
     Binary,
+    Call,
     Conditional,
     Expr,
     Function,
+    Keyword,
     Name,
     Parameter,
     Return,
@@ -59,6 +62,10 @@ class Staging:
         self.fns = {name: self._fn_names(fn) for name, fn in program.fns.items()}
         self.known = Known(self._spelled(), program.joins)
         self.classifiers = {id(layer) for n in networks for layer in classifiers(n)}
+        self.definitions = dict(program.blocks)
+        self.passing = Passing(
+            networks, self.first, self.kernel_starts, self._passed, self._wrapped, self.unique
+        )
         self.modular = self._modular_blocks()
         self.blocks: dict[str, Draft] = {}
         self.models: list[tuple[Draft, list[Network]]] = []
@@ -168,6 +175,34 @@ class Staging:
             )
         return self.blocks[block.name]
 
+    def _passed(self, use: Instance) -> Expr:
+        """A block as an argument: its class or function, with its own arguments."""
+        callee, number = self.callee(use.block), self.numbers[id(use)]
+        given: list[Keyword] = []
+        for param in callee.arguments:
+            if param.source in ("own", "computed"):
+                value = constant(param.values[number])
+                if value != param.default:
+                    given.append(Keyword(param.name, value))
+        return (
+            Call(Name("partial"), (Name(callee.name),), tuple(given))
+            if given
+            else Name(callee.name)
+        )
+
+    def _wrapped(self, block: ast.Block, uses: list[Instance]) -> None:
+        """Takes note of a block that is one op."""
+        self.definitions[block.name] = block
+        self.instances[block.name] = uses
+        self.numbers.update((id(use), number) for number, use in enumerate(uses))
+        is_class = self._is_modular(uses)
+        if is_class:
+            self.modular.add(block.name)
+        self.names[block.name] = self.unique(camel(block.name) if is_class else snake(block.name))
+
+    def _is_modular(self, uses: Sequence[Instance]) -> bool:
+        return any(layer.op.name in BUILDS - {"rbf"} for use in uses for layer in layers(use))
+
     def _number_instances(self) -> None:
         """The uses of every block, in order of execution; of those that are alike the first."""
         alike: dict[tuple[Instance, bool], int] = {}
@@ -199,7 +234,7 @@ class Staging:
 
     def only_element(self, block: ast.Block) -> ast.Apply | None:
         """The op, or the use of another block, that is all of a block."""
-        if len(block.body.statements) != 1:
+        if len(block.body.statements) != 1 or self.is_argument(block):
             return None
         (statement,) = block.body.statements
         if not isinstance(statement, ast.Run) or len(statement.chain.elements) != 1:
@@ -213,6 +248,11 @@ class Staging:
                     continue
             return None
         return element
+
+    def is_argument(self, block: ast.Block) -> bool:
+        """Whether a block stands where others do, as an argument."""
+        is_one_op = block.name not in self.program.blocks
+        return is_one_op or self.passing.is_argument(block.name)
 
     def kernel_starts(self, layer: Layer) -> Start:
         """The initialiser of a layer's kernel."""
@@ -243,13 +283,15 @@ class Staging:
             for name, instances in self.instances.items()
         }
         modular = {
-            name
-            for name, instances in self.instances.items()
-            if any(layer.op.name in BUILDS - {"rbf"} for i in instances for layer in layers(i))
+            name for name, instances in self.instances.items() if self._is_modular(instances)
         }
-        while more := {n for n, used in uses.items() if used & modular} - modular:
+        while True:
+            while more := {n for n, used in uses.items() if used & modular} - modular:
+                modular |= more
+            more = self.passing.settle(modular)
+            if not more:
+                return modular
             modular |= more
-        return modular
 
 
 def _read_lets(lets: Sequence[tuple[str, Expr]], result: Expr) -> list[Statement]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 
+from cnndsl.ir import LayerArgument
 from cnndsl.ops.initial import NAMES
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
@@ -57,6 +58,12 @@ def _grows(listed: Tuple) -> bool:
 def _items(listed: Expr) -> tuple[Expr, ...]:
     """What a list contributes to a longer one."""
     return listed.items if isinstance(listed, Tuple) else (Star(listed),)
+
+
+def _is_layer(expr: ast.Expr, env: Env) -> bool:
+    """Whether an expression is the name of a layer, or of `none` in its place."""
+    value = env.value(expr.id) if isinstance(expr, ast.Name) else None
+    return value is not None and any(isinstance(v, LayerArgument) for v in value.samples)
 
 
 @dataclass(frozen=True)
@@ -159,6 +166,8 @@ class Speller:
                 if not tensor.optional:
                     return Constant(expr.op == "!=")
                 return test
+        if any(_is_layer(side, env) for side in (expr.left, expr.right)):
+            return None  # which layer a name holds is the compiler's to say
         left = self.spell(expr.left, env, in_call=in_call)
         right = self.spell(expr.right, env, in_call=in_call)
         if left is None or right is None:

@@ -50,7 +50,7 @@ def simplify(draft: Draft) -> None:
     _fold_decided(draft, used)
     _drop_params(draft, used)
     _free_numbers(draft)
-    draft.takes = _takes(draft)
+    draft.takes = KINDS if draft.is_argument and not draft.is_function else _takes(draft)
 
 
 def _read_arguments(draft: Draft) -> None:
@@ -242,7 +242,8 @@ def _drop_params(draft: Draft, used: set[str]) -> None:
         elif draft.is_function and param.source in ("in", "features"):
             param.handed = False
         else:
-            param.handed = param.name in read or param.name in used
+            is_asked = param.source == "in" and draft.is_argument
+            param.handed = param.name in read or param.name in used or is_asked
         if param.handed or param.name in exported:
             kept.append(param)
     draft.params = kept

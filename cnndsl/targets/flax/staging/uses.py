@@ -39,11 +39,21 @@ class Uses:
         self.module = flow.module
         self.layers = layers
         self.element = element
+        self.is_said = True
 
     def instance(
-        self, element: ast.Apply, recs: Sequence[Instance], x: Name, runs: list[Run], env: Env
+        self,
+        element: ast.Apply,
+        recs: Sequence[Instance],
+        x: Name,
+        runs: list[Run],
+        env: Env,
+        *,
+        is_said: bool = True,
     ) -> None:
+        """A use of a block; its arguments are not `said` where it came as an argument itself."""
         block = recs[0].block
+        self.is_said = is_said
         only = self.module.only_element(block)
         if only is not None:
             self.inlined(only, element, recs, x, runs, env)
@@ -165,8 +175,13 @@ class Uses:
             expr, scope = given.get(name), env
             if expr is None:
                 expr, scope = parameter.default, inner
+            expr = expr if self.is_said else None
             value: Expr | None = None
-            if expr is not None:
+            layers = self.module.passing.holds(block.name, name)
+            if layers:
+                held = [self.module.passing.argument(block.name, name, r.args[name]) for r in recs]
+                seen = [frozen(v) for v in held]
+            if expr is not None and not (layers and not isinstance(expr, ast.Name)):
                 value = self.values.spell(expr, scope)
             raw = raw_kinds(expr, scope) if expr is not None else None
             is_other = raw == {"pair"} and "int" in sample_kinds(seen)

@@ -1,0 +1,99 @@
+"""Layers as values: an op or a block, with or without arguments, that a parameter holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cnndsl import errors
+from cnndsl.elaborate.bind import match_parameters
+from cnndsl.elaborate.collect import Failure
+from cnndsl.elaborate.evaluate import Evaluator
+from cnndsl.elaborate.making import Maker
+from cnndsl.elaborate.program import Program, used_blocks
+from cnndsl.elaborate.reuse import Known
+from cnndsl.elaborate.scope import Scope
+from cnndsl.ir import LayerArgument, Tensor, Value
+from cnndsl.ops import OPS
+from cnndsl.source import Span
+from cnndsl.syntax import ast
+
+
+class LayerValues:
+    """What names of ops and blocks are in expressions."""
+
+    def __init__(self, program: Program, evaluator: Evaluator, known: Known):
+        self.program = program
+        self.evaluator = evaluator
+        self.maker = Maker(evaluator, known)
+        self.elements = known.elements
+
+    def value(self, expr: ast.Name | ast.Call, scope: Scope) -> LayerArgument | None:
+        """The layer of an expression, None where its name is no op and no block."""
+        name = expr.id if isinstance(expr, ast.Name) else expr.func.id
+        block = self.program.blocks.get(name)
+        if block is None and name not in OPS:
+            return None
+        element = self.elements.get(id(expr))
+        if element is None:
+            span = expr.span if isinstance(expr, ast.Name) else expr.func.span
+            args = expr.args if isinstance(expr, ast.Call) else None
+            element = self.elements[id(expr)] = ast.Apply(expr.span, name, span, args)
+        return self._op(element, scope) if block is None else self._block(element, block, scope)
+
+    def _op(self, element: ast.Apply, scope: Scope) -> LayerArgument:
+        kind = OPS[element.name]
+        given, bound = self.maker.arguments(element, kind, scope)
+        self._check(element, bound)
+        return LayerArgument(element, self.maker.op(element, kind, given, bound), bound, given)
+
+    def _block(self, element: ast.Apply, block: ast.Block, scope: Scope) -> LayerArgument:
+        self.evaluator.spend(len(block.parameters), element.span)
+        given = match_parameters(block, element.args or (), element.span)
+        bound = {n: self.evaluator.evaluate(a.value, scope) for n, a in given.items()}
+        known = self.evaluator.parameters(block, bound).known()
+        args = {p.name: known[p.name] for p in block.parameters}
+        self._check(element, args)
+        check_held(self.program, block, args.values(), element.span)
+        return LayerArgument(element, block, args, given)
+
+    def _check(self, element: ast.Apply, args: dict[str, Value]) -> None:
+        """Refuses tensors: a layer that is an argument knows nothing of where it was written."""
+        for name, value in args.items():
+            if isinstance(value, Tensor):
+                message = f"`{name}` is a tensor: as an argument, `{element.name}` gets none"
+                raise Failure(errors.wrong_type(element.span, message, None))
+
+
+def check_held(program: Program, block: ast.Block, args: Iterable[Value], span: Span) -> None:
+    """Refuses an argument that leads back to the block that receives it."""
+    for value in args:
+        if not isinstance(value, LayerArgument) or not isinstance(value.what, ast.Block):
+            continue
+        held = program.held.setdefault(block.name, {})
+        if value.name in held:
+            continue
+        way = _way(program, value.name, block.name)
+        if way:
+            raise Failure(errors.recursion(span, "block", [block.name, *way]))
+        held[value.name] = None
+
+
+def _way(program: Program, start: str, goal: str) -> list[str]:
+    """A way from a block to another one, through those that it uses or receives."""
+    before: dict[str, str | None] = {start: None}
+    waiting = [start]
+    while waiting:
+        name = waiting.pop()
+        if name == goal:
+            way: list[str] = []
+            step: str | None = name
+            while step is not None:
+                way.append(step)
+                step = before[step]
+            return way[::-1]
+        block = program.blocks[name]
+        for other in (*used_blocks(block, program.blocks), *program.held.get(name, ())):
+            if other not in before:
+                before[other] = name
+                waiting.append(other)
+    return []

@@ -1,0 +1,288 @@
+"""Layers that are arguments: functions of a tensor, or what builds a module for so many features.
+
+What flows through one parameter is one of both. Where some layers have parameters of their own,
+all are factories: `norm(features, rngs=rngs)` makes a module, and `stateless(nnx.relu)` is the
+factory of what has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from cnndsl.ir import (
+    Chained,
+    Frame,
+    Instance,
+    Layer,
+    LayerArgument,
+    Network,
+    Passed,
+    Ran,
+)
+from cnndsl.names import camel
+from cnndsl.ops.base import Op
+from cnndsl.source import Source, Span
+from cnndsl.syntax import ast
+from cnndsl.targets.flax.names import GLOBALS
+from cnndsl.targets.flax.ops import emit
+from cnndsl.targets.flax.ops.conv import initializer
+from cnndsl.targets.flax.ops.emission import Emission
+from cnndsl.targets.flax.staging.kinds import frozen
+from cnndsl.targets.flax.staging.places import Layers, Place, key_of_layer
+from cnndsl.targets.python.expressions import constant, names, path
+from cnndsl.targets.python.tree import Attribute, Call, Constant, Expr, Keyword, Name
+
+X, FEATURES = Name("x"), Name("in_features")
+IDENTITY = path("nnx.identity")
+
+# What the arguments of flax's modules are called, by position.
+_POSITIONS = {
+    "nnx.Conv": ("in_features", "out_features", "kernel_size", "strides"),
+    "nnx.Linear": ("in_features", "out_features"),
+    "nnx.BatchNorm": ("num_features",),
+    "nnx.LayerNorm": ("num_features",),
+    "nnx.RMSNorm": ("num_features",),
+    "nnx.InstanceNorm": ("num_features",),
+    "nnx.GroupNorm": ("num_features", "num_groups"),
+}
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What an op's code depends on besides its arguments, all of which are known."""
+
+    initializer: Expr | None
+    given: Expr | None
+    op: Op
+
+    def start(self, field: str) -> Expr | None:
+        start = getattr(self.op, field)
+        return None if start == self.op.arguments()[field].default else initializer(start)
+
+    def constant(self, stem: str, value: Expr) -> Expr:
+        return value
+
+
+class Passing:
+    """What the layers that are arguments are in the module.
+
+    Args:
+      networks: all of the module's.
+      first: the first use of a block that is like one.
+      kernel_starts: the initialiser of a layer's kernel.
+      block: what a block as an argument is in the module, by one of its uses.
+      wrapped: takes note of a block that is one op, and of its uses.
+      unique: a name that is free in the module.
+    """
+
+    def __init__(
+        self,
+        networks: Sequence[Network],
+        first: Callable[[Instance], Instance],
+        kernel_starts: Callable[[Layer], object],
+        block: Callable[[Instance], Expr],
+        wrapped: Callable[[ast.Block, list[Instance]], None],
+        unique: Callable[[str], str],
+    ):
+        self.layers = Layers(networks, first)
+        self.kernel_starts = kernel_starts
+        self.block = block
+        self.wrapped = wrapped
+        self.unique = unique
+        self.lines: dict[Expr, str] = {}  # of the module, with their names
+        self.modular: set[str] = set()  # blocks that are classes
+        self._factories: set[Place] = set()
+        self._wrapped: dict[tuple[str, tuple[str, ...]], dict[int, Instance]] = {}
+
+    # --- which is which ---------------------------------------------------------------
+
+    def settle(self, modular: set[str]) -> set[str]:
+        """Notes which blocks are classes; those that build what they receive are, too."""
+        self.modular = modular
+        places = self.layers.places
+        self._factories = {places.root(layer) for layer in self.layers.all if self._builds(layer)}
+        found = {
+            block
+            for block, held in self.layers.held.items()
+            if any(self.is_factory(use) for use in held)
+        }
+        return found - modular
+
+    def _builds(self, layer: LayerArgument) -> bool:
+        if isinstance(layer.what, Op):
+            return bool(self._emission(layer.what, None, 3).modules)
+        return layer.name in self.modular
+
+    def is_one(self, uses: Sequence[Passed]) -> bool:
+        """Whether some uses are of one layer."""
+        return len({key_of_layer(use.layer) for use in uses}) == 1
+
+    def is_factory(self, use: Passed) -> bool:
+        """Whether a use of a layer builds a module, of a layer that differs from use to use."""
+        key = id(use.element)
+        return key in self.layers.mixed and self._is_factory(("use", key))
+
+    def _is_factory(self, place: Place) -> bool:
+        return self.layers.places.root(place) in self._factories
+
+    def is_argument(self, block: str) -> bool:
+        """Whether a block stands where others do, as an argument."""
+        return block in self.layers.named
+
+    def holds(self, definition: str, parameter: str) -> bool:
+        """Whether a parameter holds layers."""
+        return ("argument", definition, parameter) in self.layers.places
+
+    def holds_let(self, statement: ast.Let) -> bool:
+        """The same of a `let`."""
+        return ("let", id(statement)) in self.layers.places
+
+    # --- the words for them -----------------------------------------------------------
+
+    def argument(self, definition: str, parameter: str, value: object) -> object:
+        """The value of a parameter, which may be a layer."""
+        place = ("argument", definition, parameter)
+        if place not in self.layers.places:
+            return value
+        assert value is None or isinstance(value, LayerArgument)
+        return self.code(value, place)
+
+    def let(self, statement: ast.Let, value: object) -> object:
+        place = ("let", id(statement))
+        if place not in self.layers.places:
+            return value
+        assert value is None or isinstance(value, LayerArgument)
+        return self.code(value, place)
+
+    def used(self, use: Passed, *, here: bool) -> Expr:
+        """What runs at a place: as it must be `here`, or as its argument was handed on."""
+        place = ("use", id(use.element))
+        return self.code(use.layer, place, use if here else None)
+
+    def code(self, layer: LayerArgument | None, place: Place, use: Passed | None = None) -> Expr:
+        """A layer as an expression of the module's own names."""
+        found, is_module = IDENTITY, False
+        if layer is not None:
+            runs = self.layers.runs_of(layer)
+            use = use or (runs[0] if runs else None)
+            is_module = self._builds(layer)
+            run = use.run if use is not None else None
+            if isinstance(layer.what, Op):
+                known = run if isinstance(run, Layer) else None
+                found = self._op(layer, layer.what, known)
+            elif isinstance(run, Instance) and self.is_argument(layer.name):
+                found = self.block(run)
+            else:
+                is_module = False
+        if self._is_factory(place) and not is_module:
+            return self.line(Call(Name("stateless"), (found,)))
+        return self.line(found) if layer is not None and self.layers.is_default(layer) else found
+
+    def line(self, value: Expr) -> Expr:
+        """The name that the module has for a value, where that is a call of what is not its own."""
+        if not isinstance(value, Call) or names(value) - GLOBALS - {"partial", "stateless"}:
+            return value
+        if value not in self.lines:
+            inner: Expr = value
+            while isinstance(inner, Call):
+                inner = inner.args[0]
+            name = inner.name if isinstance(inner, Attribute) else "layer"
+            is_class = value.function == Name("stateless") or name[0].isupper()
+            self.lines[value] = self.unique(camel(name) if is_class else name)
+        return Name(self.lines[value])
+
+    def role(self, uses: Iterable[Passed]) -> str:
+        """What uses of a layer are on a line of code, if they are all one thing."""
+        found = {
+            self._emission(use.layer.what, None, 3).role if isinstance(use.layer.what, Op) else ""
+            for use in uses
+            if use.layer is not None
+        }
+        return found.pop() if len(found) == 1 else ""
+
+    # --- ops --------------------------------------------------------------------------
+
+    def _emission(self, op: Op, run: Layer | None, rank: int) -> Emission:
+        fields = {name: constant(frozen(getattr(op, name))) for name in op.arguments()}
+        if "ceil" in fields:
+            fields["ceil"] = Constant(None)
+        starts = getattr(op, "init", None)
+        if run is not None and "init" in fields:
+            starts = self.kernel_starts(run)
+        start: Expr | None = None
+        if starts == "he_normal":
+            start = Name("he_normal")
+        elif starts is not None and starts != "lecun_normal":
+            start = initializer(starts)  # type: ignore[arg-type]
+        given = getattr(op, "init", None)
+        said = None if given is None else initializer(given)
+        return emit(op.name, rank, fields, FEATURES, _Known(start, said, op))
+
+    def _op(self, layer: LayerArgument, op: Op, run: Layer | None) -> Expr:
+        rank = len(run.x.shape) if run is not None else 3
+        emission = self._emission(op, run, rank)
+        found = self._in_a_word(emission)
+        return self._in_a_block(layer, run) if found is None else found
+
+    def _in_a_word(self, emission: Emission) -> Expr | None:
+        """A function or a class of flax, with its arguments."""
+        if not emission.modules:
+            value = emission.apply(X, [])
+            if not isinstance(value, Call) or value.args != (X,):
+                return None
+            if any(X.id in names(k.value) for k in value.keywords) or X.id in names(value.function):
+                return None
+            return _partial(value.function, value.keywords)
+        built, *others = emission.modules
+        if others:
+            return None
+        known = _POSITIONS.get(built.callee)
+        if known is None or built.args[:1] != (FEATURES,):
+            return None
+        given = [Keyword(n, v) for n, v in zip(known[1:], built.args[1:], strict=False)]
+        given += [Keyword(n, v) for n, v in built.keywords.items()]
+        if any(FEATURES.id in names(k.value) for k in given):
+            return None
+        return _partial(path(built.callee), given)
+
+    def _in_a_block(self, layer: LayerArgument, run: Layer | None) -> Expr:
+        """An op that is a definition of the module's own, with its arguments."""
+        key = layer.element.name, tuple(layer.given)
+        if key not in self._wrapped:
+            self._wrapped[key] = self._wrap(*key)
+        instance = self._wrapped[key].get(id(run))
+        if instance is None:
+            return IDENTITY
+        return self.block(instance)
+
+    def _wrap(self, name: str, given: tuple[str, ...]) -> dict[int, Instance]:
+        """Uses of a block that is one op, by the uses of that op as an argument."""
+        nowhere = Span(Source("", ""), 0, 0)
+        args = tuple(ast.Argument(nowhere, n, nowhere, ast.Name(nowhere, n)) for n in given)
+        chain = ast.Chain(nowhere, (ast.Apply(nowhere, name, nowhere, args),))
+        statement = ast.Run(nowhere, chain, None, None, None)
+        body = ast.Body(nowhere, (statement,))
+        parameters = tuple(ast.Parameter(nowhere, n, None) for n in given)
+        number = sum(1 for other, _ in self._wrapped if other == name)
+        title = f"{name}{number + 1}" if number else name
+        block = ast.Block(nowhere, title, nowhere, None, parameters, body)
+        instances: dict[int, Instance] = {}
+        for layer, runs in self.layers.runs.items():
+            if layer.element.name != name or tuple(layer.given) != given:
+                continue
+            for use in runs:
+                if isinstance(use.run, Layer):
+                    x, out = use.run.x, use.run.out
+                    ran = Ran(statement, Chained(chain, x, out, [use.run]), None)
+                    frame = Frame(body, x, out, [ran])
+                    instances[id(use.run)] = Instance(
+                        use.element, block, dict(layer.args), x, out, frame
+                    )
+        self.wrapped(block, list(instances.values()))
+        return instances
+
+
+def _partial(function: Expr, keywords: Iterable[Keyword]) -> Expr:
+    given = tuple(keywords)
+    return Call(Name("partial"), (function,), given) if given else function
