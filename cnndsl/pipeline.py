@@ -36,6 +36,7 @@ class Checked:
     """A spec's program and networks; no networks where a diagnostic is an error.
 
     `model` is the one network that was asked for by its name in the zoo, not by a file's.
+    `attempts` are the networks of a spec with mistakes, as far as they go: for editors.
     """
 
     source: Source
@@ -43,6 +44,7 @@ class Checked:
     networks: tuple[Network, ...]
     diagnostics: tuple[Diagnostic, ...]
     model: str | None = None
+    attempts: tuple[Network, ...] = ()
 
     @property
     def name(self) -> str:
@@ -78,7 +80,8 @@ def check_source(
     if model is None:
         check_unreached(program, found)
     if found:
-        return Checked(source, program, (), tuple(found.diagnostics()))
+        wrong = tuple(found.diagnostics())
+        return Checked(source, program, (), wrong, attempts=tuple(networks))
     return Checked(source, program, tuple(networks), ())
 
 

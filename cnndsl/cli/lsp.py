@@ -29,5 +29,6 @@ def run(arguments: Namespace, console: Console) -> int:
     sys.stdout = sys.stderr  # what is printed by mistake is no message
     logging.getLogger("pygls").setLevel(logging.CRITICAL)  # editors show standard error
     gc.enable()  # other commands end before there is garbage
+    sys.setswitchinterval(0.001)  # an answer waits no longer than that for an analysis to pause
     server.start_io(stdin, out)
     return 0

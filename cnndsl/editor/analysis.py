@@ -9,8 +9,11 @@ from functools import cached_property
 
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.editor.buffers import Buffers
+from cnndsl.editor.hints import LineHint, line_hints, summary_of
 from cnndsl.editor.records import Sightings, sightings
+from cnndsl.editor.symbols import Symbols, resolve
 from cnndsl.elaborate.program import Program
+from cnndsl.ir import Network
 from cnndsl.pipeline import Checked, check_source, warnings
 from cnndsl.source import Source
 from cnndsl.syntax import ast
@@ -27,6 +30,7 @@ class Analysis:
     source: Source
     checked: Checked
     diagnostics: tuple[Diagnostic, ...]  # warnings included
+    symbols: Symbols = field(default_factory=Symbols)
     needed: frozenset[str] = frozenset()  # the real paths of the files that it uses
     used: Mapping[str, Mapping[str, Source]] = field(default_factory=dict)
 
@@ -40,13 +44,31 @@ class Analysis:
         return self.program.spec if self.program else None
 
     @property
-    def holds(self) -> bool:
-        """Whether there is no mistake in it: warnings are none."""
-        return not self.checked.diagnostics
+    def networks(self) -> tuple[Network, ...]:
+        """The networks; of a spec with mistakes as far as they go."""
+        return self.checked.networks or self.checked.attempts
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all shapes are known: there is no mistake, or only what is asserted is wrong."""
+        if not self.checked.diagnostics:
+            return True
+        return bool(self.networks) and not self.sightings.has_gaps
 
     @cached_property
     def sightings(self) -> Sightings:
-        return sightings(self.checked.networks)
+        return sightings(self.networks)
+
+    @cached_property
+    def hints(self) -> list[LineHint]:
+        return [] if self.spec is None else line_hints(self.spec, self.sightings)
+
+    def prepare(self) -> Analysis:
+        """Works out what is asked for next, so that answers need not."""
+        assert self.hints is not None
+        for network in self.networks:
+            summary_of(network)
+        return self
 
 
 def analyse(path: str | None, name: str, text: str, texts: Mapping[str, str]) -> Analysis:
@@ -65,5 +87,7 @@ def analyse(path: str | None, name: str, text: str, texts: Mapping[str, str]) ->
         checked = Checked(empty, None, (), tuple(diagnostics))
         return Analysis(text, empty, checked, tuple(diagnostics))
     checked = check_source(source, files.load)
+    symbols = Symbols() if checked.program is None else resolve(checked.program)
     found = (*checked.diagnostics, *warnings(checked))
-    return Analysis(text, source, checked, found, frozenset(files.needed), files.used)
+    needed = frozenset(files.needed)
+    return Analysis(text, source, checked, found, symbols, needed, files.used).prepare()

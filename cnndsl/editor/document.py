@@ -11,6 +11,7 @@ from pygls.uris import from_fs_path, to_fs_path
 from cnndsl.editor.alignment import Alignment
 from cnndsl.editor.analysis import Analysis
 from cnndsl.editor.positions import Positions
+from cnndsl.elaborate.program import Program
 from cnndsl.source import Source
 
 
@@ -24,7 +25,10 @@ def uri_of(path: str) -> str:
 
 
 class Document:
-    """What an editor has open. `version` is the editor's; `analysed` that of the last analysis."""
+    """What an editor has open.
+
+    `version` is the editor's; `analysed` that of the last analysis, which took `seconds`.
+    """
 
     def __init__(self, uri: str, text: str, version: int, encoding: str):
         self.uri = uri
@@ -32,49 +36,63 @@ class Document:
         self.real = None if self.path is None else os.path.realpath(self.path)
         self.name = os.path.basename(self.path or uri)
         self.encoding = encoding
-        self.version = version
-        self.text = text
         self.analysed: int | None = None
         self.current: Analysis | None = None  # of the newest text that was analysed
         self.parsed: Analysis | None = None  # the same, of a text that parses
-        self.sound: Analysis | None = None  # the same, of a text without a mistake
+        self.sound: Analysis | None = None  # the same, with all shapes, if there was one
+
+        self.seconds = 0.0
+        self.change(text, version)
 
     def change(self, text: str, version: int) -> None:
         self.text, self.version = text, version
+        plain = text.removeprefix("\ufeff").replace("\r\n", "\n")
+        self.positions = Positions(plain, self.encoding)
+        self._views: dict[Analysis, View] = {}
 
-    def settle(self, analysis: Analysis, version: int) -> None:
+    def settle(self, analysis: Analysis, version: int, seconds: float) -> None:
         """Takes an analysis in; it may be of a text that has moved on."""
-        self.current, self.analysed = analysis, version
+        self.current, self.analysed, self.seconds = analysis, version, seconds
+        self._views.clear()
         if analysis.spec is not None:
             self.parsed = analysis
-        if analysis.checked.networks or (analysis.holds and analysis.spec is not None):
-            self.sound = analysis
+            if analysis.is_whole or self.sound is None or not self.sound.is_whole:
+                self.sound = analysis
 
     @property
     def is_settled(self) -> bool:
         return self.analysed == self.version
 
+    @property
+    def program(self) -> Program | None:
+        """The definitions of the newest text that parsed."""
+        return self.parsed.program if self.parsed else None
+
     def view(self, analysis: Analysis | None) -> View | None:
         """An analysis, and where its places are in the text of now."""
-        return None if analysis is None else View(self, analysis, self.plain)
+        if analysis is None:
+            return None
+        if analysis not in self._views:
+            self._views[analysis] = View(self, analysis, self.positions)
+        return self._views[analysis]
 
     @property
     def plain(self) -> str:
         """The text with plain newlines, as spans count in it."""
-        return self.text.removeprefix("\ufeff").replace("\r\n", "\n")
-
-    @property
-    def positions(self) -> Positions:
-        return Positions(self.plain, self.encoding)
+        return self.positions.text
 
 
 @dataclass(frozen=True)
 class View:
-    """An analysis seen from the text of now, `plain`."""
+    """An analysis, seen from the text of now."""
 
     document: Document
     analysis: Analysis
-    plain: str
+    positions: Positions  # of the text of now
+
+    @property
+    def plain(self) -> str:
+        return self.positions.text
 
     @property
     def source(self) -> Source:
@@ -83,7 +101,3 @@ class View:
     @cached_property
     def alignment(self) -> Alignment:
         return Alignment(self.source.text, self.plain)
-
-    @cached_property
-    def positions(self) -> Positions:
-        return Positions(self.plain, self.document.encoding)

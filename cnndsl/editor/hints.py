@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from lsprotocol import types
 
-from cnndsl.editor.document import View
 from cnndsl.editor.records import Sighting, Sightings, shapes, size_text
 from cnndsl.ir import Auxiliary, Network, Staged
 from cnndsl.ops.base import Shape
-from cnndsl.summary import StageRow, macs_text, summarize_network
+from cnndsl.summary import StageRow, Summary, macs_text, summarize_network
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
+
+if TYPE_CHECKING:
+    from cnndsl.editor.document import View
 
 _FEW = 2  # shapes or counts that a hint has room for
 _ROWS = 40  # of a tooltip
 _SEPARATOR, _OR = " · ", " | "
+
+
+@dataclass(frozen=True, slots=True)
+class LineHint:
+    """What stands behind a line of a spec that ends at the offset `end`; `tooltip` is Markdown."""
+
+    end: int
+    label: str
+    tooltip: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +41,8 @@ class _Place:
     end: int
 
 
-def inlay_hints(view: View, first: int, last: int) -> list[types.InlayHint]:
-    """The hints behind the lines that end between two offsets of the text of now.
-
-    One to a line: of all that ends there, what ends last.
-    """
-    spec = view.analysis.spec
-    if spec is None:
-        return []
-    seen = view.analysis.sightings
+def line_hints(spec: ast.Spec, seen: Sightings) -> list[LineHint]:
+    """The hints of a spec, one to a line: of all that ends there, what ends last."""
     by_line: dict[int, _Place] = {}
     for definition in spec.definitions:
         if isinstance(definition, ast.Block | ast.Model):
@@ -46,13 +51,22 @@ def inlay_hints(view: View, first: int, last: int) -> list[types.InlayHint]:
                 if line not in by_line or place.end >= by_line[line].end:
                     by_line[line] = place
     rows = _Rows()
-    hints: list[types.InlayHint] = []
-    for place in by_line.values():
-        end = view.alignment.to_new(place.end)
+    hints = (_hint(place, seen, rows) for place in by_line.values())
+    return [hint for hint in hints if hint is not None]
+
+
+def inlay_hints(view: View, first: int, last: int) -> list[types.InlayHint]:
+    """The hints behind the lines that end between two offsets of the text of now."""
+    found: list[types.InlayHint] = []
+    for hint in view.analysis.hints:
+        end = view.alignment.to_new(hint.end)
         if end is not None and first <= end <= last:
-            hint = _hint(place, seen, rows, view.positions.position(end))
-            hints += [] if hint is None else [hint]
-    return hints
+            tooltip = None
+            if hint.tooltip is not None:
+                tooltip = types.MarkupContent(types.MarkupKind.Markdown, hint.tooltip)
+            kind, at = types.InlayHintKind.Type, view.positions.position(end)
+            found.append(types.InlayHint(at, hint.label, kind, tooltip=tooltip, padding_left=True))
+    return found
 
 
 def _places(body: ast.Body) -> Iterator[_Place]:
@@ -81,19 +95,27 @@ class _Rows:
     def __init__(self) -> None:
         self._known: dict[int, dict[str, StageRow]] = {}
 
-    def of(self, network: Network, stage: str) -> StageRow:
+    def of(self, network: Network, stage: str) -> StageRow | None:
+        """None where a mistake made the figures unknown."""
         rows = self._known.get(id(network))
         if rows is None:
-            rows = {row.name: row for row in summarize_network(network).stages}
+            summary = summary_of(network)
+            rows = {row.name: row for row in summary.stages} if summary else {}
             self._known[id(network)] = rows
-        return rows[stage]
+        return rows.get(stage)
 
 
-def _hint(
-    place: _Place, seen: Sightings, rows: _Rows, at: types.Position
-) -> types.InlayHint | None:
+def summary_of(network: Network) -> Summary | None:
+    """The figures of a network; None where a mistake made a shape unknown."""
+    try:
+        return summarize_network(network)
+    except LookupError:
+        return None
+
+
+def _hint(place: _Place, seen: Sightings, rows: _Rows) -> LineHint | None:
     node = place.node.elements[-1] if isinstance(place.node, ast.Chain) else place.node
-    found = seen.get(node, ())
+    found = seen.records.get(node, ())
     known = shapes(found)
     if not known:
         return None
@@ -105,15 +127,7 @@ def _hint(
         tooltip = _table(stages)
     elif len(known) > _FEW:
         tooltip = "  \n".join(f"`{size_text(shape)}`" for shape in known[:_ROWS])
-    if not parts:
-        return None
-    return types.InlayHint(
-        at,
-        _SEPARATOR.join(parts),
-        types.InlayHintKind.Type,
-        tooltip=None if tooltip is None else _markdown(tooltip),
-        padding_left=True,
-    )
+    return LineHint(place.end, _SEPARATOR.join(parts), tooltip) if parts else None
 
 
 def _says(said: ast.Expr | None, known: Sequence[Shape]) -> bool:
@@ -135,7 +149,15 @@ def _stages(found: Iterable[Sighting], rows: _Rows) -> Iterator[tuple[str, Stage
     """The stages that a statement became: the model and the row in its table."""
     for sighting in found:
         if isinstance(sighting.record, Staged | Auxiliary):
-            yield sighting.network.name, rows.of(sighting.network, sighting.record.name)
+            row = rows.of(sighting.network, sighting.record.name)
+            if row is not None:
+                yield sighting.network.name, row
+
+
+def stage_table(found: Iterable[Sighting]) -> str | None:
+    """The figures of the stages that a statement became, as Markdown; None where it became none."""
+    stages = list(_stages(found, _Rows()))
+    return _table(stages) if stages else None
 
 
 def _table(stages: Sequence[tuple[str, StageRow]]) -> str:
@@ -148,18 +170,13 @@ def _table(stages: Sequence[tuple[str, StageRow]]) -> str:
     return "\n".join(lines)
 
 
-def _markdown(text: str) -> types.MarkupContent:
-    return types.MarkupContent(types.MarkupKind.Markdown, text)
-
-
 def code_lenses(view: View) -> list[types.CodeLens]:
     """The parameters and MACs of every model, above it."""
     lenses: list[types.CodeLens] = []
-    for network in view.analysis.checked.networks:
-        span = network.declared.name_span
+    for network in view.analysis.networks:
+        span, summary = network.declared.name_span, summary_of(network)
         where = view.alignment.range_to_new(span.start, span.end)
-        if span.source is view.source and where is not None:
-            summary = summarize_network(network)
+        if span.source is view.source and where is not None and summary is not None:
             title = f"{summary.params:,} params{_SEPARATOR}{macs_text(summary.macs)}"
             shape = f"{size_text(summary.input)} → {size_text(summary.output)}"
             command = types.Command(f"{title}{_SEPARATOR}{shape}", "")

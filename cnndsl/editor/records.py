@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cnndsl.ir import (
     Auxiliary,
+    Failed,
     Grouped,
     Instance,
     Layer,
     Merged,
+    Named,
     Network,
     Node,
     Ran,
@@ -19,6 +21,7 @@ from cnndsl.ir import (
     Staged,
     Tensor,
     Used,
+    Value,
     children,
 )
 from cnndsl.ops.base import Shape
@@ -41,15 +44,26 @@ class Sighting:
         return self.record.run.out if isinstance(self.record, Ran) else self.record.out
 
 
-Sightings = dict[ast.Node, list[Sighting]]  # nodes are told apart by identity
+@dataclass
+class Sightings:
+    """What was met by the node that it is of, in order of execution; identity tells nodes apart.
+
+    `values` are those of `let`s, `instances` the uses of blocks; it `has_gaps` if a mistake made a
+    shape unknown.
+    """
+
+    records: dict[ast.Node, list[Sighting]] = field(default_factory=dict)
+    values: dict[ast.Node, list[Value]] = field(default_factory=dict)
+    instances: dict[ast.Block, list[Instance]] = field(default_factory=dict)
+    has_gaps: bool = False
 
 
 def sightings(networks: Iterable[Network]) -> Sightings:
-    """All records by the node that they are of, in order of execution.
+    """All records of networks.
 
     Inside of uses of a block that are alike, all is alike: of them the first one is walked.
     """
-    found: Sightings = {}
+    found = Sightings()
     for network in networks:
         stack: list[Node] = [network.frame]
         while stack:
@@ -61,10 +75,20 @@ def sightings(networks: Iterable[Network]) -> Sightings:
                     node = record.element
                 case Staged() | Auxiliary() | Ran():
                     node = record.statement
+                case Named(statement=statement, value=value):
+                    found.values.setdefault(statement, []).append(value)
+                    continue
+                case Failed():
+                    found.has_gaps = True
+                    continue
                 case _:
                     stack.extend(reversed(children(record)))
                     continue
-            found.setdefault(node, []).append(Sighting(network, record))
+            seen = Sighting(network, record)
+            found.has_gaps |= seen.out.known is None or seen.out.doubtful
+            found.records.setdefault(node, []).append(seen)
+            if isinstance(record, Instance):
+                found.instances.setdefault(record.block, []).append(record)
             if not isinstance(record, Instance) or record.like is None:
                 stack.extend(reversed(children(record)))
     return found

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
 
 from cnndsl._version import __version__
-from cnndsl.editor.document import Document, View
+from cnndsl.editor import navigation
+from cnndsl.editor.completion import completions, documented, signature_help
+from cnndsl.editor.cursor import cursor
+from cnndsl.editor.document import Document, View, path_of
 from cnndsl.editor.hints import code_lenses, inlay_hints
+from cnndsl.editor.hover import hover as hover_at
+from cnndsl.editor.positions import Positions
+from cnndsl.editor.rename import Unnameable
+from cnndsl.editor.rename import rename as rename_everywhere
 from cnndsl.editor.report import quick_fixes, reported
 from cnndsl.editor.session import Session
+from cnndsl.editor.workspace import places, users
 from cnndsl.format import Misformatted, format_source
 from cnndsl.syntax.decode import decode_text
 
@@ -51,6 +60,21 @@ class Server(LanguageServer):
         hints = workspace.inlay_hint if workspace else None
         return not (hints and hints.refresh_support)
 
+    def takes_snippets(self) -> bool:
+        asked = self.client_capabilities.text_document
+        item = asked.completion.completion_item if asked and asked.completion else None
+        return bool(item and item.snippet_support)
+
+    def folders(self) -> list[str]:
+        """The folders of the workspace."""
+        uris = list(self.workspace.folders) or [self.workspace.root_uri or ""]
+        return [path for path in map(path_of, uris) if path]
+
+    async def parsed(self, uri: str) -> View | None:
+        """The newest analysis of a text that parses, for names."""
+        document = await self.session.get(uri)
+        return None if document is None else document.view(document.parsed)
+
     async def sound(self, uri: str) -> View | None:
         """The newest analysis with networks, for figures."""
         if self.waits_for_hints():
@@ -89,6 +113,9 @@ async def did_change_watched_files(ls: Server, params: types.DidChangeWatchedFil
     ls.session.recheck(list(ls.session.documents.values()))
 
 
+# --- figures --------------------------------------------------------------------------
+
+
 @server.feature(types.TEXT_DOCUMENT_INLAY_HINT)
 async def inlay_hint(ls: Server, params: types.InlayHintParams) -> list[types.InlayHint]:
     view = await ls.sound(params.text_document.uri)
@@ -102,6 +129,131 @@ async def inlay_hint(ls: Server, params: types.InlayHintParams) -> list[types.In
 async def code_lens(ls: Server, params: types.CodeLensParams) -> list[types.CodeLens]:
     view = await ls.sound(params.text_document.uri)
     return [] if view is None else code_lenses(view)
+
+
+@server.feature(types.TEXT_DOCUMENT_HOVER)
+async def hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
+    for view in (
+        await ls.sound(params.text_document.uri),
+        await ls.parsed(params.text_document.uri),
+    ):
+        found = view and hover_at(view, view.positions.offset(params.position))
+        if found:
+            return found
+    return None
+
+
+# --- names ----------------------------------------------------------------------------
+
+
+@server.feature(types.TEXT_DOCUMENT_DEFINITION)
+async def definition(ls: Server, params: types.DefinitionParams) -> list[types.Location]:
+    view = await ls.parsed(params.text_document.uri)
+    if view is None:
+        return []
+    offset = view.positions.offset(params.position)
+    return navigation.definition(view, offset, ls.session.uri)
+
+
+@server.feature(types.TEXT_DOCUMENT_DOCUMENT_HIGHLIGHT)
+async def document_highlight(
+    ls: Server, params: types.DocumentHighlightParams
+) -> list[types.DocumentHighlight]:
+    view = await ls.parsed(params.text_document.uri)
+    if view is None:
+        return []
+    return navigation.highlights(view, view.positions.offset(params.position))
+
+
+@server.feature(types.TEXT_DOCUMENT_REFERENCES)
+async def references(ls: Server, params: types.ReferenceParams) -> list[types.Location]:
+    view = await ls.parsed(params.text_document.uri)
+    offset = None if view is None else view.positions.offset(params.position)
+    found = None if view is None or offset is None else navigation.found_at(view, offset)
+    if view is None or found is None:
+        return []
+    place = navigation.home(found)
+    programs = await ls.session.run(users, place[0], ls.folders(), ls.session.texts())
+    every = places(place, programs).values()
+    defining = params.context.include_declaration
+    encoding = view.document.encoding
+    return navigation.locations(every, encoding, ls.session.uri, defining=defining)
+
+
+_RENAMING = types.RenameOptions(prepare_provider=True)
+
+
+@server.feature(types.TEXT_DOCUMENT_PREPARE_RENAME)
+async def prepare_rename(ls: Server, params: types.PrepareRenameParams) -> types.Range | None:
+    view = await ls.parsed(params.text_document.uri)
+    if view is None:
+        return None
+    found = navigation.found_at(view, view.positions.offset(params.position))
+    where = found and view.alignment.range_to_new(found.span.start, found.span.end)
+    return view.positions.range(*where) if where else None
+
+
+@server.feature(types.TEXT_DOCUMENT_RENAME, _RENAMING)
+async def rename(ls: Server, params: types.RenameParams) -> types.WorkspaceEdit | None:
+    document = await ls.session.get(params.text_document.uri, patience=None)
+    view = None if document is None else document.view(document.parsed)
+    if document is None or view is None or document.parsed is not document.current:
+        raise JsonRpcInvalidParams("this spec does not parse: what is wrong with it goes first")
+    found = navigation.found_at(view, view.positions.offset(params.position))
+    if found is None:
+        raise JsonRpcInvalidParams("this is no name of the spec's own")
+    place, old = navigation.home(found), found.symbol.name
+    try:
+        changes = await ls.session.run(
+            rename_everywhere, place, old, params.new_name, ls.folders(), ls.session.texts()
+        )
+    except Unnameable as error:
+        raise JsonRpcInvalidParams(str(error)) from None
+    edits: dict[str, list[types.TextEdit]] = {}
+    for change in changes:
+        where = Positions(change.source, document.encoding).range(change.start, change.end)
+        edits.setdefault(ls.session.uri(change.path), []).append(types.TextEdit(where, change.text))
+    return types.WorkspaceEdit(edits)
+
+
+@server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
+async def document_symbol(
+    ls: Server, params: types.DocumentSymbolParams
+) -> list[types.DocumentSymbol]:
+    view = await ls.parsed(params.text_document.uri)
+    return [] if view is None else navigation.outline(view)
+
+
+# --- writing --------------------------------------------------------------------------
+
+_COMPLETING = types.CompletionOptions(trigger_characters=[".", "("], resolve_provider=True)
+_SIGNATURES = types.SignatureHelpOptions(trigger_characters=["(", ","])
+
+
+@server.feature(types.TEXT_DOCUMENT_COMPLETION, _COMPLETING)
+async def completion(ls: Server, params: types.CompletionParams) -> types.CompletionList:
+    document = ls.session.documents.get(params.text_document.uri)
+    if document is None:
+        return types.CompletionList(False, [])
+    at = cursor(document.plain, document.positions.offset(params.position))
+    items = completions(at, document.program, ls.takes_snippets())
+    return types.CompletionList(False, items)
+
+
+@server.feature(types.COMPLETION_ITEM_RESOLVE)
+async def resolve_completion(ls: Server, item: types.CompletionItem) -> types.CompletionItem:
+    for document in ls.session.documents.values():
+        documented(item, document.program)
+    return item
+
+
+@server.feature(types.TEXT_DOCUMENT_SIGNATURE_HELP, _SIGNATURES)
+async def signature(ls: Server, params: types.SignatureHelpParams) -> types.SignatureHelp | None:
+    document = ls.session.documents.get(params.text_document.uri)
+    if document is None:
+        return None
+    at = cursor(document.plain, document.positions.offset(params.position))
+    return signature_help(at, document.program)
 
 
 _QUICK_FIXES = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])

@@ -7,12 +7,13 @@ at once would disturb each other.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, Protocol, TypeVar
 
 from cnndsl.editor.analysis import analyse
-from cnndsl.editor.document import Document
+from cnndsl.editor.document import Document, uri_of
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -76,12 +77,23 @@ class Session:
         """An open document, analysed if that takes no longer than `patience` (None: any time)."""
         document = self.documents.get(uri)
         if document is not None and not document.is_settled:
+            if patience is not None and document.seconds > patience:
+                patience = 0  # it would be in vain
             try:
                 async with asyncio.timeout(patience):
                     await self._settled[uri].wait()
             except TimeoutError:
                 self._late.add(uri)
         return document
+
+    def texts(self) -> dict[str, str]:
+        """The texts of the open documents that are files, by their real paths."""
+        return {d.real: d.text for d in self.documents.values() if d.real is not None}
+
+    def uri(self, path: str) -> str:
+        """What the editor calls a file, by its real path."""
+        known = (d.uri for d in self.documents.values() if d.real == path)
+        return next(known, None) or uri_of(path)
 
     def _users(self, changed: Document) -> list[Document]:
         others = (d for d in self.documents.values() if d is not changed)
@@ -104,10 +116,11 @@ class Session:
 
     async def _analyse(self, document: Document) -> None:
         version, text = document.version, document.text
-        texts = {d.real: d.text for d in self.documents.values() if d.real is not None}
+        texts = self.texts()
+        started = time.perf_counter()
         try:
             analysis = await self.run(analyse, document.path, document.name, text, texts)
-            document.settle(analysis, version)
+            document.settle(analysis, version, time.perf_counter() - started)
         except Exception as error:  # a bug of ours must not end the session
             document.analysed = version
             self._listener.failed(document, error)

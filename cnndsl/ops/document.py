@@ -64,9 +64,9 @@ def reference() -> str:
     parts = [_INTRODUCTION]
     for title, ops in GROUPS.items():
         parts.append(f"## {title}\n")
-        parts += [_entry(op) for op in ops]
+        parts += [markdown(op) for op in ops]
     parts.append("## Merges\n")
-    parts += [_entry(type(join)) for join in MERGES.values()]
+    parts += [markdown(type(join)) for join in MERGES.values()]
     names = ", ".join(f"`{_initializer(name)}`" for name in NAMES)
     parts.append(f"## Initializers\n\n{_INITIALIZERS.format(names=names)}")
     return "\n".join(parts)
@@ -78,7 +78,8 @@ def _takes_initializer(entry: type[Op] | type[Join]) -> bool:
     return any(argument.kind is INITIALIZER for argument in entry.arguments().values())
 
 
-def _entry(entry: type[Op] | type[Join]) -> str:
+def markdown(entry: type[Op] | type[Join]) -> str:
+    """One op or merge as it stands in docs/ops.md."""
     text, sections = _docstring(entry)
     parts = [f"### `{_signature(entry)}`", text]
     if rows := _arguments(entry):

@@ -32,6 +32,7 @@ class Client:
     """One session with a server; `slowest` is the longest time that an answer took, by method."""
 
     def __init__(self, folder: Path, capabilities: Json = None):
+        self.folder = folder
         self.process = subprocess.Popen(
             [sys.executable, "-m", "cnndsl", "lsp", "--stdio"],
             cwd=Path(__file__).parents[2],
@@ -130,11 +131,17 @@ class Client:
     def open(self, path: Path, text: str | None = None) -> str:
         """Opens a file, with a text that differs from what the disk has; returns its URI."""
         uri = path.as_uri()
+        self.forget(uri)
         self.versions[uri] = 1
         text = path.read_text(encoding="utf-8") if text is None else text
         item = {"uri": uri, "languageId": "cnn", "version": 1, "text": text}
         self.notify("textDocument/didOpen", {"textDocument": item})
         return uri
+
+    def forget(self, uri: str) -> None:
+        """Diagnostics of a document that are to come again."""
+        for key in [key for key in self.diagnostics if key[0] == uri]:
+            del self.diagnostics[key]
 
     def change(self, uri: str, text: str) -> None:
         self.versions[uri] += 1
@@ -152,6 +159,12 @@ class Client:
         while key not in self.diagnostics:
             self._next()
         return self.diagnostics[key]
+
+    def wait_for(self, uri: str, codes: list[str]) -> list[Json]:
+        """The diagnostics of a document, once they are those of `codes`."""
+        while [each["code"] for each in self.wait(uri)] != codes:
+            self._next()
+        return self.wait(uri)
 
     def ask(self, method: str, uri: str, **params: Json) -> Json:
         """A request about a document."""

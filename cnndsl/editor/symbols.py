@@ -1,0 +1,298 @@
+"""What the names of a program mean: every place of every name that an author chose.
+
+Scopes are those of the language: a block, a model, an aux head and a group have one of their own;
+tensors and values are told apart. Nothing is run: all branches of an `if` are read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from cnndsl.editor.scopes import Scope, Symbol
+from cnndsl.elaborate.program import Program
+from cnndsl.ops import MERGES, OPS
+from cnndsl.recipes.tables import CALLS
+from cnndsl.source import Source, Span
+from cnndsl.stack import deep_stack
+from cnndsl.syntax import ast
+
+_NUMBER = re.compile(r"\d+$")
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A name in a text; `suffix` is the number that a loop put behind it."""
+
+    span: Span
+    symbol: Symbol
+    defines: bool
+    suffix: str = ""
+
+
+@dataclass
+class Symbols:
+    """All occurrences of a program, and those of the parameters by their definitions."""
+
+    occurrences: list[Occurrence] = field(default_factory=list)
+    globals: dict[str, Symbol] = field(default_factory=dict)
+    parameters: dict[str, dict[str, Symbol]] = field(default_factory=dict)
+
+    def at(self, source: Source, offset: int) -> Occurrence | None:
+        """The name at a place, also right behind its last letter."""
+        for each in self.occurrences:
+            span = each.span
+            if span.source is source and span.start <= offset <= span.end:
+                return each
+        return None
+
+    def of(self, symbol: Symbol) -> list[Occurrence]:
+        return [each for each in self.occurrences if each.symbol is symbol]
+
+
+def resolve(program: Program) -> Symbols:
+    """The symbols of a program and of the files that it uses."""
+    with deep_stack():
+        return _resolve(program)
+
+
+def _resolve(program: Program) -> Symbols:
+    symbols = Symbols()
+    definitions = [*program.fns.values(), *program.blocks.values(), *program.models.values()]
+    for definition in definitions:
+        kind = type(definition).__name__.lower().replace("variant", "model")
+        symbol = Symbol(definition.name, kind, definition.name_span, definition)
+        symbols.globals[definition.name] = symbol
+        symbols.occurrences.append(Occurrence(definition.name_span, symbol, True))
+        if not isinstance(definition, ast.Variant):
+            symbols.parameters[definition.name] = {
+                parameter.name: Symbol(parameter.name, "parameter", _name_of(parameter), parameter)
+                for parameter in definition.parameters
+            }
+    for definition in definitions:
+        _Definition(program, symbols).read(definition)
+    return symbols
+
+
+def _name_of(parameter: ast.Parameter) -> Span:
+    """The name that a parameter begins with, without its default."""
+    start = parameter.span.start
+    return Span(parameter.span.source, start, start + len(parameter.name))
+
+
+class _Definition:
+    """Reads one definition in the order of its text."""
+
+    def __init__(self, program: Program, symbols: Symbols):
+        self.program = program
+        self.symbols = symbols
+        self.pending: list[tuple[Span, str, Scope, bool]] = []  # not known where they stand
+        self.is_model = False
+
+    def read(self, definition: ast.Named) -> None:
+        scope = Scope()
+        if isinstance(definition, ast.Variant):
+            self.variant(definition, scope)
+            return
+        own = self.symbols.parameters[definition.name]
+        for parameter in definition.parameters:
+            scope.values[parameter.name] = own[parameter.name]
+            self.note(_name_of(parameter), own[parameter.name], True)
+            self.expressions((parameter.default,), scope)
+        self.is_model = isinstance(definition, ast.Model)
+        if isinstance(definition, ast.Fn):
+            self.statements(definition.lets, scope, False)
+            self.expressions((definition.value,), scope)
+        else:
+            self.statements(definition.body.statements, scope, False)
+        for span, name, within, is_tensor in self.pending:
+            self.refer(span, name, within, is_tensor, may_wait=False)
+
+    def variant(self, definition: ast.Variant, scope: Scope) -> None:
+        base = self.symbols.globals.get(definition.base.id)
+        if base is not None:
+            self.note(definition.base.span, base, False)
+        root = self.program.root(definition).name if self.program.sound else ""
+        self.arguments(definition.args, self.symbols.parameters.get(root, {}), scope)
+        for name, symbol in self.symbols.parameters.get(root, {}).items():
+            scope.values[name] = symbol
+        self.statements(definition.statements, scope, False)
+
+    # --- statements -------------------------------------------------------------------
+
+    def statements(self, statements: Iterable[ast.Statement], scope: Scope, in_loop: bool) -> None:
+        for statement in statements:
+            self.statement(statement, scope, in_loop)
+
+    def statement(self, statement: ast.Statement, scope: Scope, in_loop: bool) -> None:
+        numbered = in_loop and self.is_model
+        match statement:
+            case ast.Input(shape=shape, name=name, name_span=span):
+                self.expressions((shape,), scope)
+                self.bind(scope.tensors, name, span, "tensor", statement)
+            case ast.Run(chain=chain, shape=shape, name=name, name_span=span):
+                self.chain(chain, scope, in_loop)
+                self.bind(scope.tensors, name, span, "tensor", statement, numbered)
+                self.expressions((shape,), scope)
+            case ast.Bind(chain=chain, shape=shape, name=name, name_span=span):
+                self.chain(chain, scope, in_loop)
+                self.bind(scope.tensors, name, span, "tensor", statement)
+                self.expressions((shape,), scope)
+            case ast.Shared(chain=chain, name=name, name_span=span):
+                self.chain(chain, scope, in_loop)
+                self.bind(scope.tensors, name, span, "shared", statement)
+            case ast.Let(value=value, name=name, name_span=span):
+                self.expressions((value,), scope)
+                self.bind(scope.values, name, span, "value", statement)
+            case ast.Stage(body=body, shape=shape, name=name, name_span=span):
+                self.statements(body.statements, scope, in_loop)
+                self.bind(scope.tensors, name, span, "stage", statement, numbered)
+                self.expressions((shape,), scope)
+            case ast.For(items=items, body=body):
+                self.expressions((items,), scope)
+                self.targets(statement, scope)
+                self.statements(body.statements, scope, True)
+            case ast.If(branches=branches, other=other):
+                for condition, body in branches:
+                    self.expressions((condition,), scope)
+                    self.statements(body.statements, scope, in_loop)
+                self.statements(other.statements if other else (), scope, in_loop)
+            case ast.Aux(args=args, body=body, name=name, name_span=span):
+                self.arguments(args, {}, scope)
+                self.statements(body.statements, Scope(scope), in_loop)
+                self.bind(scope.tensors, name, span, "aux", statement, numbered)
+            case ast.Expect(value=value):
+                self.expressions((value,), scope)
+            case ast.Train(settings=settings):
+                for setting in settings:
+                    self.setting(setting, scope)
+            case ast.Preprocess(settings=settings):
+                for setting in settings:
+                    words = setting.name in ("interpolation", "channels")
+                    self.expressions(() if words else setting.values, scope)
+
+    def setting(self, setting: ast.Setting, scope: Scope) -> None:
+        """A setting of a recipe: what it names are words of its own, with arguments."""
+        for value in setting.values:
+            match value:
+                case ast.Name() if setting.name in CALLS:
+                    pass
+                case ast.Call(args=args) if setting.name in CALLS:
+                    self.arguments(args, {}, scope)
+                case _:
+                    self.expressions((value,), scope)
+
+    def targets(self, node: ast.For | ast.Comprehension, scope: Scope) -> None:
+        for name, span in zip(node.targets, node.target_spans, strict=True):
+            self.bind(scope.values, name, span, "value", node)
+
+    # --- chains -----------------------------------------------------------------------
+
+    def chain(self, chain: ast.Chain, scope: Scope, in_loop: bool) -> None:
+        for element in chain.elements:
+            self.element(element, scope, in_loop)
+
+    def element(self, element: ast.Element, scope: Scope, in_loop: bool) -> None:
+        match element:
+            case ast.Apply(name=name, name_span=span, args=args):
+                self.arguments(args or (), self.head(name, span, scope), scope)
+            case ast.Group(body=body):
+                self.statements(body.statements, Scope(scope), in_loop)
+            case ast.Merge(items=items):
+                for item in items:
+                    self.chain(item, scope, in_loop)
+            case ast.Repeat(element=repeated, count=count):
+                self.expressions((count,), scope)
+                self.element(repeated, scope, True)
+
+    def head(self, name: str, span: Span, scope: Scope) -> dict[str, Symbol]:
+        """The name of an element; returns the parameters that its arguments may name."""
+        if scope.tensor(name) is not None:
+            self.refer(span, name, scope, True)
+        elif name in self.program.blocks:
+            self.note(span, self.symbols.globals[name], False)
+            return self.symbols.parameters[name]
+        elif name not in OPS and name not in MERGES:
+            self.refer(span, name, scope, True)
+        return {}
+
+    # --- expressions ------------------------------------------------------------------
+
+    def expressions(self, expressions: Sequence[ast.Expr | None], scope: Scope) -> None:
+        for expression in expressions:
+            self.expression(expression, scope)
+
+    def expression(self, expression: ast.Expr | None, scope: Scope) -> None:
+        match expression:
+            case ast.Name(id=name, span=span):
+                self.refer(span, name, scope, False)
+            case ast.List(items=items):
+                self.expressions(items, scope)
+            case ast.Attribute(base=operand) | ast.Unary(operand=operand):
+                self.expression(operand, scope)
+            case ast.Index(base=base, index=index):
+                self.expressions((base, index), scope)
+            case ast.Call(func=func, args=args):
+                called = self.program.fns.get(func.id)
+                if called is not None:
+                    self.note(func.span, self.symbols.globals[func.id], False)
+                own = self.symbols.parameters[func.id] if called is not None else {}
+                self.arguments(args, own, scope)
+            case ast.Binary(left=left, right=right):
+                self.expressions((left, right), scope)
+            case ast.Conditional(then=then, condition=condition, other=other):
+                self.expressions((then, condition, other), scope)
+            case ast.Range(start=start, stop=stop):
+                self.expressions((start, stop), scope)
+            case ast.Comprehension(items=items, item=item, condition=condition):
+                self.expressions((items,), scope)
+                inner = Scope(scope)
+                self.targets(expression, inner)
+                self.expressions((item, condition), inner)
+
+    def arguments(
+        self, arguments: Sequence[ast.Argument], parameters: dict[str, Symbol], scope: Scope
+    ) -> None:
+        for argument in arguments:
+            if argument.name_span is not None and argument.name in parameters:
+                self.note(argument.name_span, parameters[argument.name], False)
+            self.expressions((argument.value,), scope)
+
+    # --- names ------------------------------------------------------------------------
+
+    def bind(
+        self,
+        table: dict[str, Symbol],
+        name: str | None,
+        span: Span | None,
+        kind: str,
+        node: ast.Node,
+        numbered: bool = False,
+    ) -> None:
+        """Names something; a second binding in one scope is of the same symbol."""
+        if name is None or span is None:
+            return
+        symbol = table.setdefault(name, Symbol(name, kind, span, node))
+        symbol.numbered |= numbered
+        self.note(span, symbol, True)
+
+    def refer(
+        self, span: Span, name: str, scope: Scope, is_tensor: bool, may_wait: bool = True
+    ) -> None:
+        symbol = scope.tensor(name) if is_tensor else scope.value(name)
+        symbol = symbol or (scope.value(name) if is_tensor else scope.tensor(name))
+        if symbol is not None and not symbol.numbered:
+            self.note(span, symbol, False)
+            return
+        stem = _NUMBER.sub("", name)
+        numbered = scope.tensor(stem) if stem != name else None
+        if numbered is not None and numbered.numbered:
+            end = Span(span.source, span.start, span.start + len(stem))
+            suffix = name[len(stem) :]
+            self.symbols.occurrences.append(Occurrence(end, numbered, False, suffix))
+        elif may_wait:
+            self.pending.append((span, name, scope, is_tensor))
+
+    def note(self, span: Span, symbol: Symbol, defines: bool) -> None:
+        self.symbols.occurrences.append(Occurrence(span, symbol, defines))
