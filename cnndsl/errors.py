@@ -342,7 +342,7 @@ def endpoint_twice(span: Span, name: str, first: Span | None) -> Diagnostic:
 @explained("E116")
 def bad_setting(span: Span, message: str, help: str | None = None, at: str = "") -> Diagnostic:
     """A recipe has the settings optimizer, schedule, epochs, batch, weight_decay,
-    label_smoothing, loss, clip, ema and augment, each once, with the values that
+    label_smoothing, loss, clip, ema, rates and augment, each once, with the values that
     docs/language.md lists.
 
     Optimizers have the names, the arguments and the defaults of optax, without the learning

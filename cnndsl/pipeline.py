@@ -156,9 +156,10 @@ def compile_checked(
         return Compiled(None, (), (over,))
     asked = replace(checked, networks=networks)
     origin = origin_of(checked, overrides or {}, model, output)
-    code = target.text(target.module(asked, origin))
+    module = target.module(asked, origin)
+    code = target.text(module)
     summaries = tuple(map(summarize_network, networks))
-    return Compiled(code, summaries, (), target.training(asked, origin))
+    return Compiled(code, summaries, (), target.training(asked, origin, module))
 
 
 def name_layers(

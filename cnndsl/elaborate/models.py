@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from cnndsl import errors
 from cnndsl.elaborate import values
@@ -22,7 +22,7 @@ from cnndsl.elaborate.reuse import Known
 from cnndsl.elaborate.scope import Scope
 from cnndsl.elaborate.sharing import check_used
 from cnndsl.elaborate.statements import Statements
-from cnndsl.ir import Frame, Network, Noted, Value
+from cnndsl.ir import Frame, Network, Node, Noted, Staged, Value, children
 from cnndsl.stack import deep_stack
 from cnndsl.syntax import ast
 
@@ -80,7 +80,8 @@ def _check_training(network: Network, shared: Shared, scope: Scope, found: Colle
     image = network.input.known
     wrong = found if shared.image is None else Collector()
     if shared.recipe is not None:
-        recipe = check_recipe(shared.recipe, image, shared.evaluator, scope, wrong)
+        stages = list(_stages(network))
+        recipe = check_recipe(shared.recipe, image, stages, shared.evaluator, scope, wrong)
         if wrong is found or not wrong:
             network.recipe, network.recipe_said = recipe
     wrong = found if shared.image is None else Collector()
@@ -88,6 +89,15 @@ def _check_training(network: Network, shared: Shared, scope: Scope, found: Colle
         channels = image[-1] if image else None
         preprocess = check_preprocess(shared.preprocess, channels, shared.evaluator, scope, wrong)
         network.preprocess = preprocess if wrong is found or not wrong else None
+
+
+def _stages(network: Network) -> Iterator[str]:
+    stack: list[Node] = [network.frame]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, Staged):
+            yield node.name
+        stack.extend(reversed(list(children(node))))
 
 
 def image_of(value: Value) -> tuple[int, ...] | None:

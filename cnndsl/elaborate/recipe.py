@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -31,7 +32,8 @@ NUMBERS: dict[str, tuple[bool, int, int | None]] = {  # setting: (integer, least
     "ema": (False, 0, 1),
 }
 POSITIVE = ("clip",)  # of the others, 0 is as good as none
-SETTINGS = (*CALLS, *NUMBERS)
+RATES = "rates"
+SETTINGS = (*CALLS, *NUMBERS, RATES)
 REQUIRED = {
     "optimizer": "optimizer sgd(momentum = 0.9)",
     "schedule": "schedule cosine(peak = 0.1)",
@@ -47,18 +49,25 @@ class _Said:
 
     numbers: dict[str, float] = field(default_factory=dict)
     choices: dict[str, list[Choice]] = field(default_factory=dict)
+    rates: dict[str, float] = field(default_factory=dict)
     plain: dict[str, Json] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
 
 
 def check_recipe(
-    train: ast.Train, image: Shape | None, evaluator: Evaluator, scope: Scope, found: Collector
+    train: ast.Train,
+    image: Shape | None,
+    stages: Sequence[str],
+    evaluator: Evaluator,
+    scope: Scope,
+    found: Collector,
 ) -> tuple[Recipe | None, dict[str, Json]]:
     """The recipe, and its settings by name as plain data: numbers, or lists of `{name, args}`.
 
     Args:
       train: the statement.
       image: the shape of the network's input; None where a mistake made it unknown.
+      stages: the network's, by name.
       evaluator: of the expressions in it.
       scope: with the model's parameters.
       found: gets the mistakes; with one, there is no recipe.
@@ -66,7 +75,7 @@ def check_recipe(
     said, fine = _Said(), True
     for setting in train.settings:
         try:
-            _set(setting, said, evaluator, scope)
+            _set(setting, said, stages, evaluator, scope)
         except Failure as failure:
             fine = False
             if failure.diagnostic:
@@ -98,11 +107,14 @@ def _recipe(said: _Said, comment: str) -> Recipe:
         said.numbers.get("label_smoothing") or None,
         said.numbers.get("clip"),
         said.numbers.get("ema") or None,
+        tuple(said.rates.items()),
         comment,
     )
 
 
-def _set(setting: ast.Setting, said: _Said, evaluator: Evaluator, scope: Scope) -> None:
+def _set(
+    setting: ast.Setting, said: _Said, stages: Sequence[str], evaluator: Evaluator, scope: Scope
+) -> None:
     name = setting.name
     if name not in SETTINGS:
         help = did_you_mean(name, SETTINGS) or f"there are {', '.join(SETTINGS)}"
@@ -113,6 +125,12 @@ def _set(setting: ast.Setting, said: _Said, evaluator: Evaluator, scope: Scope) 
     said.spans[name] = setting.span
     if name in NUMBERS:
         said.plain[name] = said.numbers[name] = _number(setting, evaluator, scope)
+        return
+    if name == RATES:
+        for value in setting.values:
+            stage, factor = _rate(value, said.rates, stages, evaluator, scope)
+            said.rates[stage] = factor
+        said.plain[name] = dict(said.rates)
         return
     choices = _choices(setting, evaluator, scope)
     said.spans |= {c.name: v.span for c, v in zip(choices, setting.values, strict=True)}
@@ -138,6 +156,32 @@ def _number(setting: ast.Setting, evaluator: Evaluator, scope: Scope) -> float:
         message = f"`{setting.name}` is {wanted} {limits}, not {seen(value)}"
         raise Failure(errors.bad_setting(setting.values[0].span, message))
     return value
+
+
+def _rate(
+    value: ast.Expr,
+    known: Mapping[str, float],
+    stages: Sequence[str],
+    evaluator: Evaluator,
+    scope: Scope,
+) -> tuple[str, float]:
+    """`stem(0.1)`: a stage, and what the learning rate is multiplied by there."""
+    example = f"{RATES} {stages[0] if stages else 'stem'}(0.1)"
+    if not isinstance(value, ast.Call) or len(value.args) != 1 or value.args[0].name:
+        message = f"`{RATES}` has stages, each with a factor of the learning rate"
+        raise Failure(errors.bad_setting(value.span, message, example))
+    stage = value.func.id
+    if stage not in stages:
+        help = did_you_mean(stage, stages)
+        help = help or (f"there are {', '.join(stages)}" if stages else "there are none")
+        raise Failure(errors.bad_setting(value.func.span, f"there is no stage `{stage}`", help))
+    if stage in known:
+        raise Failure(errors.bad_setting(value.span, f"`{stage}` is there already"))
+    factor = evaluator.evaluate(value.args[0].value, scope)
+    if not values.is_number(factor) or factor < 0:
+        message = f"a factor of the learning rate is a number from 0 on, not {seen(factor)}"
+        raise Failure(errors.bad_setting(value.args[0].span, message))
+    return stage, float(factor)
 
 
 def _choices(setting: ast.Setting, evaluator: Evaluator, scope: Scope) -> list[Choice]:

@@ -44,7 +44,8 @@ class Choice:
 class Recipe:
     """How a network is trained; None and () for what a recipe does not say.
 
-    `comment` is what the author wrote above it.
+    `rates` has, by stage, what the learning rate is multiplied by there; `comment` is what the
+    author wrote above it.
     """
 
     optimizer: Choice
@@ -57,4 +58,5 @@ class Recipe:
     label_smoothing: float | None = None
     clip: float | None = None
     ema: float | None = None
+    rates: tuple[tuple[str, float], ...] = ()
     comment: str = ""

@@ -57,8 +57,12 @@ class Target(Protocol):
         """What is written to a file."""
         ...
 
-    def training(self, checked: Checked, origin: Origin) -> str | None:
-        """The text of a second module, which trains networks; None where none has a recipe."""
+    def training(self, checked: Checked, origin: Origin, module: Module) -> str | None:
+        """The text of a second module, which trains networks; None where none has a recipe.
+
+        Args:
+          module: that of the networks.
+        """
         ...
 
     def paths(self, module: Module, networks: Sequence[Network]) -> Sequence[Paths]:

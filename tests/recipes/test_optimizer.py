@@ -132,6 +132,40 @@ def test_gradients_are_clipped_together_and_before_the_decay():
         np.testing.assert_allclose(update, -0.1 * (2 / norm + decay), rtol=1e-4)
 
 
+RATED = """
+  stage stem { conv(4, 3) -> bn -> relu }
+  for c in [4, 8] { stage layer { residual(c) * 2 } }
+  stage last { separable(8, 3) }
+  stage head { global_avg_pool -> dense(classes) }"""
+RESIDUAL = "block residual(c) { add [ in, { conv(in.channels, 3) -> bn } ] -> conv(c, 1) }\n"
+
+
+@pytest.mark.parametrize("rule", ["sgd(momentum = 0.9)", "adamw(weight_decay = 0.1)"])
+def test_stages_learn_at_their_own_rates(rule):
+    factors = {"stem": 0.0, "layer.0": 0.25, "layer.1": 1.0, "last": 0.5, "head": 2.0}
+    plain = RESIDUAL + text_of(body=RATED, optimizer=rule)
+    said = "rates stem(0), layer1(0.25), last(1 / 2), head(2)"
+    rated = RESIDUAL + text_of(said, body=RATED, optimizer=rule)
+    model = network(plain).Net(rngs=nnx.Rngs(0))
+    params = nnx.as_pure(nnx.state(model, nnx.Param))
+    grads = jax.tree.map(jnp.ones_like, params)
+
+    def steps(params: nnx.State, recipe: ModuleType) -> nnx.State:
+        tx = recipe.optimizer(1, model)
+        state = tx.init(params)
+        _, state = tx.update(grads, state, params)
+        return tx.update(grads, state, params)[0]
+
+    run = jax.jit(steps, static_argnums=1, compiler_options=QUICK)
+    want, got = (flat(run(params, trainer_of(text))) for text in (plain, rated))
+    seen = set()
+    for path, value in want.items():
+        stage = next(s for s in factors if ".".join(map(str, path)).startswith(s))
+        seen.add(stage)
+        np.testing.assert_allclose(got[path], factors[stage] * value, rtol=1e-6, err_msg=str(path))
+    assert seen == factors.keys()
+
+
 def test_it_serves_flax_and_the_pure_state_alike():
     text = text_of("weight_decay 0.01", optimizer="sgd(momentum = 0.9)")
     recipe, module = trainer_of(text), network(text)

@@ -114,3 +114,14 @@ def test_layers_are_frozen_by_the_paths_that_a_summary_prints(name):
     assert owners <= set(printed)
     assert lies_below(("layer1", 0, "conv", "kernel"), ["layer1"])
     assert not lies_below(("layer10", 0, "conv", "kernel"), ["layer1"])
+
+
+def test_stages_learn_at_the_rates_of_the_recipe(folder, trained):
+    recipe = "optimizer sgd\n schedule constant(0.1)\n epochs 1\n batch 32\n rates stem(0)"
+    spec = (folder / "tiny.cnn").read_text().rstrip().removesuffix("}")
+    (folder / "rated.cnn").write_text(f"{spec} train {{ {recipe} }}\n}}\n")
+    settings = Settings("rated.cnn", data="kinds.npz", weights="run/best.safetensors")
+    tuned = fit(settings, folder / "tuned")
+    before, after = values(trained), values(tuned.model)
+    same = {name for name in before if before[name].tobytes() == after[name].tobytes()}
+    assert same == {"stem_conv.kernel", "stem_norm.scale", "stem_norm.bias"}

@@ -12,6 +12,7 @@ from cnndsl.ir import Network
 from cnndsl.pipeline import Checked
 from cnndsl.targets.flax.attributes import attribute_paths
 from cnndsl.targets.flax.recipe import training_module
+from cnndsl.targets.flax.recipe.rates import rates_by_path
 from cnndsl.targets.flax.shaping.assemble import assemble
 from cnndsl.targets.flax.staging.program import closed_arguments
 from cnndsl.targets.flax.validate import Run, differences
@@ -54,10 +55,13 @@ class Flax:
         with deep_stack():
             return seal(print_module(module))
 
-    def training(self, checked: Checked, origin: Origin) -> str | None:
+    def training(self, checked: Checked, origin: Origin, module: Module) -> str | None:
         """The text of the module that trains the networks; None where none has a recipe."""
-        module = training_module(checked.networks, _footer(checked, origin))
-        return None if module is None else self.text(module)
+        rated = [n for n in checked.networks if n.recipe is not None and n.recipe.rates]
+        paths = attribute_paths(module, rated) if rated else []
+        rates = {n.name: rates_by_path(n, known) for n, known in zip(rated, paths, strict=True)}
+        made = training_module(checked.networks, rates, _footer(checked, origin))
+        return None if made is None else self.text(made)
 
     def paths(self, module: Module, networks: Sequence[Network]) -> Sequence[Paths]:
         """The attributes of a model: `layer1[0].shortcut.conv`."""

@@ -57,6 +57,7 @@ RECIPE_ORDER = (
     "cutmix",
     "warm_up",
     "kernels",
+    "scale_rates",
     "average",
 )
 
@@ -67,6 +68,7 @@ IMPORTS = {
     "jnp": "import jax.numpy as jnp",
     "nnx": "from flax import nnx",
     "optax": "import optax",
+    "Mapping": "from collections.abc import Mapping",
     "Protocol": "from typing import Protocol",
     "promote_dtype": "from flax.nnx.nn.dtypes import promote_dtype",
     "TupleArg": "from flax.typing import TupleArg",

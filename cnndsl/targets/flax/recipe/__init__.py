@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from cnndsl.ir import Network
@@ -19,6 +19,7 @@ from cnndsl.targets.python.tree import Assign, Definition, Helper, Import, Modul
 
 _IMPORTS = (
     Import("collections.abc", "Callable", True),
+    Import("collections.abc", "Mapping", True),
     Import("functools", "partial", True),
     Import("typing", "Protocol", True),
     Import("jax", "jax"),
@@ -29,13 +30,22 @@ _IMPORTS = (
 _TITLE = 5  # models that a title names
 
 
-def training_module(networks: Sequence[Network], footer: Sequence[str]) -> Module | None:
+def training_module(
+    networks: Sequence[Network],
+    rates: Mapping[str, Mapping[str, float]],
+    footer: Sequence[str],
+) -> Module | None:
     """The tree of the module that trains the networks with a recipe; None where none has one.
 
     Networks with one recipe share constants and functions of the module; where recipes differ,
     each is a class with the same constants and methods, and `RECIPES` has them by model.
+
+    Args:
+      rates: by model, then by path, the factors of the learning rate.
     """
-    subjects = [(n, subject(n, n.recipe)) for n in networks if n.recipe is not None]
+    subjects = [
+        (n, subject(n, n.recipe, rates.get(n.name, {}))) for n in networks if n.recipe is not None
+    ]
     if not subjects:
         return None
     is_one = len(_grouped(subjects, Scope(in_class=False))) == 1

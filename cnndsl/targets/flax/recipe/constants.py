@@ -9,7 +9,7 @@ from cnndsl.ir import Auxiliary, Network, Node, children
 from cnndsl.recipes.recipe import Choice, Recipe
 from cnndsl.recipes.tables import MIXTURES
 from cnndsl.targets.python.expressions import NONE, constant
-from cnndsl.targets.python.tree import Binary, Constant, Expr, Item, Name, Tuple
+from cnndsl.targets.python.tree import Binary, Constant, Dict, Expr, Item, Name, Tuple
 
 _FLOAT = Name("float")
 
@@ -29,6 +29,7 @@ TYPES: Mapping[str, Expr] = {
     "MILESTONES": _open(_FLOAT),
     "DECAYS": _open(Item(Name("tuple"), Tuple((_FLOAT, _FLOAT)))),
     "EMA_DECAY": Binary("|", _FLOAT, NONE),
+    "LAYER_RATES": Item(Name("Mapping"), Tuple((Name("str"), _FLOAT))),
     "AUX_WEIGHTS": _open(Item(Name("tuple"), Tuple((Name("str"), _FLOAT)))),
 }
 
@@ -44,9 +45,10 @@ class Subject:
     image: tuple[int, ...]
     classes: int
     heads: Mapping[str, float]  # the weights of the auxiliary heads
+    rates: Mapping[str, float]  # by path, what the learning rate is multiplied by
 
 
-def subject(network: Network, recipe: Recipe) -> Subject:
+def subject(network: Network, recipe: Recipe, rates: Mapping[str, float]) -> Subject:
     heads: dict[str, float] = {}
     stack: list[Node] = [network.frame]
     while stack:
@@ -54,7 +56,7 @@ def subject(network: Network, recipe: Recipe) -> Subject:
         if isinstance(current, Auxiliary):
             heads[current.name] = current.weight
         stack.extend(reversed(list(children(current))))
-    return Subject(recipe, network.input.shape, network.output.shape[-1], heads)
+    return Subject(recipe, network.input.shape, network.output.shape[-1], heads, rates)
 
 
 def constants(subject: Subject) -> dict[str, Expr]:
@@ -69,6 +71,9 @@ def constants(subject: Subject) -> dict[str, Expr]:
         found["WEIGHT_DECAY"] = constant(decay)
     if recipe.clip is not None:
         found["CLIP_NORM"] = constant(float(recipe.clip))
+    if subject.rates:
+        items = tuple((Constant(path), constant(rate)) for path, rate in subject.rates.items())
+        found["LAYER_RATES"] = Dict(items)
     found["EMA_DECAY"] = constant(recipe.ema)
     if recipe.label_smoothing is not None:
         found["LABEL_SMOOTHING"] = constant(recipe.label_smoothing)

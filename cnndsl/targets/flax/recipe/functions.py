@@ -60,6 +60,8 @@ def optimizer(subject: Subject, scope: Scope) -> Function:
         keywords["trust_ratio_mask"] = kernels
     rate = scope.calls("schedule", STEPS)
     steps.append(call(f"optax.{recipe.optimizer.name}", rate, **keywords))
+    if subject.rates:
+        steps.append(call("scale_rates", scope.of("LAYER_RATES")))
     made = steps[0] if len(steps) == 1 else call("optax.chain", *steps)
     parameters = [(STEPS.id, Name("int")), ("model", path("nnx.Module"))]
     doc = "What updates the parameters of `model`"
