@@ -11,7 +11,8 @@ from cnndsl.diagnostics import Diagnostic
 from cnndsl.editor.buffers import Buffers
 from cnndsl.editor.hints import LineHint, line_hints, summary_of
 from cnndsl.editor.records import Sightings, sightings
-from cnndsl.editor.symbols import Symbols, resolve
+from cnndsl.editor.scopes import Symbols
+from cnndsl.editor.symbols import resolve
 from cnndsl.elaborate.program import Program
 from cnndsl.ir import Network
 from cnndsl.pipeline import Checked, check_source, warnings

@@ -89,7 +89,8 @@ def _chain(at: Cursor, program: Program | None, snippets: bool) -> Iterator[type
 
 def _values(at: Cursor, program: Program | None, snippets: bool) -> Iterator[types.CompletionItem]:
     call, setting = at.call, at.setting
-    if call is not None and (callee := find(call.name, program, setting)) is not None:
+    callee = None if call is None else find(call.name, program, setting)
+    if call is not None and callee is not None:
         yield from _of_call(call, callee)
     elif setting in CALLS and call is None:
         for name in CALLS[setting]:
@@ -104,6 +105,9 @@ def _values(at: Cursor, program: Program | None, snippets: bool) -> Iterator[typ
     for name in (*(program.fns if program else ()), *values.FUNCTIONS):
         yield from _called(name, program, 3, snippets)
     yield from _words(("true", "false", "none", "in", "here"), 3)
+    if callee is not None and callee.kind in ("block", "model"):  # which may take a layer
+        for name in (*(program.blocks if program else ()), *OPS):
+            yield from _called(name, program, 3, snippets)
 
 
 def _of_call(call: Call, callee: Callable) -> Iterator[types.CompletionItem]:

@@ -11,8 +11,7 @@ from cnndsl.editor.cursor import cursor
 from cnndsl.editor.document import View
 from cnndsl.editor.hints import stage_table
 from cnndsl.editor.records import Sighting, shapes, size_text
-from cnndsl.editor.scopes import Symbol
-from cnndsl.editor.symbols import Occurrence
+from cnndsl.editor.scopes import Occurrence, Symbol
 from cnndsl.ir import Instance, Layer, Tensor, Value
 from cnndsl.ops.base import brief
 from cnndsl.summary import count, count_layer

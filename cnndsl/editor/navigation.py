@@ -11,7 +11,7 @@ from cnndsl.editor.document import View
 from cnndsl.editor.hints import summary_of
 from cnndsl.editor.positions import Positions
 from cnndsl.editor.records import shapes, size_text
-from cnndsl.editor.symbols import Occurrence
+from cnndsl.editor.scopes import Occurrence
 from cnndsl.editor.workspace import Place
 from cnndsl.source import Span
 from cnndsl.syntax import ast

@@ -15,6 +15,7 @@ from cnndsl.ir import (
     Named,
     Network,
     Node,
+    Passed,
     Ran,
     Reference,
     Repeated,
@@ -27,9 +28,9 @@ from cnndsl.ir import (
 from cnndsl.ops.base import Shape
 from cnndsl.syntax import ast
 
-Record = (
-    Layer | Instance | Reference | Used | Grouped | Merged | Repeated | Staged | Auxiliary | Ran
-)
+Applied = Layer | Instance | Reference | Used | Passed
+Ended = Applied | Grouped | Merged | Repeated | Staged | Auxiliary
+Record = Ended | Ran
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,12 @@ def sightings(networks: Iterable[Network]) -> Sightings:
         while stack:
             record = stack.pop()
             match record:
-                case Layer() | Instance() | Reference() | Used() | Grouped() | Merged():
+                case Passed(run=Layer() | Instance() as run):
+                    stack.append(run)  # of the same element
+                    continue
+                case Layer() | Instance() | Reference() | Used() | Passed():
                     node: ast.Node = record.element
-                case Repeated():
+                case Grouped() | Merged() | Repeated():
                     node = record.element
                 case Staged() | Auxiliary() | Ran():
                     node = record.statement

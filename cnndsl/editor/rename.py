@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from cnndsl.editor.buffers import Buffers
 from cnndsl.editor.workspace import Place, Read, key, places, read, users
 from cnndsl.ops import MERGES, OPS
+from cnndsl.pipeline import check_source
 from cnndsl.syntax import tables
 
 
@@ -47,9 +50,18 @@ def rename(
     after = {**texts, **_changed(changes)}
     for path, one in before.items():
         again = read(path, after)
-        if again is None or again.mistakes > one.mistakes or _meaning(again) != _meaning(one):
+        is_same = again is not None and _meaning(again) == _meaning(one)
+        if not is_same or _mistakes(path, after) != _mistakes(path, texts):
             raise Unnameable(f"`{new}` means something else in one of the places")
     return changes
+
+
+def _mistakes(path: str, texts: Mapping[str, str]) -> list[str]:
+    """The codes of what is wrong with a spec."""
+    files = Buffers(path, os.path.dirname(path), texts)
+    source, _ = files.put(texts[path]) if path in texts else files.open()
+    checked = None if source is None else check_source(source, files.load)
+    return [] if checked is None else [each.code for each in checked.diagnostics]
 
 
 def _changed(changes: Sequence[Change]) -> dict[str, str]:

@@ -1,10 +1,12 @@
-"""Names with what they stand for, and the scopes in which they do."""
+"""Names with what they stand for, the scopes in which they do, and words that are no names."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from cnndsl.source import Span
+from cnndsl.ops.base import Op
+from cnndsl.source import Source, Span
 from cnndsl.syntax import ast
 
 
@@ -23,6 +25,36 @@ class Symbol:
     span: Span
     node: ast.Node
     numbered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """A name in a text; `suffix` is the number that a loop put behind it."""
+
+    span: Span
+    symbol: Symbol
+    defines: bool
+    suffix: str = ""
+
+
+@dataclass
+class Symbols:
+    """All occurrences of a program, and those of the parameters by their definitions."""
+
+    occurrences: list[Occurrence] = field(default_factory=list)
+    globals: dict[str, Symbol] = field(default_factory=dict)
+    parameters: dict[str, dict[str, Symbol]] = field(default_factory=dict)
+
+    def at(self, source: Source, offset: int) -> Occurrence | None:
+        """The name at a place, also right behind its last letter."""
+        for each in self.occurrences:
+            span = each.span
+            if span.source is source and span.start <= offset <= span.end:
+                return each
+        return None
+
+    def of(self, symbol: Symbol) -> list[Occurrence]:
+        return [each for each in self.occurrences if each.symbol is symbol]
 
 
 @dataclass(eq=False)
@@ -48,3 +80,17 @@ class Scope:
                 return scope.tensors[name]
             scope = scope.parent
         return None
+
+
+def words_of(op: type[Op], args: Sequence[ast.Argument]) -> Iterator[ast.Name]:
+    """The names among the arguments of an op that mean themselves: `reduce_mean(width)`."""
+    kinds = op.arguments()
+    for argument, position in zip(args, [*kinds, *[""] * len(args)], strict=False):
+        taken = kinds.get(argument.name or position)
+        waiting = [argument.value] if taken and taken.kind.own_words else []
+        while waiting and taken is not None:
+            value = waiting.pop()
+            if isinstance(value, ast.Conditional):
+                waiting += [value.then, value.other]
+            elif isinstance(value, ast.Name) and value.id in taken.kind.own_words:
+                yield value

@@ -8,47 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
-from cnndsl.editor.scopes import Scope, Symbol
+from cnndsl.editor.scopes import Occurrence, Scope, Symbol, Symbols, words_of
 from cnndsl.elaborate.program import Program
 from cnndsl.ops import MERGES, OPS
 from cnndsl.recipes.tables import CALLS
-from cnndsl.source import Source, Span
+from cnndsl.source import Span
 from cnndsl.stack import deep_stack
 from cnndsl.syntax import ast
 
 _NUMBER = re.compile(r"\d+$")
-
-
-@dataclass(frozen=True, slots=True)
-class Occurrence:
-    """A name in a text; `suffix` is the number that a loop put behind it."""
-
-    span: Span
-    symbol: Symbol
-    defines: bool
-    suffix: str = ""
-
-
-@dataclass
-class Symbols:
-    """All occurrences of a program, and those of the parameters by their definitions."""
-
-    occurrences: list[Occurrence] = field(default_factory=list)
-    globals: dict[str, Symbol] = field(default_factory=dict)
-    parameters: dict[str, dict[str, Symbol]] = field(default_factory=dict)
-
-    def at(self, source: Source, offset: int) -> Occurrence | None:
-        """The name at a place, also right behind its last letter."""
-        for each in self.occurrences:
-            span = each.span
-            if span.source is source and span.start <= offset <= span.end:
-                return each
-        return None
-
-    def of(self, symbol: Symbol) -> list[Occurrence]:
-        return [each for each in self.occurrences if each.symbol is symbol]
 
 
 def resolve(program: Program) -> Symbols:
@@ -89,6 +58,7 @@ class _Definition:
         self.symbols = symbols
         self.pending: list[tuple[Span, str, Scope, bool]] = []  # not known where they stand
         self.is_model = False
+        self.words: set[int] = set()  # names that mean themselves, by identity
 
     def read(self, definition: ast.Named) -> None:
         scope = Scope()
@@ -130,24 +100,24 @@ class _Definition:
         match statement:
             case ast.Input(shape=shape, name=name, name_span=span):
                 self.expressions((shape,), scope)
-                self.bind(scope.tensors, name, span, "tensor", statement)
+                self.bind(scope, True, name, span, "tensor", statement)
             case ast.Run(chain=chain, shape=shape, name=name, name_span=span):
                 self.chain(chain, scope, in_loop)
-                self.bind(scope.tensors, name, span, "tensor", statement, numbered)
+                self.bind(scope, True, name, span, "tensor", statement, numbered)
                 self.expressions((shape,), scope)
             case ast.Bind(chain=chain, shape=shape, name=name, name_span=span):
                 self.chain(chain, scope, in_loop)
-                self.bind(scope.tensors, name, span, "tensor", statement)
+                self.bind(scope, True, name, span, "tensor", statement)
                 self.expressions((shape,), scope)
             case ast.Shared(chain=chain, name=name, name_span=span):
                 self.chain(chain, scope, in_loop)
-                self.bind(scope.tensors, name, span, "shared", statement)
+                self.bind(scope, True, name, span, "shared", statement)
             case ast.Let(value=value, name=name, name_span=span):
                 self.expressions((value,), scope)
-                self.bind(scope.values, name, span, "value", statement)
+                self.bind(scope, False, name, span, "value", statement)
             case ast.Stage(body=body, shape=shape, name=name, name_span=span):
                 self.statements(body.statements, scope, in_loop)
-                self.bind(scope.tensors, name, span, "stage", statement, numbered)
+                self.bind(scope, True, name, span, "stage", statement, numbered)
                 self.expressions((shape,), scope)
             case ast.For(items=items, body=body):
                 self.expressions((items,), scope)
@@ -161,7 +131,7 @@ class _Definition:
             case ast.Aux(args=args, body=body, name=name, name_span=span):
                 self.arguments(args, {}, scope)
                 self.statements(body.statements, Scope(scope), in_loop)
-                self.bind(scope.tensors, name, span, "aux", statement, numbered)
+                self.bind(scope, True, name, span, "aux", statement, numbered)
             case ast.Expect(value=value):
                 self.expressions((value,), scope)
             case ast.Train(settings=settings):
@@ -185,7 +155,7 @@ class _Definition:
 
     def targets(self, node: ast.For | ast.Comprehension, scope: Scope) -> None:
         for name, span in zip(node.targets, node.target_spans, strict=True):
-            self.bind(scope.values, name, span, "value", node)
+            self.bind(scope, False, name, span, "value", node)
 
     # --- chains -----------------------------------------------------------------------
 
@@ -196,7 +166,7 @@ class _Definition:
     def element(self, element: ast.Element, scope: Scope, in_loop: bool) -> None:
         match element:
             case ast.Apply(name=name, name_span=span, args=args):
-                self.arguments(args or (), self.head(name, span, scope), scope)
+                self.arguments(args or (), self.head(name, span, args or (), scope), scope)
             case ast.Group(body=body):
                 self.statements(body.statements, Scope(scope), in_loop)
             case ast.Merge(items=items):
@@ -206,27 +176,35 @@ class _Definition:
                 self.expressions((count,), scope)
                 self.element(repeated, scope, True)
 
-    def head(self, name: str, span: Span, scope: Scope) -> dict[str, Symbol]:
+    def head(
+        self, name: str, span: Span, args: Sequence[ast.Argument], scope: Scope
+    ) -> dict[str, Symbol]:
         """The name of an element; returns the parameters that its arguments may name."""
         if scope.tensor(name) is not None:
             self.refer(span, name, scope, True)
         elif name in self.program.blocks:
             self.note(span, self.symbols.globals[name], False)
             return self.symbols.parameters[name]
-        elif name not in OPS and name not in MERGES:
+        elif name in OPS:
+            self.words.update(map(id, words_of(OPS[name], args)))
+        elif name not in MERGES:
             self.refer(span, name, scope, True)
         return {}
 
     # --- expressions ------------------------------------------------------------------
 
     def expressions(self, expressions: Sequence[ast.Expr | None], scope: Scope) -> None:
-        for expression in expressions:
-            self.expression(expression, scope)
+        for each in expressions:
+            self.expression(each, scope)
 
     def expression(self, expression: ast.Expr | None, scope: Scope) -> None:
         match expression:
-            case ast.Name(id=name, span=span):
-                self.refer(span, name, scope, False)
+            case ast.Name(id=name, span=span) if id(expression) not in self.words:
+                is_known = scope.value(name) is not None or scope.tensor(name) is not None
+                if name in self.program.blocks and not is_known:  # a layer
+                    self.note(span, self.symbols.globals[name], False)
+                else:
+                    self.refer(span, name, scope, False)
             case ast.List(items=items):
                 self.expressions(items, scope)
             case ast.Attribute(base=operand) | ast.Unary(operand=operand):
@@ -234,11 +212,10 @@ class _Definition:
             case ast.Index(base=base, index=index):
                 self.expressions((base, index), scope)
             case ast.Call(func=func, args=args):
-                called = self.program.fns.get(func.id)
+                called = self.symbols.globals.get(func.id)
                 if called is not None:
-                    self.note(func.span, self.symbols.globals[func.id], False)
-                own = self.symbols.parameters[func.id] if called is not None else {}
-                self.arguments(args, own, scope)
+                    self.note(func.span, called, False)
+                self.arguments(args, self.symbols.parameters.get(func.id, {}), scope)
             case ast.Binary(left=left, right=right):
                 self.expressions((left, right), scope)
             case ast.Conditional(then=then, condition=condition, other=other):
@@ -263,17 +240,22 @@ class _Definition:
 
     def bind(
         self,
-        table: dict[str, Symbol],
+        scope: Scope,
+        is_tensor: bool,
         name: str | None,
         span: Span | None,
         kind: str,
         node: ast.Node,
         numbered: bool = False,
     ) -> None:
-        """Names something; a second binding in one scope is of the same symbol."""
+        """Names something. What has that name already is the same symbol, also in a scope around:
+        of a `let` in an `if` in a group, which of the two is meant shows only when it runs.
+        """
         if name is None or span is None:
             return
-        symbol = table.setdefault(name, Symbol(name, kind, span, node))
+        known = scope.tensor(name) if is_tensor else scope.value(name)
+        symbol = known or Symbol(name, kind, span, node)
+        (scope.tensors if is_tensor else scope.values)[name] = symbol
         symbol.numbered |= numbered
         self.note(span, symbol, True)
 

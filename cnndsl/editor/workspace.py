@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from cnndsl.editor.buffers import Buffers
-from cnndsl.editor.symbols import Occurrence, Symbols, resolve
+from cnndsl.editor.scopes import Occurrence, Symbols
+from cnndsl.editor.symbols import resolve
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.program import Program, collect
 from cnndsl.files import Unreadable
@@ -21,11 +22,10 @@ Place = tuple[str, int]  # a real path and an offset
 
 @dataclass(frozen=True, eq=False)
 class Read:
-    """A spec with the files that it uses, as far as names go, and how many mistakes those have."""
+    """A spec with the files that it uses, as far as names go."""
 
     program: Program
     symbols: Symbols
-    mistakes: int
 
     @property
     def occurrences(self) -> list[Occurrence]:
@@ -48,9 +48,8 @@ def read(path: str, texts: Mapping[str, str]) -> Read | None:
     spec = None if source is None else parse(source)[0]
     if spec is None:
         return None
-    found = Collector()
-    program = collect(spec, files.load, found)
-    return Read(program, resolve(program), found.reports)
+    program = collect(spec, files.load, Collector())
+    return Read(program, resolve(program))
 
 
 def specs(folders: Sequence[str], texts: Mapping[str, str]) -> list[str]:
