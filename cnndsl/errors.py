@@ -419,6 +419,35 @@ def nothing_flows(span: Span, inputs: Sequence[str]) -> Diagnostic:
     return error("E132", "nothing flows here yet", span, help=f"start from {listed}")
 
 
+@explained("E140")
+def not_a_tensor(span: Span, name: str, size: int, help: str | None = None) -> Diagnostic:
+    """A pack holds several tensors, and a chain runs on one.
+
+    `xs[0]` is one of them; `concat xs` and `add xs` make one of all. A pack may stand as a whole in
+    `xs..`, in the arguments of a block, and where a name is given to it: `ys = xs`.
+    """
+    count = "one tensor" if size == 1 else f"{size} tensors"
+    help = help or (f"take one of them, {name}[0], or merge them: concat {name}" if size else None)
+    return error(
+        "E140", f"`{name}` is a pack of {count}, and one tensor is wanted", span, help=help
+    )
+
+
+@explained("E141")
+def not_a_pack(span: Span, name: str, what: str, help: str | None = None) -> Diagnostic:
+    """`xs..` and `xs[i]` are of packs: `xs = [ a, b ]`, and parameters that were given one."""
+    return error("E141", f"`{name}` is {what}, and a pack is wanted", span, help=help)
+
+
+@explained("E142")
+def several_results(span: Span, message: str, help: str | None = None) -> Diagnostic:
+    """A block that ends in `return a, b` gives several results, which `a, b = chain` names.
+
+    They cannot flow on through `->`, and there are as many names as results; `_` drops one.
+    """
+    return error("E142", message, span, help=help)
+
+
 # --- E2xx: values ---------------------------------------------------------------------
 
 
@@ -439,7 +468,7 @@ def not_a_number(span: Span, message: str, help: str | None = None) -> Diagnosti
 
 @explained("E203")
 def no_such_item(span: Span, message: str, help: str | None = None) -> Diagnostic:
-    """Lists are indexed from 0 to their length less one; there are no negative indices."""
+    """Lists and packs are indexed from 0 to their length less one, or from -1 at their end."""
     return error("E203", message, span, help=help)
 
 

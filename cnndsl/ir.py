@@ -18,11 +18,12 @@ from cnndsl.syntax import ast
 if TYPE_CHECKING:
     from cnndsl.plain import Json
     from cnndsl.recipes.recipe import Recipe
+    from cnndsl.source import Span
     from cnndsl.summary import Count, Summary
 
 # What an expression of the language can be.
 Value: TypeAlias = (
-    "bool | int | float | str | list[Value] | Tensor | Initial | LayerArgument | None"
+    "bool | int | float | str | list[Value] | Tensor | Pack | Initial | LayerArgument | None"
 )
 
 
@@ -76,6 +77,16 @@ class LayerArgument(Written):
         return " ".join(self.element.span.text.split())
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Pack:
+    """Several tensors under one name; it never changes, a name gets another one."""
+
+    tensors: tuple[Tensor, ...]
+
+
+Result = Tensor | Pack  # what a name of a chain's result stands for
+
+
 @dataclass(slots=True, eq=False)
 class Layer:
     """One op, applied.
@@ -106,14 +117,29 @@ class Instance:
     path: str = ""
     like: Instance | None = None  # the first use that is alike, which may have the same frame
     counts: Count | None = None  # once somebody asked
+    results: tuple[Result, ...] = ()  # of a block that ends in `return`
+    picks: dict[str, int] = field(default_factory=dict)  # the numbers of tensors `xs[i]` in `args`
 
 
 @dataclass(slots=True, eq=False)
 class Reference:
-    """A tensor's name at the head of an element."""
+    """A tensor at the head of an element, by its name or as `xs[i]`; or a pack by its name."""
+
+    element: ast.Apply | ast.Pick
+    out: Tensor
+    index: int | None = None  # of `xs[i]`
+    results: tuple[Result, ...] = ()  # the pack, where it is one
+
+
+@dataclass(slots=True, eq=False)
+class Divided:
+    """`split(n)`: a pack of equal channel groups, each of which is a `channels`."""
 
     element: ast.Apply
+    x: Tensor
+    groups: list[Layer]
     out: Tensor
+    results: tuple[Result, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -137,7 +163,8 @@ class Merged:
     element: ast.Merge
     x: Tensor
     out: Tensor
-    branches: list[Chained]
+    items: list[Item]
+    branches: list[Branch]  # one for each tensor, in order
 
 
 @dataclass(slots=True, eq=False)
@@ -174,17 +201,100 @@ class Passed:
     run: Layer | Instance | None
 
 
-Element = Layer | Instance | Reference | Failed | Grouped | Merged | Repeated | Used | Passed
+Element = (
+    Layer | Instance | Reference | Divided | Failed | Grouped | Merged | Repeated | Used | Passed
+)
 
 
 @dataclass(slots=True, eq=False)
 class Chained:
-    """A chain that ran."""
+    """A chain that ran. `results` are those of its last element, if it is not one tensor."""
 
     chain: ast.Chain
     x: Tensor
     out: Tensor
     elements: list[Element]
+
+    @property
+    def span(self) -> Span:
+        return self.chain.span
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        last = self.elements[-1] if self.elements else None
+        return last.results if isinstance(last, Instance | Reference | Divided) else ()
+
+
+# --- items of merges and packs ----------------------------------------------------------
+
+
+@dataclass(slots=True, eq=False)
+class Member:
+    """One tensor of a pack, as a branch of a merge; `x` is no tensor that flows."""
+
+    span: Span
+    out: Tensor
+    x: Tensor = field(default_factory=lambda: Tensor(None))
+    elements: list[Element] = field(default_factory=list)
+
+
+Branch = Chained | Member
+
+
+@dataclass(slots=True, eq=False)
+class Spread:
+    """`xs..`."""
+
+    item: ast.Spread
+    pack: Pack
+
+
+@dataclass(slots=True, eq=False)
+class ItemsLooped:
+    """`for` in an item list: what every round gave."""
+
+    item: ast.ItemLoop
+    values: list[Value]
+    rounds: list[Items]
+
+
+@dataclass(slots=True, eq=False)
+class ItemsChosen:
+    """`if` in an item list: `taken` as of `Chosen`."""
+
+    item: ast.ItemChoice
+    taken: int | None
+    chosen: Items | None
+
+
+@dataclass(slots=True, eq=False)
+class Items:
+    """An item list that ran: a record for each item."""
+
+    written: tuple[ast.Item, ...]
+    records: list[Item]
+
+
+Item = Chained | Spread | ItemsLooped | ItemsChosen
+
+
+def branches(items: Sequence[Item]) -> list[Branch]:
+    """The tensors of an item list, in order."""
+    found: list[Branch] = []
+    stack: list[Item] = list(reversed(items))
+    while stack:
+        item = stack.pop()
+        match item:
+            case Chained():
+                found.append(item)
+            case Spread():
+                found += [Member(item.item.span, tensor) for tensor in item.pack.tensors]
+            case ItemsLooped():
+                held = [inner for each in item.rounds for inner in each.records]
+                stack.extend(reversed(held))
+            case ItemsChosen():
+                stack.extend(reversed(item.chosen.records if item.chosen is not None else []))
+    return found
 
 
 @dataclass(slots=True, eq=False)
@@ -194,6 +304,32 @@ class Ran:
     statement: ast.Run | ast.Bind
     run: Chained
     name: str | None
+
+
+@dataclass(slots=True, eq=False)
+class Packed:
+    """`NAME = [ items ]`."""
+
+    statement: ast.Pack
+    x: Tensor
+    items: list[Item]
+    pack: Pack
+
+
+@dataclass(slots=True, eq=False)
+class Unpacked:
+    """`a, b = chain`."""
+
+    statement: ast.Unpack
+    run: Chained
+
+
+@dataclass(slots=True, eq=False)
+class Returned:
+    """`return a, b`."""
+
+    statement: ast.Results
+    runs: list[Chained]
 
 
 @dataclass(slots=True, eq=False)
@@ -252,17 +388,33 @@ class Noted:
     statement: ast.Statement
 
 
-Record = Ran | Declared | Named | Staged | Looped | Chosen | Auxiliary | Noted
+Record = (
+    Ran
+    | Packed
+    | Unpacked
+    | Returned
+    | Declared
+    | Named
+    | Staged
+    | Looped
+    | Chosen
+    | Auxiliary
+    | Noted
+)
 
 
 @dataclass(slots=True, eq=False)
 class Frame:
-    """The records of a body, one per statement, and what flowed in and out."""
+    """The records of a body, one per statement, and what flowed in and out.
+
+    `results` are those of a block that ends in `return`.
+    """
 
     body: ast.Body
     x: Tensor
     out: Tensor
     records: list[Record] = field(default_factory=list)
+    results: tuple[Result, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -286,6 +438,7 @@ class Network:
     inputs: dict[str, Tensor] = field(default_factory=dict)  # by name, where they have some
     image: list[Value] | None = None  # the size of the input, where it was set from outside
     shared: list[Declared] = field(default_factory=list)  # the shared layers of all bodies
+    hands_packs: bool = False  # whether blocks get packs or give several results
     recipe: Recipe | None = None
     recipe_said: dict[str, Json] | None = None  # the same, as the spec has it
     preprocess: dict[str, Json] | None = None
@@ -304,7 +457,7 @@ class Network:
         return self.inputs or {"x": self.input}
 
 
-Node = Frame | Record | Chained | Element
+Node = Frame | Record | Element | Item | Items
 
 
 def children(record: Node) -> Sequence[Node]:
@@ -331,13 +484,17 @@ def _taken(record: Chosen) -> Sequence[Frame]:
 
 # Networks are walked often: this is three times as fast as asking for each kind in turn.
 _CHILDREN: dict[type, Callable[..., Sequence[Node]]] = {
-    **dict.fromkeys((Layer, Reference, Failed, Declared, Named, Noted), _nothing),
+    **dict.fromkeys((Layer, Reference, Failed, Declared, Named, Noted, Spread), _nothing),
     Frame: attrgetter("records"),
-    Ran: attrgetter("run.elements"),
-    Used: attrgetter("run.elements"),
+    **dict.fromkeys((Ran, Used, Unpacked), attrgetter("run.elements")),
     Passed: _run,
+    Returned: attrgetter("runs"),
+    Divided: attrgetter("groups"),
     Chained: attrgetter("elements"),
-    Merged: attrgetter("branches"),
+    **dict.fromkeys((Merged, Packed), attrgetter("items")),
+    Items: attrgetter("records"),
+    ItemsLooped: attrgetter("rounds"),
+    ItemsChosen: lambda record: () if record.chosen is None else (record.chosen,),
     Repeated: attrgetter("items"),
     Looped: attrgetter("frames"),
     **dict.fromkeys((Staged, Auxiliary, Instance, Grouped), _frame),

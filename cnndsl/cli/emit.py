@@ -10,11 +10,14 @@ from cnndsl.ir import (
     Auxiliary,
     Chosen,
     Instance,
+    ItemsChosen,
+    ItemsLooped,
     Layer,
     Looped,
     Merged,
     Network,
     Node,
+    Packed,
     Repeated,
     Staged,
     Tensor,
@@ -135,6 +138,12 @@ def _title(record: Node) -> str | None:
             return f"if: branch {record.taken}" if record.frame else "if: no branch"
         case Merged():
             return f"{record.element.name} -> {_shape(record.out)}"
+        case Packed():
+            return f"{record.statement.name}: a pack of {len(record.pack.tensors)}"
+        case ItemsLooped():
+            return f"for {', '.join(record.item.targets)}: {len(record.rounds)} times"
+        case ItemsChosen():
+            return f"if: branch {record.taken}" if record.chosen else "if: no branch"
     return None
 
 

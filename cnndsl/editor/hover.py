@@ -12,7 +12,7 @@ from cnndsl.editor.document import View
 from cnndsl.editor.hints import stage_table
 from cnndsl.editor.records import Sighting, shapes, size_text
 from cnndsl.editor.scopes import Occurrence, Symbol
-from cnndsl.ir import Instance, Layer, Tensor, Value
+from cnndsl.ir import Instance, Layer, Pack, Tensor, Value
 from cnndsl.ops.base import brief
 from cnndsl.summary import count, count_layer
 from cnndsl.syntax import ast
@@ -120,6 +120,8 @@ def _given(symbol: Symbol, view: View) -> Iterator[Value]:
 
 def _shown(value: Value) -> str:
     """A value as an author would write it, a tensor as its shape."""
+    if isinstance(value, Pack):
+        return f"[ {', '.join(map(_shown, value.tensors))} ]"
     if isinstance(value, Tensor):
         return "a tensor" if value.known is None else size_text(value.shape)
     return brief(value)

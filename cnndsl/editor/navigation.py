@@ -124,6 +124,8 @@ def _children(statements: Iterable[ast.Statement], view: View) -> list[types.Doc
                 )
             case ast.Bind(name_span=span) | ast.Run(name_span=Span() as span):
                 found += _entry(each, span, types.SymbolKind.Variable, _sizes(each, view), [], view)
+            case ast.Pack(name_span=span):
+                found += _entry(each, span, types.SymbolKind.Array, "", [], view)
             case ast.Let(name_span=span) | ast.Shared(name_span=span):
                 found += _entry(each, span, types.SymbolKind.Constant, "", [], view)
             case ast.For(body=body):

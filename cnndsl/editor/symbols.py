@@ -109,6 +109,17 @@ class _Definition:
                 self.chain(chain, scope, in_loop)
                 self.bind(scope, True, name, span, "tensor", statement)
                 self.expressions((shape,), scope)
+            case ast.Pack(items=items, name=name, name_span=span):
+                self.items(items, scope, in_loop)
+                self.bind(scope, True, name, span, "pack", statement)
+            case ast.Unpack(chain=chain, names=names, name_spans=spans):
+                self.chain(chain, scope, in_loop)
+                for each, at in zip(names, spans, strict=True):
+                    named = None if each == "_" else each
+                    self.bind(scope, True, named, at, "tensor", statement)
+            case ast.Results(chains=chains):
+                for each_chain in chains:
+                    self.chain(each_chain, scope, in_loop)
             case ast.Shared(chain=chain, name=name, name_span=span):
                 self.chain(chain, scope, in_loop)
                 self.bind(scope, True, name, span, "shared", statement)
@@ -153,7 +164,7 @@ class _Definition:
                 case _:
                     self.expressions((value,), scope)
 
-    def targets(self, node: ast.For | ast.Comprehension, scope: Scope) -> None:
+    def targets(self, node: ast.For | ast.Comprehension | ast.ItemLoop, scope: Scope) -> None:
         for name, span in zip(node.targets, node.target_spans, strict=True):
             self.bind(scope, False, name, span, "value", node)
 
@@ -170,11 +181,30 @@ class _Definition:
             case ast.Group(body=body):
                 self.statements(body.statements, Scope(scope), in_loop)
             case ast.Merge(items=items):
-                for item in items:
-                    self.chain(item, scope, in_loop)
+                self.items(items, scope, in_loop)
+            case ast.Pick(place=place):
+                self.expression(place, scope)
             case ast.Repeat(element=repeated, count=count):
                 self.expressions((count,), scope)
                 self.element(repeated, scope, True)
+
+    def items(self, items: Iterable[ast.Item], scope: Scope, in_loop: bool) -> None:
+        for item in items:
+            match item:
+                case ast.Chain():
+                    self.chain(item, scope, in_loop)
+                case ast.Spread(value=value):
+                    self.expression(value, scope)
+                case ast.ItemLoop(values=walked, items=inner):
+                    self.expression(walked, scope)
+                    within = Scope(scope)
+                    self.targets(item, within)
+                    self.items(inner, within, True)
+                case ast.ItemChoice(branches=branches, other=other):
+                    for condition, inner in branches:
+                        self.expression(condition, scope)
+                        self.items(inner, scope, in_loop)
+                    self.items(other or (), scope, in_loop)
 
     def head(
         self, name: str, span: Span, args: Sequence[ast.Argument], scope: Scope

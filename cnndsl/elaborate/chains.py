@@ -18,11 +18,13 @@ from cnndsl.elaborate.geometry import locate, locate_merge
 from cnndsl.elaborate.head import can_classify, counted, is_classes
 from cnndsl.elaborate.layers import check_held
 from cnndsl.elaborate.making import Maker
+from cnndsl.elaborate.packs import ItemLists, one_tensor, picked
 from cnndsl.elaborate.repair import UNSHAPED, likely, projection, same_padding
 from cnndsl.elaborate.reuse import again, key_of
 from cnndsl.elaborate.scope import Scope
 from cnndsl.elaborate.sharing import Declaration
 from cnndsl.ir import (
+    Branch,
     Chained,
     Element,
     Failed,
@@ -32,12 +34,15 @@ from cnndsl.ir import (
     Layer,
     LayerArgument,
     Merged,
+    Pack,
     Passed,
     Reference,
     Repeated,
+    Result,
     Tensor,
     Used,
     Value,
+    branches,
 )
 from cnndsl.ops import MERGES, OPS
 from cnndsl.ops.base import Op, Reject
@@ -63,8 +68,18 @@ class Chains:
         self.bodies = bodies
         self.is_behind = False  # whether something stands before an element in its chain
         self.maker = Maker(shared.evaluator, shared.budget.known)
+        self.items = ItemLists(shared, self.run)
 
-    def run(self, chain: ast.Chain, x: Tensor, scope: Scope, context: Context) -> Chained:
+    def run(
+        self,
+        chain: ast.Chain,
+        x: Tensor,
+        scope: Scope,
+        context: Context,
+        *,
+        gives_any: bool = False,
+    ) -> Chained:
+        """A chain; `gives_any`: its last element may give a pack, or several results."""
         flow = x
         elements: list[Element] = []
         for element in chain.elements:
@@ -72,6 +87,9 @@ class Chains:
             self.is_behind = bool(elements)
             try:
                 record = self.element(element, flow, scope, context)
+                is_last = element is chain.elements[-1]
+                if not (gives_any and is_last) and isinstance(record, Instance | Reference):
+                    one_tensor(record, _behind(chain, element))
             except Failure as failure:
                 context.report(self.shared.found, failure.diagnostic)
                 record = Failed(element, UNSHAPED)
@@ -91,7 +109,7 @@ class Chains:
 
     def check_begins(self, element: ast.Apply, scope: Scope) -> None:
         """Where inputs have names, nothing flows before a chain has started from one."""
-        if scope.tensor(element.name) in (None, self.shared.nothing):
+        if scope.result(element.name) in (None, self.shared.nothing):
             *_, model = scope.around()
             inputs = [name for name in model.tensors if name != "here"]
             raise Failure(errors.nothing_flows(element.name_span, inputs))
@@ -99,9 +117,9 @@ class Chains:
     def apply(self, element: ast.Apply, x: Tensor, scope: Scope, context: Context) -> Element:
         name = element.name
         self.shared.evaluator.spend(scope.effort, element.span)
-        tensor = scope.tensor(name)
-        if tensor is not None:
-            return self.reference(element, tensor)
+        held = scope.result(name)
+        if held is not None:
+            return self.reference(element, held)
         declaration = scope.declaration(name)
         if declaration is not None:
             return self.use(element, declaration, x, context)
@@ -148,6 +166,7 @@ class Chains:
             inner = Scope()
             inner.values.update(layer.args)
             run = self.block(element, layer.what, inner, x, context)
+            one_tensor(run, element.span)
         return Passed(element, layer, x, run.out, run)
 
     def group(self, element: ast.Group, x: Tensor, scope: Scope, context: Context) -> Grouped:
@@ -155,11 +174,16 @@ class Chains:
         frame, out = self.bodies(element.body, x, Scope(scope), inner)
         return Grouped(element, x, out, frame)
 
-    def reference(self, element: ast.Apply, tensor: Tensor) -> Reference:
+    def pick(self, element: ast.Pick, x: Tensor, scope: Scope, context: Context) -> Reference:
+        return picked(element, self.shared, scope)
+
+    def reference(self, element: ast.Apply, held: Result) -> Reference:
         if element.args is not None:
-            message = f"`{element.name}` is a tensor and takes no arguments"
+            message = f"`{element.name}` is {values.kind(held)} and takes no arguments"
             raise Failure(errors.unknown_argument(element.span, message, "", None))
-        return Reference(element, tensor)
+        if isinstance(held, Pack):
+            return Reference(element, UNSHAPED, results=(held,))
+        return Reference(element, held)
 
     def use(
         self, element: ast.Apply, declaration: Declaration, x: Tensor, context: Context
@@ -261,7 +285,9 @@ class Chains:
         bound = {n: self.shared.evaluator.evaluate(a.value, scope) for n, a in given.items()}
         inner = self.shared.evaluator.parameters(block, bound)
         inner.classes = frozenset(n for n, a in given.items() if is_classes(a.value, scope))
-        return self.block(element, block, inner, x, context)
+        instance = self.block(element, block, inner, x, context)
+        instance.picks = self.picks(given, scope)
+        return instance
 
     def block(
         self, element: ast.Apply, block: ast.Block, inner: Scope, x: Tensor, context: Context
@@ -272,7 +298,7 @@ class Chains:
         check_held(self.shared.program, block, args.values(), element.span)
         ordered = {p.name: args[p.name] for p in block.parameters}
         may_recur = x.known is not None and self.shared.head is None and not inner.classes
-        may_recur = may_recur and not self.shared.is_sharing
+        may_recur = may_recur and not self.shared.is_sharing and not gives_several(block)
         key = key_of(block, ordered, x) if may_recur else None
         first = known.uses.get(key)
         if first is not None and known.is_shared:
@@ -286,18 +312,35 @@ class Chains:
             in_loop=False,
             place=context.place or self.place(element, args, context),
         )
+        context.last = block.body.statements[-1] if block.body.statements else None
         frame, out = self.bodies(block.body, x, inner, context)
         instance = Instance(element, block, ordered, x, out, frame, like=first)
+        instance.results = frame.results
+        takes_packs = any(isinstance(value, Pack) for value in ordered.values())
+        self.shared.hands_packs = self.shared.hands_packs or takes_packs or bool(frame.results)
         if first is None and key is not None and not self.shared.found:
             known.uses[key] = instance
         return instance
+
+    def picks(self, given: dict[str, ast.Argument], scope: Scope) -> dict[str, int]:
+        """The numbers of the tensors of packs that are handed over as `xs[i]`."""
+        found: dict[str, int] = {}
+        for name, argument in given.items():
+            place = argument.value
+            if not isinstance(place, ast.Index) or not isinstance(place.base, ast.Name):
+                continue
+            if scope.pack(place.base.id) is not None and not isinstance(place.index, ast.Range):
+                index = self.shared.evaluator.evaluate(place.index, scope)
+                assert values.is_int(index)
+                found[name] = index
+        return found
 
     def place(self, element: ast.Apply, args: dict[str, Value], context: Context) -> Place:
         """The instance as notes name it: `layer1[0]`, counted along its stage."""
         stage = context.stage or element.name
         index = self.shared.instances[stage]
         self.shared.instances[stage] += 1
-        shown = {n: value for n, value in args.items() if not isinstance(value, Tensor)}
+        shown = {n: value for n, value in args.items() if not isinstance(value, Tensor | Pack)}
         return Place(f"{stage}[{index}]", element.span, shown)
 
     # --- merges and repetitions -------------------------------------------------------
@@ -314,36 +357,39 @@ class Chains:
         if not element.items:
             raise Failure(errors.no_branches(element.name_span, element.name))
         inner = context.nested(element.span, flat=False)
-        branches = []
-        for chain in element.items:
-            scope.flow(x, self.shared.nothing)
-            branches.append(self.run(chain, x, scope, inner))
-        if any(branch.out.known is None for branch in branches):
-            return Merged(element, x, UNSHAPED, branches)
-        doubtful = any(branch.out.doubtful for branch in branches)
+        items = self.items.run(element.items, x, scope, inner)
+        held = branches(items)
+        if not held:
+            raise Failure(errors.no_branches(element.name_span, element.name))
+        if any(branch.out.known is None for branch in held):
+            return Merged(element, x, UNSHAPED, items, held)
+        doubtful = any(branch.out.doubtful for branch in held)
         try:
-            shapes = tuple(branch.out.shape for branch in branches)
+            shapes = tuple(branch.out.shape for branch in held)
             out = Tensor(join.output(shapes), doubtful=doubtful)
         except Reject as reject:
-            mistake = self.unequal(element, branches, reject, context)
+            mistake = self.unequal(element, held, reject, context)
             self.shared.found.add(mistake, context.place, only_again=doubtful)
-            return Merged(element, x, likely(element.name, branches), branches)
+            return Merged(element, x, likely(element.name, held), items, held)
         self.check_size(out, element.name_span)
         if not self.shared.budget.known.is_shared:
-            locate_merge(join, [branch.out for branch in branches], out)
-        record = Merged(element, x, out, branches)
+            locate_merge(join, [branch.out for branch in held], out)
+        record = Merged(element, x, out, items, held)
         out.origin = record
         return record
 
     def unequal(
-        self, element: ast.Merge, branches: list[Chained], reject: Reject, context: Context
+        self, element: ast.Merge, held: list[Branch], reject: Reject, context: Context
     ) -> Diagnostic:
-        labels = tuple(Label(b.chain.span, shape_text(b.out.shape)) for b in branches)
+        labels = tuple([Label(b.span, shape_text(b.out.shape)) for b in _told(held)])
         help = reject.help
-        if element.name == "add" and context.place is not None:  # right in all its instances
-            help = projection(branches)
+        chains = [branch for branch in held if isinstance(branch, Chained)]
+        if any(not isinstance(item, ast.Chain) for item in element.items):
+            pass
+        elif element.name == "add" and context.place is not None:  # right in all its instances
+            help = projection(chains)
         elif element.name == "concat":
-            help = same_padding(branches)
+            help = same_padding(chains)
         constructor = _UNEQUAL.get(element.name, errors.cannot_combine)
         return constructor(element.name_span, reject.message, labels, help)
 
@@ -365,7 +411,27 @@ class Chains:
     # Each takes the kind of element that is its key.
     _RUN: ClassVar[dict[type[ast.Element], Callable[..., Element]]] = {
         ast.Apply: apply,
+        ast.Pick: pick,
         ast.Group: group,
         ast.Merge: merge,
         ast.Repeat: repeat,
     }
+
+
+def gives_several(block: ast.Block) -> bool:
+    """Whether a block ends in `return`."""
+    last = block.body.statements[-1:]
+    return bool(last) and isinstance(last[0], ast.Results)
+
+
+def _behind(chain: ast.Chain, element: ast.Element) -> Span:
+    """The place where an element's result is wanted: that of the element behind it, or its own."""
+    place = chain.elements.index(element)
+    following = chain.elements[place + 1 :]
+    is_named = isinstance(element, ast.Apply) and element.args is None
+    return following[0].span if following and not is_named else element.span
+
+
+def _told(held: list[Branch]) -> list[Branch]:
+    """One branch for each place and shape: a `for` or a pack may hold many alike."""
+    return list({(b.span.start, b.out.shape): b for b in reversed(held)}.values())[::-1]

@@ -48,6 +48,7 @@ class Shared:
     outputs: list[str] = field(default_factory=list)  # endpoints that are results
     nothing: Tensor | None = None  # what flows at first where inputs have names
     is_sharing: bool = False  # while shared layers run
+    hands_packs: bool = False  # whether blocks get packs or give several results
     recipe: ast.Train | None = None
     preprocess: ast.Preprocess | None = None
 
@@ -73,6 +74,7 @@ class Context:
     stage: str | None = None
     place: Place | None = None
     depth: int = 0
+    last: ast.Statement | None = None  # of a block's body, which may be a `return`
 
     def nested(
         self,

@@ -13,7 +13,7 @@ from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match, match_parameters
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.scope import Scope, Unknown
-from cnndsl.ir import LayerArgument, Tensor, Value
+from cnndsl.ir import LayerArgument, Pack, Tensor, Value
 from cnndsl.ops import initial
 from cnndsl.ops.base import Reject
 from cnndsl.source import Span
@@ -47,6 +47,8 @@ def not_a_list(expr: ast.Expr, value: Value) -> Diagnostic:
     text = expr.span.text
     counts = values.is_int(value) and is_word(text)
     help = f"count up to it: 0 .. {text}" if counts else None
+    if isinstance(value, Pack) and is_word(text):
+        help = f"take its tensors by number: for i in 0 .. len({text}) {{ {text}[i] -> … }}"
     return errors.not_a_list(expr.span, values.kind(value), help)
 
 
@@ -139,15 +141,15 @@ class Evaluator:
         self.steps += scope.effort
         found, value = scope.value(expr.id)
         if not found:
-            tensor = scope.tensor(expr.id)
-            if tensor is None:
+            held = scope.result(expr.id)
+            if held is None:
                 layer = self.as_layer(expr, scope) if self.as_layer else None
                 if layer is not None:
                     return layer
                 raise Failure(self._unknown(expr, scope))
-            if tensor.known is None:
+            if isinstance(held, Tensor) and held.known is None:
                 raise Failure
-            return tensor
+            return held
         if isinstance(value, Unknown):
             raise Failure
         return value
@@ -171,14 +173,17 @@ class Evaluator:
                 if tensor.known is None or tensor.doubtful:
                     raise Failure
                 return values.attribute(tensor, expr.attr)
-        return values.attribute(self.evaluate(base, scope), expr.attr)
+        held = self.evaluate(base, scope)
+        if isinstance(held, Tensor) and (held.known is None or held.doubtful):
+            raise Failure
+        return values.attribute(held, expr.attr)
 
     def _index(self, expr: ast.Index, scope: Scope) -> Value:
         base = self.evaluate(expr.base, scope)
         if isinstance(expr.index, ast.Range):
             start = self.evaluate(expr.index.start, scope)
             items = values.part(base, start, self.evaluate(expr.index.stop, scope))
-            self.spend_on(items, expr.span)
+            self.spend_on(items.tensors if isinstance(items, Pack) else items, expr.span)
             return items
         return values.index(base, self.evaluate(expr.index, scope))
 
@@ -320,7 +325,7 @@ class Evaluator:
                 value = self.evaluate(parameter.default, scope)
             else:
                 raise LookupError(f"`{definition.name}` was not given its `{parameter.name}`")
-            if isinstance(value, Tensor):
+            if isinstance(value, Tensor | Pack):
                 scope.tensors[parameter.name] = value
             else:
                 scope.values[parameter.name] = value

@@ -6,7 +6,7 @@ from cnndsl import errors
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context
 from cnndsl.elaborate.repair import UNSHAPED
-from cnndsl.elaborate.scope import Scope
+from cnndsl.elaborate.scope import UNKNOWN, Scope
 from cnndsl.syntax import ast
 
 
@@ -41,3 +41,8 @@ def forget(statement: ast.Statement, scope: Scope) -> None:
             scope.incomplete = True
         case ast.Run() | ast.Bind() | ast.Shared() if statement.name is not None:
             scope.tensors[statement.name] = UNSHAPED
+        case ast.Pack():
+            scope.incomplete = True
+            scope.bind(statement.name, UNKNOWN)
+        case ast.Unpack():
+            scope.tensors.update(dict.fromkeys(statement.names, UNSHAPED))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnndsl.ir import Chained, Layer, Tensor
+from cnndsl.ir import Branch, Chained, Layer, Tensor
 from cnndsl.ops.base import Op, Shape
 from cnndsl.ops.conv import Conv, Depthwise, Separable
 from cnndsl.ops.pool import AvgPool, MaxPool
@@ -11,7 +11,7 @@ from cnndsl.syntax import ast
 UNSHAPED = Tensor(None)
 
 
-def likely(name: str, branches: list[Chained]) -> Tensor:
+def likely(name: str, branches: list[Branch]) -> Tensor:
     """The result that a merge of unequal branches was probably meant to have."""
     working = [b.out.shape for b in branches if b.out is not b.x] or [branches[0].out.shape]
     if any(len(b.out.shape) != 3 for b in branches):

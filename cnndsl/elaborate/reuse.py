@@ -10,7 +10,17 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
-from cnndsl.ir import Frame, Instance, LayerArgument, Network, Node, Tensor, Value, children
+from cnndsl.ir import (
+    Frame,
+    Instance,
+    LayerArgument,
+    Network,
+    Node,
+    Pack,
+    Tensor,
+    Value,
+    children,
+)
 from cnndsl.ops.base import Op
 from cnndsl.syntax import ast
 
@@ -57,11 +67,13 @@ def key_of(block: ast.Block, args: dict[str, Value], x: Tensor) -> Hashable:
     seen: list[Hashable] = [block.name, x.shape]
     places = [id(x)]
     for value in args.values():
-        if isinstance(value, Tensor):
-            place = id(value)
-            if place not in places:
-                places.append(place)
-            seen.append((places.index(place), value.shape))
+        if isinstance(value, Tensor | Pack):
+            held = value.tensors if isinstance(value, Pack) else (value,)
+            for tensor in held:
+                if id(tensor) not in places:
+                    places.append(id(tensor))
+            seen.append(tuple([(places.index(id(each)), each.shape) for each in held]))
+            seen.append(isinstance(value, Pack))
         else:
             seen.append(_seen(value))
     return tuple(seen)
@@ -87,12 +99,21 @@ def layer_key(layer: LayerArgument) -> Hashable:
     return layer.what.name, args
 
 
+def _received(x: Tensor, args: dict[str, Value]) -> list[Tensor]:
+    """The tensors that a use of a block gets, those of packs too."""
+    found = [x]
+    for value in args.values():
+        if isinstance(value, Tensor | Pack):
+            found += value.tensors if isinstance(value, Pack) else (value,)
+    return found
+
+
 def again(first: Instance, element: ast.Apply, args: dict[str, Value], x: Tensor) -> Instance:
     """One more use of a block, with a result of its own."""
     out = None
-    for before, now in zip((first.x, *first.args.values()), (x, *args.values()), strict=True):
+    for before, now in zip(_received(first.x, first.args), _received(x, args), strict=True):
         if before is first.out:  # the block only passes it on
             out = now
-    if not isinstance(out, Tensor):
+    if out is None:
         out = Tensor(first.out.shape)
     return Instance(element, first.block, args, x, out, first.frame, like=first)

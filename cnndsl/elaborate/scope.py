@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from cnndsl.ir import Tensor, Value
+from cnndsl.ir import Pack, Result, Tensor, Value
 
 if TYPE_CHECKING:
     from cnndsl.elaborate.sharing import Declaration
@@ -38,7 +38,7 @@ class Scope:
         self.level: int = parent.level + 1 if parent else 0
         self.effort = self.level // 16  # steps that it takes to look a name up, beyond the usual
         self.values: dict[str, Value | Unknown] = {}
-        self.tensors: dict[str, Tensor] = {}
+        self.tensors: dict[str, Result] = {}
         self.shared: dict[str, Declaration] = {}
         self.classes: frozenset[str] = frozenset()  # values that are the parameter `classes`
         self.layers: frozenset[str] = frozenset()  # parameters whose defaults are layers
@@ -60,6 +60,15 @@ class Scope:
         return False, None
 
     def tensor(self, name: str) -> Tensor | None:
+        held = self.result(name)
+        return held if isinstance(held, Tensor) else None
+
+    def pack(self, name: str) -> Pack | None:
+        held = self.result(name)
+        return held if isinstance(held, Pack) else None
+
+    def result(self, name: str) -> Result | None:
+        """The tensor or pack of that name."""
         scope: Scope | None = self
         while scope is not None:
             if name in scope.tensors:

@@ -62,7 +62,7 @@ class _Shadows:
                 if first := _around(scope, name, tensors=False):
                     yield advice.shadow(span, name, "value", first)
                 scope.values.setdefault(name, span)
-            case ast.Bind(name=name, name_span=span):
+            case ast.Bind(name=name, name_span=span) | ast.Pack(name=name, name_span=span):
                 if first := _around(scope, name, tensors=True):
                     yield advice.shadow(span, name, "tensor", first)
                 if name in ADDED and name not in scope.tensors:
@@ -72,7 +72,10 @@ class _Shadows:
                 for name, span in zip(names, spans, strict=True):
                     if name in scope.loops and name != "_":
                         yield advice.shadow(span, name, "value", scope.loops[name])
-            case ast.Comprehension(targets=names, target_spans=spans):
+            case (
+                ast.Comprehension(targets=names, target_spans=spans)
+                | ast.ItemLoop(targets=names, target_spans=spans)
+            ):
                 for name, span in zip(names, spans, strict=True):
                     first = scope.loops.get(name) or scope.values.get(name)
                     if first and name != "_":
@@ -101,7 +104,10 @@ def _below(node: ast.Node, scope: _Scope) -> tuple[list[ast.Node], _Scope]:
             inner = _Scope(scope.parent, scope.values, scope.tensors, dict(scope.loops))
             inner.loops.update(zip(names, spans, strict=True))
             scope = inner
-        case ast.Comprehension(targets=names, target_spans=spans):
+        case (
+            ast.Comprehension(targets=names, target_spans=spans)
+            | ast.ItemLoop(targets=names, target_spans=spans)
+        ):
             scope = _Scope(scope.parent, scope.values, scope.tensors, dict(scope.loops))
             scope.loops.update(zip(names, spans, strict=True))
     return below(node), scope

@@ -15,22 +15,30 @@ from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.evaluate import not_a_list, unpacked
 from cnndsl.elaborate.explain import shape_text
 from cnndsl.elaborate.head import is_classes
+from cnndsl.elaborate.packs import pack_has_no_shape, pack_of, wrong_names
 from cnndsl.elaborate.places import forget, in_model, once_in_model
 from cnndsl.elaborate.repair import UNSHAPED
-from cnndsl.elaborate.scope import UNKNOWN, Scope
+from cnndsl.elaborate.scope import UNKNOWN, Scope, Unknown
 from cnndsl.elaborate.sharing import declare
 from cnndsl.ir import (
     Auxiliary,
     Chosen,
+    Failed,
     Frame,
     Looped,
     Named,
     Noted,
+    Pack,
+    Packed,
     Ran,
     Record,
+    Result,
+    Returned,
     Staged,
     Tensor,
+    Unpacked,
 )
+from cnndsl.ops import MERGES
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 
@@ -56,6 +64,10 @@ class Statements:
                 forget(statement, scope)
                 record, flow = Noted(statement), UNSHAPED
             frame.records.append(record)
+            if isinstance(record, Returned):
+                results = [result for run in record.runs for result in run.results or (run.out,)]
+                if len(results) > 1 or isinstance(results[0], Pack):
+                    frame.results = tuple(results)
         frame.out = flow
         return frame, flow
 
@@ -86,12 +98,70 @@ class Statements:
     def bind(
         self, statement: ast.Bind, x: Tensor, scope: Scope, context: Context
     ) -> tuple[Record, Tensor]:
-        run = self.chains.run(statement.chain, x, scope, context)
-        self.assert_shape(statement.shape, run.out, scope, context)
-        self.check_free(statement.name, statement.name_span, scope)
-        scope.tensors[statement.name] = run.out
+        run = self.chains.run(statement.chain, x, scope, context, gives_any=True)
+        if len(run.results) > 1:
+            raise Failure(wrong_names(statement.name_span, 1, run))
+        if not run.results:
+            self.assert_shape(statement.shape, run.out, scope, context)
+        elif statement.shape is not None:
+            raise Failure(pack_has_no_shape(statement.shape.span, statement.name, run))
+        (result,) = run.results or (run.out,)
+        self.hold(statement.name, statement.name_span, result, scope)
         scope.flow(x, self.shared.nothing)
         return Ran(statement, run, None), x
+
+    def hold(self, name: str, span: Span, result: Result, scope: Scope) -> None:
+        """Names a tensor or a pack."""
+        self.check_free(name, span, scope)
+        if isinstance(result, Pack) and name in MERGES:  # `sub[0]` would be a merge
+            raise Failure(errors.name_taken(span, name, "a merge"))
+        if name in scope.values and isinstance(scope.values[name], Unknown):
+            del scope.values[name]  # of an earlier mistake
+        scope.tensors[name] = result
+
+    def pack(
+        self, statement: ast.Pack, x: Tensor, scope: Scope, context: Context
+    ) -> tuple[Record, Tensor]:
+        inner = context.nested(statement.span, flat=False)
+        items = self.chains.items.run(statement.items, x, scope, inner)
+        pack = pack_of(items)
+        self.hold(statement.name, statement.name_span, pack, scope)
+        return Packed(statement, x, items, pack), x
+
+    def unpack(
+        self, statement: ast.Unpack, x: Tensor, scope: Scope, context: Context
+    ) -> tuple[Record, Tensor]:
+        names, spans = statement.names, statement.name_spans
+        run = self.chains.run(statement.chain, x, scope, context, gives_any=True)
+        if any(isinstance(element, Failed) for element in run.elements):
+            raise Failure
+        if len(run.results) != len(names):
+            raise Failure(wrong_names(spans[0].to(spans[-1]), len(names), run))
+        for name, span, result in zip(names, spans, run.results, strict=True):
+            if name == "_":
+                continue
+            if name in names[: spans.index(span)]:
+                raise Failure(errors.defined_twice(span, name, spans[names.index(name)], "a name"))
+            self.hold(name, span, result, scope)
+        scope.flow(x, self.shared.nothing)
+        return Unpacked(statement, run), x
+
+    def results(
+        self, statement: ast.Results, x: Tensor, scope: Scope, context: Context
+    ) -> tuple[Record, Tensor]:
+        if context.last is not statement:
+            where = "here: it is the last statement of a block, outside of its loops and branches"
+            raise Failure(errors.misplaced(statement.span, "return", where))
+        runs = []
+        for chain in statement.chains:
+            scope.flow(x, self.shared.nothing)
+            run = self.chains.run(chain, x, scope, context, gives_any=True)
+            if len(run.results) > 1:
+                message = "each of the results of a block is one tensor or one pack"
+                raise Failure(errors.several_results(chain.span, message))
+            runs.append(run)
+        single = len(runs) == 1 and not runs[0].results
+        return Returned(statement, runs), runs[0].out if single else x
 
     def share(
         self, statement: ast.Shared, x: Tensor, scope: Scope, context: Context
@@ -293,6 +363,9 @@ class Statements:
     _RUN: ClassVar[dict[type[ast.Statement], Callable[..., tuple[Record, Tensor]]]] = {
         ast.Run: run,
         ast.Bind: bind,
+        ast.Pack: pack,
+        ast.Unpack: unpack,
+        ast.Results: results,
         ast.Shared: share,
         ast.Let: let,
         ast.Input: input,

@@ -61,10 +61,21 @@ def _bound(definition: ast.Named) -> _Names:
         match node:
             case ast.Let(name=name):
                 names.values.add(name)
-            case ast.For(targets=targets) | ast.Comprehension(targets=targets):
+            case (
+                ast.For(targets=targets)
+                | ast.Comprehension(targets=targets)
+                | ast.ItemLoop(targets=targets)
+            ):
                 names.values.update(targets)
-            case ast.Bind(name=name) | ast.Shared(name=name) | ast.Input(name=str(name)):
+            case (
+                ast.Bind(name=name)
+                | ast.Pack(name=name)
+                | ast.Shared(name=name)
+                | ast.Input(name=str(name))
+            ):
                 names.tensors.add(name)
+            case ast.Unpack(names=several):
+                names.tensors.update(several)
             case ast.Run(name=str(name)) | ast.Stage(name=name) | ast.Aux(name=name):
                 names.tensors.add(name)
                 names.numbered.add(name)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeGuard
 
 from cnndsl.elaborate.reuse import layer_key
-from cnndsl.ir import LayerArgument, Tensor, Value
+from cnndsl.ir import LayerArgument, Pack, Tensor, Value
 from cnndsl.ops.initial import Initial
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def kind(value: object) -> str:
         return "an initializer"
     if isinstance(value, LayerArgument):
         return "a layer"
-    return "a tensor"
+    return "a pack" if isinstance(value, Pack) else "a tensor"
 
 
 def is_int(value: object) -> TypeGuard[int]:
@@ -66,7 +66,7 @@ def is_plain(value: Value) -> TypeGuard[Json]:
     waiting, met = [value], set()
     while waiting:
         current = waiting.pop()
-        if isinstance(current, Tensor | Initial | LayerArgument):
+        if isinstance(current, Tensor | Pack | Initial | LayerArgument):
             return False
         if isinstance(current, list) and id(current) not in met:
             met.add(id(current))
@@ -146,11 +146,12 @@ def check_power(left: float, right: float) -> None:
 def equal(left: Value, right: Value) -> bool:
     """Equality of two values that are not both lists, without Python's `True == 1`.
 
-    Tensors equal only themselves; layers are equal that are one op or block with equal arguments.
+    Tensors and packs equal only themselves; layers are equal that are one op or block with equal
+    arguments.
     """
     if isinstance(left, LayerArgument) and isinstance(right, LayerArgument):
         return layer_key(left) == layer_key(right)
-    if isinstance(left, Tensor) or isinstance(right, Tensor):
+    if isinstance(left, Tensor | Pack) or isinstance(right, Tensor | Pack):
         return left is right
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
@@ -171,30 +172,41 @@ def joined(left: list[Value], right: list[Value]) -> list[Value]:
 
 
 def index(base: Value, position: Value) -> Value:
-    if not isinstance(base, list):
-        raise Fault("E201", f"only a list has items; this is {kind(base)}")
+    """An item of a list, or a tensor of a pack."""
+    items = _items(base)
     if not is_int(position):
         raise Fault("E201", f"an index is an integer; this is {kind(position)}")
-    if not -len(base) <= position < len(base):
-        raise Fault("E203", f"there is no item {position}: {_has(base)}")
-    return base[position]
+    if not -len(items) <= position < len(items):
+        what = "tensor" if isinstance(base, Pack) else "item"
+        raise Fault("E203", f"there is no {what} {position}: {_has(base)}")
+    return items[position]
 
 
-def part(base: Value, start: Value, stop: Value) -> list[Value]:
+def part(base: Value, start: Value, stop: Value) -> list[Value] | Pack:
     """`base[start .. stop]`, half open; negative ends count from the end of the list."""
-    if not isinstance(base, list):
-        raise Fault("E201", f"only a list has items; this is {kind(base)}")
+    items = _items(base)
     first, end = _end(start), _end(stop)
     for position in (first, end):
-        if not -len(base) <= position <= len(base):
+        if not -len(items) <= position <= len(items):
             raise Fault("E203", f"there is no place {position}: {_has(base)}")
-    return base[first:end]
+    return Pack(base.tensors[first:end]) if isinstance(base, Pack) else list(items[first:end])
 
 
-def _has(base: list[Value]) -> str:
-    if not base:
-        return "the list is empty"
-    return f"the list has {len(base)} items, counted from 0, or from -1 at its end"
+def _items(base: Value) -> Sequence[Value]:
+    if isinstance(base, Pack):
+        return base.tensors
+    if not isinstance(base, list):
+        raise Fault("E201", f"only a list has items; this is {kind(base)}")
+    return base
+
+
+def _has(base: Value) -> str:
+    what, items = ("pack", "tensors") if isinstance(base, Pack) else ("list", "items")
+    held = _items(base)
+    if not held:
+        return f"the {what} is empty"
+    count = f"{len(held)} {items}" if len(held) > 1 else f"one {items[:-1]}"
+    return f"the {what} has {count}, counted from 0, or from -1 at its end"
 
 
 def span_of(start: Value, stop: Value) -> list[Value]:
@@ -297,6 +309,12 @@ def _list_function(name: str, function: Callable[[list[Value]], Value]) -> Funct
     return checked
 
 
+def _length(*args: Value) -> Value:
+    if len(args) == 1 and isinstance(args[0], Pack):
+        return len(args[0].tensors)
+    return _list_function("len", len)(*args)
+
+
 FUNCTIONS: dict[str, Function] = {
     "min": _extreme("min", min),
     "max": _extreme("max", max),
@@ -308,7 +326,7 @@ FUNCTIONS: dict[str, Function] = {
     "sqrt": _unary("sqrt", math.sqrt),
     "log2": _unary("log2", math.log2),
     "sum": _list_function("sum", lambda items: bounded(sum(_numbers("sum", items)))),
-    "len": _list_function("len", len),
+    "len": _length,
     "enumerate": _list_function("enumerate", _numbered),
     "zip": _zipped,
 }

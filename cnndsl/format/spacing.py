@@ -8,7 +8,7 @@ from cnndsl.format.tree import Atom, Bracket, Kind, Leaf
 from cnndsl.syntax.layout import OPERATORS
 
 _BINARY = (OPERATORS - {"DOT", "NOT"}) | {"COMMA"}
-_TIGHT = frozenset({"DOT", "COMMA", "COLON"})  # nothing stands before them
+_TIGHT = frozenset({"DOT", "COMMA", "COLON", "SPREAD"})  # nothing stands before them
 
 
 class Break(Enum):

@@ -95,6 +95,7 @@ class _Places:
     """Offsets that the AST knows."""
 
     merges: frozenset[int]  # the name before the bracket
+    packs: frozenset[int]  # the bracket
     indices: frozenset[int]  # the end of what is indexed
     unary: frozenset[int]
     shapes: frozenset[int]  # where an asserted shape begins
@@ -113,6 +114,7 @@ def _places(spec: ast.Spec) -> _Places:
     suffixed = [n for n in nodes if isinstance(n, ast.Run | ast.Bind | ast.Stage)]
     return _Places(
         frozenset(n.name_span.start for n in nodes if isinstance(n, ast.Merge)),
+        frozenset(n.opener.start for n in nodes if isinstance(n, ast.Pack)),
         frozenset(n.base.span.end for n in nodes if isinstance(n, ast.Index)),
         frozenset(n.span.start for n in nodes if isinstance(n, ast.Unary)),
         frozenset(n.shape.span.start for n in suffixed if n.shape),
@@ -200,7 +202,7 @@ class _Builder:
         before, end = inside.before, inside.end
         if before is None or end is None:
             return Kind.LIST
-        if end.start in self.places.merges:
+        if end.start in self.places.merges or word.start in self.places.packs:
             return Kind.MERGE
         if end.end in self.places.indices:
             return Kind.INDEX

@@ -152,12 +152,22 @@ class Group(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Pick(Node):
+    """`xs[i]`, one tensor of a pack."""
+
+    place: Index
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Merge(Node):
-    """`add [ … ]`, `concat [ … ]`, `mul [ … ]`; any other name is an error of the author's."""
+    """`add [ … ]`, `concat [ … ]`, `mul [ … ]`; any other name is an error of the author's.
+
+    `concat xs` is `concat [ xs.. ]`.
+    """
 
     name: str
     name_span: Span
-    items: tuple[Chain, ...]
+    items: tuple[Item, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,12 +176,43 @@ class Repeat(Node):
     count: Expr
 
 
-Element = Apply | Group | Merge | Repeat
+Element = Apply | Pick | Group | Merge | Repeat
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chain(Node):
     elements: tuple[Element, ...]  # never empty
+
+
+# --- items of merges and packs ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spread(Node):
+    """`xs..`, all tensors of a pack; `value` is a name or a part, `xs[1 .. 3]`."""
+
+    value: Name | Index
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ItemLoop(Node):
+    """`for targets in values { items }` in an item list."""
+
+    targets: tuple[str, ...]
+    target_spans: tuple[Span, ...]
+    values: Expr
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ItemChoice(Node):
+    """`if condition { items } else { items }` in an item list, with (condition, items) pairs."""
+
+    branches: tuple[tuple[Expr, tuple[Item, ...]], ...]
+    other: tuple[Item, ...] | None
+
+
+Item = Chain | Spread | ItemLoop | ItemChoice
 
 
 # --- statements -----------------------------------------------------------------------
@@ -212,6 +253,32 @@ class Bind(Node):
     name_span: Span
     chain: Chain
     shape: Expr | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pack(Node):
+    """`NAME = [ items ]`: several tensors under one name; `opener` is the bracket."""
+
+    name: str
+    name_span: Span
+    opener: Span
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unpack(Node):
+    """`a, b = chain`, of a chain with several results; `_` drops one."""
+
+    names: tuple[str, ...]
+    name_spans: tuple[Span, ...]
+    chain: Chain
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Results(Node):
+    """`return a, b`, the last statement of a block."""
+
+    chains: tuple[Chain, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -296,7 +363,23 @@ class Preprocess(Node):
 
 
 OfVariant = Expect | Train | Preprocess  # what a variant's braces may hold
-Statement = Input | Run | Bind | Shared | Let | Stage | For | If | Aux | Expect | Train | Preprocess
+Statement = (
+    Input
+    | Run
+    | Bind
+    | Pack
+    | Unpack
+    | Results
+    | Shared
+    | Let
+    | Stage
+    | For
+    | If
+    | Aux
+    | Expect
+    | Train
+    | Preprocess
+)
 
 
 # --- definitions ----------------------------------------------------------------------

@@ -21,6 +21,7 @@ _CONSTANTS = {"true": True, "false": False, "none": None}
 Member = TypeVar("Member", bound=ast.Node)
 Parameters = tuple[ast.Parameter, ...]
 Arguments = tuple[tuple[ast.Argument, ...], Word]  # and the closing bracket
+Items = tuple[tuple[ast.Item, ...], Word]  # the same
 
 
 class Builder:
@@ -122,6 +123,20 @@ class Builder:
         end = shape.span if shape else chain.span
         return ast.Bind(name.to(end), name.text, name, chain, shape)
 
+    def pack(self, name: Word, _equal: Word, open: Word, *inside: ast.Item | Word) -> ast.Pack:
+        return ast.Pack(name.to(_closer(inside)), name.text, name, open, _members(inside))
+
+    def unpack(self, *parts: Word | ast.Chain) -> ast.Unpack:
+        *names, _equal, chain = parts
+        assert isinstance(chain, ast.Chain)
+        spans = tuple([name for name in names[::2] if isinstance(name, Word)])
+        texts = tuple([span.text for span in spans])
+        return ast.Unpack(spans[0].to(chain.span), texts, spans, chain)
+
+    def results(self, keyword: Word, *joined: ast.Chain | Word) -> ast.Results:
+        chains: tuple[ast.Chain, ...] = _members(joined)
+        return ast.Results(keyword.to(chains[-1].span), chains)
+
     def shared(self, keyword: Word, name: Word, _equal: Word, chain: ast.Chain) -> ast.Shared:
         return ast.Shared(keyword.to(chain.span), name.text, name, chain)
 
@@ -213,8 +228,57 @@ class Builder:
     def group(self, body: ast.Body) -> ast.Group:
         return ast.Group(body.span, body)
 
-    def merge(self, name: Word, _open: Word, *inside: ast.Chain | Word) -> ast.Merge:
+    def pick(self, place: ast.Index) -> ast.Pick:
+        return ast.Pick(place.span, place)
+
+    def index_of(self, name: Word, _open: Word, index: ast.Expr, close: Word) -> ast.Index:
+        return ast.Index(name.to(close), ast.Name(name, name.text), index)
+
+    def merge(self, name: Word, _open: Word, *inside: ast.Item | Word) -> ast.Merge:
         return ast.Merge(name.to(_closer(inside)), name.text, name, _members(inside))
+
+    def merge_of(self, name: Word, value: ast.Name | ast.Index) -> ast.Merge:
+        """`concat xs`: `concat [ xs.. ]`."""
+        spread = ast.Spread(value.span, value)
+        return ast.Merge(name.to(value.span), name.text, name, (spread,))
+
+    def spread(self, value: ast.Name | ast.Index, dots: Word) -> ast.Spread:
+        return ast.Spread(value.span.to(dots), value)
+
+    def item_loop(
+        self, keyword: Word, targets: tuple[Word, ...], _in: Word, values: ast.Expr, items: Items
+    ) -> ast.ItemLoop:
+        names = tuple(target.text for target in targets)
+        held, close = items
+        return ast.ItemLoop(keyword.to(close), names, targets, values, held)
+
+    def item_choice(
+        self,
+        keyword: Word,
+        condition: ast.Expr,
+        items: Items,
+        *others: tuple[ast.Expr, Items] | Items | None,
+    ) -> ast.ItemChoice:
+        """The last of `others` are the items of the `else`, or None."""
+        branches = [(condition, items[0])]
+        end, other = items[1], None
+        for following in others:
+            if following is None:
+                continue
+            if isinstance(following[0], ast.Node) and not isinstance(following[1], Word):
+                test, (held, end) = following[0], following[1]
+                branches.append((test, held))
+            elif isinstance(following[0], tuple) and isinstance(following[1], Word):
+                other, end = following[0], following[1]
+        return ast.ItemChoice(keyword.to(end), tuple(branches), other)
+
+    def else_if_items(
+        self, _else: Word, _if: Word, condition: ast.Expr, items: Items
+    ) -> tuple[ast.Expr, Items]:
+        return condition, items
+
+    def items(self, _open: Word, *inside: ast.Item | Word) -> Items:
+        return _members(inside), _closer(inside)
 
     def repeat(self, element: ast.Element, _times: Word, count: ast.Expr) -> ast.Repeat:
         return ast.Repeat(element.span.to(count.span), element, count)

@@ -10,6 +10,8 @@ from cnndsl.syntax.scan import END, Word
 TEXTS = {name: text for text, name in (tables.KEYWORDS | tables.SYMBOLS).items()}
 TEXTS["PREPROCESS"] = "preprocess"
 TEXTS["SHARED"] = "shared"
+TEXTS["RETURN"] = "return"
+TEXTS["SPREAD"] = ".."
 TEXTS["OUTPUT"] = "output"
 TEXTS["NAMED_INPUT"] = "input NAME"
 KEYWORDS = frozenset(tables.KEYWORDS.values())
@@ -18,14 +20,13 @@ NUMBERS = frozenset({"INTEGER", "FLOAT", "SIZE"})
 LITERALS = NUMBERS | CONSTANTS | {"STRING", "TRUE", "FALSE", "NONE"}
 ELEMENTS = frozenset({"NAME", "HERE", "IN"})
 VALUES = LITERALS | ELEMENTS | {"NOT", "MINUS", "PLUS", "LPAR", "LSQB"}
-STATEMENTS = frozenset(
-    {"INPUT", "SHARED", "LET", "STAGE", "FOR", "IF", "AUX", "EXPECT", "TRAIN", "PREPROCESS"}
-)
+STATEMENTS = frozenset("INPUT SHARED LET STAGE FOR IF AUX EXPECT TRAIN PREPROCESS RETURN".split())
 DEFINITIONS = frozenset({"USE", "FN", "BLOCK", "MODEL"})
 
 _MOST = 4  # a longer list of possibilities is not read
 _GROUPS = (
     (STATEMENTS | ELEMENTS | {"LBRACE"}, "a statement"),
+    (ELEMENTS | {"LBRACE", "FOR", "IF"}, "an item"),
     (ELEMENTS | {"LBRACE"}, "an element of a chain"),
     (VALUES - {"NOT"}, "a value"),
     (frozenset({"INTEGER", "FLOAT", "NAME"}), "a count"),
@@ -42,12 +43,12 @@ _NAMES = {
     END: "the end of the file",
 }
 # What may always follow, and is seldom meant.
-_UNSAID = OPERATORS | {"ROUNDED", "TOLERANCE", "AS", "IF", "LPAR", "LSQB"}
+_UNSAID = OPERATORS | {"ROUNDED", "TOLERANCE", "AS", "IF", "LPAR", "LSQB", "SPREAD"}
 
 
 def expected(accepted: frozenset[str]) -> str:
     """What could have stood there, in a few words: `a name or "]"`."""
-    left = set(accepted)
+    left = {"NAME" if kind in ("PICK", "JOIN") else kind for kind in accepted}
     phrases = []
     for members, phrase in _GROUPS:
         if members <= left:

@@ -88,7 +88,11 @@ def comment(at: Context) -> Diagnostic | None:
 def word(at: Context) -> Diagnostic | None:
     """A statement or definition that begins with a word of another language, or a typo."""
     head = (*at.statement, at.word)[0]
-    if head.type != "NAME" or len(at.statement) > 1 or at.word.type in ("EQUAL", END):
+    if (
+        head.type not in ("NAME", "RETURN")
+        or len(at.statement) > 1
+        or at.word.type in ("EQUAL", END)
+    ):
         return None
     if head.text in _FOREIGN:
         message = f"`{head.text}` is not a word of this language"
@@ -144,7 +148,7 @@ def function_body(at: Context) -> Diagnostic | None:
 def function_statement(at: Context) -> Diagnostic | None:
     """A statement in the braces of a `fn`, which hold `let`s and then its value."""
     words = {"IF": "choose it: a if condition else b", "FOR": "write [f(x) for x in xs]"}
-    if at.word.type == "NAME" and at.word.text == "return":
+    if at.word.type in ("NAME", "RETURN") and at.word.text == "return":
         help = "the last line is the value, without `return`"
     elif at.word.type in words:
         help = words[at.word.type]

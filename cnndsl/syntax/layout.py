@@ -25,7 +25,16 @@ ARITHMETIC = frozenset({"PLUS", "MINUS", "STAR", "SLASH", "FLOOR", "PERCENT", "P
 OPERATORS = COMPARISONS | ARITHMETIC | {"AND", "OR", "NOT", "RANGE", "DOT"}
 _OPEN_ENDED = OPERATORS | {"ARROW", "COMMA", "EQUAL", "COLON", "IF", "ELSE"} | set(CLOSERS)
 _GOES_ON = frozenset({"ARROW", "ELSE", "RBRACE", "RSQB", "RPAR", END})
-_CONTEXTUAL = frozenset({"PREPROCESS", "SHARED", "OUTPUT"})  # words at one place of a statement
+# Words at one place of a statement, and what they are elsewhere.
+_CONTEXTUAL = {
+    "PREPROCESS": "NAME",
+    "SHARED": "NAME",
+    "OUTPUT": "NAME",
+    "RETURN": "NAME",
+    "SPREAD": "RANGE",
+}
+MERGES = frozenset("add concat mul sub div maximum minimum matmul".split())
+_BEGINS_ITEM = frozenset({"LSQB", "LBRACE", "COMMA", "NEWLINE"})
 _ENDS_CHAIN = frozenset({"NAME", "HERE", "IN", "RPAR", "RSQB", "RBRACE", "INTEGER"})
 _SEPARATORS = frozenset({"NEWLINE", "COMMA", "ARROW", "RBRACE"})
 
@@ -37,6 +46,7 @@ class _Open:
     word: Word | None  # None: outside of all brackets
     current: int = 0
     most: int = 0
+    has_items: bool = False  # of a merge or a pack, or braces in one
 
 
 @dataclass(slots=True)
@@ -58,7 +68,7 @@ def layout(words: Iterator[Word], nesting: Nesting | None = None) -> Iterator[Wo
     """
     nesting = nesting or Nesting()
     stack = [_Open(None)]
-    previous = None
+    previous = before = first = None  # the last word, that before it, that before both
     newline = None
     for word in words:
         if word.type == "NEWLINE":
@@ -70,23 +80,42 @@ def layout(words: Iterator[Word], nesting: Nesting | None = None) -> Iterator[Wo
             if separator is not None:
                 _count(stack[-1], separator)
                 yield separator
-            previous = separator or previous
-        if word.type in _CONTEXTUAL and not _is_in_place(word, previous):
-            word = Word(word.source, word.start, word.end, "NAME")
+            if separator is not None:
+                previous, before, first = separator, previous, before
+        if word.type in _CONTEXTUAL and not _is_in_place(word, previous, before, stack[-1]):
+            word = Word(word.source, word.start, word.end, _CONTEXTUAL[word.type])
         _balance(stack, word)
         if len(stack) > nesting.brackets:
             nesting.brackets = len(stack)
+        if word.type in ("LSQB", "LBRACE"):
+            stack[-1].has_items = _has_items(stack, previous, before, first)
         if word.type == END:
             nesting.operators = max(stack[0].most, stack[0].current)
         yield word
-        previous = word
+        previous, before, first = word, previous, before
 
 
-def _is_in_place(word: Word, before: Word | None) -> bool:
+def _is_in_place(word: Word, last: Word | None, before: Word | None, inside: _Open) -> bool:
     """Whether a word that is none of the language elsewhere stands where it is one."""
     if word.type == "OUTPUT":
-        return before is not None and before.type in _ENDS_CHAIN
-    return _begins_statement(before)
+        return last is not None and last.type in _ENDS_CHAIN
+    if word.type == "SPREAD":
+        is_first = before is not None and before.type in _BEGINS_ITEM
+        is_part = last is not None and last.type == "RSQB"
+        return inside.has_items and (is_first or is_part)
+    return _begins_statement(last)
+
+
+def _has_items(
+    stack: Sequence[_Open], last: Word | None, before: Word | None, first: Word | None
+) -> bool:
+    """Whether a bracket that just opened behind some words holds items of a merge or a pack."""
+    opened = stack[-1].word
+    if opened is not None and opened.type == "LBRACE":
+        return stack[-2].has_items
+    if last is None or last.type != "EQUAL":
+        return last is not None and last.type == "NAME" and last.text in MERGES
+    return before is not None and before.type == "NAME" and _begins_statement(first)
 
 
 def _begins_statement(before: Word | None) -> bool:

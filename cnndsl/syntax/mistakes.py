@@ -170,6 +170,18 @@ def _count(at: Context) -> Diagnostic | None:
 # --- statements -----------------------------------------------------------------------
 
 
+def _names(at: Context) -> Diagnostic | None:
+    """Elements with commas between them, which begin like `a, b = chain`."""
+    kinds = {word.type for word in at.statement}
+    commas = [word for word in at.statement if word.type == "COMMA"]
+    if not commas or kinds != {"NAME", "COMMA"} or at.inside != "LBRACE":
+        return None
+    if not at.accepted <= {"NAME", "COMMA", "EQUAL"}:
+        return None
+    message, help = "a comma joins nothing in braces", "write `->`, or begin a new line"
+    return errors.written_differently(commas[0], message, help)
+
+
 def _unclosed(at: Context) -> Diagnostic | None:
     """What cannot stand in the innermost bracket: its closer was forgotten."""
     if not at.open:
@@ -247,6 +259,7 @@ def _separator(at: Context) -> Diagnostic | None:
 
 _RULES = (
     _unclosed,
+    _names,
     foreign.sign,
     _line,
     _count,

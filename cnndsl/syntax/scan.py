@@ -83,8 +83,8 @@ def scan(
     for match in _WORDS.finditer(source.text):
         kind = match.lastgroup or "UNKNOWN"
         start, end = match.span()
-        if kind == "NAME":
-            kind = keywords.get(match.group(), "NAME")
+        if kind in ("NAME", "PICK"):
+            kind = keywords.get(match.group(), kind)
         elif kind in tables.IGNORED:
             continue
         elif kind == "UNKNOWN":

@@ -102,7 +102,6 @@ IN_A_BLOCK = [
     ("expect params 9_999_999T", "E009", "9_999_999T", "too large"),
     ("expect params 25.6M within 1%", "E013", "within 1%", "how exact it is"),
     ("repeat 3 { relu }", "E013", "repeat", "* 3"),
-    ("return x", "E013", "return", "nothing is returned"),
     ("stgae a { relu }", "E015", "stgae", "did you mean `stage`?"),
     ("let x = 3 +", "E015", "+", "expected a value behind `+`"),
     ("relu -> ", "E015", "->", "expected an element of a chain behind `->`"),

@@ -35,7 +35,7 @@ def units(frame: Frame, *, aux: bool = True) -> list[Unit]:
                 continue
             opened.add(id(current))
             stack.append(current)
-            stack.extend(reversed(current.branches))
+            stack.extend(reversed(children(current)))
         elif aux or not isinstance(current, Auxiliary):
             stack.extend(reversed(children(current)))
     return found

@@ -9,14 +9,16 @@ import re
 RESERVED = frozenset(
     {
         *keyword.kwlist,
-        *("self jax jnp nnx math partial dtype param_dtype dtypes rngs kinds DTypeLike").split(),
-        *("range enumerate zip len min max sum int round abs tuple staticmethod").split(),
+        *(
+            "self jax jnp nnx math functools partial dtype param_dtype dtypes rngs kinds DTypeLike"
+        ).split(),
+        *("range enumerate zip len min max sum int round abs tuple list staticmethod").split(),
         *("INPUT_SHAPE NUM_PARAMS AUX_WEIGHTS PREPROCESS ENDPOINTS").split(),
     }
 )
 
 # Names of the module that a value may have and be the same everywhere.
-GLOBALS = frozenset({"nnx", "jnp", "jax", "math", "keep_float32", "he_normal"})
+GLOBALS = frozenset({"nnx", "jnp", "jax", "math", "functools", "keep_float32", "he_normal"})
 
 # Variables of every emitted call, and those of what flows there besides.
 CALL = frozenset("x out aux".split())

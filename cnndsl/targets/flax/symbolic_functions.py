@@ -195,13 +195,13 @@ def _clip(args: list[object], keywords: dict[str, object]) -> object:
     return x.made(x.forms.pointwise("clip", x.term, low=low, high=high))
 
 
-def _of_two(name: str) -> Function:
-    """A ufunc of two tensors, which has no signature."""
+def _of_two(name: str, op: str = "") -> Function:
+    """A ufunc of two tensors, which has no signature; `op` is what merges call it."""
 
     def run(args: list[object], keywords: dict[str, object]) -> object:
         given = Signature(f"jnp.{name}", ("x", "y")).bound(args, keywords)
         x, y = (tensor(value, f"`jnp.{name}`") for value in given.values())
-        return x.made(x.forms.join(name, x.term, y.term))
+        return x.made(x.forms.join(op or name, x.term, y.term))
 
     return Function(f"jnp.{name}", run)
 
@@ -221,6 +221,8 @@ JNP_FUNCTIONS: dict[str, External] = {
     "sum": _reduction("sum"),
     **{name: _of_values(name) for name in ("abs", "square", "sqrt", "exp", "log")},
     "clip": Function("jnp.clip", _clip),
+    "add": _of_two("add"),
+    "multiply": _of_two("multiply", "mul"),
     "maximum": _of_two("maximum"),
     "minimum": _of_two("minimum"),
     "broadcast_to": TensorFunction(

@@ -91,14 +91,14 @@ class Run:
     def proves(self, network: Network, arguments: Mapping[str, object]) -> bool:
         """Whether the class of a network's name is that network, block by block.
 
-        Where blocks are no classes, or classes no blocks, or layers are shared, this says
-        nothing; `model` does.
+        Where blocks are no classes, or classes no blocks, where layers are shared, or blocks get
+        packs or give several results, this says nothing; `model` does.
 
         Args:
           network: as elaborated with these arguments.
           arguments: for the constructor.
         """
-        if self.parts is None or network.shared:
+        if self.parts is None or network.shared or network.hands_packs:
             return False
         classes = [value for value in self.names.values() if isinstance(value, ClassValue)]
         for cls in classes:

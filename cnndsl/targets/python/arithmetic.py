@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from cnndsl.targets.python.draft import Tally
 from cnndsl.targets.python.expressions import (
     FALSE,
     TRUE,
@@ -18,6 +19,8 @@ from cnndsl.targets.python.tree import (
     Constant,
     Expr,
     Item,
+    Name,
+    Slice,
     Star,
     Tuple,
     Unary,
@@ -52,11 +55,49 @@ _FOLD: dict[str, Callable[[int, int], int]] = {
 
 
 def item(base: Expr, index: Expr) -> Expr:
+    """`base[index]`, or the item where it is known."""
+    if isinstance(base, Tuple) and isinstance(index, Slice):
+        return _part(base, index)
     at = integer(index)
-    if not isinstance(base, Tuple) or at is None or not 0 <= at < len(base.items):
+    if not isinstance(base, Tuple) or at is None or not -len(base.items) <= at < len(base.items):
         return Item(base, index)
-    grows = any(isinstance(held, Star) for held in base.items[: at + 1])
+    passed = base.items[at:] if at < 0 else base.items[: at + 1]
+    grows = any(isinstance(held, Star) for held in passed)
     return Item(base, index) if grows else base.items[at]
+
+
+def _part(base: Tuple, ends: Slice) -> Expr:
+    """`base[start:stop]`, or the items where they are known."""
+    known = [None if end is None else integer(end) for end in (ends.start, ends.stop)]
+    is_said = [end is not None for end in (ends.start, ends.stop)]
+    has_words = is_said != [at is not None for at in known]
+    if has_words or ends.step or any(isinstance(held, Star) for held in base.items):
+        return Item(base, ends)
+    return Tuple(base.items[known[0] : known[1]])
+
+
+def joined(items: Iterable[Expr]) -> Tuple:
+    """A tuple of items, some of which may stand for all those of another tuple."""
+    found: list[Expr] = []
+    for held in items:
+        inside = held.value if isinstance(held, Star) else None
+        if isinstance(inside, Tuple):
+            found += inside.items
+        else:
+            found.append(held)
+    return Tuple(tuple(found))
+
+
+def tally(name: str, held: Expr) -> Expr:
+    """`sum` or `len` of a tuple; of one whose items are known, what they give."""
+    if not isinstance(held, Tuple) or any(isinstance(each, Star) for each in held.items):
+        return Tally(Name(name), (held,))
+    if name == "len":
+        return Constant(len(held.items))
+    total: Expr = Constant(0)
+    for number, each in enumerate(held.items):
+        total = each if number == 0 else binary("+", total, each)
+    return total
 
 
 def unary(op: str, operand: Expr) -> Expr:

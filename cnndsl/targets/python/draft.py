@@ -21,6 +21,11 @@ class Join(Binary):
 
 
 @dataclass(frozen=True, slots=True)
+class Tally(Call):
+    """`sum(…)` or `len(…)` of a tuple, worked out where its items are known."""
+
+
+@dataclass(frozen=True, slots=True)
 class Build(Call):
     """A constructor call: `takes` is what it accepts of what constructors hand on;
     `has_tensors`: it makes some, so that it is built whoever calls it."""

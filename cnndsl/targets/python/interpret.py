@@ -12,7 +12,7 @@ from cnndsl.targets.python.assignment import Names
 from cnndsl.targets.python.callables import ClassValue, Defined
 from cnndsl.targets.python.closures import Evaluator
 from cnndsl.targets.python.library import Function as Plain
-from cnndsl.targets.python.library import partial_of
+from cnndsl.targets.python.library import functools_library, partial_of
 from cnndsl.targets.python.run import Block, assigned
 from cnndsl.targets.python.standard import builtins, math_library
 from cnndsl.targets.python.tree import Assign, Class, Definition, Frozen, Function, Helper, Module
@@ -39,6 +39,7 @@ def interpret(
     names = Names(builtins(budget))
     python = {
         ("functools", "partial"): Plain("partial", partial_of),
+        ("functools", None): functools_library(budget),
         ("math", None): math_library(),
     }
     for line in module.imports:

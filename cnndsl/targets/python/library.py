@@ -6,9 +6,12 @@ import math
 from collections.abc import Callable, Hashable
 
 from cnndsl.targets.python.values import (
+    MISSING,
+    Budget,
     External,
     Failure,
     key_of,
+    listed,
 )
 
 Plain = Callable[[list[object], dict[str, object]], object]
@@ -111,6 +114,24 @@ def static_of(args: list[object], keywords: dict[str, object]) -> object:
     if keywords or len(args) != 1 or not isinstance(args[0], External):
         raise Failure("`staticmethod` takes a function")
     return Static(args[0])
+
+
+def functools_library(budget: Budget) -> Library:
+    """`functools`, of which modules call `reduce`."""
+
+    def run(args: list[object], keywords: dict[str, object]) -> object:
+        match args:
+            case [External() as function, values] if not keywords:
+                first, *others = listed(values, budget) or [MISSING]
+            case _:
+                raise Failure("`reduce` takes a function and what it goes over")
+        if first is MISSING:
+            raise Failure("`reduce` of nothing")
+        for value in others:
+            first = function.call([first, value], {})
+        return first
+
+    return Library("functools", {"reduce": Function("functools.reduce", run)})
 
 
 MOST_SORTED = 1_000_000

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from operator import is_
 
-from cnndsl.targets.python.arithmetic import binary, conditional, item, unary
-from cnndsl.targets.python.draft import Build, Join
+from cnndsl.targets.python.arithmetic import binary, conditional, item, joined, tally, unary
+from cnndsl.targets.python.draft import Build, Join, Tally
 from cnndsl.targets.python.expressions import names, parts
 from cnndsl.targets.python.tree import (
     Attribute,
@@ -37,6 +37,9 @@ def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
     match expr:
         case Name() | Constant():
             return expr
+        case Tally(function=Name(id=name), args=(held,)):
+            inside = change(held)
+            return expr if inside is held else tally(name, inside)
         case Call():
             return _call(expr, change)
         case Attribute():
@@ -44,7 +47,7 @@ def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
             return expr if base is expr.base else Attribute(base, expr.name)
         case Tuple():
             items = _each(expr.items, change)
-            return expr if items is expr.items else Tuple(items)
+            return expr if items is expr.items else joined(items)
         case Binary():
             left, right = change(expr.left), change(expr.right)
             if left is expr.left and right is expr.right:

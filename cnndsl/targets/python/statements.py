@@ -6,7 +6,17 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from operator import is_
 
-from cnndsl.targets.python.draft import Build, Hint, Join, Line, Loop, Settle, Shadow, Step
+from cnndsl.targets.python.draft import (
+    Build,
+    Hint,
+    Join,
+    Line,
+    Loop,
+    Settle,
+    Shadow,
+    Step,
+    Tally,
+)
 from cnndsl.targets.python.expressions import names, walk
 from cnndsl.targets.python.rebuild import rebuild
 from cnndsl.targets.python.tree import (
@@ -239,12 +249,14 @@ def plain(step: Step) -> Statement:
 
 
 def _plain(expr: Expr) -> Expr:
-    if not any(isinstance(e, (Join, Build)) for e in walk(expr)):
+    if not any(isinstance(e, (Join, Build, Tally)) for e in walk(expr)):
         return expr
     expr = rebuild(expr, _plain)
     if isinstance(expr, Join):
         return Binary(expr.op, expr.left, expr.right)
-    return Call(expr.function, expr.args, expr.keywords) if isinstance(expr, Build) else expr
+    if isinstance(expr, (Build, Tally)):
+        return Call(expr.function, expr.args, expr.keywords)
+    return expr
 
 
 def without(steps: Iterable[Step], kind: type) -> list[Step]:

@@ -101,6 +101,7 @@ def imports_of(body: Sequence[tree.Definition], networks: bool) -> tuple[Import,
     if networks:
         needed |= {"jax", "nnx"}
     known = (
+        Import("functools", "functools"),
         Import("math", "math"),
         Import("collections.abc", "Callable", True),
         Import("functools", "partial", True),

@@ -202,7 +202,7 @@ def _imports(imports: tuple[Import, ...], body: Sequence[Definition]) -> tuple[I
         part == CALLABLE for kind in _annotations(body) for part in walk(kind)
     ):
         return imports
-    at = sum(1 for each in imports if not each.is_from and each.module == "math")
+    at = sum(1 for each in imports if not each.is_from and each.module in ("functools", "math"))
     return (*imports[:at], _CALLABLE, *imports[at:])
 
 

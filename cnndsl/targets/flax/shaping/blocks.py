@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnndsl.elaborate.program import walk
-from cnndsl.ir import Instance
+from cnndsl.ir import Instance, Pack
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.shaping import docs
 from cnndsl.targets.flax.shaping.finished import Finished
@@ -18,7 +18,10 @@ from cnndsl.targets.python.tree import (
     Class,
     Expr,
     Function,
+    Item,
+    Name,
     Parameter,
+    Tuple,
 )
 
 
@@ -26,6 +29,7 @@ def block_definition(
     block: ast.Block, finished: Finished, instances: Sequence[Instance]
 ) -> Class | Function:
     draft = finished.draft
+    given = _given(instances)
     shapes = docs.block_shapes(draft, instances)
     quoted = [
         f"`{p.name}`: {told}."
@@ -44,19 +48,32 @@ def block_definition(
     if draft.is_function:
         arguments = _ordered([x, *received, *own])
         body = whole([*finished.lets, *finished.init, *finished.call], 4)
-        return Function(draft.name, tuple(arguments), ARRAY, body, doc)
+        return Function(draft.name, tuple(arguments), given, body, doc)
     takes = {kind for build in finished.builds() for kind in build.takes}
     takes |= set(draft.takes) if draft.is_argument else set()
     init = constructor(finished)
     keywords = [STAR, RNGS] if "rngs" in takes else []
     signature = (SELF, *own, *keywords)
-    call_ = Function("__call__", (SELF, x, *_ordered(received)), ARRAY, whole(finished.call))
+    call_ = Function("__call__", (SELF, x, *_ordered(received)), given, whole(finished.call))
     methods = (Function("__init__", signature, None, init), call_)
     return Class(draft.name, BASE, (), methods, doc)
 
 
 def _received(param: Param) -> Expr:
-    return Binary("|", ARRAY, NONE) if _optional(param) else ARRAY
+    is_pack = any(isinstance(value, tuple) for value in param.values.values())
+    kind = list_of_arrays() if is_pack else ARRAY
+    return Binary("|", kind, NONE) if _optional(param) else kind
+
+
+def list_of_arrays() -> Expr:
+    return Item(Name("list"), ARRAY)
+
+
+def _given(instances: Sequence[Instance]) -> Expr:
+    """The type of what a block returns."""
+    results = instances[0].results
+    kinds = [list_of_arrays() if isinstance(r, Pack) else ARRAY for r in results] or [ARRAY]
+    return kinds[0] if len(kinds) == 1 else Item(Name("tuple"), Tuple(tuple(kinds)))
 
 
 def _optional(param: Param) -> bool:

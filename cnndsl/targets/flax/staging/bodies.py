@@ -11,17 +11,21 @@ from cnndsl.ir import (
     Frame,
     Looped,
     Named,
+    Packed,
     Ran,
     Record,
+    Returned,
     Staged,
+    Unpacked,
 )
 from cnndsl.ir import Tensor as Flowing
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.staging.chains import Chains
 from cnndsl.targets.flax.staging.control import Control
-from cnndsl.targets.flax.staging.draft import Env, Run, Sharing, Value
+from cnndsl.targets.flax.staging.draft import Env, Run, Sharing, Tensor, Value
 from cnndsl.targets.flax.staging.endpoints import Endpoints
 from cnndsl.targets.flax.staging.flow import Flow, Surroundings, all_of
+from cnndsl.targets.flax.staging.items import Items
 from cnndsl.targets.flax.staging.kinds import sample_kinds
 from cnndsl.targets.flax.staging.scopes import runs_first
 from cnndsl.targets.flax.staging.values import Values
@@ -44,6 +48,9 @@ class Bodies:
         self.chains = Chains(self.flow, self.run)
         self.endpoints = Endpoints(self.chains, self.run)
         self.control = Control(self.flow, self.endpoints, self.run)
+        self.items = Items(self.flow, self.control, self.chains.chain)
+        self.chains.item_lists = self.items
+        self.results: list[Tensor] = []  # of a block that ends in `return`
 
     def run(self, body: ast.Body, frames: list[Frame], x: Name, runs: list[Run], env: Env) -> None:
         for i, statement in enumerate(body.statements):
@@ -64,6 +71,13 @@ class Bodies:
         match st:
             case ast.Bind():
                 self.bound(st, all_of(Ran, recs), x, runs, env)
+            case ast.Pack():
+                pack = self.items.packed(st, all_of(Packed, recs), x, runs, env)
+                self.endpoints.keep(st.name, pack, env)
+            case ast.Unpack():
+                self.unpacked(st, all_of(Unpacked, recs), x, runs, env)
+            case ast.Results():
+                self.returned(st, all_of(Returned, recs), x, runs, env)
             case ast.Run():
                 ran = all_of(Ran, recs)
                 self.chains.chain([r.run for r in ran], x, runs, env)
@@ -89,6 +103,35 @@ class Bodies:
         self.values.path = outer
         self.endpoints.keep(st.name, y, env)
         env.tensors["here"] = self.flow.tensor(x)
+
+    def unpacked(
+        self, st: ast.Unpack, recs: Sequence[Unpacked], x: Name, runs: list[Run], env: Env
+    ) -> None:
+        """`a, b = chain`: variables of the call for all of its results."""
+        y = self.flow.branch_off(x, "x")
+        path, names = self.values.path, self.chains.uses.names
+        self.chains.uses.names = st.names
+        self.chains.chain([r.run for r in recs], y, runs, env)
+        self.chains.uses.names = names
+        self.values.path = path
+        for name, result in zip(st.names, self.chains.uses.results, strict=True):
+            if name != "_" and isinstance(result.call, Name):
+                self.endpoints.keep(name, result.call, env)
+        env.tensors["here"] = self.flow.tensor(x)
+
+    def returned(
+        self, st: ast.Results, recs: Sequence[Returned], x: Name, runs: list[Run], env: Env
+    ) -> None:
+        """`return a, b`: the results, or the flow where there is one."""
+        found = []
+        for place in range(len(st.chains)):
+            single = len(st.chains) == 1
+            y = x if single else self.flow.branch_off(x, "x")
+            self.chains.chain([r.runs[place] for r in recs], y, runs, env)
+            found.append(self.flow.tensor(y))
+            if not single:
+                env.tensors["here"] = self.flow.tensor(x)
+        self.results = found
 
     def declared(
         self,

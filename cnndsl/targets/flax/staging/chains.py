@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from cnndsl.ir import (
     Chained,
@@ -45,6 +46,9 @@ from cnndsl.targets.python.tree import (
     Name,
 )
 
+if TYPE_CHECKING:
+    from cnndsl.targets.flax.staging.items import Items
+
 _OPERATORS = {"add": "+", "mul": "*", "sub": "-", "div": "/"}
 _FUNCTIONS = {"maximum": "jnp.maximum", "minimum": "jnp.minimum", "matmul": "matmul"}
 
@@ -65,7 +69,12 @@ class Chains:
         self.draft = flow.draft
         self.bodies = bodies
         self.layers = Layers(flow)
-        self.uses = Uses(flow, self.layers, self.element)
+        self.uses = Uses(flow, self.layers, self.element, lambda: self.items())
+        self.item_lists: Items | None = None  # which need the loops that need chains
+
+    def items(self) -> Items:
+        assert self.item_lists is not None
+        return self.item_lists
 
     def chain(self, runs_of: Sequence[Chained], x: Name, runs: list[Run], env: Env) -> None:
         for i, element in enumerate(runs_of[0].chain.elements):
@@ -89,14 +98,19 @@ class Chains:
                     self.group(element.body, env),
                 )
             case ast.Merge(), Merged():
-                self.merged(element, all_of(Merged, recs), x, runs, env)
+                merge = self.merged if _is_plain(element) else self.items().merged
+                merge(element, all_of(Merged, recs), x, runs, env)
+            case ast.Pick(), Reference():
+                seen = [r.index for r in all_of(Reference, recs)]
+                held = self.items().pack(element.place, seen, runs, env)
+                self.flow.copy(held.call, held.features, x)
             case ast.Repeat(), Repeated():
                 self.repeated(element, all_of(Repeated, recs), x, runs, env)
             case ast.Apply(), Passed():
                 self.passed(element, all_of(Passed, recs), x, runs, env)
             case ast.Apply(), Used():
                 self.used(element, all_of(Used, recs), x, runs, env)
-            case ast.Apply() | ast.Merge(), Reference():
+            case ast.Apply(), Reference():
                 if element.name != "here":
                     tensor = env.tensor(element.name)
                     if tensor is None:
@@ -198,7 +212,7 @@ class Chains:
         parts = []
         for i in range(len(element.items)):
             y = self.flow.branch_off(x, "x")
-            self.chain([r.branches[i] for r in recs], y, runs, env)
+            self.chain([all_of(Chained, r.items)[i] for r in recs], y, runs, env)
             parts.append(y)
         env.tensors["here"] = self.flow.tensor(x)
         features = [self.flow.features(y) for y in parts]
@@ -253,3 +267,7 @@ class Chains:
         at_call = self.values.in_call(count, element.count, env)
         items = call("range", count), call("range", at_call)
         with_loop(self.values, items, runs, inner, (), body, always=min(counts) > 0)
+
+
+def _is_plain(element: ast.Merge) -> bool:
+    return all(isinstance(each, ast.Chain) for each in element.items)

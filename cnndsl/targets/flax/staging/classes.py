@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cnndsl.elaborate.program import walk
-from cnndsl.ir import Instance, Network, Tensor
+from cnndsl.ir import Instance, Network, Pack, Tensor
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.names import CALL, RESERVED, safe
 from cnndsl.targets.flax.staging.bodies import Bodies
@@ -18,6 +18,7 @@ from cnndsl.targets.flax.staging.places import is_default
 from cnndsl.targets.flax.staging.scopes import binding_counts, tensor_names
 from cnndsl.targets.flax.staging.spelling import Known
 from cnndsl.targets.flax.staging.tidy import simplify
+from cnndsl.targets.flax.staging.uses import channels_of
 from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.python.draft import Shadow
 from cnndsl.targets.python.expressions import NONE, constant, is_constant, self_
@@ -78,8 +79,14 @@ def stage_block(
     bodies.flow.copy(Name("x"), Name("in_features"), flow)
     runs: list[Run] = [(n, ()) for n in range(len(instances))]
     bodies.run(block.body, [i.frame for i in instances], flow, runs, env)
-    values.at_call(Return(flow))
+    results = bodies.results
+    if len(results) > 1:
+        values.at_call(Return(Tuple(tuple([result.call for result in results]))))
+    else:
+        values.at_call(Return(flow))
     values.at_init(Shadow("out", bodies.flow.features(flow)))
+    for number, result in enumerate(results):
+        values.at_init(Shadow(f"out{number}", result.features))
     simplify(draft)
     return draft
 
@@ -97,7 +104,7 @@ def _declare(
     """One parameter of a block: a value, a layer, or a tensor with its channels."""
     name, block = parameter.name, draft.definition.name
     seen = [i.args[name] for i in instances]
-    if any(isinstance(v, Tensor) for v in seen):
+    if any(isinstance(v, Tensor | Pack) for v in seen):
         _declare_tensor(name, draft, env, seen)
         return
     taken = RESERVED | (CALL if draft.is_function else frozenset())
@@ -138,8 +145,8 @@ def _declare_tensor(name: str, draft: Draft, env: Env, seen: Sequence[object]) -
     taken = RESERVED | CALL | {p.name for p in draft.params}
     variable = safe(name, taken)
     features = safe(f"{variable}_features", taken)
-    sizes = {
-        n: v.shape[-1] if isinstance(v, Tensor) and v.shape else None for n, v in enumerate(seen)
+    sizes: dict[int, object] = {
+        n: channels_of(v) if isinstance(v, Tensor | Pack) else None for n, v in enumerate(seen)
     }
     draft.params.append(Param(features, "features", name, dict(sizes)))
     draft.params.append(Param(variable, "tensor", name, dict(sizes)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnndsl.ir import Chosen, Frame, Layer, Node, children
+from cnndsl.ir import Layer, Node, children
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.staging.draft import Env, Run
 from cnndsl.targets.flax.staging.layers import BUILDS
@@ -29,8 +29,7 @@ def condition(
     flags: list[bool],
     runs: list[Run],
     env: Env,
-    recs: Sequence[Chosen],
-    left: list[int],
+    chosen: Sequence[Node],
 ) -> tuple[Expr, Expr]:
     """A condition in the constructor and in the call."""
     name = expr.id if isinstance(expr, ast.Name) else "active"
@@ -42,9 +41,7 @@ def condition(
         spelled = values.spell(expr, env, in_call=True)
         if spelled is not None:
             return test, spelled
-    if values.spell(expr, env) is None and not any(
-        builds(recs[i].frame) for i in left if recs[i].frame is not None
-    ):
+    if values.spell(expr, env) is None and not any(map(builds, chosen)):
         spelled = values.spell(expr, env, in_call=True)
         if spelled is not None:
             return test, spelled
@@ -85,14 +82,14 @@ def _locals(expr: Expr) -> set[str]:
     return {n for n in names(expr) if n != "self"}
 
 
-def builds(frame: Frame | None) -> bool:
+def builds(frame: Node) -> bool:
     """Whether some op below a frame builds a module."""
-    stack: list[Node | None] = [frame]
+    stack: list[Node] = [frame]
     while stack:
         current = stack.pop()
         if isinstance(current, Layer):
             if current.op.name in BUILDS:
                 return True
-        elif current is not None:
+        else:
             stack.extend(children(current))
     return False

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from cnndsl.ir import Chosen, Frame, Instance, Looped, Named, Node, children
 from cnndsl.ir import Tensor as Flowing
+from cnndsl.ir import Value as Item
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.staging.conditions import condition
 from cnndsl.targets.flax.staging.draft import Env, Run, Value
@@ -30,6 +31,28 @@ from cnndsl.targets.python.tree import (
 )
 
 
+@dataclass(frozen=True)
+class Walk:
+    """What a loop goes over, as written, and the items of every execution."""
+
+    targets: tuple[str, ...]
+    written: ast.Expr
+    values: list[list[Item]]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """An `if`: its conditions, and of every execution the branch and what became of it.
+
+    `body` writes what some of the executions do, `settle` what holds behind it.
+    """
+
+    conditions: list[ast.Expr]
+    taken: list[tuple[int | None, Node | None]]
+    body: Callable[[list[int]], None]
+    settle: Callable[[list[int]], None]
+
+
 class Control:
     """Transcribes loops and branches."""
 
@@ -44,25 +67,37 @@ class Control:
         self.flowing: Sequence[Flowing] = ()  # what arrives at an `if`
 
     def loop(self, st: ast.For, recs: Sequence[Looped], x: Name, runs: list[Run], env: Env) -> None:
-        if not any(r.frames for r in recs):
-            self.values.fold(st.items, env)
-            return
-        seen = [r.items for r in recs]
-        items = self.values.value(st.items, seen, runs, env, "items")
-        both = items, self.values.in_call(items, st.items, env)
         frames = [f for r in recs for f in r.frames]
+
+        def body(inner: list[Run]) -> None:
+            for name, values in self.rebound(st.body, frames, env).items():
+                env.values[name] = replace(env.values[name], samples=values)
+            self.run(st.body, frames, x, inner, env)
+
+        self.walk(Walk(st.targets, st.items, [r.items for r in recs]), runs, env, body)
+
+    def walk(
+        self, over: Walk, runs: list[Run], env: Env, body: Callable[[list[Run]], None]
+    ) -> None:
+        """A loop of constructor and call; `body` writes what every round does."""
+        seen = over.values
+        if not any(seen):
+            self.values.fold(over.written, env)
+            return
+        items = self.values.value(over.written, seen, runs, env, "items")
+        both = items, self.values.in_call(items, over.written, env)
         inner = [
             (n, (*at, k))
-            for (n, at), r in zip(runs, recs, strict=True)
-            for k in range(len(r.frames))
+            for (n, at), held in zip(runs, seen, strict=True)
+            for k in range(len(held))
         ]
         targets: list[str] = []
-        counting = len(st.targets) == 1 and counts_from_zero(items)
+        counting = len(over.targets) == 1 and counts_from_zero(items)
         cheap = self.values.is_cheap(items)
-        for position, name in enumerate(st.targets):
+        for position, name in enumerate(over.targets):
             held = env.values.get(name)
             known = held.init if held is not None and isinstance(held.init, Name) else None
-            samples = [part for r in recs for part in _parts(r, position)]
+            samples = [part for each in seen for part in _parts(over.targets, each, position)]
             if known is not None and known.id in self.draft.variables:
                 variable = known
                 self.draft.variables[variable.id].stable = False
@@ -75,17 +110,17 @@ class Control:
             self.values.origins[variable.id] = self.values.reached(items)
             in_call = variable if self.draft.is_function else None
             env.values[name] = Value(variable, in_call, samples)
-
-        for name, values in self.rebound(st.body, frames, env).items():
-            env.values[name] = replace(env.values[name], samples=values)
-
-        def body() -> None:
-            self.run(st.body, frames, x, inner, env)
-
-        always = min(len(r.frames) for r in recs) > 0
-        counts = counting and not set(st.targets) & self.changing
+        always = min(map(len, seen)) > 0
+        counts = counting and not set(over.targets) & self.changing
         with_loop(
-            self.values, both, runs, inner, tuple(targets), body, always=always, counts=counts
+            self.values,
+            both,
+            runs,
+            inner,
+            tuple(targets),
+            lambda: body(inner),
+            always=always,
+            counts=counts,
         )
 
     def rebound(self, body: ast.Body, frames: Sequence[Frame], env: Env) -> dict[str, list[object]]:
@@ -99,7 +134,7 @@ class Control:
             elif isinstance(current, Looped):
                 for position, name in enumerate(current.statement.targets):
                     if name in known:
-                        known[name] += _parts(current, position)
+                        known[name] += _parts(current.statement.targets, current.items, position)
             if not isinstance(current, Instance):  # a block has names of its own
                 stack.extend(children(current))
         return known
@@ -113,45 +148,51 @@ class Control:
         env: Env,
         arriving: Sequence[Flowing],
     ) -> None:
-        taken = [r.taken for r in recs]
-        order = sorted(set(taken), key=lambda t: (t is None, t or 0))
-        if len(order) == 1:
-            last = len(st.branches) if order[0] is None else order[0] + 1
-            for condition, _ in st.branches[:last]:
-                self.values.fold(condition, env)
-            if recs[0].frame is not None:
-                self.run(recs[0].frame.body, [r.frame for r in recs if r.frame], x, runs, env)
-            return
         before, self.flowing = self.flowing, arriving
-        self.arm(st, recs, order, list(range(len(recs))), x, runs, env)
+        self.choose(
+            Choice(
+                [condition for condition, _ in st.branches],
+                [(r.taken, r.frame) for r in recs],
+                lambda mine: self.arm_body(recs, mine, x, runs, env),
+                lambda left: self.settle(recs, left, x, runs),
+            ),
+            runs,
+            env,
+        )
         self.flowing = before
 
+    def choose(self, choice: Choice, runs: list[Run], env: Env) -> None:
+        """An `if` of constructor and call, or the only branch that is ever taken."""
+        taken = {which for which, _ in choice.taken}
+        order = sorted(taken, key=lambda t: (t is None, t or 0))
+        left = list(range(len(choice.taken)))
+        if len(order) == 1:
+            last = len(choice.conditions) if order[0] is None else order[0] + 1
+            for skipped in choice.conditions[:last]:
+                self.values.fold(skipped, env)
+            choice.body(left)
+            return
+        self.arm(choice, order, left, runs, env)
+
     def arm(
-        self,
-        st: ast.If,
-        recs: Sequence[Chosen],
-        order: list[int | None],
-        left: list[int],
-        x: Name,
-        runs: list[Run],
-        env: Env,
+        self, choice: Choice, order: list[int | None], left: list[int], runs: list[Run], env: Env
     ) -> None:
         """The first of the branches that are left, against all others."""
         which = order[0]
-        mine = [i for i in left if recs[i].taken == which]
-        others = [i for i in left if recs[i].taken != which]
+        mine = [i for i in left if choice.taken[i][0] == which]
+        others = [i for i in left if choice.taken[i][0] != which]
         if not others:
-            self.arm_body(recs, mine, x, runs, env)
+            choice.body(mine)
             return
         assert which is not None
         for skipped in range(which):  # conditions that never hold here
-            if skipped not in {recs[i].taken for i in left}:
-                self.values.fold(st.branches[skipped][0], env)
-        flags = [recs[i].taken == which for i in left]
+            if skipped not in {choice.taken[i][0] for i in left}:
+                self.values.fold(choice.conditions[skipped], env)
+        flags = [choice.taken[i][0] == which for i in left]
         within = [runs[i] for i in left]
-        test, at_call = condition(
-            self.values, st.branches[which][0], flags, within, env, recs, left
-        )
+        held = [node for i in left if (node := choice.taken[i][1]) is not None]
+        expr = choice.conditions[which]
+        test, at_call = condition(self.values, expr, flags, within, env, held)
         self.draft.numbers += 1
         number, outer = self.draft.numbers, self.values.arms
         loop = self.values.loops[-1] if self.values.loops else None
@@ -164,9 +205,9 @@ class Control:
             self.values.arms = (*outer, (number, position))
             self.endpoints.conditions.append(Condition(test, position == 0, outside))
             if position == 0:
-                self.arm_body(recs, mine, x, runs, env)
+                choice.body(mine)
             else:
-                self.arm(st, recs, order[1:], others, x, runs, env)
+                self.arm(choice, order[1:], others, runs, env)
             self.endpoints.conditions.pop()
             made = {
                 s
@@ -180,7 +221,7 @@ class Control:
         other_init += self.padding(made)
         self.values.at_init(If(test, tuple(init), tuple(other_init)))
         self.values.at_call(If(at_call, tuple(call), tuple(other_call)))
-        self.settle(recs, left, x, runs)
+        choice.settle(left)
 
     def settle(self, recs: Sequence[Chosen], left: list[int], x: Name, runs: list[Run]) -> None:
         """Says which channels the branches leave in every instance."""
@@ -210,8 +251,8 @@ class Control:
             self.run(frames[0].body, frames, x, [runs[i] for i in mine], env)
 
 
-def _parts(loop: Looped, position: int) -> list[object]:
+def _parts(targets: tuple[str, ...], items: list[Item], position: int) -> list[object]:
     """What one of a loop's variables gets of every item."""
-    if len(loop.statement.targets) == 1:
-        return list(loop.items)
-    return [item[position] if isinstance(item, list) else item for item in loop.items]
+    if len(targets) == 1:
+        return list(items)
+    return [item[position] if isinstance(item, list) else item for item in items]

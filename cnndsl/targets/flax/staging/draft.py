@@ -167,6 +167,7 @@ class Draft:
     helpers: set[str] = field(default_factory=set)
     takes: tuple[str, ...] = ()  # what the constructor hands on
     out: Expr | None = None  # the result's channels, where arguments spell them
+    outs: list[Expr | None] = field(default_factory=list)  # the same of several results
     numbers: int = 0
     received: list[str] = field(default_factory=list)  # the tensors that a model's call gets
     result: Name = field(default_factory=lambda: Name("flow"))

@@ -24,10 +24,13 @@ def bound_values(body: ast.Body) -> list[str]:
 def bound_tensors(body: ast.Body) -> list[str]:
     found: dict[str, None] = {}
     for statement in statements_of(body):
-        if isinstance(statement, ast.Bind) or (
+        if isinstance(statement, ast.Bind | ast.Pack) or (
             isinstance(statement, ast.Run) and statement.name is not None
         ):
             found[str(statement.name)] = None
+        elif isinstance(statement, ast.Unpack):
+            found.update(dict.fromkeys(statement.names))
+    found.pop("_", None)
     return list(found)
 
 
@@ -57,7 +60,8 @@ def runs_first(name: str, statements: Sequence[ast.Statement]) -> bool:
         if isinstance(statement, ast.Stage):
             return runs_first(name, statement.body.statements)
         return isinstance(statement, (ast.Run, ast.Bind)) and not any(
-            isinstance(node, (ast.Repeat, ast.Group)) for node in walk(statement.chain)
+            isinstance(node, (ast.Repeat, ast.Group, ast.ItemLoop, ast.ItemChoice))
+            for node in walk(statement.chain)
         )
     return False
 
@@ -68,7 +72,7 @@ def binding_counts(body: ast.Body) -> Counter[str]:
     for node in walk(body):
         if isinstance(node, ast.Let):
             counts[node.name] += 1
-        elif isinstance(node, ast.For):
+        elif isinstance(node, ast.For | ast.ItemLoop):
             counts.update(node.targets)
     return counts
 
@@ -84,9 +88,17 @@ def tensors_read(body: ast.Body) -> set[str]:
             held = [a.value for a in node.args or () if node.name not in OPS]
         elif isinstance(node, ast.Attribute):
             held = [node.base]
-        elif isinstance(node, ast.Let):
+        elif isinstance(node, ast.Let | ast.Spread):
             held = [node.value]
-        found |= {each.id for each in held if isinstance(each, ast.Name)}
+        elif isinstance(node, ast.Pick):
+            held = [node.place]
+        for each in held:
+            if isinstance(each, ast.List):
+                found |= {inner.id for inner in each.items if isinstance(inner, ast.Name)}
+            while isinstance(each, ast.Index):
+                each = each.base
+            if isinstance(each, ast.Name):
+                found.add(each.id)
     return found
 
 
@@ -94,8 +106,10 @@ def tensor_names(body: ast.Body) -> Counter[str]:
     """How often a definition names a tensor: by `NAME = chain`, `as`, a stage or a head."""
     counts: Counter[str] = Counter()
     for node in walk(body):
-        if isinstance(node, (ast.Bind, ast.Stage, ast.Aux)):
+        if isinstance(node, (ast.Bind, ast.Pack, ast.Stage, ast.Aux)):
             counts[node.name] += 1
+        elif isinstance(node, ast.Unpack):
+            counts.update(node.names)
         elif isinstance(node, ast.Run) and node.name is not None:
             counts[str(node.name)] += 1
     return counts

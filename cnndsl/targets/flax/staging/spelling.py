@@ -9,9 +9,9 @@ from cnndsl.ir import LayerArgument
 from cnndsl.ops.initial import NAMES
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
-from cnndsl.targets.flax.staging.draft import Env
+from cnndsl.targets.flax.staging.draft import Env, Tensor
 from cnndsl.targets.flax.staging.kinds import raw_kinds
-from cnndsl.targets.python.arithmetic import binary, conditional, item, unary
+from cnndsl.targets.python.arithmetic import binary, conditional, item, tally, unary
 from cnndsl.targets.python.expressions import NONE, call, constant, is_constant
 from cnndsl.targets.python.tree import (
     Attribute,
@@ -142,7 +142,7 @@ class Speller:
         return None if value.init is None else self.lift(value.init)
 
     def _attribute(self, expr: ast.Attribute, env: Env, in_call: bool) -> Expr | None:
-        tensor = env.tensor(expr.base.id) if isinstance(expr.base, ast.Name) else None
+        tensor = self._tensor(expr.base, env, in_call)
         if tensor is None:
             return None
         if not in_call:
@@ -151,6 +151,20 @@ class Speller:
         if expr.attr == "shape":
             return Item(shape, Slice(Constant(1)))
         return Item(shape, Constant(_AXES[expr.attr]))
+
+    def _tensor(self, expr: ast.Expr, env: Env, in_call: bool) -> Tensor | None:
+        """A tensor by its name, or one of a pack."""
+        if isinstance(expr, ast.Name):
+            return env.tensor(expr.id)
+        if not isinstance(expr, ast.Index) or not isinstance(expr.base, ast.Name):
+            return None
+        pack = env.tensor(expr.base.id)
+        if pack is None or env.value(expr.base.id) is not None:
+            return None
+        at = self.spell(expr.index, env, in_call=in_call)
+        if at is None or isinstance(expr.index, ast.Range):
+            return None
+        return Tensor(Item(pack.call, at), item(pack.features, at))
 
     def _binary(self, expr: ast.Binary, env: Env, in_call: bool) -> Expr | None:
         if expr.op in ("==", "!="):
@@ -185,6 +199,10 @@ class Speller:
         name = expr.func.id
         keywords: list[Keyword] = []
         args: list[Expr] = []
+        if name == "len" and len(expr.args) == 1 and isinstance(expr.args[0].value, ast.Name):
+            pack = env.tensor(expr.args[0].value.id)
+            if pack is not None and env.value(expr.args[0].value.id) is None:
+                return tally("len", pack.call if in_call else pack.features)
         for argument in expr.args:
             value = self.spell(argument.value, env, in_call=in_call)
             if value is None:

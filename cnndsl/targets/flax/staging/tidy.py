@@ -38,7 +38,9 @@ def simplify(draft: Draft) -> None:
     draft.call = live_call(counting(draft.call), {"out"} if draft.is_model else set())
     modules = _modules(draft)
     used = used_attributes(draft.call)
-    draft.out = _exported(draft)
+    draft.out = _exported(draft, "out")
+    several = [s.key for s in draft.init if isinstance(s, Shadow) and s.key[3:].isdigit()]
+    draft.outs = [_exported(draft, key) for key in several]
     _note_channels(draft)
     if draft.is_function:
         draft.init = []
@@ -194,7 +196,7 @@ def expanded(expr: Expr, definition: Definition) -> Expr | None:
     return expr
 
 
-def _exported(draft: Draft) -> Expr | None:
+def _exported(draft: Draft, key: str) -> Expr | None:
     """The channels of the result, where arguments spell them."""
     counts: dict[str, int] = {}
     definitions: dict[str, Expr] = {}
@@ -209,7 +211,7 @@ def _exported(draft: Draft) -> Expr | None:
             definitions[step.targets[0].id] = step.value
     once = {n: e for n, e in definitions.items() if counts[n] == 1}
     for step in draft.init:
-        if isinstance(step, Shadow) and step.key == "out":
+        if isinstance(step, Shadow) and step.key == key:
             whole = expanded(step.value, once.get)
             if whole is None or any("#" in n for n in names(whole)):
                 return None
@@ -234,7 +236,7 @@ def _drop_params(draft: Draft, used: set[str]) -> None:
     steps = [*draft.init, *draft.heads, *(draft.call if draft.is_function else ())]
     read = {n for step in flat(steps) for e in expressions(step) for n in names(e)}
     called = {n for step in flat(draft.call) for e in expressions(step) for n in names(e)}
-    exported = names(draft.out) if draft.out is not None else set()
+    exported = {n for out in (draft.out, *draft.outs) if out is not None for n in names(out)}
     kept = []
     for param in draft.params:
         if param.source == "tensor":
@@ -277,6 +279,7 @@ def _free_numbers(draft: Draft) -> None:
         )
         draft.channels = {n: change(e) for n, e in draft.channels.items()}
         draft.out = None if draft.out is None else change(draft.out)
+        draft.outs = [None if out is None else change(out) for out in draft.outs]
 
 
 def _reads(draft: Draft, name: str, used: set[str]) -> bool:

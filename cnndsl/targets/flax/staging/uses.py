@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from cnndsl.ir import Element, Instance, Layer, Ran
+from cnndsl.ir import Element, Instance, Layer, Pack, Ran, Result
 from cnndsl.ir import Tensor as Flowing
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.names import snake
@@ -18,6 +19,7 @@ from cnndsl.targets.python.expressions import NONE
 from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.statements import mentions
 from cnndsl.targets.python.tree import (
+    Assign,
     Call,
     Constant,
     Expr,
@@ -26,13 +28,19 @@ from cnndsl.targets.python.tree import (
     Tuple,
 )
 
+if TYPE_CHECKING:
+    from cnndsl.targets.flax.staging.items import Items
+
 Elements = Callable[[ast.Element, Sequence[Element], Name, list[Run], Env], None]
 
 
 class Uses:
     """Transcribes uses of blocks."""
 
-    def __init__(self, flow: Flow, layers: Layers, element: Elements):
+    def __init__(self, flow: Flow, layers: Layers, element: Elements, items: Callable[[], Items]):
+        self.items = items
+        self.names: tuple[str, ...] = ()  # what the author calls the results of a chain
+        self.results: list[Tensor] = []  # of the last use of a block that gives several
         self.flow = flow
         self.values = flow.values
         self.draft = flow.draft
@@ -68,7 +76,7 @@ class Uses:
         named = {a.name for a in element.args or () if a.name}
         for param in callee.params:
             if param.source == "tensor":
-                tensor = self.handed(param.origin, block, element, recs, env)
+                tensor = self.handed(param.origin, block, element, recs, runs, env)
                 tensors.append((param.name, NONE if tensor is None else tensor.call))
                 continue
             value = self.argument(param, callee, own, block, element, recs, index, x, runs, env)
@@ -91,7 +99,6 @@ class Uses:
             lifted = tuple(map(self.values.lift, args))
             options = tuple(Keyword(k.name, self.values.lift(k.value)) for k in keywords)
             applied = Call(Name(callee.name), (x, *given, *lifted), options)
-            out = self.out_of(callee, mapping, recs, runs, None)
         else:
             made = (e for e in mentions([*callee.init, *callee.heads]) if isinstance(e, Build))
             has_tensors = any(build.has_tensors for build in made)
@@ -101,27 +108,53 @@ class Uses:
             slot = Slot(stem, (), is_block=True, weighted=True, is_quiet=not has_tensors)
             kept = self.values.module(lambda: self.values.slot(build, slot, runs))
             applied = Call(kept, (x, *given))
-            out = self.out_of(callee, mapping, recs, runs, applied.function)
         for name in callee.folded:
             if name in mapping:
                 self.draft.folded |= self.values.reached(mapping[name])
         self.draft.spatial |= callee.spatial
+        if recs[0].results:
+            self.several(callee, applied, mapping, recs, x, runs)
+            return
+        seen = [rec.out.shape[-1] for rec in recs]
+        out = self.out_of(callee.out, mapping, seen, runs)
         self.values.define(self.flow.features(x), out)
         self.flow.line(x, applied, recs, BLOCK, runs)
 
-    def out_of(
+    def several(
         self,
         callee: Draft,
+        applied: Call,
         mapping: dict[str, Expr],
         recs: Sequence[Instance],
+        x: Name,
         runs: list[Run],
-        module: Expr | None,
+    ) -> None:
+        """A use of a block that gives several results, or a pack."""
+        if len(recs[0].results) == 1:
+            held = [x]
+        else:
+            stems = self.names or ("x",) * len(recs[0].results)
+            held = [self.draft.variable(stem, "tensor", named=stem != "x") for stem in stems]
+        target: Expr = held[0] if len(held) == 1 else Tuple(tuple(held))
+        self.values.at_call(Assign((target,), applied))
+        self.results = []
+        for place, name in enumerate(held):
+            seen = [channels_of(rec.results[place]) for rec in recs]
+            out = self.out_of(callee.outs[place], mapping, seen, runs)
+            self.values.define(self.flow.features(name), out)
+            self.results.append(self.flow.tensor(name))
+
+    def out_of(
+        self,
+        known: Expr | None,
+        mapping: dict[str, Expr],
+        seen: Sequence[object],
+        runs: list[Run],
     ) -> Expr:
-        """The channels of a block's result."""
-        if callee.out is not None:
-            return substitute(callee.out, mapping)
-        seen = [rec.out.shape[-1] for rec in recs]
-        if len(set(seen)) == 1:
+        """The channels of a block's result, where they are `known` in its own arguments."""
+        if known is not None:
+            return substitute(known, mapping)
+        if len({repr(each) for each in seen}) == 1:
             for value in mapping.values():
                 self.draft.folded |= self.values.reached(value)
         return self.values.residual("out_features", seen, runs)
@@ -142,7 +175,7 @@ class Uses:
         if param.source == "in":
             return self.flow.features(x)
         if param.source == "features":
-            tensor = self.handed(param.origin, block, element, recs, env)
+            tensor = self.handed(param.origin, block, element, recs, runs, env)
             return NONE if tensor is None else tensor.features
         if param.source == "own":
             return own[param.origin]
@@ -170,7 +203,7 @@ class Uses:
         for parameter in block.parameters:
             name = parameter.name
             seen = [frozen(r.args[name]) for r in recs]
-            if any(isinstance(v, Flowing) for v in seen):
+            if any(isinstance(v, Flowing | Pack) for v in seen):
                 continue
             expr, scope = given.get(name), env
             if expr is None:
@@ -203,15 +236,21 @@ class Uses:
         return found
 
     def handed(
-        self, name: str, block: ast.Block, element: ast.Apply, recs: Sequence[Instance], env: Env
+        self,
+        name: str,
+        block: ast.Block,
+        element: ast.Apply,
+        recs: Sequence[Instance],
+        runs: list[Run],
+        env: Env,
     ) -> Tensor | None:
-        """The tensor that a use of a block hands over as `name`; None for `none`."""
+        """The tensor or pack that a use of a block hands over as `name`; None for `none`."""
         names = [p.name for p in block.parameters]
         given = {a.name or names[i]: a.value for i, a in enumerate(element.args or ())}
         expr = given.get(name)
-        if not isinstance(expr, ast.Name):
-            return None
-        return env.tensor(expr.id)
+        if isinstance(expr, ast.Index | ast.List):
+            return self.items().pack(expr, [r.picks.get(name) for r in recs], runs, env)
+        return env.tensor(expr.id) if isinstance(expr, ast.Name) else None
 
     def inlined(
         self,
@@ -232,7 +271,7 @@ class Uses:
             inner.values[name] = Value(value, None, samples, name in pairs)
         for parameter in block.parameters:
             if parameter.name not in inner.values:
-                tensor = self.handed(parameter.name, block, element, recs, env)
+                tensor = self.handed(parameter.name, block, element, recs, runs, env)
                 if tensor is not None:
                     inner.tensors[parameter.name] = tensor
                 else:
@@ -247,3 +286,10 @@ class Uses:
         self.layers.stem = outer
         if only.name in ("bn", "layer_norm", "group_norm") and len(self.layers.built) > before:
             self.module.name_norm(block.name, self.layers.built[before])
+
+
+def channels_of(result: Result) -> int | tuple[int, ...]:
+    """The channels of a tensor, or of all tensors of a pack."""
+    if isinstance(result, Pack):
+        return tuple([tensor.shape[-1] for tensor in result.tensors])
+    return result.shape[-1]
