@@ -29,6 +29,7 @@ from cnndsl.targets.python.tree import (
 
 _MATH = {"ceil": "math.ceil", "floor": "math.floor", "sqrt": "math.sqrt", "log2": "math.log2"}
 _TABLED = ("zip", "enumerate")  # lists that become tables
+_EXTREMES = ("min", "max")  # of several numbers, of a list, or of one number
 _AXES = {"height": 1, "width": 2, "channels": -1}
 
 
@@ -41,11 +42,17 @@ class FnNames:
 
 
 def is_plain(fn: ast.Fn, spec: Mapping[str, ast.Fn]) -> bool:
-    """Whether a function has words in Python for all that it does: it makes no new lists."""
+    """Whether a function has words in Python for all that it does.
+
+    It makes no new lists, and no `max` of one value that may be a number: Python's wants several.
+    """
     for node in walk(fn):
         if isinstance(node, ast.Comprehension):
             return False
-        if isinstance(node, ast.Call) and node.func.id in _TABLED and node.func.id not in spec:
+        if not isinstance(node, ast.Call) or node.func.id in spec:
+            continue
+        of_one = node.func.id in _EXTREMES and len(node.args) == 1
+        if node.func.id in _TABLED or (of_one and not isinstance(node.args[0].value, ast.List)):
             return False
     return True
 
@@ -221,7 +228,7 @@ class Speller:
             return Call(Name(fn.name), tuple(args), named)
         if name == "len" and isinstance(args[0], Tuple) and not _grows(args[0]):
             return Constant(len(args[0].items))
-        if name in ("min", "max") and len(args) == 1:
+        if name in _EXTREMES and len(args) == 1:
             held = raw_kinds(expr.args[0].value, env)
             if held and not held & {"pair", "list"}:
                 return args[0]  # of one number; Python's wants several
