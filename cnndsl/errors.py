@@ -419,6 +419,16 @@ def nothing_flows(span: Span, inputs: Sequence[str]) -> Diagnostic:
     return error("E132", "nothing flows here yet", span, help=f"start from {listed}")
 
 
+@explained("E133")
+def several_inputs(span: Span, name: str, count: int) -> Diagnostic:
+    """A model that is an element runs on the tensor that arrives there: it has one `input`.
+
+    A block that has tensors for parameters takes several.
+    """
+    message = f"`{name}` has {count} inputs, and one tensor arrives here"
+    return error("E133", message, span, help="write what both share as a block with two parameters")
+
+
 @explained("E140")
 def not_a_tensor(span: Span, name: str, size: int, help: str | None = None) -> Diagnostic:
     """A pack holds several tensors, and a chain runs on one.

@@ -116,6 +116,7 @@ class Instance:
     frame: Frame
     path: str = ""
     like: Instance | None = None  # the first use that is alike, which may have the same frame
+    endpoints: dict[str, Tensor] = field(default_factory=dict)  # of a model that is an element
     counts: Count | None = None  # once somebody asked
     results: tuple[Result, ...] = ()  # of a block that ends in `return`
     picks: dict[str, int] = field(default_factory=dict)  # the numbers of tensors `xs[i]` in `args`

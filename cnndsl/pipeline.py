@@ -97,7 +97,8 @@ def warnings(checked: Checked) -> list[Diagnostic]:
     of_names = chain(unused(checked.program), shadows(checked.program))
     of_networks = chain.from_iterable(map(doubts, checked.networks))
     for warning in chain(of_names, of_networks, unasserted(checked.networks)):
-        if warning not in ignored:
+        source = warning.primary.span.source if warning.primary else checked.source
+        if warning not in ignored and not source.is_zoo:
             found.add(warning)
     return found.diagnostics()
 

@@ -19,6 +19,7 @@ class Source:
     name: str
     text: str = field(repr=False)
     label: str = ""
+    is_zoo: bool = False  # whether it ships with cnndsl
 
     @cached_property
     def _starts(self) -> list[int]:

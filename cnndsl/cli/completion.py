@@ -35,6 +35,7 @@ def words(command: str) -> tuple[str, ...]:
     """What the command's argument can be, where that is a fixed list."""
     return {
         "list": tuple(entry.name for entry in list_models()),
+        "show": tuple(entry.name for entry in list_models()),
         "ops": (*OPS, *MERGES),
         "explain": tuple(sorted(EXPLANATIONS)),
         "weights": ("inspect", "import", "export", "diff"),

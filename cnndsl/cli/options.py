@@ -24,6 +24,8 @@ COMMANDS = {
     "fmt": "give specs their one layout",
     "summary": "show parameters, MACs and shapes of networks",
     "list": "list the networks that come with cnndsl",
+    "show": "print a spec that comes with cnndsl",
+    "new": "start a spec from one that comes with cnndsl",
     "ops": "list the ops, or describe one",
     "explain": "explain an error code",
     "weights": "inspect and compare files of weights, bring them into networks and out",
@@ -64,6 +66,13 @@ examples:
 examples:
   cnndsl list
   cnndsl list 'ResNet*' --json""",
+    "show": """\
+examples:
+  cnndsl show ResNet50                            the spec of a model
+  cnndsl show resnet.cnn""",
+    "new": """\
+examples:
+  cnndsl new net.cnn --like ResNet50""",
     "ops": """\
 examples:
   cnndsl ops
@@ -272,6 +281,17 @@ def _add_list(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
 
 
+def _add_show(parser: argparse.ArgumentParser) -> None:
+    help = "a model of the zoo, or a spec of it, such as resnet.cnn"
+    parser.add_argument("name", metavar="NAME", help=help)
+
+
+def _add_new(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="a .cnn file to write, which is not there yet")
+    help = "the model of the zoo, or the spec of it, that it starts from"
+    parser.add_argument("--like", required=True, metavar="NAME", help=help)
+
+
 def _add_ops(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", nargs="?", metavar="NAME", help="an op, such as conv")
 
@@ -334,6 +354,8 @@ _ADD = {
     "fmt": _add_fmt,
     "summary": _add_summary,
     "list": _add_list,
+    "show": _add_show,
+    "new": _add_new,
     "ops": _add_ops,
     "explain": _add_explain,
     "weights": _add_weights,

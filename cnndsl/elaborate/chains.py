@@ -13,11 +13,14 @@ from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match_parameters
 from cnndsl.elaborate.collect import Failure, Place
 from cnndsl.elaborate.context import Context, Shared
+from cnndsl.elaborate.evaluate import no_endpoint
 from cnndsl.elaborate.explain import how_small, shape_text
 from cnndsl.elaborate.geometry import locate, locate_merge
-from cnndsl.elaborate.head import can_classify, counted, is_classes
+from cnndsl.elaborate.head import CLASSES, Head, can_classify, counted, is_classes
+from cnndsl.elaborate.inside import Inside, fresh
 from cnndsl.elaborate.layers import check_held
 from cnndsl.elaborate.making import Maker
+from cnndsl.elaborate.nested import check_one_input
 from cnndsl.elaborate.packs import ItemLists, one_tensor, picked
 from cnndsl.elaborate.repair import UNSHAPED, likely, projection, same_padding
 from cnndsl.elaborate.reuse import again, key_of
@@ -120,6 +123,8 @@ class Chains:
         held = scope.result(name)
         if held is not None:
             return self.reference(element, held)
+        if "." in name:
+            raise Failure(no_endpoint(element.name_span, name, scope))
         declaration = scope.declaration(name)
         if declaration is not None:
             return self.use(element, declaration, x, context)
@@ -127,6 +132,8 @@ class Chains:
         if isinstance(layer, LayerArgument):
             return self.passed(element, layer, x, context)
         block = self.shared.program.blocks.get(name)
+        if block is None:
+            block = self.shared.program.nested_block(name)
         if block is not None:
             return self.instance(element, block, x, scope, context)
         if name in OPS:
@@ -304,6 +311,8 @@ class Chains:
         if first is not None and known.is_shared:
             return again(first, element, ordered, x)
         inner.tensors["in"] = x
+        if block.name in self.shared.program.models:
+            return self.model(element, block, ordered, inner, x, context)
         inner.layers = self.shared.program.layers(block)
         context = context.nested(
             element.span,
@@ -334,6 +343,45 @@ class Chains:
                 assert values.is_int(index)
                 found[name] = index
         return found
+
+    def model(
+        self,
+        element: ast.Apply,
+        block: ast.Block,
+        args: dict[str, Value],
+        inner: Scope,
+        x: Tensor,
+        context: Context,
+    ) -> Instance:
+        """A model as an element; its endpoints are its own."""
+        shared, program = self.shared, self.shared.program
+        check_one_input(program.root(program.models[element.name]), element)
+        classes = args.get(CLASSES)
+        is_headless = values.is_int(classes) and classes == 0 and not inner.classes
+        context = context.nested(
+            element.span,
+            inside="model",
+            flat=True,
+            in_loop=False,
+            place=context.place or self.place(element, args, context),
+        )
+        if is_headless:
+            inner.classes = frozenset({CLASSES})
+            headless = program.nested_block(element.name, True)
+            assert headless is not None
+            block = headless
+        own = Inside(shared, Head() if is_headless else shared.head)
+        with own:
+            frame, out = self.bodies(block.body, x, fresh(inner), context)
+        head = own.head if is_headless else None
+        if head is not None and head.settle_at(
+            [out], element.name_span, element.name, shared.found
+        ):
+            own = Inside(shared, Head(found=True))
+            with own:
+                frame, out = self.bodies(block.body, x, fresh(inner), context)
+        endpoints = {**own.endpoints, "logits": out}
+        return Instance(element, block, args, x, out, frame, endpoints=endpoints)
 
     def place(self, element: ast.Apply, args: dict[str, Value], context: Context) -> Place:
         """The instance as notes name it: `layer1[0]`, counted along its stage."""

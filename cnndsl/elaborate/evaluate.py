@@ -62,6 +62,31 @@ def unpacked(targets: tuple[str, ...], items: ast.Expr, item: Value) -> list[Val
     return item
 
 
+def no_endpoint(span: Span, name: str, scope: Scope) -> Diagnostic | None:
+    """Why `t.size` is no tensor: what `t` is has no endpoint of that name, or is no model."""
+    stem, _, end = name.partition(".")
+    found, value = scope.value(stem)
+    tensor = scope.tensor(stem)
+    if tensor is None and (not found or isinstance(value, Unknown)):
+        if found or scope.is_incomplete():
+            return None
+        return errors.unknown_name(span, stem, did_you_mean(stem, scope.names()))
+    if tensor is not None and tensor.known is None:
+        return None
+    known = [n.removeprefix(f"{stem}.") for n in scope.names() if n.startswith(f"{stem}.")]
+    if known:
+        help = did_you_mean(end, known)
+        message = f"`{stem}` has no endpoint `{end}`"
+        return errors.bad_attribute(span, message, help or ", ".join(known[:8]))
+    if isinstance(value, Unknown):
+        return None
+    try:
+        values.attribute(value if tensor is None else tensor, end)
+    except values.Fault as fault:
+        return diagnose(fault, span)
+    return None
+
+
 def diagnose(fault: values.Fault, span: Span) -> Diagnostic:
     return _BY_CODE[fault.code](span, fault.message, fault.help)
 
@@ -146,6 +171,8 @@ class Evaluator:
                 layer = self.as_layer(expr, scope) if self.as_layer else None
                 if layer is not None:
                     return layer
+                if "." in expr.id:
+                    raise Failure(no_endpoint(expr.span, expr.id, scope))
                 raise Failure(self._unknown(expr, scope))
             if isinstance(held, Tensor) and held.known is None:
                 raise Failure

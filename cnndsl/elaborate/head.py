@@ -30,6 +30,7 @@ from cnndsl.ir import (
 from cnndsl.ops.base import Op
 from cnndsl.ops.conv import Conv
 from cnndsl.ops.dense import Dense
+from cnndsl.source import Span
 from cnndsl.syntax import ast
 
 CLASSES = "classes"  # the parameter of a model
@@ -127,16 +128,20 @@ class Head:
 
     def settle(self, network: Network, found: Collector) -> bool:
         """Whether to elaborate again, without the classifier; reports what stands in the way."""
-        if network.output.known is None:
-            return False
         ends = [network.output, *(head.out for head in _heads(network))]
+        return self.settle_at(ends, network.declared.name_span, network.name, found)
+
+    def settle_at(self, ends: list[Tensor], span: Span, name: str, found: Collector) -> bool:
+        """The same of a result, and of those of auxiliary heads behind it."""
+        if ends[0].known is None:
+            return False
         chosen = [_before(end) for end in ends]
         wrong = [each for each in self._candidates if each.layer not in chosen]
         for each in wrong:
             if each.mistake is not None:
                 found.add(each.mistake, each.place)
         if chosen[0] is None and not wrong and not self._decided:
-            found.add(errors.no_classifier(network.declared.name_span, network.name))
+            found.add(errors.no_classifier(span, name))
         return bool(self._candidates) and not found
 
 

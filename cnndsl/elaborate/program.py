@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Container, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate import values
 from cnndsl.elaborate.collect import Collector
+from cnndsl.elaborate.nested import block_of
 from cnndsl.ops import ADDED, MERGES, OPS
 from cnndsl.source import Source, Span
 from cnndsl.suggest import did_you_mean
@@ -39,6 +40,7 @@ class Program:
     sound: bool = True  # no cycles and no unknown bases: safe to elaborate
     joins: set[ast.Binary] = field(default_factory=set, repr=False)  # `+` between lists
     offered: dict[ast.Use, set[str]] = field(default_factory=dict, repr=False)  # by what is used
+    nested: dict[tuple[str, bool], ast.Block] = field(default_factory=dict, repr=False)
     held: dict[str, dict[str, None]] = field(default_factory=dict, repr=False)  # as arguments
     complete: bool = True  # every file was read: an unknown name is a mistake
     _roots: dict[str, ast.Model] = field(default_factory=dict, repr=False)  # of variants
@@ -51,6 +53,18 @@ class Program:
             model = self._roots.get(model.name) or self.models[model.base.id]
         self._roots.update(dict.fromkeys(passed, model))
         return model
+
+    def nested_block(self, name: str, is_headless: bool = False) -> ast.Block | None:
+        """What a model is as an element; without its classifier if `is_headless`."""
+        if name not in self.models:
+            return None
+        key = name, is_headless
+        if key not in self.nested:
+            block = block_of(self.models[name], self.models)
+            if is_headless:
+                block = replace(block, name=f"{name}Backbone")
+            self.nested[key] = block
+        return self.nested[key]
 
     def layers(self, definition: ast.Block | ast.Model) -> frozenset[str]:
         """The parameters whose defaults are layers."""
@@ -115,7 +129,7 @@ class _Reader:
                 offered.add(definition.name)
 
     def use(self, use: ast.Use, source: Source, chain: list[str]) -> None:
-        loaded = self.load(use.path, source)
+        loaded = _of_zoo(use.path) if use.is_zoo else self.load(use.path, source)
         if isinstance(loaded, str):
             self.program.complete = False
             self.found.add(errors.unusable_file(use.path_span, use.path, loaded))
@@ -172,6 +186,12 @@ class _Reader:
             self.found.add(errors.defined_twice(*places, "a parameter"))
 
 
+def _of_zoo(name: str) -> Source | str | list[Diagnostic]:
+    from cnndsl.zoo.specs import load_zoo  # most specs use none of it
+
+    return load_zoo(name)
+
+
 def _name_of(parameter: ast.Parameter) -> Span:
     """The name that a parameter begins with, without its default."""
     start = parameter.span.start
@@ -210,6 +230,8 @@ def _check_cycles(program: Program, found: Collector) -> None:
         },
     }
     definitions = {**program.fns, **program.blocks, **program.models}
+    if program.sound:
+        calls["model"] = _nesting(program)
     for what, graph in calls.items():
         try:
             TopologicalSorter(graph).prepare()
@@ -219,13 +241,36 @@ def _check_cycles(program: Program, found: Collector) -> None:
             program.sound = False
 
 
+def _nesting(program: Program) -> dict[str, set[str]]:
+    """By model the models that it runs, itself or in blocks, or whose body it has."""
+    known = {*program.blocks, *program.models}
+    bodies: list[ast.Block | ast.Model] = [*program.blocks.values()]
+    bodies += [m for m in program.models.values() if isinstance(m, ast.Model)]
+    uses = {d.name: used_blocks(d, known) for d in bodies}
+    if not any(used & program.models.keys() for used in uses.values()):
+        return {}
+    graph: dict[str, set[str]] = {}
+    for name, model in program.models.items():
+        if isinstance(model, ast.Variant):
+            graph[name] = {model.base.id}
+            continue
+        found, waiting = {name}, [name]
+        while waiting:
+            fresh = uses[waiting.pop()] - found
+            found |= fresh
+            waiting += fresh & program.blocks.keys()
+        is_itself = any(name in uses[other] for other in found if other in uses)
+        graph[name] = (found & program.models.keys()) - (set() if is_itself else {name})
+    return graph
+
+
 def called(fn: ast.Fn, known: Container[str]) -> set[str]:
     """The functions among those known that a function calls itself."""
     calls = (node.func.id for node in walk(fn) if isinstance(node, ast.Call))
     return {name for name in calls if name in known}
 
 
-def used_blocks(block: ast.Block, known: Container[str]) -> set[str]:
+def used_blocks(block: ast.Block | ast.Model, known: Container[str]) -> set[str]:
     """The blocks among those known that a block uses itself."""
     elements = (node.name for node in walk(block) if isinstance(node, ast.Apply))
     return {name for name in elements if name in known}

@@ -15,6 +15,7 @@ from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.evaluate import not_a_list, unpacked
 from cnndsl.elaborate.explain import shape_text
 from cnndsl.elaborate.head import is_classes
+from cnndsl.elaborate.inside import name_endpoints
 from cnndsl.elaborate.packs import pack_has_no_shape, pack_of, wrong_names
 from cnndsl.elaborate.places import forget, in_model, once_in_model
 from cnndsl.elaborate.repair import UNSHAPED
@@ -85,6 +86,7 @@ class Statements:
             if statement.is_output:
                 self.output(statement.name, statement.name_span, endpoint, context)
             name = self.name(statement.name, statement.name_span, run.out, scope, context, endpoint)
+            name_endpoints(name, run, scope)
         return Ran(statement, run, name), run.out
 
     def output(self, name: str, span: Span, endpoint: bool, context: Context) -> None:
@@ -107,6 +109,7 @@ class Statements:
             raise Failure(pack_has_no_shape(statement.shape.span, statement.name, run))
         (result,) = run.results or (run.out,)
         self.hold(statement.name, statement.name_span, result, scope)
+        name_endpoints(statement.name, run, scope)
         scope.flow(x, self.shared.nothing)
         return Ran(statement, run, None), x
 

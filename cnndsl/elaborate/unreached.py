@@ -45,6 +45,7 @@ class _Names:
     numbered: set[str] = field(default_factory=set)
 
     def has(self, name: str) -> bool:
+        name = name.partition(".")[0]
         stem = re.sub(r"\d+$", "", name)
         known = name in self.values or name in self.tensors
         return known or (stem != name and stem in self.numbered)
@@ -134,7 +135,7 @@ class _Definition:
         name, program = node.name, self.program
         if self.names.has(name):
             return
-        if name in program.blocks or name in OPS:
+        if name in program.blocks or name in OPS or name in program.models:
             self.layer(node, name, node.args or ())
         elif what := program.what(name):
             branches = f"give it branches: {name} [ …, … ]" if name in MERGES else None
@@ -146,8 +147,13 @@ class _Definition:
 
     def layer(self, node: ast.Node, name: str, args: Sequence[ast.Argument]) -> None:
         """An op or a block, in a chain or as an argument."""
-        if name in self.program.blocks:
-            self.parameters(self.program.blocks[name], args, node)
+        block = self.program.blocks.get(name)
+        if block is None and self.program.sound:
+            block = self.program.nested_block(name)
+        if block is not None:
+            self.parameters(block, args, node)
+            return
+        if name not in OPS:
             return
         op = OPS[name]
         names, required = list(op.arguments()), op.required()

@@ -64,7 +64,7 @@ def _mentioned(definition: ast.Named) -> set[str]:
     for node in walk(definition):
         match node:
             case ast.Name(id=name) | ast.Apply(name=name):
-                names.add(name)
+                names.add(name.partition(".")[0])
             case ast.Call(func=func):
                 names.add(func.id)
             case ast.Variant(base=base):

@@ -32,7 +32,8 @@ class List(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Name(Node):
-    """A name in an expression; `in` and `here` are the names of tensors."""
+    """A name in an expression; `in` and `here` are the names of tensors, and so are endpoints of
+    models, `features.layer3`."""
 
     id: str
 
@@ -136,8 +137,9 @@ class Parameter(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Apply(Node):
-    """`conv(64, 3x3)`, `relu`, `here`, `in`, or the name of a tensor or a block.
+    """`conv(64, 3x3)`, `relu`, `here`, `in`, or the name of a tensor, a block or a model.
 
+    An endpoint of a model has a dot in its name, `features.layer3`.
     `args` is None where no parentheses were written.
     """
 
@@ -387,8 +389,11 @@ Statement = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Use(Node):
+    """`use "blocks.cnn"`, or `use zoo "resnet.cnn"` of a spec that ships with cnndsl."""
+
     path: str
     path_span: Span
+    is_zoo: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

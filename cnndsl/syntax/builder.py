@@ -32,8 +32,8 @@ class Builder:
     def start(self, *definitions: ast.Definition | Word) -> tuple[ast.Definition, ...]:
         return _members(definitions)
 
-    def use(self, keyword: Word, path: Word) -> ast.Use:
-        return ast.Use(keyword.to(path), path.text[1:-1], path)
+    def use(self, keyword: Word, zoo: Word | None, path: Word) -> ast.Use:
+        return ast.Use(keyword.to(path), path.text[1:-1], path, zoo is not None)
 
     def fn(
         self, keyword: Word, name: Word, parameters: Parameters, _equal: Word, value: ast.Expr
@@ -222,6 +222,10 @@ class Builder:
         args, close = arguments
         return ast.Apply(name.to(close), name.text, name, args)
 
+    def endpoint(self, name: Word, _dot: Word, endpoint: Word) -> ast.Apply:
+        span = name.to(endpoint)
+        return ast.Apply(span, f"{name.text}.{endpoint.text}", span, None)
+
     def tensor(self, name: Word) -> ast.Apply:
         return ast.Apply(name, name.text, name, None)
 
@@ -302,7 +306,10 @@ class Builder:
     def index(self, base: ast.Expr, _open: Word, index: ast.Expr, close: Word) -> ast.Index:
         return ast.Index(base.span.to(close), base, index)
 
-    def attribute(self, base: ast.Expr, _dot: Word, name: Word) -> ast.Attribute:
+    def attribute(self, base: ast.Expr, _dot: Word, name: Word) -> ast.Attribute | ast.Name:
+        stem = base.id if isinstance(base, ast.Name) else "in"
+        if stem not in ("in", "here") and "." not in stem and name.text not in _ATTRIBUTES:
+            return ast.Name(base.span.to(name), f"{stem}.{name.text}")
         return ast.Attribute(base.span.to(name), base, name.text, name)
 
     def call(self, name: Word, arguments: Arguments) -> ast.Call:
@@ -372,6 +379,10 @@ class Builder:
 
     def keyword(self, name: Word, _equal: Word) -> Word:
         return name
+
+
+# What tensors have; other names behind a dot are endpoints of a model.
+_ATTRIBUTES = ("channels", "height", "width", "shape")
 
 
 def _members(listed: tuple[Member | Word, ...]) -> tuple[Member, ...]:

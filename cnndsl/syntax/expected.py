@@ -12,6 +12,7 @@ TEXTS["PREPROCESS"] = "preprocess"
 TEXTS["SHARED"] = "shared"
 TEXTS["RETURN"] = "return"
 TEXTS["SPREAD"] = ".."
+TEXTS["ZOO"] = "zoo"
 TEXTS["OUTPUT"] = "output"
 TEXTS["NAMED_INPUT"] = "input NAME"
 KEYWORDS = frozenset(tables.KEYWORDS.values())

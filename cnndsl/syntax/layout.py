@@ -32,6 +32,7 @@ _CONTEXTUAL = {
     "OUTPUT": "NAME",
     "RETURN": "NAME",
     "SPREAD": "RANGE",
+    "ZOO": "NAME",
 }
 MERGES = frozenset("add concat mul sub div maximum minimum matmul".split())
 _BEGINS_ITEM = frozenset({"LSQB", "LBRACE", "COMMA", "NEWLINE"})
@@ -99,6 +100,8 @@ def _is_in_place(word: Word, last: Word | None, before: Word | None, inside: _Op
     """Whether a word that is none of the language elsewhere stands where it is one."""
     if word.type == "OUTPUT":
         return last is not None and last.type in _ENDS_CHAIN
+    if word.type == "ZOO":
+        return last is not None and last.type == "USE"
     if word.type == "SPREAD":
         is_first = before is not None and before.type in _BEGINS_ITEM
         is_part = last is not None and last.type == "RSQB"

@@ -34,6 +34,7 @@ CASES: Mapping[str, tuple[str, dict[str, int], tuple[int, int, int]]] = {
     "attention": ("AttentionNet", {}, (32, 32, 3)),
     "cspdarknet": ("CSPDarknet53", {"size": 96}, (96, 96, 3)),
     "dpn": ("DPN68", {"size": 64}, (64, 64, 3)),
+    "fcn": ("FCN16", {"size": 64}, (64, 64, 3)),
     "fpn": ("FPN50", {"height": 104, "width": 160}, (104, 160, 3)),
     "fractalnet": ("FractalNet40", {}, (32, 32, 3)),
     "hourglass": ("Hourglass2", {"size": 64}, (64, 64, 3)),

@@ -15,7 +15,7 @@ from tests.writing import idioms  # noqa: F401 - it enters its constructs
 from tests.writing.definitions import block, function
 from tests.writing.draft import Draft
 from tests.writing.grammar import laid_out
-from tests.writing.models import model
+from tests.writing.models import inner_model, model
 
 BUDGETS = (2, 4, 6, 8, 10, 12, 16, 50)  # elements of a model
 DOCS = ("# A random network.", "# Rounds as math.floor does, partial(x) or jnp.round.")
@@ -37,6 +37,8 @@ class Writer:
         lines = [draft.pick(*DOCS), ""]
         for _ in range(draft.random.choice((0, 0, 1, 2))):
             lines.append(function(draft))
+        if draft.chance(0.2):
+            lines += inner_model(draft)
         for _ in range(draft.random.choice((0, 1, 1, 2, 3, 4))):
             lines += block(draft)
         lines += model(draft, draft.random.choice(BUDGETS))

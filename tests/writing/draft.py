@@ -21,6 +21,7 @@ class Draft:
         self.written: Counter[str] = Counter()  # constructs by name
         self.functions: list[Function] = []
         self.blocks: list[Block] = []
+        self.models: list[Block] = []  # that are elements: they keep height and width
         self.sizes = 0
         self.begin("fn", 0)
 

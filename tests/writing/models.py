@@ -6,7 +6,7 @@ from tests.writing.definitions import PARAMETERS, default_value
 from tests.writing.draft import Draft
 from tests.writing.expressions import arguments, constant
 from tests.writing.grammar import LAYERS, body
-from tests.writing.kinds import RARE, WORDS, Kind, Parameter, Table
+from tests.writing.kinds import RARE, WORDS, Block, Kind, Parameter, Table
 from tests.writing.layers import to_vector, vector
 from tests.writing.statements import loop_over_table
 
@@ -91,6 +91,20 @@ def inputs(draft: Draft, size: str) -> list[str]:
         *(f"input {name} {size}" for name in names),
         draft.pick(names[0], f"add [{', '.join(names)}]"),
     ]
+
+
+def inner_model(draft: Draft) -> list[str]:
+    """A model that others run on what they have: it keeps the size, and has an endpoint `tap`."""
+    draft.begin("model", draft.random.choice((2, 4, 6)))
+    listed = model_parameters(draft)
+    draft.strides = False
+    draft.names.add("tap")
+    lines = [f"input {draft.pick(*IMAGES)}", *body(draft, 1, 3), "relu as tap"]
+    if draft.chance(0.3):
+        lines.append(f"{draft.pick('conv(3, 3)', 'bn')} output result")
+    lines.append("conv(classes, 1)" if len(lines) < 4 or " output " not in lines[-1] else "relu")
+    draft.models.append(Block("Trunk", tuple(listed)))
+    return [f"model Trunk({', '.join(map(str, listed))}) {{", *lines, "}"]
 
 
 def model(draft: Draft, budget: int) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tests.writing.chains import bracketed, callable_blocks, repetition
 from tests.writing.draft import Draft
-from tests.writing.expressions import condition, constant, known, named, value
+from tests.writing.expressions import arguments, condition, constant, known, named, value
 from tests.writing.fitting import fit
 from tests.writing.grammar import STATEMENTS, body, chain
 from tests.writing.kinds import Kind, Row, Table
@@ -89,6 +89,30 @@ def shared_layers(draft: Draft) -> list[str]:
     ]
     ran = [draft.pick(*uses) for _ in range(draft.number(1, 3))]
     return [f"shared {name} = {first}{others}", f"conv({width}, 1)", name, *ran]
+
+
+@STATEMENTS.enter(6, lambda draft: bool(draft.models) and draft.nests())
+def model_in_a_model(draft: Draft) -> list[str]:
+    """Another model on what flows here, of which the result or an endpoint is read."""
+    inner = draft.random.choice(draft.models)
+    given = arguments(draft, inner.parameters[1:]) if draft.chance(0.3) else []
+    named = [f"{p.name} = {g}" for p, g in zip(inner.parameters[1:], given, strict=False)]
+    given = named if all("=" not in g for g in given) else []
+    classes = draft.pick("", "", "classes = 0", "classes = 2")
+    if draft.definition == "model":
+        classes = draft.pick(classes, "classes = classes")
+    text = f"{inner.name}({', '.join([*([classes] if classes else []), *given])})"
+    text = text.removesuffix("()")
+    name = draft.fresh("features", "trunk", "inner", "t", "self")
+    used = draft.pick(f"{name}.tap", name, f"{name}.tap -> relu", f"{name}.logits")
+    filters = constant(draft, "width")
+    joined = f"add [ conv({filters}, 1), {used} -> conv({filters}, 1) ]"
+    if draft.chance(0.3):
+        return [draft.pick(text, f"{{ {text} }} * 2")]
+    draft.scope.tensors[name] = draft.scope.size or 0
+    before = draft.pick("", "", "conv(2, 1) -> ")
+    more = draft.pick("", "", f"conv({name}.tap.channels, 1)")
+    return [f"{name} = {before}{text}", *([more] if more else []), joined]
 
 
 @STATEMENTS.enter(4)

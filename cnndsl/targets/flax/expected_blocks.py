@@ -27,7 +27,8 @@ def units(frame: Frame, *, aux: bool = True) -> list[Unit]:
     opened: set[int] = set()  # merges whose branches are done when they come again
     while stack:
         current = stack.pop()
-        if isinstance(current, Layer | Instance):
+        is_whole = isinstance(current, Instance) and not current.endpoints  # no model
+        if isinstance(current, Layer) or (isinstance(current, Instance) and is_whole):
             found.append(current)
         elif isinstance(current, Merged):
             if id(current) in opened:

@@ -10,6 +10,7 @@ from cnndsl.syntax import ast
 from cnndsl.targets.flax.shaping import docs
 from cnndsl.targets.flax.shaping.finished import Finished
 from cnndsl.targets.flax.shaping.methods import ARRAY, BASE, RNGS, SELF, STAR, constructor, whole
+from cnndsl.targets.flax.shaping.models import endpoint_methods
 from cnndsl.targets.flax.shaping.types import type_of
 from cnndsl.targets.flax.staging.draft import Param
 from cnndsl.targets.python.expressions import NONE
@@ -21,6 +22,7 @@ from cnndsl.targets.python.tree import (
     Item,
     Name,
     Parameter,
+    Pass,
     Tuple,
 )
 
@@ -55,7 +57,11 @@ def block_definition(
     keywords = [STAR, RNGS] if "rngs" in takes else []
     signature = (SELF, *own, *keywords)
     call_ = Function("__call__", (SELF, x, *_ordered(received)), given, whole(finished.call))
-    methods = (Function("__init__", signature, None, init), call_)
+    methods: tuple[Function, ...] = (Function("__init__", signature, None, init), call_)
+    if draft.has_endpoints:
+        methods = (methods[0], *endpoint_methods(call_.parameters, finished.call))
+    if signature == (SELF,) and init == (Pass(),):
+        methods = methods[1:]
     return Class(draft.name, BASE, (), methods, doc)
 
 

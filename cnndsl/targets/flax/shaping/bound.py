@@ -13,7 +13,7 @@ from dataclasses import replace
 from cnndsl.targets.flax.shaping.growing import Type, finished
 from cnndsl.targets.flax.shaping.inference import Definitions
 from cnndsl.targets.flax.shaping.reading import Reading
-from cnndsl.targets.flax.shaping.types import FLOAT, INT
+from cnndsl.targets.flax.shaping.types import FLOAT, INT, RESULTS
 from cnndsl.targets.python.draft import Step
 from cnndsl.targets.python.expressions import attributes, names, size, walk
 from cnndsl.targets.python.rebuild import substitute
@@ -30,6 +30,7 @@ from cnndsl.targets.python.tree import (
     Call,
     Comprehension,
     Constant,
+    Dict,
     Expr,
     For,
     Function,
@@ -183,9 +184,11 @@ def _begun(
     first: Expr | None = None
     if kind in (INT, FLOAT):
         first = Constant(0 if kind == INT else 0.0)
+    elif kind == RESULTS:
+        first = Dict(())
     elif function.name != "__init__" and any(p.name == "x" for p in function.parameters):
         first = Name("x")
     if first is None:
         return None
-    start = Assign((Name(name),), first, _BEGINS)
+    start = Assign((Name(name),), first, _BEGINS, RESULTS if kind == RESULTS else None)
     return replace(function, body=(*function.body[:at], start, *function.body[at:]))

@@ -16,6 +16,7 @@ from cnndsl.targets.flax.shaping.types import (
     FLOAT,
     INT,
     LIST,
+    RESULTS,
     STR,
     columns,
     item_of,
@@ -172,6 +173,8 @@ class Variables:
         made = callee_of(expr, self)
         if made is not None:
             return made
+        if isinstance(expr.function, Attribute) and expr.function.name == "endpoints":
+            return RESULTS
         name = _dotted(expr.function)
         if name in _INTEGERS and len(expr.args) == 1:
             return INT

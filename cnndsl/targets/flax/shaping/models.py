@@ -10,7 +10,7 @@ from cnndsl.targets.flax.names import RESERVED, safe
 from cnndsl.targets.flax.shaping import docs
 from cnndsl.targets.flax.shaping.finished import Finished
 from cnndsl.targets.flax.shaping.methods import ARRAY, BASE, RNGS, SELF, STAR, constructor, whole
-from cnndsl.targets.flax.shaping.types import type_of
+from cnndsl.targets.flax.shaping.types import RESULTS, type_of
 from cnndsl.targets.flax.staging.draft import Draft, Param
 from cnndsl.targets.python import tree
 from cnndsl.targets.python.draft import Step
@@ -28,10 +28,8 @@ from cnndsl.targets.python.tree import (
     Name,
     Parameter,
     Return,
-    Tuple,
 )
 
-_RESULTS = Item(Name("dict"), Tuple((Name("str"), ARRAY)))
 _DTYPE = (
     Parameter("dtype", Binary("|", Name("DTypeLike"), NONE), NONE),
     Parameter("param_dtype", Name("DTypeLike"), path("jnp.float32")),
@@ -81,7 +79,7 @@ def _call(draft: Draft, outputs: Sequence[str]) -> Function:
         return Function("__call__", parameters, ARRAY, (body,))
     items = tuple((Constant(name), Item(Name("out"), Constant(name))) for name in outputs)
     steps = (Assign((Name("out"),), found), Return(tree.Dict(items)))
-    return Function("__call__", parameters, _RESULTS, steps, f"The results: {', '.join(outputs)}.")
+    return Function("__call__", parameters, RESULTS, steps, f"The results: {', '.join(outputs)}.")
 
 
 def _endpoints(finished: Finished, networks: Sequence[Network]) -> Function:
@@ -102,7 +100,22 @@ def _endpoints(finished: Finished, networks: Sequence[Network]) -> Function:
     else:
         doc = "The logits."
     parameters = (SELF, *(Parameter(name, ARRAY) for name in draft.received), *aux)
-    return Function("endpoints", parameters, _RESULTS, whole([*head, *steps]), doc)
+    return Function("endpoints", parameters, RESULTS, whole([*head, *steps]), doc)
+
+
+def endpoint_methods(
+    parameters: tuple[Parameter, ...], steps: Sequence[Step]
+) -> tuple[Function, Function]:
+    """The call of a model that is an element, and its endpoints."""
+    names = tuple(Name(p.name) for p in parameters[1:])
+    found = Item(tree.Call(self_("endpoints"), names), Constant("logits"))
+    out = Assign((Name("out"),), tree.Dict(()))
+    body = whole([out, Blank(), *_with_logits(steps)])
+    doc = "The result of every stage, and the logits."
+    return (
+        Function("__call__", parameters, ARRAY, (Return(found),)),
+        Function("endpoints", parameters, RESULTS, body, doc),
+    )
 
 
 def _with_logits(steps: Sequence[Step]) -> list[Step]:

@@ -46,7 +46,7 @@ def name_attributes(draft: Draft, order: list[str], stored: list[str]) -> dict[s
     """
     taken = set(MODULE_ATTRIBUTES) | set(stored) | set(draft.class_values)
     slots = {n: draft.slots[n] for n in order}
-    wanted = _wanted(slots, draft.is_model)
+    wanted = _wanted(slots, draft.is_model or draft.is_nested)
     chosen: dict[str, str] = {}
     holders: dict[str, list[str]] = {}
     for name in order:

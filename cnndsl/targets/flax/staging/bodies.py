@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from cnndsl.ir import (
     Auxiliary,
+    Chained,
     Chosen,
     Declared,
     Frame,
+    Instance,
     Looped,
     Named,
     Packed,
@@ -80,11 +82,13 @@ class Bodies:
                 self.returned(st, all_of(Returned, recs), x, runs, env)
             case ast.Run():
                 ran = all_of(Ran, recs)
+                self.chains.uses.is_read = st.name is not None and self.reads(st.name)
                 self.chains.chain([r.run for r in ran], x, runs, env)
                 self.flow.hint(st.shape, x, env)
                 if st.name is not None:
                     outs = [r.run.out for r in ran]
                     self.endpoints.named(st.name, [r.name or "" for r in ran], outs, x, runs, env)
+                    self.dotted(st.name, [r.run for r in ran], env)
             case ast.Let():
                 self.let(st, all_of(Named, recs), runs, env)
             case ast.For():
@@ -99,9 +103,11 @@ class Bodies:
         y = self.flow.branch_off(x, st.name, named=True)
         outer = self.values.path
         self.values.path = (*outer, st.name)
+        self.chains.uses.is_read = self.reads(st.name)
         self.chains.chain([r.run for r in recs], y, runs, env)
         self.values.path = outer
         self.endpoints.keep(st.name, y, env)
+        self.dotted(st.name, [r.run for r in recs], env)
         env.tensors["here"] = self.flow.tensor(x)
 
     def unpacked(
@@ -132,6 +138,16 @@ class Bodies:
             if not single:
                 env.tensors["here"] = self.flow.tensor(x)
         self.results = found
+
+    def reads(self, name: str) -> bool:
+        """Whether endpoints of what has this name are read."""
+        return any(n.startswith(f"{name}.") for n in self.endpoints.mentions)
+
+    def dotted(self, name: str, recs: Sequence[Chained], env: Env) -> None:
+        """What the endpoints of a model mean once its result has a name."""
+        if isinstance(recs[0].elements[-1], Instance):
+            is_once = name not in self.endpoints.reassigned
+            self.chains.uses.name_endpoints(name, env, self.endpoints.mentions, is_once)
 
     def declared(
         self,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cnndsl.elaborate.program import walk
-from cnndsl.ir import Instance, Network, Pack, Tensor
+from cnndsl.ir import Instance, LayerArgument, Network, Pack, Tensor
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.names import CALL, RESERVED, safe
 from cnndsl.targets.flax.staging.bodies import Bodies
@@ -58,7 +58,14 @@ def stage_block(
     is_function: bool,
 ) -> Draft:
     """The class of a block, or the function if it builds nothing."""
-    draft = Draft(block, name, is_function=is_function, is_argument=module.is_argument(block))
+    draft = Draft(
+        block,
+        name,
+        is_function=is_function,
+        is_argument=module.is_argument(block),
+        is_nested=bool(instances[0].endpoints),
+        has_endpoints=module.has_endpoints(block),
+    )
     values = Values(draft, known)
     bodies = Bodies(values, module)
     env = Env()
@@ -107,6 +114,13 @@ def _declare(
     if any(isinstance(v, Tensor | Pack) for v in seen):
         _declare_tensor(name, draft, env, seen)
         return
+    if draft.is_nested and _is_settled(block_of(draft), parameter, instances):
+        start: Expr = constant(frozen(seen[0]))
+        if rebound or isinstance(start, Tuple):
+            start = draft.variable(name, "let", named=True)
+            values.define(start, constant(frozen(seen[0])))
+        env.values[name] = Value(start, None, seen)
+        return
     taken = RESERVED | (CALL if draft.is_function else frozenset())
     free = safe(name, taken | {p.name for p in draft.params})
     held: dict[int, object] = {
@@ -128,6 +142,24 @@ def _declare(
         if draft.is_function:
             values.at_call(Assign((start,), Name(free)))
     env.values[name] = Value(start, start if draft.is_function else None, seen, pair)
+
+
+def block_of(draft: Draft) -> ast.Block:
+    assert isinstance(draft.definition, ast.Block)
+    return draft.definition
+
+
+def _is_settled(block: ast.Block, parameter: ast.Parameter, instances: Sequence[Instance]) -> bool:
+    """Whether a parameter of a model has one value, which no use works out."""
+    names = [p.name for p in block.parameters]
+    if len({repr(frozen(i.args[parameter.name])) for i in instances}) > 1:
+        return False
+    for instance in instances:
+        for position, argument in enumerate(instance.element.args or ()):
+            is_it = (argument.name or names[position]) == parameter.name
+            if is_it and any(isinstance(node, ast.Name) for node in walk(argument.value)):
+                return False
+    return not isinstance(instances[0].args[parameter.name], LayerArgument)
 
 
 def _default_layer(

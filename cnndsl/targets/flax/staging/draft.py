@@ -146,6 +146,8 @@ class Draft:
     name: str
     is_function: bool = False
     is_model: bool = False
+    is_nested: bool = False  # a model that is an element of another one
+    has_endpoints: bool = False  # a block that gives them as models do
     is_argument: bool = False  # it stands where others do, and is called as they are
     params: list[Param] = field(default_factory=list)
     init: list[Step] = field(default_factory=list)
@@ -171,6 +173,11 @@ class Draft:
     numbers: int = 0
     received: list[str] = field(default_factory=list)  # the tensors that a model's call gets
     result: Name = field(default_factory=lambda: Name("flow"))
+
+    @property
+    def keeps_endpoints(self) -> bool:
+        """Whether the call collects endpoints in `out`."""
+        return self.is_model or self.has_endpoints
 
     @property
     def arguments(self) -> list[Param]:

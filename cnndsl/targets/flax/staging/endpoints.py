@@ -85,7 +85,7 @@ class Endpoints:
         env: Env,
     ) -> None:
         """A stage, a head or `chain as NAME`: an endpoint of a model, and a tensor."""
-        if not self.draft.is_model or self.in_head:
+        if not self.draft.keeps_endpoints or self.in_head:
             self.keep(base, x, env)
             return
         key = self.endpoint_key(base, given, runs)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from cnndsl.elaborate.head import classifiers
+from cnndsl.elaborate.nested import endpoint_readers
 from cnndsl.elaborate.program import Program, called
 from cnndsl.ir import Chained, Instance, Layer, Network, Node, Ran, children, layers
 from cnndsl.names import camel
@@ -20,6 +21,7 @@ from cnndsl.targets.flax.staging.classes import pair_parameters, stage_block, st
 from cnndsl.targets.flax.staging.draft import Draft, Env, Value
 from cnndsl.targets.flax.staging.layers import BUILDS
 from cnndsl.targets.flax.staging.passing import Passing
+from cnndsl.targets.flax.staging.scopes import reads_numbered
 from cnndsl.targets.flax.staging.spelling import FnNames, Known, is_plain
 from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.python.draft import Build
@@ -55,6 +57,7 @@ class Staging:
         self.asserts = all(n.image is None for n in networks)  # of another image, shapes do not
         self.rectified = {t for n in networks for t in rectified_tensors(n)}
         self.instances: dict[str, list[Instance]] = {}
+        self.definitions = dict(program.blocks)
         self.numbers: dict[int, int] = {}  # by the identity of a use, which of those it is like
         self._number_instances()
         self.taken = {fragment(name).defines for name in ORDER}
@@ -62,7 +65,7 @@ class Staging:
         self.fns = {name: self._fn_names(fn) for name, fn in program.fns.items()}
         self.known = Known(self._spelled(), program.joins)
         self.classifiers = {id(layer) for n in networks for layer in classifiers(n)}
-        self.definitions = dict(program.blocks)
+        self.opened = self._opened()
         self.passing = Passing(
             networks, self.first, self.kernel_starts, self._passed, self._wrapped, self.unique
         )
@@ -73,13 +76,31 @@ class Staging:
         self.norms: list[tuple[Build, str]] = []
         self._pairs: dict[str, frozenset[str]] = {}
         self.names = {
-            name: self.unique(camel(name) if name in self.modular else snake(name))
+            name: self._name(name)
             for name in self.instances
-            if self.only_element(program.blocks[name]) is None
+            if self.only_element(self.definitions[name]) is None
         }
         for root, held in _families(networks):
             name = self.family_name(root, held)
             self.models.append((self._model(root, name, held), held))
+
+    def _name(self, block: str) -> str:
+        """The class or function of a block, or of a model that is an element."""
+        if block not in self.modular:
+            return self.unique(snake(block))
+        is_taken = block not in self.program.blocks and safe(block, RESERVED) in self.taken
+        return self.unique(f"{camel(block)}Part" if is_taken else camel(block))
+
+    def _opened(self) -> set[str]:
+        """The models whose endpoints other bodies read, or their own by numbers."""
+        roots = [m for m in self.program.models.values() if isinstance(m, ast.Model)]
+        read = endpoint_readers([*self.program.blocks.values(), *roots])
+        nested = {n: b for n, b in self.definitions.items() if n not in self.program.blocks}
+        return {
+            name
+            for name, block in nested.items()
+            if block.name_span.text in read or reads_numbered(block.body)
+        }
 
     def unique(self, name: str) -> str:
         name = safe(name, RESERVED | self.taken)
@@ -216,6 +237,7 @@ class Staging:
                     self.numbers[id(current)] = number
                     continue
                 held = self.instances.setdefault(current.block.name, [])
+                self.definitions.setdefault(current.block.name, current.block)
                 self.numbers[id(current)] = alike[key] = len(held)
                 held.append(current)
             stack.extend(reversed(children(current)))
@@ -249,9 +271,13 @@ class Staging:
             return None
         return element
 
+    def has_endpoints(self, block: ast.Block) -> bool:
+        """Whether a block is a model whose endpoints somebody reads."""
+        return block.name in self.opened
+
     def is_argument(self, block: ast.Block) -> bool:
         """Whether a block stands where others do, as an argument."""
-        is_one_op = block.name not in self.program.blocks
+        is_one_op = block.name not in self.definitions or block.name_span.text == ""
         return is_one_op or self.passing.is_argument(block.name)
 
     def kernel_starts(self, layer: Layer) -> Start:
@@ -283,7 +309,9 @@ class Staging:
             for name, instances in self.instances.items()
         }
         modular = {
-            name for name, instances in self.instances.items() if self._is_modular(instances)
+            name
+            for name, instances in self.instances.items()
+            if self._is_modular(instances) or name in self.opened
         }
         while True:
             while more := {n for n, used in uses.items() if used & modular} - modular:

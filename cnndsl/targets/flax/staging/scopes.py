@@ -113,3 +113,10 @@ def tensor_names(body: ast.Body) -> Counter[str]:
         elif isinstance(node, ast.Run) and node.name is not None:
             counts[str(node.name)] += 1
     return counts
+
+
+def reads_numbered(body: ast.Body) -> bool:
+    """Whether a body reads a stage of a loop by its number, as in `layer2`."""
+    read, bound = tensors_read(body), tensor_names(body)
+    numbered = {name for name in read - bound.keys() if name.rstrip("0123456789") in bound}
+    return any(name[-1:].isdigit() for name in numbered)

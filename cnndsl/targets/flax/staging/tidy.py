@@ -35,7 +35,7 @@ def simplify(draft: Draft) -> None:
     draft.init, draft.heads = _split(propagate(steps, allowed, draft.flat_loops, _holds(draft)))
     _read_arguments(draft)
     draft.call = propagate(draft.call, allowed, draft.flat_loops, lambda *_: False)
-    draft.call = live_call(counting(draft.call), {"out"} if draft.is_model else set())
+    draft.call = live_call(counting(draft.call), {"out"} if draft.keeps_endpoints else set())
     modules = _modules(draft)
     used = used_attributes(draft.call)
     draft.out = _exported(draft, "out")
@@ -109,7 +109,7 @@ def _allowed(draft: Draft) -> Allowed:
         if variable.kind == "features":
             return size(value) <= _LARGEST
         if variable.kind == "tensor":
-            return isinstance(value, Name) or _is_endpoint(value)
+            return isinstance(value, Name) or _is_endpoint(value) or _is_result(value, draft)
         if variable.kind in ("let", "flag", "target"):
             return plain or (copied and variable.stable)
         return False
@@ -138,6 +138,14 @@ def _takes(draft: Draft) -> tuple[str, ...]:
 def _is_endpoint(value: Expr) -> bool:
     """Whether a value is `out["stem"]`."""
     return isinstance(value, Item) and value.base == Name("out") and is_constant(value.index)
+
+
+def _is_result(value: Expr, draft: Draft) -> bool:
+    """Whether a value is an endpoint of a model that is an element."""
+    if not isinstance(value, Item) or not isinstance(value.base, Name):
+        return False
+    held = draft.variables.get(value.base.id)
+    return held is not None and held.kind == "results" and is_constant(value.index)
 
 
 def _is_self(value: Attribute) -> bool:

@@ -20,9 +20,11 @@ from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.statements import mentions
 from cnndsl.targets.python.tree import (
     Assign,
+    Attribute,
     Call,
     Constant,
     Expr,
+    Item,
     Keyword,
     Name,
     Tuple,
@@ -48,6 +50,9 @@ class Uses:
         self.layers = layers
         self.element = element
         self.is_said = True
+        self.is_read = False  # whether somebody reads endpoints of a model that runs next
+        # The dict of the last use of a model, while its name is to come.
+        self.endpoints: tuple[Name, Sequence[Instance], list[Run]] | None = None
 
     def instance(
         self,
@@ -62,6 +67,7 @@ class Uses:
         """A use of a block; its arguments are not `said` where it came as an argument itself."""
         block = recs[0].block
         self.is_said = is_said
+        self.endpoints = None
         only = self.module.only_element(block)
         if only is not None:
             self.inlined(only, element, recs, x, runs, env)
@@ -117,8 +123,46 @@ class Uses:
             return
         seen = [rec.out.shape[-1] for rec in recs]
         out = self.out_of(callee.out, mapping, seen, runs)
+        if callee.has_endpoints and self.is_read:
+            self.opened(applied, recs, x, runs, out)
+            return
         self.values.define(self.flow.features(x), out)
         self.flow.line(x, applied, recs, BLOCK, runs)
+
+    def opened(
+        self,
+        applied: Call,
+        recs: Sequence[Instance],
+        x: Name,
+        runs: list[Run],
+        out: Expr,
+    ) -> None:
+        """A use of a model of which endpoints are read: a dict of the call."""
+        held = self.draft.variable(self.values.path[-1] if self.values.path else "found", "results")
+        function = Attribute(applied.function, "endpoints")
+        self.values.at_call(Assign((held,), Call(function, applied.args)))
+        self.values.define(self.flow.features(x), out)
+        self.flow.line(x, Item(held, Constant("logits")), recs, BLOCK, runs)
+        self.endpoints = held, recs, runs
+
+    def name_endpoints(self, name: str, env: Env, read: set[str], is_once: bool) -> None:
+        """`NAME.endpoint` is an item of the dict that the last use gave, and so is `NAME` itself
+        if nothing else gets that name."""
+        if self.endpoints is None:
+            return
+        held, recs, runs = self.endpoints
+        for end in recs[0].endpoints:
+            dotted = f"{name}.{end}"
+            if dotted not in read:
+                continue
+            stem = f"{end}_features"
+            seen = [r.endpoints[end].shape[-1] for r in recs]
+            features = self.draft.variable(stem, "features")
+            self.values.define(features, self.values.residual(stem, seen, runs))
+            env.tensors[dotted] = Tensor(Item(held, Constant(end)), features)
+        known = env.tensors.get(name)
+        if is_once and known is not None:
+            env.tensors[name] = Tensor(Item(held, Constant("logits")), known.features)
 
     def several(
         self,
