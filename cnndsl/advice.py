@@ -7,7 +7,7 @@ networks, W4xx assertions.
 
 from __future__ import annotations
 
-from cnndsl.diagnostics import Diagnostic, Label, Severity
+from cnndsl.diagnostics import Diagnostic, Fix, Label, Severity
 from cnndsl.errors import EXPLANATIONS, explained
 from cnndsl.source import Span
 
@@ -73,21 +73,24 @@ def hidden_op(span: Span, name: str, what: str) -> Diagnostic:
 
 
 @explained("W301")
-def large_kernel(span: Span, kernel: str, map: str, help: str | None) -> Diagnostic:
+def large_kernel(
+    span: Span, kernel: str, map: str, help: str | None, fix: Fix | None = None
+) -> Diagnostic:
     """A kernel that is larger than the map it runs over sees more padding than pixels.
 
     `conv(3, 64, 3)` is read as 3 filters of 64x64 with a stride of 3: the channels that arrive are
     not written here, as they are in PyTorch.
     """
     message = f"a kernel of {kernel} over a map of {map}"
-    return _warning("W301", message, span, help=help)
+    return _warning("W301", message, span, help=help, fix=fix)
 
 
 @explained("W302")
 def channels_first(span: Span, shape: str, meant: str) -> Diagnostic:
     """An image is height x width x channels. One of 3 x 224 x 224 is three pixels high."""
     message = f"an image of {shape} looks as if its channels stood first"
-    return _warning("W302", message, span, help=f"write the channels last: input {meant}")
+    help = f"write the channels last: input {meant}"
+    return _warning("W302", message, span, help=help, fix=Fix(span, meant))
 
 
 @explained("W303")
@@ -102,11 +105,12 @@ def other_momentum(span: Span, momentum: float) -> Diagnostic:
 
 
 @explained("W304")
-def useless_bias(span: Span, norm: Span) -> Diagnostic:
+def useless_bias(span: Span, norm: Span, fix: Fix | None = None) -> Diagnostic:
     """Batch norm subtracts the mean of every channel, and a bias of the layer before it with it."""
     labels = (Label(norm, "subtracted again here"),)
     message = "a bias directly before batch norm has no effect"
-    return _warning("W304", message, span, labels=labels, help="leave it out: bias = false")
+    help = "leave it out: bias = false"
+    return _warning("W304", message, span, labels=labels, help=help, fix=fix)
 
 
 @explained("W305")
@@ -150,6 +154,7 @@ def _warning(
     *,
     labels: tuple[Label, ...] = (),
     help: str | None = None,
+    fix: Fix | None = None,
 ) -> Diagnostic:
-    primary = Label(span)
-    return Diagnostic(code, message, primary, labels, help=help, severity=Severity.WARNING)
+    primary, warning = Label(span), Severity.WARNING
+    return Diagnostic(code, message, primary, labels, help=help, severity=warning, fix=fix)

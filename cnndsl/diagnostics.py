@@ -24,11 +24,20 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Fix:
+    """An edit: `span` becomes `text`."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Diagnostic:
     """One independent mistake.
 
     `primary` is the smallest text at fault and gets the caret; `labels` are other places
-    that matter; `notes` are facts; `help` is one change that can be pasted.
+    that matter; `notes` are facts; `help` is one change that can be pasted, and `fix` the same as
+    an edit, where it is not plain from the help.
     """
 
     code: str
@@ -38,6 +47,7 @@ class Diagnostic:
     notes: tuple[str, ...] = ()
     help: str | None = None
     severity: Severity = Severity.ERROR
+    fix: Fix | None = None
     table: str | None = None  # a preformatted table (a failed assertion shows the stages)
 
 

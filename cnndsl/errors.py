@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from cnndsl.diagnostics import Diagnostic, Label
+from cnndsl.diagnostics import Diagnostic, Fix, Label
+from cnndsl.fixes import corrected
 from cnndsl.source import Span
 
 EXPLANATIONS: dict[str, str] = {}
@@ -54,7 +55,9 @@ def control_character(span: Span, *others: Span) -> Diagnostic:
     notes = (f"there are {len(others)} more of it",) if others else ()
     help = "save the file with the newlines of Unix or Windows" if is_return else "delete it"
     message = f"control character in the text: {name}"
-    return error("E002", message, span, notes=notes, help=help)
+    all_of_them = span.to(others[-1]) if others else span
+    fix = Fix(all_of_them, all_of_them.text.replace(span.text, "\n" if is_return else ""))
+    return error("E002", message, span, notes=notes, help=help, fix=fix)
 
 
 @explained("E003")
@@ -67,14 +70,14 @@ def text_too_large(span: Span, limit: str) -> Diagnostic:
 
 
 @explained("E004")
-def unknown_character(span: Span, help: str | None = None) -> Diagnostic:
+def unknown_character(span: Span, help: str | None = None, fix: Fix | None = None) -> Diagnostic:
     """A character that nothing in the language is written with.
 
     Outside of comments and strings a spec is ASCII: names, numbers, brackets and operators.
     """
     char = span.text
     drawn = f"`{char}` (U+{ord(char):04X})" if char.isprintable() else f"U+{ord(char):04X}"
-    return error("E004", f"unknown character {drawn}", span, help=help)
+    return error("E004", f"unknown character {drawn}", span, help=help, fix=fix)
 
 
 @explained("E005")
@@ -84,11 +87,11 @@ def unclosed_string(span: Span) -> Diagnostic:
 
 
 @explained("E006")
-def unclosed_bracket(span: Span, seen: Span, what: str) -> Diagnostic:
+def unclosed_bracket(span: Span, seen: Span, what: str, fix: Fix | None = None) -> Diagnostic:
     """A bracket is still open where the file ends or the next definition begins."""
     closer = {"{": "}", "[": "]", "(": ")"}[span.text]
     labels = (Label(seen, f"{what}, and no `{closer}` before it"),)
-    return error("E006", f"this `{span.text}` is never closed", span, labels=labels)
+    return error("E006", f"this `{span.text}` is never closed", span, labels=labels, fix=fix)
 
 
 @explained("E007")
@@ -137,30 +140,34 @@ def positional_after_named(span: Span, named: Span) -> Diagnostic:
 
 
 @explained("E013")
-def written_differently(span: Span, message: str, help: str | None) -> Diagnostic:
+def written_differently(
+    span: Span, message: str, help: str | None, fix: Fix | None = None
+) -> Diagnostic:
     """Something that other languages write in this way, and this one in another."""
-    return error("E013", message, span, help=help)
+    return error("E013", message, span, help=help, fix=fix)
 
 
 @explained("E014")
 def missing_separator(
-    span: Span, message: str, labels: tuple[Label, ...], help: str | None
+    span: Span, message: str, labels: tuple[Label, ...], help: str | None, fix: Fix | None = None
 ) -> Diagnostic:
     """Two things follow each other with nothing in between.
 
     In `{ }` every statement has a line of its own, in `[ ]` a comma or a newline separates
     items, in `( )` a comma does; the elements of a chain are joined by `->`.
     """
-    return error("E014", message, span, labels=labels, help=help)
+    return error("E014", message, span, labels=labels, help=help, fix=fix)
 
 
 @explained("E015")
-def unexpected(span: Span, found: str, expected: str, help: str | None = None) -> Diagnostic:
+def unexpected(
+    span: Span, found: str, expected: str, help: str | None = None, fix: Fix | None = None
+) -> Diagnostic:
     """Something stands where the grammar has no place for it.
 
     The message says what could have stood there. docs/language.md describes every statement.
     """
-    return error("E015", f"expected {expected}, found {found}", span, help=help)
+    return error("E015", f"expected {expected}, found {found}", span, help=help, fix=fix)
 
 
 @explained("E016")
@@ -178,12 +185,14 @@ def chained_comparison(span: Span, first: Span) -> Diagnostic:
 
 
 @explained("E018")
-def chain_in_expression(span: Span, message: str, help: str | None) -> Diagnostic:
+def chain_in_expression(
+    span: Span, message: str, help: str | None, fix: Fix | None = None
+) -> Diagnostic:
     """Arguments, `let`s and conditions are values known at compile time; chains are not.
 
     Name a chain's result with `NAME = chain` and hand on the name.
     """
-    return error("E018", message, span, help=help)
+    return error("E018", message, span, help=help, fix=fix)
 
 
 @explained("E019")
@@ -207,23 +216,30 @@ def long_count(span: Span) -> Diagnostic:
 
 
 @explained("E101")
-def unknown_element(span: Span, name: str, help: str | None) -> Diagnostic:
+def unknown_element(
+    span: Span,
+    name: str,
+    help: str | None,
+    fix: Fix | None = None,
+    labels: tuple[Label, ...] = (),
+) -> Diagnostic:
     """The head of a chain element is none of the ops, the blocks or the tensors in scope.
 
     A chain runs ops (`conv(64, 3)`), blocks of this file or of a used one, and may start
     from a tensor that a statement above has named. `cnndsl ops` lists the ops.
     """
-    return error("E101", f"there is no op, block or tensor `{name}`", span, help=help)
+    message = f"there is no op, block or tensor `{name}`" + (" yet" if labels else "")
+    return error("E101", message, span, labels=labels, help=help, fix=fix)
 
 
 @explained("E102")
-def unknown_name(span: Span, name: str, help: str | None) -> Diagnostic:
+def unknown_name(span: Span, name: str, help: str | None, fix: Fix | None = None) -> Diagnostic:
     """An expression uses a name that nothing above it has bound.
 
     A block sees only its own parameters; `let` and loop variables are visible from their
     line on. `fn`s and the built-in functions are called with parentheses.
     """
-    return error("E102", f"nothing named `{name}` is known here", span, help=help)
+    return error("E102", f"nothing named `{name}` is known here", span, help=help, fix=fix)
 
 
 @explained("E103")
@@ -257,10 +273,12 @@ def missing_argument(span: Span, callee: str, names: list[str], signature: str) 
 
 
 @explained("E106")
-def unknown_argument(span: Span, message: str, signature: str, help: str | None) -> Diagnostic:
+def unknown_argument(
+    span: Span, message: str, signature: str, help: str | None, fix: Fix | None = None
+) -> Diagnostic:
     """An argument that the callee does not take: too many, or by a name it does not have."""
     notes = (f"its signature: {signature}",) if signature else ()
-    return error("E106", message, span, notes=notes, help=help)
+    return error("E106", message, span, notes=notes, help=help, fix=fix)
 
 
 @explained("E107")
@@ -315,9 +333,13 @@ def not_a_model(span: Span, name: str, what: str | None, help: str | None) -> Di
 
 
 @explained("E113")
-def not_runnable(span: Span, name: str, what: str, help: str | None) -> Diagnostic:
+def not_runnable(
+    span: Span, name: str, what: str, help: str | None, fix: Fix | None = None
+) -> Diagnostic:
     """A chain runs ops and blocks. Functions give values, models stand alone."""
-    return error("E113", f"`{name}` is {what}: it cannot stand in a chain", span, help=help)
+    return error(
+        "E113", f"`{name}` is {what}: it cannot stand in a chain", span, help=help, fix=fix
+    )
 
 
 @explained("E114")
@@ -462,12 +484,14 @@ def several_results(span: Span, message: str, help: str | None = None) -> Diagno
 
 
 @explained("E201")
-def wrong_type(span: Span, message: str, help: str | None = None) -> Diagnostic:
+def wrong_type(
+    span: Span, message: str, help: str | None = None, fix: Fix | None = None
+) -> Diagnostic:
     """An operator or a function got a value of a type that it does not work on.
 
     Numbers are integers and floats; a boolean is no number, and nothing converts by itself.
     """
-    return error("E201", message, span, help=help)
+    return error("E201", message, span, help=help, fix=fix)
 
 
 @explained("E202")
@@ -489,13 +513,15 @@ def cannot_unpack(span: Span, wanted: int, seen: str) -> Diagnostic:
 
 
 @explained("E205")
-def bad_argument(span: Span, message: str, signature: str, help: str | None) -> Diagnostic:
+def bad_argument(
+    span: Span, message: str, signature: str, help: str | None, fix: Fix | None = None
+) -> Diagnostic:
     """An argument of an op has a type or a range that the op does not accept.
 
     A float where an op wants an integer is an error, even `64.0`: write `int(…)`, `round(…)`
     or `//`.
     """
-    return error("E205", message, span, notes=(f"its signature: {signature}",), help=help)
+    return error("E205", message, span, notes=(f"its signature: {signature}",), help=help, fix=fix)
 
 
 @explained("E206")
@@ -699,6 +725,11 @@ def error(
     labels: tuple[Label, ...] = (),
     notes: tuple[str, ...] = (),
     help: str | None = None,
+    fix: Fix | None = None,
 ) -> Diagnostic:
+    """A diagnostic; where an edit is all the help there is, the corrected line is the help."""
     primary = Label(span, at) if span else None
-    return Diagnostic(code, message, primary, labels, notes, help)
+    if fix is not None and help is None:
+        line = corrected(fix)
+        help = f"write {line}" if line else None
+    return Diagnostic(code, message, primary, labels, notes, help, fix=fix)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-from cnndsl.diagnostics import Diagnostic
+from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
+
+__all__ = ["Fix", "corrected", "fixes"]
 
 _MEANT = re.compile(r"did you mean `([^`]+)`\?")
 _WRITTEN = re.compile(r"write `([^` ]+)`")
@@ -15,16 +17,24 @@ _DELETED = frozenset(";\ufeff")
 _SIGNS = {"=>": "->", "-->": "->", "->>": "->", "\u00a0": " "}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Fix:
-    """`span` becomes `text`."""
+_LONGEST = 110  # characters of a line that a help repeats
 
-    span: Span
-    text: str
+
+def corrected(fix: Fix) -> str | None:
+    """The line of an edit after it, to be pasted; None where that is no line to read."""
+    source, start, end = fix.span.source, fix.span.start, fix.span.end
+    line_start = source.text.rfind("\n", 0, start) + 1
+    line_end = source.text.find("\n", end)
+    line_end = len(source.text) if line_end < 0 else line_end
+    whole = source.text[line_start:start] + fix.text + source.text[end:line_end]
+    line = whole.strip()
+    return line if line and "\n" not in line and len(line) <= _LONGEST else None
 
 
 def fixes(diagnostic: Diagnostic) -> tuple[Fix, ...]:
     """The edits that a diagnostic's help is; none where it is advice, or an example."""
+    if diagnostic.fix is not None:
+        return (diagnostic.fix,)
     if diagnostic.primary is None or diagnostic.help is None:
         return ()
     span = diagnostic.primary.span
@@ -32,6 +42,19 @@ def fixes(diagnostic: Diagnostic) -> tuple[Fix, ...]:
         span = _run(span)
     text = _replacement(diagnostic.code, span.text, diagnostic.help)
     return () if text is None else (Fix(span, text),)
+
+
+def joined(diagnostics: Sequence[Diagnostic]) -> Fix | None:
+    """One edit that does what those of several diagnostics do, in the order of the text."""
+    edits = [fix for diagnostic in diagnostics for fix in fixes(diagnostic)]
+    if len(edits) < len(diagnostics):
+        return None
+    whole = edits[0].span.to(edits[-1].span)
+    text, place = "", whole.start
+    for edit in edits:
+        text += whole.source.text[place : edit.span.start] + edit.text
+        place = edit.span.end
+    return Fix(whole, text)
 
 
 def _run(span: Span) -> Span:
@@ -45,8 +68,6 @@ def _run(span: Span) -> Span:
 def _replacement(code: str, seen: str, help: str) -> str | None:
     if meant := _MEANT.fullmatch(help):
         return meant[1]
-    if code == "E002" and help == "delete it":
-        return ""
     if code in ("E004", "E013"):
         if seen[:1] in _DELETED:
             return ""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cnndsl import errors
+from cnndsl.elaborate.calls import surplus, unknown
 from cnndsl.elaborate.collect import Failure
 from cnndsl.source import Span
-from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
 
 _SHOWN = 20  # parameters of a signature
@@ -32,15 +32,10 @@ def match(
         name = argument.name
         if name is None:
             if position >= len(names):
-                takes = f"takes {len(names)} argument{'s' * (len(names) != 1)}, not {len(args)}"
-                message = f"`{callee}` {takes if names else 'takes no arguments'}"
-                raise Failure(errors.unknown_argument(argument.span, message, signature(), None))
+                raise Failure(surplus(callee, names, args, position, span, signature))
             name = names[position]
         elif name not in known:
-            message = f"`{callee}` has no argument `{name}`"
-            help = did_you_mean(name, names)
-            span = argument.name_span or argument.span
-            raise Failure(errors.unknown_argument(span, message, signature(), help))
+            raise Failure(unknown(callee, names, args, position, span, signature))
         if name in given:
             raise Failure(errors.argument_twice(argument.span, callee, name, given[name].span))
         given[name] = argument

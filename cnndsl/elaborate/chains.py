@@ -11,6 +11,7 @@ from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Label
 from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match_parameters
+from cnndsl.elaborate.calls import merged, unknown_element
 from cnndsl.elaborate.collect import Failure, Place
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.evaluate import no_endpoint
@@ -212,7 +213,7 @@ class Chains:
             return errors.no_tensor(element.name_span, name)
         if name in MERGES:
             help = f"give it branches: {name} [ …, … ]"
-            return errors.not_runnable(element.name_span, name, "a merge", help)
+            return errors.not_runnable(element.name_span, name, "a merge", help, merged(element))
         if what := program.what(name):
             return errors.not_runnable(element.name_span, name, what, None)
         if found:
@@ -221,8 +222,10 @@ class Chains:
         if scope.is_incomplete() or not program.complete:
             return None
         tensors = (n for s in scope.around() for n in s.tensors)
-        help = did_you_mean(name, itertools.chain(OPS, program.blocks, tensors))
-        return errors.unknown_element(element.name_span, name, help)
+        later = program.named_below(name, element.span)
+        return unknown_element(
+            element, itertools.chain(OPS, program.blocks, tensors, ("here",)), later
+        )
 
     # --- ops --------------------------------------------------------------------------
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from operator import gt
 
 from cnndsl import advice
-from cnndsl.diagnostics import Diagnostic
+from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.elaborate.calls import without
+from cnndsl.fixes import corrected
 from cnndsl.ir import Layer, Merged, Network, Node, children
 from cnndsl.ops.base import Shape, sized
 from cnndsl.ops.conv import Conv, ConvTranspose, Depthwise, Separable
@@ -15,6 +17,7 @@ from cnndsl.ops.noise import Dropout, DropPath
 from cnndsl.ops.norm import BatchNorm
 from cnndsl.ops.pool import AvgPool, MaxPool
 from cnndsl.ops.window import ONE, sides
+from cnndsl.source import Span
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
 
@@ -74,9 +77,11 @@ def _layer(layer: Layer, alone: bool) -> Iterator[Diagnostic]:
     before = x.origin if isinstance(x.origin, Layer) else None
     if isinstance(op, Conv | Depthwise) and any(map(gt, op.kernel, x.shape[:2])):
         kernel, size = (" x ".join(map(str, pair)) for pair in (op.kernel, x.shape[:2]))
-        is_torch = isinstance(op, Conv) and len(element.args or ()) > 2
-        help = "the channels that arrive are not written: conv(filters, kernel)"
-        yield advice.large_kernel(element.span, kernel, size, help if is_torch else None)
+        args = element.args or ()
+        is_torch = isinstance(op, Conv) and len(args) > 2 and op.filters == x.shape[-1]
+        fix = without(args, 0, element.span) if is_torch else None
+        help = f"the channels that arrive are not written: {corrected(fix)}" if fix else None
+        yield advice.large_kernel(element.span, kernel, size, help, fix)
     if isinstance(op, _Windowed):
         yield from _skipped(op, x.shape, element)
     if isinstance(op, Dropout | DropPath) and op.rate == 0 and _is_literal(element):
@@ -88,7 +93,7 @@ def _layer(layer: Layer, alone: bool) -> Iterator[Diagnostic]:
     place = before.element.name_span
     if isinstance(op, BatchNorm) and alone:
         if isinstance(before.op, Conv | Depthwise | ConvTranspose) and before.op.bias:
-            yield advice.useless_bias(place, element.name_span)
+            yield advice.useless_bias(place, element.name_span, _unbiased(before.element))
     elif isinstance(op, Conv) and isinstance(before.op, Conv):
         yield advice.nothing_between(element.name_span, place)
 
@@ -119,6 +124,16 @@ def _skipped(op: _Windowed, shape: Shape, element: ast.Apply) -> Iterator[Diagno
     if seen:
         message = f"{' and '.join(seen)} at the end of the map are in no window"
         yield advice.skipped_pixels(element.span, message, "with pad = same, windows reach them")
+
+
+def _unbiased(element: ast.Apply) -> Fix | None:
+    """The edit that leaves out a bias that is there by default."""
+    args = element.args or ()
+    names = [argument.name for argument in args]
+    if not args or "bias" in names or names.count(None) > 2:
+        return None
+    end = args[-1].span.end
+    return Fix(Span(element.span.source, end, end), ", bias = false")
 
 
 def _is_literal(element: ast.Apply) -> bool:

@@ -11,13 +11,14 @@ from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match, match_parameters
+from cnndsl.elaborate.calls import unknown_function
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.scope import Scope, Unknown
 from cnndsl.ir import LayerArgument, Pack, Tensor, Value
 from cnndsl.ops import initial
 from cnndsl.ops.base import Reject
 from cnndsl.source import Span
-from cnndsl.suggest import did_you_mean
+from cnndsl.suggest import meant_value
 from cnndsl.syntax import ast
 
 MAX_STEPS = 1_000_000
@@ -188,7 +189,7 @@ class Evaluator:
         if expr.id in self.fns or expr.id in values.FUNCTIONS:
             help = f"call it: {expr.id}(…)"
         else:
-            help = did_you_mean(expr.id, scope.names())
+            help = meant_value(expr.id, scope.names())
         return errors.unknown_name(expr.span, expr.id, help)
 
     def _attribute(self, expr: ast.Attribute, scope: Scope) -> Value:
@@ -296,8 +297,7 @@ class Evaluator:
                 return layer
             if not self.complete:
                 raise Failure
-            help = did_you_mean(name, chain(values.FUNCTIONS, self.fns))
-            raise Failure(errors.unknown_name(expr.func.span, name, help))
+            raise Failure(unknown_function(expr, chain(values.FUNCTIONS, self.fns)))
         for argument in expr.args:
             if argument.name is not None:
                 message = f"`{name}` takes its arguments by position"

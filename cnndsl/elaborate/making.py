@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from cnndsl import errors
+from cnndsl.diagnostics import Fix
 from cnndsl.elaborate.bind import match
+from cnndsl.elaborate.calls import misread
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.evaluate import Evaluator
-from cnndsl.elaborate.repair import whole
+from cnndsl.elaborate.repair import accepted
 from cnndsl.elaborate.reuse import Known
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import Tensor, Value
@@ -75,9 +77,15 @@ class Maker:
         except Reject as reject:
             focus = given.get(reject.focus) if reject.focus else None
             span = focus.value.span if focus else element.span
-            help = reject.help or whole(values.get(reject.focus or ""), span.text)
+            value, name = values.get(reject.focus or ""), reject.focus or ""
             message, signature = reject.message, kind.signature()
-            raise Failure(errors.bad_argument(span, message, signature, help)) from None
+            if meant := misread(element, reject.focus, focus, value):
+                raise Failure(errors.bad_argument(span, message, signature, *meant)) from None
+            wanted = kind.arguments().get(name)
+            text = accepted(wanted.kind, value, span.text) if wanted and focus else None
+            fix = Fix(span, text) if text else None
+            help = reject.help if fix is None else None
+            raise Failure(errors.bad_argument(span, message, signature, help, fix)) from None
 
     def _made(self, element: ast.Apply, kind: type[Op], values: dict[str, Value]) -> Op:
         """The same, made once; raises `Reject`.

@@ -80,6 +80,19 @@ class Program:
             name = expr.id if isinstance(expr, ast.Name) else ""
         return name in OPS or name in self.blocks
 
+    def named_below(self, name: str, span: Span) -> Span | None:
+        """Where the definition around a place names a tensor like that, further down."""
+        for definition in self.spec.definitions:
+            whole = definition.span
+            if whole.source is span.source and whole.start <= span.start < whole.end:
+                for node in walk(definition):
+                    match node:
+                        case ast.Bind() | ast.Run() | ast.Stage() | ast.Shared() if (
+                            node.name == name and node.span.start > span.start
+                        ):
+                            return node.name_span
+        return None
+
     def what(self, name: str) -> str | None:
         """What a name is defined as, with an article."""
         if name in self.blocks:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from cnndsl.ir import Branch, Chained, Layer, Tensor
-from cnndsl.ops.base import Op, Shape
+from cnndsl.ops.base import Kind, Op, Reject, Shape
 from cnndsl.ops.conv import Conv, Depthwise, Separable
 from cnndsl.ops.pool import AvgPool, MaxPool
+from cnndsl.suggest import WORDS, closest
 from cnndsl.syntax import ast
 
 UNSHAPED = Tensor(None)
@@ -24,11 +27,27 @@ def likely(name: str, branches: list[Branch]) -> Tensor:
     return Tensor(working[0], doubtful=True)
 
 
-def whole(value: object, text: str) -> str | None:
-    """The integer that a float such as `0.75 * 64` was meant to be, where it is one."""
-    if isinstance(value, float) and value.is_integer() and len(text) < 60 and "\n" not in text:
-        return f"int({text})"
+def accepted(kind: Kind[object], value: object, text: str) -> str | None:
+    """What an argument accepts that is like what it got: the integer that `0.75 * 64` is, the word
+    that `"SAME"` was meant to be. `text` is how the author wrote it.
+    """
+    if len(text) > 60 or "\n" in text:
+        return None
+    if isinstance(value, float) and value.is_integer() and _takes(kind, int(value)):
+        return text.partition(".")[0] if re.fullmatch(r"\d+\.0*", text) else f"int({text})"
+    if isinstance(value, str) and text == f'"{value}"':
+        word = closest(value, (*WORDS, *kind.own_words))
+        if word and _takes(kind, word):
+            return word
     return None
+
+
+def _takes(kind: Kind[object], value: object) -> bool:
+    try:
+        kind.convert(value)
+    except Reject:
+        return False
+    return True
 
 
 def projection(branches: list[Chained]) -> str | None:
@@ -42,7 +61,7 @@ def projection(branches: list[Chained]) -> str | None:
     if len(identity) != 1 or len({b.out.shape for b in others}) != 1:
         return None
     found = [layer for layer in others[0].elements if isinstance(layer, Layer)]
-    strided = [layer for layer in found if _strides(layer.op) != (1, 1)]
+    strided = [layer for layer in found if _strides(layer.op) != (1, 1) or _may_stride(layer)]
     widening = [(each, each.op) for each in found if isinstance(each.op, Conv | Separable)]
     if len(found) != len(others[0].elements) or not widening or len(strided) > 1:
         return None
@@ -85,6 +104,14 @@ def same_padding(branches: list[Chained]) -> str | None:
 
 def _strides(op: Op) -> tuple[float, float]:
     return op.field()[1]
+
+
+def _may_stride(layer: Layer) -> bool:
+    """Whether the stride of a layer is computed: in another instance it may be no 1."""
+    text = (
+        _argument(layer, "stride") if isinstance(layer.op, Conv | Depthwise | Separable) else None
+    )
+    return text is not None and not text.isdigit()
 
 
 def _shrunk(shape: Shape, stride: tuple[float, float]) -> tuple[int, ...]:

@@ -18,10 +18,11 @@ from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import signature
+from cnndsl.elaborate.calls import merged, surplus, unknown, unknown_element, unknown_function
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.program import Program
 from cnndsl.ops import MERGES, OPS, initial
-from cnndsl.suggest import did_you_mean
+from cnndsl.suggest import meant_value
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
 
@@ -128,7 +129,7 @@ class _Definition:
         if node.id in self.program.fns or node.id in values.FUNCTIONS:
             help: str | None = f"call it: {node.id}(…)"
         else:
-            help = did_you_mean(node.id, chain(self.names.values, self.names.tensors))
+            help = meant_value(node.id, chain(self.names.values, self.names.tensors))
         self.report(errors.unknown_name(node.span, node.id, help))
 
     def apply(self, node: ast.Apply) -> None:
@@ -140,10 +141,10 @@ class _Definition:
         elif what := program.what(name):
             branches = f"give it branches: {name} [ …, … ]" if name in MERGES else None
             what = "a merge" if branches else what
-            self.report(errors.not_runnable(node.name_span, name, what, branches))
+            self.report(errors.not_runnable(node.name_span, name, what, branches, merged(node)))
         elif program.complete:
-            help = did_you_mean(name, chain(OPS, program.blocks, self.names.tensors))
-            self.report(errors.unknown_element(node.name_span, name, help))
+            known = chain(OPS, program.blocks, self.names.tensors, ("here",))
+            self.report(unknown_element(node, known))
 
     def layer(self, node: ast.Node, name: str, args: Sequence[ast.Argument]) -> None:
         """An op or a block, in a chain or as an argument."""
@@ -186,8 +187,7 @@ class _Definition:
         elif self.program.is_layer(node):
             self.layer(node, name, node.args)
         elif name not in values.FUNCTIONS and self.program.complete:
-            help = did_you_mean(name, chain(values.FUNCTIONS, fns))
-            self.report(errors.unknown_name(node.func.span, name, help))
+            self.report(unknown_function(node, chain(values.FUNCTIONS, fns)))
 
     def variant(self, node: ast.Variant) -> None:
         if self.program.sound and node.base.id in self.program.models:
@@ -223,16 +223,12 @@ class _Definition:
         for position, argument in enumerate(args):
             name = argument.name
             if name is None and position >= len(names):
-                takes = f"takes {len(names)} argument{'s' * (len(names) != 1)}, not {len(args)}"
-                message = f"`{callee}` {takes if names else 'takes no arguments'}"
-                self.report(errors.unknown_argument(argument.span, message, described(), None))
+                self.report(surplus(callee, names, args, position, node.span, described))
                 break
             if name is None:
                 name = names[position]
             elif name not in known:
-                message = f"`{callee}` has no argument `{name}`"
-                span, help = argument.name_span or argument.span, did_you_mean(name, names)
-                self.report(errors.unknown_argument(span, message, described(), help))
+                self.report(unknown(callee, names, args, position, node.span, described))
                 certain = False
                 continue
             if name in given:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from cnndsl import errors
-from cnndsl.diagnostics import Diagnostic
+from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.source import Span
 from cnndsl.suggest import closest
 from cnndsl.syntax.context import Context
 from cnndsl.syntax.expected import DEFINITIONS, ELEMENTS, LITERALS, STATEMENTS, TEXTS, found
+from cnndsl.syntax.heads import instead
 from cnndsl.syntax.layout import between
 from cnndsl.syntax.scan import END
 
@@ -63,17 +67,28 @@ def sign(at: Context) -> Diagnostic | None:
     for first, second in ((at.previous, at.word), (at.word, at.after)):
         sign = first.to(second)
         if first.end == second.start and sign.text in _SIGNS:
-            return errors.written_differently(
-                sign, f"`{sign.text}` means nothing here", _SIGNS[sign.text]
-            )
+            message = f"`{sign.text}` means nothing here"
+            return errors.written_differently(sign, message, _SIGNS[sign.text], _sum(at, sign))
     return None
+
+
+def _sum(at: Context, sign: Span) -> Fix | None:
+    """`n += 8` as `let n = n + 8`."""
+    source = sign.source
+    start = source.text.rfind("\n", 0, sign.start) + 1
+    written = re.compile(r"[ \t]*(let[ \t]+)?(\w+)[ \t]*([-+*])=[ \t]*[\w.]+[ \t]*(?=\n|#|\}|$)")
+    found = written.match(source.text, start)
+    if found is None or sign.text not in ("+=", "-=", "*="):
+        return None
+    span = Span(source, found.start(1) if found[1] else found.start(2), sign.end)
+    return Fix(span, f"let {found[2]} = {found[2]} {found[3]}")
 
 
 def comment(at: Context) -> Diagnostic | None:
     help = "a comment begins with `#` and ends with its line"
     if at.word.type in ("FLOOR", "PERCENT"):
         message = f"`{at.word.text}` does not begin a comment"
-        return errors.written_differently(at.word, message, help)
+        return errors.written_differently(at.word, message, help, _hash(at.word))
     if at.word.type != "NAME":
         return None
     for word in reversed(at.before):
@@ -81,8 +96,12 @@ def comment(at: Context) -> Diagnostic | None:
             return None
         if word.type == "FLOOR":
             message = "`//` divides; it does not begin a comment"
-            return errors.written_differently(word, message, help)
+            return errors.written_differently(word, message, help, _hash(word))
     return None
+
+
+def _hash(sign: Span) -> Fix | None:
+    return Fix(sign, "#") if sign.text == "//" else None
 
 
 def word(at: Context) -> Diagnostic | None:
@@ -96,7 +115,7 @@ def word(at: Context) -> Diagnostic | None:
         return None
     if head.text in _FOREIGN:
         message = f"`{head.text}` is not a word of this language"
-        return errors.written_differently(head, message, _FOREIGN[head.text])
+        return errors.written_differently(head, message, _FOREIGN[head.text], instead(head))
     if at.word.type not in LITERALS | ELEMENTS | {"LBRACE"}:
         return None
     known = STATEMENTS if at.open else DEFINITIONS
@@ -117,17 +136,21 @@ def equals_or_colon(at: Context) -> Diagnostic | None:
     sign = at.word.text
     heads = tuple(word.type for word in at.statement)
     opened = next((w.type for w in reversed(at.before) if w.type in _SETTINGS), None)
-    message = help = None
+    message = help = fix = None
+    gone = Fix(Span(at.word.source, at.previous.end, max(at.word.end, at.after.start)), " ")
     if heads == ("INPUT",):
-        message, help = f"no `{sign}` behind `input`", "write input 224x224x3"
+        message, fix = f"no `{sign}` behind `input`", gone
     elif heads == ("EXPECT", "NAME"):
-        message, help = f"no `{sign}` behind what is expected", "write expect params 25_557_032"
+        message, fix = f"no `{sign}` behind what is expected", gone
     elif opened is not None and heads == ("NAME",) and "ARROW" not in at.accepted:
-        message, help = f"no `{sign}` behind a setting", f"write {_SETTINGS[opened]}"
+        message, fix = f"no `{sign}` behind a setting", gone
     elif heads[:1] in (("IF",), ("ELSE",)) and sign == "=":
         message, help = "`=` names something; it does not compare", "write `==`"
     elif heads[:1] == ("FN",) and sign == ":":
         message, help = "a `fn` has its value behind `=`", "write fn half(n) = n // 2"
+        value = re.compile(r"\s*:\s*(?:return\b\s*)?").match(at.word.source.text, at.previous.end)
+        if value and at.after.text != "\n":
+            fix, help = Fix(Span(at.word.source, *value.span()), " = "), None
     elif at.inside == "LPAR" and sign == ":" and at.previous.type == "NAME":
         message = "an argument is named, or gets its default, by `=`"
         help = f"write {errors.shown(at.previous.text, 20)} = 2"
@@ -135,7 +158,7 @@ def equals_or_colon(at: Context) -> Diagnostic | None:
         message, help = "a part of a list goes from one place to another", "write xs[1 .. 2]"
     if message is None:
         return None
-    return errors.written_differently(at.word, message, help)
+    return errors.written_differently(at.word, message, help, fix)
 
 
 def function_body(at: Context) -> Diagnostic | None:
@@ -205,7 +228,16 @@ def tensor_arithmetic(at: Context) -> Diagnostic | None:
     if at.word.type not in merges or "ARROW" not in at.accepted:
         return None
     message = f"`{at.word.text}` does not join tensors"
-    return errors.written_differently(at.word, message, f"write {merges[at.word.type]}")
+    help = f"write {merges[at.word.type]}"
+    fix = None
+    rest = at.word.source.text[at.after.end :].partition("\n")[0].partition("#")[0].strip()
+    tensors = ("NAME", "HERE", "IN")
+    alone = len(at.item) == 1 and at.inside == "LBRACE" and not rest.strip("}")
+    if alone and at.previous.type in tensors and at.after.type in tensors:
+        name = merges[at.word.type].partition(" ")[0]
+        branches = f"{name} [ {at.previous.text}, {at.after.text} ]"
+        fix = Fix(at.previous.to(at.after), branches)
+    return errors.written_differently(at.word, message, help if fix is None else None, fix)
 
 
 def tolerance(at: Context) -> Diagnostic | None:

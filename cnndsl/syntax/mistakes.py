@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 
 from cnndsl import errors
-from cnndsl.diagnostics import Diagnostic, Label
-from cnndsl.syntax import foreign
+from cnndsl.diagnostics import Diagnostic, Fix, Label
+from cnndsl.source import Span
+from cnndsl.syntax import foreign, heads, python_forms
 from cnndsl.syntax.context import Context, surroundings
 from cnndsl.syntax.expected import (
     CONSTANTS,
@@ -22,7 +23,7 @@ from cnndsl.syntax.expected import (
     found,
 )
 from cnndsl.syntax.layout import CLOSERS, COMPARISONS, OPERATORS, between
-from cnndsl.syntax.scan import END, Word, rounded_of
+from cnndsl.syntax.scan import END, Word, rounded_of, scan
 
 
 def explain(
@@ -141,23 +142,48 @@ def _chain_as_value(at: Context) -> Diagnostic | None:
         opened = at.before.index(at.open[-1])
         callee = at.before[opened - 1].text if opened else ""
         help = "name the chain's result in a line of its own, and hand on the name"
+        if not _closes(at.open[-1]):
+            last = at.previous.end
+            fix = Fix(Span(at.word.source, last, last), ")")
+            return errors.unclosed_bracket(at.open[-1], at.word, "a chain goes on here", fix)
         if callee in ("add", "concat", "mul"):
             help = f"branches stand in brackets: {callee} [ a, b ]"
         return errors.chain_in_expression(at.word, "an argument cannot be a chain", help)
     if head == "LET":
         help = "a tensor is named without `let`: x = conv(64, 3) -> relu"
-        return errors.chain_in_expression(at.word, "`let` names a value, not a chain", help)
+        first, name = at.statement[:2]
+        fix = Fix(Span(first.source, first.start, name.start), "")
+        message = "`let` names a value, not a chain"
+        return errors.chain_in_expression(at.word, message, help, fix)
     if head in ("INPUT", "EXPECT") or any(word.type == "COLON" for word in at.statement):
         help = "begin the chain on the next line"
         return errors.chain_in_expression(at.word, "nothing flows on from here", help)
     return None
 
 
+def _closes(opener: Word) -> bool:
+    """Whether a parenthesis is closed in its line, or in one that closes more than it opens."""
+    depth = 0
+    for word in scan(opener.source, missed=[]):
+        if word.start >= opener.start:
+            depth += (word.type == "LPAR") - (word.type == "RPAR")
+            if not depth or (word.text[:1] == "\n" and word.start > opener.start):
+                return not depth
+    return False
+
+
 def _count(at: Context) -> Diagnostic | None:
     """A repetition count that is an expression, or that stands in front."""
     if at.word.type == "INTEGER" and at.after.type == "STAR" and at.accepted >= ELEMENTS:
+        message = "a count stands behind its layer"
         help = "the count stands behind: conv(64, 3) * 2"
-        return errors.written_differently(at.word, "a chain begins with a layer", help)
+        pattern = rf"{at.word.text}[ \t]*\*[ \t]*(\w+(?:\([^()\n]*\))?)"
+        counted = re.compile(pattern).match(at.word.source.text, at.word.start)
+        fix = None
+        if counted:
+            span = Span(at.word.source, *counted.span())
+            fix, help = Fix(span, f"{counted[1]} * {at.word.text}"), ""
+        return errors.written_differently(at.word, message, help or None, fix)
     times = [word for word in at.item if word.type == "STAR"]
     continues = at.word.type in OPERATORS | {"LPAR"}
     if not times or not continues or at.inside == "LPAR":
@@ -240,13 +266,13 @@ def _separator(at: Context) -> Diagnostic | None:
             help = f"a named argument is written {name} = {value}"
         return errors.missing_separator(word, "no `,` in front of this", labels, help)
     if "ARROW" in at.accepted and word.type in LITERALS and at.previous.type == "NAME":
-        name, value = errors.shown(at.previous.text, 20), errors.shown(word.text, 20)
-        help = f"arguments stand in parentheses: {name}({value})"
-        return errors.missing_separator(word, "arguments without parentheses", (), help)
+        fix = python_forms.bare_arguments(at)
+        return errors.missing_separator(word, "arguments without parentheses", (), None, fix)
     if "ARROW" in at.accepted and word.type == "COMMA":
         message = "a comma joins nothing in braces"
-        help = "write `->`, or begin a new line"
-        return errors.written_differently(word, message, help)
+        rest = word.source.text[word.end :].partition("\n")[0].strip()
+        fix = Fix(word, "" if not rest or rest[0] == "#" else " ->")
+        return errors.written_differently(word, message, "write `->`, or begin a new line", fix)
     if "ARROW" in at.accepted and word.type in ELEMENTS | {"LBRACE"}:
         message = "neither `->` nor a new line in front of this"
         return errors.missing_separator(word, message, (), None)
@@ -258,7 +284,16 @@ def _separator(at: Context) -> Diagnostic | None:
 
 
 _RULES = (
+    python_forms.inner_definition,
     _unclosed,
+    python_forms.sizes,
+    python_forms.dotted,
+    python_forms.called,
+    python_forms.otherwise,
+    python_forms.typed,
+    heads.definition,
+    python_forms.body,
+    python_forms.text,
     _names,
     foreign.sign,
     _line,

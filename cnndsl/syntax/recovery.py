@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from cnndsl.diagnostics import Diagnostic
+from cnndsl.fixes import joined
 from cnndsl.source import Source
 from cnndsl.syntax.expected import DEFINITIONS
 from cnndsl.syntax.foreign import HEADS
@@ -289,5 +290,5 @@ def _grouped(mistakes: list[Diagnostic]) -> list[Diagnostic]:
         lines = [str(each.primary.span.line) for each in more if each.primary]
         listed = ", ".join(lines[:_LINES]) + (", …" if len(lines) > _LINES else "")
         note = f"the same in {len(lines)} more lines: {listed}"
-        found.append(replace(first, notes=(*first.notes, note)))
+        found.append(replace(first, notes=(*first.notes, note), fix=joined(group)))
     return sorted(found, key=_place)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from cnndsl import errors
-from cnndsl.diagnostics import Diagnostic
+from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Source, Span
 from cnndsl.syntax import tables
 
@@ -28,6 +28,7 @@ _HINTS = {
     "|": "write `->` between the elements of a chain, `or` between conditions",
     "&": "write `and`",
     "!": "write `not`",
+    "?": "write `a if condition else b`",
     "^": "write `**`",
     "\u00d7": "write a size as `3x3`, a product as `a * b`",
     "\u00b7": "write `*`",
@@ -144,4 +145,21 @@ def _unknown(span: Span) -> Diagnostic:
         line_end = text.find("\n", span.start)
         end = len(text) if line_end < 0 else line_end
         return errors.unclosed_string(Span(span.source, span.start, end))
-    return errors.unknown_character(span, _HINTS.get(span.text))
+    return errors.unknown_character(span, _HINTS.get(span.text), _instead(span))
+
+
+def _instead(span: Span) -> Fix | None:
+    """The edit that a character stands for, where its line says so."""
+    text, source = span.source.text, span.source
+    if span.text == "'" and (closed := re.compile(r"'([^'\"\n]*)'").match(text, span.start)):
+        return Fix(Span(source, *closed.span()), f'"{closed[1]}"')
+    start = text.rfind("\n", 0, span.start) + 1
+    before, doubled = text[start : span.start], "||" in text[max(0, span.start - 1) : span.end + 1]
+    if span.text == "|" and not doubled and not re.search(r"\b(if|let|fn)\b", before):
+        return Fix(span, "->")
+    written = re.compile(r"[ \t]*let[ \t]+\w+[ \t]*=[ \t]*([^?\n]+?)[ \t]*\?([^:\n]+):([^#\n]+)")
+    if span.text == "?" and (chosen := written.match(text, start)):
+        then, other = chosen[2].strip(), chosen[3].rstrip()
+        whole = Span(source, chosen.start(1), chosen.start(3) + len(other))
+        return Fix(whole, f"{then} if {chosen[1]} else {other.strip()}")
+    return None

@@ -152,4 +152,5 @@ def test_a_file_with_old_newlines_is_one_mistake():
     (found,) = cnndsl.check("model Net {\r  input 8x8x3\r  relu\r}\r")
     assert found.notes == ("there are 3 more of it",)
     assert found.help == "save the file with the newlines of Unix or Windows"
-    assert fixes(found) == ()
+    (fix,) = fixes(found)
+    assert fix.text == "\n  input 8x8x3\n  relu\n}\n"

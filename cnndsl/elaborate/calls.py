@@ -1,0 +1,175 @@
+"""Arguments that a call should not have: what was meant, and the edit that makes it so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from cnndsl import elsewhere, errors
+from cnndsl.diagnostics import Diagnostic, Fix, Label
+from cnndsl.fixes import corrected
+from cnndsl.ir import Tensor
+from cnndsl.ops import MERGES, OPS
+from cnndsl.source import Span
+from cnndsl.suggest import closest, did_you_mean
+from cnndsl.syntax import ast
+
+_LONGEST = 200  # characters of a call that a help writes anew
+
+
+def unknown(
+    callee: str,
+    names: Sequence[str],
+    args: Sequence[ast.Argument],
+    position: int,
+    call: Span,
+    signature: Callable[[], str],
+) -> Diagnostic:
+    """An argument by a name that the callee does not have."""
+    argument = args[position]
+    name, span = argument.name or "", argument.name_span or argument.span
+    message = f"`{callee}` has no argument `{name}`"
+    if name == "activation" and (found := _activated(callee, args, position, call)):
+        activation, behind = found
+        help = f"activations are layers of their own: -> {activation}"
+        return errors.unknown_argument(span, message, signature(), help, behind)
+    if meant := next((n for n in elsewhere.ARGUMENTS.get(name, ()) if n in names), None):
+        help = f"did you mean `{meant}`?"
+        return errors.unknown_argument(span, message, signature(), help, Fix(span, meant))
+    if closest(name, names):
+        return errors.unknown_argument(span, message, signature(), did_you_mean(name, names))
+    if why := elsewhere.DROPPED.get(name):
+        said = "what arrives tells it" if why == "arrives" else "it has no meaning here"
+        fix = without(args, position, call)
+        return errors.unknown_argument(span, message, signature(), f"leave it out: {said}", fix)
+    return errors.unknown_argument(span, message, signature(), None)
+
+
+def surplus(
+    callee: str,
+    names: Sequence[str],
+    args: Sequence[ast.Argument],
+    position: int,
+    call: Span,
+    signature: Callable[[], str],
+) -> Diagnostic:
+    """The first argument by position that is one too many."""
+    takes = f"takes {len(names)} argument{'s' * (len(names) != 1)}, not {len(args)}"
+    message = f"`{callee}` {takes if names else 'takes no arguments'}"
+    argument = args[position]
+    fix = None if names else applied(callee, args, call)
+    return errors.unknown_argument(argument.span, message, signature(), None, fix)
+
+
+def applied(callee: str, args: Sequence[ast.Argument], call: Span) -> Fix | None:
+    """`relu(x)` and `relu(conv(64, 3))` as chains: the first argument is what arrives."""
+    first, *others = args
+    value = first.value
+    is_layer = isinstance(value, ast.Call) and value.func.id in OPS
+    is_tensor = isinstance(value, ast.Name) and value.id not in elsewhere.VALUES
+    if callee not in OPS or first.name is not None or not (is_layer or is_tensor):
+        return None
+    left = ", ".join(argument.span.text for argument in others)
+    element = f"{callee}({left})" if left else callee
+    return _rewritten(call, f"{value.span.text} -> {element}")
+
+
+def unknown_element(
+    element: ast.Apply, known: Iterable[str], below: Span | None = None
+) -> Diagnostic:
+    """The head of an element that nothing is called; `below` is a later line that names it."""
+    name, span = element.name, element.name_span
+    if below is not None:
+        labels = (Label(below, "named further down"),)
+        help = "a name is known from its line on: move that line up"
+        return errors.unknown_element(span, name, help, labels=labels)
+    if name == "Activation" and len(args := element.args or ()) == 1:
+        value = args[0].value
+        said = value.value if isinstance(value, ast.Literal) else value.span.text
+        if op := closest(str(said), OPS):
+            help = f"activations are layers of their own: -> {op}"
+            return errors.unknown_element(span, name, help, _rewritten(element.span, op))
+    return errors.unknown_element(span, name, did_you_mean(name, known))
+
+
+def unknown_function(call: ast.Call, known: Iterable[str]) -> Diagnostic:
+    """A function that there is not; `range(n)` is written `0 .. n`."""
+    name, span, args = call.func.id, call.func.span, call.args
+    if name == "range" and len(args) in (1, 2):
+        start, stop = [*(["0"] * (len(args) == 1)), *(argument.span.text for argument in args)]
+        help = f"a range is written {start} .. {stop}"
+        return errors.unknown_name(span, name, help, _rewritten(call.span, f"{start} .. {stop}"))
+    if name in OPS or elsewhere.op(name) in OPS:
+        help = "a layer is no value: name its result, as in x = conv(64, 3), and hand on the name"
+        return errors.unknown_name(span, name, help)
+    return errors.unknown_name(span, name, did_you_mean(name, known))
+
+
+def misread(
+    element: ast.Apply, focus: str | None, argument: ast.Argument | None, value: object
+) -> tuple[str | None, Fix] | None:
+    """What an argument that an op refuses was meant for, by its place: channels as in PyTorch, or
+    the tensor that arrives. The help, or None where the corrected line says it all, and the edit.
+    """
+    args = element.args or ()
+    if argument is None or argument.name is not None or not args:
+        return None
+    if isinstance(value, Tensor) and argument is args[0]:
+        fix = applied(element.name, args, element.span)
+        return None if fix is None else (None, fix)
+    counts = isinstance(value, int) and not isinstance(value, bool)
+    is_dense = (element.name, focus) == ("dense", "bias")
+    is_norm = (element.name, focus) == ("bn", "momentum")
+    fix = without(args, 0, element.span) if counts and (is_dense or is_norm) else None
+    line = corrected(fix) if fix else None
+    if fix is None or line is None:
+        return None
+    what = "features" if is_dense else "channels"
+    return f"the {what} that arrive are not written: {line}", fix
+
+
+def merged(element: ast.Apply) -> Fix | None:
+    """`add(a, b)` as a merge of branches."""
+    args = element.args or ()
+    if element.name not in MERGES or not args or any(argument.name for argument in args):
+        return None
+    branches = ", ".join(argument.span.text for argument in args)
+    return _rewritten(element.span, f"{element.name} [ {branches} ]")
+
+
+def without(args: Sequence[ast.Argument], position: int, call: Span) -> Fix | None:
+    """A call without one of its arguments."""
+    if len(args) == 1:
+        start = call.text.find("(")
+        return Fix(Span(call.source, call.start + start, call.end), "") if start > 0 else None
+    start, end = args[position].span.start, args[position].span.end
+    if position + 1 < len(args):
+        end = args[position + 1].span.start
+    else:
+        start = args[position - 1].span.end
+    return Fix(Span(call.source, start, end), "")
+
+
+def _activated(
+    callee: str, args: Sequence[ast.Argument], position: int, call: Span
+) -> tuple[str, Fix] | None:
+    """The op that `activation` names, and the call with it behind."""
+    value = args[position].value
+    match value:
+        case ast.Name(id=said) | ast.Literal(value=str(said)):
+            op = closest(said, OPS)
+        case _:
+            return None
+    if callee not in OPS or op is None or not call.text.endswith(")"):
+        return None
+    if len(args) == 1:
+        return op, Fix(call, f"{callee} -> {op}")
+    shorter = without(args, position, call)
+    if shorter is None:
+        return None
+    source, start, end = call.source, shorter.span.start, shorter.span.end
+    behind = source.text[end : call.end]
+    return op, Fix(Span(source, start, call.end), f"{behind} -> {op}")
+
+
+def _rewritten(call: Span, text: str) -> Fix | None:
+    return Fix(call, text) if call.end - call.start <= _LONGEST and "\n" not in text else None

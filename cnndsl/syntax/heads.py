@@ -1,0 +1,64 @@
+"""Definitions that begin with a word of another language, and the words that ours stand for."""
+
+from __future__ import annotations
+
+import re
+
+from cnndsl import errors
+from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.source import Span
+from cnndsl.syntax.context import Context
+from cnndsl.syntax.python_forms import braced
+from cnndsl.syntax.scan import Word
+
+_SAME = {"elif": "else if", "elsif": "else if", "elseif": "else if"}
+_SAME |= dict.fromkeys(("var", "const", "set"), "let")
+_OF_LAYERS = ("def", "func", "function")
+_HEADS = ("class", "module", "net", "network", *_OF_LAYERS)
+_HEAD = re.compile(rf"({'|'.join(_HEADS)})\s+(\w+)\s*(\([^()\n]*\))?\s*(:|\{{|=)?")
+_IMPORT = re.compile(
+    r"from\s+\.*([\w.]+)\s+import\b.*"
+    r"|(?:import|include)\s+\"?([\w./]+?)(?:\.cnn)?\"?\s*$"
+)
+
+
+def definition(at: Context) -> Diagnostic | None:
+    """`class Net(nn.Module):` and `def unit(width):`, with the body that follows."""
+    head = (*at.statement, at.word)[0]
+    found = _HEAD.match(head.source.text, head.start)
+    if head.text not in _HEADS or found is None or not found[4]:
+        return None
+    word, name, parameters, sign = found.groups()
+    layers = word in _OF_LAYERS
+    body = head.source.text[found.end() :].lstrip()
+    is_model = not layers and ("Mod" in (parameters or "") or body.startswith("input"))
+    if word in ("class", "module") and not is_model and sign != ":":
+        return None  # a block or a model
+    kind = "fn" if sign == "=" else "model" if is_model or word in ("net", "network") else "block"
+    if layers:
+        inner = [each.strip() for each in (parameters or "()")[1:-1].split(",")]
+        parameters = f"({', '.join(each for each in inner if each not in ('', 'self'))})"
+    new = f"{kind} {name}{'' if is_model else parameters or ''}"
+    span, text = Span(head.source, head.start, found.start(4)), f"{new} "
+    if sign == ":":
+        behind = braced(Span(head.source, found.start(4), found.end()))
+        if behind is None:
+            return None
+        span, text = Span(head.source, head.start, behind.span.end), new + behind.text
+    message = f"`{word}` is not a word of this language"
+    help = f"write {errors.shown(new, 60)} {'= …' if sign == '=' else '{ … }'}"
+    return errors.written_differently(head, message, help, Fix(span, text))
+
+
+def instead(head: Word) -> Fix | None:
+    """The edit that a word of another language stands for, where it is one."""
+    source, text = head.source, head.source.text
+    if head.text in _SAME:
+        return Fix(head, _SAME[head.text])
+    line = text[head.start :].partition("\n")[0]
+    if found := re.match(r"return\s+(?=\w)", line):
+        return Fix(Span(source, head.start, head.start + found.end()), "")
+    if found := _IMPORT.match(line):
+        path = (found[1] or found[2]).replace(".", "/")
+        return Fix(Span(source, head.start, head.start + len(line)), f'use "{path}.cnn"')
+    return None

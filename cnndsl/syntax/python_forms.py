@@ -1,0 +1,262 @@
+"""What those write who come from Python and its libraries: with the edit that makes it a spec."""
+
+from __future__ import annotations
+
+import re
+
+from cnndsl import elsewhere, errors
+from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.source import Source, Span
+from cnndsl.syntax.context import Context
+from cnndsl.syntax.expected import CONSTANTS, KEYWORDS, LITERALS
+from cnndsl.syntax.scan import END, Word, scan
+
+_WITH_BODY = frozenset("MODEL BLOCK STAGE FOR IF ELSE AUX".split())
+_CONTAINERS = frozenset({"Sequential", "ModuleList", "List"})
+_ELSE_IF = frozenset({"elif", "elsif", "elseif"})
+_LEAST = 8  # pixels of a side, so that three numbers can only be one way around
+
+
+def body(at: Context) -> Diagnostic | None:
+    """`for i in xs:`, and the lines below it."""
+    if at.word.type != "COLON" or at.inside not in (None, "LBRACE") or not at.statement:
+        return None
+    if not any(word.type in _WITH_BODY for word in at.statement):
+        return None
+    fix = braced(at.word)
+    if fix is None:
+        return None
+    help = None
+    if "\n" in fix.text:
+        start = at.word.source.text.rfind("\n", 0, at.word.start) + 1
+        header = at.word.source.text[start : at.word.start].strip()
+        help = f"write {errors.shown(header, 60)} {{ and close its body by }}"
+    message = "a body stands in braces, not behind `:`"
+    return errors.written_differently(at.word, message, help, fix)
+
+
+def braced(colon: Span) -> Fix | None:
+    """The braces around what a colon begins: the rest of its line, or the lines further right."""
+    text = colon.source.text
+    line_end = _line_end(text, colon.end)
+    rest = text[colon.end : line_end].partition("#")[0].rstrip()
+    if rest:
+        end = colon.end + len(rest)
+        return Fix(Span(colon.source, colon.start, end), f" {{ {rest.strip()} }}")
+    start = text.rfind("\n", 0, colon.start) + 1
+    indent = text[start : len(text[:start]) + _indent(text[start:])]
+    end, place = 0, line_end + 1
+    while place < len(text):
+        stop = _line_end(text, place)
+        line = text[place:stop]
+        if line.strip():
+            if _indent(line) <= len(indent):
+                break
+            end = stop
+        place = stop + 1
+    if not end:
+        return None
+    whole = Span(colon.source, colon.start, end)
+    return Fix(whole, f" {{{text[colon.end : end]}\n{indent}}}")
+
+
+def dotted(at: Context) -> Diagnostic | None:
+    """`nn.Conv2d(64, 3)`, `self.conv1 = …` and `conv(64, 3).relu()`."""
+    if at.word.type != "DOT" or at.after.type != "NAME":
+        return None
+    last, source = at.previous, at.word.source
+    if last.type in ("RPAR", "RBRACE") and "ARROW" in at.accepted:
+        message = "layers follow each other by `->`"
+        return errors.written_differently(at.word, message, None, Fix(at.word, " -> "))
+    if last.type != "NAME" or last.end != at.word.start or "ARROW" not in at.accepted:
+        return None
+    if last.text not in elsewhere.MODULES:
+        message = f"`{errors.shown(last.text, 20)}` has no methods: layers follow by `->`"
+        return errors.written_differently(at.word, message, None, Fix(at.word, " -> "))
+    names = re.compile(r"(?:\w+\.)+(\w+)").match(source.text, last.start)
+    if names is None:
+        return None
+    span, name = Span(source, last.start, names.end()), names[1]
+    if last.text == "self":
+        message = "names stand alone here: there is no `self`"
+        return errors.written_differently(span, message, None, Fix(span, name))
+    if name in _CONTAINERS:
+        return _sequential(at, span)
+    from cnndsl.ops import OPS  # only mistakes ask for them
+    from cnndsl.suggest import closest
+
+    message = f"no module stands in front of an op: `{errors.shown(span.text)}`"
+    meant = closest(name, {*OPS, "here"})
+    return errors.written_differently(span, message, None, Fix(span, meant or name))
+
+
+def _sequential(at: Context, span: Span) -> Diagnostic:
+    """`nn.Sequential(a, b)` as a chain."""
+    behind = _behind(span.source, span.end)
+    items = _items(behind)
+    fix = None
+    if items:
+        lines = "\n" in Span(span.source, span.start, items[-1].end).text
+        start = span.source.text.rfind("\n", 0, span.start) + 1
+        indent = " " * _indent(span.source.text[start:])
+        texts = [item.text.strip() for item in items[:-1] if item.text.strip()]
+        joined = f"\n{indent}  -> ".join(texts) if lines else " -> ".join(texts)
+        fix = Fix(Span(span.source, span.start, items[-1].end), joined)
+    message = "a chain needs no container: its elements are joined by `->`"
+    help = "join the layers by `->`" if fix and "\n" in fix.text else None
+    return errors.written_differently(span, message, help, fix)
+
+
+def sizes(at: Context) -> Diagnostic | None:
+    """`(3, 3)`, and `input 224, 224, 3`."""
+    if at.word.type != "COMMA":
+        return None
+    heads = [word.type for word in at.statement]
+    is_image = heads[:1] == ["INPUT"]
+    source = at.word.source
+    if at.inside == "LPAR":
+        opener = at.open[-1]
+        index = at.before.index(opener)
+        last = at.before[index - 1] if index else None
+        if last is not None and last.type == "NAME" and last.end == opener.start:
+            return None
+        items = _items(_behind(source, opener.start))
+        if not items:
+            return None
+        texts = [item.text.strip() for item in items[:-1] if item.text.strip()]
+        span = Span(source, opener.start, items[-1].end)
+        joined = last is not None and last.end == opener.start and last.type in KEYWORDS
+        space = " " if joined else ""
+    elif is_image and heads[1:] == ["INTEGER"]:
+        line = re.compile(r"\d+(?:[ \t]*,[ \t]*\d+)+").match(source.text, at.previous.start)
+        if line is None:
+            return None
+        texts = [each.strip() for each in line[0].split(",")]
+        span, space = Span(source, *line.span()), ""
+    else:
+        return None
+    plain = all(each.isdigit() for each in texts)
+    if plain and is_image and len(texts) == 3:
+        first, *sides = map(int, texts)
+        if first in (1, 3) and min(sides) >= _LEAST:
+            texts = [*texts[1:], texts[0]]
+    written = "x".join(texts) if plain and len(texts) in (2, 3) else f"[{', '.join(texts)}]"
+    message = "a size is written 3x3, a list [3, 3]"
+    if is_image:
+        message = "an image is height x width x channels, as in 224x224x3"
+    return errors.written_differently(at.word, message, None, Fix(span, space + written))
+
+
+def otherwise(at: Context) -> Diagnostic | None:
+    """`} elif c {`."""
+    if at.word.text not in _ELSE_IF or at.previous.type != "RBRACE":
+        return None
+    message = f"`{at.word.text}` is not a word of this language"
+    fix = Fix(at.word, "else if")
+    return errors.written_differently(at.word, message, "write `else if`", fix)
+
+
+def called(at: Context) -> Diagnostic | None:
+    """`conv(64, 3)(x)`: the tensor stands in front."""
+    if at.word.type != "LPAR" or at.previous.type != "RPAR" or "ARROW" not in at.accepted:
+        return None
+    behind = _behind(at.word.source, at.word.end)
+    fix = None
+    if len(behind) > 1 and behind[0].type in ("NAME", "HERE", "IN") and behind[1].type == "RPAR":
+        element = Span(at.word.source, at.item[0].start, at.previous.end)
+        whole = Span(at.word.source, element.start, behind[1].end)
+        fix = Fix(whole, f"{behind[0].text} -> {element.text}")
+    message = "a layer is not called: what arrives stands in front of it, before a `->`"
+    return errors.written_differently(at.word, message, None, fix)
+
+
+def inner_definition(at: Context) -> Diagnostic | None:
+    """`use` and other definitions in a body that is closed further down."""
+    if at.word.type not in ("USE", "FN", "BLOCK", "MODEL") or at.inside != "LBRACE":
+        return None
+    source = at.word.source
+    start = source.text.rfind("\n", 0, at.word.start) + 1
+    words = list(scan(source, missed=[]))
+    braces = [word.type for word in words if word.type in ("LBRACE", "RBRACE")]
+    indented = start < at.word.start and not source.text[start : at.word.start].strip()
+    if not indented or braces.count("LBRACE") != braces.count("RBRACE"):
+        return None
+    message = f"`{at.word.text}` stands outside of all braces"
+    help = f"write the {at.word.text} above: a body holds statements"
+    fix = None
+    first = next(word for word in at.before if word.type != "NEWLINE")
+    if at.word.type == "USE" and at.after.type == "STRING":
+        end = min(len(source.text), _line_end(source.text, at.word.end) + 1)
+        line = source.text[at.word.start : end].rstrip()
+        head = source.text[first.start : start]
+        fix = Fix(Span(source, first.start, end), f"{line}\n\n{head}")
+        help = f"write {errors.shown(line, 60)} at the top of the file"
+    return errors.written_differently(at.word, message, help, fix)
+
+
+def text(at: Context) -> Diagnostic | None:
+    """A string in place of a statement: a docstring."""
+    if at.word.type != "STRING" or at.item or at.inside not in (None, "LBRACE"):
+        return None
+    source, start = at.word.source, at.word.start
+    found = re.compile(r'"""([^"\n]*)"""|"([^"\n]+)"').match(source.text, start)
+    fix = None
+    if found:
+        said = (found[1] or found[2] or "").strip()
+        fix = Fix(Span(source, *found.span()), f"# {said}")
+    message = "a string by itself says nothing: a comment begins with `#`"
+    return errors.written_differently(at.word, message, None, fix)
+
+
+def typed(at: Context) -> Diagnostic | None:
+    """`block unit(width: int)`."""
+    if at.word.type != "COLON" or at.inside != "LPAR" or at.after.text not in elsewhere.TYPES:
+        return None
+    message = "parameters have no types"
+    fix = Fix(at.word.to(at.after), "")
+    return errors.written_differently(at.word.to(at.after), message, None, fix)
+
+
+def bare_arguments(at: Context) -> Fix | None:
+    """`conv 64 3` with parentheses."""
+    last = at.word
+    texts = []
+    for word in _behind(at.word.source, at.word.start):
+        if word.type in LITERALS | CONSTANTS and word.start - last.end <= 2:
+            texts.append(word.text)
+            last = word
+        elif word.type != "COMMA":
+            break
+    start = at.previous.end
+    return Fix(Span(last.source, start, last.end), f"({', '.join(texts)})") if texts else None
+
+
+def _behind(source: Source, start: int) -> list[Word]:
+    """The words of a text from a place on."""
+    return [word for word in scan(source, missed=[]) if word.start >= start and word.type != END]
+
+
+def _items(words: list[Word]) -> list[Span]:
+    """What stands between commas in the parentheses that open with these words, and the closer."""
+    if not words or words[0].type != "LPAR":
+        return []
+    depth, start = 0, words[0].end
+    items: list[Span] = []
+    for word in words:
+        depth += word.type in ("LPAR", "LSQB", "LBRACE")
+        depth -= word.type in ("RPAR", "RSQB", "RBRACE")
+        if not depth or (depth == 1 and word.type == "COMMA"):
+            items.append(Span(word.source, start, word.start))
+            start = word.end
+        if not depth:
+            return [*items, word]
+    return []
+
+
+def _line_end(text: str, place: int) -> int:
+    end = text.find("\n", place)
+    return len(text) if end < 0 else end
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t"))
