@@ -568,9 +568,13 @@ def not_a_condition(span: Span, message: str, help: str | None = None) -> Diagno
 
 
 @explained("E210")
-def not_a_list(span: Span, seen: str, help: str | None = None) -> Diagnostic:
+def not_a_list(
+    span: Span, seen: str, help: str | None = None, fix: Fix | None = None
+) -> Diagnostic:
     """`for` runs over a list or over a range such as `0 .. n`."""
-    return error("E210", f"`for` runs over a list or a range; this is {seen}", span, help=help)
+    return error(
+        "E210", f"`for` runs over a list or a range; this is {seen}", span, help=help, fix=fix
+    )
 
 
 @explained("E211")

@@ -8,7 +8,7 @@ from itertools import chain
 from typing import ClassVar
 
 from cnndsl import errors
-from cnndsl.diagnostics import Diagnostic
+from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match, match_parameters
 from cnndsl.elaborate.calls import unknown_function
@@ -46,11 +46,12 @@ def is_word(text: str) -> bool:
 def not_a_list(expr: ast.Expr, value: Value) -> Diagnostic:
     """What is to be walked is no list."""
     text = expr.span.text
-    counts = values.is_int(value) and is_word(text)
+    counts = values.is_int(value) and len(text) <= 40 and "\n" not in text
     help = f"count up to it: 0 .. {text}" if counts else None
     if isinstance(value, Pack) and is_word(text):
         help = f"take its tensors by number: for i in 0 .. len({text}) {{ {text}[i] -> … }}"
-    return errors.not_a_list(expr.span, values.kind(value), help)
+    fix = Fix(expr.span, f"0 .. {text}") if counts else None
+    return errors.not_a_list(expr.span, values.kind(value), help, fix)
 
 
 def unpacked(targets: tuple[str, ...], items: ast.Expr, item: Value) -> list[Value]:

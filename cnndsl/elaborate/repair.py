@@ -36,6 +36,8 @@ def accepted(kind: Kind[object], value: object, text: str) -> str | None:
     if isinstance(value, float) and value.is_integer() and _takes(kind, int(value)):
         return text.partition(".")[0] if re.fullmatch(r"\d+\.0*", text) else f"int({text})"
     if isinstance(value, str) and text == f'"{value}"':
+        if value.isascii() and value.isdigit() and len(value) < 9 and _takes(kind, int(value)):
+            return value
         word = closest(value, (*WORDS, *kind.own_words))
         if word and _takes(kind, word):
             return word

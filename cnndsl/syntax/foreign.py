@@ -153,7 +153,7 @@ def equals_or_colon(at: Context) -> Diagnostic | None:
             fix, help = Fix(Span(at.word.source, *value.span()), " = "), None
     elif at.inside == "LPAR" and sign == ":" and at.previous.type == "NAME":
         message = "an argument is named, or gets its default, by `=`"
-        help = f"write {errors.shown(at.previous.text, 20)} = 2"
+        fix = Fix(at.word, " =")
     elif at.inside == "LSQB" and sign == ":":
         message, help = "a part of a list goes from one place to another", "write xs[1 .. 2]"
     if message is None:

@@ -291,6 +291,8 @@ _RULES = (
     python_forms.called,
     python_forms.otherwise,
     python_forms.typed,
+    python_forms.quoted,
+    python_forms.squared,
     heads.definition,
     python_forms.body,
     python_forms.text,

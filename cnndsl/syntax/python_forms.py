@@ -208,6 +208,29 @@ def text(at: Context) -> Diagnostic | None:
     return errors.written_differently(at.word, message, None, fix)
 
 
+def squared(at: Context) -> Diagnostic | None:
+    """`conv[64, 3]`: arguments in square brackets."""
+    if at.inside != "LSQB" or at.word.type not in LITERALS:
+        return None
+    opener, index = at.open[-1], at.before.index(at.open[-1])
+    last = at.before[index - 1] if index else None
+    if last is None or last.type != "NAME" or last.end != opener.start or at.previous != opener:
+        return None
+    inner = re.compile(r"\[([^\[\](){}\n]*)\]").match(at.word.source.text, opener.start)
+    fix = Fix(Span(opener.source, *inner.span()), f"({inner[1]})") if inner else None
+    message = "arguments stand in parentheses, branches in brackets"
+    return errors.written_differently(at.word, message, None, fix)
+
+
+def quoted(at: Context) -> Diagnostic | None:
+    """`stage "stem" {`: names have no quotes."""
+    name = at.word.text[1:-1]
+    if at.word.type != "STRING" or at.accepted - {"NEWLINE"} != {"NAME"} or not name.isidentifier():
+        return None
+    message = "a name stands without quotes"
+    return errors.written_differently(at.word, message, None, Fix(at.word, name))
+
+
 def typed(at: Context) -> Diagnostic | None:
     """`block unit(width: int)`."""
     if at.word.type != "COLON" or at.inside != "LPAR" or at.after.text not in elsewhere.TYPES:
