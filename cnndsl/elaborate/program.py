@@ -43,6 +43,7 @@ class Program:
     nested: dict[tuple[str, bool], ast.Block] = field(default_factory=dict, repr=False)
     held: dict[str, dict[str, None]] = field(default_factory=dict, repr=False)  # as arguments
     complete: bool = True  # every file was read: an unknown name is a mistake
+    _named: dict[str, list[tuple[Span, Span]]] | None = field(default=None, repr=False)
     _roots: dict[str, ast.Model] = field(default_factory=dict, repr=False)  # of variants
 
     def root(self, model: ast.Model | ast.Variant) -> ast.Model:
@@ -82,15 +83,11 @@ class Program:
 
     def named_below(self, name: str, span: Span) -> Span | None:
         """Where the definition around a place names a tensor like that, further down."""
-        for definition in self.spec.definitions:
-            whole = definition.span
-            if whole.source is span.source and whole.start <= span.start < whole.end:
-                for node in walk(definition):
-                    match node:
-                        case ast.Bind() | ast.Run() | ast.Stage() | ast.Shared() if (
-                            node.name == name and node.span.start > span.start
-                        ):
-                            return node.name_span
+        if self._named is None:
+            self._named = _named_tensors(self.spec)
+        for whole, named in self._named.get(name, ()):
+            if named.source is span.source and whole.start <= span.start < named.start:
+                return named
         return None
 
     def what(self, name: str) -> str | None:
@@ -109,6 +106,18 @@ class Program:
         """The same of a name that a spec cannot give to anything else."""
         what = self.what(name)
         return None if what == "an op" and name in ADDED else what
+
+
+def _named_tensors(spec: ast.Spec) -> dict[str, list[tuple[Span, Span]]]:
+    """The last place of every definition that names a tensor, with the definition around it."""
+    found: dict[str, dict[Span, Span]] = {}
+    for definition in spec.definitions:
+        for node in walk(definition):
+            match node:
+                case ast.Bind() | ast.Run() | ast.Stage() | ast.Shared():
+                    if node.name is not None and node.name_span is not None:
+                        found.setdefault(node.name, {})[definition.span] = node.name_span
+    return {name: list(places.items()) for name, places in found.items()}
 
 
 def collect(spec: ast.Spec, load: Loader, found: Collector) -> Program:
