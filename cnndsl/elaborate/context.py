@@ -10,6 +10,7 @@ from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate.collect import Collector, Failure, Place
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.head import Head
+from cnndsl.elaborate.otherwise import Effort
 from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.reuse import Known
 from cnndsl.elaborate.sharing import Declaration
@@ -27,6 +28,7 @@ class Budget:
 
     known: Known
     nodes: int = 0
+    effort: Effort = field(default_factory=Effort)  # for the explanations of failed counts
 
 
 @dataclass

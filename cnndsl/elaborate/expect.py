@@ -6,10 +6,11 @@ from dataclasses import replace
 from functools import cache, partial
 
 from cnndsl import errors
-from cnndsl.diagnostics import Diagnostic
+from cnndsl.diagnostics import Diagnostic, Label
 from cnndsl.elaborate import values
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.explain import shape_text
+from cnndsl.elaborate.otherwise import Trials
 from cnndsl.elaborate.suspects import causes, explanations
 from cnndsl.ir import Network, Value, layers
 from cnndsl.suggest import did_you_mean
@@ -19,6 +20,7 @@ from cnndsl.syntax.scan import POWERS
 
 NOUNS = {"params": "parameters", "total": "parameters and state", "macs": "MACs"}
 FIGURES = (*NOUNS, "output")
+_SHOWN = 2  # explanations; more explain nothing
 
 
 def check_counts(network: Network, found: Collector) -> None:
@@ -35,11 +37,16 @@ def check_counts(network: Network, found: Collector) -> None:
 
 
 def check_expectations(
-    network: Network, expectations: list[tuple[ast.Expect, Value]], found: Collector
+    network: Network,
+    expectations: list[tuple[ast.Expect, Value]],
+    found: Collector,
+    trials: Trials,
 ) -> None:
+    """Reports what does not hold; `trials` are asked for what would make it hold."""
     if not expectations:
         return
     counts = totals(network)
+    exact = {e.what: v for e, v in expectations if is_exact(e) and isinstance(v, int)}
     table = cache(lambda: table_text(summarize_network(network)))  # only mistakes show it
     suspects = cache(partial(causes, network))
     for expect, value in expectations:
@@ -51,14 +58,33 @@ def check_expectations(
             if mistake is None:
                 continue
             if mistake.code == "E401":
-                exact = expect.tolerance is None and not expect.unit
-                notes = explanations(suspects(expect.what), value - seen) if exact else ()
-                mistake = replace(mistake, notes=notes, table=table())
+                mistake = replace(mistake, table=table())
+                if is_exact(expect) and isinstance(value, int):
+                    notes = explanations(suspects(expect.what), value - seen)
+                    if notes:
+                        mistake = replace(mistake, notes=notes)
+                    else:
+                        mistake = _explained(mistake, trials, expect.what, value, exact)
             found.add(mistake)
         else:
             message = f"`expect` asserts {', '.join(FIGURES[:-1])} or output, not `{expect.what}`"
             help = did_you_mean(expect.what, FIGURES)
             found.add(errors.bad_expectation(expect.what_span, message, help))
+
+
+def is_exact(expect: ast.Expect) -> bool:
+    return expect.tolerance is None and not expect.unit and expect.what in NOUNS
+
+
+def _explained(
+    mistake: Diagnostic, trials: Trials, what: str, value: int, exact: dict[str, int]
+) -> Diagnostic:
+    """A failed count with the changes of the spec that would give it, two at most."""
+    hits = trials.hits(what, value, exact)[:_SHOWN]
+    figure = f"{value:,} {NOUNS[what]}"
+    notes = tuple(hit.note(trials.network.name, figure) for hit in hits)
+    labels = tuple(Label(hit.fix.span, "this may be it") for hit in hits[:1] if hit.fix.span.text)
+    return replace(mistake, notes=notes, labels=labels)
 
 
 def _check_output(expect: ast.Expect, value: Value, network: Network, found: Collector) -> None:

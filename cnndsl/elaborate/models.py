@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from cnndsl import errors
 from cnndsl.elaborate import values
@@ -14,6 +15,7 @@ from cnndsl.elaborate.expect import check_counts, check_expectations
 from cnndsl.elaborate.head import CLASSES, Head
 from cnndsl.elaborate.inputs import receive
 from cnndsl.elaborate.layers import LayerValues
+from cnndsl.elaborate.otherwise import Trials
 from cnndsl.elaborate.paths import assign_paths
 from cnndsl.elaborate.preprocess import check_preprocess
 from cnndsl.elaborate.program import Program
@@ -167,8 +169,19 @@ def _network(
             assign_paths(network)
             check_counts(network, found)
         if not overridden and found.reports == before:
-            check_expectations(network, shared.expectations, found)
+            recount = partial(_recount, model.name, overrides)
+            trials = Trials(network, program, recount, shared.budget.effort)
+            check_expectations(network, shared.expectations, found, trials)
     return network
+
+
+def _recount(name: str, overrides: Mapping[str, Value], program: Program) -> Network | None:
+    """The network of a changed program; None where the change makes it wrong."""
+    found = Collector()
+    if not program.sound:
+        return None
+    networks = elaborate(program, found, overrides, name)
+    return networks[0] if networks and not found else None
 
 
 def _arguments(

@@ -10,7 +10,8 @@ from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Network, Node, Repeated
 from cnndsl.ops.conv import Conv
 from cnndsl.summary import Count, count, count_layer, size
 
-_LISTED = 3  # several may fit a difference; more than a few explain nothing
+_LISTED = 2  # several may fit a difference; more than a few explain nothing
+_USUAL = (10, 100, 200, 1000, 1001, 21_841)  # classes of CIFAR, Tiny ImageNet and ImageNet
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,22 @@ def causes(network: Network, what: str) -> list[Cause]:
 
 def _of_params(network: Network, what: str) -> Iterator[Cause]:
     every = list(layers(network.frame))
+    scales, shifts = (_left_out(every, name) for name in ("scale", "shift"))
+    note = "what `bn` leaves out by `{} = false` is exactly {:,}"
+    yield Cause(scales, note.format("scale", scales))
+    yield Cause(shifts, note.format("shift", shifts))
     present, absent = _biases_before_norm(every)
     yield Cause(-present, f"the biases of the convolutions before `bn` are exactly {present:,}")
     yield Cause(absent, f"biases in the convolutions before `bn` would add exactly {absent:,}")
     state = sum(one.total - one.params for one in map(count_layer, every))
     note = f"the batch statistics are exactly {state:,}: `total` counts them, `params` does not"
     yield Cause(state if what == "params" else -state, note)
+    norms = sum(one.params if what == "params" else one.total for one in _norms(every))
+    yield Cause(-norms, f"the batch norms are exactly {norms:,}")
+    bare = sum(layer.out.shape[-1] for layer in _bare(every))
+    each = 2 if what == "params" else 4
+    note = f"batch norm behind the convolutions without one would add exactly {each * bare:,}"
+    yield Cause(each * bare, note)
     if not present:  # as many as the biases would be, and less likely
         scales = sum(size(_tensors(layer)["scale"]) for layer in _named(every, "bn", "scale"))
         yield Cause(-scales, f"the scales of `bn` are exactly {scales:,}")
@@ -59,16 +70,18 @@ def _of_macs(network: Network) -> Iterator[Cause]:
 
 
 def _of_classes(every: list[Layer]) -> Iterator[Cause]:
-    """One class more or fewer, in all the classifiers."""
+    """Other classes in all the classifiers: one more or fewer, or those of a usual data set."""
     dense = [layer for layer in every if layer.op.name == "dense"]
     if not dense:
         return
     classes = dense[-1].out.shape[0]
     ends = [layer for layer in dense if layer.out.shape[0] == classes]
     each = sum(count_layer(layer).params for layer in ends) // classes
-    for change in (1, -1):
-        note = f"{classes + change:,} classes instead of {classes:,} are exactly {each:,}"
-        yield Cause(change * each, f"{note} {'more' if change > 0 else 'fewer'}")
+    for wanted in dict.fromkeys((classes + 1, classes - 1, *_USUAL)):
+        change = abs(wanted - classes) * each
+        more = "more" if wanted > classes else "fewer"
+        note = f"{wanted:,} classes instead of {classes:,} are exactly {change:,} {more}"
+        yield Cause(change if wanted > classes else -change, note)
 
 
 def _of_repetitions(network: Network, what: str) -> Iterator[Cause]:
@@ -120,6 +133,23 @@ def _biases_before_norm(every: list[Layer]) -> tuple[int, int]:
         present += size(tensors["bias"]) if "bias" in tensors else 0
         absent += 0 if "bias" in tensors else layer.x.shape[-1]
     return present, absent
+
+
+def _left_out(every: list[Layer], tensor: str) -> int:
+    """The channels of batch norms that go without one of their tensors."""
+    norms = [layer for layer in every if layer.op.name == "bn"]
+    return sum(layer.x.shape[-1] for layer in norms if tensor not in _tensors(layer))
+
+
+def _norms(every: list[Layer]) -> Iterator[Count]:
+    return (count_layer(layer) for layer in every if layer.op.name == "bn")
+
+
+def _bare(every: list[Layer]) -> Iterator[Layer]:
+    """The convolutions that no batch norm follows directly."""
+    normed = {id(layer.x) for layer in every if layer.op.name == "bn"}
+    kinds = ("conv", "depthwise", "separable", "conv_transpose")
+    return (layer for layer in every if layer.op.name in kinds and id(layer.out) not in normed)
 
 
 def _grouping_saves(layer: Layer) -> int:
