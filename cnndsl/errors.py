@@ -309,13 +309,13 @@ def unusable_file(span: Span, path: str, reason: str) -> Diagnostic:
 
 
 @explained("E110")
-def misplaced(span: Span, what: str, where: str) -> Diagnostic:
+def misplaced(span: Span, what: str, where: str, fix: Fix | None = None) -> Diagnostic:
     """Some statements have one place: `input` opens a model, `stage`, `aux` and `expect` stand
     in a model's body (also inside its `for` and `if`), `train` and `preprocess` in a model's body
     alone.
     Stages and aux heads do not nest.
     """
-    return error("E110", f"`{what}` cannot stand {where}", span)
+    return error("E110", f"`{what}` cannot stand {where}", span, fix=fix)
 
 
 @explained("E111")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from cnndsl import errors
-from cnndsl.diagnostics import Label
+from cnndsl.diagnostics import Fix, Label
 from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match
 from cnndsl.elaborate.chains import Chains
@@ -154,7 +154,11 @@ class Statements:
     ) -> tuple[Record, Tensor]:
         if context.last is not statement:
             where = "here: it is the last statement of a block, outside of its loops and branches"
-            raise Failure(errors.misplaced(statement.span, "return", where))
+            value = Span(
+                statement.span.source, statement.span.start, statement.chains[0].span.start
+            )
+            fix = Fix(value, "") if len(statement.chains) == 1 else None
+            raise Failure(errors.misplaced(statement.span, "return", where, fix))
         runs = []
         for chain in statement.chains:
             scope.flow(x, self.shared.nothing)

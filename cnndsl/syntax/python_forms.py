@@ -210,11 +210,13 @@ def text(at: Context) -> Diagnostic | None:
 
 def squared(at: Context) -> Diagnostic | None:
     """`conv[64, 3]`: arguments in square brackets."""
-    if at.inside != "LSQB" or at.word.type not in LITERALS:
+    if at.inside != "LSQB" or at.word.type not in LITERALS | {"COMMA"}:
         return None
     opener, index = at.open[-1], at.before.index(at.open[-1])
-    last = at.before[index - 1] if index else None
-    if last is None or last.type != "NAME" or last.end != opener.start or at.previous != opener:
+    first, last = at.before[max(0, index - 2)], at.before[index - 1]
+    begins = index > 1 and first.type in ("NEWLINE", "LBRACE", "ARROW") and last.type == "NAME"
+    literals = all(word.type in LITERALS for word in at.before[index + 1 :])
+    if not begins or last.end != opener.start or not literals:
         return None
     inner = re.compile(r"\[([^\[\](){}\n]*)\]").match(at.word.source.text, opener.start)
     fix = Fix(Span(opener.source, *inner.span()), f"({inner[1]})") if inner else None
