@@ -18,7 +18,7 @@ from cnndsl.ir import LayerArgument, Pack, Tensor, Value
 from cnndsl.ops import initial
 from cnndsl.ops.base import Reject
 from cnndsl.source import Span
-from cnndsl.suggest import meant_value
+from cnndsl.suggest import did_you_mean, meant_value
 from cnndsl.syntax import ast
 
 MAX_STEPS = 1_000_000

@@ -62,17 +62,21 @@ def braced(colon: Span) -> Fix | None:
 
 def dotted(at: Context) -> Diagnostic | None:
     """`nn.Conv2d(64, 3)`, `self.conv1 = …` and `conv(64, 3).relu()`."""
-    if at.word.type != "DOT" or at.after.type != "NAME":
-        return None
-    last, source = at.previous, at.word.source
-    if last.type in ("RPAR", "RBRACE") and "ARROW" in at.accepted:
+    source = at.word.source
+    if at.word.type == "DOT" and at.previous.type in ("RPAR", "RBRACE"):
+        if at.after.type != "NAME" or "ARROW" not in at.accepted:
+            return None
         message = "layers follow each other by `->`"
         return errors.written_differently(at.word, message, None, Fix(at.word, " -> "))
-    if last.type != "NAME" or last.end != at.word.start or "ARROW" not in at.accepted:
+    path = _path(at)
+    if len(path) < 3 or at.word.type not in ("DOT", "LPAR", "EQUAL"):
         return None
+    last = path[0]
     if last.text not in elsewhere.MODULES:
+        if at.word.type != "LPAR" or len(path) > 3:
+            return None
         message = f"`{errors.shown(last.text, 20)}` has no methods: layers follow by `->`"
-        return errors.written_differently(at.word, message, None, Fix(at.word, " -> "))
+        return errors.written_differently(path[1], message, None, Fix(path[1], " -> "))
     names = re.compile(r"(?:\w+\.)+(\w+)").match(source.text, last.start)
     if names is None:
         return None
@@ -88,6 +92,15 @@ def dotted(at: Context) -> Diagnostic | None:
     message = f"no module stands in front of an op: `{errors.shown(span.text)}`"
     meant = closest(name, {*OPS, "here"})
     return errors.written_differently(span, message, None, Fix(span, meant or name))
+
+
+def _path(at: Context) -> list[Word]:
+    """The names and dots that an element begins with: `nn`, `.`, `Conv2d`."""
+    found = list(at.item)
+    if at.word.type == "DOT":
+        found += [at.word, at.after]
+    kinds = ["NAME" if index % 2 == 0 else "DOT" for index in range(len(found))]
+    return found if [word.type for word in found] == kinds else []
 
 
 def _sequential(at: Context, span: Span) -> Diagnostic:
@@ -214,7 +227,9 @@ def squared(at: Context) -> Diagnostic | None:
         return None
     opener, index = at.open[-1], at.before.index(at.open[-1])
     first, last = at.before[max(0, index - 2)], at.before[index - 1]
-    begins = index > 1 and first.type in ("NEWLINE", "LBRACE", "ARROW") and last.type == "NAME"
+    begins = (
+        index > 1 and first.type in ("NEWLINE", "LBRACE", "ARROW") and last.type in ("NAME", "PICK")
+    )
     literals = all(word.type in LITERALS for word in at.before[index + 1 :])
     if not begins or last.end != opener.start or not literals:
         return None
