@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import jax
@@ -76,7 +77,8 @@ def keras_source(keras_model: keras.Model, image: Shape) -> Source:
         if isinstance(layer, keras.layers.SeparableConv2D):
             part = "depthwise" if variable.name == "depthwise_kernel" else "pointwise"
             name = f"{name}.{part}"
-        role = ROLES.get(variable.name, variable.name)
+        own_name = _name(layer, variable)
+        role = ROLES.get(own_name, own_name)
         grouped.setdefault(name, {})[role] = _tensor(layer, variable)
         owners.append(indices.setdefault(name, len(indices)))
 
@@ -103,6 +105,13 @@ def _leaves(keras_model: keras.Model) -> list[keras.layers.Layer]:
         if layer.variables and not list(layer._flatten_layers(include_self=False)):
             found.append(layer)
     return found
+
+
+def _name(layer: keras.layers.Layer, variable: keras.Variable) -> str:
+    """The variable's name, or its attribute's where it has none, as in ConvNeXt's LayerScale."""
+    unnamed = re.fullmatch(r"variable(_\d+)?", variable.name)
+    attributes = (name for name, value in vars(layer).items() if value is variable)
+    return next(attributes, variable.name) if unnamed else variable.name
 
 
 def _tensor(layer: keras.layers.Layer, variable: keras.Variable) -> Tensor:

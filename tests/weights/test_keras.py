@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from flax import nnx
 
+import cnndsl
 from cnndsl.weights import WeightsError, from_keras, load
 from cnndsl.weights.assign import assign
 from cnndsl.weights.keras import keras_source
@@ -70,6 +71,34 @@ def test_images_of_any_size(module):
     with pytest.raises(WeightsError, match="1 of our and 0 of their") as caught:
         from_keras(abstract(module.Plain), keras.Model(image, x))
     assert "head_dense (bias 3, kernel 96x3)" in str(caught.value)
+
+
+SCALED = """
+model Scaled(classes = 3) {
+  input 8x8x3
+  conv(4, 1) -> layer_scale -> global_avg_pool -> dense(classes)
+}
+"""
+
+
+class Factors(layers.Layer):
+    """A factor per channel, which has no name but that of its attribute."""
+
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        self.gamma = self.add_weight(shape=(shape[-1],))
+
+    def call(self, x):
+        return x * self.gamma
+
+
+def test_a_variable_without_a_name_has_that_of_its_attribute(tmp_path):
+    (tmp_path / "scaled.cnn").write_text(SCALED, encoding="utf-8")
+    image = keras.Input((8, 8, 3))
+    x = layers.GlobalAveragePooling2D()(Factors()(layers.Conv2D(4, 1)(image)))
+    theirs = keras.Model(image, layers.Dense(3)(x))
+    ours = abstract(cnndsl.load(tmp_path / "scaled.cnn").Scaled)
+    from_keras(ours, theirs)
+    assert_equal_logits(ours, theirs)
 
 
 @pytest.mark.parametrize("name", ["net.keras", "net.h5"])
