@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from cnndsl.ir import Instance, Network
+from cnndsl.ir import Instance, Network, Pack
 from cnndsl.ops.base import Shape
 from cnndsl.summary import Summary, format_table, has_products, summarize_network, table_text
 from cnndsl.targets.flax.staging.draft import Draft, Param
@@ -38,24 +38,35 @@ def paragraphs(*parts: str) -> str:
 def block_shapes(draft: Draft, instances: Sequence[Instance]) -> str:
     """`(N, H, W, in_features) -> (N, H / stride, W / stride, 4 * width)`."""
     ins = [i.x.shape for i in instances]
-    outs = [i.out.shape for i in instances]
-    if len({len(s) for s in ins}) > 1 or len({len(s) for s in outs}) > 1:
+    results = [i.results or (i.out,) for i in instances]
+    spelled = draft.outs if len(draft.outs) == len(results[0]) else [draft.out] * len(results[0])
+    if len({len(s) for s in ins}) > 1:
         return ""
-    arguments = [p for p in draft.arguments if p.source == "own"]
     channels_in = _channels_in(draft, ins)
-    channels = _channels_out(draft, outs, channels_in)
-    left = _left(draft, ins, channels_in)
+    parts = []
+    for given, out in zip(zip(*results, strict=True), spelled, strict=True):
+        outs = [result.shape for result in given if not isinstance(result, Pack)]
+        if len(outs) < len(given) or len({len(s) for s in outs}) > 1:
+            return ""
+        parts.append(_result(draft, ins, outs, _channels_out(draft, out, outs, channels_in)))
+    left, right = _left(draft, ins, channels_in), ", ".join(parts)
+    gap = "\n    " if len(left) + len(right) > WRAP - 8 else " "
+    return f"{left}{gap}-> {right}"
+
+
+def _result(
+    draft: Draft, ins: Sequence[tuple[int, ...]], outs: Sequence[tuple[int, ...]], channels: str
+) -> str:
     if len(outs[0]) == 1:
-        return f"{left} -> (N, {channels})"
+        return f"(N, {channels})"
     if len(ins[0]) == 1:
-        return f"{left} -> (N, {outs[0][0]}, {outs[0][1]}, {channels})"
+        return f"(N, {outs[0][0]}, {outs[0][1]}, {channels})"
+    arguments = [p for p in draft.arguments if p.source == "own"]
     sides = [
         _side("HW"[axis], [(a[axis], b[axis]) for a, b in zip(ins, outs, strict=True)], arguments)
         for axis in (0, 1)
     ]
-    right = f"(N, {sides[0]}, {sides[1]}, {channels})"
-    gap = "\n    " if len(left) + len(right) > WRAP - 8 else " "
-    return f"{left}{gap}-> {right}"
+    return f"(N, {sides[0]}, {sides[1]}, {channels})"
 
 
 def _channels_in(draft: Draft, ins: Sequence[tuple[int, ...]]) -> str:
@@ -65,10 +76,11 @@ def _channels_in(draft: Draft, ins: Sequence[tuple[int, ...]]) -> str:
     return str(known.pop()) if len(known) == 1 else "C"
 
 
-def _channels_out(draft: Draft, outs: Sequence[tuple[int, ...]], channels_in: str) -> str:
+def _channels_out(
+    draft: Draft, out: Expr | None, outs: Sequence[tuple[int, ...]], channels_in: str
+) -> str:
     known = {p.name for p in draft.params if p.handed or p.source != "own"}
-    if draft.out is not None and names(draft.out) <= known:
-        out: Expr = draft.out
+    if out is not None and names(out) <= known:
         if channels_in.isidentifier():
             out = substitute(out, {"in_features": Name(channels_in)})
         if channels_in.isidentifier() or "in_features" not in names(out):
@@ -97,6 +109,7 @@ def _side(letter: str, pairs: list[tuple[int, int]], arguments: Sequence[Param])
     for factor in range(2, 33):
         if all(-(-a // factor) == b for a, b in pairs):
             return f"{letter} / {factor}"
+    for factor in range(2, 33):
         if all(a // factor == b for a, b in pairs):
             return f"{letter} // {factor}"
         if all(a * factor == b for a, b in pairs):
