@@ -254,14 +254,26 @@ def defined_twice(span: Span, name: str, first: Span | None, what: str) -> Diagn
 
 @explained("E104")
 def recursion(span: Span, what: str, cycle: list[str]) -> Diagnostic:
-    """Blocks, fns, variants and files may not contain themselves, directly or through others; nor
-    may a block receive what leads back to it as an argument.
+    """Fns, variants, models and files may not contain themselves, directly or through others, and
+    blocks only where an `if` or a loop ends it; nor may a block receive what leads back to it as an
+    argument.
 
-    A network is finite: say how often something repeats with `* n` or `for`.
+    A network is finite: say how often something repeats with `* n` or `for`, or let a block use
+    itself with another argument until an `if` says that it is enough.
     """
     shown = cycle if len(cycle) <= 8 else [*cycle[:4], "…", *cycle[-3:]]
     steps = " -> ".join(name if name == "…" else f"`{name}`" for name in shown)
     return error("E104", f"this {what} contains itself: {steps}", span)
+
+
+def endless(span: Span, name: str, calls: list[str], again: bool) -> Diagnostic:
+    """A block that uses itself without an end; the calls that lead there."""
+    shown = calls if len(calls) <= 6 else [*calls[:4], "…", calls[-1]]
+    steps = " -> ".join(call if call == "…" else f"`{call}`" for call in shown)
+    message = f"`{name}` uses itself without an end"
+    seen = "the same as around it" if again else f"{len(calls) - 1} uses deep"
+    help = f"end it: if … {{ {name}(…) }}, with an argument that changes"
+    return error("E104", message, span, seen, notes=(f"the calls: {steps}",), help=help)
 
 
 @explained("E105")

@@ -23,6 +23,7 @@ from cnndsl.elaborate.layers import check_held
 from cnndsl.elaborate.making import Maker
 from cnndsl.elaborate.nested import check_one_input
 from cnndsl.elaborate.packs import ItemLists, one_tensor, picked
+from cnndsl.elaborate.recursion import Calls
 from cnndsl.elaborate.repair import UNSHAPED, likely, projection, same_padding
 from cnndsl.elaborate.reuse import again, key_of
 from cnndsl.elaborate.scope import Scope
@@ -72,6 +73,7 @@ class Chains:
         self.bodies = bodies
         self.is_behind = False  # whether something stands before an element in its chain
         self.maker = Maker(shared.evaluator, shared.budget.known)
+        self.calls = Calls(shared.program.blocks)
         self.items = ItemLists(shared, self.run)
 
     def run(
@@ -325,8 +327,18 @@ class Chains:
             place=context.place or self.place(element, args, context),
         )
         context.last = block.body.statements[-1] if block.body.statements else None
-        frame, out = self.bodies(block.body, x, inner, context)
-        instance = Instance(element, block, ordered, x, out, frame, like=first)
+        level = 0
+        if self.calls.is_recursive(block.name):
+            whole = key_of(block, ordered, x) if x.known is not None else None
+            self.calls.enter(block.name, ordered, whole, element.span)
+            try:
+                frame, out = self.bodies(block.body, x, inner, context)
+            finally:
+                level = self.calls.leave()
+        else:
+            frame, out = self.bodies(block.body, x, inner, context)
+        own = block if level < 2 else self.shared.program.level(block, level)
+        instance = Instance(element, own, ordered, x, out, frame, like=first)
         instance.results = frame.results
         takes_packs = any(isinstance(value, Pack) for value in ordered.values())
         self.shared.hands_packs = self.shared.hands_packs or takes_packs or bool(frame.results)
@@ -373,6 +385,7 @@ class Chains:
             headless = program.nested_block(element.name, True)
             assert headless is not None
             block = headless
+        declared = len(shared.declared)
         own = Inside(shared, Head() if is_headless else shared.head)
         with own:
             frame, out = self.bodies(block.body, x, fresh(inner), context)
@@ -380,6 +393,7 @@ class Chains:
         if head is not None and head.settle_at(
             [out], element.name_span, element.name, shared.found
         ):
+            del shared.declared[declared:]
             own = Inside(shared, Head(found=True))
             with own:
                 frame, out = self.bodies(block.body, x, fresh(inner), context)

@@ -12,6 +12,7 @@ from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate import values
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.nested import block_of
+from cnndsl.elaborate.recursion import always_used
 from cnndsl.ops import ADDED, MERGES, OPS
 from cnndsl.source import Source, Span
 from cnndsl.suggest import did_you_mean
@@ -41,6 +42,7 @@ class Program:
     joins: set[ast.Binary] = field(default_factory=set, repr=False)  # `+` between lists
     offered: dict[ast.Use, set[str]] = field(default_factory=dict, repr=False)  # by what is used
     nested: dict[tuple[str, bool], ast.Block] = field(default_factory=dict, repr=False)
+    levels: dict[str, dict[int, ast.Block]] = field(default_factory=dict, repr=False)
     held: dict[str, dict[str, None]] = field(default_factory=dict, repr=False)  # as arguments
     complete: bool = True  # every file was read: an unknown name is a mistake
     _named: dict[str, list[tuple[Span, Span]]] | None = field(default=None, repr=False)
@@ -66,6 +68,16 @@ class Program:
                 block = replace(block, name=f"{name}Backbone")
             self.nested[key] = block
         return self.nested[key]
+
+    def level(self, block: ast.Block, level: int) -> ast.Block:
+        """A block that uses itself, as it is around `level` - 1 uses inside each other."""
+        levels = self.levels.setdefault(block.name, {})
+        if level not in levels:
+            name = f"{block.name}{level}"
+            while name in self.blocks or name in self.models or name in self.fns:
+                name += "_"
+            levels[level] = replace(block, name=name)
+        return levels[level]
 
     def layers(self, definition: ast.Block | ast.Model) -> frozenset[str]:
         """The parameters whose defaults are layers."""
@@ -243,7 +255,7 @@ def _check_cycles(program: Program, found: Collector) -> None:
     calls = {
         "fn": {name: called(fn, program.fns) for name, fn in program.fns.items()},
         "block": {
-            name: used_blocks(block, program.blocks) for name, block in program.blocks.items()
+            name: always_used(block, program.blocks) for name, block in program.blocks.items()
         },
         "variant": {
             name: {model.base.id}

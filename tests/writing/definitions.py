@@ -115,6 +115,7 @@ def finished(
 ) -> list[str]:
     """The definition of a block, which later ones may call."""
     name = f"{draft.pick(*NAMES)}{'abcdefgh'[len(draft.blocks)]}"
+    lines = [line.replace("SELF", name) for line in lines]
     text = "\n".join(lines)
     alone = not any(block.name in text for block in draft.blocks)
     plain = all(p.kind in (*WORDS, *RARE) for p in listed)
@@ -178,6 +179,27 @@ def block_of_layers(draft: Draft) -> list[str]:
         )
     ]
     return finished(draft, [*lines, *body(draft, 0, 1)], tuple(listed))
+
+
+@BLOCKS.enter(2)
+def recursive_block(draft: Draft) -> list[str]:
+    """A block that uses itself, once, twice or nowhere."""
+    draft.strides = False
+    listed = [parameter(draft, "count", False), parameter(draft, "width", draft.chance(0.3))]
+    n, filters = (p.name for p in listed)
+    less = f"SELF({n} - 1{draft.pick('', f', {filters}') if listed[1].default else f', {filters}'})"
+    first = draft.pick(f"conv({filters}, 3)", f"conv({filters} + {n}, 1) -> bn -> relu", "relu")
+    lines = [
+        draft.pick(
+            f"if {n} > 0 {{ {first} -> {less} }}",
+            f"if {n} > 0 {{ {first} -> {less} -> conv({filters}, 1) }} else {{ bn }}",
+            f"if {n} == 0 {{ {first} }} else {{ concat [ here, {less} ] -> conv({filters}, 1) }}",
+            f"if {n} > 1 {{ {less} -> {less} }}",
+            f"{{ {less} }} * (min({n}, 1))",
+            f"for i in 0 .. {n} {{ SELF(i, {filters}) -> {first} }}",
+        )
+    ]
+    return finished(draft, [*body(draft, 0, 1), *lines], tuple(listed))
 
 
 @BLOCKS.enter(3)

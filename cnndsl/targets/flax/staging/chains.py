@@ -23,6 +23,7 @@ from cnndsl.targets.flax.ops.emission import KINDS, MERGED
 from cnndsl.targets.flax.staging.draft import Env, Run, Sharing, Slot, Value
 from cnndsl.targets.flax.staging.flow import Bodies, Flow, all_of
 from cnndsl.targets.flax.staging.layers import Layers
+from cnndsl.targets.flax.staging.levels import is_mixed, sorted_out
 from cnndsl.targets.flax.staging.loops import with_loop
 from cnndsl.targets.flax.staging.scopes import (
     bound_tensors,
@@ -84,6 +85,10 @@ class Chains:
         self, element: ast.Element, recs: Sequence[Element], x: Name, runs: list[Run], env: Env
     ) -> None:
         env.tensors["here"] = self.flow.tensor(x)
+        uses = [rec for rec in recs if isinstance(rec, Instance | Passed)]
+        if isinstance(element, ast.Apply) and is_mixed(uses):
+            self.bodies(*sorted_out(element, uses), x, runs, env)
+            return
         match element, recs[0]:
             case ast.Apply(), Layer():
                 self.layers.layer(element, all_of(Layer, recs), x, runs, env)

@@ -60,6 +60,7 @@ class Staging:
         self.definitions = dict(program.blocks)
         self.numbers: dict[int, int] = {}  # by the identity of a use, which of those it is like
         self._number_instances()
+        self._order_definitions()
         self.taken = {fragment(name).defines for name in ORDER}
         self.taken |= {safe(n.name, RESERVED) for n in networks}
         self.fns = {name: self._fn_names(fn) for name, fn in program.fns.items()}
@@ -242,6 +243,17 @@ class Staging:
                 held.append(current)
             stack.extend(reversed(children(current)))
 
+    def _order_definitions(self) -> None:
+        """Puts what a block is around uses of itself behind it, the smaller one first."""
+        found: dict[str, ast.Block] = {}
+        for name, block in self.definitions.items():
+            found.setdefault(name, block)
+            levels = self.program.levels.get(name, {})
+            for level in sorted(levels):
+                if levels[level].name in self.instances:
+                    found.setdefault(levels[level].name, levels[level])
+        self.definitions = found
+
     def number(self, instance: Instance) -> int:
         return self.numbers[id(instance)]
 
@@ -278,7 +290,7 @@ class Staging:
     def is_argument(self, block: ast.Block) -> bool:
         """Whether a block stands where others do, as an argument."""
         is_one_op = block.name not in self.definitions or block.name_span.text == ""
-        return is_one_op or self.passing.is_argument(block.name)
+        return is_one_op or self.passing.is_argument(block.name_span.text)
 
     def kernel_starts(self, layer: Layer) -> Start:
         """The initialiser of a layer's kernel."""

@@ -1,0 +1,54 @@
+"""Uses of a block at one place that stand for several definitions.
+
+A block that uses itself is a definition of its own by how deep it is. Where uses at one place are
+of several depths, an `if` says which: as if the author had written it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cnndsl.ir import Chained, Chosen, Frame, Instance, Passed, Ran
+from cnndsl.syntax import ast
+
+Use = Instance | Passed
+
+
+def definition_of(use: Use) -> str:
+    """The name of the block that a use runs; none for what is no block."""
+    run = use if isinstance(use, Instance) else use.run
+    return run.block.name if isinstance(run, Instance) else ""
+
+
+def is_mixed(uses: Sequence[Use]) -> bool:
+    """Whether some uses of one block are of several depths."""
+    called = {_called(use) for use in uses}
+    return len(called) == 1 and len({definition_of(use) for use in uses}) > 1
+
+
+def _called(use: Use) -> str:
+    """The block as it was written; a layer that is an argument may be another one each time."""
+    if isinstance(use, Instance):
+        return ""
+    return "" if use.layer is None else use.layer.name
+
+
+def sorted_out(element: ast.Apply, uses: Sequence[Use]) -> tuple[ast.Body, list[Frame]]:
+    """A body with an `if` over the definitions, and what became of it in every execution."""
+    span = element.span
+    kinds = list(dict.fromkeys(definition_of(use) for use in uses))
+    chain = ast.Chain(span, (element,))
+    runs = [ast.Run(span, chain, None, None, None) for _ in kinds]
+    bodies = [ast.Body(span, (run,)) for run in runs]
+    # What no expression of the constructor says: which it is, the compiler works out.
+    test = ast.Comprehension(span, ast.Literal(span, 0), (), (), ast.List(span, ()), None)
+    branches = tuple((test, body) for body in bodies[:-1])
+    choice = ast.If(span, branches, bodies[-1])
+    frames: list[Frame] = []
+    whole = ast.Body(span, (choice,))
+    for use in uses:
+        taken = kinds.index(definition_of(use))
+        ran = Ran(runs[taken], Chained(chain, use.x, use.out, [use]), None)
+        inner = Frame(bodies[taken], use.x, use.out, [ran])
+        frames.append(Frame(whole, use.x, use.out, [Chosen(choice, taken, inner)]))
+    return whole, frames
