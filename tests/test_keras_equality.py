@@ -77,6 +77,7 @@ SLOW = [
         for n in range(8)
     ),
     Case("convnext", "ConvNeXtTiny", "ConvNeXtTiny", batch_norm=False, options=PLAIN),
+    Case("mobilenet_v3", "MobileNetV3Small", "MobileNetV3Small", options=PLAIN),
 ]
 CASES = [
     *(pytest.param(case, id=case.model) for case in FAST),
