@@ -29,6 +29,7 @@ _STATEMENTS = (
     "train",
     "preprocess",
     "shared",
+    "return",
 )
 _KINDS = {
     "op": Kind.Function,

@@ -96,10 +96,17 @@ class Cursor:
         if opener.type == "LPAR":
             return Where.VALUE
         if opener.type == "LSQB":
-            is_merge = self.openers[-1] > 0 and self.words[self.openers[-1] - 1].text in MERGES
             fresh = last is opener or (last and last.type in ("COMMA", "NEWLINE", "ARROW"))
-            return Where.CHAIN if is_merge and fresh else Where.VALUE
+            return Where.CHAIN if fresh and self._lists_items() else Where.VALUE
         return self._in_braces(last or opener)
+
+    def _lists_items(self) -> bool:
+        """Whether the innermost bracket is that of a merge or of a pack."""
+        before = self.words[max(0, self.openers[-1] - 3) : self.openers[-1]]
+        if not before or before[-1].type != "EQUAL":
+            return bool(before) and before[-1].text in MERGES
+        begins = len(before) == 3 and before[0].type in ("NEWLINE", "LBRACE")
+        return begins and before[1].type == "NAME"
 
     def _in_braces(self, last: Word) -> Where:
         fresh = last.type in ("LBRACE", "NEWLINE")
@@ -107,7 +114,7 @@ class Cursor:
             return Where.SETTING if fresh else Where.VALUE
         if fresh:
             return Where.STATEMENT
-        if last.type == "ARROW":
+        if last.type == "ARROW" or last.text == "return":
             return Where.CHAIN
         is_let = len(self.words) > 2 and self.words[-3].type == "LET"
         return Where.CHAIN if last.type == "EQUAL" and not is_let else Where.VALUE
@@ -199,8 +206,10 @@ def local_names(at: Cursor) -> list[Local]:
             kind = "value"
         elif before.type in ("AS", "OUTPUT", "STAGE", "AUX", "SHARED"):
             kind = "tensor"
-        elif not is_head and depth == 0 and after == "EQUAL":
-            kind = "tensor" if before.type in ("NEWLINE", "LBRACE") else None
+        elif not is_head and depth == 0 and before.type in ("NEWLINE", "LBRACE"):
+            kind = "tensor" if after in ("EQUAL", "COMMA") else None
+        elif not is_head and depth == 0 and after == "EQUAL" and before.type == "COMMA":
+            kind = "tensor"  # the last of `a, b = …`
         elif before.type == "COMMA" and _is_target(words, index):
             kind = "value"
         if kind is not None:

@@ -191,7 +191,7 @@ def _here(element: ast.Apply | ast.Merge | None, view: View) -> list[str]:
 
 def _line(each: Sighting) -> Iterator[str]:
     record, out = each.record, each.out
-    if out.known is None:
+    if out.known is None or not each.is_tensor:
         return
     if isinstance(record, Layer) and record.x.known is not None:
         figures = count_layer(record)

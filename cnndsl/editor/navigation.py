@@ -126,6 +126,9 @@ def _children(statements: Iterable[ast.Statement], view: View) -> list[types.Doc
                 found += _entry(each, span, types.SymbolKind.Variable, _sizes(each, view), [], view)
             case ast.Pack(name_span=span):
                 found += _entry(each, span, types.SymbolKind.Array, "", [], view)
+            case ast.Unpack(name_spans=spans):
+                for span in spans:
+                    found += _entry(each, span, types.SymbolKind.Variable, "", [], view)
             case ast.Let(name_span=span) | ast.Shared(name_span=span):
                 found += _entry(each, span, types.SymbolKind.Constant, "", [], view)
             case ast.For(body=body):

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from cnndsl.ir import (
     Auxiliary,
+    Chained,
+    Divided,
     Failed,
     Grouped,
     Instance,
@@ -28,7 +30,7 @@ from cnndsl.ir import (
 from cnndsl.ops.base import Shape
 from cnndsl.syntax import ast
 
-Applied = Layer | Instance | Reference | Used | Passed
+Applied = Layer | Instance | Reference | Divided | Used | Passed
 Ended = Applied | Grouped | Merged | Repeated | Staged | Auxiliary
 Record = Ended | Ran
 
@@ -43,6 +45,12 @@ class Sighting:
     @property
     def out(self) -> Tensor:
         return self.record.run.out if isinstance(self.record, Ran) else self.record.out
+
+    @property
+    def is_tensor(self) -> bool:
+        """Whether one tensor came out, and not several results or a pack."""
+        record = self.record.run if isinstance(self.record, Ran) else self.record
+        return not (isinstance(record, Chained | Instance | Reference | Divided) and record.results)
 
 
 @dataclass
@@ -73,7 +81,7 @@ def sightings(networks: Iterable[Network]) -> Sightings:
                 case Passed(run=Layer() | Instance() as run):
                     stack.append(run)  # of the same element
                     continue
-                case Layer() | Instance() | Reference() | Used() | Passed():
+                case Layer() | Instance() | Reference() | Divided() | Used() | Passed():
                     node: ast.Node = record.element
                 case Grouped() | Merged() | Repeated():
                     node = record.element
@@ -89,7 +97,7 @@ def sightings(networks: Iterable[Network]) -> Sightings:
                     stack.extend(reversed(children(record)))
                     continue
             seen = Sighting(network, record)
-            found.has_gaps |= seen.out.known is None or seen.out.doubtful
+            found.has_gaps |= seen.is_tensor and (seen.out.known is None or seen.out.doubtful)
             found.records.setdefault(node, []).append(seen)
             if isinstance(record, Instance):
                 found.instances.setdefault(record.block, []).append(record)
@@ -100,7 +108,7 @@ def sightings(networks: Iterable[Network]) -> Sightings:
 
 def shapes(seen: Iterable[Sighting]) -> list[Shape]:
     """The different shapes that came out, in order; those that a mistake made unknown left out."""
-    known = [sighting.out for sighting in seen]
+    known = [sighting.out for sighting in seen if sighting.is_tensor]
     return list(dict.fromkeys(t.shape for t in known if t.known is not None and not t.doubtful))
 
 

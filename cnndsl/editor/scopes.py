@@ -94,3 +94,9 @@ def words_of(op: type[Op], args: Sequence[ast.Argument]) -> Iterator[ast.Name]:
                 waiting += [value.then, value.other]
             elif isinstance(value, ast.Name) and value.id in taken.kind.own_words:
                 yield value
+
+
+def name_of(parameter: ast.Parameter) -> Span:
+    """The name that a parameter begins with, without its default."""
+    start = parameter.span.start
+    return Span(parameter.span.source, start, start + len(parameter.name))

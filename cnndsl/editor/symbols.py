@@ -1,15 +1,11 @@
-"""What the names of a program mean: every place of every name that an author chose.
-
-Scopes are those of the language: a block, a model, an aux head and a group have one of their own;
-tensors and values are told apart. Nothing is run: all branches of an `if` are read.
-"""
+"""What the names of a program mean, without running it: scopes are those of the language."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 
-from cnndsl.editor.scopes import Occurrence, Scope, Symbol, Symbols, words_of
+from cnndsl.editor.scopes import Occurrence, Scope, Symbol, Symbols, name_of, words_of
 from cnndsl.elaborate.program import Program
 from cnndsl.ops import MERGES, OPS
 from cnndsl.recipes.tables import CALLS
@@ -36,18 +32,12 @@ def _resolve(program: Program) -> Symbols:
         symbols.occurrences.append(Occurrence(definition.name_span, symbol, True))
         if not isinstance(definition, ast.Variant):
             symbols.parameters[definition.name] = {
-                parameter.name: Symbol(parameter.name, "parameter", _name_of(parameter), parameter)
+                parameter.name: Symbol(parameter.name, "parameter", name_of(parameter), parameter)
                 for parameter in definition.parameters
             }
     for definition in definitions:
         _Definition(program, symbols).read(definition)
     return symbols
-
-
-def _name_of(parameter: ast.Parameter) -> Span:
-    """The name that a parameter begins with, without its default."""
-    start = parameter.span.start
-    return Span(parameter.span.source, start, start + len(parameter.name))
 
 
 class _Definition:
@@ -68,7 +58,7 @@ class _Definition:
         own = self.symbols.parameters[definition.name]
         for parameter in definition.parameters:
             scope.values[parameter.name] = own[parameter.name]
-            self.note(_name_of(parameter), own[parameter.name], True)
+            self.note(name_of(parameter), own[parameter.name], True)
             self.expressions((parameter.default,), scope)
         self.is_model = isinstance(definition, ast.Model)
         if isinstance(definition, ast.Fn):
@@ -76,8 +66,8 @@ class _Definition:
             self.expressions((definition.value,), scope)
         else:
             self.statements(definition.body.statements, scope, False)
-        for span, name, within, is_tensor in self.pending:
-            self.refer(span, name, within, is_tensor, may_wait=False)
+        for pending in self.pending:
+            self.refer(*pending, may_wait=False)
 
     def variant(self, definition: ast.Variant, scope: Scope) -> None:
         base = self.symbols.globals.get(definition.base.id)
@@ -115,11 +105,9 @@ class _Definition:
             case ast.Unpack(chain=chain, names=names, name_spans=spans):
                 self.chain(chain, scope, in_loop)
                 for each, at in zip(names, spans, strict=True):
-                    named = None if each == "_" else each
-                    self.bind(scope, True, named, at, "tensor", statement)
+                    self.bind(scope, True, each, at, "tensor", statement)
             case ast.Results(chains=chains):
-                for each_chain in chains:
-                    self.chain(each_chain, scope, in_loop)
+                self.items(chains, scope, in_loop)
             case ast.Shared(chain=chain, name=name, name_span=span):
                 self.chain(chain, scope, in_loop)
                 self.bind(scope, True, name, span, "shared", statement)
@@ -237,8 +225,8 @@ class _Definition:
                     self.refer(span, name, scope, False)
             case ast.List(items=items):
                 self.expressions(items, scope)
-            case ast.Attribute(base=operand) | ast.Unary(operand=operand):
-                self.expression(operand, scope)
+            case ast.Attribute(base=inner) | ast.Unary(operand=inner):
+                self.expression(inner, scope)
             case ast.Index(base=base, index=index):
                 self.expressions((base, index), scope)
             case ast.Call(func=func, args=args):
@@ -281,7 +269,7 @@ class _Definition:
         """Names something. What has that name already is the same symbol, also in a scope around:
         of a `let` in an `if` in a group, which of the two is meant shows only when it runs.
         """
-        if name is None or span is None:
+        if name is None or span is None or name == "_":  # which drops a result
             return
         known = scope.tensor(name) if is_tensor else scope.value(name)
         symbol = known or Symbol(name, kind, span, node)

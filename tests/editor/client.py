@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 Json = Any
-TIMEOUT = 60
+TIMEOUT = 30
 REFRESHING = {
     "workspace": {"inlayHint": {"refreshSupport": True}, "codeLens": {"refreshSupport": True}},
     "textDocument": {"publishDiagnostics": {"relatedInformation": True}},
@@ -104,6 +104,7 @@ class Client:
                 self.diagnostics[params["uri"], params.get("version")] = params["diagnostics"]
             case "window/logMessage" | "window/showMessage":
                 self.logged.append(params["message"])
+                assert "bug" not in params["message"], params["message"]
             case "workspace/inlayHint/refresh" | "workspace/codeLens/refresh":
                 self.refreshed += 1
                 self._send({"id": message["id"], "result": None})
