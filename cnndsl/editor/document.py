@@ -24,6 +24,15 @@ def uri_of(path: str) -> str:
     return from_fs_path(os.path.abspath(path)) or path
 
 
+def file_of(source: Source) -> str:
+    """The real path of a source's file."""
+    if source.is_zoo:
+        from cnndsl.zoo.index import folder
+
+        return os.path.realpath(folder("specs") / os.path.basename(source.name))
+    return os.path.realpath(source.name)
+
+
 class Document:
     """What an editor has open.
 

@@ -148,10 +148,17 @@ def _few(texts: Iterable[str], unit: str = "") -> str:
 def _stages(found: Iterable[Sighting], rows: _Rows) -> Iterator[tuple[str, StageRow]]:
     """The stages that a statement became: the model and the row in its table."""
     for sighting in found:
-        if isinstance(sighting.record, Staged | Auxiliary):
+        if isinstance(sighting.record, Staged | Auxiliary) and _is_own(sighting):
             row = rows.of(sighting.network, sighting.record.name)
             if row is not None:
                 yield sighting.network.name, row
+
+
+def _is_own(sighting: Sighting) -> bool:
+    """Whether a stage is of its network's own body, not of a model that runs in it."""
+    own = sighting.network.definition.span
+    span = sighting.record.statement.span if isinstance(sighting.record, Staged) else own
+    return span.source is own.source and own.start <= span.start and span.end <= own.end
 
 
 def stage_table(found: Iterable[Sighting]) -> str | None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 
 from lsprotocol import types
 
-from cnndsl.editor.document import View
+from cnndsl.editor.document import View, file_of
 from cnndsl.editor.hints import summary_of
 from cnndsl.editor.positions import Positions
 from cnndsl.editor.records import shapes, size_text
 from cnndsl.editor.scopes import Occurrence
 from cnndsl.editor.workspace import Place
-from cnndsl.source import Span
+from cnndsl.source import Source, Span
 from cnndsl.syntax import ast
 
 Uri = Callable[[str], str]  # of the real path of a file
@@ -35,7 +34,7 @@ def found_at(view: View, offset: int) -> Occurrence | None:
 def home(occurrence: Occurrence) -> Place:
     """What the symbol is called in a workspace: the real path and the offset of its first name."""
     span = occurrence.symbol.span
-    return os.path.realpath(span.source.name), span.start
+    return span.source.name if span.source.is_zoo else file_of(span.source), span.start
 
 
 def definition(view: View, offset: int, uri: Uri) -> list[types.Location]:
@@ -45,8 +44,10 @@ def definition(view: View, offset: int, uri: Uri) -> list[types.Location]:
     for used in spec.definitions if spec and old is not None else ():
         if isinstance(used, ast.Use) and used.path_span.start <= (old or 0) <= used.path_span.end:
             loaded = view.analysis.used.get(view.source.name, {}).get(used.path)
+            if used.is_zoo:
+                loaded = next((s for s in _sources(view) if s.name == f"zoo/{used.path}"), None)
             start = types.Range(types.Position(0, 0), types.Position(0, 0))
-            path = None if loaded is None else os.path.realpath(loaded.name)
+            path = None if loaded is None else file_of(loaded)
             return [] if path is None else [types.Location(uri(path), start)]
     occurrence = found_at(view, offset)
     if occurrence is None:
@@ -56,11 +57,15 @@ def definition(view: View, offset: int, uri: Uri) -> list[types.Location]:
     return [place for place in places if place is not None]
 
 
+def _sources(view: View) -> set[Source]:
+    return {each.span.source for each in view.analysis.symbols.occurrences}
+
+
 def _here(span: Span, view: View, uri: Uri) -> types.Location | None:
     """A place of an analysis in the text of now; that of another file as it was read."""
     if span.source is not view.source:
         positions = Positions(span.source.text, view.document.encoding)
-        return types.Location(uri(os.path.realpath(span.source.name)), positions.of(span))
+        return types.Location(uri(file_of(span.source)), positions.of(span))
     where = view.alignment.range_to_new(span.start, span.end)
     if where is None:
         return None
@@ -89,7 +94,7 @@ def locations(
     """Places of a workspace, those that define the name only if that is asked for."""
     return [
         types.Location(
-            uri(each.span.source.name), Positions(each.span.source.text, encoding).of(each.span)
+            uri(file_of(each.span.source)), Positions(each.span.source.text, encoding).of(each.span)
         )
         for each in found
         if defining or not each.defines

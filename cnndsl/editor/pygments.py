@@ -46,6 +46,7 @@ class CnnLexer(RegexLexer):
             (rf"(stage|aux)([ \t]+)({_NAME})", bygroups(Keyword, Whitespace, Name.Label)),
             (rf"(shared|output)(?=[ \t]+{_NAME})", Keyword),
             (r"preprocess(?=[ \t]*\{)", Keyword),
+            (r'zoo(?=[ \t]*")', Keyword),
             (r"\breturn(?=[ \t]+[A-Za-z_{])", Keyword),
             (
                 r"(within)([ \t]+)([\d.eE+-]+)([ \t]*)(%)",

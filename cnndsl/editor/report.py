@@ -8,7 +8,7 @@ from lsprotocol import types
 
 from cnndsl.diagnostics import Diagnostic, Label, Severity
 from cnndsl.editor.analysis import Analysis
-from cnndsl.editor.document import Document, uri_of
+from cnndsl.editor.document import Document, file_of, uri_of
 from cnndsl.editor.positions import Positions
 from cnndsl.excerpt import clean
 from cnndsl.fixes import fixes
@@ -76,7 +76,7 @@ def _related(
     label: Label, document: Document, analysis: Analysis
 ) -> types.DiagnosticRelatedInformation:
     span = label.span
-    uri = document.uri if _is_here(span, analysis) else uri_of(span.source.name)
+    uri = document.uri if _is_here(span, analysis) else uri_of(file_of(span.source))
     positions = Positions(span.source.text, document.encoding)
     return types.DiagnosticRelatedInformation(
         types.Location(uri, positions.of(span)), clean(label.text[:_LONGEST])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from cnndsl.elaborate.program import Program
 from cnndsl.ops.base import Op
 from cnndsl.source import Source, Span
 from cnndsl.syntax import ast
@@ -44,6 +45,9 @@ class Symbols:
     occurrences: list[Occurrence] = field(default_factory=list)
     globals: dict[str, Symbol] = field(default_factory=dict)
     parameters: dict[str, dict[str, Symbol]] = field(default_factory=dict)
+    tensors: dict[str, dict[str, Symbol]] = field(default_factory=dict)  # by block or model
+    # `layer3` of `features.layer3`, with what `features` is.
+    endpoints: list[tuple[Span, str, Symbol]] = field(default_factory=list)
 
     def at(self, source: Source, offset: int) -> Occurrence | None:
         """The name at a place, also right behind its last letter."""
@@ -100,3 +104,17 @@ def name_of(parameter: ast.Parameter) -> Span:
     """The name that a parameter begins with, without its default."""
     start = parameter.span.start
     return Span(parameter.span.source, start, start + len(parameter.name))
+
+
+def root_of(name: str, program: Program) -> str:
+    """The definition whose parameters a block, a fn or a model has; "" where that is unknown."""
+    model = program.models.get(name)
+    if model is None:
+        return name
+    return program.root(model).name if program.sound else ""
+
+
+def model_of(node: ast.Node) -> str:
+    """The model whose result a statement names, `features = ResNet50(classes = 0)`."""
+    last = node.chain.elements[-1] if isinstance(node, ast.Bind | ast.Run) else None
+    return last.name if isinstance(last, ast.Apply) else ""

@@ -200,7 +200,7 @@ async def rename(ls: Server, params: types.RenameParams) -> types.WorkspaceEdit 
     if document is None or view is None or document.parsed is not document.current:
         raise JsonRpcInvalidParams("this spec does not parse: what is wrong with it goes first")
     found = navigation.found_at(view, view.positions.offset(params.position))
-    if found is None:
+    if found is None or found.symbol.span.source.is_zoo:
         raise JsonRpcInvalidParams("this is no name of the spec's own")
     place, old = navigation.home(found), found.symbol.name
     try:

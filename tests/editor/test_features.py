@@ -237,6 +237,36 @@ def test_definition_across_files(editor: Client, net: str):
     assert editor.ask("definition", net, position=place(NET, "dense")) == []
 
 
+def test_models_of_the_zoo_in_models(editor: Client):
+    text = """\
+use zoo "lenet5.cnn"
+
+model Twice(classes = 5) {
+  input 28x28x1
+  features = LeNet5ReLU(classes = 0)
+  features -> dense(classes)
+}
+
+model Outer {
+  input 28x28x1
+  inner = Twice
+  stage inside { relu }
+  inner
+}
+"""
+    uri = opened(editor, text)
+    assert [d["severity"] for d in editor.wait(uri)] in ([], [2])
+    (found,) = editor.ask("definition", uri, position=place(text, "LeNet5ReLU"))
+    assert found["uri"].endswith("/specs/lenet5.cnn")
+    (found,) = editor.ask("definition", uri, position=place(text, "lenet5.cnn"))
+    assert found["uri"].endswith("/specs/lenet5.cnn")
+    with pytest.raises(Refused, match="no name of the spec's own"):
+        editor.ask("rename", uri, position=place(text, "LeNet5ReLU"), newName="Other")
+    changes = editor.ask("rename", uri, position=place(text, "Twice", 1), newName="Base")["changes"]
+    assert applied(text, changes[uri]) == text.replace("Twice", "Base")
+    editor.close(uri)
+
+
 def test_references_across_files(editor: Client):
     """Asked in the file that defines it, of a file that nobody has open."""
     blocks = editor.open(editor.folder / "blocks.cnn")
