@@ -61,6 +61,8 @@ class Maker:
             return self._value(expr.then if chosen else expr.other, kind, scope)
         value = self.evaluator.evaluate(expr, scope)
         if isinstance(value, Tensor):
+            if value.known is None:
+                raise Failure  # a mistake that was reported made it so
             written = kind.of_tensor(value.shape)
             if written is not None:
                 if value.doubtful:
