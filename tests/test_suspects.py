@@ -4,9 +4,14 @@ Each case has a spec and the change that its author may have had in mind; the co
 changed spec, asserted of the spec as it is, must be explained by that change.
 """
 
+import re
+from pathlib import Path
+from random import Random
+
 import pytest
 
 import cnndsl
+from tests.planted import first_failed, named, planted, unshaped
 
 SPEC = """\
 block unit(width) { conv(width, 3, bias = false) -> bn -> relu }
@@ -87,3 +92,71 @@ def test_a_rounded_figure_has_no_exact_cause():
     (found,) = cnndsl.check(SPEC.replace("aux", "expect params 20_000 within 1%\n  aux"))
     assert found.notes == ()
     assert found.primary.text.endswith("beyond 1%")
+
+
+def test_what_a_batch_norm_leaves_out_comes_before_what_is_as_many():
+    spec = SPEC.replace("-> bn ->", "-> bn(scale = false) ->")
+    first, *_ = notes(spec, "params", counted(SPEC, "params"))
+    assert first == "what `bn` leaves out by `scale = false` is exactly 48"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "note"),
+    [
+        ("conv(16, 3, groups = 4)", "conv(32, 3, groups = 4)", "with `32` in place of `16`"),
+        ("32x32x8", "32x32x3", "with `32x32x3` in place of `32x32x8`"),
+        ("\n  global_avg_pool", "\n  flatten", "with `flatten` in place of `global_avg_pool`"),
+        ("bn -> relu", "relu", "the batch norms are exactly"),
+        ("dense(classes)", "dense(classes, bias = false)", "the bias of the last `dense`"),
+        ("classes = 10", "classes = 1000", "1,000 classes instead of 10"),
+    ],
+)
+def test_a_change_is_named_with_its_place(before, after, note):
+    what = "params"
+    found = notes(SPEC, what, counted(SPEC.replace(before, after), what))
+    assert note in found[0]
+    assert len(found) <= 2
+
+
+ZOO = sorted((Path(__file__).parents[1] / "specs").glob("*.cnn"))
+FEW = [path for path in ZOO if path.stem in ("lenet5", "mobilenet", "vgg16")]
+
+
+def shares(paths: list[Path]) -> tuple[int, int]:
+    """How many planted mistakes the first explanation names, and how many there are."""
+    right = every = 0
+    for path in paths:
+        for mistake in planted(unshaped(path.read_text(encoding="utf-8"))):
+            failed = first_failed(mistake.text)
+            if failed is not None:
+                every, right = every + 1, right + named(mistake, failed)
+    return right, every
+
+
+def test_planted_mistakes_are_named():
+    right, every = shares(FEW)
+    assert every >= 12
+    assert right >= 0.8 * every
+
+
+@pytest.mark.slow
+def test_planted_mistakes_are_named_in_all_of_the_zoo():
+    right, every = shares(ZOO)
+    assert every >= 110
+    assert right >= 0.9 * every
+
+
+def wrong(path: Path, random: Random) -> str:
+    """A spec of the zoo with a count that is wrong by chance."""
+    text = path.read_text(encoding="utf-8")
+    said = random.choice(list(re.finditer(r"expect params ([\d_]+)", text)))
+    value = int(said[1].replace("_", ""))
+    off = random.choice((1, -1)) * random.randint(value // 50, value // 3)
+    return f"{text[: said.start(1)]}{value + off}{text[said.end(1) :]}"
+
+
+@pytest.mark.parametrize("path", FEW, ids=lambda path: path.stem)
+def test_a_number_by_chance_has_no_explanation(path):
+    for seed in range(3):
+        (found,) = cnndsl.check(wrong(path, Random(seed)))
+        assert (found.code, found.notes) == ("E401", ())

@@ -168,7 +168,7 @@ def _network(
         if not shared.budget.known.is_shared:
             assign_paths(network)
             check_counts(network, found)
-        if not overridden and found.reports == before:
+        if not overridden and found.reports == before and not shared.budget.known.is_shared:
             recount = partial(_recount, model.name, overrides)
             trials = Trials(network, program, recount, shared.budget.effort)
             check_expectations(network, shared.expectations, found, trials)
@@ -180,7 +180,7 @@ def _recount(name: str, overrides: Mapping[str, Value], program: Program) -> Net
     found = Collector()
     if not program.sound:
         return None
-    networks = elaborate(program, found, overrides, name)
+    networks = elaborate(program, found, overrides, name, Known(is_shared=True))
     return networks[0] if networks and not found else None
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from cnndsl.diagnostics import Fix
 from cnndsl.elaborate.program import Program
@@ -21,6 +22,7 @@ from cnndsl.syntax.parser import parse
 from cnndsl.syntax.walk import below
 
 MOST = 200  # changes that are tried
+_A_TRIAL = 100  # layers that another trial costs as much as, however small the network is
 _LONGEST = 60  # characters of what a note repeats
 _COUNTED = ("conv", "depthwise", "separable", "conv_transpose", "dense")
 _IMAGES = (1, 3, 4)  # channels
@@ -63,52 +65,32 @@ def changes(program: Program) -> list[Change]:
 
 
 def changed(program: Program, change: Change) -> Program | None:
-    """The program of the text with a change, without what it asserts; None where it is no spec."""
-    source = program.spec.source
-    edits = [change.fix, *_assertions(program.spec)]
-    edits.sort(key=lambda edit: -edit.span.start)
-    text = source.text
-    for edit in edits:
-        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
-    spec, mistakes = parse(Source(source.name, text))
-    if spec is None or mistakes:
-        return None
-    new = replace(
-        program,
-        spec=spec,
-        fns=dict(program.fns),
-        blocks=dict(program.blocks),
-        models=dict(program.models),
-        own=[],
-        joins=set(),
-        offered={},
-        _roots={},
-    )
-    for definition in spec.definitions:
-        match definition:
-            case ast.Fn():
-                new.fns[definition.name] = definition
-            case ast.Block():
-                new.blocks[definition.name] = definition
-            case ast.Model() | ast.Variant():
-                new.models[definition.name] = definition
-                new.own.append(definition)
-    return new
-
-
-def _assertions(spec: ast.Spec) -> Iterator[Fix]:
-    """The edits that take out what a spec asserts, its recipes included."""
-    waiting: list[ast.Node] = list(spec.definitions)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.Expect | ast.Train | ast.Preprocess):
-            yield Fix(node.span, "")
+    """The program with a change in one of its definitions; None where that is no spec."""
+    edit = change.fix.span
+    for definition in program.spec.definitions:
+        whole = definition.span
+        if isinstance(definition, ast.Use) or not whole.start <= edit.start <= whole.end:
             continue
-        if isinstance(node, ast.Run | ast.Bind | ast.Stage) and node.shape is not None:
-            text, shape = node.span.source.text, node.shape.span
-            colon = text.rindex(":", 0, shape.start)
-            yield Fix(Span(shape.source, colon, shape.end), "")
-        waiting += below(node)
+        text = whole.source.text
+        text = text[whole.start : edit.start] + change.fix.text + text[edit.end : whole.end]
+        spec, mistakes = parse(Source(whole.source.name, text))
+        if spec is None or mistakes or len(spec.definitions) != 1:
+            return None
+        return _with(program, spec.definitions[0])
+    return None
+
+
+def _with(program: Program, definition: ast.Definition) -> Program:
+    """The program with another definition in place of the one of that name."""
+    new = replace(program, blocks=dict(program.blocks), models=dict(program.models), _roots={})
+    match definition:
+        case ast.Block():
+            new.blocks[definition.name] = definition
+        case ast.Model() | ast.Variant():
+            new.models[definition.name] = definition
+            own = [definition if each.name == definition.name else each for each in program.own]
+            new.own = own
+    return new
 
 
 Recount = Callable[[Program], "Network | None"]  # the network of a changed program
@@ -118,7 +100,7 @@ Recount = Callable[[Program], "Network | None"]  # the network of a changed prog
 class Effort:
     """What all models of a spec may take together, and what explained some of them."""
 
-    layers: int = 12_000  # that may be elaborated; a second or less
+    layers: int = 30_000  # that may be elaborated; a second or less
     hits: list[Change] = field(default_factory=list)
 
 
@@ -146,7 +128,7 @@ class Trials:
         return hits
 
     def counted(self) -> Iterator[tuple[Change, Count]]:
-        each = 1 + sum(1 for _ in layers(self.network.frame))
+        each = _A_TRIAL + sum(1 for _ in layers(self.network.frame))
         known = {hit.place: hit for hit in self.effort.hits}
         likely = changes(self.program)
         likely.sort(key=lambda change: change.place not in known)
@@ -174,6 +156,8 @@ def _of(definition: ast.Named) -> Iterator[Change]:
             case ast.Input(shape=shape):
                 yield from _image(shape)
                 continue
+            case ast.For(items=ast.List() as rows) | ast.Let(value=ast.List() as rows):
+                yield from _value(rows)
             case ast.Repeat(count=ast.Literal() as count):
                 yield from _numbers(count, 2, deep=True)
             case ast.Parameter(name=name, default=default) if default and name != "classes":
@@ -205,10 +189,14 @@ def _value(expr: ast.Expr) -> Iterator[Change]:
     match expr:
         case ast.Literal():
             deep = isinstance(expr.value, int) and expr.value <= _SMALL
-            yield from _numbers(expr, 2 if deep else 4, deep=deep)
+            yield from _numbers(expr, 3 if deep else 4, deep=deep)
         case ast.List(items=items, size=False):
             for item in items:
-                yield from _value(item)
+                likely = isinstance(item, ast.Literal) and isinstance(item.value, int)
+                if likely and isinstance(item, ast.Literal) and int(item.value or 0) <= _SMALL:
+                    yield from _numbers(item, 2, deep=True)
+                else:
+                    yield from _value(item)
 
 
 def _numbers(expr: ast.Literal, rank: int, *, deep: bool) -> Iterator[Change]:
@@ -226,35 +214,48 @@ def _numbers(expr: ast.Literal, rank: int, *, deep: bool) -> Iterator[Change]:
 def _layer(element: ast.Apply) -> Iterator[Change]:
     """An op with other arguments, in other words, or not there at all."""
     name, args, span = element.name, element.args or (), element.span
+    behind = Span(span.source, span.end, span.end)
     if name not in OPS:
+        yield Change(4, Fix(behind, " -> max_pool(2)"))
         for argument in args:
             yield from _value(argument.value)
         return
     if name in ("flatten", "global_avg_pool", "global_max_pool"):
         for other in {"flatten", "global_avg_pool"} - {name}:
             yield Change(2, Fix(span, other))
+    if name == "relu":
+        yield Change(4, Fix(behind, " -> max_pool(2)"))
     if name in ("max_pool", "avg_pool", "subsample", "bn", "relu", "prelu", "layer_norm"):
         yield Change(3, Fix(span, "here"))
     if name in _COUNTED:
         yield from _bias(element)
         if name != "dense":
-            yield Change(3, Fix(Span(span.source, span.end, span.end), " -> bn"))
+            yield Change(3, Fix(behind, " -> bn"))
     names = list(OPS[name].arguments())
     for position, argument in enumerate(args):
         kind = argument.name or (names[position] if position < len(names) else "")
-        yield from _argument(kind, argument.value)
+        yield from map(partial(_named, argument), _argument(kind, argument.value))
     if name in _COUNTED[:4] and args and not any(a.name == "stride" for a in args):
         end = args[-1].span.end
         if sum(a.name is None for a in args) <= 2:
             yield Change(5, Fix(Span(span.source, end, end), ", stride = 2"))
 
 
+def _named(argument: ast.Argument, change: Change) -> Change:
+    """A change of an argument's value, with the name that it has there."""
+    span, value = argument.span, argument.value.span
+    if argument.name is None or change.fix.span.start != value.start:
+        return change
+    head = Span(span.source, span.start, value.start).text
+    return Change(change.rank, Fix(span, head + change.fix.text))
+
+
 def _bias(element: ast.Apply) -> Iterator[Change]:
     args = element.args or ()
     said = next((argument for argument in args if argument.name == "bias"), None)
     if said is not None and isinstance(said.value, ast.Literal):
-        other = "false" if said.value.value else "true"
-        yield Change(3, Fix(said.value.span, other))
+        other = "bias = false" if said.value.value else "bias = true"
+        yield Change(3, Fix(said.span, other))
     elif said is None and args:
         end = args[-1].span.end
         yield Change(3, Fix(Span(element.span.source, end, end), ", bias = false"))

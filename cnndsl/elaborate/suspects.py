@@ -11,6 +11,7 @@ from cnndsl.ops.conv import Conv
 from cnndsl.summary import Count, count, count_layer, size
 
 _LISTED = 2  # several may fit a difference; more than a few explain nothing
+_CONVOLUTIONS = ("conv", "depthwise", "separable", "conv_transpose")
 _USUAL = (10, 100, 200, 1000, 1001, 21_841)  # classes of CIFAR, Tiny ImageNet and ImageNet
 
 
@@ -43,6 +44,7 @@ def _of_params(network: Network, what: str) -> Iterator[Cause]:
     present, absent = _biases_before_norm(every)
     yield Cause(-present, f"the biases of the convolutions before `bn` are exactly {present:,}")
     yield Cause(absent, f"biases in the convolutions before `bn` would add exactly {absent:,}")
+    yield from _of_biases(every)
     state = sum(one.total - one.params for one in map(count_layer, every))
     note = f"the batch statistics are exactly {state:,}: `total` counts them, `params` does not"
     yield Cause(state if what == "params" else -state, note)
@@ -67,6 +69,21 @@ def _of_macs(network: Network) -> Iterator[Cause]:
     yield Cause(macs, "it is twice the count: a FLOP is half of a multiply-accumulate")
     heads = sum(count(head.frame).macs for head in _heads(network))
     yield Cause(heads, f"the auxiliary heads take exactly {heads:,}: `macs` leaves them out")
+
+
+def _of_biases(every: list[Layer]) -> Iterator[Cause]:
+    """Those of the classifier, and those of all convolutions, whatever follows them."""
+    dense = [layer for layer in every if layer.op.name == "dense"]
+    for layer in dense[-1:]:
+        units, line = layer.out.shape[-1], layer.element.span.line
+        here = f"of the last `dense`, line {line},"
+        yield Cause(-units, f"the bias {here} is exactly {units:,}")
+        yield Cause(units, f"a bias {here} would add exactly {units:,}")
+    convs = [layer for layer in every if layer.op.name in _CONVOLUTIONS]
+    present = sum(size(_tensors(layer).get("bias", (0,))) for layer in convs)
+    absent = sum(layer.out.shape[-1] for layer in convs if "bias" not in _tensors(layer))
+    yield Cause(-present, f"the biases of all convolutions are exactly {present:,}")
+    yield Cause(absent, f"biases in all convolutions would add exactly {absent:,}")
 
 
 def _of_classes(every: list[Layer]) -> Iterator[Cause]:
@@ -148,8 +165,8 @@ def _norms(every: list[Layer]) -> Iterator[Count]:
 def _bare(every: list[Layer]) -> Iterator[Layer]:
     """The convolutions that no batch norm follows directly."""
     normed = {id(layer.x) for layer in every if layer.op.name == "bn"}
-    kinds = ("conv", "depthwise", "separable", "conv_transpose")
-    return (layer for layer in every if layer.op.name in kinds and id(layer.out) not in normed)
+    convs = (layer for layer in every if layer.op.name in _CONVOLUTIONS)
+    return (layer for layer in convs if id(layer.out) not in normed)
 
 
 def _grouping_saves(layer: Layer) -> int:
