@@ -44,7 +44,7 @@ def _of_params(network: Network, what: str) -> Iterator[Cause]:
     present, absent = _biases_before_norm(every)
     yield Cause(-present, f"the biases of the convolutions before `bn` are exactly {present:,}")
     yield Cause(absent, f"biases in the convolutions before `bn` would add exactly {absent:,}")
-    yield from _of_biases(every)
+    yield from _of_biases(every, present, absent)
     state = sum(one.total - one.params for one in map(count_layer, every))
     note = f"the batch statistics are exactly {state:,}: `total` counts them, `params` does not"
     yield Cause(state if what == "params" else -state, note)
@@ -71,8 +71,9 @@ def _of_macs(network: Network) -> Iterator[Cause]:
     yield Cause(heads, f"the auxiliary heads take exactly {heads:,}: `macs` leaves them out")
 
 
-def _of_biases(every: list[Layer]) -> Iterator[Cause]:
-    """Those of the classifier, and those of all convolutions, whatever follows them."""
+def _of_biases(every: list[Layer], before: int, without: int) -> Iterator[Cause]:
+    """Those of the classifier, and those of all convolutions, where these are others than those
+    `before` batch norms, or those that are left out there (`without`)."""
     dense = [layer for layer in every if layer.op.name == "dense"]
     for layer in dense[-1:]:
         units, line = layer.out.shape[-1], layer.element.span.line
@@ -82,8 +83,10 @@ def _of_biases(every: list[Layer]) -> Iterator[Cause]:
     convs = [layer for layer in every if layer.op.name in _CONVOLUTIONS]
     present = sum(size(_tensors(layer).get("bias", (0,))) for layer in convs)
     absent = sum(layer.out.shape[-1] for layer in convs if "bias" not in _tensors(layer))
-    yield Cause(-present, f"the biases of all convolutions are exactly {present:,}")
-    yield Cause(absent, f"biases in all convolutions would add exactly {absent:,}")
+    if present != before:
+        yield Cause(-present, f"the biases of all convolutions are exactly {present:,}")
+    if absent != without:
+        yield Cause(absent, f"biases in all convolutions would add exactly {absent:,}")
 
 
 def _of_classes(every: list[Layer]) -> Iterator[Cause]:
