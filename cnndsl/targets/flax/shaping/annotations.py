@@ -37,6 +37,7 @@ from cnndsl.targets.python.tree import (
     Function,
     If,
     Import,
+    ListOf,
     Module,
     Name,
     Parameter,
@@ -173,6 +174,8 @@ def _annotation(first: Assign, held: Sequence[Set]) -> Expr | None:
         item = union(inner)
         is_empty = isinstance(first.value, Call) and not first.value.args
         return list_of(item) if is_empty or len(members(item)) > 1 else None
+    if isinstance(first, Assign) and first.value == ListOf(()):
+        return finished(start)
     if not known or len(known) < len(held) or _all_fit(known, known[0]):
         return None
     return readable(union(known))

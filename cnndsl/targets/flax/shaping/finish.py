@@ -20,6 +20,7 @@ from cnndsl.targets.python.appends import LIST
 from cnndsl.targets.python.choices import choices
 from cnndsl.targets.python.draft import Build, Line, Loop, Step
 from cnndsl.targets.python.expressions import attributes, names, walk
+from cnndsl.targets.python.growth import grown, grown_tuples
 from cnndsl.targets.python.headers import settle_headers
 from cnndsl.targets.python.lists import Lists
 from cnndsl.targets.python.liveness import live_call
@@ -70,6 +71,8 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
         init = resimplified(draft, choices(init, width))
         init, draft.call = simultaneous(init), simultaneous(draft.call)
     draft.call = live_call(draft.call, {"out"} if draft.keeps_endpoints else set())
+    if not plain:
+        init, draft.call = grown_tuples(init), grown(draft.call)
     lists_of = _lists(init), _lists(draft.call)
     init = lifted_lets(draft, init)
     init, draft.call = settle_headers(init), settle_headers(draft.call)

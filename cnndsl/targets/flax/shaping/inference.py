@@ -68,6 +68,7 @@ class Variables:
         self.module = module
         self.types: dict[str, Type] = dict(known or {})  # attributes as `self.name`
         self.made: dict[str, Expr] = {}  # by partial of the function: what it gives
+        self.listed = ARRAY  # what lists of the call hold; those of a constructor hold channels
 
     # --- statements -------------------------------------------------------------------
 
@@ -97,6 +98,8 @@ class Variables:
                 return self._held(expr)
             case Tuple():
                 return self._tuple(expr)
+            case ListOf():
+                return Item(Name("list"), self.listed)
             case Conditional():
                 return self._conditional(expr)
             case Unary():
@@ -217,7 +220,7 @@ class Variables:
 
     def _inside(self, expr: Comprehension) -> Expr | None:
         inner = Variables(self.module, self.types)
-        inner.made = self.made
+        inner.made, inner.listed = self.made, self.listed
         inner.walk(expr.target, expr.iterable)
         return finished(inner.infer(expr.element))
 

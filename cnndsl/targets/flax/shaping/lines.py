@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from cnndsl.targets.flax.ops.emission import (
     ACTIVATION,
@@ -33,6 +34,7 @@ from cnndsl.targets.python.tree import (
     Expr,
     If,
     Item,
+    ListOf,
     Name,
     Return,
 )
@@ -109,6 +111,9 @@ class _Kept:
         return all(self.written.get(name, 0) <= number for name in names(line.value))
 
 
+Merging = TypeVar("Merging", bound=Assign)
+
+
 class _Joining:
     def __init__(self, draft: Draft, counts: Counter[str], writes: Counter[str]):
         self.draft = draft
@@ -124,6 +129,8 @@ class _Joining:
                     step = _started(self.chosen(step), kept) if isinstance(step, If) else step
                 case Line():
                     step = self.joined(step, kept)
+                case Assign(targets=(Name(),), value=ListOf(items=items)):
+                    step = self.merged(self.listed(step, items, kept), kept)
                 case Assign(targets=(Item() | Name(),), value=Name(id=name)):
                     last = self.source(kept, name)
                     if last is not None:  # the value of another variable from the start
@@ -138,6 +145,16 @@ class _Joining:
                     step = step if held is None else with_bodies(step, self.block(held))
             kept.add(step)
         return list(kept.steps.values())
+
+    def listed(self, step: Assign, items: Sequence[Expr], kept: _Kept) -> Assign:
+        """A list with the line right before it as its last item."""
+        if not items or not isinstance(items[-1], Name):
+            return step
+        last = self.source(kept, items[-1].id)
+        if last is None or self.draft.variables[items[-1].id].named or width(last.value) > LONG:
+            return step
+        kept.drop(last)
+        return replace(step, value=ListOf((*items[:-1], last.value)))
 
     def source(self, kept: _Kept, name: str) -> Line | None:
         """The line that gives a variable its only value, read once and right here."""
@@ -183,7 +200,7 @@ class _Joining:
         same = before.split("@")[0] == after.split("@")[0]
         return same or not self.draft.variables[before].named
 
-    def merged(self, line: Line, kept: _Kept) -> Line:
+    def merged(self, line: Merging, kept: _Kept) -> Merging:
         """Branches of one line stand in the sum or the concatenation themselves."""
         inside: dict[str, Expr] = {}
         for name in dict.fromkeys(_ordered_names(line.value)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cnndsl.targets.flax.shaping.growing import Growing, Type
 from cnndsl.targets.flax.shaping.inference import Definitions, Variables, key_of, partial_of
-from cnndsl.targets.flax.shaping.types import ARRAY
+from cnndsl.targets.flax.shaping.types import ARRAY, INT
 from cnndsl.targets.python.expressions import names
 from cnndsl.targets.python.tree import (
     Assign,
@@ -50,6 +50,7 @@ class Reading:
         self, module: Definitions, function: Function, attributes: Mapping[str, Type] | None = None
     ):
         self.variables = Variables(module, attributes)
+        self.variables.listed = INT if function.name == "__init__" else ARRAY
         self.found: list[Set] = []
         self.appended: list[tuple[Do, Growing]] = []
         self.parameters = {p.name for p in function.parameters}

@@ -77,7 +77,7 @@ def item_of(kind: Expr) -> Expr | None:
             return item
         case Item(base=Name(id="tuple"), index=Tuple(items=items)) if items:
             return union(items)
-        case Item(base=base, index=index) if base == LIST:
+        case Item(base=base, index=index) if base in (LIST, Name("list")):
             return index
         case Name(id="str"):
             return STR

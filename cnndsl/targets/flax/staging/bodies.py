@@ -74,8 +74,7 @@ class Bodies:
             case ast.Bind():
                 self.bound(st, all_of(Ran, recs), x, runs, env)
             case ast.Pack():
-                pack = self.items.packed(st, all_of(Packed, recs), x, runs, env)
-                self.endpoints.keep(st.name, pack, env)
+                self.items.packed(st, all_of(Packed, recs), x, runs, env)
             case ast.Unpack():
                 self.unpacked(st, all_of(Unpacked, recs), x, runs, env)
             case ast.Results():

@@ -30,7 +30,7 @@ from cnndsl.targets.flax.staging.scopes import (
     bound_values,
 )
 from cnndsl.targets.flax.staging.uses import Uses
-from cnndsl.targets.python.draft import Build, Join
+from cnndsl.targets.python.draft import Build, Join, Line
 from cnndsl.targets.python.expressions import (
     NONE,
     call,
@@ -108,7 +108,8 @@ class Chains:
             case ast.Pick(), Reference():
                 seen = [r.index for r in all_of(Reference, recs)]
                 held = self.items().pack(element.place, seen, runs, env)
-                self.flow.copy(held.call, held.features, x)
+                self.values.define(self.flow.features(x), held.features)
+                self.values.at_call(Line((x,), held.call))
             case ast.Repeat(), Repeated():
                 self.repeated(element, all_of(Repeated, recs), x, runs, env)
             case ast.Apply(), Passed():

@@ -17,6 +17,7 @@ from cnndsl.targets.flax.staging.loops import counts_from_zero, with_loop
 from cnndsl.targets.flax.staging.scopes import (
     binding_counts,
     bound_values,
+    overwritten,
 )
 from cnndsl.targets.python.draft import Settle, Step
 from cnndsl.targets.python.expressions import (
@@ -64,6 +65,7 @@ class Control:
         self.run = run
         counts = binding_counts(self.draft.definition.body)
         self.changing = {name for name, count in counts.items() if count > 1}
+        self.overwritten = self.changing & overwritten(self.draft.definition.body)
         self.flowing: Sequence[Flowing] = ()  # what arrives at an `if`
 
     def loop(self, st: ast.For, recs: Sequence[Looped], x: Name, runs: list[Run], env: Env) -> None:
@@ -105,13 +107,13 @@ class Control:
             else:
                 variable = self.draft.variable(name, "target", named=True)
             targets.append(variable.id)
-            again = name in self.changing
+            again = name in self.overwritten
             self.values.ranged[variable.id] = (cheap or counting) and not again
             self.values.origins[variable.id] = self.values.reached(items)
             in_call = variable if self.draft.is_function else None
             env.values[name] = Value(variable, in_call, samples)
         always = min(map(len, seen)) > 0
-        counts = counting and not set(over.targets) & self.changing
+        counts = counting and not set(over.targets) & self.overwritten
         with_loop(
             self.values,
             both,

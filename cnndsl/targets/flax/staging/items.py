@@ -7,16 +7,17 @@ variable like any other: what grows in a loop gets a new value in every round.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from cnndsl.ir import Chained, ItemsChosen, ItemsLooped, Merged, Node, Packed
 from cnndsl.ir import Item as Record
-from cnndsl.ir import Items as Ran
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.ops.emission import MERGED
 from cnndsl.targets.flax.staging.control import Choice, Control, Walk
 from cnndsl.targets.flax.staging.draft import Env, Run, Tensor
 from cnndsl.targets.flax.staging.flow import Flow, all_of
 from cnndsl.targets.python.arithmetic import item, joined, tally
+from cnndsl.targets.python.draft import Join
 from cnndsl.targets.python.expressions import call, path
 from cnndsl.targets.python.tree import (
     Binary,
@@ -34,6 +35,7 @@ from cnndsl.targets.python.tree import (
 
 Chain = Callable[[Sequence[Chained], Name, list[Run], Env], None]
 
+_OPERATORS = {"add": "+", "mul": "*"}
 _FOLDS = {"add": "add", "mul": "multiply", "maximum": "maximum", "minimum": "minimum"}
 
 
@@ -51,16 +53,19 @@ class Items:
 
     def packed(
         self, st: ast.Pack, recs: Sequence[Packed], x: Name, runs: list[Run], env: Env
-    ) -> Name:
+    ) -> None:
         """`NAME = [ items ]`: a list of the call."""
         outer = self.values.path
         self.values.path = (*outer, st.name)
-        listed = self.listed(st.items, [r.items for r in recs], x, runs, env)
+        listed = self.listed(st.items, [r.items for r in recs], x, runs, env, st.name)
         self.values.path = outer
-        pack = self.draft.variable(st.name, "tensor", named=True)
+        held = env.tensors.get(st.name)
+        pack = held.call if held is not None else None
+        if not isinstance(pack, Name) or pack.id not in self.draft.variables:
+            pack = self.draft.variable(st.name, "tensor", named=True)
         self.flow.copy(listed.call, listed.features, pack)
+        env.tensors[st.name] = self.flow.tensor(pack)
         env.tensors["here"] = self.flow.tensor(x)
-        return pack
 
     def pack(self, expr: ast.Expr, seen: Sequence[object], runs: list[Run], env: Env) -> Tensor:
         """A pack, a part of one, or one of its tensors; `seen` are the numbers of that."""
@@ -101,50 +106,76 @@ class Items:
         x: Name,
         runs: list[Run],
         env: Env,
+        stem: str = "",
     ) -> Tensor:
-        """An item list: the list of its tensors, and the tuple of their channels."""
+        """An item list: the list of its tensors, and the tuple of their channels.
+
+        With loops and choices among the items it is a variable, named after `stem`.
+        """
         calls: list[Expr] = []
         features: list[Expr] = []
         for place, each in enumerate(items):
-            records = [held[place] for held in recs]
-            if isinstance(each, ast.Chain):
-                y = self.flow.branch_off(x, "x")
-                self.chain(all_of(Chained, records), y, runs, env)
-                calls.append(y)
-                features.append(self.flow.features(y))
-            elif isinstance(each, ast.Spread):
-                held = self.pack(each.value, [], runs, env)
-                calls.append(Star(held.call))
-                features.append(Star(held.features))
-            else:
-                grown = self.draft.variable("branches", "tensor")
+            if not isinstance(each, ast.Chain | ast.Spread):
+                grown = self.draft.variable(stem or "branches", "tensor", named=bool(stem))
                 self.flow.copy(ListOf(tuple(calls)), joined(features), grown)
-                if isinstance(each, ast.ItemLoop):
-                    self.looped(each, all_of(ItemsLooped, records), grown, x, runs, env)
-                else:
-                    self.chosen(each, all_of(ItemsChosen, records), grown, x, runs, env)
-                calls = [Star(grown)]
-                features = [Star(self.flow.features(grown))]
+                rest = [held[place:] for held in recs]
+                self.grow(grown, items[place:], rest, x, runs, env)
+                return self.flow.tensor(grown)
+            self.piece(each, [held[place] for held in recs], calls, features, x, runs, env)
         return Tensor(ListOf(tuple(calls)), joined(features))
+
+    def piece(
+        self,
+        each: ast.Chain | ast.Spread,
+        recs: Sequence[Record],
+        calls: list[Expr],
+        features: list[Expr],
+        x: Name,
+        runs: list[Run],
+        env: Env,
+    ) -> None:
+        """What a chain or a pack gives to a list."""
+        if isinstance(each, ast.Chain):
+            y = self.flow.branch_off(x, "x")
+            self.chain(all_of(Chained, recs), y, runs, env)
+            calls.append(y)
+            features.append(self.flow.features(y))
+        else:
+            held = self.pack(each.value, [], runs, env)
+            calls.append(Star(held.call))
+            features.append(Star(held.features))
 
     def grow(
         self,
         grown: Name,
         items: Sequence[ast.Item],
-        ran: Sequence[Ran],
+        recs: Sequence[Sequence[Record]],
         x: Name,
         runs: list[Run],
         env: Env,
     ) -> None:
         """Puts what items give behind what a list has."""
-        more = self.listed(items, [r.records for r in ran], x, runs, env)
-        assert isinstance(more.call, ListOf) and isinstance(more.features, Tuple)
-        before = Star(grown), Star(self.flow.features(grown))
-        self.flow.copy(
-            ListOf((before[0], *more.call.items)),
-            joined((before[1], *more.features.items)),
-            grown,
-        )
+        calls: list[Expr] = []
+        features: list[Expr] = []
+        for place, each in enumerate(items):
+            records = [held[place] for held in recs]
+            if isinstance(each, ast.Chain | ast.Spread):
+                self.piece(each, records, calls, features, x, runs, env)
+                continue
+            self.put(grown, calls, features)
+            if isinstance(each, ast.ItemLoop):
+                self.looped(each, all_of(ItemsLooped, records), grown, x, runs, env)
+            else:
+                self.chosen(each, all_of(ItemsChosen, records), grown, x, runs, env)
+        self.put(grown, calls, features)
+
+    def put(self, grown: Name, calls: list[Expr], features: list[Expr]) -> None:
+        """The next value of a list that grows; nothing is left to be put there."""
+        if calls:
+            known = self.flow.features(grown)
+            self.flow.copy(ListOf((Star(grown), *calls)), joined((Star(known), *features)), grown)
+        calls.clear()
+        features.clear()
 
     def looped(
         self,
@@ -155,7 +186,7 @@ class Items:
         runs: list[Run],
         env: Env,
     ) -> None:
-        rounds = [held for r in recs for held in r.rounds]
+        rounds = [held.records for r in recs for held in r.rounds]
         inside = Env(env)
         walk = Walk(each.targets, each.values, [r.values for r in recs])
         self.control.walk(
@@ -177,8 +208,8 @@ class Items:
         def body(mine: list[int]) -> None:
             held = [(r, runs[i]) for i in mine if (r := recs[i].chosen) is not None]
             if held:
-                ran, within = [r for r, _ in held], [run for _, run in held]
-                self.grow(grown, ran[0].written, ran, x, within, env)
+                ran, within = [r.records for r, _ in held], [run for _, run in held]
+                self.grow(grown, held[0][0].written, ran, x, within, env)
 
         conditions = [condition for condition, _ in each.branches]
         taken: list[tuple[int | None, Node | None]] = [(r.taken, r.chosen) for r in recs]
@@ -190,11 +221,108 @@ class Items:
         self, element: ast.Merge, recs: Sequence[Merged], x: Name, runs: list[Run], env: Env
     ) -> None:
         """A merge of an item list that is not of chains alone."""
+        if element.name in _FOLDS and _begins_with_a_tensor(element.items):
+            self.folded(element, recs, x, runs, env)
+            return
         held = self.listed(element.items, [r.items for r in recs], x, runs, env)
         env.tensors["here"] = self.flow.tensor(x)
         value, total = self.joined(element.name, held, recs, runs)
         self.values.define(self.flow.features(x), total)
         self.flow.line(x, value, recs, MERGED, runs)
+
+    def folded(
+        self, element: ast.Merge, recs: Sequence[Merged], x: Name, runs: list[Run], env: Env
+    ) -> None:
+        """A sum, a product or an extreme that grows from its first term on."""
+        total = self.draft.variable("x", "tensor")
+        first = self.gather(element, element.items, _of(recs), total, x, runs, env, None)
+        assert first is not None
+        env.tensors["here"] = self.flow.tensor(x)
+        features: Expr = first
+        if any(len({b.out.shape[-1] for b in r.branches}) > 1 for r in recs):
+            features = self.values.residual("features", [r.out.shape[-1] for r in recs], runs)
+        self.flow.copy(total, features, x)
+
+    def gather(
+        self,
+        element: ast.Merge,
+        items: Sequence[ast.Item],
+        recs: Sequence[tuple[Merged, Sequence[Record]]],
+        total: Name,
+        x: Name,
+        runs: list[Run],
+        env: Env,
+        first: Expr | None,
+    ) -> Expr | None:
+        """Adds what items give to a total, the first one of which begins it; gives the channels
+        of the first."""
+        merges = [merge for merge, _ in recs]
+        for place, each in enumerate(items):
+            records = [held[place] for _, held in recs]
+            if isinstance(each, ast.Chain):
+                y = self.flow.branch_off(x, "x")
+                self.chain(all_of(Chained, records), y, runs, env)
+                if first is None:
+                    first = self.flow.features(y)
+                    self.flow.copy(y, first, total)
+                    continue
+                value = joined_pair(element.name, total, y)
+                self.flow.line(total, value, merges, MERGED, runs)
+            elif isinstance(each, ast.ItemLoop):
+                loops = all_of(ItemsLooped, records)
+                rounds = [
+                    (m, held.records)
+                    for m, r in zip(merges, loops, strict=True)
+                    for held in r.rounds
+                ]
+                inside = Env(env)
+                self.control.walk(
+                    Walk(each.targets, each.values, [r.values for r in loops]),
+                    runs,
+                    inside,
+                    partial(self._gathered, element, each.items, rounds, total, x, inside, first),
+                )
+            elif isinstance(each, ast.ItemChoice):
+                self._chosen_terms(element, each, merges, records, total, x, runs, env, first)
+        return first
+
+    def _gathered(
+        self,
+        element: ast.Merge,
+        items: Sequence[ast.Item],
+        recs: Sequence[tuple[Merged, Sequence[Record]]],
+        total: Name,
+        x: Name,
+        env: Env,
+        first: Expr | None,
+        runs: list[Run],
+    ) -> None:
+        self.gather(element, items, recs, total, x, runs, env, first)
+
+    def _chosen_terms(
+        self,
+        element: ast.Merge,
+        each: ast.ItemChoice,
+        merges: Sequence[Merged],
+        records: Sequence[Record],
+        total: Name,
+        x: Name,
+        runs: list[Run],
+        env: Env,
+        first: Expr | None,
+    ) -> None:
+        recs = all_of(ItemsChosen, records)
+
+        def body(mine: list[int]) -> None:
+            held = [(i, r) for i in mine if (r := recs[i].chosen) is not None]
+            if held:
+                within = [(merges[i], r.records) for i, r in held]
+                items, inner = held[0][1].written, [runs[i] for i, _ in held]
+                self.gather(element, items, within, total, x, inner, env, first)
+
+        conditions = [condition for condition, _ in each.branches]
+        taken: list[tuple[int | None, Node | None]] = [(r.taken, r.chosen) for r in recs]
+        self.control.choose(Choice(conditions, taken, body, lambda left: None), runs, env)
 
     def joined(
         self, name: str, held: Tensor, recs: Sequence[Merged], runs: list[Run]
@@ -222,3 +350,29 @@ class Items:
         if all(len(widths) == 1 for widths in shapes) and name != "matmul":
             return value, item(held.features, Constant(0))
         return value, self.values.residual("features", [r.out.shape[-1] for r in recs], runs)
+
+
+def joined_pair(name: str, left: Expr, right: Expr) -> Expr:
+    """Two tensors of a merge of any number."""
+    if name in _OPERATORS:
+        return Join(_OPERATORS[name], left, right)
+    return call(f"jnp.{_FOLDS[name]}", left, right)
+
+
+def _begins_with_a_tensor(items: Sequence[ast.Item]) -> bool:
+    """Whether an item list has a first tensor in any case, and no packs."""
+    stack: list[ast.Item] = list(items)
+    while stack:
+        each = stack.pop()
+        if isinstance(each, ast.Spread):
+            return False
+        if isinstance(each, ast.ItemLoop):
+            stack += each.items
+        elif isinstance(each, ast.ItemChoice):
+            stack += [item for _, held in each.branches for item in held]
+            stack += each.other or ()
+    return isinstance(items[0], ast.Chain)
+
+
+def _of(recs: Sequence[Merged]) -> list[tuple[Merged, Sequence[Record]]]:
+    return [(r, r.items) for r in recs]

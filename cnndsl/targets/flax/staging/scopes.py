@@ -77,6 +77,21 @@ def binding_counts(body: ast.Body) -> Counter[str]:
     return counts
 
 
+def overwritten(body: ast.Body) -> set[str]:
+    """The values that something else than loops side by side binds."""
+    found: set[str] = set()
+    for node in walk(body):
+        if isinstance(node, ast.Let):
+            found.add(node.name)
+        elif isinstance(node, ast.For):
+            found |= set(node.targets) & set(bound_values(node.body))
+        elif isinstance(node, ast.Group):
+            found |= set(bound_values(node.body))
+        elif isinstance(node, ast.ItemLoop):
+            found.update(node.targets)
+    return found
+
+
 def tensors_read(body: ast.Body) -> set[str]:
     """The names by which a definition may read tensors: in chains, as `x.height`, and as
     arguments of blocks."""

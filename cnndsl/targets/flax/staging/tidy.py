@@ -21,9 +21,19 @@ from cnndsl.targets.python.statements import (
     without,
     written,
 )
-from cnndsl.targets.python.tree import Assign, Attribute, Conditional, Constant, Expr, Item, Name
+from cnndsl.targets.python.tree import (
+    Assign,
+    Attribute,
+    Conditional,
+    Constant,
+    Expr,
+    Item,
+    Name,
+    Slice,
+)
 
 _LARGEST = 24  # nodes of an expression of channels that is written out where it is used
+_SHORT = 6  # nodes of an index that is written out where it is used
 _EXPORTED = 40  # and of one that a use of a class writes in its own terms
 
 
@@ -109,7 +119,9 @@ def _allowed(draft: Draft) -> Allowed:
         if variable.kind == "features":
             return size(value) <= _LARGEST
         if variable.kind == "tensor":
-            return isinstance(value, Name) or _is_endpoint(value) or _is_result(value, draft)
+            is_member = not variable.named and _is_member(value)
+            is_given = _is_endpoint(value) or _is_result(value, draft)
+            return isinstance(value, Name) or is_given or is_member
         if variable.kind in ("let", "flag", "target"):
             return plain or (copied and variable.stable)
         return False
@@ -146,6 +158,13 @@ def _is_result(value: Expr, draft: Draft) -> bool:
         return False
     held = draft.variables.get(value.base.id)
     return held is not None and held.kind == "results" and is_constant(value.index)
+
+
+def _is_member(value: Expr) -> bool:
+    """Whether a value is `xs[-1 - i]`, a tensor of a pack."""
+    if not isinstance(value, Item) or not isinstance(value.base, Name):
+        return False
+    return not isinstance(value.index, Slice) and size(value.index) <= _SHORT
 
 
 def _is_self(value: Attribute) -> bool:
