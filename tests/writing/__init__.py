@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from random import Random
 
-from tests.writing import idioms  # noqa: F401 - it enters its constructs
+from tests.writing import idioms, packs  # noqa: F401 - they enter their constructs
 from tests.writing.definitions import block, function
 from tests.writing.draft import Draft
 from tests.writing.grammar import laid_out

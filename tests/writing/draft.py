@@ -22,6 +22,7 @@ class Draft:
         self.functions: list[Function] = []
         self.blocks: list[Block] = []
         self.models: list[Block] = []  # that are elements: they keep height and width
+        self.packing: list[tuple[str, str]] = []  # blocks that get packs, and what they give
         self.sizes = 0
         self.begin("fn", 0)
 
