@@ -439,7 +439,6 @@ class Network:
     inputs: dict[str, Tensor] = field(default_factory=dict)  # by name, where they have some
     image: list[Value] | None = None  # the size of the input, where it was set from outside
     shared: list[Declared] = field(default_factory=list)  # the shared layers of all bodies
-    hands_packs: bool = False  # whether blocks get packs or give several results
     recipe: Recipe | None = None
     recipe_said: dict[str, Json] | None = None  # the same, as the spec has it
     preprocess: dict[str, Json] | None = None
@@ -501,6 +500,22 @@ _CHILDREN: dict[type, Callable[..., Sequence[Node]]] = {
     **dict.fromkeys((Staged, Auxiliary, Instance, Grouped), _frame),
     Chosen: _taken,
 }
+
+
+def hands_packs(network: Network) -> bool:
+    """Whether blocks of a network get packs, or give one or several results by `return`."""
+    stack: list[Node] = [network.frame]
+    seen: set[int] = set()  # frames that uses of a block share
+    while stack:
+        current = stack.pop()
+        if isinstance(current, Instance):
+            if current.results or any(isinstance(v, Pack) for v in current.args.values()):
+                return True
+            if id(current.frame) in seen:
+                continue
+            seen.add(id(current.frame))
+        stack.extend(children(current))
+    return False
 
 
 def layers(record: Node, *, aux: bool = True) -> Iterator[Layer]:

@@ -340,8 +340,6 @@ class Chains:
         own = block if level < 2 else self.shared.program.level(block, level)
         instance = Instance(element, own, ordered, x, out, frame, like=first)
         instance.results = frame.results
-        takes_packs = any(isinstance(value, Pack) for value in ordered.values())
-        self.shared.hands_packs = self.shared.hands_packs or takes_packs or bool(frame.results)
         if first is None and key is not None and not self.shared.found:
             known.uses[key] = instance
         return instance

@@ -50,7 +50,6 @@ class Shared:
     outputs: list[str] = field(default_factory=list)  # endpoints that are results
     nothing: Tensor | None = None  # what flows at first where inputs have names
     is_sharing: bool = False  # while shared layers run
-    hands_packs: bool = False  # whether blocks get packs or give several results
     recipe: ast.Train | None = None
     preprocess: ast.Preprocess | None = None
 

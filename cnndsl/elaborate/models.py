@@ -258,7 +258,7 @@ def _run(
     size: list[Value] | None = None if shared.image is None else [*shared.image]
     bound = (arguments, given, whole, image, output, endpoints)
     network = Network(model.name, root, model, *bound, outputs=outputs, image=size, shared=records)
-    network.inputs, network.hands_packs = received.named, shared.hands_packs
+    network.inputs = received.named
     return network
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cnndsl.elaborate.models import deep_stack
+from cnndsl.ir import hands_packs
 from cnndsl.pipeline import compile_checked
 from cnndsl.targets.flax.validate import Run
 from cnndsl.targets.python.values import Failure
@@ -24,7 +25,7 @@ OP_BY_OP = {
 @pytest.mark.parametrize("name", SPECS | CORNERS)
 def test_a_network_is_proven_block_by_block(name):
     path = (SPECS | CORNERS)[name]
-    told = [n for n in checked(path).networks if not n.shared and not n.hands_packs]
+    told = [n for n in checked(path).networks if not n.shared and not hands_packs(n)]
     with deep_stack():
         run = Run(emitted(path))
         proven = [run.proves(n, {}) for n in told]

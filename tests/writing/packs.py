@@ -144,7 +144,8 @@ def growing_pack(draft: Draft) -> list[str]:
     grown = draft.pick(
         f"{name} = [ {name}.., here ]",
         f"{name} = [ here, {name}.. ]",
-        f"if {condition(draft)} {{ {name} = [ {name}.., here ] }} else {{ {name} = [ here, here ] }}",
+        f"if {condition(draft)} {{ {name} = [ {name}.., here ] }}"
+        f" else {{ {name} = [ here, here ] }}",
     )
     draft.depth -= 1
     lines = [f"{name} = [{begins}]", f"for {counter} in 0 .. {rounds} {{"]
@@ -169,9 +170,13 @@ def block_of_packs(draft: Draft) -> list[str]:
     body = draft.random.choice(
         [
             [f"{made} = [ {given}.., here -> conv({filters}, 1) ]"],
-            [f"{made} = []", f"for {counter} in 0 .. len({given}) {{"]
-            + [f"y = {given}[{counter}] -> conv({filters}, 3) -> {activation(draft)}"]
-            + [f"{made} = [ {made}.., y ]", "}"],
+            [
+                f"{made} = []",
+                f"for {counter} in 0 .. len({given}) {{",
+                f"y = {given}[{counter}] -> conv({filters}, 3) -> {activation(draft)}",
+                f"{made} = [ {made}.., y ]",
+                "}",
+            ],
             [f"{made} = [ for {counter} in 0 .. len({given}) {{ {given}[{counter}] -> bn }} ]"],
             [f"{made} = {given}"],
         ]

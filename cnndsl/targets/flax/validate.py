@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from cnndsl.elaborate.models import deep_stack
-from cnndsl.ir import Network
+from cnndsl.ir import Network, hands_packs
 from cnndsl.targets.flax.bodies import Bodies
 from cnndsl.targets.flax.compare import Difference
 from cnndsl.targets.flax.expected import heads_of
@@ -98,7 +98,7 @@ class Run:
           network: as elaborated with these arguments.
           arguments: for the constructor.
         """
-        if self.parts is None or network.shared or network.hands_packs:
+        if self.parts is None or network.shared or hands_packs(network):
             return False
         classes = [value for value in self.names.values() if isinstance(value, ClassValue)]
         for cls in classes:

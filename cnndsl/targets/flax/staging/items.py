@@ -115,6 +115,7 @@ class Items:
         calls: list[Expr] = []
         features: list[Expr] = []
         for place, each in enumerate(items):
+            env.tensors["here"] = self.flow.tensor(x)
             if not isinstance(each, ast.Chain | ast.Spread):
                 grown = self.draft.variable(stem or "branches", "tensor", named=bool(stem))
                 self.flow.copy(ListOf(tuple(calls)), joined(features), grown)
@@ -158,6 +159,7 @@ class Items:
         calls: list[Expr] = []
         features: list[Expr] = []
         for place, each in enumerate(items):
+            env.tensors["here"] = self.flow.tensor(x)
             records = [held[place] for held in recs]
             if isinstance(each, ast.Chain | ast.Spread):
                 self.piece(each, records, calls, features, x, runs, env)
@@ -258,6 +260,7 @@ class Items:
         of the first."""
         merges = [merge for merge, _ in recs]
         for place, each in enumerate(items):
+            env.tensors["here"] = self.flow.tensor(x)
             records = [held[place] for _, held in recs]
             if isinstance(each, ast.Chain):
                 y = self.flow.branch_off(x, "x")
