@@ -68,6 +68,7 @@ class _List:
     is_other: bool = False  # is given something else
     grows: list[Place] = field(default_factory=list)
     escapes: list[Place] = field(default_factory=list)
+    walked: set[int] = field(default_factory=set)  # by which loops
     last: int = 0  # where it is mentioned last
 
     @property
@@ -77,6 +78,8 @@ class _List:
             return False
         last = max(at for at, _ in self.grows)
         loops = {loop for _, around in self.grows for loop in around}
+        if self.walked & loops:  # they go over what it was when they began
+            return False
         return all(at > last and loops.isdisjoint(around) for at, around in self.escapes)
 
 
@@ -154,12 +157,17 @@ def _note(
                 _escape(step.value, found, place)
             case Return():
                 pass  # nothing happens behind it
+            case Loop() | For():
+                for name in _loop_names(step):
+                    found.setdefault(name, _List()).is_other = True
+                for expr in expressions(step):
+                    if isinstance(expr, Name):  # whose items the loop goes over
+                        found.setdefault(expr.id, _List()).walked.add(at)
+                    else:
+                        _escape(expr, found, place)
             case _:
                 for expr in expressions(step):
                     _escape(expr, found, place)
-                if isinstance(step, Loop | For):
-                    for name in _loop_names(step):
-                        found.setdefault(name, _List()).is_other = True
         inner = (*around, at) if isinstance(step, Loop | For) else around
         for body in bodies(step):
             _note(body, found, inner, numbers)

@@ -207,6 +207,8 @@ def _items(value: Expr) -> tuple[Expr, ...]:
 
 
 def _singular(name: str) -> str:
+    if name.endswith(("shes", "ches", "xes")):
+        return name[:-2]
     if name.endswith("s") and not name.endswith("ss") and len(name) > 1:
         return name[:-1]
     return f"{name}_item"

@@ -72,7 +72,7 @@ def binding_counts(body: ast.Body) -> Counter[str]:
     for node in walk(body):
         if isinstance(node, ast.Let):
             counts[node.name] += 1
-        elif isinstance(node, ast.For | ast.ItemLoop):
+        elif isinstance(node, ast.For):
             counts.update(node.targets)
     return counts
 
@@ -87,8 +87,6 @@ def overwritten(body: ast.Body) -> set[str]:
             found |= set(node.targets) & set(bound_values(node.body))
         elif isinstance(node, ast.Group):
             found |= set(bound_values(node.body))
-        elif isinstance(node, ast.ItemLoop):
-            found.update(node.targets)
     return found
 
 

@@ -15,8 +15,9 @@ from cnndsl.syntax import ast
 from cnndsl.targets.flax.staging.columns import Columns
 from cnndsl.targets.flax.staging.draft import Draft, Env, Run, Slot
 from cnndsl.targets.flax.staging.spelling import Known, Speller
-from cnndsl.targets.python.draft import Step
+from cnndsl.targets.python.draft import Step, Tally
 from cnndsl.targets.python.expressions import names, self_, size
+from cnndsl.targets.python.expressions import walk as parts_of
 from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.tree import (
     Assign,
@@ -105,10 +106,12 @@ class Values(Columns):
         return substitute(expr, {name: self._lifted(name) for name in sorted(names(expr))})
 
     def in_call(self, expr: Expr, written: ast.Expr, env: Env) -> Expr:
-        """What the call says for `expr`; a function says what is `written` in its own terms."""
-        if self.draft.is_function:
+        """What the call says for `expr`; a function says what is `written` in its own terms, and
+        so does the call that asks how many tensors a pack has."""
+        if self.draft.is_function or any(isinstance(part, Tally) for part in parts_of(expr)):
             spelled = self.spell(written, env, in_call=True)
-            return expr if spelled is None else spelled
+            if spelled is not None or self.draft.is_function:
+                return expr if spelled is None else spelled
         return self.lift(expr)
 
     def _lifted(self, name: str) -> Expr:
