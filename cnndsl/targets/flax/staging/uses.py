@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from cnndsl.ir import Element, Instance, Layer, Pack, Ran, Result
+from cnndsl.ir import Element, Instance, Layer, LayerArgument, Pack, Ran, Result
 from cnndsl.ir import Tensor as Flowing
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.names import snake
@@ -258,7 +258,7 @@ class Uses:
             if layers:
                 held = [self.module.passing.argument(block.name, name, r.args[name]) for r in recs]
                 seen = [frozen(v) for v in held]
-            if expr is not None and not (layers and not isinstance(expr, ast.Name)):
+            if expr is not None and not (layers and not _names_layers(expr, scope)):
                 value = self.values.spell(expr, scope)
             raw = raw_kinds(expr, scope) if expr is not None else None
             is_other = raw == {"pair"} and "int" in sample_kinds(seen)
@@ -330,6 +330,13 @@ class Uses:
         self.layers.stem = outer
         if only.name in ("bn", "layer_norm", "group_norm") and len(self.layers.built) > before:
             self.module.name_norm(block.name, self.layers.built[before])
+
+
+def _names_layers(expr: ast.Expr, env: Env) -> bool:
+    """Whether an expression is a name that holds a layer in some uses; `none` in all is no word
+    for the identity."""
+    value = env.value(expr.id) if isinstance(expr, ast.Name) else None
+    return value is not None and any(isinstance(v, LayerArgument) for v in value.samples)
 
 
 def channels_of(result: Result) -> int | tuple[int, ...]:
