@@ -78,6 +78,13 @@ SLOW = [
     ),
     Case("convnext", "ConvNeXtTiny", "ConvNeXtTiny", batch_norm=False, options=PLAIN),
     Case("mobilenet_v3", "MobileNetV3Small", "MobileNetV3Small", options=PLAIN),
+    Case(
+        "efficientnet_v2",
+        "EfficientNetV2B0",
+        "EfficientNetV2B0",
+        batch_norm=False,
+        options=PLAIN,
+    ),
 ]
 CASES = [
     *(pytest.param(case, id=case.model) for case in FAST),
