@@ -14,6 +14,7 @@ from cnndsl.editor.records import Sightings, sightings
 from cnndsl.editor.scopes import Symbols
 from cnndsl.editor.symbols import resolve
 from cnndsl.elaborate.program import Program
+from cnndsl.garbage import uncollected
 from cnndsl.ir import Network
 from cnndsl.pipeline import Checked, check_source, warnings
 from cnndsl.source import Source
@@ -72,6 +73,7 @@ class Analysis:
         return self
 
 
+@uncollected()
 def analyse(path: str | None, name: str, text: str, texts: Mapping[str, str]) -> Analysis:
     """The analysis of an open document, as `cnndsl check` does it.
 

@@ -8,6 +8,7 @@ from lsprotocol import types
 
 from cnndsl.editor.callables import Callable, find
 from cnndsl.editor.cursor import Call, Cursor, Where, local_names
+from cnndsl.editor.records import Sightings, endpoints
 from cnndsl.elaborate import values
 from cnndsl.elaborate.preprocess import SETTINGS as IMAGE_SETTINGS
 from cnndsl.elaborate.preprocess import WORDS as IMAGE_WORDS
@@ -45,13 +46,17 @@ _KINDS = {
 _ORDER = "0123"  # of groups: the author's own names stand before those of the language
 
 
-def completions(at: Cursor, program: Program | None, snippets: bool) -> list[types.CompletionItem]:
+def completions(
+    at: Cursor, program: Program | None, seen: Sightings, snippets: bool
+) -> list[types.CompletionItem]:
     """The items for a place; with `snippets` the arguments that a call needs are to be filled in.
 
-    `program` is the last one that parsed.
+    `program` is the last one that parsed, `seen` what the last networks were made of.
     """
     found: dict[str, types.CompletionItem] = {}
-    for item in _items(at, program, snippets):
+    owner = at.words[-2].text if at.where is Where.ATTRIBUTE and len(at.words) > 1 else ""
+    of_model = _words(endpoints(seen, owner), 0, Kind.Field)
+    for item in (*of_model, *_items(at, program, snippets)):
         if item.label.lower().startswith(at.prefix[:1].lower()):
             found.setdefault(item.label, item)
     return list(found.values())

@@ -112,6 +112,18 @@ def shapes(seen: Iterable[Sighting]) -> list[Shape]:
     return list(dict.fromkeys(t.shape for t in known if t.known is not None and not t.doubtful))
 
 
+def endpoints(seen: Sightings, name: str) -> list[str]:
+    """The endpoints of the model whose result has a name, as in `features.layer3`."""
+    found: dict[str, None] = {}
+    for node, sighted in seen.records.items():
+        if isinstance(node, ast.Bind | ast.Run) and node.name == name:
+            for each in sighted:
+                last = each.record.run.elements[-1] if isinstance(each.record, Ran) else None
+                if isinstance(last, Instance):
+                    found.update(dict.fromkeys(last.endpoints))
+    return list(found)
+
+
 def size_text(shape: Shape) -> str:
     """A shape as a spec has it: `56x56x64`."""
     return "x".join(map(str, shape))

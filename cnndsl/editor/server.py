@@ -14,6 +14,7 @@ from cnndsl.editor.document import Document, View, path_of
 from cnndsl.editor.hints import code_lenses, inlay_hints
 from cnndsl.editor.hover import hover as hover_at
 from cnndsl.editor.positions import Positions
+from cnndsl.editor.records import Sightings
 from cnndsl.editor.rename import Unnameable
 from cnndsl.editor.rename import rename as rename_everywhere
 from cnndsl.editor.report import quick_fixes, reported
@@ -236,7 +237,8 @@ async def completion(ls: Server, params: types.CompletionParams) -> types.Comple
     if document is None:
         return types.CompletionList(False, [])
     at = cursor(document.plain, document.positions.offset(params.position))
-    items = completions(at, document.program, ls.takes_snippets())
+    seen = document.sound.sightings if document.sound else Sightings()
+    items = completions(at, document.program, seen, ls.takes_snippets())
     return types.CompletionList(False, items)
 
 

