@@ -22,7 +22,7 @@ from cnndsl.elaborate.inside import Inside, fresh
 from cnndsl.elaborate.layers import check_held
 from cnndsl.elaborate.making import Maker
 from cnndsl.elaborate.nested import check_one_input
-from cnndsl.elaborate.packs import ItemLists, one_tensor, picked
+from cnndsl.elaborate.packs import SPLIT, ItemLists, divided, one_tensor, picked
 from cnndsl.elaborate.recursion import Calls
 from cnndsl.elaborate.repair import UNSHAPED, likely, projection, same_padding
 from cnndsl.elaborate.reuse import again, key_of
@@ -94,7 +94,7 @@ class Chains:
             try:
                 record = self.element(element, flow, scope, context)
                 is_last = element is chain.elements[-1]
-                if not (gives_any and is_last) and isinstance(record, Instance | Reference):
+                if not (gives_any and is_last):
                     one_tensor(record, _behind(chain, element))
             except Failure as failure:
                 context.report(self.shared.found, failure.diagnostic)
@@ -143,6 +143,8 @@ class Chains:
             return self.layer(element, OPS[name], x, scope, context)
         if layer is None:
             return Passed(element, None, x, x, None)
+        if name == SPLIT and not scope.value(name)[0]:
+            return divided(element, x, self.shared, scope, self.applied)
         raise Failure(self.unknown(element, scope))
 
     def held(self, element: ast.Apply, scope: Scope) -> LayerArgument | Literal[False] | None:
@@ -465,6 +467,7 @@ class Chains:
         flow, items = x, []
         for _ in range(count):
             record = self.element(element.element, flow, scope, inner)
+            one_tensor(record, element.element.span)
             items.append(record)
             flow = record.out
             if flow.known is None:

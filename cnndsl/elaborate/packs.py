@@ -8,6 +8,7 @@ from typing import ClassVar
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate import values
+from cnndsl.elaborate.bind import match
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.evaluate import not_a_list, unpacked
@@ -15,21 +16,29 @@ from cnndsl.elaborate.repair import UNSHAPED
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import (
     Chained,
+    Divided,
+    Element,
     Instance,
     Item,
     Items,
     ItemsChosen,
     ItemsLooped,
+    Layer,
     Pack,
     Reference,
     Spread,
     Tensor,
     branches,
 )
+from cnndsl.ops.base import Op
+from cnndsl.ops.shape import Channels
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 
 Runs = Callable[[ast.Chain, Tensor, Scope, Context], Chained]
+Applied = Callable[[ast.Apply, Op, dict[str, ast.Argument], Tensor], Layer]
+
+SPLIT = "split"  # the element that gives a pack of channel groups
 
 
 class ItemLists:
@@ -130,11 +139,38 @@ def picked(element: ast.Pick, shared: Shared, scope: Scope) -> Reference:
     return Reference(element, tensor, index)
 
 
-def one_tensor(record: Instance | Reference, span: Span) -> None:
+def divided(
+    element: ast.Apply, x: Tensor, shared: Shared, scope: Scope, applied: Applied
+) -> Divided:
+    """`split(n)`: a `channels` for each of n equal groups."""
+    signature = "split(groups)"
+    args, span = element.args or (), element.span
+    given = match(SPLIT, ["groups"], ["groups"], args, span, lambda: signature)["groups"]
+    groups = shared.evaluator.evaluate(given.value, scope)
+    if not values.is_int(groups) or groups < 1:
+        seen = str(groups) if values.is_number(groups) else values.kind(groups)
+        message = f"`groups` is a positive integer, not {seen}"
+        raise Failure(errors.bad_argument(given.value.span, message, signature, None))
+    if x.known is None:
+        raise Failure
+    size, rest = divmod(x.shape[-1], groups)
+    if rest or not size:
+        message = f"{x.shape[-1]} channels are not {groups} equal groups"
+        raise Failure(errors.bad_argument(given.value.span, message, signature, None))
+    layers = []
+    for number in range(groups):
+        shared.count_node(span)
+        op = Channels(number * size, (number + 1) * size)
+        layers.append(applied(element, op, {}, x))
+    pack = Pack(tuple([layer.out for layer in layers]))
+    return Divided(element, x, layers, layers[-1].out, (pack,))
+
+
+def one_tensor(record: Element, span: Span) -> None:
     """Refuses an element that gives a pack or several results, where one tensor is wanted."""
-    element, results = record.element, record.results
-    if not results:
+    if not isinstance(record, Instance | Reference | Divided) or not record.results:
         return
+    element, results = record.element, record.results
     text = errors.shown(element.span.text)
     if len(results) > 1:
         message = (

@@ -20,6 +20,7 @@ from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import signature
 from cnndsl.elaborate.calls import merged, surplus, unknown, unknown_element, unknown_function
 from cnndsl.elaborate.collect import Collector
+from cnndsl.elaborate.packs import SPLIT
 from cnndsl.elaborate.program import Program
 from cnndsl.ops import MERGES, OPS, initial
 from cnndsl.suggest import meant_value
@@ -136,7 +137,7 @@ class _Definition:
         name, program = node.name, self.program
         if self.names.has(name):
             return
-        if name in program.blocks or name in OPS or name in program.models:
+        if name in program.blocks or name in OPS or name in program.models or name == SPLIT:
             self.layer(node, name, node.args or ())
         elif what := program.what(name):
             branches = f"give it branches: {name} [ …, … ]" if name in MERGES else None

@@ -213,6 +213,19 @@ def _broadcast_to(x: Tensor, given: dict[str, object]) -> Term:
     return x.forms.expand(x.term, tuple(integer(extent, "an extent") for extent in shape[1:]))
 
 
+_SPLIT = Signature("jnp.split", ("ary", "indices_or_sections"), {"axis": 0})
+
+
+def _split(args: list[object], keywords: dict[str, object]) -> object:
+    given = _SPLIT.bound(args, keywords)
+    x = tensor(given["ary"], "`jnp.split`")
+    count, channels = integer(given["indices_or_sections"], "the groups"), x.term.shape[-1]
+    if given["axis"] not in (-1, len(x.term.shape)) or count < 1 or channels % count:
+        raise Failure(f"a split of {x.describe()} that is not into equal groups of channels")
+    size = channels // count
+    return [x.item((..., slice(i * size, (i + 1) * size, None))) for i in range(count)]
+
+
 JNP_FUNCTIONS: dict[str, External] = {
     "concatenate": Function("jnp.concatenate", _concatenate),
     "pad": TensorFunction(Signature("jnp.pad", ("array", "pad_width"), {"mode": "constant"}), _pad),
@@ -221,6 +234,7 @@ JNP_FUNCTIONS: dict[str, External] = {
     "sum": _reduction("sum"),
     **{name: _of_values(name) for name in ("abs", "square", "sqrt", "exp", "log")},
     "clip": Function("jnp.clip", _clip),
+    "split": Function("jnp.split", _split),
     "add": _of_two("add"),
     "multiply": _of_two("multiply", "mul"),
     "maximum": _of_two("maximum"),

@@ -58,6 +58,12 @@ def item(base: Expr, index: Expr) -> Expr:
     """`base[index]`, or the item where it is known."""
     if isinstance(base, Tuple) and isinstance(index, Slice):
         return _part(base, index)
+    match base:
+        case Binary(op="*", left=Tuple(items=(each,))) if not isinstance(each, Star):
+            return each  # of many that are alike
+        case Tuple(items=(first, *others)) if others and not isinstance(first, Star):
+            if all(other == first for other in others):
+                return first
     at = integer(index)
     if not isinstance(base, Tuple) or at is None or not -len(base.items) <= at < len(base.items):
         return Item(base, index)
@@ -90,6 +96,11 @@ def joined(items: Iterable[Expr]) -> Tuple:
 
 def tally(name: str, held: Expr) -> Expr:
     """`sum` or `len` of a tuple; of one whose items are known, what they give."""
+    match held:
+        case Tuple(items=(Star(value=whole),)):
+            return tally(name, whole)
+        case Binary(op="*", left=Tuple(items=(each,)), right=count) if not isinstance(each, Star):
+            return count if name == "len" else binary("*", count, each)
     if not isinstance(held, Tuple) or any(isinstance(each, Star) for each in held.items):
         return Tally(Name(name), (held,))
     if name == "len":

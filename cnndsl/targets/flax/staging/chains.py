@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cnndsl.ir import (
     Chained,
+    Divided,
     Element,
     Grouped,
     Instance,
@@ -110,6 +111,8 @@ class Chains:
                 held = self.items().pack(element.place, seen, runs, env)
                 self.values.define(self.flow.features(x), held.features)
                 self.values.at_call(Line((x,), held.call))
+            case ast.Apply(), Divided():
+                self.items().divided(element, all_of(Divided, recs), x, runs, env)
             case ast.Repeat(), Repeated():
                 self.repeated(element, all_of(Repeated, recs), x, runs, env)
             case ast.Apply(), Passed():

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from cnndsl.ir import Chained, ItemsChosen, ItemsLooped, Merged, Node, Packed
+from cnndsl.ir import Chained, Divided, ItemsChosen, ItemsLooped, Merged, Node, Packed
 from cnndsl.ir import Item as Record
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.ops.emission import MERGED
 from cnndsl.targets.flax.staging.control import Choice, Control, Walk
 from cnndsl.targets.flax.staging.draft import Env, Run, Tensor
 from cnndsl.targets.flax.staging.flow import Flow, all_of
-from cnndsl.targets.python.arithmetic import item, joined, tally
+from cnndsl.targets.python.arithmetic import binary, item, joined, tally
 from cnndsl.targets.python.draft import Join
-from cnndsl.targets.python.expressions import call, path
+from cnndsl.targets.python.expressions import call, integer, path
 from cnndsl.targets.python.tree import (
+    Assign,
     Binary,
     Call,
     Constant,
@@ -91,6 +92,21 @@ class Items:
         at = self.values.value(expr.index, seen, runs, env, "index")
         at_call = self.values.in_call(at, expr.index, env)
         return Tensor(Item(whole.call, at_call), item(whole.features, at))
+
+    def divided(
+        self, element: ast.Apply, recs: Sequence[Divided], x: Name, runs: list[Run], env: Env
+    ) -> None:
+        """`split(n)`: a list of the call."""
+        written = element.args[0].value if element.args else None
+        seen = [len(r.groups) for r in recs]
+        count = self.values.value(written, seen, runs, env, "groups")
+        at_call = count if written is None else self.values.in_call(count, written, env)
+        each = Tuple((binary("//", self.flow.features(x), count),))
+        number = integer(count)
+        every = Binary("*", each, count) if number is None else Tuple(each.items * number)
+        axis = Keyword("axis", Constant(-1))
+        self.values.at_call(Assign((x,), Call(path("jnp.split"), (x, at_call), (axis,))))
+        self.values.define(self.flow.features(x), every)
 
     def end(self, expr: ast.Expr, runs: list[Run], env: Env) -> tuple[Expr, Expr] | None:
         """One end of a part of a pack, in the constructor and in the call."""
