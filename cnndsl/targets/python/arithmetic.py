@@ -99,15 +99,21 @@ def tally(name: str, held: Expr) -> Expr:
     match held:
         case Tuple(items=(Star(value=whole),)):
             return tally(name, whole)
-        case Binary(op="*", left=Tuple(items=(each,)), right=count) if not isinstance(each, Star):
-            return count if name == "len" else binary("*", count, each)
-    if not isinstance(held, Tuple) or any(isinstance(each, Star) for each in held.items):
+        case Binary(op="*", left=Tuple() as many, right=count):
+            each = tally(name, many)
+            return (
+                Tally(Name(name), (held,)) if isinstance(each, Tally) else binary("*", count, each)
+            )
+    if not isinstance(held, Tuple):
         return Tally(Name(name), (held,))
-    if name == "len":
-        return Constant(len(held.items))
     total: Expr = Constant(0)
     for number, each in enumerate(held.items):
-        total = each if number == 0 else binary("+", total, each)
+        part: Expr = Constant(1) if name == "len" else each
+        if isinstance(each, Star):
+            part = tally(name, each.value)
+            if isinstance(part, Tally):
+                return Tally(Name(name), (held,))
+        total = part if number == 0 else binary("+", total, part)
     return total
 
 

@@ -6,12 +6,23 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from cnndsl.targets.python.draft import Hint, Line, Loop, Settle, Step
+from cnndsl.targets.python.arithmetic import binary
+from cnndsl.targets.python.draft import Hint, Line, Loop, Settle, Step, Tally
 from cnndsl.targets.python.expressions import is_constant, names, size
 from cnndsl.targets.python.rebuild import substitute
-from cnndsl.targets.python.statements import all_written, flat, map_step, written
+from cnndsl.targets.python.statements import all_written, flat, map_step, read, written
 from cnndsl.targets.python.trail import Trail
-from cnndsl.targets.python.tree import Assign, Constant, Expr, If, Name
+from cnndsl.targets.python.tree import (
+    Assign,
+    Attribute,
+    Call,
+    Constant,
+    Expr,
+    If,
+    Name,
+    Star,
+    Tuple,
+)
 
 Allowed = Callable[[str, Expr], bool]
 Definition = Callable[[str], Expr | None]
@@ -110,7 +121,7 @@ class _Propagation:
             case If():
                 return self.branch(step)
             case Loop():
-                return [self.loop(step)]
+                return self.grown(step)
             case Hint():
                 return self.hint(step)
             case Settle():
@@ -205,6 +216,26 @@ class _Propagation:
         held = [(n, self.known.values.get(n)) for n in dict.fromkeys(both) if n in others]
         return [Assign((Name(n),), value) for n, value in held if value is not None]
 
+    def grown(self, step: Loop) -> list[Step]:
+        """A loop, and behind it what a tuple is that each round makes longer by the same items."""
+        held_before = {name: self.known.values.get(name) for name in all_written(step.body)}
+        before = {name: value for name, value in held_before.items() if value is not None}
+        loop = self.loop(step)
+        assert isinstance(loop, Loop)
+        found: list[Step] = [loop]
+        count = rounds(loop.items)
+        for place, held in enumerate(loop.body) if count is not None else ():
+            more = added(held, loop)
+            if more is None or count is None:
+                continue
+            name, items = more
+            found[0] = replace(loop, body=(*loop.body[:place], *loop.body[place + 1 :]))
+            if name in before:
+                self.known.learn(name, before[name])
+            value = Tuple((Star(Name(name)), Star(binary("*", Tuple(items), count))))
+            return [*found, *self.step(Assign((Name(name),), value))]
+        return found
+
     def loop(self, step: Loop) -> Step:
         items = self.put(step.items)
         walked = tuple((n, self.put(s)) for n, s in step.walked)
@@ -245,6 +276,34 @@ class _Propagation:
             self.known.back(start)
             for key in lost:
                 self.known.settle(key, None)
+
+
+def rounds(items: Expr) -> Expr | None:
+    """How often a loop runs, where that is plain to see."""
+    match items:
+        case Call(function=Name("range"), args=(count,)):
+            return count
+        case Tuple(items=held) if not any(isinstance(each, Star) for each in held):
+            return Constant(len(held))
+        case Name() | Attribute():
+            return Tally(Name("len"), (items,))
+    return None
+
+
+def added(step: Step, loop: Loop) -> tuple[str, tuple[Expr, ...]] | None:
+    """The tuple that a statement makes longer, and by which items, in every round the same."""
+    match step:
+        case Assign(targets=(Name(id=name),), value=Tuple(items=(first, *more))):
+            if not more or first != Star(Name(name)):
+                return None
+            changing = all_written(loop.body) | written(loop)
+            others = [s for s in flat(loop.body) if s is not step]
+            if any(name in read(s) or name in written(s) for s in others):
+                return None
+            if any(isinstance(e, Star) or not changing.isdisjoint(names(e)) for e in more):
+                return None
+            return name, tuple(more)
+    return None
 
 
 def _plainness(expr: Expr) -> tuple[int, int]:
