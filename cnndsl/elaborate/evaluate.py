@@ -176,8 +176,11 @@ class Evaluator:
                 if "." in expr.id:
                     raise Failure(no_endpoint(expr.span, expr.id, scope))
                 raise Failure(self._unknown(expr, scope))
-            if isinstance(held, Tensor) and held.known is None:
-                raise Failure
+            if isinstance(held, Pack):
+                self.spend_on(held.tensors, expr.span)
+            tensors = held.tensors if isinstance(held, Pack) else (held,)
+            if any(tensor.known is None for tensor in tensors):
+                raise Failure  # a mistake that was reported made it so
             return held
         if isinstance(value, Unknown):
             raise Failure
