@@ -51,7 +51,8 @@ ZOO = {
 def test_a_golden(path: Path):
     generated = generate_file(path)
     for network in generated.networks:
-        check_shapes(generated, network)
+        if network.name in SOME.get(path.name, {network.name}):
+            check_shapes(generated, network)
         check_values(generated, network)
 
 
@@ -59,7 +60,8 @@ def test_a_golden(path: Path):
 def test_a_corner_of_the_language(path: Path):
     generated = generate_file(path)
     for network in generated.networks:
-        check_shapes(generated, network)
+        if network.name in SOME.get(path.name, {network.name}):
+            check_shapes(generated, network)
         check_values(generated, network)
 
 
@@ -110,12 +112,20 @@ def test_most_random_specs_hold():
     assert sum(map(bool, found)) < 10
 
 
+# Of large families those that have a size, a width or a kind of blocks of their own.
+SOME = {
+    "efficientnet_v2.cnn": {"EfficientNetV2S", "EfficientNetV2B0", "EfficientNetV2B3"},
+    "regnet.cnn": {"RegNetX400MF", "RegNetX8GF", "RegNetY400MF"},
+}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(SPECS.glob("*.cnn")), ids=lambda path: path.stem)
 def test_the_zoo_has_the_shapes_of_its_specs(path: Path):
     generated = generate_file(path)
     for network in generated.networks:
-        check_shapes(generated, network)
+        if network.name in SOME.get(path.name, {network.name}):
+            check_shapes(generated, network)
 
 
 @pytest.mark.slow
