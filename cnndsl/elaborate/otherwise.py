@@ -23,6 +23,7 @@ from cnndsl.syntax.walk import below
 
 MOST = 200  # changes that are tried
 _A_TRIAL = 100  # layers that another trial costs as much as, however small the network is
+_CHARACTERS = 40  # of a text that take as long to read as a layer to make
 _LONGEST = 60  # characters of what a note repeats
 _COUNTED = ("conv", "depthwise", "separable", "conv_transpose", "dense")
 _IMAGES = (1, 3, 4)  # channels
@@ -100,8 +101,9 @@ Recount = Callable[[Program], "Network | None"]  # the network of a changed prog
 class Effort:
     """What all models of a spec may take together, and what explained some of them."""
 
-    layers: int = 30_000  # that may be elaborated; a second or less
-    hits: list[Change] = field(default_factory=list)
+    layers: int = 40_000  # that may be elaborated; a second or less
+    questions: int = 60  # counts that are explained
+    hits: set[tuple[int, int, str]] = field(default_factory=set)  # places of changes
 
 
 @dataclass
@@ -113,9 +115,15 @@ class Trials:
     recount: Recount
     effort: Effort
 
+    done: list[tuple[Change, Count]] = field(default_factory=list)  # those asked for before
+    left: Iterator[tuple[Change, Count]] | None = None
+
     def hits(self, what: str, wanted: int, asserted: dict[str, int]) -> list[Change]:
         """The changes that give a count, those first that give most of what is asserted."""
         found: list[tuple[int, int, Change]] = []
+        self.effort.questions -= 1
+        if self.effort.questions < 0:
+            return []
         for change, counts in self.counted():
             if found and change.rank > found[0][1] and found[0][0] <= -len(asserted):
                 break
@@ -124,15 +132,23 @@ class Trials:
                 found.append((-held, change.rank, change))
                 found.sort(key=lambda hit: hit[:2])
         hits = [change for *_, change in found]
-        self.effort.hits += hits[:1]
+        self.effort.hits |= {hit.place for hit in hits[:1]}
         return hits
 
     def counted(self) -> Iterator[tuple[Change, Count]]:
-        each = _A_TRIAL + sum(1 for _ in layers(self.network.frame))
-        known = {hit.place: hit for hit in self.effort.hits}
-        likely = changes(self.program)
-        likely.sort(key=lambda change: change.place not in known)
-        for change in likely:
+        """The counts after every change: those known first, then one after the other."""
+        yield from list(self.done)
+        if self.left is None:
+            self.left = self.trying()
+        for result in self.left:
+            self.done.append(result)
+            yield result
+
+    def trying(self) -> Iterator[tuple[Change, Count]]:
+        text = len(self.program.spec.source.text)
+        each = _A_TRIAL + sum(1 for _ in layers(self.network.frame)) + text // _CHARACTERS
+        known = frozenset(self.effort.hits)
+        for change in sorted(changes(self.program), key=lambda change: change.place not in known):
             if change.place not in known:
                 self.effort.layers -= each
                 if self.effort.layers < 0:
