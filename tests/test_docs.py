@@ -143,7 +143,11 @@ def test_commands_succeed(command, zoo):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("page", [README, ROOT / "docs" / "training.md"], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "page",
+    [README, *(ROOT / "docs" / name for name in ("training.md", "cookbook.md"))],
+    ids=lambda p: p.name,
+)
 def test_the_programs_of_a_page_run(page):
     programs = [b.text for b in blocks_of(page) if b.language == "python" and not b.words]
     assert programs

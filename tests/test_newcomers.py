@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 
 import cnndsl
+from cnndsl import elsewhere
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.fixes import fixes
+from cnndsl.ops import MERGES, OPS
+from cnndsl.suggest import closest
 
 FOLDERS = [Path(__file__).parent / "errors" / name for name in ("newcomers", "strangers")]
 EXPECTED = {
@@ -98,3 +101,35 @@ def starts(found: list[Diagnostic]) -> int:
 @pytest.mark.parametrize("name", [name for name in EXPECTED if "becomes" not in EXPECTED[name]])
 def test_what_only_the_author_knows_is_not_made_up(name):
     assert not any(map(fixes, checked(spec(name))))
+
+
+# --- docs/coming-from.md ------------------------------------------------------------------------
+
+PAGE = (Path(__file__).parents[1] / "docs" / "coming-from.md").read_text(encoding="utf-8")
+ROWS = re.findall(r"^\| (.*) \| (.*) \| (.*) \| `(\w+)[^`]*` \|$", PAGE, re.MULTILINE)
+LAYERS = [
+    (name, op) for *cells, op in ROWS for cell in cells for name in re.findall(r"^`(\w+)", cell)
+]
+ARGUMENTS = [
+    (name, PAGE[found.end() :].partition("\n")[0])
+    for found in re.finditer(r"^\| (`[a-z_]+`(?:, `[a-z_]+`)*) \| ", PAGE, re.MULTILINE)
+    for name in re.findall(r"`(\w+)`", found[1])
+]
+GROUPED = {("Conv2d", "depthwise"), ("Conv", "depthwise")}  # by an argument
+
+
+@pytest.mark.parametrize(("name", "op"), LAYERS)
+def test_a_layer_of_the_page_is_answered_as_it_says(name, op):
+    meant = closest(name, {*OPS, *MERGES, "here"})
+    assert meant == op or (name, op) in GROUPED
+
+
+def test_the_page_has_layers_and_arguments():
+    assert len(LAYERS) > 40
+    assert {name for name, _ in ARGUMENTS} >= {"strides", "use_bias", "epsilon"}
+
+
+@pytest.mark.parametrize(("name", "said"), ARGUMENTS)
+def test_an_argument_of_the_page_is_known_as_it_says(name, said):
+    known = elsewhere.ARGUMENTS.get(name)
+    assert known is None or any(f"`{meant}`" in said for meant in known)
