@@ -339,8 +339,7 @@ class Chains:
                 level = self.calls.leave()
         else:
             frame, out = self.bodies(block.body, x, inner, context)
-        own = block if level < 2 else self.shared.program.level(block, level)
-        instance = Instance(element, own, ordered, x, out, frame, like=first)
+        instance = Instance(element, block, ordered, x, out, frame, like=first, level=level)
         instance.results = frame.results
         if first is None and key is not None and not self.shared.found:
             known.uses[key] = instance

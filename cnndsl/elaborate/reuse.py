@@ -58,9 +58,8 @@ def _learn(known: Known, frame: Frame) -> None:
         if isinstance(current, Instance):
             if current.like is not None:
                 continue
-            block = current.block
-            if block.name == block.name_span.text:  # and no deeper use of one that uses itself
-                known.uses[key_of(block, current.args, current.x)] = current
+            if current.level == 0:  # of others, how deep they are counts besides
+                known.uses[key_of(current.block, current.args, current.x)] = current
         stack.extend(children(current))
 
 

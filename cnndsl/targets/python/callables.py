@@ -24,6 +24,8 @@ from cnndsl.targets.python.tree import (
 )
 from cnndsl.targets.python.values import MISSING, Budget, External, Failure, key_of
 
+MOST_RUNNING = 150  # calls of one function inside each other
+
 
 class Defined(External):
     """A function or a method of the module."""
@@ -37,6 +39,7 @@ class Defined(External):
         owner: ClassValue | None = None,
     ):
         self.words = words
+        self.running = 0  # calls of it inside each other
         self.budget = budget
         named = {p.name for p in tree.parameters if p.name}
         outer = Evaluator(module, budget)
@@ -89,13 +92,18 @@ class Defined(External):
         return f"`{self.words}`"
 
     def call(self, args: list[object], keywords: dict[str, object]) -> object:
+        self.running += 1
         try:
+            if self.running > MOST_RUNNING:
+                raise Failure(f"`{self.words}` calls itself too deeply")
             result = self.block.run(self.bound(args, keywords))
         except RecursionError:
             raise Failure(f"`{self.words}` calls itself too deeply") from None
         except Failure as failure:
             failure.functions.append(self.words)
             raise
+        finally:
+            self.running -= 1
         return None if result is None else result[0]
 
     def bound(self, args: list[object], keywords: dict[str, object]) -> Names:

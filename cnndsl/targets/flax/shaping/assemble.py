@@ -23,6 +23,7 @@ from cnndsl.targets.flax.shaping.models import family
 from cnndsl.targets.flax.shaping.partials import share
 from cnndsl.targets.flax.staging.draft import Draft
 from cnndsl.targets.flax.staging.program import Staging
+from cnndsl.targets.flax.staging.uses import Apart
 from cnndsl.targets.python import tree
 from cnndsl.targets.python.expressions import names
 
@@ -44,7 +45,10 @@ def assemble(
       fixed: parameters that cannot stay arguments, as "Model.name".
       plain: leaves out the passes that only make classes easier to read.
     """
-    staging = Staging(program, networks, frozenset(fixed))
+    try:
+        staging = Staging(program, networks, frozenset(fixed), apart=plain)
+    except Apart:
+        staging = Staging(program, networks, frozenset(fixed), apart=True)
     module = frozenset(staging.taken)
     order = list(staging.definitions)
     drafts = _defined_first(sorted(staging.blocks.items(), key=lambda b: order.index(b[0])))

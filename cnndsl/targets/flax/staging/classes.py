@@ -18,7 +18,7 @@ from cnndsl.targets.flax.staging.places import is_default
 from cnndsl.targets.flax.staging.scopes import binding_counts, tensor_names
 from cnndsl.targets.flax.staging.spelling import Known
 from cnndsl.targets.flax.staging.tidy import simplify
-from cnndsl.targets.flax.staging.uses import channels_of
+from cnndsl.targets.flax.staging.uses import Apart, channels_of
 from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.python.draft import Shadow
 from cnndsl.targets.python.expressions import NONE, constant, is_constant, self_
@@ -66,6 +66,7 @@ def stage_block(
         is_nested=bool(instances[0].endpoints),
         has_endpoints=module.has_endpoints(block),
     )
+    module.begin(draft)
     values = Values(draft, known)
     bodies = Bodies(values, module)
     env = Env()
@@ -86,6 +87,8 @@ def stage_block(
     bodies.flow.copy(Name("x"), Name("in_features"), flow)
     runs: list[Run] = [(n, ()) for n in range(len(instances))]
     bodies.run(block.body, [i.frame for i in instances], flow, runs, env)
+    if draft.uses_itself and any(p.source == "computed" for p in draft.params):
+        raise Apart(f"{name} works out what it would have to hand to itself")
     results = bodies.results
     if len(results) > 1:
         values.at_call(Return(Tuple(tuple([result.call for result in results]))))

@@ -146,6 +146,7 @@ class Draft:
     name: str
     is_function: bool = False
     is_model: bool = False
+    uses_itself: bool = False
     is_nested: bool = False  # a model that is an element of another one
     has_endpoints: bool = False  # a block that gives them as models do
     is_argument: bool = False  # it stands where others do, and is called as they are

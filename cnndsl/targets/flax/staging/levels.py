@@ -8,8 +8,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnndsl.ir import Chained, Chosen, Frame, Instance, Passed, Ran
+from cnndsl.elaborate.program import Program
+from cnndsl.ir import (
+    Chained,
+    Chosen,
+    Frame,
+    Instance,
+    Network,
+    Node,
+    Passed,
+    Ran,
+    children,
+)
 from cnndsl.syntax import ast
+
+
+def tell_apart(networks: Sequence[Network], program: Program, *, apart: bool) -> None:
+    """Makes uses of a block that uses itself uses of one definition or, where these are to be
+    `apart`, of one for each depth."""
+    stack: list[Node] = [network.frame for network in networks]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, Instance) and current.level > 0:
+            name = current.block.name_span.text
+            base = program.blocks[name]
+            deeper = apart and current.level > 1
+            current.block = program.level(base, current.level) if deeper else base
+        stack.extend(children(current))
+
 
 Use = Instance | Passed
 

@@ -20,6 +20,7 @@ from cnndsl.targets.flax.shaping.naming import BUILTINS
 from cnndsl.targets.flax.staging.classes import pair_parameters, stage_block, stage_model
 from cnndsl.targets.flax.staging.draft import Draft, Env, Value
 from cnndsl.targets.flax.staging.layers import BUILDS
+from cnndsl.targets.flax.staging.levels import tell_apart
 from cnndsl.targets.flax.staging.passing import Passing
 from cnndsl.targets.flax.staging.scopes import reads_numbered
 from cnndsl.targets.flax.staging.spelling import FnNames, Known, is_plain
@@ -49,9 +50,16 @@ class Staging:
     """The classes of one module, and what they ask of it."""
 
     def __init__(
-        self, program: Program, networks: Sequence[Network], fixed: frozenset[str] = frozenset()
+        self,
+        program: Program,
+        networks: Sequence[Network],
+        fixed: frozenset[str] = frozenset(),
+        *,
+        apart: bool = False,
     ):
+        tell_apart(networks, program, apart=apart)
         self.program = program
+        self.open: dict[str, Draft] = {}  # blocks that are being written
         self.fixed = fixed  # parameters that are no arguments, as "Model.name"
         self.networks = networks
         self.asserts = all(n.image is None for n in networks)  # of another image, shapes do not
@@ -186,6 +194,8 @@ class Staging:
         return Function(known.name, tuple(parameters), Name("float"), tuple(body), wrapped(fn.doc))
 
     def callee(self, block: ast.Block) -> Draft:
+        if block.name in self.open:
+            return self.open[block.name]
         if block.name not in self.blocks:
             self.blocks[block.name] = stage_block(
                 self,
@@ -195,6 +205,7 @@ class Staging:
                 self.known,
                 is_function=block.name not in self.modular,
             )
+            self.open.pop(block.name)
         return self.blocks[block.name]
 
     def _passed(self, use: Instance) -> Expr:
@@ -286,6 +297,14 @@ class Staging:
     def has_endpoints(self, block: ast.Block) -> bool:
         """Whether a block is a model whose endpoints somebody reads."""
         return block.name in self.opened
+
+    def begin(self, draft: Draft) -> None:
+        """Takes note of a block that may use itself while it is written."""
+        self.open[draft.definition.name] = draft
+
+    def is_open(self, draft: Draft) -> bool:
+        """Whether a block is still being written."""
+        return self.open.get(draft.definition.name) is draft
 
     def is_argument(self, block: ast.Block) -> bool:
         """Whether a block stands where others do, as an argument."""

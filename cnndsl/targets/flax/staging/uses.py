@@ -9,7 +9,7 @@ from cnndsl.ir import Element, Instance, Layer, LayerArgument, Pack, Ran, Result
 from cnndsl.ir import Tensor as Flowing
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.names import snake
-from cnndsl.targets.flax.ops.emission import BLOCK
+from cnndsl.targets.flax.ops.emission import BLOCK, KINDS
 from cnndsl.targets.flax.staging.draft import Draft, Env, Param, Run, Slot, Tensor, Value
 from cnndsl.targets.flax.staging.flow import Flow, all_of
 from cnndsl.targets.flax.staging.kinds import frozen, raw_kinds, sample_kinds
@@ -32,6 +32,11 @@ from cnndsl.targets.python.tree import (
 
 if TYPE_CHECKING:
     from cnndsl.targets.flax.staging.items import Items
+
+
+class Apart(Exception):
+    """A block that uses itself and cannot be one definition."""
+
 
 Elements = Callable[[ast.Element, Sequence[Element], Name, list[Run], Env], None]
 
@@ -73,6 +78,10 @@ class Uses:
             self.inlined(only, element, recs, x, runs, env)
             return
         callee = self.module.callee(block)
+        is_open = self.module.is_open(callee)
+        callee.uses_itself |= is_open
+        if is_open and self.values.loops:  # whose rounds would be of several depths
+            raise Apart(f"{callee.name} uses itself in a loop")
         index = [self.module.number(r) for r in recs]
         args: list[Expr] = []
         keywords: list[Keyword] = []
@@ -87,7 +96,7 @@ class Uses:
                 continue
             value = self.argument(param, callee, own, block, element, recs, index, x, runs, env)
             mapping[param.name] = value
-            if not param.handed:
+            if not param.handed or (is_open and callee.is_function and param.source == "in"):
                 continue
             if param.default is not None and value == param.default:
                 keywords.append(Keyword("", NONE))  # from here on by name
@@ -109,7 +118,9 @@ class Uses:
             made = (e for e in mentions([*callee.init, *callee.heads]) if isinstance(e, Build))
             has_tensors = any(build.has_tensors for build in made)
             function = Name(callee.name)
-            build = Build(function, tuple(args), tuple(keywords), callee.takes, has_tensors)
+            has_tensors |= is_open
+            takes = KINDS if is_open else callee.takes
+            build = Build(function, tuple(args), tuple(keywords), takes, has_tensors)
             stem = self.layers.stem or snake(block.name)
             slot = Slot(stem, (), is_block=True, weighted=True, is_quiet=not has_tensors)
             kept = self.values.module(lambda: self.values.slot(build, slot, runs))
@@ -122,12 +133,26 @@ class Uses:
             self.several(callee, applied, mapping, recs, x, runs)
             return
         seen = [rec.out.shape[-1] for rec in recs]
-        out = self.out_of(callee.out, mapping, seen, runs)
+        known = self.guessed(callee, mapping, recs, x) if is_open else callee.out
+        out = self.out_of(known, mapping, seen, runs)
         if callee.has_endpoints and self.is_read:
             self.opened(applied, recs, x, runs, out)
             return
         self.values.define(self.flow.features(x), out)
         self.flow.line(x, applied, recs, BLOCK, runs)
+
+    def guessed(
+        self, callee: Draft, mapping: dict[str, Expr], recs: Sequence[Instance], x: Name
+    ) -> Expr | None:
+        """The channels of a block's result inside of itself: an argument, or those that arrive,
+        if that holds everywhere."""
+        for param in callee.params:
+            if param.source == "own" and all(
+                rec.args[param.origin] == rec.out.shape[-1] for rec in recs
+            ):
+                return Name(param.name)
+        is_kept = all(rec.x.shape[-1] == rec.out.shape[-1] for rec in recs)
+        return Name("in_features") if is_kept else None
 
     def opened(
         self,
