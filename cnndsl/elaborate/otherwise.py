@@ -101,7 +101,7 @@ Recount = Callable[[Program], "Network | None"]  # the network of a changed prog
 class Effort:
     """What all models of a spec may take together, and what explained some of them."""
 
-    layers: int = 40_000  # that may be elaborated; a second or less
+    layers: int = 30_000  # that may be elaborated; a second or less
     questions: int = 60  # counts that are explained
     hits: set[tuple[int, int, str]] = field(default_factory=set)  # places of changes
 
