@@ -130,6 +130,16 @@ class _Open:
     comma: Gap | None = None  # before the comma, which moves up to the item before it
     arrow: Gap | None = None  # before the arrow, which moves down to the element behind it
     end: Span | None = None  # the last word
+    has_items: bool = False  # braces in an item list
+
+    @property
+    def separates(self) -> bool:
+        """Whether a comma ends an item here, and is not between the names of a `for`."""
+        if self.bracket.kind is Kind.BRACE and not self.has_items:
+            return False
+        atoms = self.item.atoms if self.item and self.item.head == "FOR" else ()
+        kinds = {atom.kind for atom in atoms if isinstance(atom, Leaf)}
+        return not kinds or "IN" in kinds
 
     @property
     def before(self) -> Atom | None:
@@ -160,7 +170,7 @@ class _Builder:
             self.opened(piece)
         elif word.type in CLOSERS.values():
             self.closed(piece)
-        elif word.type == "COMMA" and inside.bracket.kind is not Kind.BRACE:
+        elif word.type == "COMMA" and inside.separates:
             inside.item = None
             inside.comma = piece.gap
         else:
@@ -193,7 +203,8 @@ class _Builder:
         self.add(bracket, word)
         head = inside.item.head if inside.item else ""
         bracket.is_body = kind is Kind.BRACE and head in _HEADED
-        self.open.append(_Open(bracket))
+        is_in_items = inside.bracket.kind is Kind.MERGE or inside.has_items
+        self.open.append(_Open(bracket, has_items=bracket.is_body and is_in_items))
 
     def kind(self, piece: Piece) -> Kind:
         word, inside = piece.word, self.open[-1]

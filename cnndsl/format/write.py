@@ -208,7 +208,8 @@ class _Writer:
                 self.newline(indent)
             else:
                 self.write(", ")
-            self.atoms(item.atoms)
+            fits = item.width <= WIDTH - len(self.lines[-1])
+            self.atoms(item.atoms, 0, frozenset() if fits else _opened(item))
 
     def arguments(self, bracket: Bracket, indent: int) -> None:
         """What parentheses hold: on one line of its own if it fits, else one by one."""
