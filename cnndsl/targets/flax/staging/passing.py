@@ -29,6 +29,7 @@ from cnndsl.targets.flax.ops import emit
 from cnndsl.targets.flax.ops.conv import initializer
 from cnndsl.targets.flax.ops.emission import Emission
 from cnndsl.targets.flax.staging.kinds import frozen
+from cnndsl.targets.flax.staging.levels import definition_of
 from cnndsl.targets.flax.staging.places import Layers, Place, key_of_layer
 from cnndsl.targets.python.expressions import constant, names, path
 from cnndsl.targets.python.tree import Attribute, Call, Constant, Expr, Keyword, Name
@@ -112,7 +113,8 @@ class Passing:
     def _builds(self, layer: LayerArgument) -> bool:
         if isinstance(layer.what, Op):
             return bool(self._emission(layer.what, None, 3).modules)
-        return layer.name in self.modular
+        definitions = {definition_of(use) for use in self.layers.runs_of(layer)}
+        return bool((definitions or {layer.name}) & self.modular)  # one for each depth
 
     def is_one(self, uses: Sequence[Passed]) -> bool:
         """Whether some uses are of one layer."""
