@@ -178,7 +178,7 @@ def one_tensor(record: Element, span: Span) -> None:
         )
         names = ", ".join("abcdefgh"[: len(results)]) if len(results) < 9 else "a, b, …"
         raise Failure(errors.several_results(span, message, f"name them first: {names} = {text}"))
-    result = results[0]
+    result = next(iter(results))
     assert isinstance(result, Pack)
     if isinstance(record, Reference) and isinstance(element, ast.Apply):
         raise Failure(errors.not_a_tensor(span, element.name, len(result.tensors)))
