@@ -54,14 +54,17 @@ def fresh(scope: Scope) -> Scope:
     """The same names once more, for another run of a body."""
     found = Scope(scope.parent)
     found.values, found.tensors = dict(scope.values), dict(scope.tensors)
+    found.endpoints = dict(scope.endpoints)
     found.classes, found.layers = scope.classes, scope.layers
     return found
 
 
 def name_endpoints(name: str, run: Chained, scope: Scope) -> None:
     """What `name.endpoint` means once a chain has this name."""
-    for known in [n for n in scope.tensors if n.startswith(f"{name}.")]:
+    for known in scope.endpoints.pop(name, ()):
         del scope.tensors[known]
     last = run.elements[-1]
-    if isinstance(last, Instance):
-        scope.tensors.update((f"{name}.{n}", tensor) for n, tensor in last.endpoints.items())
+    if isinstance(last, Instance) and last.endpoints:
+        named = {f"{name}.{n}": tensor for n, tensor in last.endpoints.items()}
+        scope.endpoints[name] = list(named)
+        scope.tensors.update(named)

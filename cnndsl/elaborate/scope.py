@@ -24,6 +24,7 @@ class Scope:
     __slots__ = (
         "classes",
         "effort",
+        "endpoints",
         "incomplete",
         "layers",
         "level",
@@ -39,6 +40,7 @@ class Scope:
         self.effort = self.level // 16  # steps that it takes to look a name up, beyond the usual
         self.values: dict[str, Value | Unknown] = {}
         self.tensors: dict[str, Result] = {}
+        self.endpoints: dict[str, list[str]] = {}  # the tensors `name.endpoint` by their names
         self.shared: dict[str, Declaration] = {}
         self.classes: frozenset[str] = frozenset()  # values that are the parameter `classes`
         self.layers: frozenset[str] = frozenset()  # parameters whose defaults are layers

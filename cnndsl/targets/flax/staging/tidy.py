@@ -49,7 +49,7 @@ def simplify(draft: Draft) -> None:
     modules = _modules(draft)
     used = used_attributes(draft.call)
     draft.out = _exported(draft, "out")
-    several = [s.key for s in draft.init if isinstance(s, Shadow) and s.key[3:].isdigit()]
+    several = [s.key for s in draft.init if isinstance(s, Shadow) and s.key.startswith("out") and s.key != "out"]
     draft.outs = [_exported(draft, key) for key in several]
     _note_channels(draft)
     if draft.is_function:
