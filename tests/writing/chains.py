@@ -188,7 +188,7 @@ def repeated(draft: Draft) -> str:
 @ELEMENTS.enter(2)
 def repeated_merge(draft: Draft) -> str:
     """Of what the block received, or of what arrives; in braces or not."""
-    fits = draft.scope.tensors["in"] == draft.scope.size
+    fits = draft.scope.tensors.get("in") == draft.scope.size
     kind, kernel = draft.pick("add", "mul", "concat"), draft.pick("1", "3", "1x3")
     kind = "add" if draft.repeats > 1 else kind
     origin = "in" if fits and draft.chance(0.6) else "here"

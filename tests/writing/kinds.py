@@ -69,6 +69,7 @@ class Block:
     strides: bool = False
     vectors: bool = False
     uses_none: bool = False  # neither other blocks nor layers that it receives
+    headed: bool = True  # of a model: it has a classifier
 
 
 @dataclass

@@ -87,6 +87,7 @@ def inputs(draft: Draft, size: str) -> list[str]:
         return [f"input {size}"]
     names = [draft.fresh("left", "image", "x", "out"), draft.fresh("right", "depth_", "self")]
     draft.scope.tensors |= dict.fromkeys(names, draft.scope.size or 0)
+    del draft.scope.tensors["in"]  # no image is the one that arrives
     return [
         *(f"input {name} {size}" for name in names),
         draft.pick(names[0], f"add [{', '.join(names)}]"),
@@ -102,8 +103,9 @@ def inner_model(draft: Draft) -> list[str]:
     lines = [f"input {draft.pick(*IMAGES)}", *body(draft, 1, 3), "relu as tap"]
     if draft.chance(0.3):
         lines.append(f"{draft.pick('conv(3, 3)', 'bn')} output result")
-    lines.append("conv(classes, 1)" if len(lines) < 4 or " output " not in lines[-1] else "relu")
-    draft.models.append(Block("Trunk", tuple(listed)))
+    headed = len(lines) < 4 or " output " not in lines[-1]
+    lines.append("conv(classes, 1)" if headed else "relu")
+    draft.models.append(Block("Trunk", tuple(listed), headed=headed))
     return [f"model Trunk({', '.join(map(str, listed))}) {{", *lines, "}"]
 
 

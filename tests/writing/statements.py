@@ -98,7 +98,7 @@ def model_in_a_model(draft: Draft) -> list[str]:
     given = arguments(draft, inner.parameters[1:]) if draft.chance(0.3) else []
     named = [f"{p.name} = {g}" for p, g in zip(inner.parameters[1:], given, strict=False)]
     given = named if all("=" not in g for g in given) else []
-    classes = draft.pick("", "", "classes = 0", "classes = 2")
+    classes = draft.pick("", "", "classes = 0" if inner.headed else "", "classes = 2")
     if draft.definition == "model":
         classes = draft.pick(classes, "classes = classes")
     text = f"{inner.name}({', '.join([*([classes] if classes else []), *given])})"

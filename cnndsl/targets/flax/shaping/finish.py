@@ -105,6 +105,8 @@ def _lists(steps: Sequence[Step]) -> set[str]:
 
 def _together(draft: Draft, modules: list[str]) -> str | None:
     """A slot for blocks that are all of a binding or a stage, by the name of that."""
+    if any(name not in draft.slots for name in modules):  # layers that it was given
+        return None
     slots = [draft.slots[name] for name in modules]
     path = slots[0].path
     own = _modules_of(draft, path)

@@ -125,7 +125,7 @@ class Uses:
             slot = Slot(stem, (), is_block=True, weighted=True, is_quiet=not has_tensors)
             kept = self.values.module(lambda: self.values.slot(build, slot, runs))
             applied = Call(kept, (x, *given))
-        for name in callee.folded:
+        for name in sorted(callee.folded):  # of a block that uses itself, the draft's own
             if name in mapping:
                 self.draft.folded |= self.values.reached(mapping[name])
         self.draft.spatial |= callee.spatial
