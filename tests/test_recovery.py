@@ -176,3 +176,7 @@ def test_a_mistake_that_models_share_leaves_all_their_counts_alone():
         for n in range(2)
     )
     assert [found.code for found in cnndsl.check(text)] == ["E101"]
+
+
+def test_a_chain_behind_a_bare_let_is_a_mistake():
+    assert cnndsl.check("model Net {\n  input 8x8x3\n  let -> relu\n}\n")

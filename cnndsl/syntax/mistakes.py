@@ -149,7 +149,7 @@ def _chain_as_value(at: Context) -> Diagnostic | None:
         if callee in ("add", "concat", "mul"):
             help = f"branches stand in brackets: {callee} [ a, b ]"
         return errors.chain_in_expression(at.word, "an argument cannot be a chain", help)
-    if head == "LET":
+    if head == "LET" and len(at.statement) > 1:
         help = "a tensor is named without `let`: x = conv(64, 3) -> relu"
         first, name = at.statement[:2]
         fix = Fix(Span(first.source, first.start, name.start), "")
