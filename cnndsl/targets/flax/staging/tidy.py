@@ -49,7 +49,8 @@ def simplify(draft: Draft) -> None:
     modules = _modules(draft)
     used = used_attributes(draft.call)
     draft.out = _exported(draft, "out")
-    several = [s.key for s in draft.init if isinstance(s, Shadow) and s.key.startswith("out") and s.key != "out"]
+    shadows = [step.key for step in draft.init if isinstance(step, Shadow)]
+    several = [key for key in shadows if key.startswith("out") and key != "out"]
     draft.outs = [_exported(draft, key) for key in several]
     _note_channels(draft)
     if draft.is_function:
