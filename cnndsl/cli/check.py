@@ -6,19 +6,21 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from cnndsl.cli.console import BAD_CALL, CallError, Console
+from cnndsl.cli.project import find_project
 from cnndsl.cli.reading import all_diagnostics, check_specs
 from cnndsl.diagnostics import LIMIT, Diagnostic, Severity
 from cnndsl.pipeline import Checked, warnings
 
 
 def run(arguments: Namespace, console: Console) -> int:
+    strict = find_project().strict if arguments.strict is None else arguments.strict
     unreadable: list[CallError] = []
     checked = check_specs(arguments, None, unreadable)
     diagnostics = all_diagnostics(checked)
     wrong = any(d.severity is Severity.ERROR for d in diagnostics)
     if not wrong:
         diagnostics = [warning for each in checked for warning in warnings(each)]
-        wrong = arguments.strict and bool(diagnostics)
+        wrong = strict and bool(diagnostics)
     _print(diagnostics, arguments.output_format, console)
     for error in unreadable:
         console.fail(str(error), error.help)

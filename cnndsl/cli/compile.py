@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cnndsl.cli.comparing import difference, present
 from cnndsl.cli.console import CallError, Console
+from cnndsl.cli.project import find_project
 from cnndsl.cli.reading import all_diagnostics, check_choice, check_specs, read_overrides
 from cnndsl.garbage import kept, sweep
 from cnndsl.ir import Network, Value
@@ -82,7 +83,7 @@ def run(arguments: Namespace, console: Console) -> int:
     to_stdout = arguments.output == STDOUT or arguments.emit == "py"
     if to_stdout and (arguments.check or arguments.diff):
         raise CallError("--check and --diff compare files, not standard output")
-    paths = [Path(STDOUT)] * len(checked) if to_stdout else output_paths(checked, arguments.output)
+    paths = [Path(STDOUT)] * len(checked) if to_stdout else _paths(checked, arguments.output)
     modules: list[Module] = []
     with kept():
         for each, path in zip(checked, paths, strict=True):
@@ -149,6 +150,20 @@ def _emit_training(
         else:
             console.module(compiled.training)
     return 0
+
+
+def _paths(checked: Sequence[Checked], output: str | None) -> list[Path]:
+    """The file of every spec's module; where the call does not say, as the project does."""
+    if output is not None:
+        return output_paths(checked, output)
+    project = find_project()
+    try:
+        return output_paths(checked, project.output)
+    except CallError as error:
+        if project.output is None or error.help is not None:
+            raise
+        help = f"{project.file} names it: `output` of [tool.cnndsl]"
+        raise CallError(str(error), help) from None
 
 
 def output_paths(checked: Sequence[Checked], output: str | None) -> list[Path]:

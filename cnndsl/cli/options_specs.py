@@ -68,7 +68,8 @@ def add_choice(parser: argparse.ArgumentParser, required: bool = False) -> None:
 
 def add_compile(parser: argparse.ArgumentParser) -> None:
     add_specs(parser)
-    help = "a folder, a file ending in .py, or - for standard output (default: generated/)"
+    help = "a folder, a file ending in .py, or - for standard output (default: `output` in "
+    help += "[tool.cnndsl] of pyproject.toml, or generated/)"
     parser.add_argument("-o", "--output", metavar="DIR|FILE|-", help=help)
     add_choice(parser)
     help = "write nothing; exit with 1 if a module is missing or stale"
@@ -86,7 +87,9 @@ def add_check(parser: argparse.ArgumentParser) -> None:
     add_specs(parser)
     help = "how to print the diagnostics (default: human)"
     parser.add_argument("--output-format", choices=FORMATS, default="human", help=help)
-    parser.add_argument("--strict", action="store_true", help="exit with 1 for warnings, too")
+    help = "exit with 1 for warnings, too (default: as [tool.cnndsl] of pyproject.toml says)"
+    strict = argparse.BooleanOptionalAction
+    parser.add_argument("--strict", action=strict, default=None, help=help)
     help = "the same as --output-format json"
     parser.add_argument(
         "--json", action="store_const", const="json", dest="output_format", help=help
