@@ -95,19 +95,7 @@ def check_all(text: str) -> None:
     lint(generated.code, "B007")  # a variable of a loop may be read behind the loop alone
 
 
-# Modules that are proven, and in which something is left to do.
-OPEN = {
-    **dict.fromkeys((55, 73, 150), "a linter finds what could be shorter, or is never read"),
-    **dict.fromkeys((89, 240, 254, 284), "the interpreter of these tests does not find a layer"),
-}
-
-
-def marks(seed: int) -> list[pytest.MarkDecorator]:
-    known = [pytest.mark.xfail(reason=OPEN[seed], strict=True)] if seed in OPEN else []
-    return [pytest.mark.slow, *known]
-
-
-SEEDS = [*range(12), *(pytest.param(seed, marks=marks(seed)) for seed in range(12, 342))]
+SEEDS = [*range(12), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(12, 342))]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -117,6 +117,19 @@ def tally(name: str, held: Expr) -> Expr:
     return total
 
 
+def number_of(expr: Call) -> Expr:
+    """The number that `int(8)` or `max(1, 8)` gives; another call is itself."""
+    known = [n for arg in expr.args if (n := integer(arg)) is not None]
+    if expr.keywords or not known or len(known) < len(expr.args):
+        return expr
+    match expr.function:
+        case Name("int") if len(known) == 1:
+            return Constant(known[0])
+        case Name("max" | "min" as name) if len(known) > 1:
+            return Constant(max(known) if name == "max" else min(known))
+    return expr
+
+
 def unary(op: str, operand: Expr) -> Expr:
     if op == "not":
         return negated(operand)

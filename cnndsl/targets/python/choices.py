@@ -1,10 +1,11 @@
-"""`features = 512 if self.gap else 25088` for two arms that only set one variable."""
+"""Branches said once: `features = 512 if self.gap else 25088` for two arms that only set one
+variable, one arm for two that are alike."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from cnndsl.targets.python.arithmetic import conditional
+from cnndsl.targets.python.arithmetic import binary, conditional
 from cnndsl.targets.python.draft import Line, Step
 from cnndsl.targets.python.statements import bodies, with_bodies
 from cnndsl.targets.python.tree import Assign, Conditional, Expr, If, Name
@@ -19,8 +20,16 @@ def choices(steps: Sequence[Step], width: Callable[[Expr], int]) -> list[Step]:
         inner = bodies(step)
         if inner:
             step = with_bodies(step, *(choices(body, width) for body in inner))
-        found.append(_chosen(step, width) if isinstance(step, If) else step)
+        found.append(_chosen(_alike(step), width) if isinstance(step, If) else step)
     return found
+
+
+def _alike(step: If) -> If:
+    """`if a or b` for two arms in a row that do the same."""
+    match step.other:
+        case (If(body=body) as second,) if body == step.body:
+            return If(binary("or", step.test, second.test), step.body, second.other)
+    return step
 
 
 def _chosen(step: If, width: Callable[[Expr], int]) -> Step:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from operator import is_
 
-from cnndsl.targets.python.arithmetic import binary, conditional, item, joined, tally, unary
+from cnndsl.targets.python.arithmetic import (
+    binary,
+    conditional,
+    item,
+    joined,
+    number_of,
+    tally,
+    unary,
+)
 from cnndsl.targets.python.draft import Build, Join, Tally
 from cnndsl.targets.python.expressions import names, parts
 from cnndsl.targets.python.tree import (
@@ -64,8 +72,8 @@ def _each(exprs: tuple[Expr, ...], change: Callable[[Expr], Expr]) -> tuple[Expr
     return exprs if all(map(is_, changed, exprs)) else changed
 
 
-def _call(expr: Call, change: Callable[[Expr], Expr]) -> Call:
-    """A call of the same kind."""
+def _call(expr: Call, change: Callable[[Expr], Expr]) -> Expr:
+    """A call of the same kind, or the number that it gives."""
     function, args = change(expr.function), _each(expr.args, change)
     values = [keyword.value for keyword in expr.keywords]
     changed = list(map(change, values))
@@ -77,7 +85,7 @@ def _call(expr: Call, change: Callable[[Expr], Expr]) -> Call:
         return expr
     if isinstance(expr, Build):
         return Build(function, args, keywords, expr.takes, expr.has_tensors)
-    return Call(function, args, keywords)
+    return number_of(Call(function, args, keywords))
 
 
 def _made(expr: Expr, inner: list[Expr]) -> Expr:

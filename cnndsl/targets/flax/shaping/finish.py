@@ -57,7 +57,8 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
     fixed = ["self", "x", *draft.received, "aux", "out", "rngs", FORKED, "dtypes", *params]
     mark = Blank()
     init = Webs([*draft.init, mark, *draft.heads], fixed).steps
-    draft.call = Webs(draft.call, fixed).steps
+    results = {"out"} if draft.keeps_endpoints else set[str]()
+    draft.call = live_call(Webs(draft.call, fixed).steps, results)
     _alias_webs(draft, [*init, *draft.call])
     if not plain:
         join_lines(draft)
@@ -70,7 +71,7 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
         init, draft.call = lists.shape(init, draft.call)
         init = resimplified(draft, choices(init, width))
         init, draft.call = simultaneous(init), simultaneous(draft.call)
-    draft.call = live_call(draft.call, {"out"} if draft.keeps_endpoints else set())
+    draft.call = live_call(draft.call, results)
     if not plain:
         init, draft.call = grown_tuples(init), grown(draft.call)
     lists_of = _lists(init), _lists(draft.call)

@@ -11,7 +11,7 @@ from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
 from cnndsl.targets.flax.staging.draft import Env, Tensor
 from cnndsl.targets.flax.staging.kinds import raw_kinds
-from cnndsl.targets.python.arithmetic import binary, conditional, item, tally, unary
+from cnndsl.targets.python.arithmetic import binary, conditional, item, number_of, tally, unary
 from cnndsl.targets.python.expressions import NONE, call, constant, is_constant
 from cnndsl.targets.python.tree import (
     Attribute,
@@ -232,4 +232,4 @@ class Speller:
             held = raw_kinds(expr.args[0].value, env)
             if held and not held & {"pair", "list"}:
                 return args[0]  # of one number; Python's wants several
-        return call(_MATH.get(name, name), *args)
+        return number_of(call(_MATH.get(name, name), *args))
