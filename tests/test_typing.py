@@ -25,11 +25,7 @@ CHECKERS = {
 }
 # One argument hands words and numbers to the padding of flax's pools, which flax types as `str`
 # and takes as both.
-# A chain that ends in `split` has one name for the tensor and for its parts, which mypy minds.
-MIXED = {
-    "mypy": {"corner_split_channels.py"},
-    "pyright": {"corner_paddings_of_every_kind.py"},
-}
+MIXED = {"pyright": {"corner_paddings_of_every_kind.py"}}
 WRONG = """\
 from flax import nnx
 

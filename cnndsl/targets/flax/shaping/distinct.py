@@ -15,7 +15,17 @@ from cnndsl.targets.flax.shaping.inference import Definitions
 from cnndsl.targets.flax.shaping.naming import BUILTINS, numbered, renamed
 from cnndsl.targets.flax.shaping.partials import LOCALS, NORMS
 from cnndsl.targets.flax.shaping.reading import Reading
-from cnndsl.targets.flax.shaping.types import ARRAY, FLOAT, INT, LIST, fits, item_of, members, union
+from cnndsl.targets.flax.shaping.types import (
+    ARRAY,
+    FLOAT,
+    INT,
+    LIST,
+    PARTS,
+    fits,
+    item_of,
+    members,
+    union,
+)
 from cnndsl.targets.python.colours import interference
 from cnndsl.targets.python.draft import Join
 from cnndsl.targets.python.expressions import names
@@ -145,7 +155,12 @@ def _is_mixed(webs: Mapping[str, Expr | None]) -> bool:
 
 
 def _agree(kind: Expr | None, first: Expr | None) -> bool:
-    """Whether a variable of a type may be given values of another; an int may become a float."""
+    """Whether a variable of a type may be given values of another; an int may become a float.
+
+    What nothing is known of is no list of tensors: it may be a tensor.
+    """
+    if PARTS in (kind, first):
+        return kind == first
     if kind is None or first is None or (kind in _NUMBERS and first in _NUMBERS):
         return True
     return fits(kind, first)

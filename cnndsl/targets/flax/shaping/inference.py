@@ -16,6 +16,7 @@ from cnndsl.targets.flax.shaping.types import (
     FLOAT,
     INT,
     LIST,
+    PARTS,
     RESULTS,
     STR,
     columns,
@@ -179,6 +180,8 @@ class Variables:
         if isinstance(expr.function, Attribute) and expr.function.name == "endpoints":
             return RESULTS
         name = _dotted(expr.function)
+        if name == "jnp.split":
+            return PARTS
         if name in _INTEGERS and len(expr.args) == 1:
             return INT
         if name in _FLOATS or name == "round":

@@ -28,8 +28,10 @@ from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.statements import all_written, expressions, flat, with_bodies
 from cnndsl.targets.python.tree import (
     Assign,
+    Attribute,
     Binary,
     Blank,
+    Call,
     Conditional,
     Expr,
     If,
@@ -136,6 +138,11 @@ class _Joining:
                     if last is not None:  # the value of another variable from the start
                         kept.drop(last)
                         step = replace(last, targets=step.targets)
+                case Assign(value=Call(function=Attribute(name="split"), args=(Name(id=name), *_))):
+                    last = self.source(kept, name)
+                    if last is not None and width(last.value) <= LONG:
+                        kept.drop(last)
+                        step = replace(step, value=substitute(step.value, {name: last.value}))
                 case Return(value=Name(id=name)) if (last := self.source(kept, name)) is not None:
                     if not isinstance(last.value, Conditional) or width(last.value) <= WIDTH:
                         kept.drop(last)

@@ -26,6 +26,7 @@ ARRAY = path("jax.Array")
 CALLABLE = Item(Name("Callable"), Tuple((ListOf((ARRAY,)), ARRAY)))
 LAYER = Name("Callable")  # that is an argument: a function, or what builds a module
 LIST = path("nnx.List")
+PARTS = Item(Name("list"), ARRAY)  # of a tensor, or several
 RESULTS = Item(Name("dict"), Tuple((STR, ARRAY)))
 
 _PLAIN: dict[type, Expr] = {bool: BOOL, int: INT, float: FLOAT, str: STR}
