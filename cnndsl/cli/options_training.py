@@ -79,7 +79,7 @@ def add_train(
     tuning.add_argument("--weights", metavar="FILE", help=help)
     help = "the last layer stays new even if it fits: for other classes, of the same number"
     tuning.add_argument("--new-head", action="store_true", help=help)
-    help = "a layer or a part that does not learn, as `summary --layers` names it; may be repeated"
+    help = "a stage, or a layer or part as `summary --layers` names it, that does not learn; repeat"
     tuning.add_argument("--freeze", metavar="PATH", action="append", default=[], help=help)
     input = parser.add_argument_group("input and output")
     help = "images stay on the device, or stream to it (auto: they stay where they fit)"

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from cnndsl.diagnostics import CompileError
 from cnndsl.files import Files, Unreadable
 from cnndsl.ir import Network, Value
-from cnndsl.pipeline import Checked, check_source, compile_checked
+from cnndsl.pipeline import Checked, check_source, compile_checked, name_layers
 from cnndsl.selection import NoSuch, check_model, check_overrides
+from cnndsl.summary import summarize_network
+from cnndsl.targets.flax.recipe.rates import paths_of_stage
 from cnndsl.training.changes import Changes, default
 from cnndsl.training.definition import Definition
 from cnndsl.training.errors import TrainingError
@@ -19,6 +21,8 @@ from cnndsl.zoo.index import UnknownModel, find, spec_path
 
 CLASSES = "classes"
 NONE = Changes()
+DROPS = frozenset({"dropout", "drop_path"})
+_INDEX = re.compile(r"\.(\d+)")
 # What a generated module says of itself, which is not true of a recipe that was changed.
 _MADE_AGAIN = re.compile(r"^`cnndsl compile .*?\)\.$", re.MULTILINE | re.DOTALL)
 
@@ -111,6 +115,19 @@ def define(chosen: Chosen, classes: int | None = None, changes: Changes = NONE) 
         raise AssertionError("a checked network with a recipe has two modules")
     training = _MADE_AGAIN.sub(f"As run: {origin}.", compiled.training, count=1)
     return Definition(network.name, checked.source.text, compiled.code, training, origin)
+
+
+def layers_of_stages(chosen: Chosen, names: Sequence[str]) -> tuple[str, ...]:
+    """The same names, and for each that is a stage's the paths of its layers: `stem_conv`."""
+    stages = {row.name for row in summarize_network(chosen.network).stages}
+    if stages.isdisjoint(names):
+        return tuple(names)
+    name_layers(chosen.checked, dict(chosen.values), chosen.network.name)
+    found: list[str] = []
+    for name in names:
+        held = paths_of_stage(chosen.network, name, {}, DROPS) if name in stages else []
+        found += [_INDEX.sub(r"[\1]", path) for path in held] or [name]
+    return tuple(found)
 
 
 def _checked(files: Files, path: str, model: str | None, values: dict[str, Value]) -> Checked:

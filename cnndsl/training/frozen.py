@@ -32,10 +32,11 @@ def lies_below(path: Path, prefixes: Sequence[str]) -> bool:
 
 
 def check_prefixes(model: nnx.Module, prefixes: Sequence[str]) -> None:
-    """Raises `TrainingError` where a prefix names no layer with parameters, or all are named."""
+    """Raises `TrainingError` where a prefix names no layer, or all parameters lie below some."""
     paths = [path for path, _ in nnx.to_flat_state(nnx.state(model, nnx.Param))]
+    modules = [path for path, _ in nnx.iter_modules(model) if path]
     for prefix in prefixes:
-        if not any(lies_below(path, [prefix]) for path in paths):
+        if not any(lies_below(path, [prefix]) for path in (*paths, *modules)):
             known = {attribute(path[:i]) for path in paths for i in range(1, len(path))}
             help = did_you_mean(prefix, known)
             help = help or "`cnndsl summary SPEC --layers` lists the layers by their paths"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -23,7 +23,7 @@ from cnndsl.training.data.resident import (
     statistics,
 )
 from cnndsl.training.data.source import Shape, Subset
-from cnndsl.training.define import Chosen, choose, define
+from cnndsl.training.define import Chosen, choose, define, layers_of_stages
 from cnndsl.training.definition import Definition
 from cnndsl.training.devices import Devices
 from cnndsl.training.errors import TrainingError
@@ -77,6 +77,8 @@ def prepare(settings: Settings, devices: Devices) -> Prepared:
     chosen = choose(settings.spec, settings.model, settings.values)
     data = open_data(settings.data)
     _check_outputs(chosen, data)
+    if settings.freeze:
+        settings = replace(settings, freeze=layers_of_stages(chosen, settings.freeze))
     changes = Changes(settings.epochs, settings.batch, settings.rate)
     definition = define(chosen, len(data.classes), changes)
     margin = takes_larger(definition.recipe, chosen.input_shape)

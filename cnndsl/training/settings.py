@@ -29,7 +29,7 @@ class Settings:
       fsdp: whether large parameters are parted among the devices.
       weights: a file to begin with; the last layer stays new if its size differs.
       new_head: whether the last layer stays new though it would fit: for other classes.
-      freeze: paths that do not learn, as `summary --layers` prints them.
+      freeze: stages, and paths as `summary --layers` prints them, that do not learn.
       memory: whether the images stay on the device; `auto` where they fit.
       workers: processes that read images that do not stay there; 0 for threads.
       save_steps: steps between checkpoints, besides the one after every epoch.

@@ -8,6 +8,7 @@ from flax import nnx
 
 from cnndsl import zoo
 from cnndsl.training import Settings, TrainingError, fit
+from cnndsl.training.define import choose, layers_of_stages
 from cnndsl.training.frozen import attribute, check_prefixes, lies_below
 from tests.training.conftest import pictures
 
@@ -85,6 +86,34 @@ def test_paths_that_freeze_nothing_or_all_are_refused(folder, freeze, message):
     with pytest.raises(TrainingError, match=message):
         fit(Settings("tiny.cnn", data="kinds.npz", batch=32, freeze=freeze), folder / "run")
     assert not (folder / "run").exists()
+
+
+@pytest.mark.parametrize(
+    ("model", "stages", "paths"),
+    [
+        ("tiny.cnn", ["stem"], ["stem_conv", "stem_norm"]),
+        ("tiny.cnn", ["body", "head_dense"], ["body_conv", "body_dropout", "head_dense"]),
+        ("ResNet20", ["layer1", "stem_conv"], ["layer[0]", "stem_conv"]),
+        ("MobileNetV2Torch", ["nothing"], ["nothing"]),
+    ],
+)
+def test_a_stage_stands_for_its_layers(folder, model, stages, paths):
+    assert list(layers_of_stages(choose(model), stages)) == paths
+
+
+def test_a_separable_convolution_has_two_paths_below_its_block(folder):
+    spec = """
+block pair { separable(4, 3) -> bn }
+model Net(classes = 2) {
+  input 8x8x1
+  stage stem { conv(1, 3) -> pair }
+  stage body { separable(4, 3) -> pair }
+  stage head { global_avg_pool -> dense(classes) }
+}
+"""
+    (folder / "net.cnn").write_text(spec)
+    paths = layers_of_stages(choose("net.cnn"), ["stem", "body"])
+    assert paths == ("stem_conv", "stem_pair", "body_depthwise", "body_pointwise", "body_pair")
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,12 @@ def _joined(paths: tuple[str, ...]) -> str:
     return BOTH.join([first, *(path.removeprefix(_owner(first)) for path in others)])
 
 
+def each_path(joined: str) -> list[str]:
+    """The paths of a layer's parts, each with its owner: `sep.depthwise`, `sep.pointwise`."""
+    first, *others = joined.split(BOTH)
+    return [first, *(_owner(first) + path for path in others)]
+
+
 def _owner(path: str) -> str:
     """What stands before the last name: `sep.` of `sep.pointwise`."""
     return path[: path.rfind(".") + 1]

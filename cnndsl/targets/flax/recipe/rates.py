@@ -1,4 +1,4 @@
-"""The learning rates of stages, by the attributes that hold their layers."""
+"""The attributes that hold the layers of stages, and the learning rates of these."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnndsl.elaborate.paths import Paths
 from cnndsl.ir import Layer, Network, Node, Staged, children
-from cnndsl.targets.flax.attributes import BOTH
+from cnndsl.targets.flax.attributes import each_path
 
 
 def rates_by_path(network: Network, paths: Paths) -> dict[str, float]:
@@ -16,29 +16,43 @@ def rates_by_path(network: Network, paths: Paths) -> dict[str, float]:
     """
     recipe = network.recipe
     assert recipe is not None
-    held = {name: list(_weighted(network, name, paths)) for name, _ in recipe.rates}
-    every = set(_weighted(network, None, paths))
-    found: dict[str, float] = {}
-    for name, factor in recipe.rates:
-        others = every.difference(held[name])
-        for path in held[name]:
-            known = path.split(".")
-            starts = (".".join(known[:end]) for end in range(1, len(known) + 1))
-            found[next((s for s in starts if not _any_below(s, others)), path)] = factor
-    return found
+    return {
+        path: factor
+        for name, factor in recipe.rates
+        for path in paths_of_stage(network, name, paths)
+    }
+
+
+def paths_of_stage(
+    network: Network, stage: str, paths: Paths, also: frozenset[str] = frozenset()
+) -> list[str]:
+    """Where a stage has its parameters, each path as short as it can be; none if it has none.
+
+    `also` names ops without parameters that are wanted with them.
+    """
+    held = list(_held(network, stage, paths, also))
+    others = set(_held(network, None, paths, also)).difference(held)
+    found: dict[str, None] = {}
+    for path in held:
+        known = path.split(".")
+        starts = (".".join(known[:end]) for end in range(1, len(known) + 1))
+        found[next((s for s in starts if not _any_below(s, others)), path)] = None
+    return list(found)
 
 
 def _any_below(start: str, paths: set[str]) -> bool:
     return any(path == start or path.startswith(f"{start}.") for path in paths)
 
 
-def _weighted(network: Network, stage: str | None, paths: Paths) -> Iterator[str]:
+def _held(network: Network, stage: str | None, paths: Paths, also: frozenset[str]) -> Iterator[str]:
     """The paths of the layers with parameters in a stage, or of all."""
     stack: list[tuple[Node, bool]] = [(network.frame, stage is None)]
     while stack:
         node, inside = stack.pop()
         inside = inside or (isinstance(node, Staged) and node.name == stage)
-        if isinstance(node, Layer) and inside and node.op.params(node.x.shape):
-            for path in paths.get(node, node.path).split(BOTH):
-                yield path.replace("[", ".").replace("]", "")
         stack += [(child, inside) for child in reversed(list(children(node)))]
+        if not isinstance(node, Layer) or not inside:
+            continue
+        if node.op.name in also or node.op.params(node.x.shape):
+            for path in each_path(paths.get(node, node.path)):
+                yield path.replace("[", ".").replace("]", "")
