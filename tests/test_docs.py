@@ -6,6 +6,8 @@ The words after a fence's language say what its block must do:
 - `cnn wrong`: it has a mistake, drawn in the `text` block that follows;
 - `cnn PATH`, `python PATH`: it stands in that file, but for what a line `...` leaves out;
 - `sh`: its lines that start with `cnndsl` succeed in a copy of the zoo.
+
+The tutorial is followed from its beginning to its end: tests/test_tutorial.py.
 """
 
 import ast
@@ -66,7 +68,7 @@ WRONG_SPECS = [
     for block, answer in pairwise(BLOCKS)
     if (block.language, block.words) == ("cnn", "wrong")
 ]
-EXCERPTS = [b for b in BLOCKS if "/" in b.words]
+EXCERPTS = [b for b in BLOCKS if "/" in b.words and b.page.name != "tutorial.md"]
 COMMANDS = sorted(
     {
         command.strip()
