@@ -35,6 +35,7 @@ PAGES = [
     ROOT / "benchmarks" / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
+INDICES = (README, ROOT / "docs" / "README.md")
 FENCED = re.compile(r"^```(\w+) ?(.*)\n((?:.*\n)*?)```$", re.MULTILINE)
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 
@@ -159,7 +160,7 @@ def test_the_programs_of_a_page_run(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_resolve(page):
-    for target in LINK.findall(page.read_text(encoding="utf-8")):
+    for target in links(page):
         if target.startswith("https://"):
             continue
         path, _, anchor = target.partition("#")
@@ -167,6 +168,18 @@ def test_links_resolve(page):
         assert linked.exists(), target
         if anchor:
             assert anchor in anchors(linked), target
+
+
+@pytest.mark.parametrize("index", INDICES, ids=("README", "docs"))
+def test_an_index_leads_to_every_page_and_every_page_back(index):
+    linked = {(index.parent / target.partition("#")[0]).resolve() for target in links(index)}
+    assert {page.resolve() for page in PAGES} <= {*linked, *INDICES}
+    for page in ROOT.glob("docs/*.md"):
+        assert page in INDICES or "README.md" in links(page), page.name
+
+
+def links(page: Path) -> list[str]:
+    return LINK.findall(page.read_text(encoding="utf-8"))
 
 
 def anchors(page: Path) -> set[str]:

@@ -10,6 +10,8 @@ from cnndsl.zoo.references import References
 _HEAD = """\
 # The zoo
 
+[All pages](README.md) · [Weights](weights.md) · [Training](training.md)
+
 Made from the specs by `python -m cnndsl.zoo.build`; a test compares. MACs are multiply-accumulates
 of convolutions and dense layers for one image.
 
