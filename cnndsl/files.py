@@ -71,8 +71,7 @@ class Files:
         if os.path.isabs(path) or len(path) > LONGEST_PATH:
             return "it is not a path relative to this file"
         try:
-            above = self._folders.get(source.name, self.real_folder)
-            real = os.path.realpath(os.path.join(above, path))
+            real = os.path.realpath(os.path.join(self.above(source), path))
             if not _lies_in(real, self.real_folder):
                 return f"it lies outside the folder of {self.name}"
             data, identity = self.read(real)
@@ -85,6 +84,10 @@ class Files:
         self._folders[name] = os.path.dirname(real)
         loaded, diagnostics = self._decode(name, data, identity)
         return diagnostics if loaded is None else loaded
+
+    def above(self, source: Source) -> str:
+        """The folder that the paths of a source are relative to."""
+        return self._folders.get(source.name, self.real_folder)
 
     def read(self, real: str) -> tuple[bytes, Identity]:
         """The bytes of a used file, by its real path; none for one that was read before.

@@ -43,13 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_output()
         return PIPE_CLOSED
     except Exception as error:
-        if os.environ.get("CNNDSL_DEBUG"):
-            raise
-        kind, text = type(error).__name__, " ".join(str(error).split())[:200]
-        console.fail(
-            f"this is a bug in cnndsl: {kind}: {text}",
-            "please report it, with the spec; CNNDSL_DEBUG=1 shows where",
-        )
+        console.bug(error)
         return BUG
 
 

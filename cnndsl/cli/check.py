@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from cnndsl.cli.console import BAD_CALL, CallError, Console
 from cnndsl.cli.project import find_project
@@ -11,11 +12,23 @@ from cnndsl.cli.reading import all_diagnostics, check_specs
 from cnndsl.diagnostics import LIMIT, Diagnostic, Severity
 from cnndsl.pipeline import Checked, warnings
 
+if TYPE_CHECKING:
+    from cnndsl.cli.traces import Sitting
+
 
 def run(arguments: Namespace, console: Console) -> int:
+    if arguments.watch:
+        from cnndsl.cli.watch import watch
+
+        watch(once, arguments, console)
+    return once(arguments, console)
+
+
+def once(arguments: Namespace, console: Console, sitting: Sitting | None = None) -> int:
+    """Proves the specs of the call; in a `sitting`, what they were read from is noted in it."""
     strict = find_project().strict if arguments.strict is None else arguments.strict
     unreadable: list[CallError] = []
-    checked = check_specs(arguments, None, unreadable)
+    checked = check_specs(arguments, None, unreadable, sitting)
     diagnostics = all_diagnostics(checked)
     wrong = any(d.severity is Severity.ERROR for d in diagnostics)
     if not wrong:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from cnndsl.cli.comparing import difference, present
 from cnndsl.cli.console import CallError, Console
 from cnndsl.cli.project import find_project
 from cnndsl.cli.reading import all_diagnostics, check_choice, check_specs, read_overrides
+from cnndsl.cli.traces import Sitting
 from cnndsl.garbage import kept, sweep
 from cnndsl.ir import Network, Value
 from cnndsl.names import module_name, training_name
@@ -56,22 +57,44 @@ class Module:
 
 
 def run(arguments: Namespace, console: Console) -> int:
+    if not arguments.watch:
+        return once(arguments, console)
+    if arguments.check or arguments.diff:
+        raise CallError("--watch writes modules, which --check and --diff only compare")
+    from cnndsl.cli.watch import watch
+
+    watch(once, arguments, console)
+
+
+def once(arguments: Namespace, console: Console, sitting: Sitting | None = None) -> int:
+    """Compiles the specs of the call.
+
+    In a `sitting` those that are wrong do not hold up the others, and what they were read from and
+    written to is noted in it.
+    """
     overrides = read_overrides(arguments.set)
-    checked = check_specs(arguments, overrides)
+    unreadable: list[CallError] = []
+    checked = check_specs(arguments, overrides, None if sitting is None else unreadable, sitting)
+    for error in unreadable:
+        console.fail(str(error), error.help)
     for each in checked:
         check_choice(each, arguments.model, overrides)
     if diagnostics := all_diagnostics(checked):
         console.diagnostics(diagnostics)
-        return 1
+        if sitting is None:
+            return 1
+        checked = [each for each in checked if not each.diagnostics]
     for each in checked:
         if not each.networks:
             console.remark(f"{each.source.name} has no models: nothing to generate")
     checked = [each for each in checked if each.networks]
     if arguments.emit not in ("ast", "ir"):
-        found = (too_large(_asked(each, arguments.model)) for each in checked)
-        if over := [diagnostic for diagnostic in found if diagnostic is not None]:
+        sized = [(each, too_large(_asked(each, arguments.model))) for each in checked]
+        if over := [diagnostic for _, diagnostic in sized if diagnostic is not None]:
             console.diagnostics(over)
-            return 1
+            if sitting is None:
+                return 1
+            checked = [each for each, diagnostic in sized if diagnostic is None]
     if arguments.emit == "training":
         return _emit_training(checked, overrides, arguments, console)
     if arguments.emit not in (None, "py"):
@@ -95,7 +118,7 @@ def run(arguments: Namespace, console: Console) -> int:
             if not module.trained:
                 console.module(module.code)
         return 0
-    _check_paths(modules, checked)
+    _check_paths(modules, checked, sitting)
     if arguments.check or arguments.diff:
         return _compare(modules, arguments, console)
     if not arguments.force:
@@ -106,6 +129,8 @@ def run(arguments: Namespace, console: Console) -> int:
         raise CallError(str(error)) from None
     for module in modules:
         console.line(module.line())
+        if sitting is not None:
+            sitting.modules[module.path] = module.spec
     return 0
 
 
@@ -183,7 +208,7 @@ def output_paths(checked: Sequence[Checked], output: str | None) -> list[Path]:
         raise CallError(f"{folder} is neither a folder nor a file ending in .py")
     else:
         paths = [folder / f"{module_name(_stem(each))}.py" for each in checked]
-    _check_taken(list(zip(paths, (each.name for each in checked), strict=True)), names)
+    _check_taken(list(zip(paths, (each.name for each in checked), strict=True)), names, {})
     return paths
 
 
@@ -192,17 +217,31 @@ def _is_file_name(output: str) -> bool:
     return not output.endswith(("/", os.sep)) and Path(output).suffix[1:].isalpha()
 
 
-def _check_paths(modules: Sequence[Module], checked: Sequence[Checked]) -> None:
-    """The same for all that is written, once it is known which specs have recipes."""
+def _check_paths(
+    modules: Sequence[Module], checked: Sequence[Checked], sitting: Sitting | None
+) -> None:
+    """The same for all that is written, once it is known which specs have recipes.
+
+    In a `sitting` the modules of specs that are still there count, too.
+    """
     names = [each.source.name for each in checked]
-    _check_taken([(module.path, module.spec) for module in modules], names)
+    taken: dict[Path, str] = {}
+    if sitting is not None:
+        taken = {p: spec for p, spec in sitting.modules.items() if spec in sitting.traces}
+    _check_taken([(module.path, module.spec) for module in modules], names, taken)
 
 
-def _check_taken(files: Sequence[tuple[Path, str]], specs: Sequence[str]) -> None:
-    """Raises `CallError` where one file is to be two modules, or is one of the specs."""
+def _check_taken(
+    files: Sequence[tuple[Path, str]], specs: Sequence[str], before: Mapping[Path, str]
+) -> None:
+    """Raises `CallError` where one file is to be two modules, or is one of the specs.
+
+    `before` are the files of other modules, by the specs that these are of.
+    """
     taken: dict[Path, str] = {}
     for path, name in files:
-        if path in taken:
+        if path in taken or before.get(path, name) != name:
+            taken = {**before, **taken}
             raise CallError(f"{taken[path]} and {name} would both be written to {path}")
         taken[path] = name
         if any(os.path.exists(n) and path.exists() and path.samefile(n) for n in specs):

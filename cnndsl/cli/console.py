@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TextIO
@@ -119,6 +120,28 @@ class Console:
     def remark(self, text: str) -> None:
         """What is neither a result nor a mistake."""
         _complain(_inert(text) + "\n")
+
+    def moment(self, text: str) -> None:
+        """The time, and what happens: for somebody who watches."""
+        from cnndsl.terminal import Paint
+
+        paint = Paint(self.colored(sys.stderr))
+        clock = time.strftime("%H:%M:%S")
+        _complain(f"{paint('2', clock)} {paint('1', _inert(text))}\n")
+
+    def bug(self, error: Exception) -> None:
+        """An exception that no command expects.
+
+        Raises:
+          the exception, where CNNDSL_DEBUG asks for its traceback.
+        """
+        if os.environ.get("CNNDSL_DEBUG"):
+            raise error
+        kind, text = type(error).__name__, " ".join(str(error).split())[:200]
+        self.fail(
+            f"this is a bug in cnndsl: {kind}: {text}",
+            "please report it, with the spec; CNNDSL_DEBUG=1 shows where",
+        )
 
     def fail(self, message: str, help: str | None = None) -> None:
         """One line about a call that cannot be run, in the style of a diagnostic."""

@@ -21,11 +21,16 @@ def spec_files(names: Sequence[str]) -> list[str]:
         if not os.path.isdir(name):
             found[name] = None
             continue
-        inside = sorted(_below(name))
+        inside = specs_below(name)
         if not inside:
             raise CallError(f"there is no spec in {name}", f"specs are files ending in {SUFFIX}")
         found.update(dict.fromkeys(inside))
     return list(found)
+
+
+def specs_below(folder: str) -> list[str]:
+    """The specs in a folder and in those below it, in order; none where it is not there."""
+    return sorted(_below(folder))
 
 
 def _below(folder: str) -> Iterator[str]:

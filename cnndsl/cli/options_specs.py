@@ -11,6 +11,7 @@ examples:
   cnndsl compile specs/vgg16.cnn                  write generated/vgg16.py
   cnndsl compile specs/*.cnn --check              are the modules what the specs say?
   cnndsl compile ResNet50                         of the zoo: write generated/resnet50.py
+  cnndsl compile specs --watch                    write what changes, until Ctrl-C
   cnndsl compile net.cnn -o - --set classes=10    print the module for ten classes""",
     "check": """\
 examples:
@@ -46,6 +47,11 @@ def add_stdin_filename(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--stdin-filename", metavar="NAME", help=help)
 
 
+def add_watch(parser: argparse.ArgumentParser) -> None:
+    help = "go on, and once more with what changes, used files included; Ctrl-C ends it"
+    parser.add_argument("--watch", action="store_true", help=help)
+
+
 def add_choice(parser: argparse.ArgumentParser, required: bool = False) -> None:
     help = "of this model" if required else "of this model only"
     parser.add_argument("--model", metavar="NAME", required=required, help=help)
@@ -76,6 +82,7 @@ def add_compile(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--check", action="store_true", help=help)
     help = "write nothing; show what would change, and exit with 1 if anything would"
     parser.add_argument("--diff", action="store_true", help=help)
+    add_watch(parser)
     help = "replace files that were edited since, or that cnndsl did not write"
     parser.add_argument("--force", action="store_true", help=help)
     help = "print one stage of the compiler instead: the syntax tree, the networks, the tree of "
@@ -85,6 +92,7 @@ def add_compile(parser: argparse.ArgumentParser) -> None:
 
 def add_check(parser: argparse.ArgumentParser) -> None:
     add_specs(parser)
+    add_watch(parser)
     help = "how to print the diagnostics (default: human)"
     parser.add_argument("--output-format", choices=FORMATS, default="human", help=help)
     help = "exit with 1 for warnings, too (default: as [tool.cnndsl] of pyproject.toml says)"

@@ -7,6 +7,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from cnndsl.cli.console import CallError
 from cnndsl.cli.folders import spec_files
@@ -18,6 +19,9 @@ from cnndsl.selection import NoSuch, check_model, check_overrides
 from cnndsl.source import Source
 from cnndsl.syntax.decode import MAX_BYTES
 
+if TYPE_CHECKING:
+    from cnndsl.cli.traces import Sitting, Trace
+
 STDIN = "-"
 LONGEST_NAME = 100  # of a model of the zoo, by far
 
@@ -26,11 +30,14 @@ def check_specs(
     arguments: Namespace,
     overrides: dict[str, Value] | None = None,
     unreadable: list[CallError] | None = None,
+    sitting: Sitting | None = None,
 ) -> list[Checked]:
     """Every spec of the call, parsed and elaborated, in order; a spec named twice counts once.
 
     A name that no file has may be that of a model of the zoo: of its spec that model counts. A
     folder stands for the specs below it.
+
+    What each was read from is noted in `sitting`.
 
     Raises:
       CallError: if one cannot be read; with `unreadable`, that is noted there.
@@ -40,7 +47,8 @@ def check_specs(
     for name in dict.fromkeys(arguments.specs):
         try:
             for each in spec_files([name]):
-                checked.append(_check(each, arguments, overrides, model))
+                trace = None if sitting is None else sitting.traces.setdefault(each, {})
+                checked.append(_check(each, arguments, overrides, model, trace))
         except CallError as error:
             if unreadable is None:
                 raise
@@ -49,10 +57,14 @@ def check_specs(
 
 
 def _check(
-    name: str, arguments: Namespace, overrides: dict[str, Value] | None, model: str | None
+    name: str,
+    arguments: Namespace,
+    overrides: dict[str, Value] | None,
+    model: str | None,
+    trace: Trace | None,
 ) -> Checked:
-    if name.isidentifier() and len(name) <= LONGEST_NAME and not os.path.exists(name):
-        return _check_model(name, arguments, overrides, model)
+    if is_model(name):
+        return _check_model(name, arguments, overrides, model, trace)
     stdin_name = arguments.stdin_filename
     if name == STDIN:
         name = stdin_name or "<stdin>"
@@ -60,6 +72,10 @@ def _check(
         source, diagnostics = files.put(sys.stdin.buffer.read(MAX_BYTES + 1))
     else:
         files = Files(name, os.path.dirname(name))
+        if trace is not None:
+            from cnndsl.cli.traces import TracedFiles
+
+            files = TracedFiles(name, os.path.dirname(name), trace)
         try:
             source, diagnostics = files.open()
         except Unreadable as error:
@@ -70,10 +86,17 @@ def _check(
     return check_source(source, files.load, overrides, model)
 
 
-def _check_model(
-    name: str, arguments: Namespace, overrides: dict[str, Value] | None, model: str | None
-) -> Checked:
-    """A model of the zoo: its spec with that network alone."""
+def is_model(name: str) -> bool:
+    """Whether a name of a call is that of a model of the zoo, if of anything."""
+    return name.isidentifier() and len(name) <= LONGEST_NAME and not os.path.exists(name)
+
+
+def spec_of_model(name: str) -> str:
+    """The file of the spec of a model of the zoo.
+
+    Raises:
+      CallError: if there is none of that name.
+    """
     from cnndsl.zoo.index import UnknownModel, find, spec_path
 
     try:
@@ -81,10 +104,21 @@ def _check_model(
     except UnknownModel as error:
         help = error.help or "`cnndsl list` lists the models of the zoo"
         raise CallError(f"there is no file and no model `{name[:60]}`", help) from None
+    return os.path.relpath(path) if path.is_relative_to(os.getcwd()) else str(path)
+
+
+def _check_model(
+    name: str,
+    arguments: Namespace,
+    overrides: dict[str, Value] | None,
+    model: str | None,
+    trace: Trace | None,
+) -> Checked:
+    """A model of the zoo: its spec with that network alone."""
+    spec = spec_of_model(name)
     if model is not None:
         raise CallError(f"--model chooses from a spec, and `{name}` is a model already")
-    spec = os.path.relpath(path) if path.is_relative_to(os.getcwd()) else str(path)
-    return replace(_check(spec, arguments, overrides, name), model=name)
+    return replace(_check(spec, arguments, overrides, name, trace), model=name)
 
 
 def all_diagnostics(checked: Sequence[Checked]) -> list[Diagnostic]:
