@@ -21,6 +21,8 @@ def run(arguments: Namespace, console: Console) -> int:
             from cnndsl.training.use import trained
 
             network = trained(Path(arguments.run_folder))
+            for message in network.damaged:
+                console.remark(message)
             verdict, images = network.judge(arguments.data)
             if arguments.json:
                 console.data(_figures(network, verdict))

@@ -14,7 +14,10 @@ def run(arguments: Namespace, console: Console) -> int:
         with failing(console, "predict"):
             from cnndsl.training.use import trained
 
-            guesses = trained(Path(arguments.run_folder)).predict([*map(Path, arguments.images)])
+            network = trained(Path(arguments.run_folder))
+            for message in network.damaged:
+                console.remark(message)
+            guesses = network.predict([*map(Path, arguments.images)])
     except Failed:
         return 1
     if arguments.json:

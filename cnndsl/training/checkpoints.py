@@ -53,8 +53,13 @@ class Checkpoints:
             raise TrainingError(f"cannot make {folder}: {error.strerror}") from None
 
     def _manager(self, name: str, kept: int) -> ocp.CheckpointManager:
+        # Processes wait for each other by a name, which has the step: not the same for both kinds.
+        apart = ocp.options.MultiprocessingOptions(barrier_sync_key_prefix=name)
         options = ocp.CheckpointManagerOptions(
-            max_to_keep=kept, cleanup_tmp_directories=True, enable_async_checkpointing=True
+            max_to_keep=kept,
+            cleanup_tmp_directories=True,
+            enable_async_checkpointing=True,
+            multiprocessing_options=apart,
         )
         return ocp.CheckpointManager(self.folder / name, options=options)
 
@@ -122,6 +127,21 @@ class Checkpoints:
             message = "\n".join([f"{self.folder / which}: no checkpoint is whole", *damaged])
             raise TrainingError(message, "train again, into another folder")
         return None
+
+    def restore_best(self, program: Program) -> Restored | None:
+        """The best checkpoint, or where it is damaged the last one; None where there is none.
+
+        Raises:
+          TrainingError: if none is whole.
+        """
+        try:
+            return self.restore(BEST, program)
+        except TrainingError:
+            last = self.restore(LAST, program)
+            if last is None:
+                raise
+        said = f"the best checkpoint is damaged: that of step {last.step} takes its place"
+        return Restored(last.leaves, last.step, last.notes, (said, *last.damaged))
 
     def forget_after(self, step: int) -> None:
         """Removes the checkpoints of later steps, which will be written again."""
@@ -202,6 +222,14 @@ def _as_before(array: jax.Array, leaf: jax.ShapeDtypeStruct) -> jax.Array:
 def _host(array: jax.Array) -> np.ndarray | jax.Array:
     """A copy, for the next step writes over the array; parts on other hosts orbax copies."""
     return np.array(array) if array.is_fully_addressable else array
+
+
+def finite(array: jax.Array) -> bool:
+    """Whether what this process has of an array is numbers, none of them infinite."""
+    if not jnp.issubdtype(array.dtype, jnp.floating):
+        return True
+    parts = {str(part.index): part for part in array.addressable_shards}  # each once
+    return all(np.isfinite(np.asarray(part.data)).all() for part in parts.values())
 
 
 def _digest(array: np.ndarray | jax.Array) -> int | None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
+import socket
+import time
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import jax
 import numpy as np
+from jax.experimental.multihost_utils import process_allgather
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from cnndsl.training.errors import TrainingError
 
 AXIS = "data"
+PATIENCE = 300.0  # seconds for which a process waits for the first one
 LARGE = 2**16  # numbers from which on `--fsdp` parts an array
 
 
@@ -88,6 +94,13 @@ def is_first() -> bool:
     return jax.process_index() == 0
 
 
+def everywhere(holds: bool) -> bool:
+    """Whether something holds for all processes."""
+    if jax.process_count() == 1:
+        return holds
+    return bool(process_allgather(np.array(holds)).all())
+
+
 def join(coordinator: str | None = None, process: str | None = None) -> None:
     """Joins the processes of a run: those of the call, else those of a cluster that is found.
 
@@ -104,21 +117,59 @@ def join(coordinator: str | None = None, process: str | None = None) -> None:
         return
     if coordinator is None or process is None:
         raise TrainingError("--coordinator host:port and --process i/n go together")
+    host, _, port = coordinator.rpartition(":")
+    if not host or not port.isdecimal():
+        raise TrainingError(f"--coordinator is host:port, not `{coordinator[:60]}`")
     index, slash, count = process.partition("/")
     if not (slash and index.isdecimal() and count.isdecimal() and int(index) < int(count)):
         raise TrainingError(f"--process is i/n, counted from 0, such as 0/2, not `{process[:20]}`")
+    if int(index):
+        _reach(host.strip("[]"), int(port))
     if int(count) > 1:
         _initialize(
             coordinator_address=coordinator, num_processes=int(count), process_id=int(index)
         )
 
 
+def _reach(host: str, port: int) -> None:
+    """Waits until the first process listens: JAX, which would wait as long, ends in a crash.
+
+    Raises:
+      TrainingError: if it does not within five minutes.
+    """
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            socket.create_connection((host, port), timeout=5).close()
+            return
+        except OSError as error:
+            if time.monotonic() > until:
+                message = f"nobody answers at {host}:{port}: {error.strerror or error}"
+                help = "is the first process, that of --process 0/n, running there?"
+                raise TrainingError(message, help) from None
+        time.sleep(0.5)
+
+
 def _initialize(**arguments: str | int) -> None:
-    try:
-        jax.distributed.initialize(**arguments)  # type: ignore[arg-type]
-    except (RuntimeError, ValueError) as error:
-        reason = " ".join(str(error).split())[:300]
-        raise TrainingError(f"the processes did not find each other: {reason}") from None
+    with warnings.catch_warnings(record=True) as said:  # why JAX does not know a cluster
+        try:
+            jax.distributed.initialize(local_device_ids=_chosen(os.environ), **arguments)  # type: ignore[arg-type]
+        except Exception as error:  # the package kubernetes has its own kinds
+            reason = " ".join(" ".join(map(str, [error, *(w.message for w in said)])).split())
+            message = f"the processes did not find each other: {reason[:400]}"
+            raise TrainingError(message, "--coordinator and --process say who they are") from None
+
+
+def _chosen(environment: Mapping[str, str]) -> list[int] | None:
+    """No devices chosen, so that a process has all that it sees; None leaves it to JAX.
+
+    In a cluster JAX gives a process one device, the first to the first of a machine. That is right
+    where a machine has several processes, and leaves seven of eight idle where it has one.
+    """
+    tasks = environment.get("SLURM_STEP_TASKS_PER_NODE", "1")  # 1(x4), or 8(x3),4
+    alone = re.fullmatch(r"1(\(x\d+\))?", tasks) is not None
+    alone = alone and environment.get("OMPI_COMM_WORLD_LOCAL_SIZE", "1") == "1"
+    return [] if alone and "JAX_LOCAL_DEVICE_IDS" not in environment else None
 
 
 def _in_cluster(environment: Mapping[str, str]) -> bool:

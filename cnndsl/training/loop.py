@@ -10,8 +10,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from cnndsl.training.checkpoints import BEST, LAST, Checkpoints
-from cnndsl.training.devices import is_first
+from cnndsl.training.checkpoints import BEST, LAST, Checkpoints, finite
+from cnndsl.training.data.source import listed
+from cnndsl.training.devices import everywhere, is_first
 from cnndsl.training.errors import TrainingError
 from cnndsl.training.input import loops_well
 from cnndsl.training.judge import Verdict, judge
@@ -94,9 +95,11 @@ def train(
             watcher.steps(line)
         if done % per_epoch and done < prepared.steps:
             if _due(prepared.settings.save_steps, done):
+                _check_state(leaves, done, prepared, checkpoints)
                 notes = {"best": best, "sums": totals.tolist()}
                 checkpoints.save(LAST, program, leaves, done, notes)
             continue
+        _check_state(leaves, done, prepared, checkpoints)
         verdict = judge(program, leaves, prepared.held_out, batch, watcher.judging)
         line = {
             "kind": "epoch",
@@ -151,21 +154,39 @@ def _check_finite(
     """Raises `TrainingError` at the first step whose loss is no number."""
     if np.isfinite(losses).all():
         return
-    checkpoints.finish()
     step = first + int(np.flatnonzero(~np.isfinite(losses))[0])
+    shown = "not a number" if math.isnan(losses[step - first]) else "infinite"
+    raise _ended(f"the loss is {shown} at step {step + 1}", step, prepared, checkpoints)
+
+
+def _check_state(leaves: Leaves, done: int, prepared: Prepared, checkpoints: Checkpoints) -> None:
+    """Raises `TrainingError` where a step left something that is no number, which none shall keep.
+
+    Its own loss was that of the parameters before it.
+    """
+    names = zip(prepared.program.names, leaves, strict=True)
+    learned = {name: leaf for name, leaf in names if not name.startswith("optimizer")}
+    broken = [name for name, leaf in learned.items() if not finite(leaf)]
+    if everywhere(not broken):
+        return
+    what = listed([name.partition(".")[2] for name in broken], 2) or "part of the network"
+    message = f"{what}: no number any more after step {done}"
+    raise _ended(message, done - 1, prepared, checkpoints)
+
+
+def _ended(message: str, step: int, prepared: Prepared, checkpoints: Checkpoints) -> TrainingError:
+    """What to say of a run that a step ended, counted from 0."""
+    checkpoints.finish()
     rate = prepared.program.rate(step)
-    loss = float(losses[step - first])
-    shown = "not a number" if math.isnan(loss) else "infinite"
     epoch = step // prepared.steps_per_epoch + 1
     known = checkpoints.steps(LAST)
     kept = (
         f"the checkpoint of step {known[0]} is kept" if known else "no checkpoint was written yet"
     )
-    message = f"the loss is {shown} at step {step + 1}, in epoch {epoch}; {kept}"
     help = (
         f"lower the learning rate, which was {rate:.3g} there (--rate), or clip gradients (`clip`)"
     )
-    raise TrainingError(message, help)
+    return TrainingError(f"{message}, in epoch {epoch}; {kept}", help)
 
 
 def _note(run: Run, line: dict[str, Any]) -> None:

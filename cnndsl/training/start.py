@@ -10,8 +10,8 @@ from typing import Any
 import jax
 from flax import nnx
 
-from cnndsl.training.checkpoints import BEST, LAST, Checkpoints, Restored
-from cnndsl.training.devices import devices, is_first
+from cnndsl.training.checkpoints import LAST, Checkpoints, Restored
+from cnndsl.training.devices import devices, everywhere, is_first
 from cnndsl.training.errors import TrainingError
 from cnndsl.training.loop import Result, Watcher, train
 from cnndsl.training.prepare import Prepared, prepare, prepare_again
@@ -91,17 +91,19 @@ def resume(
     return _go(prepared, run, leaves, step, restored, say, watch)
 
 
-def restore_best(run: Run, program_of: Prepared) -> Leaves:
+def restore_best(run: Run, program_of: Prepared, say: Say) -> Leaves:
     """The state of the best epoch of a run.
 
     Raises:
       TrainingError: if there is none.
     """
     checkpoints = Checkpoints(run.checkpoints)
-    restored = checkpoints.restore(BEST, program_of.program)
+    restored = checkpoints.restore_best(program_of.program)
     checkpoints.close()
     if restored is None:
         raise TrainingError(f"{run.folder} has no checkpoint", "its first epoch has not ended")
+    for message in restored.damaged:
+        say(message)
     return restored.leaves
 
 
@@ -126,7 +128,7 @@ def _go(
         checkpoints.close()
     for name in prepared.feed.unreadable:
         say(f"left out, since it cannot be read: {name}")
-    model = prepared.program.network(restore_best(run, prepared))
+    model = prepared.program.network(restore_best(run, prepared, say))
     if is_first():
         from cnndsl.weights import save
 
@@ -158,10 +160,14 @@ def _shared(make: Callable[[], Run], folder: Path | None) -> Run:
     """The run folder, which the first process makes for all of them."""
     if jax.process_count() == 1:
         return make()
-    from jax.experimental.multihost_utils import sync_global_devices
-
     if folder is None:
         raise TrainingError("several processes need one folder", "name it with -o")
-    run = make() if is_first() else None
-    sync_global_devices("run folder")
+    failed: TrainingError | None = None
+    run: Run | None = None
+    try:
+        run = make() if is_first() else None
+    except TrainingError as error:
+        failed = error
+    if not everywhere(failed is None):  # the others would wait for it
+        raise failed or TrainingError(f"the first process cannot begin in {folder}")
     return run or open_run(folder)

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from cnndsl.training.checkpoints import BEST, Checkpoints
+from cnndsl.training.checkpoints import Checkpoints
 from cnndsl.training.data import open_data
 from cnndsl.training.data.fit import Fit, Fitted
 from cnndsl.training.data.folder import read_image
@@ -40,13 +40,14 @@ class Guess:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """The best network of a run."""
+    """The best network of a run; `damaged` says which of its checkpoints were passed over."""
 
     run: Run
     classes: tuple[str, ...]
     fit: Fit
     program: Program
     leaves: Leaves
+    damaged: tuple[str, ...] = ()
 
     @property
     def settings(self) -> Settings:
@@ -128,8 +129,8 @@ def trained(folder: Path) -> Trained:
         settings.freeze,
     )
     checkpoints = Checkpoints(run.checkpoints)
-    best = checkpoints.restore(BEST, program)
+    best = checkpoints.restore_best(program)
     checkpoints.close()
     if best is None:
         raise TrainingError(f"{folder} has no checkpoint yet", "its first epoch has not ended")
-    return Trained(run, classes, fit_of(facts), program, best.leaves)
+    return Trained(run, classes, fit_of(facts), program, best.leaves, best.damaged)

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from cnndsl.training import TrainingError
-from cnndsl.training.devices import _in_cluster, join
+from cnndsl.training import TrainingError, devices
+from cnndsl.training.checkpoints import _KEPT as KEPT
+from cnndsl.training.devices import _chosen, _in_cluster, join
 from tests.training.conftest import write_data
 
 pytestmark = pytest.mark.xla
@@ -22,9 +23,14 @@ OPTIONS = ["--data", "kinds.npz", "--epochs", "3", "--batch", "16", "--set", "wi
 
 def start(folder: Path, *arguments: str, devices: int = 1) -> subprocess.Popen[str]:
     """`cnndsl train tiny.cnn` as a process that sees so many devices."""
+    call = ["-m", "cnndsl", "train", "tiny.cnn", *OPTIONS, *arguments]
+    return python(folder, *call, devices=devices)
+
+
+def python(folder: Path, *arguments: str, devices: int) -> subprocess.Popen[str]:
     flags = f"--xla_force_host_platform_device_count={devices}"
     return subprocess.Popen(
-        [sys.executable, "-m", "cnndsl", "train", "tiny.cnn", *OPTIONS, *arguments],
+        [sys.executable, *arguments],
         cwd=folder,
         env=os.environ | {"PYTHONPATH": str(ROOT), "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
         stdin=subprocess.DEVNULL,
@@ -57,7 +63,11 @@ def port() -> int:
 
 
 def finish(process: subprocess.Popen[str]) -> str:
-    out, _ = process.communicate(timeout=500)
+    try:
+        out, _ = process.communicate(timeout=200)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
     assert process.returncode == 0, out
     return out
 
@@ -94,6 +104,7 @@ def compare(found: list[tuple[float, float]], expected: list[tuple[float, float]
         (None, "0/2", "--coordinator host:port and --process i/n go together"),
         ("localhost:1", "2/2", "--process is i/n, counted from 0, such as 0/2, not `2/2`"),
         ("localhost:1", "one", "--process is i/n"),
+        ("localhost", "0/2", "--coordinator is host:port, not `localhost`"),
     ],
 )
 def test_half_a_call_is_refused(coordinator, process, message):
@@ -114,3 +125,120 @@ def test_half_a_call_is_refused(coordinator, process, message):
 )
 def test_a_cluster_is_known_by_what_it_sets(environment, several):
     assert _in_cluster(environment) is several
+
+
+@pytest.mark.parametrize(
+    ("environment", "devices"),
+    [
+        ({}, []),
+        ({"SLURM_STEP_TASKS_PER_NODE": "1"}, []),
+        ({"SLURM_STEP_TASKS_PER_NODE": "1(x4)"}, []),
+        ({"SLURM_STEP_TASKS_PER_NODE": "8(x4)"}, None),
+        ({"SLURM_STEP_TASKS_PER_NODE": "2,1"}, None),
+        ({"OMPI_COMM_WORLD_LOCAL_SIZE": "1"}, []),
+        ({"OMPI_COMM_WORLD_LOCAL_SIZE": "8"}, None),
+        ({"JAX_LOCAL_DEVICE_IDS": "0,1"}, None),
+    ],
+)
+def test_a_process_that_is_alone_on_its_machine_has_all_devices(environment, devices):
+    assert _chosen(environment) == devices
+
+
+SLURM = {
+    "SLURM_STEP_NUM_TASKS": "4",
+    "SLURM_STEP_TASKS_PER_NODE": "1(x4)",
+    "SLURM_JOB_ID": "7",
+    "SLURM_STEP_NODELIST": "node[01-04]",
+    "SLURM_NTASKS": "4",
+    "SLURM_PROCID": "2",
+    "SLURM_LOCALID": "0",
+}
+OPEN_MPI = {
+    "OMPI_COMM_WORLD_SIZE": "4",
+    "OMPI_COMM_WORLD_RANK": "2",
+    "OMPI_COMM_WORLD_LOCAL_RANK": "0",
+    "OMPI_COMM_WORLD_LOCAL_SIZE": "1",
+    "OMPI_MCA_orte_hnp_uri": "1531576320.0;tcp://10.96.0.1,10.148.0.1:34911",
+}
+PORT = 2**16 - 2**12  # the first of those that JAX takes
+
+
+@pytest.fixture
+def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that has not computed yet, as far as JAX can see."""
+    from jax._src import xla_bridge
+
+    monkeypatch.setattr(xla_bridge, "backends_are_initialized", lambda: False)
+
+
+@pytest.mark.usefixtures("fresh")
+@pytest.mark.parametrize(
+    ("environment", "address"),
+    [
+        (SLURM, f"node01:{PORT + 7}"),
+        (OPEN_MPI, f"10.96.0.1:{PORT + 1531576320 // 2**12 % 2**12}"),
+    ],
+)
+def test_what_jax_makes_of_a_cluster(monkeypatch, environment, address):
+    """With the variables that `srun` and `mpirun` set, up to where the processes would meet."""
+    from jax._src import distributed
+    from jax._src.xla_bridge import CUDA_VISIBLE_DEVICES
+
+    met: list[tuple[object, ...]] = []
+
+    def connect(address, process, **options):
+        met.append((address, process, CUDA_VISIBLE_DEVICES.value))
+        raise RuntimeError("nobody is there")
+
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(distributed._jax, "get_distributed_runtime_client", connect)
+    with pytest.raises(TrainingError, match="did not find each other: nobody is there"):
+        join()
+    assert met == [(address, 2, "all")]
+
+
+@pytest.mark.usefixtures("fresh")
+def test_kubernetes_is_asked_with_its_package(monkeypatch):
+    monkeypatch.setitem(sys.modules, "kubernetes", None)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("JOB_COMPLETION_INDEX", "1")
+    with pytest.raises(TrainingError, match=r"pip install jax\[k8s\]") as error:
+        join()
+    assert error.value.help == "--coordinator and --process say who they are"
+
+
+def test_a_first_process_that_is_not_there(monkeypatch):
+    monkeypatch.setattr(devices, "PATIENCE", 0.0)
+    with pytest.raises(TrainingError, match="nobody answers at 127") as error:
+        join(f"127.0.0.1:{port()}", "1/2")
+    assert error.value.help == "is the first process, that of --process 0/n, running there?"
+
+
+TWICE = """
+import sys
+from pathlib import Path
+from cnndsl.training import Settings
+from cnndsl.training.checkpoints import BEST, LAST, Checkpoints
+from cnndsl.training.devices import devices, join
+from cnndsl.training.prepare import prepare
+
+join(*sys.argv[1:])
+program = prepare(Settings("tiny.cnn", data="kinds.npz", batch=48), devices()).program
+leaves, checkpoints = program.start(), Checkpoints(Path("twice"))
+for step in range(1, 5):
+    checkpoints.save(BEST, program, leaves, step, {})
+    checkpoints.save(LAST, program, leaves, step, {})
+checkpoints.finish()
+checkpoints.close()
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_write_two_checkpoints_at_once(folder):
+    coordinator = f"127.0.0.1:{port()}"
+    processes = [python(folder, "-c", TWICE, coordinator, f"{i}/2", devices=1) for i in range(2)]
+    for process in processes:
+        finish(process)
+    steps = {name: {p.name for p in (folder / "twice" / name).iterdir()} for name in KEPT}
+    assert steps == {"best": {"4"}, "last": {"3", "4"}}

@@ -9,10 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cnndsl.cli import main
 from cnndsl.training import Settings, TrainingError, fit
+from tests.training.test_fine_tuning import values
 
 pytestmark = pytest.mark.xla
 ROOT = Path(__file__).parents[2]
@@ -34,6 +36,34 @@ def test_a_loss_that_is_no_number_ends_the_run(folder, capsys):
     steps = [int(path.name) for path in (folder / "run" / "checkpoints" / "last").glob("*")]
     kept = max(steps, default=0)
     assert (f"the checkpoint of step {kept} is kept" in said) == bool(steps)
+
+
+LEAPS = """\
+# The second step, and the first of any size, leads beyond all numbers.
+model Leaps(classes = 3) {
+  input 8x8x1
+  flatten -> dense(classes)
+  preprocess { range 255 }
+  train {
+    optimizer sgd
+    schedule constant(1e38, warmup = 1)
+    epochs 3
+    batch 96
+  }
+}
+"""
+
+
+def test_a_step_that_leaves_no_numbers_is_not_kept(folder, capsys):
+    """Its loss, that of the parameters before it, still is a number."""
+    (folder / "leaps.cnn").write_text(LEAPS)
+    said = failed(capsys, "train", "leaps.cnn", "--data", "kinds.npz", "-o", "run")
+    assert re.search(r"head_dense|dense", said)
+    assert "no number any more after step 2, in epoch 2; the checkpoint of step 1 is kept" in said
+    assert [path.name for path in (folder / "run" / "checkpoints" / "last").glob("*")] == ["1"]
+    from cnndsl.training.use import trained
+
+    assert all(np.isfinite(value).all() for value in values(trained(Path("run")).network).values())
 
 
 def test_a_run_of_another_network_is_refused(run, folder, capsys):

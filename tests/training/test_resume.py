@@ -111,6 +111,16 @@ def test_a_damaged_checkpoint_is_passed_over(run, capsys, how):
     assert figures(run) == before
 
 
+def test_where_the_best_checkpoint_is_damaged_the_last_one_is_used(run, capsys):
+    (best,) = (run / "checkpoints" / "best").iterdir()
+    damage(best, "truncated")
+    assert main(["eval", "run", "--json"]) == 0
+    result = capsys.readouterr()
+    last = max(int(path.name) for path in (run / "checkpoints" / "last").iterdir())
+    assert f"the best checkpoint is damaged: that of step {last} takes its place" in result.err
+    assert json.loads(result.out)["images"] == 40
+
+
 def test_a_run_that_has_ended_says_so(run, capsys):
     before = figures(run)
     assert main(["train", "--resume", "run"]) == 0
