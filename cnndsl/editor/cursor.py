@@ -13,6 +13,7 @@ from cnndsl.syntax.scan import END, Allowance, Mistake, Word, scan
 
 _LAST = re.compile(r"[A-Za-z_]\w*$", re.ASCII)
 _STRING = re.compile(r'"[^"\n]*"')
+_USE = re.compile(r'\s*use\b\s*(zoo\b\s*)?"([^"\n]*)$')
 _CLOSERS = {"RPAR": "LPAR", "RSQB": "LSQB", "RBRACE": "LBRACE"}
 _NAMING = frozenset(
     {"BLOCK", "MODEL", "FN", "STAGE", "AUX", "LET", "FOR", "AS", "OUTPUT", "SHARED"}
@@ -46,12 +47,17 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The words before a cursor without the one that it touches, which is the `prefix`."""
+    """The words before a cursor without the one that it touches, which is the `prefix`.
+
+    In the path of a `use`, `path` is what stands of it before the cursor.
+    """
 
     words: tuple[Word, ...]
     prefix: str
     openers: tuple[int, ...]  # the indices of the brackets that are open
     is_inert: bool  # in a comment or a string
+    path: str | None = None
+    is_zoo: bool = False  # whether that path is of the zoo
 
     @property
     def call(self) -> Call | None:
@@ -88,6 +94,8 @@ class Cursor:
         last = self.words[-1] if self.words else None
         opener = self.words[self.openers[-1]] if self.openers else None
         if self.is_inert or (last is not None and last.type in _NAMING):
+            return Where.NOTHING
+        if last is not None and last.type == "STRING":  # nothing follows a path or a word
             return Where.NOTHING
         if last is not None and last.type == "DOT":
             return Where.ATTRIBUTE
@@ -143,7 +151,9 @@ def cursor(text: str, offset: int) -> Cursor:
                 openers.pop()
         elif word.type in _DEFINING and (not index or words[index - 1].type == "NEWLINE"):
             openers.clear()  # what was not closed above is a mistake
-    return Cursor(words, prefix, tuple(openers), inert)
+    use = _USE.match(text[line:offset])
+    path, is_zoo = (use[2], use[1] is not None) if use else (None, False)
+    return Cursor(words, prefix, tuple(openers), inert, path, is_zoo)
 
 
 def tolerant(text: str) -> Iterator[Word]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 from pygls.lsp.server import LanguageServer
@@ -13,15 +15,15 @@ from cnndsl.editor.cursor import cursor
 from cnndsl.editor.document import Document, View, path_of
 from cnndsl.editor.hints import code_lenses, inlay_hints
 from cnndsl.editor.hover import hover as hover_at
+from cnndsl.editor.layout import formatted
 from cnndsl.editor.positions import Positions
 from cnndsl.editor.records import Sightings
 from cnndsl.editor.rename import Unnameable
 from cnndsl.editor.rename import rename as rename_everywhere
 from cnndsl.editor.report import quick_fixes, reported
 from cnndsl.editor.session import Session
+from cnndsl.editor.used import paths
 from cnndsl.editor.workspace import places, users
-from cnndsl.format import Misformatted, format_source
-from cnndsl.syntax.decode import decode_text
 
 
 class Server(LanguageServer):
@@ -227,7 +229,8 @@ async def document_symbol(
 
 # --- writing --------------------------------------------------------------------------
 
-_COMPLETING = types.CompletionOptions(trigger_characters=[".", "("], resolve_provider=True)
+_IN_PATHS = ['"', "/"]  # where these bring up a list; elsewhere they stand for other things
+_COMPLETING = types.CompletionOptions([".", "(", *_IN_PATHS], resolve_provider=True)
 _SIGNATURES = types.SignatureHelpOptions(trigger_characters=["(", ","])
 
 
@@ -236,7 +239,14 @@ async def completion(ls: Server, params: types.CompletionParams) -> types.Comple
     document = ls.session.documents.get(params.text_document.uri)
     if document is None:
         return types.CompletionList(False, [])
-    at = cursor(document.plain, document.positions.offset(params.position))
+    positions = document.positions
+    offset = positions.offset(params.position)
+    at = cursor(positions.text, offset)
+    if at.path is not None:
+        found = await asyncio.to_thread(paths, at, offset, positions, document.real)
+        return types.CompletionList(False, found)
+    if params.context and params.context.trigger_character in _IN_PATHS:
+        return types.CompletionList(False, [])
     seen = document.sound.sightings if document.sound else Sightings()
     items = completions(at, document.program, seen, ls.takes_snippets())
     return types.CompletionList(False, items)
@@ -277,16 +287,7 @@ async def formatting(
     if document is None:
         return None
     before = document.plain
-    after = await ls.session.run(_formatted, document.name, before)
+    after = await ls.session.run(formatted, document.name, before)
     if after is None or after == before or document.plain != before:
         return None
     return [types.TextEdit(document.positions.whole(), after)]
-
-
-def _formatted(name: str, text: str) -> str | None:
-    """The text in its one layout; None where it does not parse."""
-    source, _ = decode_text(name, text)
-    try:
-        return None if source is None else format_source(source).text
-    except Misformatted:
-        return None

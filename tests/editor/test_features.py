@@ -405,6 +405,44 @@ def test_completion_knows_what_other_files_define(editor: Client, net: str):
     assert "A convolution, normed." in resolved["documentation"]["value"]
 
 
+def test_completion_of_paths(editor: Client):
+    for path in (
+        "lib/deep/more.cnn",
+        "lib/bits.cnn",
+        "empty/notes.txt",
+        ".hidden/a.cnn",
+        "lib.txt",
+    ):
+        (editor.folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (editor.folder / path).write_text(BLOCKS)
+
+    def asked(before: str, after: str = "\n") -> dict[str, str]:
+        """The labels, and the line that each makes."""
+        found = completed(editor, before, after)
+        made = {}
+        for label, item in found.items():
+            made[label] = applied(before + after, [item["textEdit"]]).partition("\n")[0]
+        return made
+
+    assert asked('use "') == {"blocks.cnn": 'use "blocks.cnn"', "lib/": 'use "lib/'}
+    assert asked('use "bl', '"\n') == {"blocks.cnn": 'use "blocks.cnn"'}
+    assert asked('use "lib/') == {
+        "bits.cnn": 'use "lib/bits.cnn"',
+        "deep/": 'use "lib/deep/',
+    }
+    assert asked('use "lib/deep/m') == {"more.cnn": 'use "lib/deep/more.cnn"'}
+    assert asked('use "x/') == asked('use "../') == asked('use "/') == {}
+    assert asked('use zoo "resnet.')["resnet.cnn"] == 'use zoo "resnet.cnn"'
+    assert asked('use zoo "a') == {"alexnet.cnn": 'use zoo "alexnet.cnn"'}
+    assert asked('use "blocks.cnn"') == asked('# use "') == {}
+    uri = editor.open(editor.folder / "net.cnn", HEAD + "  let m = n /")
+    at = position(HEAD + "  let m = n /", len(HEAD) + 13)
+    typed = {"triggerKind": 2, "triggerCharacter": "/"}
+    assert editor.ask("completion", uri, position=at, context=typed)["items"] == []
+    assert editor.ask("completion", uri, position=at)["items"] != []
+    editor.close(uri)
+
+
 def test_signature_help(editor: Client):
     text = HEAD + "  conv(8, 3, pad = same, groups = "
     uri = opened(editor, text)
