@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
-from cnndsl.elaborate.values import FUNCTIONS
+from cnndsl.elaborate.functions import FUNCTIONS
 from cnndsl.ops import MERGES, OPS
 from cnndsl.pipeline import check_source
 from cnndsl.source import Source, Span

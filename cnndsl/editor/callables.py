@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cnndsl.elaborate import values
+from cnndsl.elaborate.functions import FUNCTIONS
 from cnndsl.elaborate.program import Program
 from cnndsl.ops import MERGES, OPS, initial
 from cnndsl.ops.base import REQUIRED, Argument
@@ -67,7 +67,7 @@ def find(name: str, program: Program | None, setting: str | None = None) -> Call
         return Callable(name, "op", _arguments(op.arguments()), markdown(op))
     if name in MERGES:
         return Callable(name, "merge", (), markdown(type(MERGES[name])))
-    if name in values.FUNCTIONS:
+    if name in FUNCTIONS:
         taken = tuple(Taken(each, each) for each in _FUNCTIONS[name])
         return Callable(name, "function", taken)
     if name in initial.NAMES:

@@ -10,6 +10,7 @@ from cnndsl.editor.callables import Callable, find
 from cnndsl.editor.cursor import Call, Cursor, Where, local_names
 from cnndsl.editor.records import Sightings, endpoints
 from cnndsl.elaborate import values
+from cnndsl.elaborate.functions import FUNCTIONS
 from cnndsl.elaborate.preprocess import SETTINGS as IMAGE_SETTINGS
 from cnndsl.elaborate.preprocess import WORDS as IMAGE_WORDS
 from cnndsl.elaborate.program import Program
@@ -108,7 +109,7 @@ def _values(at: Cursor, program: Program | None, snippets: bool) -> Iterator[typ
         return
     for local in local_names(at):
         yield _item(local.name, _KINDS[local.kind], 1, local.kind)
-    for name in (*(program.fns if program else ()), *values.FUNCTIONS):
+    for name in (*(program.fns if program else ()), *FUNCTIONS):
         yield from _called(name, program, 3, snippets)
     yield from _words(("true", "false", "none", "in", "here"), 3)
     if callee is not None and callee.kind in ("block", "model"):  # which may take a layer

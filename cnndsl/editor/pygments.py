@@ -17,7 +17,8 @@ from pygments.token import (
     Whitespace,
 )
 
-from cnndsl.elaborate.values import ATTRIBUTES, FUNCTIONS
+from cnndsl.elaborate.functions import FUNCTIONS
+from cnndsl.elaborate.values import ATTRIBUTES
 from cnndsl.ops import MERGES, OPS
 from cnndsl.syntax import tables
 

@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from cnndsl.elaborate.values import ATTRIBUTES, FUNCTIONS
+from cnndsl.elaborate.functions import FUNCTIONS
+from cnndsl.elaborate.values import ATTRIBUTES
 from cnndsl.ops import MERGES, OPS
 from cnndsl.syntax import tables
 

@@ -13,6 +13,7 @@ from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match, match_parameters
 from cnndsl.elaborate.calls import unknown_function
 from cnndsl.elaborate.collect import Failure
+from cnndsl.elaborate.functions import FUNCTIONS
 from cnndsl.elaborate.scope import Scope, Unknown
 from cnndsl.ir import LayerArgument, Pack, Tensor, Value
 from cnndsl.ops import initial
@@ -190,7 +191,7 @@ class Evaluator:
         if scope.is_incomplete():
             return None
         help: str | None
-        if expr.id in self.fns or expr.id in values.FUNCTIONS:
+        if expr.id in self.fns or expr.id in FUNCTIONS:
             help = f"call it: {expr.id}(…)"
         else:
             help = meant_value(expr.id, scope.names())
@@ -294,14 +295,14 @@ class Evaluator:
             return self.call(self.fns[name], expr.args, scope, expr.span)
         if name in initial.NAMES:
             return self.initial(expr, scope)
-        function = values.FUNCTIONS.get(name)
+        function = FUNCTIONS.get(name)
         if function is None:
             layer = self.as_layer(expr, scope) if self.as_layer else None
             if layer is not None:
                 return layer
             if not self.complete:
                 raise Failure
-            raise Failure(unknown_function(expr, chain(values.FUNCTIONS, self.fns)))
+            raise Failure(unknown_function(expr, chain(FUNCTIONS, self.fns)))
         for argument in expr.args:
             if argument.name is not None:
                 message = f"`{name}` takes its arguments by position"

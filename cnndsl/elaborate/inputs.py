@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from cnndsl import errors
+from cnndsl.elaborate.applying import check_size
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.scope import Scope
@@ -66,7 +67,7 @@ def _image(statement: ast.Input, statements: Statements, scope: Scope, shared: S
     try:
         size = shared.image if statement.name is None else None
         image = Tensor(size or statements.shape(statement.shape, scope))
-        statements.chains.check_size(image, statement.shape.span)
+        check_size(image, statement.shape.span)
     except Failure as failure:
         Context("model").report(shared.found, failure.diagnostic)
         return Tensor(None)

@@ -9,8 +9,8 @@ from graphlib import CycleError, TopologicalSorter
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
-from cnndsl.elaborate import values
 from cnndsl.elaborate.collect import Collector
+from cnndsl.elaborate.functions import FUNCTIONS
 from cnndsl.elaborate.nested import block_of
 from cnndsl.elaborate.recursion import always_used
 from cnndsl.ops import ADDED, MERGES, OPS
@@ -87,7 +87,7 @@ class Program:
         """Whether an expression is an op or a block by its name."""
         if isinstance(expr, ast.Call):
             name = expr.func.id
-            if name in self.fns or name in values.FUNCTIONS:
+            if name in self.fns or name in FUNCTIONS:
                 return False
         else:
             name = expr.id if isinstance(expr, ast.Name) else ""
@@ -112,7 +112,7 @@ class Program:
             return "a function"
         if name in OPS or name in MERGES:
             return "an op"
-        return "a function" if name in values.FUNCTIONS else None
+        return "a function" if name in FUNCTIONS else None
 
     def reserved(self, name: str) -> str | None:
         """The same of a name that a spec cannot give to anything else."""

@@ -16,10 +16,10 @@ from itertools import chain
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
-from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import signature
 from cnndsl.elaborate.calls import merged, surplus, unknown, unknown_element, unknown_function
 from cnndsl.elaborate.collect import Collector
+from cnndsl.elaborate.functions import FUNCTIONS
 from cnndsl.elaborate.packs import SPLIT
 from cnndsl.elaborate.program import Program
 from cnndsl.ops import MERGES, OPS, initial
@@ -127,7 +127,7 @@ class _Definition:
         if self.program.is_layer(node):
             self.layer(node, node.id, ())
             return
-        if node.id in self.program.fns or node.id in values.FUNCTIONS:
+        if node.id in self.program.fns or node.id in FUNCTIONS:
             help: str | None = f"call it: {node.id}(…)"
         else:
             help = meant_value(node.id, chain(self.names.values, self.names.tensors))
@@ -187,8 +187,8 @@ class _Definition:
             self.arguments(name, known, required, node.args, node, described)
         elif self.program.is_layer(node):
             self.layer(node, name, node.args)
-        elif name not in values.FUNCTIONS and self.program.complete:
-            self.report(unknown_function(node, chain(values.FUNCTIONS, fns)))
+        elif name not in FUNCTIONS and self.program.complete:
+            self.report(unknown_function(node, chain(FUNCTIONS, fns)))
 
     def variant(self, node: ast.Variant) -> None:
         if self.program.sound and node.base.id in self.program.models:

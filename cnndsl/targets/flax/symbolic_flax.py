@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 from cnndsl.targets.flax.signature import Signature, number
 from cnndsl.targets.flax.symbolic import DTYPE, PARAM_DTYPE, Token
+from cnndsl.targets.flax.symbolic_carried import HELPER_FUNCTIONS
 from cnndsl.targets.flax.symbolic_containers import ModuleBase, dict_of, list_type, sequential_of
 from cnndsl.targets.flax.symbolic_functions import (
-    HELPER_FUNCTIONS,
     JNP_FUNCTIONS,
     LAX,
     NNX_FUNCTIONS,

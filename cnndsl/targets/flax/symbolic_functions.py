@@ -74,18 +74,18 @@ def _glu(x: Tensor, given: dict[str, object]) -> Term:
     return x.forms.glu(x.term)
 
 
-def _pool(op: str, counts: bool | None = None) -> Apply:
+def pooled(op: str, counts: bool | None = None) -> Apply:
     """A pool; whether its padding counts is said by the call where `counts` is None."""
 
     def apply(x: Tensor, given: dict[str, object]) -> Term:
-        window = pair(_tuple(given["window_shape"]), "the window")
+        window = pair(plain_tuple(given["window_shape"]), "the window")
         strides = given["strides"] or (1, 1)
         counted = given["count_include_pad"] if counts is None else counts
         return x.forms.pool(
             op,
             x.term,
             window,
-            pair(_tuple(strides), "the strides"),
+            pair(plain_tuple(strides), "the strides"),
             window_padding(given["padding"]),
             flag(counted, "count_include_pad"),
         )
@@ -93,7 +93,7 @@ def _pool(op: str, counts: bool | None = None) -> Apply:
     return apply
 
 
-def _tuple(value: object) -> tuple[object, ...]:
+def plain_tuple(value: object) -> tuple[object, ...]:
     if not isinstance(value, tuple):
         raise Failure(f"a window is {described(value)}, no pair")
     return value
@@ -113,7 +113,7 @@ def _reduced(args: list[object], keywords: dict[str, object]) -> object:
     if given["init"] != -math.inf or given["reduce_fn"] is not LAX.members["max"]:
         raise Failure("`nnx.pool` of anything but the largest value")
     x = tensor(given["inputs"], "`nnx.pool`")
-    return x.made(_pool("max_pool", False)(x, given))
+    return x.made(pooled("max_pool", False)(x, given))
 
 
 _POOL: dict[str, object] = {"strides": None, "padding": "VALID"}
@@ -138,12 +138,12 @@ NNX_FUNCTIONS: dict[str, External] = {
     "glu": TensorFunction(Signature("nnx.glu", ("x",), {"axis": -1}), _glu),
     "softmax": TensorFunction(Signature("nnx.softmax", ("x",), {"axis": -1}), _softmax),
     "max_pool": TensorFunction(
-        Signature("nnx.max_pool", ("inputs", "window_shape"), _POOL), _pool("max_pool", False)
+        Signature("nnx.max_pool", ("inputs", "window_shape"), _POOL), pooled("max_pool", False)
     ),
     "pool": Function("nnx.pool", _reduced),
     "avg_pool": TensorFunction(
         Signature("nnx.avg_pool", ("inputs", "window_shape"), {**_POOL, "count_include_pad": True}),
-        _pool("avg_pool"),
+        pooled("avg_pool"),
     ),
 }
 
@@ -242,116 +242,4 @@ JNP_FUNCTIONS: dict[str, External] = {
     "broadcast_to": TensorFunction(
         Signature("jnp.broadcast_to", ("array", "shape")), _broadcast_to
     ),
-}
-
-
-# --- functions that modules carry -----------------------------------------------------
-
-
-def _local_response_norm(x: Tensor, given: dict[str, object]) -> Term:
-    return x.forms.pointwise(
-        "lrn",
-        x.term,
-        size=integer(given["size"], "size"),
-        **{name: number(given[name], name) for name in ("alpha", "beta", "k")},
-    )
-
-
-def _pad_channels(x: Tensor, given: dict[str, object]) -> Term:
-    margin = (0, integer(given["total"], "total") - x.term.shape[-1])
-    return x.forms.pad(x.term, (*((0, 0),) * (len(x.term.shape) - 1), margin))
-
-
-def _upsample(x: Tensor, given: dict[str, object]) -> Term:
-    if given["method"] not in ("nearest", "bilinear"):
-        raise Failure(f"the method is {described(given['method'])}")
-    factor = pair(given["factor"], "the factor")
-    return x.forms.upsample(x.term, factor, str(given["method"]))
-
-
-def _rbf(x: Tensor, given: dict[str, object]) -> Term:
-    codes = given["codes"]
-    if not isinstance(codes, tuple):
-        raise Failure(f"the codes are {described(codes)}")
-    return x.forms.rbf(
-        x.term, tuple(tuple(number(n, "a code") for n in _tuple(code)) for code in codes)
-    )
-
-
-def _constants(value: object) -> object:
-    """One number, or one per channel."""
-    if isinstance(value, tuple):
-        return tuple(number(item, "a constant") for item in value)
-    return number(value, "a constant")
-
-
-def _normalize(x: Tensor, given: dict[str, object]) -> Term:
-    return x.forms.normalize(x.term, _constants(given["mean"]), _constants(given["std"]))
-
-
-def _l2_normalize(x: Tensor, given: dict[str, object]) -> Term:
-    axes, epsilon = axes_of(given["axis"], x), number(given["epsilon"], "epsilon")
-    return x.forms.along("l2 normalize", x.term, axes, epsilon=epsilon)
-
-
-def _resize(x: Tensor, given: dict[str, object]) -> Term:
-    if given["method"] not in ("nearest", "bilinear"):
-        raise Failure(f"the method is {described(given['method'])}")
-    return x.forms.resize(x.term, pair(given["size"], "the size"), str(given["method"]))
-
-
-def _transpose(x: Tensor, given: dict[str, object]) -> Term:
-    size = given["size"]
-    return x.forms.transpose(x.term, None if size is None else pair(size, "the size"))
-
-
-def _matmul(x: Tensor, given: dict[str, object]) -> Term:
-    return x.forms.matmul(x.term, tensor(given["y"], "`matmul`").term)
-
-
-_LRN: dict[str, object] = {"size": 5, "alpha": 1e-4, "beta": 0.75, "k": 1.0}
-
-# By their fragments' names.
-HELPER_FUNCTIONS: dict[str, External] = {
-    "normalize": TensorFunction(Signature("normalize", ("x", "mean", "std")), _normalize),
-    "local_response_norm": TensorFunction(
-        Signature("local_response_norm", ("x",), _LRN), _local_response_norm
-    ),
-    "scaled_tanh": TensorFunction(
-        Signature("scaled_tanh", ("x",)), lambda x, a: x.forms.pointwise("scaled_tanh", x.term)
-    ),
-    "avg_pool": TensorFunction(
-        Signature("avg_pool", ("x", "window_shape"), {"strides": (1, 1), "padding": "SAME"}),
-        _pool("avg_pool", False),
-    ),
-    "l2_normalize": TensorFunction(
-        Signature("l2_normalize", ("x",), {"axis": -1, "epsilon": 1e-12}), _l2_normalize
-    ),
-    "mish": TensorFunction(
-        Signature("mish", ("x",)), lambda x, a: x.forms.pointwise("mish", x.term)
-    ),
-    "adaptive_avg_pool": TensorFunction(
-        Signature("adaptive_avg_pool", ("x", "size")),
-        lambda x, given: x.forms.adaptive_avg_pool(x.term, pair(given["size"], "the size")),
-    ),
-    "resize": TensorFunction(Signature("resize", ("x", "size"), {"method": "bilinear"}), _resize),
-    "pixel_shuffle": TensorFunction(
-        Signature("pixel_shuffle", ("x", "factor")),
-        lambda x, given: x.forms.pixel_shuffle(x.term, integer(given["factor"], "the factor")),
-    ),
-    "space_to_depth": TensorFunction(
-        Signature("space_to_depth", ("x", "factor")),
-        lambda x, given: x.forms.space_to_depth(x.term, integer(given["factor"], "the factor")),
-    ),
-    "transpose": TensorFunction(Signature("transpose", ("x",), {"size": None}), _transpose),
-    "matmul": TensorFunction(Signature("matmul", ("x", "y")), _matmul),
-    "pad_channels": TensorFunction(Signature("pad_channels", ("x", "total")), _pad_channels),
-    "channel_shuffle": TensorFunction(
-        Signature("channel_shuffle", ("x", "groups")),
-        lambda x, given: x.forms.shuffle(x.term, integer(given["groups"], "groups")),
-    ),
-    "upsample": TensorFunction(
-        Signature("upsample", ("x", "factor"), {"method": "nearest"}), _upsample
-    ),
-    "rbf": TensorFunction(Signature("rbf", ("x", "codes")), _rbf),
 }

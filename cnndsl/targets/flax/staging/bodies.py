@@ -27,8 +27,8 @@ from cnndsl.targets.flax.staging.control import Control
 from cnndsl.targets.flax.staging.draft import Env, Run, Sharing, Tensor, Value
 from cnndsl.targets.flax.staging.endpoints import Endpoints
 from cnndsl.targets.flax.staging.flow import Flow, Surroundings, all_of
-from cnndsl.targets.flax.staging.items import Items
 from cnndsl.targets.flax.staging.kinds import sample_kinds
+from cnndsl.targets.flax.staging.merging import Merging
 from cnndsl.targets.flax.staging.scopes import runs_first
 from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.python.expressions import (
@@ -50,7 +50,7 @@ class Bodies:
         self.chains = Chains(self.flow, self.run)
         self.endpoints = Endpoints(self.chains, self.run)
         self.control = Control(self.flow, self.endpoints, self.run)
-        self.items = Items(self.flow, self.control, self.chains.chain)
+        self.items = Merging(self.flow, self.control, self.chains.chain)
         self.chains.item_lists = self.items
         self.results: list[Tensor] = []  # of a block that ends in `return`
 

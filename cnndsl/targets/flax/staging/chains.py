@@ -21,6 +21,7 @@ from cnndsl.ir import (
 )
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.ops.emission import KINDS, MERGED
+from cnndsl.targets.flax.ops.merge import merged_pair
 from cnndsl.targets.flax.staging.draft import Env, Run, Sharing, Slot, Value
 from cnndsl.targets.flax.staging.flow import Bodies, Flow, all_of
 from cnndsl.targets.flax.staging.layers import Layers
@@ -31,7 +32,7 @@ from cnndsl.targets.flax.staging.scopes import (
     bound_values,
 )
 from cnndsl.targets.flax.staging.uses import Uses
-from cnndsl.targets.python.draft import Build, Join, Line
+from cnndsl.targets.python.draft import Build, Line
 from cnndsl.targets.python.expressions import (
     NONE,
     call,
@@ -49,17 +50,7 @@ from cnndsl.targets.python.tree import (
 )
 
 if TYPE_CHECKING:
-    from cnndsl.targets.flax.staging.items import Items
-
-_OPERATORS = {"add": "+", "mul": "*", "sub": "-", "div": "/"}
-_FUNCTIONS = {"maximum": "jnp.maximum", "minimum": "jnp.minimum", "matmul": "matmul"}
-
-
-def _joined(name: str, left: Expr, right: Expr) -> Expr:
-    """Two tensors merged."""
-    if name in _OPERATORS:
-        return Join(_OPERATORS[name], left, right)
-    return call(_FUNCTIONS[name], left, right)
+    from cnndsl.targets.flax.staging.merging import Merging
 
 
 class Chains:
@@ -72,9 +63,9 @@ class Chains:
         self.bodies = bodies
         self.layers = Layers(flow)
         self.uses = Uses(flow, self.layers, self.element, lambda: self.items())
-        self.item_lists: Items | None = None  # which need the loops that need chains
+        self.item_lists: Merging | None = None  # which need the loops that need chains
 
-    def items(self) -> Items:
+    def items(self) -> Merging:
         assert self.item_lists is not None
         return self.item_lists
 
@@ -239,7 +230,7 @@ class Chains:
         else:
             value, total = parts[0], self.widest(recs, features, runs)
             for y in parts[1:]:
-                value = _joined(element.name, value, y)
+                value = merged_pair(element.name, value, y)
         if element.name == "matmul":
             self.draft.helpers.add("matmul")
         self.values.define(self.flow.features(x), total)

@@ -1,4 +1,4 @@
-"""Packs, and merges of more than plain chains: lists of the call.
+"""Packs and item lists: lists of the call.
 
 A pack is a list of tensors in the call and a tuple of their channels in the constructor, each a
 variable like any other: what grows in a loop gets a new value in every round.
@@ -7,18 +7,15 @@ variable like any other: what grows in a loop gets a new value in every round.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 
-from cnndsl.ir import Chained, Divided, ItemsChosen, ItemsLooped, Merged, Node, Packed
+from cnndsl.ir import Chained, Divided, ItemsChosen, ItemsLooped, Node, Packed
 from cnndsl.ir import Item as Record
 from cnndsl.syntax import ast
-from cnndsl.targets.flax.ops.emission import MERGED
 from cnndsl.targets.flax.staging.control import Choice, Control, Walk
 from cnndsl.targets.flax.staging.draft import Env, Run, Tensor
 from cnndsl.targets.flax.staging.flow import Flow, all_of
-from cnndsl.targets.python.arithmetic import binary, item, joined, tally
-from cnndsl.targets.python.draft import Join
-from cnndsl.targets.python.expressions import call, integer, path
+from cnndsl.targets.python.arithmetic import binary, item, joined
+from cnndsl.targets.python.expressions import integer, path
 from cnndsl.targets.python.tree import (
     Assign,
     Binary,
@@ -35,9 +32,6 @@ from cnndsl.targets.python.tree import (
 )
 
 Chain = Callable[[Sequence[Chained], Name, list[Run], Env], None]
-
-_OPERATORS = {"add": "+", "mul": "*"}
-_FOLDS = {"add": "add", "mul": "multiply", "maximum": "maximum", "minimum": "minimum"}
 
 
 class Items:
@@ -232,166 +226,3 @@ class Items:
         conditions = [condition for condition, _ in each.branches]
         taken: list[tuple[int | None, Node | None]] = [(r.taken, r.chosen) for r in recs]
         self.control.choose(Choice(conditions, taken, body, lambda left: None), runs, env)
-
-    # --- merges -----------------------------------------------------------------------
-
-    def merged(
-        self, element: ast.Merge, recs: Sequence[Merged], x: Name, runs: list[Run], env: Env
-    ) -> None:
-        """A merge of an item list that is not of chains alone."""
-        if element.name in _FOLDS and _begins_with_a_tensor(element.items):
-            self.folded(element, recs, x, runs, env)
-            return
-        held = self.listed(element.items, [r.items for r in recs], x, runs, env)
-        env.tensors["here"] = self.flow.tensor(x)
-        value, total = self.joined(element.name, held, recs, runs)
-        self.values.define(self.flow.features(x), total)
-        self.flow.line(x, value, recs, MERGED, runs)
-
-    def folded(
-        self, element: ast.Merge, recs: Sequence[Merged], x: Name, runs: list[Run], env: Env
-    ) -> None:
-        """A sum, a product or an extreme that grows from its first term on."""
-        total = self.draft.variable("x", "tensor")
-        first = self.gather(element, element.items, _of(recs), total, x, runs, env, None)
-        assert first is not None
-        env.tensors["here"] = self.flow.tensor(x)
-        features: Expr = first
-        if any(len({b.out.shape[-1] for b in r.branches}) > 1 for r in recs):
-            features = self.values.residual("features", [r.out.shape[-1] for r in recs], runs)
-        self.flow.copy(total, features, x)
-
-    def gather(
-        self,
-        element: ast.Merge,
-        items: Sequence[ast.Item],
-        recs: Sequence[tuple[Merged, Sequence[Record]]],
-        total: Name,
-        x: Name,
-        runs: list[Run],
-        env: Env,
-        first: Expr | None,
-    ) -> Expr | None:
-        """Adds what items give to a total, the first one of which begins it; gives the channels
-        of the first."""
-        merges = [merge for merge, _ in recs]
-        for place, each in enumerate(items):
-            env.tensors["here"] = self.flow.tensor(x)
-            records = [held[place] for _, held in recs]
-            if isinstance(each, ast.Chain):
-                y = self.flow.branch_off(x, "x")
-                self.chain(all_of(Chained, records), y, runs, env)
-                if first is None:
-                    first = self.flow.features(y)
-                    self.flow.copy(y, first, total)
-                    continue
-                value = joined_pair(element.name, total, y)
-                self.flow.line(total, value, merges, MERGED, runs)
-            elif isinstance(each, ast.ItemLoop):
-                loops = all_of(ItemsLooped, records)
-                rounds = [
-                    (m, held.records)
-                    for m, r in zip(merges, loops, strict=True)
-                    for held in r.rounds
-                ]
-                inside = Env(env)
-                self.control.walk(
-                    Walk(each.targets, each.values, [r.values for r in loops]),
-                    runs,
-                    inside,
-                    partial(self._gathered, element, each.items, rounds, total, x, inside, first),
-                )
-            elif isinstance(each, ast.ItemChoice):
-                self._chosen_terms(element, each, merges, records, total, x, runs, env, first)
-        return first
-
-    def _gathered(
-        self,
-        element: ast.Merge,
-        items: Sequence[ast.Item],
-        recs: Sequence[tuple[Merged, Sequence[Record]]],
-        total: Name,
-        x: Name,
-        env: Env,
-        first: Expr | None,
-        runs: list[Run],
-    ) -> None:
-        self.gather(element, items, recs, total, x, runs, env, first)
-
-    def _chosen_terms(
-        self,
-        element: ast.Merge,
-        each: ast.ItemChoice,
-        merges: Sequence[Merged],
-        records: Sequence[Record],
-        total: Name,
-        x: Name,
-        runs: list[Run],
-        env: Env,
-        first: Expr | None,
-    ) -> None:
-        recs = all_of(ItemsChosen, records)
-
-        def body(mine: list[int]) -> None:
-            held = [(i, r) for i in mine if (r := recs[i].chosen) is not None]
-            if held:
-                within = [(merges[i], r.records) for i, r in held]
-                items, inner = held[0][1].written, [runs[i] for i, _ in held]
-                self.gather(element, items, within, total, x, inner, env, first)
-
-        conditions = [condition for condition, _ in each.branches]
-        taken: list[tuple[int | None, Node | None]] = [(r.taken, r.chosen) for r in recs]
-        self.control.choose(Choice(conditions, taken, body, lambda left: None), runs, env)
-
-    def joined(
-        self, name: str, held: Tensor, recs: Sequence[Merged], runs: list[Run]
-    ) -> tuple[Expr, Expr]:
-        """The merge of a list, and its channels."""
-        listed = held.call
-        match listed:
-            case ListOf(items=(Star(value=whole),)):
-                listed = whole
-        if name == "concat":
-            axis = Keyword("axis", Constant(-1))
-            together = Call(path("jnp.concatenate"), (listed,), (axis,))
-            return together, tally("sum", held.features)
-        if name == "matmul":
-            self.draft.helpers.add("matmul")
-        value: Expr
-        if name in _FOLDS:
-            value = call("functools.reduce", path(f"jnp.{_FOLDS[name]}"), listed)
-        elif name == "matmul":
-            value = Call(Name("matmul"), (Star(listed),))
-        else:
-            sides = Item(listed, Constant(0)), Item(listed, Constant(1))
-            value = Binary("-" if name == "sub" else "/", *sides)
-        shapes = [{b.out.shape[-1] for b in r.branches} for r in recs]
-        if all(len(widths) == 1 for widths in shapes) and name != "matmul":
-            return value, item(held.features, Constant(0))
-        return value, self.values.residual("features", [r.out.shape[-1] for r in recs], runs)
-
-
-def joined_pair(name: str, left: Expr, right: Expr) -> Expr:
-    """Two tensors of a merge of any number."""
-    if name in _OPERATORS:
-        return Join(_OPERATORS[name], left, right)
-    return call(f"jnp.{_FOLDS[name]}", left, right)
-
-
-def _begins_with_a_tensor(items: Sequence[ast.Item]) -> bool:
-    """Whether an item list has a first tensor in any case, and no packs."""
-    stack: list[ast.Item] = list(items)
-    while stack:
-        each = stack.pop()
-        if isinstance(each, ast.Spread):
-            return False
-        if isinstance(each, ast.ItemLoop):
-            stack += each.items
-        elif isinstance(each, ast.ItemChoice):
-            stack += [item for _, held in each.branches for item in held]
-            stack += each.other or ()
-    return isinstance(items[0], ast.Chain)
-
-
-def _of(recs: Sequence[Merged]) -> list[tuple[Merged, Sequence[Record]]]:
-    return [(r, r.items) for r in recs]

@@ -1,0 +1,81 @@
+"""Ops to layers: their arguments, and the shape that comes out."""
+
+from __future__ import annotations
+
+import math
+
+from cnndsl import errors
+from cnndsl.elaborate import values
+from cnndsl.elaborate.collect import Failure
+from cnndsl.elaborate.context import Context, Shared
+from cnndsl.elaborate.explain import how_small, shape_text
+from cnndsl.elaborate.geometry import locate
+from cnndsl.elaborate.head import can_classify, counted
+from cnndsl.elaborate.making import Maker
+from cnndsl.elaborate.repair import UNSHAPED
+from cnndsl.elaborate.scope import Scope
+from cnndsl.ir import Layer, Reference, Tensor
+from cnndsl.ops.base import Op, Reject
+from cnndsl.source import Span
+from cnndsl.syntax import ast
+
+
+class Applying:
+    """Applies ops to what arrives."""
+
+    def __init__(self, shared: Shared):
+        self.shared = shared
+        self.maker = Maker(shared.evaluator, shared.budget.known)
+
+    def layer(
+        self, element: ast.Apply, kind: type[Op], x: Tensor, scope: Scope, context: Context
+    ) -> Layer | Reference:
+        given, bound = self.maker.arguments(element, kind, scope)
+        count = counted(kind.name, given, scope)
+        if count is None:
+            return self.applied(element, self.maker.op(element, kind, given, bound), given, x)
+        try:
+            op, mistake = self.maker.op(element, kind, given, bound), None
+        except Failure as failure:
+            if self.shared.head is None:
+                raise
+            op, mistake = self.maker.op(element, kind, given, {**bound, count: 1}), failure
+        if mistake is not None and not can_classify(op):
+            raise mistake
+        layer = self.applied(element, op, given, x)
+        layer.classifies = can_classify(op)
+        if mistake is None or layer.out.known is None or self.shared.head is None:
+            return layer
+        return self.shared.head.pass_on(layer, mistake.diagnostic, context.place)
+
+    def applied(
+        self, element: ast.Apply, op: Op, given: dict[str, ast.Argument], x: Tensor
+    ) -> Layer:
+        """The layer with its shape."""
+        if x.known is None:
+            return Layer(element, op, x, UNSHAPED)
+        try:
+            out = Tensor(op.output(x.shape), doubtful=x.doubtful)
+        except Reject as reject:
+            if x.doubtful:
+                raise Failure from None
+            focus = given.get(reject.focus or "")
+            span = focus.value.span if focus else element.name_span
+            vector = len(x.shape) == 1
+            at = shape_text(x.shape) + (" features arrive here" if vector else " arrives here")
+            notes = how_small(x)
+            help = reject.help
+            raise Failure(errors.does_not_fit(span, reject.message, at, notes, help)) from None
+        check_size(out, element.name_span)
+        if not self.shared.budget.known.is_shared:
+            locate(op, x, out)
+        layer = Layer(element, op, x, out)
+        out.origin = layer
+        return layer
+
+
+def check_size(out: Tensor, span: Span) -> None:
+    """Reports a tensor of too many elements, unless its shape is a guess."""
+    if math.prod(out.shape) >= values.MAX_INT:
+        wrong = errors.too_large_tensor(span, shape_text(out.shape))
+        raise Failure(None if out.doubtful else wrong)

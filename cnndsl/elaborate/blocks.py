@@ -1,0 +1,156 @@
+"""Uses of blocks, and of models as elements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cnndsl.elaborate import values
+from cnndsl.elaborate.bind import match_parameters
+from cnndsl.elaborate.collect import Place
+from cnndsl.elaborate.context import Context, Shared
+from cnndsl.elaborate.head import CLASSES, Head, is_classes
+from cnndsl.elaborate.inside import Inside, fresh
+from cnndsl.elaborate.layers import check_held
+from cnndsl.elaborate.nested import check_one_input
+from cnndsl.elaborate.recursion import Calls
+from cnndsl.elaborate.reuse import again, key_of
+from cnndsl.elaborate.scope import Scope
+from cnndsl.ir import Frame, Instance, Pack, Tensor, Value
+from cnndsl.syntax import ast
+
+Bodies = Callable[[ast.Body, Tensor, Scope, Context], tuple[Frame, Tensor]]
+
+
+class Blocks:
+    """Uses blocks; `bodies` elaborates their statements."""
+
+    def __init__(self, shared: Shared, bodies: Bodies):
+        self.shared = shared
+        self.bodies = bodies
+        self.calls = Calls(shared.program.blocks)
+
+    def instance(
+        self, element: ast.Apply, block: ast.Block, x: Tensor, scope: Scope, context: Context
+    ) -> Instance:
+        self.shared.evaluator.spend(len(block.parameters), element.span)
+        known = self.shared.budget.known
+        given = known.given.get(id(element))
+        if given is None:
+            given = match_parameters(block, element.args or (), element.span)
+            known.given[id(element)] = given
+        bound = {n: self.shared.evaluator.evaluate(a.value, scope) for n, a in given.items()}
+        inner = self.shared.evaluator.parameters(block, bound)
+        inner.classes = frozenset(n for n, a in given.items() if is_classes(a.value, scope))
+        instance = self.block(element, block, inner, x, context)
+        instance.picks = self.picks(given, scope)
+        return instance
+
+    def block(
+        self, element: ast.Apply, block: ast.Block, inner: Scope, x: Tensor, context: Context
+    ) -> Instance:
+        """A use of a block, with its parameters in a scope."""
+        known = self.shared.budget.known
+        args = inner.known()
+        check_held(self.shared.program, block, args.values(), element.span)
+        ordered = {p.name: args[p.name] for p in block.parameters}
+        may_recur = x.known is not None and self.shared.head is None and not inner.classes
+        may_recur = may_recur and not self.shared.is_sharing and not gives_several(block)
+        key = key_of(block, ordered, x) if may_recur else None
+        first = known.uses.get(key)
+        if first is not None and known.is_shared:
+            return again(first, element, ordered, x)
+        inner.tensors["in"] = x
+        if block.name in self.shared.program.models:
+            return self.model(element, block, ordered, inner, x, context)
+        inner.layers = self.shared.program.layers(block)
+        context = context.nested(
+            element.span,
+            inside="block",
+            flat=True,
+            in_loop=False,
+            place=context.place or self.place(element, args, context),
+        )
+        context.last = block.body.statements[-1] if block.body.statements else None
+        level = 0
+        if self.calls.is_recursive(block.name):
+            whole = key_of(block, ordered, x) if x.known is not None else None
+            self.calls.enter(block.name, ordered, whole, element.span)
+            try:
+                frame, out = self.bodies(block.body, x, inner, context)
+            finally:
+                level = self.calls.leave()
+        else:
+            frame, out = self.bodies(block.body, x, inner, context)
+        instance = Instance(element, block, ordered, x, out, frame, like=first, level=level)
+        instance.results = frame.results
+        if first is None and key is not None and not self.shared.found:
+            known.uses[key] = instance
+        return instance
+
+    def picks(self, given: dict[str, ast.Argument], scope: Scope) -> dict[str, int]:
+        """The numbers of the tensors of packs that are handed over as `xs[i]`."""
+        found: dict[str, int] = {}
+        for name, argument in given.items():
+            place = argument.value
+            if not isinstance(place, ast.Index) or not isinstance(place.base, ast.Name):
+                continue
+            if scope.pack(place.base.id) is not None and not isinstance(place.index, ast.Range):
+                index = self.shared.evaluator.evaluate(place.index, scope)
+                assert values.is_int(index)
+                found[name] = index
+        return found
+
+    def model(
+        self,
+        element: ast.Apply,
+        block: ast.Block,
+        args: dict[str, Value],
+        inner: Scope,
+        x: Tensor,
+        context: Context,
+    ) -> Instance:
+        """A model as an element; its endpoints are its own."""
+        shared, program = self.shared, self.shared.program
+        check_one_input(program.root(program.models[element.name]), element)
+        classes = args.get(CLASSES)
+        is_headless = values.is_int(classes) and classes == 0 and not inner.classes
+        context = context.nested(
+            element.span,
+            inside="model",
+            flat=True,
+            in_loop=False,
+            place=context.place or self.place(element, args, context),
+        )
+        if is_headless:
+            inner.classes = frozenset({CLASSES})
+            headless = program.nested_block(element.name, True)
+            assert headless is not None
+            block = headless
+        declared = len(shared.declared)
+        own = Inside(shared, Head() if is_headless else shared.head)
+        with own:
+            frame, out = self.bodies(block.body, x, fresh(inner), context)
+        head = own.head if is_headless else None
+        if head is not None and head.settle_at(
+            [out], element.name_span, element.name, shared.found
+        ):
+            del shared.declared[declared:]
+            own = Inside(shared, Head(found=True))
+            with own:
+                frame, out = self.bodies(block.body, x, fresh(inner), context)
+        endpoints = {**own.endpoints, "logits": out}
+        return Instance(element, block, args, x, out, frame, endpoints=endpoints)
+
+    def place(self, element: ast.Apply, args: dict[str, Value], context: Context) -> Place:
+        """The instance as notes name it: `layer1[0]`, counted along its stage."""
+        stage = context.stage or element.name
+        index = self.shared.instances[stage]
+        self.shared.instances[stage] += 1
+        shown = {n: value for n, value in args.items() if not isinstance(value, Tensor | Pack)}
+        return Place(f"{stage}[{index}]", element.span, shown)
+
+
+def gives_several(block: ast.Block) -> bool:
+    """Whether a block ends in `return`."""
+    last = block.body.statements[-1:]
+    return bool(last) and isinstance(last[0], ast.Results)
