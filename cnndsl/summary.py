@@ -8,22 +8,12 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from cnndsl.ir import (
-    Auxiliary,
-    Instance,
-    Layer,
-    Merged,
-    Network,
-    Node,
-    Staged,
-    Tensor,
-    children,
-    layers,
-)
+from cnndsl.counts import Count, Counts, count, count_merge, count_once, multiplies, totals
+from cnndsl.ir import Auxiliary, Instance, Layer, Merged, Network, Node, Staged, Tensor
 from cnndsl.names import camel
-from cnndsl.ops import MERGES
 from cnndsl.ops.base import Op, Shape
 from cnndsl.ops.window import ONE, Pair
+from cnndsl.walks import children, layers
 
 if TYPE_CHECKING:
     from cnndsl.plain import Json
@@ -35,18 +25,6 @@ SILENT = frozenset(
     "square sqrt exp log clip l2_normalize dropout drop_path flatten reshape pad crop scale "
     "layer_scale normalize rescale expand transpose".split()
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """Trainable parameters, those plus state, and multiply-accumulates."""
-
-    params: int = 0
-    total: int = 0
-    macs: int = 0
-
-    def __add__(self, other: Count) -> Count:
-        return Count(self.params + other.params, self.total + other.total, self.macs + other.macs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,112 +73,6 @@ class Summary:
         return tuple(_layer_rows(self.network))
 
 
-def size(shape: Shape) -> int:
-    product = 1
-    for length in shape:
-        product *= length
-    return product
-
-
-def count_layer(layer: Layer) -> Count:
-    params = sum(map(size, layer.op.params(layer.x.shape).values()))
-    state = sum(map(size, layer.op.state(layer.x.shape).values()))
-    return Count(params, params + state, layer.op.macs(layer.x.shape))
-
-
-Counts = dict[tuple[int, Shape, bool], Count]  # of an op, the shape it gets, and whether first
-
-
-def count(record: Node, known: Counts | None = None) -> Count:
-    """All layers below a record; the MACs of auxiliary heads do not count.
-
-    `known` are the counts of layers of the same network.
-    """
-    params = total = macs = 0
-    known = {} if known is None else known
-    for part, training in _parts_and_heads(record):
-        one = _counted_part(part, known)
-        params, total = params + one.params, total + one.total
-        macs += 0 if training else one.macs
-    return Count(params, total, macs)
-
-
-def _counted(layer: Layer, known: Counts) -> Count:
-    """The figures of a layer; tensors that it shares with one before are counted there."""
-    key = id(layer.op), layer.x.shape, layer.first is None
-    one = known.get(key)
-    if one is None:
-        one = count_layer(layer)
-        one = known[key] = one if layer.first is None else Count(0, 0, one.macs)
-    return one
-
-
-def _counted_part(part: Layer | Instance | Merged, known: Counts) -> Count:
-    if isinstance(part, Layer):
-        return _counted(part, known)
-    return count_merge(part) if isinstance(part, Merged) else _counted_use(part, known)
-
-
-def _counted_use(use: Instance, known: Counts) -> Count:
-    """What a block has, counted once for all uses that are alike."""
-    first = use.like or use
-    if first.counts is None:
-        every = [_counted_part(part, known) for part in _computing(first)]
-        first.counts = sum(every, Count())
-    return first.counts
-
-
-def _computing(record: Node) -> Iterator[Layer | Merged]:
-    """All layers and matrix products below a record."""
-    stack: list[Node] = [record]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, Layer):
-            yield current
-            continue
-        if isinstance(current, Merged) and multiplies(current):
-            yield current
-        stack.extend(children(current))
-
-
-def multiplies(record: Node) -> bool:
-    """Whether a record is a matrix product of two tensors."""
-    return isinstance(record, Merged) and record.element.name == "matmul"
-
-
-def has_products(network: Network) -> bool:
-    """Whether a network has matrix products of two tensors."""
-    return any(isinstance(part, Merged) for part in _computing(network.frame))
-
-
-def count_merge(record: Merged) -> Count:
-    shapes = tuple(branch.out.shape for branch in record.branches)
-    return Count(macs=MERGES[record.element.name].macs(shapes))
-
-
-def _parts_and_heads(record: Node) -> Iterator[tuple[Layer | Instance | Merged, bool]]:
-    """All layers, blocks and matrix products below a record, and whether they are of a head."""
-    heads: list[Node] = []
-    for stack, training in (([record], isinstance(record, Auxiliary)), (heads, True)):
-        while stack:
-            current = stack.pop()
-            if isinstance(current, (Layer, Instance)):
-                yield current, training
-            elif isinstance(current, Auxiliary) and not training:
-                heads.append(current)
-            else:
-                if isinstance(current, Merged) and multiplies(current):
-                    yield current, training
-                stack.extend(children(current))
-
-
-def totals(network: Network) -> Count:
-    """All layers of a network, which are counted once."""
-    if network.counts is None:
-        network.counts = count(network.frame)
-    return network.counts
-
-
 def summarize_network(network: Network) -> Summary:
     """The figures of a network, which are worked out once."""
     if network.summary is None:
@@ -233,7 +105,7 @@ def _summary(network: Network) -> Summary:
 def _layer_rows(network: Network) -> Iterator[LayerRow]:
     known: Counts = {}
     for layer in layers(network.frame):
-        one = _counted(layer, known)
+        one = count_once(layer, known)
         x, out = layer.x.shape, layer.out.shape
         yield LayerRow(layer.path, layer.op.name, x, out, one.params, one.macs, layer.out.reach)
 
@@ -250,7 +122,7 @@ def _stage_rows(network: Network, known: Counts) -> Iterator[StageRow]:
                 counts = count(current.frame, known)
                 yield _row(current.name, text, counts, current.out, training)
             case Layer():
-                counts = _counted(current, known)
+                counts = count_once(current, known)
                 if current.op.name not in SILENT or counts.params:
                     yield _row(current.path, _layer_text(current.op), counts, current.out)
             case Instance():

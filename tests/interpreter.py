@@ -12,8 +12,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from cnndsl.ir import Layer, Merged, Network, children
+from cnndsl.ir import Layer, Merged, Network
 from cnndsl.ops.base import Op, Shape
+from cnndsl.walks import children
 
 Tensors = dict[str, np.ndarray]  # the parameters and the state of one layer, by name
 Pads = list[tuple[int, int]]  # (before, after) of height and width

@@ -19,11 +19,12 @@ import numpy as np
 from flax import nnx
 
 from cnndsl.elaborate.models import deep_stack
-from cnndsl.ir import Network, layers
+from cnndsl.ir import Network
 from cnndsl.pipeline import check_source
 from cnndsl.source import Source
 from cnndsl.summary import summarize_network
 from cnndsl.targets.flax.names import RESERVED, safe
+from cnndsl.walks import layers
 from tests.compiled import Text, compile_file, compile_text
 from tests.interpreter import interpret
 

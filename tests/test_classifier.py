@@ -6,11 +6,13 @@ import pytest
 
 import cnndsl
 from cnndsl import zoo
+from cnndsl.counts import count_layer
 from cnndsl.elaborate.head import classifier
-from cnndsl.ir import Network, layers
+from cnndsl.ir import Network
 from cnndsl.pipeline import Checked, check_source
 from cnndsl.source import Source
-from cnndsl.summary import count_layer, summarize_network
+from cnndsl.summary import summarize_network
+from cnndsl.walks import layers
 from cnndsl.zoo.index import spec_path
 
 NET = """\

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from flax import nnx
 
-from cnndsl.ir import Network, layers
+from cnndsl.ir import Network
 from cnndsl.pipeline import check_source, compile_checked, name_layers
 from cnndsl.source import Source
 from cnndsl.targets.flax.attributes import BOTH
+from cnndsl.walks import layers
 from tests.compiled import SPECS
 from tests.modules import abstract, imported
 

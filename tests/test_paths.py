@@ -1,10 +1,11 @@
 """What layers are called in summaries: names of their own, or names given from outside."""
 
 from cnndsl.elaborate.paths import assign_paths, paths_of
-from cnndsl.ir import Network, layers
+from cnndsl.ir import Network
 from cnndsl.pipeline import check_source
 from cnndsl.source import Source
 from cnndsl.summary import summarize_network
+from cnndsl.walks import layers
 
 TEXT = """\
 block unit(width) { conv(width, 3) -> bn }

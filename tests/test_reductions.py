@@ -8,10 +8,11 @@ import pytest
 
 from cnndsl import zoo
 from cnndsl.endpoints import Reduction, endpoints_of
-from cnndsl.ir import Network, layers
+from cnndsl.ir import Network
 from cnndsl.pipeline import check_source
 from cnndsl.source import Source
 from cnndsl.summary import LayerRow, summarize_network
+from cnndsl.walks import layers
 
 
 def network(body: str, size: int = 32) -> Network:

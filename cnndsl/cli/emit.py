@@ -22,12 +22,12 @@ from cnndsl.ir import (
     Staged,
     Tensor,
     Value,
-    children,
 )
 from cnndsl.ops.base import Op, show
 from cnndsl.pipeline import Checked
 from cnndsl.source import Source, Span
 from cnndsl.summary import shape_text
+from cnndsl.walks import children
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance

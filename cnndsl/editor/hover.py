@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from lsprotocol import types
 
+from cnndsl.counts import count, count_layer
 from cnndsl.editor.callables import Callable, find
 from cnndsl.editor.cursor import cursor
 from cnndsl.editor.document import View
@@ -14,7 +15,6 @@ from cnndsl.editor.records import Sighting, shapes, size_text
 from cnndsl.editor.scopes import Occurrence, Symbol
 from cnndsl.ir import Instance, Layer, Pack, Tensor, Value
 from cnndsl.ops.base import brief
-from cnndsl.summary import count, count_layer
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
 

@@ -25,10 +25,10 @@ from cnndsl.ir import (
     Tensor,
     Used,
     Value,
-    children,
 )
 from cnndsl.ops.base import Shape
 from cnndsl.syntax import ast
+from cnndsl.walks import children
 
 Applied = Layer | Instance | Reference | Divided | Used | Passed
 Ended = Applied | Grouped | Merged | Repeated | Staged | Auxiliary

@@ -10,7 +10,7 @@ from cnndsl import advice
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elaborate.calls import without
 from cnndsl.fixes import corrected
-from cnndsl.ir import Layer, Merged, Network, Node, children
+from cnndsl.ir import Layer, Merged, Network, Node
 from cnndsl.ops.base import Shape, sized
 from cnndsl.ops.conv import Conv, ConvTranspose, Depthwise, Separable
 from cnndsl.ops.noise import Dropout, DropPath
@@ -20,6 +20,7 @@ from cnndsl.ops.window import ONE, sides
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
+from cnndsl.walks import children
 
 _LEAST = 8  # pixels of an image's side, so that its channels can stand nowhere else
 _FEW = 16  # one pixel of more than that, left out at the end of a map, is no loss

@@ -6,17 +6,19 @@ from dataclasses import replace
 from functools import cache, partial
 
 from cnndsl import errors
+from cnndsl.counts import count_layer, totals
 from cnndsl.diagnostics import Diagnostic, Label
 from cnndsl.elaborate import values
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.explain import shape_text
 from cnndsl.elaborate.otherwise import Trials
 from cnndsl.elaborate.suspects import causes, explanations
-from cnndsl.ir import Network, Value, layers
+from cnndsl.ir import Network, Value
 from cnndsl.suggest import did_you_mean
-from cnndsl.summary import count_layer, summarize_network, table_text, totals
+from cnndsl.summary import summarize_network, table_text
 from cnndsl.syntax import ast
 from cnndsl.syntax.scan import POWERS
+from cnndsl.walks import layers
 
 NOUNS = {"params": "parameters", "total": "parameters and state", "macs": "MACs"}
 FIGURES = (*NOUNS, "output")

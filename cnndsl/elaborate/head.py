@@ -7,7 +7,7 @@ for training has one of its own, which is left out with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from operator import is_
 
@@ -16,22 +16,13 @@ from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate.collect import Collector, Place
 from cnndsl.elaborate.program import walk
 from cnndsl.elaborate.scope import Scope
-from cnndsl.ir import (
-    Auxiliary,
-    Element,
-    Instance,
-    Layer,
-    Network,
-    Node,
-    Reference,
-    Tensor,
-    children,
-)
+from cnndsl.ir import Element, Layer, Network, Reference, Tensor
 from cnndsl.ops.base import Op
 from cnndsl.ops.conv import Conv
 from cnndsl.ops.dense import Dense
 from cnndsl.source import Span
 from cnndsl.syntax import ast
+from cnndsl.walks import aux_heads
 
 CLASSES = "classes"  # the parameter of a model
 
@@ -45,7 +36,7 @@ def classifier(network: Network) -> Layer | None:
 
 def classifiers(network: Network) -> list[Layer]:
     """That of a network with classes, and those of its auxiliary heads."""
-    ends = [network.output, *(head.out for head in _heads(network))]
+    ends = [network.output, *(head.out for head in aux_heads(network))]
     return [layer for end in ends if (layer := _before(end)) is not None]
 
 
@@ -128,7 +119,7 @@ class Head:
 
     def settle(self, network: Network, found: Collector) -> bool:
         """Whether to elaborate again, without the classifier; reports what stands in the way."""
-        ends = [network.output, *(head.out for head in _heads(network))]
+        ends = [network.output, *(head.out for head in aux_heads(network))]
         return self.settle_at(ends, network.declared.name_span, network.name, found)
 
     def settle_at(self, ends: list[Tensor], span: Span, name: str, found: Collector) -> bool:
@@ -143,13 +134,3 @@ class Head:
         if chosen[0] is None and not wrong and not self._decided:
             found.add(errors.no_classifier(span, name))
         return bool(self._candidates) and not found
-
-
-def _heads(network: Network) -> Iterator[Auxiliary]:
-    stack: list[Node] = [network.frame]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, Auxiliary):
-            yield current
-        elif not isinstance(current, (Layer, Instance)):  # heads stand in the model's own body
-            stack.extend(children(current))

@@ -41,7 +41,7 @@ def receive(
         name, span = statement.name, statement.name_span
         assert name is not None and span is not None
         try:
-            statements.check_free(name, span, scope)
+            statements.names.check_free(name, span, scope)
             if name in named:
                 raise Failure(errors.endpoint_twice(span, name, None))
         except Failure as failure:
@@ -66,7 +66,7 @@ def _opening(body: ast.Body) -> tuple[ast.Input, ...]:
 def _image(statement: ast.Input, statements: Statements, scope: Scope, shared: Shared) -> Tensor:
     try:
         size = shared.image if statement.name is None else None
-        image = Tensor(size or statements.shape(statement.shape, scope))
+        image = Tensor(size or statements.shapes.evaluate(statement.shape, scope))
         check_size(image, statement.shape.span)
     except Failure as failure:
         Context("model").report(shared.found, failure.diagnostic)

@@ -24,9 +24,10 @@ from cnndsl.elaborate.reuse import Known
 from cnndsl.elaborate.scope import Scope
 from cnndsl.elaborate.sharing import check_used
 from cnndsl.elaborate.statements import Statements
-from cnndsl.ir import Frame, Network, Node, Noted, Staged, Value, children
+from cnndsl.ir import Frame, Network, Node, Noted, Staged, Value
 from cnndsl.stack import deep_stack
 from cnndsl.syntax import ast
+from cnndsl.walks import children
 
 INPUT = "input"  # no parameter has this name: it is a keyword
 _A_MODEL = 100  # steps, however small it is

@@ -11,15 +11,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from cnndsl.counts import Count, totals
 from cnndsl.diagnostics import Fix
 from cnndsl.elaborate.program import Program
-from cnndsl.ir import Network, layers
+from cnndsl.ir import Network
 from cnndsl.ops import OPS
 from cnndsl.source import Source, Span
-from cnndsl.summary import Count, totals
 from cnndsl.syntax import ast
 from cnndsl.syntax.parser import parse
 from cnndsl.syntax.walk import below
+from cnndsl.walks import layers
 
 MOST = 200  # changes that are tried
 _A_TRIAL = 100  # layers that another trial costs as much as, however small the network is

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from cnndsl.elaborate.sharing import counterparts, is_again
-from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Network, Node, Staged, children
+from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Network, Node, Staged
+from cnndsl.walks import children
 
 Paths = Mapping[Layer | Instance, str]  # records are told apart by their identity
 

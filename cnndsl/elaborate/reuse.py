@@ -10,19 +10,10 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
-from cnndsl.ir import (
-    Frame,
-    Instance,
-    LayerArgument,
-    Network,
-    Node,
-    Pack,
-    Tensor,
-    Value,
-    children,
-)
+from cnndsl.ir import Frame, Instance, LayerArgument, Network, Node, Pack, Tensor, Value
 from cnndsl.ops.base import Op
 from cnndsl.syntax import ast
+from cnndsl.walks import children
 
 _SHORT = 32  # items of a list that are looked at
 

@@ -13,20 +13,9 @@ from cnndsl.elaborate.collect import Collector, Failure
 from cnndsl.elaborate.explain import shape_text
 from cnndsl.elaborate.program import Program, walk
 from cnndsl.elaborate.scope import Scope, Unknown
-from cnndsl.ir import (
-    Chained,
-    Declared,
-    Instance,
-    Layer,
-    Network,
-    Node,
-    Tensor,
-    Used,
-    Value,
-    children,
-    layers,
-)
+from cnndsl.ir import Chained, Declared, Instance, Layer, Network, Node, Tensor, Used, Value
 from cnndsl.syntax import ast
+from cnndsl.walks import children, layers
 
 Meaning: TypeAlias = "Value | Unknown | Tensor"
 

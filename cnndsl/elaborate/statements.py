@@ -6,20 +6,21 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from cnndsl import errors
-from cnndsl.diagnostics import Fix, Label
+from cnndsl.diagnostics import Fix
 from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match
 from cnndsl.elaborate.chains import Chains
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.evaluate import not_a_list, unpacked
-from cnndsl.elaborate.explain import shape_text
 from cnndsl.elaborate.head import is_classes
 from cnndsl.elaborate.inside import name_endpoints
+from cnndsl.elaborate.names import Names
 from cnndsl.elaborate.packs import pack_has_no_shape, pack_of, wrong_names
 from cnndsl.elaborate.places import forget, in_model, once_in_model
 from cnndsl.elaborate.repair import UNSHAPED
-from cnndsl.elaborate.scope import UNKNOWN, Scope, Unknown
+from cnndsl.elaborate.scope import UNKNOWN, Scope
+from cnndsl.elaborate.shapes import Shapes
 from cnndsl.elaborate.sharing import declare
 from cnndsl.ir import (
     Auxiliary,
@@ -33,13 +34,11 @@ from cnndsl.ir import (
     Packed,
     Ran,
     Record,
-    Result,
     Returned,
     Staged,
     Tensor,
     Unpacked,
 )
-from cnndsl.ops import MERGES
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 
@@ -50,6 +49,8 @@ class Statements:
     def __init__(self, shared: Shared):
         self.shared = shared
         self.chains = Chains(shared, self.body)
+        self.names = Names(shared)
+        self.shapes = Shapes(shared)
 
     def body(
         self, body: ast.Body, x: Tensor, scope: Scope, context: Context
@@ -79,23 +80,17 @@ class Statements:
     ) -> tuple[Record, Tensor]:
         run = self.chains.run(statement.chain, x, scope, context)
         scope.flow(run.out, self.shared.nothing)
-        self.assert_shape(statement.shape, run.out, scope, context)
+        self.shapes.check(statement.shape, run.out, scope, context)
         name = None
         if statement.name is not None and statement.name_span is not None:
             endpoint = context.inside in ("model", "stage")
             if statement.is_output:
-                self.output(statement.name, statement.name_span, endpoint, context)
-            name = self.name(statement.name, statement.name_span, run.out, scope, context, endpoint)
+                self.names.output(statement.name, statement.name_span, endpoint, context)
+            name = self.names.name(
+                statement.name, statement.name_span, run.out, scope, context, endpoint
+            )
             name_endpoints(name, run, scope)
         return Ran(statement, run, name), run.out
-
-    def output(self, name: str, span: Span, endpoint: bool, context: Context) -> None:
-        if not endpoint or context.in_loop or not context.flat:
-            message = (
-                "an output stands in a model's body or in a stage, outside of loops and groups"
-            )
-            raise Failure(errors.misplaced_output(span, message))
-        self.shared.outputs.append(name)
 
     def bind(
         self, statement: ast.Bind, x: Tensor, scope: Scope, context: Context
@@ -104,23 +99,14 @@ class Statements:
         if len(run.results) > 1:
             raise Failure(wrong_names(statement.name_span, 1, run))
         if not run.results:
-            self.assert_shape(statement.shape, run.out, scope, context)
+            self.shapes.check(statement.shape, run.out, scope, context)
         elif statement.shape is not None:
             raise Failure(pack_has_no_shape(statement.shape.span, statement.name, run))
         (result,) = run.results or (run.out,)
-        self.hold(statement.name, statement.name_span, result, scope)
+        self.names.hold(statement.name, statement.name_span, result, scope)
         name_endpoints(statement.name, run, scope)
         scope.flow(x, self.shared.nothing)
         return Ran(statement, run, None), x
-
-    def hold(self, name: str, span: Span, result: Result, scope: Scope) -> None:
-        """Names a tensor or a pack."""
-        self.check_free(name, span, scope)
-        if isinstance(result, Pack) and name in MERGES:  # `sub[0]` would be a merge
-            raise Failure(errors.name_taken(span, name, "a merge"))
-        if name in scope.values and isinstance(scope.values[name], Unknown):
-            del scope.values[name]  # of an earlier mistake
-        scope.tensors[name] = result
 
     def pack(
         self, statement: ast.Pack, x: Tensor, scope: Scope, context: Context
@@ -128,7 +114,7 @@ class Statements:
         inner = context.nested(statement.span, flat=False)
         items = self.chains.items.run(statement.items, x, scope, inner)
         pack = pack_of(items)
-        self.hold(statement.name, statement.name_span, pack, scope)
+        self.names.hold(statement.name, statement.name_span, pack, scope)
         return Packed(statement, x, items, pack), x
 
     def unpack(
@@ -145,7 +131,7 @@ class Statements:
                 continue
             if name in names[: spans.index(span)]:
                 raise Failure(errors.defined_twice(span, name, spans[names.index(name)], "a name"))
-            self.hold(name, span, result, scope)
+            self.names.hold(name, span, result, scope)
         scope.flow(x, self.shared.nothing)
         return Unpacked(statement, run), x
 
@@ -177,71 +163,6 @@ class Statements:
         scope.shared[statement.name] = declaration
         self.shared.declared.append(declaration)
         return declaration.record, x
-
-    def name(
-        self,
-        name: str,
-        span: Span,
-        tensor: Tensor,
-        scope: Scope,
-        context: Context,
-        endpoint: bool,
-    ) -> str:
-        """Names a tensor, numbered inside a loop; returns the name."""
-        if context.in_loop and endpoint:
-            self.shared.numbered[name] += 1
-            name += str(self.shared.numbered[name])
-        self.check_free(name, span, scope)
-        if tensor is self.shared.nothing:
-            raise Failure(errors.nothing_flows(span, []))
-        scope.tensors[name] = tensor
-        if endpoint:
-            if name in self.shared.endpoints or name == "logits":
-                raise Failure(errors.endpoint_twice(span, name, self.shared.named.get(name)))
-            self.shared.endpoints[name] = tensor
-            self.shared.named[name] = span
-        return name
-
-    def check_free(self, name: str, span: Span, scope: Scope) -> None:
-        what = self.shared.program.reserved(name)
-        if scope.declaration(name) is not None:
-            raise Failure(errors.name_taken(span, name, "shared layers"))
-        if what in ("an op", "a block"):
-            raise Failure(errors.name_taken(span, name, what))
-
-    def assert_shape(
-        self, expr: ast.Expr | None, tensor: Tensor, scope: Scope, context: Context
-    ) -> None:
-        """Reports a shape that is not the asserted one; the flow goes on with the real one."""
-        head = self.shared.head
-        if expr is None or tensor.known is None or tensor.doubtful:
-            return
-        if self.shared.image is not None:  # it holds for the spec's own image
-            return
-        if head is not None and head.is_mentioned(expr, scope):  # it was left out
-            return
-        try:
-            said = self.shape(expr, scope)
-        except Failure as failure:
-            context.report(self.shared.found, failure.diagnostic)
-            return
-        if said != tensor.shape:
-            seen = shape_text(tensor.shape)
-            origin = tensor.origin
-            label = Label(origin.element.span, f"this gives {seen}") if origin else None
-            error = errors.wrong_shape(expr.span, shape_text(said), seen, label)
-            context.report(self.shared.found, error)
-
-    def shape(self, expr: ast.Expr, scope: Scope) -> tuple[int, ...]:
-        value = self.shared.evaluator.evaluate(expr, scope)
-        items = value if isinstance(value, list) else [value]
-        sizes = tuple(item for item in items if values.is_int(item) and item > 0)
-        if len(items) not in (1, 3) or len(sizes) < len(items):
-            if all(map(values.is_number, items)) and len(items) in (1, 3):
-                raise Failure(errors.bad_extent(expr.span, shape_text(items)))
-            seen = f"a list of {len(items)}" if isinstance(value, list) else values.kind(value)
-            raise Failure(errors.bad_shape(expr.span, seen))
-        return sizes
 
     # --- values -----------------------------------------------------------------------
 
@@ -276,8 +197,8 @@ class Statements:
         inner = context.nested(statement.span, inside="stage", stage=name)
         frame, out = self.body(statement.body, x, scope, inner)
         scope.flow(out, self.shared.nothing)
-        self.assert_shape(statement.shape, out, scope, context)
-        name = self.name(statement.name, statement.name_span, out, scope, context, True)
+        self.shapes.check(statement.shape, out, scope, context)
+        name = self.names.name(statement.name, statement.name_span, out, scope, context, True)
         return Staged(statement, name, x, out, frame), out
 
     def aux(
@@ -299,7 +220,7 @@ class Statements:
         inner = context.nested(span, inside="aux", stage=statement.name, flat=True)
         scope_of_head = Scope(scope)
         frame, out = self.body(statement.body, x, scope_of_head, inner)
-        name = self.name(statement.name, statement.name_span, out, scope, context, True)
+        name = self.names.name(statement.name, statement.name_span, out, scope, context, True)
         scope.flow(x, self.shared.nothing)
         return Auxiliary(statement, name, float(weight), x, out, frame), x
 

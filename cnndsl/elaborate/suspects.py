@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Network, Node, Repeated, children, layers
+from cnndsl.counts import Count, count, count_layer, size
+from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Network, Node, Repeated
 from cnndsl.ops.conv import Conv
-from cnndsl.summary import Count, count, count_layer, size
+from cnndsl.walks import aux_heads, children, layers
 
 _LISTED = 2  # several may fit a difference; more than a few explain nothing
 _CONVOLUTIONS = ("conv", "depthwise", "separable", "conv_transpose")
@@ -59,7 +60,7 @@ def _of_params(network: Network, what: str) -> Iterator[Cause]:
         yield Cause(-scales, f"the scales of `bn` are exactly {scales:,}")
     grouped = sum(_grouping_saves(layer) for layer in every)
     yield Cause(grouped, f"without groups the convolutions would have exactly {grouped:,} more")
-    heads = sum(count(head).params for head in _heads(network))
+    heads = sum(count(head).params for head in aux_heads(network))
     yield Cause(-heads, f"the auxiliary heads are exactly {heads:,}: `params` counts them")
     yield from _of_classes(every)
 
@@ -67,7 +68,7 @@ def _of_params(network: Network, what: str) -> Iterator[Cause]:
 def _of_macs(network: Network) -> Iterator[Cause]:
     macs = count(network.frame).macs
     yield Cause(macs, "it is twice the count: a FLOP is half of a multiply-accumulate")
-    heads = sum(count(head.frame).macs for head in _heads(network))
+    heads = sum(count(head.frame).macs for head in aux_heads(network))
     yield Cause(heads, f"the auxiliary heads take exactly {heads:,}: `macs` leaves them out")
 
 
@@ -185,13 +186,3 @@ def _named(every: list[Layer], op: str, tensor: str) -> list[Layer]:
 
 def _tensors(layer: Layer) -> dict[str, tuple[int, ...]]:
     return layer.op.params(layer.x.shape)
-
-
-def _heads(network: Network) -> Iterator[Auxiliary]:
-    stack: list[Node] = [network.frame]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, Auxiliary):
-            yield current
-        elif not isinstance(current, (Layer, Instance)):  # heads stand in the model's own body
-            stack.extend(children(current))

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
-from cnndsl.ir import Instance, Network, Node, children
+from cnndsl.ir import Instance, Network, Node
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
+from cnndsl.walks import children
 
 MAX_WRITTEN = 10_000  # nodes of the syntax tree: names, numbers, ops, statements
 MAX_RUN = 40_000  # records of networks; of uses of a block that are alike, those of one

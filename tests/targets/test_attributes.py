@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from cnndsl.ir import Layer, layers
+from cnndsl.ir import Layer
 from cnndsl.pipeline import check_source, compile_checked, name_layers
 from cnndsl.source import Source
 from cnndsl.targets.flax import Flax
 from cnndsl.targets.flax.attributes import attribute_paths
 from cnndsl.targets.target import Miscompiled
+from cnndsl.walks import layers
 from tests.targets.parse import parse_module
 
 ROOT = Path(__file__).parents[2]

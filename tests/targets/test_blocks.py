@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from cnndsl.elaborate.models import deep_stack
-from cnndsl.ir import hands_packs
 from cnndsl.pipeline import compile_checked
 from cnndsl.targets.flax.validate import Run
 from cnndsl.targets.python.values import Failure
+from cnndsl.walks import hands_packs
 from tests.targets.mutations import mutants
 from tests.targets.parse import parse_module
 from tests.targets.test_validate import CORNERS, SPECS, checked, compiled, emitted, said

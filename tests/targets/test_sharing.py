@@ -8,10 +8,10 @@ import pytest
 
 from cnndsl import summarize
 from cnndsl.elaborate.models import deep_stack
-from cnndsl.ir import layers
 from cnndsl.pipeline import check_source, compile_checked, name_layers
 from cnndsl.source import Source
 from cnndsl.targets.flax.validate import validate
+from cnndsl.walks import layers
 from tests.targets.parse import parse_module
 
 HEADS = Path(__file__).parent.parent / "corners" / "shared_heads.cnn"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from cnndsl.elaborate.models import deep_stack
 from cnndsl.elaborate.paths import Paths, numbered, parts_of
 from cnndsl.elaborate.sharing import counterparts
-from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Network, Staged, layers
+from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Network, Staged
 from cnndsl.names import camel
 from cnndsl.targets.flax.expected import Expectation, heads_of
 from cnndsl.targets.flax.forms import Forms
@@ -25,6 +25,7 @@ from cnndsl.targets.flax.terms import Term, Unfit
 from cnndsl.targets.flax.trial import Trial
 from cnndsl.targets.flax.validate import Run
 from cnndsl.targets.python.tree import Module as Tree
+from cnndsl.walks import layers
 
 BOTH = " + "  # between the two convolutions of a separable one
 

@@ -9,22 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cnndsl.ir import (
-    Auxiliary,
-    Chosen,
-    Frame,
-    Instance,
-    Layer,
-    Looped,
-    Merged,
-    Network,
-    Tensor,
-    children,
-)
+from cnndsl.ir import Auxiliary, Chosen, Frame, Instance, Layer, Looped, Merged, Network, Tensor
 from cnndsl.ops.base import Shape
 from cnndsl.targets.flax.expected_ops import TERMS, merged
 from cnndsl.targets.flax.forms import Forms
 from cnndsl.targets.flax.terms import Term, Unfit
+from cnndsl.walks import children
 
 
 @dataclass(frozen=True)

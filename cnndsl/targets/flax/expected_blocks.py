@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 
-from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Merged, Network, Node, Tensor, children
+from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Merged, Network, Node, Tensor
 from cnndsl.targets.flax.bodies import Bodies, Body
 from cnndsl.targets.flax.expected import Expectation, heads_of, images_of, name_of, rectifies
 from cnndsl.targets.flax.expected_ops import TERMS, merged
 from cnndsl.targets.flax.forms import Forms
 from cnndsl.targets.flax.terms import Term, Unfit
+from cnndsl.walks import children
 
 Unit = Layer | Merged | Instance
 Values = dict[int, Term]  # of tensors, by identity

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from cnndsl.elaborate.models import deep_stack
-from cnndsl.ir import Network, hands_packs
+from cnndsl.ir import Network
 from cnndsl.targets.flax.bodies import Bodies
 from cnndsl.targets.flax.compare import Difference
 from cnndsl.targets.flax.expected import heads_of
@@ -26,6 +26,7 @@ from cnndsl.targets.python.closed import is_closed
 from cnndsl.targets.python.interpret import interpret
 from cnndsl.targets.python.tree import Helper, Module
 from cnndsl.targets.python.values import Budget, Failure, described
+from cnndsl.walks import hands_packs
 
 
 def validate(

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cnndsl.ir import Auxiliary, Network, Node, children
+from cnndsl.ir import Auxiliary, Network, Node
 from cnndsl.recipes.recipe import Choice, Recipe
 from cnndsl.recipes.tables import MIXTURES
 from cnndsl.targets.python.expressions import NONE, constant
 from cnndsl.targets.python.tree import Binary, Constant, Dict, Expr, Item, Name, Tuple
+from cnndsl.walks import children
 
 _FLOAT = Name("float")
 

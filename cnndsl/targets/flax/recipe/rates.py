@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from cnndsl.elaborate.paths import Paths
-from cnndsl.ir import Layer, Network, Node, Staged, children
+from cnndsl.ir import Layer, Network, Node, Staged
 from cnndsl.targets.flax.attributes import each_path
+from cnndsl.walks import children
 
 
 def rates_by_path(network: Network, paths: Paths) -> dict[str, float]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
+from cnndsl.counts import has_products
 from cnndsl.ir import Instance, Network, Pack
 from cnndsl.ops.base import Shape
-from cnndsl.summary import Summary, format_table, has_products, summarize_network, table_text
+from cnndsl.summary import Summary, format_table, summarize_network, table_text
 from cnndsl.targets.flax.staging.draft import Draft, Param
 from cnndsl.targets.python.expressions import attributes, names
 from cnndsl.targets.python.print import print_expression

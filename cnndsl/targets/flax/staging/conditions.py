@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnndsl.ir import Layer, Node, children
+from cnndsl.ir import Layer, Node
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.staging.draft import Env, Run
 from cnndsl.targets.flax.staging.layers import BUILDS
@@ -21,6 +21,7 @@ from cnndsl.targets.python.tree import (
     Name,
     Unary,
 )
+from cnndsl.walks import children
 
 
 def condition(

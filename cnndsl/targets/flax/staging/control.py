@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from cnndsl.ir import Chosen, Frame, Instance, Looped, Named, Node, children
+from cnndsl.ir import Chosen, Frame, Instance, Looped, Named, Node
 from cnndsl.ir import Tensor as Flowing
 from cnndsl.ir import Value as Item
 from cnndsl.syntax import ast
@@ -30,6 +30,7 @@ from cnndsl.targets.python.tree import (
     If,
     Name,
 )
+from cnndsl.walks import children
 
 
 @dataclass(frozen=True)

@@ -9,18 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnndsl.elaborate.program import Program
-from cnndsl.ir import (
-    Chained,
-    Chosen,
-    Frame,
-    Instance,
-    Network,
-    Node,
-    Passed,
-    Ran,
-    children,
-)
+from cnndsl.ir import Chained, Chosen, Frame, Instance, Network, Node, Passed, Ran
 from cnndsl.syntax import ast
+from cnndsl.walks import children
 
 
 def tell_apart(networks: Sequence[Network], program: Program, *, apart: bool) -> None:

@@ -5,18 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 
 from cnndsl.elaborate.reuse import layer_key
-from cnndsl.ir import (
-    Frame,
-    Instance,
-    LayerArgument,
-    Named,
-    Network,
-    Node,
-    Passed,
-    Value,
-    children,
-)
+from cnndsl.ir import Frame, Instance, LayerArgument, Named, Network, Node, Passed, Value
 from cnndsl.syntax import ast
+from cnndsl.walks import children
 
 Place = Hashable  # a parameter, a `let` or an element that holds layers
 

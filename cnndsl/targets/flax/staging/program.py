@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from cnndsl.elaborate.head import classifiers
 from cnndsl.elaborate.nested import endpoint_readers
 from cnndsl.elaborate.program import Program, called
-from cnndsl.ir import Chained, Instance, Layer, Network, Node, Ran, children, layers
+from cnndsl.ir import Chained, Instance, Layer, Network, Node, Ran
 from cnndsl.names import camel
 from cnndsl.ops.initial import Start
 from cnndsl.syntax import ast
@@ -42,6 +42,7 @@ from cnndsl.targets.python.tree import (
     Return,
     Statement,
 )
+from cnndsl.walks import children, layers
 
 _LONG = 6  # nodes of a part of an expression that is not written twice
 

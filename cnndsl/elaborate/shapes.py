@@ -1,0 +1,52 @@
+"""The shapes that a spec states: of images, and behind `:`."""
+
+from __future__ import annotations
+
+from cnndsl import errors
+from cnndsl.diagnostics import Label
+from cnndsl.elaborate import values
+from cnndsl.elaborate.collect import Failure
+from cnndsl.elaborate.context import Context, Shared
+from cnndsl.elaborate.explain import shape_text
+from cnndsl.elaborate.scope import Scope
+from cnndsl.ir import Tensor
+from cnndsl.syntax import ast
+
+
+class Shapes:
+    """Evaluates shapes, and holds tensors to them."""
+
+    def __init__(self, shared: Shared):
+        self.shared = shared
+
+    def check(self, expr: ast.Expr | None, tensor: Tensor, scope: Scope, context: Context) -> None:
+        """Reports a shape that is not the asserted one; the flow goes on with the real one."""
+        head = self.shared.head
+        if expr is None or tensor.known is None or tensor.doubtful:
+            return
+        if self.shared.image is not None:  # it holds for the spec's own image
+            return
+        if head is not None and head.is_mentioned(expr, scope):  # it was left out
+            return
+        try:
+            said = self.evaluate(expr, scope)
+        except Failure as failure:
+            context.report(self.shared.found, failure.diagnostic)
+            return
+        if said != tensor.shape:
+            seen = shape_text(tensor.shape)
+            origin = tensor.origin
+            label = Label(origin.element.span, f"this gives {seen}") if origin else None
+            error = errors.wrong_shape(expr.span, shape_text(said), seen, label)
+            context.report(self.shared.found, error)
+
+    def evaluate(self, expr: ast.Expr, scope: Scope) -> tuple[int, ...]:
+        value = self.shared.evaluator.evaluate(expr, scope)
+        items = value if isinstance(value, list) else [value]
+        sizes = tuple(item for item in items if values.is_int(item) and item > 0)
+        if len(items) not in (1, 3) or len(sizes) < len(items):
+            if all(map(values.is_number, items)) and len(items) in (1, 3):
+                raise Failure(errors.bad_extent(expr.span, shape_text(items)))
+            seen = f"a list of {len(items)}" if isinstance(value, list) else values.kind(value)
+            raise Failure(errors.bad_shape(expr.span, seen))
+        return sizes
