@@ -13,7 +13,8 @@ from cnndsl.explanations import Example, answer, examples, long_form, remarks
 _INTRODUCTION = """\
 # Errors and warnings
 
-[All pages](README.md) · [Coming from PyTorch, Keras or Flax](coming-from.md) · [In an editor](editor.md)
+[All pages](README.md) · [Coming from PyTorch, Keras or Flax](coming-from.md) ·
+[In an editor](editor.md)
 
 What each code means, a spec that gets it with what the compiler says of it, and the spec that was
 meant. `cnndsl explain CODE` prints an entry of this page, which is made from the same text.

@@ -14,7 +14,8 @@ _SECTIONS = ("Shape", "Params", "State", "MACs", "Source")
 _INTRODUCTION = """\
 # Ops
 
-[All pages](README.md) · [The language](language.md) · [Coming from PyTorch, Keras or Flax](coming-from.md)
+[All pages](README.md) · [The language](language.md) ·
+[Coming from PyTorch, Keras or Flax](coming-from.md)
 
 Every op and merge of the language, its arguments by position, and what it does to a tensor.
 Sizes are (height, width, channels) of a feature map and (features,) of a vector. `cnndsl ops
