@@ -12,10 +12,11 @@ from collections.abc import Sequence
 
 from cnndsl.cli.console import BAD_CALL, CallError, Console, OutputLost
 from cnndsl.cli.options import parse_arguments
+from cnndsl.entry import INTERRUPTED, is_interrupt
 from cnndsl.garbage import uncollected
 
 FINE, BUG = 0, 3
-INTERRUPTED, PIPE_CLOSED = 130, 141  # as a shell reports SIGINT and SIGPIPE
+PIPE_CLOSED = 141  # as a shell reports SIGPIPE
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -43,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         _drop_output()
         return PIPE_CLOSED
     except Exception as error:
+        if is_interrupt(error):
+            return INTERRUPTED
         console.bug(error)
         return BUG
 

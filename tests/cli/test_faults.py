@@ -76,6 +76,23 @@ def test_an_interrupt_while_the_command_loads_is_quiet(name):
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
 
 
+WRAPPED = """
+import dataclasses, sys
+def interrupted(self, owner, name):
+    raise KeyboardInterrupt
+dataclasses.Field.__set_name__ = interrupted
+from cnndsl.entry import main
+sys.exit(main())
+"""
+
+
+def test_an_interrupt_that_python_wraps_is_quiet():
+    """Before Python 3.12, what happens while a class names its attributes is a RuntimeError."""
+    call = [sys.executable, "-c", WRAPPED, "check", "specs/vgg16.cnn"]
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
+
+
 # --- names ------------------------------------------------------------------------------------
 
 
