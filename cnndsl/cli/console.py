@@ -173,9 +173,14 @@ def _complain(text: str) -> None:
         sys.stderr.flush()
 
 
-_ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Control characters, and those that turn the direction of a line around.
+_ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def _inert(text: str) -> str:
-    """Text without control characters but newlines and tabs."""
-    return _ACTING.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
+    """Text without characters that act on a terminal, but newlines and tabs."""
+    if _ACTING.search(text) is None:
+        return text
+    from cnndsl.excerpt import clean
+
+    return _ACTING.sub(lambda found: clean(found.group()), text)

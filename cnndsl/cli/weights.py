@@ -86,6 +86,9 @@ def _import(arguments: Namespace, console: Console) -> int:
     output: str | None = None if arguments.dry_run else arguments.output
     if output is None and not arguments.dry_run:
         raise CallError("where to? -o names the file to write", "or show the pairs with --dry-run")
+    if output is not None and not output.endswith(".safetensors"):
+        help = "weights are written as safetensors; `cnndsl weights export` writes .pth and .h5"
+        raise CallError(f"{output} is no file ending in .safetensors", help)
     archive = read(arguments.file)
     choices = read_mapping(arguments.map) if arguments.map else Choices()
     model = network(arguments)

@@ -11,8 +11,12 @@ Needs the extra `train`. The compiler never imports this package.
 
 from __future__ import annotations
 
-from cnndsl.training.errors import TrainingError
-from cnndsl.training.settings import Settings
-from cnndsl.training.start import Finished, fit, resume
+try:
+    from cnndsl.training.errors import TrainingError
+    from cnndsl.training.settings import Settings
+    from cnndsl.training.start import Finished, fit, resume
+except ModuleNotFoundError as error:
+    message = f"cnndsl.training needs {error.name}: pip install 'cnndsl[train]'"
+    raise ModuleNotFoundError(message, name=error.name) from None
 
 __all__ = ["Finished", "Settings", "TrainingError", "fit", "resume"]

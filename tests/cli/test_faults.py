@@ -118,6 +118,12 @@ def test_names_of_files_are_inert(folder, name, call):
             json.loads(done.stdout)
 
 
+def test_a_name_does_not_turn_the_line_around(run, folder):
+    (folder / "net\u202enc.cnn").write_text(NET)
+    assert run("check", "net\u202enc.cnn").out.startswith(r"checked net\u{202e}nc.cnn: ")
+    assert "\u202e" not in run("compile", "net\u202enc.cnn", "-o", "x\u2066.py").out
+
+
 def test_json_is_json_on_an_ascii_terminal(folder):
     (folder / "wrong.cnn").write_text("model Net { grüße }\n", encoding="utf-8")
     command = "PYTHONIOENCODING=ascii cnndsl check --json wrong.cnn"
@@ -153,6 +159,14 @@ def test_a_file_of_another_kind_is_no_output(run, folder, output):
     assert (result.code, result.out) == (2, "")
     assert f"{Path(output)} is neither a folder nor a file ending in .py" in result.err
     assert not (folder / output).exists()
+
+
+@pytest.mark.xla
+@pytest.mark.parametrize("output", ["a.txt", "weights", "a.pth"])
+def test_weights_are_brought_into_a_file_that_can_be_read_again(run, folder, output):
+    result = run("weights", "import", "x.pth", "--model", "LeNet5", "-o", output)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith(f"error: {output} is no file ending in .safetensors\n")
 
 
 @pytest.mark.parametrize("output", ["v1.2", "a.txt/", "plain"])
@@ -194,7 +208,9 @@ def test_load_says_what_to_install(folder, monkeypatch, missing):
         cnndsl.load(folder / "net.cnn")
 
 
-def test_weights_say_what_to_install():
-    code = "import sys; sys.modules['flax'] = None; import cnndsl.weights"
+@pytest.mark.parametrize(("package", "extra"), [("weights", "weights"), ("training", "train")])
+def test_packages_say_what_to_install(package, extra):
+    code = f"import sys; sys.modules['jax'] = None; import cnndsl.{package}"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert "cnndsl.weights needs flax: pip install 'cnndsl[weights]'" in done.stderr
+    assert f"cnndsl.{package} needs jax: pip install 'cnndsl[{extra}]'" in done.stderr
+    assert done.stderr.count("Traceback") == 1
