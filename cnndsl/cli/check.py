@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cnndsl.cli.console import BAD_CALL, CallError, Console
 from cnndsl.cli.project import find_project
 from cnndsl.cli.reading import all_diagnostics, check_specs
-from cnndsl.diagnostics import LIMIT, Diagnostic, Severity
+from cnndsl.diagnostics import Diagnostic, Severity
 from cnndsl.pipeline import Checked, warnings
 
 if TYPE_CHECKING:
@@ -51,12 +51,11 @@ def _print(diagnostics: Sequence[Diagnostic], output_format: str, console: Conso
         return
     from cnndsl.cli import formats
 
-    shown = diagnostics[:LIMIT]
     match output_format:
         case "json":
             from cnndsl.terminal import as_json
 
-            console.data([as_json(diagnostic) for diagnostic in shown])
+            console.data([as_json(diagnostic) for diagnostic in diagnostics])
         case "sarif":
             console.data(formats.sarif(diagnostics))
         case _:

@@ -90,14 +90,20 @@ def sarif(diagnostics: Sequence[Diagnostic]) -> dict[str, Json]:
 
 def _rule(code: str) -> dict[str, Json]:
     text = " ".join(cleandoc(EXPLANATIONS[code]).split())
-    return {"id": code, "fullDescription": {"text": text}, "help": {"text": text}}
+    message = _message(text)
+    return {"id": code, "fullDescription": message, "help": message}
+
+
+def _message(text: str) -> dict[str, Json]:
+    """A message, in which one brace would begin a placeholder (section 3.11.5 of SARIF)."""
+    return {"text": text.replace("{", "{{").replace("}", "}}")}
 
 
 def _result(diagnostic: Diagnostic) -> dict[str, Json]:
     result: dict[str, Json] = {
         "ruleId": diagnostic.code,
         "level": diagnostic.severity.value,
-        "message": {"text": _words(diagnostic)},
+        "message": _message(_words(diagnostic)),
     }
     if diagnostic.primary is not None:
         result["locations"] = [_location(diagnostic.primary.span)]
@@ -118,7 +124,7 @@ def _result(diagnostic: Diagnostic) -> dict[str, Json]:
 
 
 def _related(label: Label) -> dict[str, Json]:
-    return {**_location(label.span), "message": {"text": clean(label.text)}}
+    return {**_location(label.span), "message": _message(clean(label.text))}
 
 
 def _location(span: Span) -> dict[str, Json]:

@@ -72,6 +72,20 @@ def test_sarif_has_rules_places_and_fixes(run, twice):
     assert change["replacements"][0]["insertedContent"]["text"] == "bn"
 
 
+def test_sarif_doubles_braces(run, folder):
+    """SARIF 2.1.0, section 3.11.5: one brace would begin a placeholder."""
+    (folder / "open.cnn").write_text("model Net {\n  input 8x8x3\n")
+    (found,) = json.loads(run("check", "open.cnn", "--json").out)
+    assert "{" in found["message"]
+    (log,) = json.loads(run("check", "open.cnn", "--output-format", "sarif").out)["runs"]
+    texts = [result["message"]["text"] for result in log["results"]]
+    texts += [each["message"]["text"] for each in log["results"][0].get("relatedLocations", [])]
+    texts += [rule["help"]["text"] for rule in log["tool"]["driver"]["rules"]]
+    assert found["message"] in texts[0].replace("{{", "{").replace("}}", "}")
+    for text in texts:
+        assert not set("{}") & set(text.replace("{{", "").replace("}}", ""))
+
+
 def test_json_carries_labels_and_fixes(run, twice):
     (shapes, name) = json.loads(run("check", "twice.cnn", "wrong.cnn", "--json").out)
     assert shapes["label"] == "the branches must have one shape"
@@ -80,6 +94,16 @@ def test_json_carries_labels_and_fixes(run, twice):
     assert shapes["labels"][-1]["text"] == "in this instance: unit[0], width = 4"
     place = {"file": "wrong.cnn", "line": 3, "column": 17, "end_line": 3, "end_column": 27}
     assert name["fixes"] == [{**place, "text": "bn"}]
+
+
+def test_programs_get_every_mistake(run, folder):
+    lines = "".join(f"  unknown{n}\n" for n in range(30))
+    (folder / "many.cnn").write_text(f"model Net {{\n  input 8x8x3\n{lines}}}\n")
+    assert len(json.loads(run("check", "many.cnn", "--json").out)) == 30
+    (log,) = json.loads(run("check", "many.cnn", "--output-format", "sarif").out)["runs"]
+    assert len(log["results"]) == 30
+    for each in ("concise", "github"):
+        assert run("check", "many.cnn", "--output-format", each).out.count("\n") == 30
 
 
 @pytest.mark.parametrize(
