@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 
 OPS = {
+    "amax": "global_max_pool",
+    "avg": "global_avg_pool",
     "adaptiveavgpool": "adaptive_avg_pool",
     "adaptiveaveragepooling": "adaptive_avg_pool",
     "alphadropout": "dropout",
@@ -19,6 +21,7 @@ OPS = {
     "cat": "concat",
     "centercrop": "crop",
     "channelshuffle": "shuffle",
+    "chunk": "split",
     "clamp": "clip",
     "concatenate": "concat",
     "convolution": "conv",
@@ -28,23 +31,31 @@ OPS = {
     "depthtospace": "pixel_shuffle",
     "depthwiseconv": "depthwise",
     "dot": "matmul",
+    "dropblock": "dropout",
+    "dwconv": "depthwise",
     "droppath": "drop_path",
     "einsum": "matmul",
+    "eltwise": "add",
+    "elementwiseadd": "add",
     "expandas": "expand",
     "fc": "dense",
     "flops": "macs",
     "fullyconnected": "dense",
     "gap": "global_avg_pool",
+    "gemm": "dense",
     "globalaveragepool": "global_avg_pool",
     "globalaveragepooling": "global_avg_pool",
     "globalmaxpooling": "global_max_pool",
     "globalresponsenorm": "grn",
     "groupnormalization": "group_norm",
+    "gmp": "global_max_pool",
+    "hardtanh": "clip",
     "hardsigmoid": "hard_sigmoid",
     "hardswish": "hard_swish",
     "hswish": "hard_swish",
     "identity": "here",
-    "interpolate": "resize",
+    "innerproduct": "dense",
+    "interpolate": "resize",  # or the other one of ALSO
     "layernormalization": "layer_norm",
     "leakyrelu": "leaky_relu",
     "linear": "dense",
@@ -52,26 +63,47 @@ OPS = {
     "localresponsenormalization": "lrn",
     "logsoftmax": "softmax",
     "maxpooling": "max_pool",
+    "mean": "global_avg_pool",
+    "movedim": "transpose",
     "multiply": "mul",
     "parameters": "params",
     "permute": "transpose",
     "pixelunshuffle": "space_to_depth",
+    "pointwise": "conv",
+    "pointwiseconv": "conv",
     "reflectionpad": "pad",
     "replicationpad": "pad",
     "rescaling": "scale",
     "resizing": "resize",
     "separableconv": "separable",
     "sepconv": "separable",
+    "shakedrop": "drop_path",
     "silu": "swish",
     "spatialdropout": "dropout",
+    "stack": "concat",
     "stochasticdepth": "drop_path",
     "subtract": "sub",
     "sum": "add",
     "unitnorm": "l2_normalize",
     "unitnormalization": "l2_normalize",
+    "unflatten": "reshape",
+    "unstack": "split",
     "upsampling": "upsample",
+    "upsamplingbilinear": "upsample",
+    "upsamplingnearest": "upsample",
+    "view": "flatten",
     "zeropadding": "pad",
     "zeropad": "pad",
+}
+
+# Other ops that may be meant: the arguments of a call decide.
+ALSO = {
+    "interpolate": ("upsample",),
+    "mean": ("reduce_mean",),
+    "avg": ("reduce_mean",),
+    "amax": ("reduce_max",),
+    "view": ("reshape",),
+    "upsampling": ("resize",),
 }
 
 # Arguments: every name that may be meant, the op's own decides.
@@ -112,6 +144,12 @@ ARGUMENTS = {
     "negative_slope": ("slope",),
     "alpha": ("slope", "alpha"),
     "num_filters": ("filters",),
+    "hidden": ("units", "filters"),
+    "neurons": ("units",),
+    "nodes": ("units",),
+    "num_classes": ("units", "classes"),
+    "out": ("filters", "units"),
+    "n_filters": ("filters",),
     "num_groups": ("groups",),
     "out_channels": ("filters",),
     "out_features": ("units", "filters"),
@@ -123,25 +161,59 @@ ARGUMENTS = {
     "padding": ("pad", "amount"),
     "pool_size": ("window",),
     "prob": ("rate",),
+    "scale": ("factor",),
     "scale_factor": ("factor",),
     "size": ("kernel", "window", "factor", "size"),
     "stride": ("stride",),
     "strides": ("stride",),
     "target_shape": ("shape",),
     "upscale_factor": ("factor",),
+    "weight_init": ("init",),
+    "weight_initializer": ("init",),
+    "weights_initializer": ("init",),
+    "initializer": ("init",),
     "use_bias": ("bias",),
     "use_scale": ("scale",),
     "window_shape": ("window",),
     "window_strides": ("stride",),
 }
 
-# Arguments that say what this language knows, or does not have: leaving them out is right.
+# Arguments that say what this language knows, says elsewhere, or does not have: leaving them out is
+# right, and why.
+_ARRIVES = "what arrives tells it"
+_NOTHING = "it has no meaning here"
+_DECAY = "`weight_decay` of `train { … }` says it for the whole network"
 DROPPED = {
-    **dict.fromkeys(("in_channels", "in_features", "num_features", "num_channels"), "arrives"),
-    **dict.fromkeys(("normalized_shape", "input_shape", "input_dim", "in_dim"), "arrives"),
-    **dict.fromkeys(("inplace", "name", "data_format", "dtype", "device", "rngs"), "no meaning"),
-    **dict.fromkeys(("training", "deterministic", "use_running_average"), "no meaning"),
-    **dict.fromkeys(("track_running_stats", "seed", "key", "param_dtype"), "no meaning"),
+    **dict.fromkeys(("in_channels", "in_features", "num_features", "num_channels"), _ARRIVES),
+    **dict.fromkeys(("normalized_shape", "input_shape", "input_dim", "in_dim"), _ARRIVES),
+    **dict.fromkeys(("batch_input_shape", "input_size", "in_planes", "in_ch"), _ARRIVES),
+    **dict.fromkeys(("inplace", "dtype", "device", "rngs", "training", "trainable"), _NOTHING),
+    **dict.fromkeys(("deterministic", "use_running_average", "seed", "key"), _NOTHING),
+    **dict.fromkeys(("track_running_stats", "param_dtype", "precision"), _NOTHING),
+    **dict.fromkeys(("kernel_regularizer", "bias_regularizer", "weight_decay"), _DECAY),
+    **dict.fromkeys(("activity_regularizer", "regularizer"), _DECAY),
+    **dict.fromkeys(("data_format", "memory_format"), "maps are height x width x channels"),
+    "approximate": "`gelu` is the exact form",
+    "axis": "it works along the channels",
+    "name": "a result is named at the end of its chain, `… as stem`",
+}
+
+# What is said of training and of programs, by a call, and where it stands here.
+PLACES = {
+    **dict.fromkeys(("compile", "fit", "optimizer", "loss", "learning_rate"), "train"),
+    **dict.fromkeys(("adam", "sgd", "rmsprop", "adamw", "scheduler", "epochs"), "train"),
+    **dict.fromkeys(("crossentropyloss", "cross_entropy", "crossentropy", "mseloss"), "train"),
+    **dict.fromkeys(("randomhorizontalflip", "randomflip", "randomcrop"), "augment"),
+    **dict.fromkeys(("totensor", "tofloat"), "preprocess"),
+    **dict.fromkeys(("summary", "print", "plot_model", "build"), "summary"),
+    **dict.fromkeys(("load_weights", "load_state_dict", "from_pretrained"), "weights"),
+}
+SAID = {
+    "train": "how a network is trained stands in `train { … }`: optimizer, schedule, epochs, batch",
+    "augment": "images are changed by `augment` in `train { … }`: augment crop(pad = 4), flip",
+    "preprocess": "what an image goes through before stands in `preprocess { … }`",
+    "summary": "a spec prints nothing: `cnndsl summary` shows its layers",
+    "weights": "a spec has no weights: `cnndsl weights import` fills its network",
 }
 
 VALUES = {
@@ -162,11 +234,18 @@ VALUES = {
     "Valid": "valid",
 }
 
+# How a convolution of PyTorch pads, as an argument of `pad`.
+PADDING_MODES = {"zeros": "zero", "reflect": "reflect", "replicate": "edge", "edge": "edge"}
+
 # Modules whose functions and layers have no module in front of them here.
 MODULES = frozenset(
     "nn F torch functional tf keras layers flax linen nnx jax jnp lax np numpy math self".split()
 )
 TYPES = frozenset("int float bool str list tuple Any Int Float Tensor".split())
+
+
+_LEAST = 8  # pixels of a side, so that three numbers can only be one way around
+_POSITIONS = re.compile(r"\[?(1,2|2,3|-2,-1|-3,-2)\]?".replace(",", r"(?:,|x)?\s*"))
 
 
 def plain(word: str) -> str:
@@ -177,3 +256,37 @@ def plain(word: str) -> str:
 def op(word: str) -> str | None:
     """What an op of another framework is called here."""
     return OPS.get(plain(word))
+
+
+def ops(word: str) -> tuple[str, ...]:
+    """All that it may be called, the likeliest first."""
+    first = op(word)
+    return () if first is None else (first, *ALSO.get(plain(word), ()))
+
+
+def said_elsewhere(word: str) -> str | None:
+    """Where what a call of another framework does is said here."""
+    place = PLACES.get(word.lower())
+    return None if place is None else SAID[place]
+
+
+def of_sizes(word: str, args: list[str]) -> str | None:
+    """The element that a call with dimensions is: `view(-1, 512)` flattens, as `mean([1, 2])` is
+    the average of every map.
+    """
+    name = plain(word)
+    if name == "view" and len(args) == 2:
+        return "flatten"
+    if name in ("mean", "avg", "amax") and _POSITIONS.fullmatch("".join(args)):
+        return OPS[name]
+    return None
+
+
+def size(sides: list[str], is_image: bool = False) -> str:
+    """A size or a list as it is written here; the channels of an image stand last."""
+    plain = all(each.isdigit() for each in sides)
+    if plain and is_image and len(sides) == 3:
+        first, *others = map(int, sides)
+        if first in (1, 3) and min(others) >= _LEAST:
+            sides = [*sides[1:], sides[0]]
+    return "x".join(sides) if plain and len(sides) in (2, 3) else f"[{', '.join(sides)}]"

@@ -120,9 +120,11 @@ def number_too_large(span: Span) -> Diagnostic:
 
 
 @explained("E010")
-def malformed_number(span: Span, message: str, help: str | None = None) -> Diagnostic:
+def malformed_number(
+    span: Span, message: str, help: str | None = None, fix: Fix | None = None
+) -> Diagnostic:
     """A number is written `64`, `138_357_544`, `0.5` or `1e-4`, a size `3x3` without spaces."""
-    return error("E010", message, span, help=help)
+    return error("E010", message, span, help=help, fix=fix)
 
 
 @explained("E011")
@@ -331,10 +333,10 @@ def misplaced(span: Span, what: str, where: str, fix: Fix | None = None) -> Diag
 
 
 @explained("E111")
-def no_input(span: Span, name: str) -> Diagnostic:
+def no_input(span: Span, name: str, fix: Fix | None = None) -> Diagnostic:
     """Every model says what it receives before anything else: `input 224x224x3`."""
-    help = "open its body with the size of the image: input 224x224x3"
-    return error("E111", f"model `{name}` does not begin with `input`", span, help=help)
+    help = None if fix else "open its body with the size of the image: input 224x224x3"
+    return error("E111", f"model `{name}` does not begin with `input`", span, help=help, fix=fix)
 
 
 @explained("E112")
@@ -392,9 +394,9 @@ def no_branches(span: Span, name: str) -> Diagnostic:
 
 
 @explained("E118")
-def bad_attribute(span: Span, message: str, help: str | None) -> Diagnostic:
+def bad_attribute(span: Span, message: str, help: str | None, fix: Fix | None = None) -> Diagnostic:
     """Tensors have `channels`, `height`, `width` and `shape`; values have no attributes."""
-    return error("E118", message, span, help=help)
+    return error("E118", message, span, help=help, fix=fix)
 
 
 @explained("E119")
@@ -568,9 +570,10 @@ def over_budget(span: Span, message: str) -> Diagnostic:
 
 
 @explained("E208")
-def bad_count(span: Span, seen: str) -> Diagnostic:
-    """`element * n` wants an integer that is zero or more."""
-    return error("E208", f"a repetition count is an integer from 0 on; this is {seen}", span)
+def bad_count(span: Span, seen: str, fix: Fix | None = None) -> Diagnostic:
+    """`element * n` wants an integer that is zero or more. `scale(x)` multiplies a tensor by x."""
+    message = f"a repetition count is an integer from 0 on; this is {seen}"
+    return error("E208", message, span, fix=fix)
 
 
 @explained("E209")

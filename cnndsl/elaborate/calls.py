@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 
 from cnndsl import elsewhere, errors
@@ -33,14 +34,20 @@ def unknown(
         help = f"activations are layers of their own: -> {activation}"
         return errors.unknown_argument(span, message, signature(), help, behind)
     if meant := next((n for n in elsewhere.ARGUMENTS.get(name, ()) if n in names), None):
-        help = f"did you mean `{meant}`?"
-        return errors.unknown_argument(span, message, signature(), help, Fix(span, meant))
+        help, change = f"did you mean `{meant}`?", Fix(span, meant)
+        if argument.value.span.text not in (written := renamed(argument, name, meant)):
+            help, change = f"write {written}", Fix(argument.span, written)
+        return errors.unknown_argument(span, message, signature(), help, change)
     if closest(name, names):
         return errors.unknown_argument(span, message, signature(), did_you_mean(name, names))
     if why := elsewhere.DROPPED.get(name):
-        said = "what arrives tells it" if why == "arrives" else "it has no meaning here"
         fix = without(args, position, call)
-        return errors.unknown_argument(span, message, signature(), f"leave it out: {said}", fix)
+        return errors.unknown_argument(span, message, signature(), f"leave it out: {why}", fix)
+    if name == "padding_mode" and (padded := _padded(callee, args, position, call)):
+        help = "a layer of its own pads in other ways"
+        line = corrected(padded)
+        help = f"{help}: {line}" if line else help
+        return errors.unknown_argument(span, message, signature(), help, padded)
     return errors.unknown_argument(span, message, signature(), None)
 
 
@@ -88,7 +95,68 @@ def unknown_element(
         if op := closest(str(said), OPS):
             help = f"activations are layers of their own: -> {op}"
             return errors.unknown_element(span, name, help, _rewritten(element.span, op))
-    return errors.unknown_element(span, name, did_you_mean(name, known))
+    if found := _meant(element):
+        return found
+    place, meant = elsewhere.said_elsewhere(name), closest(name, known)
+    if place or meant is None:
+        return errors.unknown_element(span, name, place)
+    fix = _translated(element, meant)
+    return errors.unknown_element(span, name, f"did you mean `{meant}`?", fix)
+
+
+def _meant(element: ast.Apply) -> Diagnostic | None:
+    """An op of another framework that may be several here, or one without its arguments."""
+    name, args = element.name, element.args or ()
+    likely = [each for each in elsewhere.ops(name) if each in OPS]
+    if not likely or likely == [elsewhere.op(name)] or not args:
+        return None
+    if all(argument.name in (None, "dim", "axis", "dims", "axes") for argument in args):
+        whole = elsewhere.of_sizes(name, [argument.value.span.text for argument in args])
+        if whole is not None:
+            fix = _rewritten(element.span, whole)
+            return errors.unknown_element(element.name_span, name, f"write {whole}", fix)
+    fitting = (each for each in likely if all(_has(each, a.name) for a in args))
+    meant = next(fitting, None)
+    if meant is None:
+        return None
+    help = f"did you mean `{meant}`?"
+    return errors.unknown_element(element.name_span, name, help, _translated(element, meant))
+
+
+def _translated(element: ast.Apply, meant: str) -> Fix | None:
+    """An op's call with all names as they are here; None where only its own name changes."""
+    if meant not in OPS:
+        return None
+    names, args, behind = OPS[meant].arguments(), [], ""
+    for argument in element.args or ():
+        said, text = argument.name, argument.span.text
+        if said == "activation" and (activation := _activation(argument)):
+            behind = f" -> {activation}"
+            continue
+        if said is None or said in names:
+            args.append(text)
+        elif ours := next((n for n in elsewhere.ARGUMENTS.get(said, ()) if n in names), None):
+            args.append(renamed(argument, said, ours))
+        elif said not in elsewhere.DROPPED:
+            return None
+    if args == [argument.span.text for argument in element.args or ()]:
+        return None
+    call = f"{meant}({', '.join(args)})" if args else meant
+    return _rewritten(element.span, call + behind)
+
+
+def renamed(argument: ast.Argument, said: str, ours: str) -> str:
+    """An argument by the name that it has here; dimension 1 of PyTorch's tensors are channels."""
+    value = argument.value.span.text
+    return f"{ours} = {'channels' if (said, value, ours) == ('dim', '1', 'axis') else value}"
+
+
+def _has(op: str, argument: str | None) -> bool:
+    """Whether an op has an argument, by the name that it has here or elsewhere."""
+    names = OPS[op].arguments()
+    if argument is None or argument in elsewhere.DROPPED:
+        return True
+    return argument in names or any(n in names for n in elsewhere.ARGUMENTS.get(argument, ()))
 
 
 def unknown_function(call: ast.Call, known: Iterable[str]) -> Diagnostic:
@@ -136,6 +204,12 @@ def merged(element: ast.Apply) -> Fix | None:
     return _rewritten(element.span, f"{element.name} [ {branches} ]")
 
 
+def multiplied(element: Span, factor: Span) -> Fix:
+    """`conv(64, 3) * 0.1`, a repetition, as a layer that multiplies."""
+    behind = Span(element.source, element.end, factor.end)
+    return Fix(behind, f" -> scale({factor.text})")
+
+
 def without(args: Sequence[ast.Argument], position: int, call: Span) -> Fix | None:
     """A call without one of its arguments."""
     if len(args) == 1:
@@ -149,16 +223,27 @@ def without(args: Sequence[ast.Argument], position: int, call: Span) -> Fix | No
     return Fix(Span(call.source, start, end), "")
 
 
+def _padded(callee: str, args: Sequence[ast.Argument], position: int, call: Span) -> Fix | None:
+    """`conv(64, 3, padding_mode = reflect)` behind a layer that pads so."""
+    value = args[position].value
+    said = value.value if isinstance(value, ast.Literal) else value.span.text
+    mode = elsewhere.PADDING_MODES.get(str(said))
+    names = list(OPS[callee].arguments()) if callee in OPS else []
+    given = {argument.name or name: argument for argument, name in zip(args, names, strict=False)}
+    kernel = given.get("kernel")
+    size = re.fullmatch(r"(\d+)(?:x\1)?", kernel.value.span.text) if kernel else None
+    if mode is None or size is None or not int(size[1]) % 2 or len(args) > len(names):
+        return None
+    kept = [a.span.text for a in args if a.name not in ("pad", "padding", "padding_mode")]
+    shorter = f"{callee}({', '.join([*kept, 'pad = valid'])})"
+    return _rewritten(call, f"pad({int(size[1]) // 2}, mode = {mode}) -> {shorter}")
+
+
 def _activated(
     callee: str, args: Sequence[ast.Argument], position: int, call: Span
 ) -> tuple[str, Fix] | None:
     """The op that `activation` names, and the call with it behind."""
-    value = args[position].value
-    match value:
-        case ast.Name(id=said) | ast.Literal(value=str(said)):
-            op = closest(said, OPS)
-        case _:
-            return None
+    op = _activation(args[position])
     if callee not in OPS or op is None or not call.text.endswith(")"):
         return None
     if len(args) == 1:
@@ -169,6 +254,13 @@ def _activated(
     source, start, end = call.source, shorter.span.start, shorter.span.end
     behind = source.text[end : call.end]
     return op, Fix(Span(source, start, call.end), f"{behind} -> {op}")
+
+
+def _activation(argument: ast.Argument) -> str | None:
+    match argument.value:
+        case ast.Name(id=said) | ast.Literal(value=str(said)):
+            return closest(said, OPS)
+    return None
 
 
 def _rewritten(call: Span, text: str) -> Fix | None:

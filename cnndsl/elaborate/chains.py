@@ -11,7 +11,7 @@ from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate import values
 from cnndsl.elaborate.applying import Applying
 from cnndsl.elaborate.blocks import Blocks, Bodies
-from cnndsl.elaborate.calls import merged, unknown_element
+from cnndsl.elaborate.calls import merged, multiplied, unknown_element
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.evaluate import no_endpoint
@@ -207,7 +207,7 @@ class Chains:
         tensors = (n for s in scope.around() for n in s.tensors)
         later = program.named_below(name, element.span)
         return unknown_element(
-            element, itertools.chain(OPS, program.blocks, tensors, ("here",)), later
+            element, itertools.chain(OPS, program.blocks, tensors, ("here", SPLIT)), later
         )
 
     def merge(self, element: ast.Merge, x: Tensor, scope: Scope, context: Context) -> Merged:
@@ -217,7 +217,9 @@ class Chains:
         count = self.shared.evaluator.evaluate(element.count, scope)
         if not values.is_int(count) or count < 0:
             seen = str(count) if values.is_number(count) else values.kind(count)
-            raise Failure(errors.bad_count(element.count.span, seen))
+            factor = isinstance(count, float) and isinstance(element.count, ast.Literal)
+            fix = multiplied(element.element.span, element.count.span) if factor else None
+            raise Failure(errors.bad_count(element.count.span, seen, fix))
         inner = context.nested(element.span, flat=False, in_loop=True)
         flow, items = x, []
         for _ in range(count):

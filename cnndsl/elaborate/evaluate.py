@@ -19,7 +19,7 @@ from cnndsl.ir import LayerArgument, Pack, Tensor, Value
 from cnndsl.ops import initial
 from cnndsl.ops.base import Reject
 from cnndsl.source import Span
-from cnndsl.suggest import did_you_mean, meant_value
+from cnndsl.suggest import closest, did_you_mean, meant_value
 from cnndsl.syntax import ast
 
 MAX_STEPS = 1_000_000
@@ -75,12 +75,15 @@ def no_endpoint(span: Span, name: str, scope: Scope) -> Diagnostic | None:
             return None
         return errors.unknown_name(span, stem, did_you_mean(stem, scope.names()))
     if tensor is not None and tensor.known is None:
-        return None
+        if end in values.ATTRIBUTES or end == "shape" or not scope.has_no_endpoints(stem):
+            return None
+        tensor = Tensor(None)
     known = [n.removeprefix(f"{stem}.") for n in scope.names() if n.startswith(f"{stem}.")]
     if known:
-        help = did_you_mean(end, known)
-        message = f"`{stem}` has no endpoint `{end}`"
-        return errors.bad_attribute(span, message, help or ", ".join(known[:8]))
+        meant = closest(end, known)
+        help = f"did you mean `{meant}`?" if meant else ", ".join(known[:8])
+        fix = Fix(span, f"{stem}.{meant}") if meant and span.text == name else None
+        return errors.bad_attribute(span, f"`{stem}` has no endpoint `{end}`", help, fix)
     if isinstance(value, Unknown):
         return None
     try:

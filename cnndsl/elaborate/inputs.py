@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
-from cnndsl import errors
+from cnndsl import elsewhere, errors
+from cnndsl.diagnostics import Fix
 from cnndsl.elaborate.applying import check_size
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.scope import Scope
 from cnndsl.elaborate.statements import Statements
 from cnndsl.ir import Tensor
+from cnndsl.source import Span
 from cnndsl.syntax import ast
 
 
@@ -72,3 +75,17 @@ def _image(statement: ast.Input, statements: Statements, scope: Scope, shared: S
         Context("model").report(shared.found, failure.diagnostic)
         return Tensor(None)
     return image
+
+
+def input_layer(root: ast.Model) -> tuple[Span, Fix] | None:
+    """`Input(shape = [32, 32, 3])`, a layer of other libraries at the top of a body, as `input`."""
+    first = root.body.statements[0] if root.body.statements else None
+    if not isinstance(first, ast.Run) or not isinstance(first.chain.elements[0], ast.Apply):
+        return None
+    element = first.chain.elements[0]
+    if element.name.lower() not in ("input", "inputlayer", "inputs") or not element.args:
+        return None
+    sides = re.findall(r"\d+", ", ".join(argument.span.text for argument in element.args))
+    if len(sides) != 3 or len(first.chain.elements) > 1:
+        return None
+    return element.name_span, Fix(element.span, f"input {elsewhere.size(sides, is_image=True)}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cnndsl.elaborate.head import Head
 from cnndsl.elaborate.scope import Scope
-from cnndsl.ir import Chained, Instance, Tensor
+from cnndsl.ir import Chained, Instance, Layer, Tensor
 from cnndsl.source import Span
 
 if TYPE_CHECKING:
@@ -64,7 +64,9 @@ def name_endpoints(name: str, run: Chained, scope: Scope) -> None:
     for known in scope.endpoints.pop(name, ()):
         del scope.tensors[known]
     last = run.elements[-1]
-    if isinstance(last, Instance) and last.endpoints:
+    if isinstance(last, Layer) or (isinstance(last, Instance) and not last.endpoints):
+        scope.endpoints[name] = []  # none, whatever its shape is
+    elif isinstance(last, Instance):
         named = {f"{name}.{n}": tensor for n, tensor in last.endpoints.items()}
         scope.endpoints[name] = list(named)
         scope.tensors.update(named)

@@ -14,6 +14,7 @@ from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import Tensor, Value
 from cnndsl.ops.base import Kind, Op, Reject
 from cnndsl.ops.initial import Initial
+from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
 
 _AN_OP = 20  # steps, where its arguments are new
@@ -59,7 +60,10 @@ class Maker:
             self.evaluator.spend(1, expr.span)
             chosen = self.evaluator.condition(expr.condition, scope)
             return self._value(expr.then if chosen else expr.other, kind, scope)
-        value = self.evaluator.evaluate(expr, scope)
+        try:
+            value = self.evaluator.evaluate(expr, scope)
+        except Failure as failure:
+            raise _likely(failure, expr, kind) from None
         if isinstance(value, Tensor):
             if value.known is None:
                 raise Failure  # a mistake that was reported made it so
@@ -103,6 +107,19 @@ class Maker:
             self.evaluator.spend(_AN_OP, element.span)
             op = self.ops[key] = kind.make(values)
         return op
+
+
+def _likely(failure: Failure, expr: ast.Expr, kind: Kind[object]) -> Failure:
+    """A name that nothing has, with the word of the argument that it is like."""
+    found = failure.diagnostic
+    if (
+        found is None
+        or not isinstance(expr, ast.Name)
+        or (found.code, found.help) != ("E102", None)
+    ):
+        return failure
+    help = did_you_mean(expr.id.rstrip("_"), kind.own_words)  # as PyTorch's functions in place end
+    return Failure(errors.unknown_name(expr.span, expr.id, help))
 
 
 def _items(lists: list[list[Value]]) -> int:

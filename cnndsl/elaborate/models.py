@@ -13,7 +13,7 @@ from cnndsl.elaborate.context import MAX_DEPTH, Budget, Context, Shared
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.expect import check_counts, check_expectations
 from cnndsl.elaborate.head import CLASSES, Head
-from cnndsl.elaborate.inputs import receive
+from cnndsl.elaborate.inputs import input_layer, receive
 from cnndsl.elaborate.layers import LayerValues
 from cnndsl.elaborate.otherwise import Trials
 from cnndsl.elaborate.paths import assign_paths
@@ -242,7 +242,9 @@ def _run(
     statements = Statements(shared)
     received = receive(root, statements, scope, shared)
     if received is None:
-        found.add(errors.no_input(root.name_span, root.name))
+        written = input_layer(root)
+        place, fix = (root.name_span, None) if written is None else written
+        found.add(errors.no_input(place, root.name, fix))
         return None
     opening = received.opening
     rest = ast.Body(root.body.span, root.body.statements[len(opening) :])

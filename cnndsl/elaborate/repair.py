@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from cnndsl.elaborate import values
 from cnndsl.ir import Branch, Chained, Layer, Tensor
 from cnndsl.ops.base import Kind, Op, Reject, Shape
 from cnndsl.ops.conv import Conv, Depthwise, Separable
@@ -35,6 +36,10 @@ def accepted(kind: Kind[object], value: object, text: str) -> str | None:
         return None
     if isinstance(value, float) and value.is_integer() and _takes(kind, int(value)):
         return text.partition(".")[0] if re.fullmatch(r"\d+\.0*", text) else f"int({text})"
+    if values.is_int(value) and text in ("0", "1") and _takes(kind, bool(value)):
+        return "true" if value else "false"
+    if "positions" in kind.own_words and _takes(kind, "channels"):
+        return "channels" if text == "-1" else None
     if isinstance(value, str) and text == f'"{value}"':
         if value.isascii() and value.isdigit() and len(value) < 9 and _takes(kind, int(value)):
             return value

@@ -65,6 +65,13 @@ class Scope:
         held = self.result(name)
         return held if isinstance(held, Tensor) else None
 
+    def has_no_endpoints(self, name: str) -> bool:
+        """Whether a tensor of that name is known to be no model's result."""
+        for scope in self.around():
+            if name in scope.tensors:
+                return scope.endpoints.get(name) == []
+        return False
+
     def pack(self, name: str) -> Pack | None:
         held = self.result(name)
         return held if isinstance(held, Pack) else None

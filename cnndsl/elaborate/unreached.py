@@ -144,7 +144,7 @@ class _Definition:
             what = "a merge" if branches else what
             self.report(errors.not_runnable(node.name_span, name, what, branches, merged(node)))
         elif program.complete:
-            known = chain(OPS, program.blocks, self.names.tensors, ("here",))
+            known = chain(OPS, program.blocks, self.names.tensors, ("here", SPLIT))
             self.report(unknown_element(node, known))
 
     def layer(self, node: ast.Node, name: str, args: Sequence[ast.Argument]) -> None:

@@ -153,12 +153,22 @@ def equals_or_colon(at: Context) -> Diagnostic | None:
             fix, help = Fix(Span(at.word.source, *value.span()), " = "), None
     elif at.inside == "LPAR" and sign == ":" and at.previous.type == "NAME":
         message = "an argument is named, or gets its default, by `=`"
-        fix = Fix(at.word, " =")
+        fix = _named(at)
     elif at.inside == "LSQB" and sign == ":":
         message, help = "a part of a list goes from one place to another", "write xs[1 .. 2]"
     if message is None:
         return None
     return errors.written_differently(at.word, message, help, fix)
+
+
+def _named(at: Context) -> Fix:
+    """`=` for the colon of a named argument, and of those behind it in the same parentheses."""
+    source, start = at.word.source, at.word.start
+    rest = re.compile(r":\s*[^(){}\[\]\n]*").match(source.text, start)
+    if rest is None or not re.match(r"\s*\)", source.text[rest.end() :]):
+        return Fix(at.word, " =")
+    text = re.sub(r"(?:(?<=^)|(?<=\w))\s*:\s*", " = ", rest[0])
+    return Fix(Span(source, start, rest.end()), text)
 
 
 def function_body(at: Context) -> Diagnostic | None:

@@ -6,10 +6,11 @@ import re
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
-from cnndsl.source import Span
+from cnndsl.source import Source, Span
 from cnndsl.syntax.context import Context
+from cnndsl.syntax.layout import CLOSERS
 from cnndsl.syntax.python_forms import braced
-from cnndsl.syntax.scan import Word
+from cnndsl.syntax.scan import Word, scan
 
 _SAME = {"elif": "else if", "elsif": "else if", "elseif": "else if"}
 _SAME |= dict.fromkeys(("var", "const", "set"), "let")
@@ -55,6 +56,9 @@ def instead(head: Word) -> Fix | None:
     source, text = head.source, head.source.text
     if head.text in _SAME:
         return Fix(head, _SAME[head.text])
+    if counted := re.compile(r"(?:repeat|loop)\s*\(?\s*(\w+)\s*\)?\s*\{").match(text, head.start):
+        braces = Span(source, counted.end() - 1, closing(source, counted.end() - 1))
+        return Fix(Span(source, head.start, braces.end), f"{braces.text} * {counted[1]}")
     line = text[head.start :].partition("\n")[0]
     if found := re.match(r"return\s+(?=\w)", line):
         return Fix(Span(source, head.start, head.start + found.end()), "")
@@ -62,3 +66,15 @@ def instead(head: Word) -> Fix | None:
         path = (found[1] or found[2]).replace(".", "/")
         return Fix(Span(source, head.start, head.start + len(line)), f'use "{path}.cnn"')
     return None
+
+
+def closing(source: Source, start: int) -> int:
+    """Behind the bracket that closes the one at a place; the end of the text where none does."""
+    depth = 0
+    for word in scan(source, missed=[]):
+        if word.start >= start:
+            depth += word.type in CLOSERS
+            depth -= word.type in CLOSERS.values()
+            if not depth:
+                return word.end
+    return len(source.text)

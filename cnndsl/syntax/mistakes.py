@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix, Label
 from cnndsl.source import Span
-from cnndsl.syntax import foreign, heads, python_forms
+from cnndsl.syntax import foreign, heads, misplaced, python_forms, sizes
 from cnndsl.syntax.context import Context, surroundings
 from cnndsl.syntax.expected import (
     CONSTANTS,
@@ -77,9 +77,7 @@ def _number(at: Context) -> Diagnostic | None:
     if last.type not in NUMBERS:
         return None
     if re.fullmatch("[xX][0-9]*", word.text) and last.type != "FLOAT":
-        end = after if after.type in NUMBERS else word
-        help = "write the sides joined by a small `x`: 3x3"
-        return errors.malformed_number(last.to(end), "a size without spaces was meant", help)
+        return sizes.spaced(last, after if after.type in NUMBERS else word)
     if last.end != word.start or not (word.type == "NAME" or word.type in KEYWORDS):
         return None
     number = last.to(word)
@@ -286,7 +284,7 @@ def _separator(at: Context) -> Diagnostic | None:
 _RULES = (
     python_forms.inner_definition,
     _unclosed,
-    python_forms.sizes,
+    sizes.tuples,
     python_forms.dotted,
     python_forms.called,
     python_forms.otherwise,
@@ -296,6 +294,12 @@ _RULES = (
     heads.definition,
     python_forms.body,
     python_forms.text,
+    python_forms.method,
+    misplaced.order,
+    misplaced.value,
+    misplaced.image,
+    misplaced.mapping,
+    misplaced.bullet,
     _names,
     foreign.sign,
     _line,

@@ -8,13 +8,13 @@ from cnndsl import elsewhere, errors
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Source, Span
 from cnndsl.syntax.context import Context
-from cnndsl.syntax.expected import CONSTANTS, KEYWORDS, LITERALS
+from cnndsl.syntax.expected import CONSTANTS, LITERALS
 from cnndsl.syntax.scan import END, Word, scan
 
 _WITH_BODY = frozenset("MODEL BLOCK STAGE FOR IF ELSE AUX".split())
 _CONTAINERS = frozenset({"Sequential", "ModuleList", "List"})
+_SIDES = {"1": "channels", "2": "height", "3": "width"}  # of PyTorch's batches
 _ELSE_IF = frozenset({"elif", "elsif", "elseif"})
-_LEAST = 8  # pixels of a side, so that three numbers can only be one way around
 
 
 def body(at: Context) -> Diagnostic | None:
@@ -32,13 +32,24 @@ def body(at: Context) -> Diagnostic | None:
         header = at.word.source.text[start : at.word.start].strip()
         help = f"write {errors.shown(header, 60)} {{ and close its body by }}"
     message = "a body stands in braces, not behind `:`"
-    return errors.written_differently(at.word, message, help, fix)
+    return errors.written_differently(at.word, message, help, _ranged(at, fix))
+
+
+def _ranged(at: Context, fix: Fix) -> Fix:
+    """The edit with the `range(n)` in front of it as well."""
+    source, start = at.word.source, at.statement[0].start
+    counted = re.compile(r"for\s+\w+\s+in\s+(range\(\s*(?:([^(),\n]+),)?\s*([^(),\n]+?)\s*\))\s*$")
+    found = counted.match(source.text, start, at.word.start)
+    if found is None or fix.span.start != at.word.start:
+        return fix
+    span = Span(source, found.start(1), fix.span.end)
+    return Fix(span, f"{(found[2] or '0').strip()} .. {found[3]}{fix.text}")
 
 
 def braced(colon: Span) -> Fix | None:
     """The braces around what a colon begins: the rest of its line, or the lines further right."""
     text = colon.source.text
-    line_end = _line_end(text, colon.end)
+    line_end = end_of_line(text, colon.end)
     rest = text[colon.end : line_end].partition("#")[0].rstrip()
     if rest:
         end = colon.end + len(rest)
@@ -47,7 +58,7 @@ def braced(colon: Span) -> Fix | None:
     indent = text[start : len(text[:start]) + _indent(text[start:])]
     end, place = 0, line_end + 1
     while place < len(text):
-        stop = _line_end(text, place)
+        stop = end_of_line(text, place)
         line = text[place:stop]
         if line.strip():
             if _indent(line) <= len(indent):
@@ -94,6 +105,21 @@ def dotted(at: Context) -> Diagnostic | None:
     return errors.written_differently(span, message, None, Fix(span, meant or name))
 
 
+def method(at: Context) -> Diagnostic | None:
+    """`conv(x.size(1), 3)`: what a tensor has, in an argument or another value."""
+    names = re.compile(r"([A-Za-z_]\w*)\.(\w+)\(\s*(-?\w*)\s*\)")
+    if at.word.type != "LPAR" or len(at.before) < 3 or at.before[-2].type != "DOT":
+        return None
+    found = names.match(at.word.source.text, at.before[-3].start)
+    if found is None or "ARROW" in at.accepted:
+        return None
+    whole = Span(at.word.source, *found.span())
+    side = _SIDES.get(found[3]) if found[2] == "size" else None
+    fix = Fix(whole, f"{found[1]}.{side}") if side else None
+    message = "a tensor has `channels`, `height`, `width` and `shape`, and no methods"
+    return errors.written_differently(whole, message, None, fix)
+
+
 def _path(at: Context) -> list[Word]:
     """The names and dots that an element begins with: `nn`, `.`, `Conv2d`."""
     found = list(at.item)
@@ -105,8 +131,8 @@ def _path(at: Context) -> list[Word]:
 
 def _sequential(at: Context, span: Span) -> Diagnostic:
     """`nn.Sequential(a, b)` as a chain."""
-    behind = _behind(span.source, span.end)
-    items = _items(behind)
+    behind = words_from(span.source, span.end)
+    items = parts_of(behind)
     fix = None
     if items:
         lines = "\n" in Span(span.source, span.start, items[-1].end).text
@@ -118,46 +144,6 @@ def _sequential(at: Context, span: Span) -> Diagnostic:
     message = "a chain needs no container: its elements are joined by `->`"
     help = "join the layers by `->`" if fix and "\n" in fix.text else None
     return errors.written_differently(span, message, help, fix)
-
-
-def sizes(at: Context) -> Diagnostic | None:
-    """`(3, 3)`, and `input 224, 224, 3`."""
-    if at.word.type != "COMMA":
-        return None
-    heads = [word.type for word in at.statement]
-    is_image = heads[:1] == ["INPUT"]
-    source = at.word.source
-    if at.inside == "LPAR":
-        opener = at.open[-1]
-        index = at.before.index(opener)
-        last = at.before[index - 1] if index else None
-        if last is not None and last.type == "NAME" and last.end == opener.start:
-            return None
-        items = _items(_behind(source, opener.start))
-        if not items:
-            return None
-        texts = [item.text.strip() for item in items[:-1] if item.text.strip()]
-        span = Span(source, opener.start, items[-1].end)
-        joined = last is not None and last.end == opener.start and last.type in KEYWORDS
-        space = " " if joined else ""
-    elif is_image and heads[1:] == ["INTEGER"]:
-        line = re.compile(r"\d+(?:[ \t]*,[ \t]*\d+)+").match(source.text, at.previous.start)
-        if line is None:
-            return None
-        texts = [each.strip() for each in line[0].split(",")]
-        span, space = Span(source, *line.span()), ""
-    else:
-        return None
-    plain = all(each.isdigit() for each in texts)
-    if plain and is_image and len(texts) == 3:
-        first, *sides = map(int, texts)
-        if first in (1, 3) and min(sides) >= _LEAST:
-            texts = [*texts[1:], texts[0]]
-    written = "x".join(texts) if plain and len(texts) in (2, 3) else f"[{', '.join(texts)}]"
-    message = "a size is written 3x3, a list [3, 3]"
-    if is_image:
-        message = "an image is height x width x channels, as in 224x224x3"
-    return errors.written_differently(at.word, message, None, Fix(span, space + written))
 
 
 def otherwise(at: Context) -> Diagnostic | None:
@@ -173,14 +159,27 @@ def called(at: Context) -> Diagnostic | None:
     """`conv(64, 3)(x)`: the tensor stands in front."""
     if at.word.type != "LPAR" or at.previous.type != "RPAR" or "ARROW" not in at.accepted:
         return None
-    behind = _behind(at.word.source, at.word.end)
-    fix = None
+    behind = words_from(at.word.source, at.word.end)
+    fix = _merged(at)
     if len(behind) > 1 and behind[0].type in ("NAME", "HERE", "IN") and behind[1].type == "RPAR":
         element = Span(at.word.source, at.item[0].start, at.previous.end)
         whole = Span(at.word.source, element.start, behind[1].end)
         fix = Fix(whole, f"{behind[0].text} -> {element.text}")
     message = "a layer is not called: what arrives stands in front of it, before a `->`"
     return errors.written_differently(at.word, message, None, fix)
+
+
+def _merged(at: Context) -> Fix | None:
+    """`Concatenate(axis = -1)([a, b])` with its branches in brackets."""
+    from cnndsl.ops import MERGES  # only mistakes ask for them
+
+    layer = at.item[0]
+    name = elsewhere.op(layer.text) or layer.text.lower()
+    branches = re.compile(r"\(\s*\[([^\[\]\n]*)\]\s*\)").match(layer.source.text, at.word.start)
+    if name not in MERGES or branches is None:
+        return None
+    whole = Span(layer.source, layer.start, branches.end())
+    return Fix(whole, f"{name} [ {branches[1].strip()} ]")
 
 
 def inner_definition(at: Context) -> Diagnostic | None:
@@ -199,7 +198,7 @@ def inner_definition(at: Context) -> Diagnostic | None:
     fix = None
     first = next(word for word in at.before if word.type != "NEWLINE")
     if at.word.type == "USE" and at.after.type == "STRING":
-        end = min(len(source.text), _line_end(source.text, at.word.end) + 1)
+        end = min(len(source.text), end_of_line(source.text, at.word.end) + 1)
         line = source.text[at.word.start : end].rstrip()
         head = source.text[first.start : start]
         fix = Fix(Span(source, first.start, end), f"{line}\n\n{head}")
@@ -261,7 +260,7 @@ def bare_arguments(at: Context) -> Fix | None:
     """`conv 64 3` with parentheses."""
     last = at.word
     texts = []
-    for word in _behind(at.word.source, at.word.start):
+    for word in words_from(at.word.source, at.word.start):
         if word.type in LITERALS | CONSTANTS and word.start - last.end <= 2:
             texts.append(word.text)
             last = word
@@ -271,12 +270,12 @@ def bare_arguments(at: Context) -> Fix | None:
     return Fix(Span(last.source, start, last.end), f"({', '.join(texts)})") if texts else None
 
 
-def _behind(source: Source, start: int) -> list[Word]:
+def words_from(source: Source, start: int) -> list[Word]:
     """The words of a text from a place on."""
     return [word for word in scan(source, missed=[]) if word.start >= start and word.type != END]
 
 
-def _items(words: list[Word]) -> list[Span]:
+def parts_of(words: list[Word]) -> list[Span]:
     """What stands between commas in the parentheses that open with these words, and the closer."""
     if not words or words[0].type != "LPAR":
         return []
@@ -293,7 +292,7 @@ def _items(words: list[Word]) -> list[Span]:
     return []
 
 
-def _line_end(text: str, place: int) -> int:
+def end_of_line(text: str, place: int) -> int:
     end = text.find("\n", place)
     return len(text) if end < 0 else end
 

@@ -28,6 +28,7 @@ from cnndsl.syntax.statements import (
     statement_at,
     unclosed,
 )
+from cnndsl.syntax.strangers import strangers
 
 _MOST = 100  # mistakes of one text
 _ALIKE = 3  # more than so many of one kind are one
@@ -40,7 +41,9 @@ _WITH_BODY = frozenset("STAGE FOR IF ELSE AUX TRAIN PREPROCESS BLOCK MODEL".spli
 def all_mistakes(source: Source, first: Mistake | Unexpected) -> list[Diagnostic]:
     """The syntax errors of a text, in order; only the first where the text is too large."""
     try:
-        return _grouped(_Recovery(source).mistakes())
+        recovery = _Recovery(source)
+        found = _grouped(recovery.mistakes())
+        return sorted([*found, *strangers(recovery.scanned, found)], key=_place)
     except Mistake:
         if isinstance(first, Mistake):
             return [first.diagnostic]
@@ -51,6 +54,7 @@ def all_mistakes(source: Source, first: Mistake | Unexpected) -> list[Diagnostic
 class _Recovery:
     source: Source
     words: list[Word] = field(default_factory=list)  # as scanned, then repaired
+    scanned: list[Word] = field(default_factory=list)
     found: list[Diagnostic] = field(default_factory=list)
     unknown: list[Diagnostic] = field(default_factory=list)  # what is no word
     damaged: set[int] = field(default_factory=set)  # the starts of statements with a mistake
@@ -60,6 +64,7 @@ class _Recovery:
     def mistakes(self) -> list[Diagnostic]:
         """All of them; raises `Mistake` where there are too many words."""
         self.words = list(scan(self.source, missed=self.unknown))
+        self.scanned = list(self.words)
         self.found = self.one_a_line(self.unknown)
         self.lines = {self.line(_place(mistake)) for mistake in self.unknown}
         effort = 0

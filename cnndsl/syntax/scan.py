@@ -148,6 +148,19 @@ def _unknown(span: Span) -> Diagnostic:
     return errors.unknown_character(span, _HINTS.get(span.text), _instead(span))
 
 
+def _sizes(sign: Span) -> Fix | None:
+    """A size with another sign than the letter, and the sizes behind it in its line."""
+    text, source = sign.source.text, sign.source
+    line_start, line_end = text.rfind("\n", 0, sign.start) + 1, text.find("\n", sign.end)
+    between = re.compile("(?<=\\d)[ \\t]*\u00d7[ \\t]*(?=\\d)")
+    line = between.finditer(text, line_start, len(text) if line_end < 0 else line_end)
+    signs = [found for found in line if found.end() > sign.start]
+    if not signs or signs[0].start() > sign.start:
+        return None
+    whole = Span(source, signs[0].start(), signs[-1].end())
+    return Fix(whole, re.sub("[ \\t]*\u00d7[ \\t]*", "x", whole.text))
+
+
 def _instead(span: Span) -> Fix | None:
     """The edit that a character stands for, where its line says so."""
     text, source = span.source.text, span.source
@@ -157,6 +170,8 @@ def _instead(span: Span) -> Fix | None:
     before, doubled = text[start : span.start], "||" in text[max(0, span.start - 1) : span.end + 1]
     if span.text == "|" and not doubled and not re.search(r"\b(if|let|fn)\b", before):
         return Fix(span, "->")
+    if span.text == "\u00d7":
+        return _sizes(span)
     written = re.compile(r"[ \t]*let[ \t]+\w+[ \t]*=[ \t]*([^?\n]+?)[ \t]*\?([^:\n]+):([^#\n]+)")
     if span.text == "?" and (chosen := written.match(text, start)):
         then, other = chosen[2].strip(), chosen[3].rstrip()

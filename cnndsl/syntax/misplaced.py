@@ -1,0 +1,85 @@
+"""What is right elsewhere in a spec, and lists and mappings as YAML has them: with their edits."""
+
+from __future__ import annotations
+
+import re
+
+from cnndsl import errors
+from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.source import Span
+from cnndsl.syntax.context import Context
+from cnndsl.syntax.expected import ELEMENTS, LITERALS
+from cnndsl.syntax.scan import Word
+
+_COUNTED = {"params": "params", "parameters": "params", "macs": "macs", "total": "total"}
+_LISTED = ["NAME", "EQUAL", "LSQB"]
+
+
+def order(at: Context) -> Diagnostic | None:
+    """`expect 618 params`: what is counted stands first."""
+    counts = ("INTEGER", "FLOAT", "ROUNDED")
+    if [word.type for word in at.statement] != ["EXPECT"] or at.word.type not in counts:
+        return None
+    if at.after.type != "NAME" or at.after.text.lower() not in _COUNTED:
+        return None
+    whole = at.word.to(at.after)
+    fix = Fix(whole, f"{_COUNTED[at.after.text.lower()]} {at.word.text}")
+    message = "what is counted stands in front of its number"
+    return errors.written_differently(whole, message, None, fix)
+
+
+def value(at: Context) -> Diagnostic | None:
+    """`width = 16` and `widths = [16, 32]`: values are named by `let`."""
+    before = at.statement
+    if at.inside == "LSQB" and at.item == ():
+        before = before if before else _around(at)
+    kinds = [word.type for word in before]
+    if at.word.type not in LITERALS | {"MINUS"} or kinds not in (["NAME", "EQUAL"], _LISTED):
+        return None
+    message = "`NAME = …` names a tensor; a value is named by `let`"
+    name = before[0]
+    fix = Fix(Span(name.source, name.start, name.start), "let ")
+    return errors.written_differently(at.word, message, None, fix)
+
+
+def _around(at: Context) -> tuple[Word, ...]:
+    """The words of the statement that a list stands in, its bracket included."""
+    last = at.before.index(at.open[-1])
+    begins = [i for i in range(last) if at.before[i].type in ("NEWLINE", "LBRACE")]
+    return at.before[begins[-1] + 1 : last + 1] if begins else ()
+
+
+def image(at: Context) -> Diagnostic | None:
+    """`add [ f, input ]`: the image is called `in`."""
+    if at.word.type != "INPUT" or "IN" not in at.accepted or at.after.type == "EQUAL":
+        return None
+    message = "`input` says what a model takes; what came in is called `in`"
+    return errors.written_differently(at.word, message, None, Fix(at.word, "in"))
+
+
+def mapping(at: Context) -> Diagnostic | None:
+    """`conv: {filters: 64, kernel: 3}`, arguments as YAML and JSON have them."""
+    if at.word.type != "LBRACE" or [word.type for word in at.statement] != ["NAME", "COLON"]:
+        return None
+    name, colon = at.statement
+    found = re.compile(r"\{([^{}\n]*)\}").match(at.word.source.text, at.word.start)
+    if found is None:
+        return None
+    given = re.sub(r"[\"']?(\w+)[\"']?\s*:\s*", r"\1 = ", found[1].strip())
+    whole = Span(name.source, name.start, found.end())
+    message = "arguments stand in parentheses, with `=` behind their names"
+    fix = Fix(whole, f"{name.text}({given})" if given else name.text)
+    return errors.written_differently(colon, message, None, fix)
+
+
+def bullet(at: Context) -> Diagnostic | None:
+    """`- conv(64, 3)`: a list as YAML has it."""
+    begins = at.previous.type in ("NEWLINE", "LBRACE") and not at.item
+    if at.word.type != "MINUS" or not begins or at.after.type not in ELEMENTS:
+        return None
+    lines = at.word.source.text[: at.word.start].rstrip(" \t\n").rpartition("\n")
+    if re.match(r"\s*(?:let|expect)\b", lines[2]):
+        return None  # the rest of a value
+    message = "every layer stands on a line of its own, without a sign in front"
+    gone = Span(at.word.source, at.word.start, at.after.start)
+    return errors.written_differently(at.word, message, None, Fix(gone, ""))
