@@ -16,6 +16,9 @@ from cnndsl.ops import MERGES, OPS
 from cnndsl.zoo.index import list_models
 
 SPEC_COMMANDS = ("compile", "check", "fmt", "summary", "train")
+FILE_COMMANDS = ("weights", "eval", "predict", "new")  # whose arguments are other files
+_FILES = frozenset({"DIR", "DIR|FILE|-", "FILE", "RUN", "SOURCE", "SPEC"})  # values of options
+_MODELS = frozenset({"--model", "--like"})  # options that name a model
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,11 @@ class Option:
     help: str
     choices: tuple[str, ...]
     takes_value: bool
+    takes_file: bool = False
+
+    @property
+    def takes_model(self) -> bool:
+        return bool(_MODELS & set(self.names))
 
 
 def run(arguments: Namespace, console: Console) -> int:
@@ -55,6 +63,7 @@ def options(command: str | None) -> list[Option]:
             (action.help or "").split(";")[0].split(" (")[0],
             tuple(action.choices or ()),
             action.nargs != 0,
+            action.metavar in _FILES or "--stdin-filename" in action.option_strings,
         )
         for each in parsers
         for action in each._actions  # argparse has no public way to list them
@@ -79,13 +88,10 @@ def _bash() -> str:
     for command in COMMANDS:
         flags = " ".join(name for option in options(command) for name in option.names)
         cases.append(f'    {command}) flags="{flags}"; words="{" ".join(words(command))}" ;;')
-    valued = "|".join(
-        name
-        for name in sorted(
-            {n for c in COMMANDS for o in options(c) if o.takes_value for n in o.names}
-        )
-        if name not in ("--color", "--emit", "--output-format", "--model")
-    )
+    every = {option for command in COMMANDS for option in options(command) if option.takes_value}
+    files = {name for option in every if option.takes_file for name in option.names}
+    others = {name for option in every for name in option.names}
+    others -= {"--color", "--emit", "--output-format", *_MODELS, *files}
     emit = next(o for o in options("compile") if "--emit" in o.names)
     formats = next(o for o in options("check") if "--output-format" in o.names)
     color = next(o for o in options(None) if "--color" in o.names)
@@ -95,7 +101,9 @@ def _bash() -> str:
         pattern="|".join(COMMANDS),
         before=before,
         cases="\n".join(cases),
-        valued=valued,
+        files="|".join(sorted(files)),
+        valued="|".join(sorted(others)),
+        file_commands="|".join(FILE_COMMANDS),
         emit=" ".join(emit.choices),
         color=" ".join(color.choices),
         specs="|".join(SPEC_COMMANDS),
@@ -125,7 +133,8 @@ _cnndsl() {{
       COMPREPLY=($(compgen -W "${{models:-{zoo}}}" -- "$word"))
       return ;;
     --emit) COMPREPLY=($(compgen -W "{emit}" -- "$word")); return ;;
-    -o|--output|--stdin-filename)
+    --like) COMPREPLY=($(compgen -W "{zoo}" -- "$word")); return ;;
+    {files})
       compopt -o filenames
       COMPREPLY=($(compgen -f -- "$word"))
       return ;;
@@ -146,6 +155,17 @@ _cnndsl() {{
       if [[ -n $word && $command != fmt ]]; then zoo=$(compgen -W "{zoo}" -- "$word"); fi
       local IFS=$'\\n'
       COMPREPLY=($(compgen -f -X '!*.cnn' -- "$word") $(compgen -d -- "$word") $zoo) ;;
+    {file_commands})
+      for each in "${{COMP_WORDS[@]:1:COMP_CWORD-1}}"; do
+        [[ " $words " == *" $each "* ]] && words=
+      done
+      if [[ -n $words ]]; then
+        COMPREPLY=($(compgen -W "$words" -- "$word"))
+      else
+        compopt -o filenames
+        local IFS=$'\\n'
+        COMPREPLY=($(compgen -f -- "$word"))
+      fi ;;
     *) COMPREPLY=($(compgen -W "$words" -- "$word")) ;;
   esac
 }}
@@ -165,9 +185,10 @@ def _zsh() -> str:
         if command in SPEC_COMMANDS:
             names = "" if command == "fmt" else " ".join(words("list"))
             lines.append(_ZSH_SPECS.format(names=names))
-        else:
-            known = " ".join(words(command))
+        elif known := " ".join(words(command)):
             lines.append(f"      {_quoted(f'1:{command}:({known})')}")
+        if command in FILE_COMMANDS:
+            lines.append("      '*:file:_files'")
         arguments = " \\\n".join(["      _arguments -s", *(f"  {line}" for line in lines)])
         cases.append(f"    {command})\n{arguments}\n      ;;")
     return _ZSH.format(described=described, cases="\n".join(cases))
@@ -178,9 +199,9 @@ def _zsh_option(option: Option, name: str) -> str:
     if not option.takes_value:
         return f"{name}[{help}]"
     values = f"({' '.join(option.choices)})" if option.choices else ""
-    if name == "--model":
+    if option.takes_model:
         values = f"({' '.join(words('list'))})"
-    if name in ("-o", "--output", "--stdin-filename"):
+    if option.takes_file:
         values = "_files"
     return f"{name}[{help}]:value:{values}"
 
@@ -228,9 +249,25 @@ def _fish() -> str:
             if command != "fmt":
                 lines.append(f"complete -c cnndsl -n {seen} -a {_quoted(' '.join(words('list')))}")
         else:
-            lines.append(f"complete -c cnndsl -n {seen} -a {_quoted(' '.join(words(command)))}")
+            lines += _fish_arguments(command)
         lines += _fish_options(command, seen)
     return "\n".join(lines)
+
+
+def _fish_arguments(command: str) -> list[str]:
+    """The words that a command takes first, and the files that it takes then."""
+    called = f"__fish_seen_subcommand_from {command}"
+    known = " ".join(words(command))
+    chosen = f"__fish_seen_subcommand_from {known}"
+    if command not in FILE_COMMANDS:
+        return [f"complete -c cnndsl -n {_quoted(called)} -a {_quoted(known)}"] if known else []
+    if not known:
+        return [f"complete -c cnndsl -n {_quoted(called)} -F"]
+    first, then = f"{called}; and not {chosen}", f"{called}; and {chosen}"
+    return [
+        f"complete -c cnndsl -n {_quoted(first)} -a {_quoted(known)}",
+        f"complete -c cnndsl -n {_quoted(then)} -F",
+    ]
 
 
 def _fish_options(command: str | None, condition: str) -> list[str]:
@@ -240,9 +277,9 @@ def _fish_options(command: str | None, condition: str) -> list[str]:
             f"-l {name[2:]}" if name.startswith("--") else f"-s {name[1:]}" for name in option.names
         )
         values = " -x" if option.takes_value else ""
-        if option.choices or "--model" in option.names:
+        if option.choices or option.takes_model:
             values += f" -a {_quoted(' '.join(option.choices or words('list')))}"
-        elif set(option.names) & {"--output", "--stdin-filename"}:
+        elif option.takes_file:
             values = " -r -F"
         lines.append(f"complete -c cnndsl -n {condition} {names}{values} -d {_quoted(option.help)}")
     return lines

@@ -183,6 +183,11 @@ def test_folders_may_have_dots(run, folder, output):
         (["cnndsl", "check", "--output-format", "s"], {"sarif"}),
         (["cnndsl", "weights", "inspect", "--s"], {"--spec", "--set", "--skip-head"}),
         (["cnndsl", "fmt", "ResNet1"], set()),
+        (["cnndsl", "weights", "inspect", ""], {"net.cnn", "wrong.cnn"}),
+        (["cnndsl", "weights", "import", "x.pth", "--spec", "n"], {"net.cnn"}),
+        (["cnndsl", "train", "net.cnn", "--data", "w"], {"wrong.cnn"}),
+        (["cnndsl", "predict", "n"], {"net.cnn"}),
+        (["cnndsl", "weights", ""], {"inspect", "import", "export", "diff"}),
     ],
 )
 def test_bash_completes_models_and_actions(folder, words, expected):
@@ -190,6 +195,21 @@ def test_bash_completes_models_and_actions(folder, words, expected):
     assert found >= expected
     assert not expected or {w for w in found if "CIFAR" not in w and "V2" not in w} >= expected
     assert expected or not found
+
+
+@pytest.mark.parametrize(
+    ("shell", "lines"),
+    [
+        (
+            "zsh",
+            ["'--data[`digits`, `hf", "value:_files'", "'1:weights:(inspect ", "'*:file:_files'"],
+        ),
+        ("fish", ["-l data -r -F", "__fish_seen_subcommand_from predict' -F", "-l map -r -F"]),
+    ],
+)
+def test_other_shells_complete_files(run, shell, lines):
+    script = run("completion", shell).out
+    assert [line for line in lines if line not in script] == []
 
 
 def test_explain_alone_lists_the_codes(run):
