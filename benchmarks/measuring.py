@@ -71,6 +71,7 @@ def machine(*packages: str) -> dict[str, object]:
     return {
         "cpu": _cpu(),
         "cores": os.cpu_count(),
+        "busy": _busy(),
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "versions": {"cnndsl": _own_version(), **{name: version(name) for name in packages}},
@@ -95,6 +96,14 @@ def _cpu() -> str:
         return platform.processor() or "unknown"
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, platform.processor() or "unknown")
+
+
+def _busy() -> float | None:
+    """How many processes wanted to compute in the last five minutes, where the system says so."""
+    try:
+        return round(os.getloadavg()[1], 1)
+    except (AttributeError, OSError):
+        return None
 
 
 def _own_version() -> str:

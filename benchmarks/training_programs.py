@@ -23,6 +23,9 @@ from cnndsl.training.create import create
 from cnndsl.training.define import choose, define
 from cnndsl.training.devices import devices
 from cnndsl.training.normalise import Normalise
+from cnndsl.training.prepare import prepare
+from cnndsl.training.recipe import Recipe
+from cnndsl.training.settings import Settings
 from cnndsl.training.step import Program
 
 CLASSES = 1000
@@ -42,6 +45,12 @@ class Timed:
     bytes: float | None = None
 
 
+def input_of(name: str) -> tuple[int, int, int]:
+    """(H, W, C) of the images of a model of the zoo."""
+    height, width, channels = zoo.find(name).input
+    return height, width, channels
+
+
 def synthetic(batch: int, shape: tuple[int, int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Images (batch, H, W, C) uint8 and labels (batch,)."""
     rng = np.random.default_rng(0)
@@ -49,23 +58,66 @@ def synthetic(batch: int, shape: tuple[int, int, int]) -> tuple[np.ndarray, np.n
     return images, rng.integers(0, CLASSES, batch).astype(np.int32)
 
 
+@dataclass(frozen=True)
+class Plain(Recipe):
+    """A recipe of as little as the others do: SGD with momentum, cross-entropy, no augmentation."""
+
+    BATCH_SIZE: int
+    EPOCHS: int = 1
+    EMA_DECAY: float | None = None
+
+    def schedule(self, steps_per_epoch: int) -> optax.Schedule:
+        return optax.constant_schedule(RATE)
+
+    def optimizer(self, steps_per_epoch: int, model: nnx.Module) -> optax.GradientTransformation:
+        return optax.sgd(RATE, MOMENTUM)
+
+    def loss(
+        self, model: nnx.Module, images: jax.Array, labels: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        logits = model(images).astype(jnp.float32)  # type: ignore[operator]
+        return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean(), logits
+
+    def augment(
+        self, images: jax.Array, labels: jax.Array, key: jax.Array
+    ) -> tuple[jax.Array, jax.Array]:
+        return images, labels
+
+    def average(
+        self, averages: nnx.State, params: nnx.State, step: jax.Array, decay: float
+    ) -> nnx.State:
+        return averages
+
+
 def ours(name: str, batch: int, dtype: str) -> Timed:
-    """The step of `cnndsl train` with the recipe of the zoo, its augmentation included."""
+    """The step of `cnndsl train` with a recipe of as little as the others do."""
+    return _step(name, batch, dtype, plain=True)
+
+
+def with_recipe(name: str, batch: int, dtype: str) -> Timed:
+    """The step of `cnndsl train` with the recipe of the zoo: its augmentation, averages, heads."""
+    return _step(name, batch, dtype, plain=False)
+
+
+def _step(name: str, batch: int, dtype: str, plain: bool) -> Timed:
     definition = define(choose(name), CLASSES, Changes(batch=batch, epochs=1))
     shape = definition.input_shape
     channels = shape[2]
     chosen = jnp.dtype(dtype)
+    recipe: Recipe = definition.recipe
+    if plain:
+        recipe = Plain(batch)
     program = Program(
         create(definition.build(dtype=chosen), 0),
-        definition.recipe,
+        recipe,
         Normalise(shape, (0.5,) * channels, (0.25,) * channels),
         5000,
         devices(),
         0,
     )
     images, labels = map(program.devices.put_batch, synthetic(batch, shape))
-    compiled = program.step.lower(program.start(), images, labels).compile()  # type: ignore[attr-defined]
     leaves = program.start()
+    compiled = program.step.lower(leaves, images, labels).compile()  # type: ignore[attr-defined]
 
     def run() -> object:
         nonlocal leaves
@@ -76,25 +128,40 @@ def ours(name: str, batch: int, dtype: str) -> Timed:
     return Timed(run, lambda: jax.block_until_ready(leaves), flops, moved)
 
 
+def on_data(name: str, batch: int, dtype: str, data: str) -> Timed:
+    """The same step with images that are read, decoded and sent while the device computes."""
+    workers = min(8, os.cpu_count() or 1) if jax.default_backend() != "cpu" else 0
+    settings = Settings(
+        name, data=data, batch=batch, epochs=1, dtype=dtype, memory="stream", workers=workers
+    )
+    prepared = prepare(settings, devices())
+    leaves, done = prepared.program.start(), 0
+
+    def run() -> object:
+        nonlocal leaves, done
+        leaves, metrics = prepared.feed.run(prepared.program, leaves, done, done + 1)
+        done += 1
+        return metrics
+
+    return Timed(run, lambda: jax.block_until_ready(leaves))
+
+
 def by_nnx_jit(name: str, batch: int, dtype: str) -> Timed:
     """The same network under `nnx.jit` and `nnx.Optimizer`, as flax's guides write a step."""
     model = zoo.create(name, dtype=jnp.dtype(dtype), rngs=nnx.Rngs(0))
     return _timed_nnx(model, batch, zoo.find(name).input)
 
 
-def by_hand(name: str, batch: int, dtype: str) -> Timed | None:
-    """A network written by hand, where there is one, in a step written by hand."""
-    from training_twins import TWINS
+def by_hand(name: str, batch: int, dtype: str) -> Timed:
+    """A network written by hand, in a step written by hand."""
+    from training_twins import twin
 
-    twin = TWINS.get(name)
-    if twin is None:
-        return None
-    model = twin(CLASSES, dtype=jnp.dtype(dtype), rngs=nnx.Rngs(0))
+    model = twin(name)(CLASSES, dtype=jnp.dtype(dtype), rngs=nnx.Rngs(0))
     model.train()
     graph, params, rest = nnx.split(model, nnx.Param, ...)
     optimizer = optax.sgd(RATE, MOMENTUM)
     state, tree = jax.tree.flatten((params, rest, optimizer.init(params)))
-    images, labels = map(jnp.asarray, synthetic(batch, (224, 224, 3)))
+    images, labels = map(jnp.asarray, synthetic(batch, input_of(name)))
 
     @partial(jax.jit, donate_argnums=0)
     def step(
@@ -156,8 +223,7 @@ def by_torch(name: str, batch: int, dtype: str) -> Timed:
     extra = {"aux_logits": False} if name == "InceptionV3" else {}
     model = getattr(torchvision.models, names.get(name, name.lower()))(weights=None, **extra)
     model = model.to(device, memory_format=torch.channels_last)
-    shape = zoo.find(name).input
-    images, labels = synthetic(batch, shape)
+    images, labels = synthetic(batch, input_of(name))
     pixels = torch.from_numpy(images).to(device).permute(0, 3, 1, 2).float().div_(255)
     pixels = pixels.contiguous(memory_format=torch.channels_last)
     targets = torch.from_numpy(labels).long().to(device)
