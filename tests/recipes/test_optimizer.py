@@ -13,6 +13,7 @@ import pytest
 from flax import nnx
 
 from cnndsl.recipes.tables import OPTIMIZERS
+from cnndsl.training.create import create
 from tests.modules import QUICK
 from tests.recipes.compiled import network, text_of, trainer, trainer_of
 
@@ -28,12 +29,14 @@ BODY = """conv(4, 3) -> bn -> prelu
 @cache
 def model() -> nnx.Module:
     """A convolution, a batch norm, a dense layer."""
-    return network(text_of()).Net(rngs=nnx.Rngs(0))
+    module = network(text_of())
+    return create(lambda rngs: module.Net(rngs=rngs), 0)
 
 
 @cache
 def with_everything() -> nnx.Module:
-    return network(text_of(body=BODY)).Net(rngs=nnx.Rngs(0))
+    module = network(text_of(body=BODY))
+    return create(lambda rngs: module.Net(rngs=rngs), 0)
 
 
 def flat(state: nnx.State) -> dict[tuple[object, ...], jax.Array]:
@@ -146,7 +149,8 @@ def test_stages_learn_at_their_own_rates(rule):
     plain = RESIDUAL + text_of(body=RATED, optimizer=rule)
     said = "rates stem(0), layer1(0.25), last(1 / 2), head(2)"
     rated = RESIDUAL + text_of(said, body=RATED, optimizer=rule)
-    model = network(plain).Net(rngs=nnx.Rngs(0))
+    module = network(plain)
+    model = create(lambda rngs: module.Net(rngs=rngs), 0)
     params = nnx.as_pure(nnx.state(model, nnx.Param))
     grads = jax.tree.map(jnp.ones_like, params)
 

@@ -17,6 +17,7 @@ import pytest
 from flax import nnx
 
 import cnndsl
+from cnndsl.training.create import create
 from tests.compiled import GENERATED, SPECS
 from tests.modules import QUICK
 
@@ -62,7 +63,8 @@ def test_three_steps_on_one_batch_lower_the_loss(spec, model, monkeypatch):
     if size is not None and hasattr(recipe, "IMAGE_SIZE"):
         monkeypatch.setattr(recipe, "IMAGE_SIZE", size)
     images = batch(size or module.INPUT_SHAPE[:2], module.INPUT_SHAPE[2])
-    losses, heads = train(recipe, getattr(module, model)(rngs=nnx.Rngs(0)), images)
+    network = create(lambda rngs: getattr(module, model)(rngs=rngs), 0)
+    losses, heads = train(recipe, network, images)
     assert np.isfinite(losses).all()
     assert losses[-1] < losses[0], losses
     assert heads == hasattr(recipe, "AUX_WEIGHTS")
@@ -82,7 +84,8 @@ def train(recipe: ModuleType, model: nnx.Module, images: jax.Array) -> tuple[lis
     And whether the model has auxiliary heads.
     """
     model.train()
-    images, labels = recipe.augment(images, jnp.arange(FEW), jax.random.key(0))
+    augment = jax.jit(recipe.augment, compiler_options=QUICK)
+    images, labels = augment(images, jnp.arange(FEW), jax.random.key(0))
     if not hasattr(recipe, "IMAGE_SIZE"):
         images = images[:, 4:-4, 4:-4]
     images = (images - images.mean()) / images.std()  # as `preprocess` would
@@ -90,7 +93,7 @@ def train(recipe: ModuleType, model: nnx.Module, images: jax.Array) -> tuple[lis
     params, rest = nnx.as_pure(params), nnx.as_pure(rest)
     averages = params
     tx = recipe.optimizer(PER_EPOCH, model)
-    state = tx.init(params)
+    state = jax.jit(tx.init, compiler_options=QUICK)(params)
 
     def mean_loss(params: nnx.State) -> jax.Array:
         return recipe.loss(nnx.merge(graph, params, rest), images, labels)[0]
