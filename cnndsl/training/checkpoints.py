@@ -28,6 +28,14 @@ from cnndsl.training.step import Program
 
 LAST, BEST = "last", "best"
 _KEPT = {LAST: 2, BEST: 1}
+# Why files are not written, as systems say it at the end of long messages of tensorstore's.
+_CAUSES = (
+    "no space left on device",
+    "file too large",
+    "disk quota exceeded",
+    "read-only file system",
+    "permission denied",
+)
 
 
 @dataclass(frozen=True)
@@ -177,7 +185,8 @@ class Checkpoints:
         return leaves, notes
 
     def _unwritten(self, error: Exception) -> TrainingError:
-        reason = " ".join(str(error).split())[:300] or type(error).__name__
+        text = " ".join(str(error).split()) or type(error).__name__
+        reason = next((cause for cause in _CAUSES if cause.lower() in text.lower()), text[:300])
         known = self.steps(LAST)
         kept = f"that of step {known[0]} is kept" if known else "there is none before it"
         message = f"cannot write a checkpoint to {self.folder}: {reason}; {kept}"

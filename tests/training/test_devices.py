@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+from cnndsl.cli.options import build_parser
 from cnndsl.training import TrainingError, devices
 from cnndsl.training.checkpoints import _KEPT as KEPT
 from cnndsl.training.devices import _chosen, _in_cluster, join
@@ -67,9 +69,21 @@ def finish(process: subprocess.Popen[str]) -> str:
         out, _ = process.communicate(timeout=200)
     except subprocess.TimeoutExpired:
         process.kill()
+        process.communicate()
         raise
     assert process.returncode == 0, out
     return out
+
+
+def finish_all(processes: list[subprocess.Popen[str]]) -> list[str]:
+    """What they print; where one fails, the others are not left behind."""
+    try:
+        return [finish(process) for process in processes]
+    finally:
+        for process in processes:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
 
 
 @pytest.mark.slow
@@ -85,7 +99,7 @@ def test_two_processes_learn_what_one_does(folder, alone, options):
     coordinator = f"127.0.0.1:{port()}"
     calls = [["--coordinator", coordinator, "--process", f"{i}/2"] for i in range(2)]
     processes = [start(folder, "-o", "two", *options, *call) for call in calls]
-    first, second = map(finish, processes)
+    first, second = finish_all(processes)
     assert "best: " in first
     assert "epoch" not in second  # one of them speaks, besides what Gloo says
     compare(losses(folder / "two"), alone)
@@ -215,6 +229,34 @@ def test_a_first_process_that_is_not_there(monkeypatch):
     assert error.value.help == "is the first process, that of --process 0/n, running there?"
 
 
+def test_scripts_for_clusters_call_what_there_is():
+    """Those of docs/training.md, by the parser of the command line."""
+    texts = (ROOT / "docs" / "training.md").read_text(encoding="utf-8").split("```text\n")
+    script, manifest = (next(t for t in texts if t.startswith(s)) for s in ("#!", "apiVersion"))
+    service, job = yaml.safe_load_all(manifest.partition("```")[0])
+    pod = job["spec"]["template"]["spec"]
+    assert job["spec"]["completionMode"] == "Indexed"
+    assert pod["subdomain"] == service["metadata"]["name"]
+    assert service["spec"]["selector"] == {"job-name": job["metadata"]["name"]}
+    (container,) = pod["containers"]
+    call = " ".join(container["args"]).replace("$(JOB_COMPLETION_INDEX)", "3")
+    by_slurm = script.partition("srun ")[2].partition("```")[0].replace("\\\n", "")
+    lines = [line.split() for line in (by_slurm, call)]
+    calls = [build_parser().parse_args(words[1:]) for words in lines]
+    for words, parsed in zip(lines, calls, strict=True):
+        assert (*words[:2], parsed.spec, parsed.fsdp) == ("cnndsl", "train", "ResNet50", True)
+        assert (parsed.data, parsed.output) == ("/datasets/imagenet", "/shared/runs/resnet50")
+    assert calls[0].coordinator is None
+    host, _, port = calls[1].coordinator.partition(":")
+    assert host == f"{job['metadata']['name']}-0.{service['metadata']['name']}"
+    assert port.isdecimal()
+    assert calls[1].process == f"3/{job['spec']['parallelism']}"
+    mounts = {mount["name"]: mount["mountPath"] for mount in container["volumeMounts"]}
+    assert mounts == {"shared": "/shared", "datasets": "/datasets"}
+    assert "--ntasks-per-node=1" in script and "--gpus-per-node=8" in script
+    assert container["resources"]["limits"] == {"nvidia.com/gpu": 8}
+
+
 TWICE = """
 import sys
 from pathlib import Path
@@ -238,7 +280,6 @@ checkpoints.close()
 def test_two_processes_write_two_checkpoints_at_once(folder):
     coordinator = f"127.0.0.1:{port()}"
     processes = [python(folder, "-c", TWICE, coordinator, f"{i}/2", devices=1) for i in range(2)]
-    for process in processes:
-        finish(process)
+    finish_all(processes)
     steps = {name: {p.name for p in (folder / "twice" / name).iterdir()} for name in KEPT}
     assert steps == {"best": {"4"}, "last": {"3", "4"}}
