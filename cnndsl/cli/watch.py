@@ -169,12 +169,16 @@ def _changes(look: Look, sitting: Sitting) -> Iterator[tuple[str, str]]:
 
 def _listed(changes: Sequence[tuple[str, str]]) -> str:
     """`net.cnn changed, lib/blocks.cnn is gone and 2 more`."""
-    said = [f"{_shown(path)} {how}" for path, how in dict(changes).items()]
+    named = {_shown(path): how for path, how in changes}
+    said = [f"{path} {how}" for path, how in named.items()]
     more = len(said) - NAMED
     return ", ".join(said[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _shown(path: str) -> str:
-    """A used file as it is reached from the current folder, where it lies in it."""
-    near = os.path.relpath(path) if os.path.isabs(path) else path
+    """A file as it is reached from the current folder, where it lies in it."""
+    try:
+        near = os.path.relpath(path)
+    except (OSError, ValueError):  # the folder was deleted, or lies on another drive of Windows
+        return path
     return path if near.startswith(os.pardir) else near

@@ -162,6 +162,21 @@ def test_what_changes_in_a_folder_is_compiled_again(watching, folder):
         watcher.says_nothing()
 
 
+def test_a_file_is_listed_once_by_whatever_names(watching, folder):
+    """As a spec of the folder, and as a file that others use."""
+    for name in ("net.cnn", "wrong.cnn"):
+        (folder / name).unlink()
+    (folder / "lib").mkdir()
+    for path, text in (("lib/blocks.cnn", BLOCKS), ("lib/deep.cnn", DEEP), ("user.cnn", USER)):
+        (folder / path).write_text(text)
+    watcher = watching("check", ".")
+    with interrupted(watcher):
+        watcher.says("checked 3 specs: 1 model", "watching 3 specs")
+        (folder / "lib" / "deep.cnn").write_text(DEEP.replace("relu", "gelu"))
+        _, err = watcher.says("checked 3 specs: 1 model, no mistakes\n", "changed\n")
+        assert re.fullmatch(r"\d\d:\d\d:\d\d lib/deep.cnn changed\n", err)
+
+
 def test_programs_get_a_document_for_every_round(watching, folder):
     watcher = watching("check", "wrong.cnn", "--json", "--color", "always")
     with interrupted(watcher):
