@@ -16,7 +16,7 @@ from cnndsl.fixes import joined
 from cnndsl.source import Source
 from cnndsl.syntax.expected import DEFINITIONS
 from cnndsl.syntax.foreign import HEADS
-from cnndsl.syntax.layout import CLOSERS, layout
+from cnndsl.syntax.layout import CLOSERS, between, layout
 from cnndsl.syntax.machine import Unexpected, accepted_at, run
 from cnndsl.syntax.mistakes import explain
 from cnndsl.syntax.scan import END, FINAL, MAX_WORDS, Mistake, Word, scan
@@ -186,11 +186,13 @@ class _Recovery:
             self.damaged.add(laid[statement_at(laid, place).first].start)
 
     def pair_closer(self, place: int) -> None:
-        """A closer that does not fit closes the innermost bracket; if there is none, it goes."""
+        """A closer that does not fit closes the innermost bracket; if there is none, or a brace
+        of a line further up, it goes."""
         index = next(i for i, word in enumerate(self.words) if word.start == place)
         word, opened = self.words[index], open_at(self.words, place)
         self.repairs += 1
-        if not opened:
+        stray = bool(opened) and word.type != "RBRACE" and opened[-1].type == "LBRACE"
+        if not opened or (stray and "\n" in between(opened[-1], word)):
             del self.words[index]
             return
         self.words[index] = Word(word.source, word.start, word.end, CLOSERS[opened[-1].type])
