@@ -79,7 +79,8 @@ def large_kernel(
     """A kernel that is larger than the map it runs over sees more padding than pixels.
 
     `conv(3, 64, 3)` is read as 3 filters of 64x64 with a stride of 3: the channels that arrive are
-    not written here, as they are in PyTorch.
+    not written here, as they are in PyTorch. Of three arguments by position, as many filters as
+    channels arrive and a kernel of 16 or more are taken for those, whatever the size of the map.
     """
     message = f"a kernel of {kernel} over a map of {map}"
     return _warning("W301", message, span, help=help, fix=fix)

@@ -54,6 +54,22 @@ def test_strict_makes_warnings_fail(example, capsys):
     assert example.stem in {each["code"] for each in found}
 
 
+@pytest.mark.parametrize(
+    ("body", "image", "codes"),
+    [
+        ("conv(3, 64, 3) -> relu", "224x224x3", ["W301"]),
+        ("conv(3, 16, 1, pad = 1) -> relu", "224x224x3", ["W301"]),
+        ("conv(3, 7, 2) -> relu", "224x224x3", []),
+        ("conv(16, 31, 4) -> relu", "224x224x3", []),
+        ("conv(3, 31, stride = 3) -> relu", "224x224x3", []),
+        ("for i in [1, 2] {\n  { let i = 8\n    conv(i, 3) -> relu }\n  }", "8x8x3", ["W106"]),
+        ("for i in [1, 2] {\n  let i = 8 * i\n  conv(i, 3) -> relu\n  }", "8x8x3", []),
+    ],
+)
+def test_what_is_meant_otherwise_is_told_from_what_is_not(body, image, codes):
+    assert [code for code, _ in seen(net(body, image))] == codes
+
+
 def test_every_warning_has_an_example():
     codes = {code for code in EXPLANATIONS if code.startswith("W")}
     assert codes == {example.stem for example in EXAMPLES}

@@ -22,6 +22,7 @@ from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
 from cnndsl.walks import children
 
+_HUGE = 16  # a kernel of so many rows, with channels in front, is a number of filters
 _LEAST = 8  # pixels of an image's side, so that its channels can stand nowhere else
 _FEW = 16  # one pixel of more than that, left out at the end of a map, is no loss
 _Windowed = Conv | Depthwise | Separable | MaxPool | AvgPool
@@ -76,10 +77,11 @@ def _layer(layer: Layer, alone: bool) -> Iterator[Diagnostic]:
     """Of one layer; `alone` says that nothing else takes what it takes."""
     op, x, element = layer.op, layer.x, layer.element
     before = x.origin if isinstance(x.origin, Layer) else None
-    if isinstance(op, Conv | Depthwise) and any(map(gt, op.kernel, x.shape[:2])):
+    args = element.args or ()
+    is_torch = isinstance(op, Conv) and op.filters == x.shape[-1] and _by_place(args) > 2
+    is_large = isinstance(op, Conv | Depthwise) and any(map(gt, op.kernel, x.shape[:2]))
+    if isinstance(op, Conv | Depthwise) and (is_large or (is_torch and op.kernel[0] >= _HUGE)):
         kernel, size = (" x ".join(map(str, pair)) for pair in (op.kernel, x.shape[:2]))
-        args = element.args or ()
-        is_torch = isinstance(op, Conv) and len(args) > 2 and op.filters == x.shape[-1]
         fix = without(args, 0, element.span) if is_torch else None
         help = f"the channels that arrive are not written: {corrected(fix)}" if fix else None
         yield advice.large_kernel(element.span, kernel, size, help, fix)
@@ -97,6 +99,11 @@ def _layer(layer: Layer, alone: bool) -> Iterator[Diagnostic]:
             yield advice.useless_bias(place, element.name_span, _unbiased(before.element))
     elif isinstance(op, Conv) and isinstance(before.op, Conv):
         yield advice.nothing_between(element.name_span, place)
+
+
+def _by_place(args: tuple[ast.Argument, ...]) -> int:
+    """How many arguments stand without a name."""
+    return sum(argument.name is None for argument in args)
 
 
 def _skipped(op: _Windowed, shape: Shape, element: ast.Apply) -> Iterator[Diagnostic]:

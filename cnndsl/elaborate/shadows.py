@@ -88,7 +88,7 @@ def _around(scope: _Scope, name: str, *, tensors: bool) -> Span | None:
         return None
     outer = scope.parent
     while outer is not None:
-        names = outer.tensors if tensors else outer.values
+        names = outer.tensors if tensors else {**outer.loops, **outer.values}
         if name in names:
             return names[name]
         outer = outer.parent
