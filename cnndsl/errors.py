@@ -671,11 +671,18 @@ def does_not_fit(
 
 
 @explained("E305")
-def wrong_shape(span: Span, said: str, seen: str, source: Label | None) -> Diagnostic:
-    """The shape that a chain or a stage asserts is not the shape that it has."""
+def wrong_shape(
+    span: Span, said: str, seen: str, source: Label | None, fix: Fix | None = None
+) -> Diagnostic:
+    """The shape that a chain or a stage asserts is not the shape that it has.
+
+    Where the `pad` or the stride of one layer would make it true, the help says which.
+    """
     labels = (source,) if source else ()
     message = f"the shape here is {seen}, not {said}"
-    return error("E305", message, span, "asserted here", labels=labels)
+    line = corrected(fix) if fix else None
+    help = f"it would be true of {line}" if line else None
+    return error("E305", message, span, "asserted here", labels=labels, help=help, fix=fix)
 
 
 @explained("E306")

@@ -8,6 +8,7 @@ from cnndsl.elaborate import values
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.explain import shape_text
+from cnndsl.elaborate.reshaping import reshaped
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import Tensor
 from cnndsl.syntax import ast
@@ -37,7 +38,9 @@ class Shapes:
             seen = shape_text(tensor.shape)
             origin = tensor.origin
             label = Label(origin.element.span, f"this gives {seen}") if origin else None
-            error = errors.wrong_shape(expr.span, shape_text(said), seen, label)
+            alone = context.place is None and not context.in_loop  # else true of one use alone
+            fix = reshaped(tensor, said, expr.span) if alone else None
+            error = errors.wrong_shape(expr.span, shape_text(said), seen, label, fix)
             context.report(self.shared.found, error)
 
     def evaluate(self, expr: ast.Expr, scope: Scope) -> tuple[int, ...]:
