@@ -15,7 +15,7 @@ from cnndsl.cli.options import parse_arguments
 from cnndsl.entry import INTERRUPTED, is_interrupt
 from cnndsl.garbage import uncollected
 
-FINE, BUG = 0, 3
+FINE = 0
 PIPE_CLOSED = 141  # as a shell reports SIGPIPE
 
 
@@ -46,8 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception as error:
         if is_interrupt(error):
             return INTERRUPTED
-        console.bug(error)
-        return BUG
+        return console.unexpected(error)
 
 
 def _drop_output() -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from cnndsl.plain import Json
 
 
-BAD_CALL = 2  # the exit code
+BAD_CALL, BUG = 2, 3  # exit codes
 
 
 class CallError(Exception):
@@ -129,25 +129,37 @@ class Console:
         clock = time.strftime("%H:%M:%S")
         _complain(f"{paint('2', clock)} {paint('1', _inert(text))}\n")
 
-    def bug(self, error: Exception) -> None:
-        """An exception that no command expects.
+    def unexpected(self, error: Exception) -> int:
+        """Says what an exception is that no command expects; the exit code.
 
         Raises:
           the exception, where CNNDSL_DEBUG asks for its traceback.
         """
         if os.environ.get("CNNDSL_DEBUG"):
             raise error
+        if isinstance(error, FileNotFoundError) and not _has_folder():
+            self.fail("the current folder was deleted", "go to another one")
+            return BAD_CALL
         kind, text = type(error).__name__, " ".join(str(error).split())[:200]
         self.fail(
             f"this is a bug in cnndsl: {kind}: {text}",
             "please report it, with the spec; CNNDSL_DEBUG=1 shows where",
         )
+        return BUG
 
     def fail(self, message: str, help: str | None = None) -> None:
         """One line about a call that cannot be run, in the style of a diagnostic."""
         from cnndsl.terminal import complaint
 
         _complain(complaint(message, help, self.colored(sys.stderr)))
+
+
+def _has_folder() -> bool:
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def watch(once: Once, arguments: Namespace, console: Console) -> NoReturn:
         except Exception as error:
             if is_interrupt(error):
                 raise KeyboardInterrupt from None
-            console.bug(error)
+            console.unexpected(error)
         console.flush()
 
 

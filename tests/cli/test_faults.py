@@ -131,6 +131,16 @@ def test_json_is_json_on_an_ascii_terminal(folder):
     assert "ü" in found["message"]
 
 
+@pytest.mark.parametrize("call", ["check net.cnn", "compile ResNet50", "check - < /dev/null"])
+def test_a_current_folder_that_was_deleted_is_said(folder, call):
+    (folder / "gone").mkdir()
+    done = shell(f"cd gone && rmdir ../gone && cnndsl {call}", folder)
+    assert "bug" not in done.stderr
+    if "ResNet50" in call:
+        assert done.returncode == 2
+        assert done.stderr.startswith("error: the current folder was deleted\n")
+
+
 # --- calls ------------------------------------------------------------------------------------
 
 
