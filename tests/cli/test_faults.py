@@ -238,9 +238,12 @@ def test_load_says_what_to_install(folder, monkeypatch, missing):
         cnndsl.load(folder / "net.cnn")
 
 
-@pytest.mark.parametrize(("package", "extra"), [("weights", "weights"), ("training", "train")])
-def test_packages_say_what_to_install(package, extra):
-    code = f"import sys; sys.modules['jax'] = None; import cnndsl.{package}"
+@pytest.mark.parametrize(
+    ("package", "missing", "extra"),
+    [("weights", "flax", "weights"), ("training", "jax", "train")],
+)
+def test_packages_say_what_to_install(package, missing, extra):
+    code = f"import sys; sys.modules[{missing!r}] = None; import cnndsl.{package}"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert f"cnndsl.{package} needs jax: pip install 'cnndsl[{extra}]'" in done.stderr
+    assert f"cnndsl.{package} needs {missing}: pip install 'cnndsl[{extra}]'" in done.stderr
     assert done.stderr.count("Traceback") == 1
