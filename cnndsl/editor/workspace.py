@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cnndsl.editor.buffers import Buffers
 from cnndsl.editor.scopes import Occurrence, Symbols
@@ -39,8 +40,20 @@ def read(path: str, texts: Mapping[str, str]) -> Read | None:
       path: a real path.
       texts: of open documents, by their real paths.
     """
-    files = Buffers(path, os.path.dirname(path), texts)
     text = texts.get(path)
+    if text is not None and "use" not in text:
+        return _read_alone(path, text)
+    return _read(path, text, texts)
+
+
+@lru_cache(maxsize=16)  # of open documents: who looks for a name often looks for the next one
+def _read_alone(path: str, text: str) -> Read | None:
+    """The same for a text that uses no files, and so depends on nothing else."""
+    return _read(path, text, {path: text})
+
+
+def _read(path: str, text: str | None, texts: Mapping[str, str]) -> Read | None:
+    files = Buffers(path, os.path.dirname(path), texts)
     try:
         source, _ = files.open() if text is None else files.put(text)
     except Unreadable:
