@@ -158,6 +158,23 @@ def test_the_programs_of_a_page_run(page):
     assert result.returncode == 0, result.stderr
 
 
+WEIGHTS = """
+from flax import nnx
+from cnndsl import weights, zoo
+model = zoo.create("ResNet50", rngs=nnx.Rngs(0))
+weights.export(model, "resnet50.pth", "torchvision")
+"""
+
+
+@pytest.mark.slow
+def test_the_programs_of_the_page_on_weights_run(tmp_path):
+    programs = [b.text for b in blocks_of(ROOT / "docs" / "weights.md") if b.language == "python"]
+    shutil.copytree(ROOT / "specs", tmp_path / "specs")
+    result = run("\n".join([WEIGHTS, *programs]), cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "resnet50.safetensors").is_file()
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_resolve(page):
     for target in links(page):
