@@ -191,7 +191,7 @@ class _Definition:
             self.report(unknown_function(node, chain(FUNCTIONS, fns)))
 
     def variant(self, node: ast.Variant) -> None:
-        if self.program.sound and node.base.id in self.program.models:
+        if node.args and self.program.sound and node.base.id in self.program.models:
             root = self.program.root(node)
             names = [parameter.name for parameter in root.parameters]
             self.arguments(root.name, names, (), node.args, node, lambda: signature(root))
