@@ -205,6 +205,7 @@ PLACES = {
     **dict.fromkeys(("crossentropyloss", "cross_entropy", "crossentropy", "mseloss"), "train"),
     **dict.fromkeys(("randomhorizontalflip", "randomflip", "randomcrop"), "augment"),
     **dict.fromkeys(("totensor", "tofloat"), "preprocess"),
+    **dict.fromkeys(("output", "outputs", "result"), "output"),
     **dict.fromkeys(("summary", "print", "plot_model", "build"), "summary"),
     **dict.fromkeys(("load_weights", "load_state_dict", "from_pretrained"), "weights"),
 }
@@ -212,6 +213,7 @@ SAID = {
     "train": "how a network is trained stands in `train { … }`: optimizer, schedule, epochs, batch",
     "augment": "images are changed by `augment` in `train { … }`: augment crop(pad = 4), flip",
     "preprocess": "what an image goes through before stands in `preprocess { … }`",
+    "output": "the last line is the result; `output NAME` at the end of a chain names one",
     "summary": "a spec prints nothing: `cnndsl summary` shows its layers",
     "weights": "a spec has no weights: `cnndsl weights import` fills its network",
 }

@@ -184,7 +184,17 @@ def misread(
     if isinstance(value, Tensor) and argument is args[0]:
         fix = applied(element.name, args, element.span)
         return None if fix is None else (None, fix)
+    said = argument.value
+    if isinstance(said, ast.Name) and said.id in OPS and argument is args[-1]:
+        shorter = without(args, len(args) - 1, element.span)
+        fix = _rewritten(element.span, f"{_cut(element.span, shorter)} -> {said.id}")
+        return None if fix is None else (f"activations are layers of their own: -> {said.id}", fix)
     counts = isinstance(value, int) and not isinstance(value, bool)
+    sides = [each.span.text for each in args if each.name is None]
+    is_pair = len(sides) == len(args) == 2 and all(side.isdigit() for side in sides)
+    if is_pair and argument is args[-1] and focus in ("method", "mode"):
+        fix = _rewritten(element.span, f"{element.name}({'x'.join(sides)})")
+        return None if fix is None else (None, fix)
     is_dense = (element.name, focus) == ("dense", "bias")
     is_norm = (element.name, focus) == ("bn", "momentum")
     fix = without(args, 0, element.span) if counts and (is_dense or is_norm) else None
@@ -193,6 +203,13 @@ def misread(
         return None
     what = "features" if is_dense else "channels"
     return f"the {what} that arrive are not written: {line}", fix
+
+
+def _cut(call: Span, gone: Fix | None) -> str:
+    """The text of a call without what an edit takes out of it."""
+    if gone is None:
+        return call.text
+    return call.text[: gone.span.start - call.start] + call.text[gone.span.end - call.start :]
 
 
 def merged(element: ast.Apply) -> Fix | None:

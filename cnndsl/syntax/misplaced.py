@@ -83,3 +83,32 @@ def bullet(at: Context) -> Diagnostic | None:
     message = "every layer stands on a line of its own, without a sign in front"
     gone = Span(at.word.source, at.word.start, at.after.start)
     return errors.written_differently(at.word, message, None, Fix(gone, ""))
+
+
+def stage(at: Context) -> Diagnostic | None:
+    """`stage stem = conv(64, 3)`: what a stage holds stands in braces."""
+    if at.word.type != "EQUAL" or [word.type for word in at.statement] != ["STAGE", "NAME"]:
+        return None
+    line = re.compile(r"=[ \t]*([^\n#{}]*[^\n#{}\s])").match(at.word.source.text, at.word.start)
+    fix = Fix(Span(at.word.source, *line.span()), f"{{ {line[1]} }}") if line else None
+    return errors.written_differently(at.word, "what a stage holds stands in braces", None, fix)
+
+
+def headed(at: Context) -> Diagnostic | None:
+    """`for (i in xs) {` and `if c then {`."""
+    kinds = [word.type for word in at.statement]
+    source = at.word.source
+    if at.word.type == "LPAR" and kinds == ["FOR"]:
+        found = re.compile(r"\(([^(){}\n]*(?:\([^(){}\n]*\)[^(){}\n]*)*)\)(?=[ \t]*\{)").match(
+            source.text, at.word.start
+        )
+        fix = Fix(Span(source, *found.span()), found[1].strip()) if found else None
+        message = "what a loop walks has no parentheses around it"
+        return errors.written_differently(at.word, message, None, fix)
+    if at.word.text in ("then", "do") and kinds[:1] in (["IF"], ["FOR"], ["ELSE"]):
+        if at.after.type != "LBRACE":
+            return None
+        gone = Fix(Span(source, at.word.start, at.after.start), "")
+        message = f"no `{at.word.text}` in front of braces"
+        return errors.written_differently(at.word, message, None, gone)
+    return None

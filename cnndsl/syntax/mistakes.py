@@ -295,6 +295,8 @@ _RULES = (
     python_forms.body,
     python_forms.text,
     python_forms.method,
+    misplaced.stage,
+    misplaced.headed,
     misplaced.order,
     misplaced.value,
     misplaced.image,
