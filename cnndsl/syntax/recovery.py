@@ -43,11 +43,15 @@ def all_mistakes(source: Source, first: Mistake | Unexpected) -> list[Diagnostic
     try:
         recovery = _Recovery(source)
         found = _grouped(recovery.mistakes())
-        return sorted([*found, *strangers(recovery.scanned, found)], key=_place)
-    except Mistake:
+        more = strangers(recovery.scanned, found)[: max(0, _MOST - len(found))]
+        return sorted([*found, *more], key=_place)
+    except Mistake as too_large:
         if isinstance(first, Mistake):
             return [first.diagnostic]
-        return [explain(first.word, first.accepted)]
+        try:
+            return [explain(first.word, first.accepted)]
+        except Mistake:  # a rule that reads on
+            return [too_large.diagnostic]
 
 
 @dataclass

@@ -14,6 +14,7 @@ from cnndsl.syntax import tables
 
 END = "$END"  # the name that lark gives to the end of the text
 MAX_WORDS = 250_000
+_LINE = 500  # characters of a line around a place that are looked at
 _MAX_DIGITS = 16  # of 2^53
 _WORDS = re.compile(tables.SCANNER)
 
@@ -148,12 +149,22 @@ def _unknown(span: Span) -> Diagnostic:
     return errors.unknown_character(span, _HINTS.get(span.text), _instead(span))
 
 
+def _line_start(span: Span) -> int:
+    """Where the line of a place begins, as far as it is looked at."""
+    least = max(0, span.start - _LINE)
+    return max(span.source.text.rfind("\n", least, span.start) + 1, least)
+
+
 def _sizes(sign: Span) -> Fix | None:
     """A size with another sign than the letter, and the sizes behind it in its line."""
     text, source = sign.source.text, sign.source
-    line_start, line_end = text.rfind("\n", 0, sign.start) + 1, text.find("\n", sign.end)
+    line_start = _line_start(sign)
+    if sign.text in text[line_start : sign.start]:
+        return None  # of a line the first one is told
+    line_end = text.find("\n", sign.end, sign.end + _LINE)
+    line_end = min(len(text), sign.end + _LINE) if line_end < 0 else line_end
     between = re.compile("(?<=\\d)[ \\t]*\u00d7[ \\t]*(?=\\d)")
-    line = between.finditer(text, line_start, len(text) if line_end < 0 else line_end)
+    line = between.finditer(text, line_start, line_end)
     signs = [found for found in line if found.end() > sign.start]
     if not signs or signs[0].start() > sign.start:
         return None
@@ -166,7 +177,7 @@ def _instead(span: Span) -> Fix | None:
     text, source = span.source.text, span.source
     if span.text == "'" and (closed := re.compile(r"'([^'\"\n]*)'").match(text, span.start)):
         return Fix(Span(source, *closed.span()), f'"{closed[1]}"')
-    start = text.rfind("\n", 0, span.start) + 1
+    start = _line_start(span)
     before, doubled = text[start : span.start], "||" in text[max(0, span.start - 1) : span.end + 1]
     if span.text == "|" and not doubled and not re.search(r"\b(if|let|fn)\b", before):
         return Fix(span, "->")

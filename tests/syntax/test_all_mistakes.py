@@ -168,6 +168,9 @@ def places(found: Diagnostic) -> list[int]:
         "relu\n" * 50_000,
         "let x = (\n" * 900,
         "{ [ ( " * 300 + "} ] ) " * 300,
+        "model N { input 8\u00d78" + "\u00d78" * 30_000 + "\n relu }\n",
+        "block a {\n" + "Reshape((1, 2)) -> " * 30_000 + "relu\n}\n",  # too many words to read on
+        "block a {\n" + "Reshape((1, 2)) -> " * 9_000 + "relu\n}\n",
     ],
     ids=lambda text: text[:24],
 )
