@@ -1,6 +1,6 @@
 """Networks of torchvision and timm: names and shapes of their tensors, and which of ours they are.
 
-`data/state_dicts.json.gz` holds the state dicts of 31 networks, in order: by library and network,
+`data/state_dicts.json.gz` holds the state dicts of 40 networks, in order: by library and network,
 pairs of a name and a shape.
 """
 
@@ -52,6 +52,29 @@ PUBLISHED = (
     Published("torchvision", "densenet169", "DenseNet169", "torchvision densenet"),
     Published("torchvision", "densenet201", "DenseNet201", "torchvision densenet"),
     Published("torchvision", "mobilenet_v2", "MobileNetV2Torch", "torchvision mobilenet_v2"),
+    Published("torchvision", "squeezenet1_0", "SqueezeNet1_0", "torchvision squeezenet1_0"),
+    Published("torchvision", "squeezenet1_1", "SqueezeNet1_1", "torchvision squeezenet1_1"),
+    Published(
+        "torchvision", "shufflenet_v2_x0_5", "ShuffleNetV2_x0_5", "torchvision shufflenet_v2"
+    ),
+    Published(
+        "torchvision", "shufflenet_v2_x1_0", "ShuffleNetV2_x1_0", "torchvision shufflenet_v2"
+    ),
+    Published("torchvision", "mnasnet1_0", "MNASNet1_0", "torchvision mnasnet"),
+    Published("torchvision", "regnet_x_400mf", "RegNetX400MF", "torchvision regnet"),
+    Published("torchvision", "regnet_y_400mf", "RegNetY400MF", "torchvision regnet"),
+    Published(
+        "torchvision",
+        "mobilenet_v3_large",
+        "MobileNetV3LargeTorch",
+        "torchvision mobilenet_v3_large",
+    ),
+    Published(
+        "torchvision",
+        "mobilenet_v3_small",
+        "MobileNetV3SmallTorch",
+        "torchvision mobilenet_v3_small",
+    ),
     Published("timm", "inception_v4", "InceptionV4", "timm inception_v4"),
     Published("timm", "nasnetalarge", "NASNetLargeTimm", "timm nasnetalarge"),
     Published("timm", "resnet50", "ResNet50", "torchvision resnet"),
