@@ -14,7 +14,7 @@ pytestmark = pytest.mark.xla
 
 @pytest.mark.parametrize(
     ("name", "features"),
-    [("ResNet18", 512), ("DenseNet121", 1024), ("VGG16", 4096), ("MobileNetV2", 1280)],
+    [("ResNet18", 512), ("MNASNet0_5", 1280), ("VGG16", 4096), ("MobileNetV2", 1280)],
 )
 def test_without_classes_a_network_gives_pooled_features(name, features):
     (entry,) = zoo.list_models(name)

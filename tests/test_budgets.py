@@ -253,6 +253,7 @@ TOO_MUCH = {  # and what stands where it is too much
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ALMOST)
 def test_what_is_just_small_enough_is_compiled(what):
     start = time.process_time()

@@ -199,7 +199,7 @@ def test_the_length_of_one_model_of_a_family():
     assert len(code.splitlines()) <= 173
 
 
-@pytest.mark.parametrize("seed", ["1", "2"])
+@pytest.mark.parametrize("seed", ["1", pytest.param("2", marks=pytest.mark.slow)])
 def test_specs_compile_to_the_committed_bytes(seed: str):
     """Whatever the order of sets: two seeds, and the machine that committed them."""
     specs = [str(path.relative_to(ROOT)) for path in sorted(SPECS.glob("*.cnn"))]

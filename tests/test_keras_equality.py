@@ -49,7 +49,6 @@ FAST = [
     Case("vgg16", "VGG16", "VGG16", set={"size": 64}, batch_norm=False),
     Case("vgg19", "VGG19", "VGG19", set={"size": 64}, batch_norm=False),
     Case("resnet_keras", "ResNet50Keras", "ResNet50"),
-    Case("densenet", "DenseNet121", "DenseNet121", batch_norm=False),  # in SLOW with it
 ]
 SLOW = [
     Case("resnet_keras", "ResNet101Keras", "ResNet101"),

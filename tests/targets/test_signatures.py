@@ -13,13 +13,9 @@ from flax import nnx
 
 from cnndsl.targets.flax.fragments import fragment
 from cnndsl.targets.flax.signature import Signature
+from cnndsl.targets.flax.symbolic_carried import HELPER_FUNCTIONS
 from cnndsl.targets.flax.symbolic_flax import FACTORIES
-from cnndsl.targets.flax.symbolic_functions import (
-    HELPER_FUNCTIONS,
-    JNP_FUNCTIONS,
-    NNX_FUNCTIONS,
-    TensorFunction,
-)
+from cnndsl.targets.flax.symbolic_functions import JNP_FUNCTIONS, NNX_FUNCTIONS, TensorFunction
 from cnndsl.targets.flax.symbolic_layers import HELPER_KINDS, KINDS
 
 pytestmark = pytest.mark.xla
