@@ -1,6 +1,6 @@
 """Networks of torchvision and timm: names and shapes of their tensors, and which of ours they are.
 
-`data/state_dicts.json.gz` holds the state dicts of 40 networks, in order: by library and network,
+`data/state_dicts.json.gz` holds the state dicts of 43 networks, in order: by library and network,
 pairs of a name and a shape.
 """
 
@@ -84,6 +84,7 @@ PUBLISHED = (
     Published("timm", "tf_efficientnet_b4", "EfficientNetB4", "timm tf_efficientnet"),
     Published("timm", "tf_efficientnet_b7", "EfficientNetB7", "timm tf_efficientnet"),
     Published("timm", "tf_efficientnet_lite0", "EfficientNetLite0", "timm tf_efficientnet_lite"),
+    Published("timm", "tf_efficientnetv2_b0", "EfficientNetV2B0", "timm tf_efficientnetv2"),
     Published("timm", "mobilenetv2_100", "MobileNetV2Torch", "timm mobilenetv2"),
 )
 

@@ -193,6 +193,9 @@ def test_other_backends_are_refused(module, application, monkeypatch):
         ("MobileNet", "MobileNet"),
         ("MobileNetV2", "MobileNetV2"),
         ("EfficientNetB0", "EfficientNetB0"),
+        ("EfficientNetV2B0", "EfficientNetV2B0"),
+        ("MobileNetV3Small", "MobileNetV3Small"),
+        ("MobileNetV3Large", "MobileNetV3Large"),
     ],
 )
 def test_layouts_say_what_the_graph_says(name, model):

@@ -159,6 +159,16 @@ def test_a_form_that_the_zoo_has_not(mobilenet):
     assert "no network of the zoo has that form" in str(caught.value.help)
 
 
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [("efficientnet_b0", "EfficientNetB0"), ("efficientnet_v2_s", "EfficientNetV2S")],
+)
+def test_what_pads_otherwise_than_the_zoo_is_refused(name, model):
+    with pytest.raises(WeightsError, match="symmetric padding") as caught:
+        assign(network_of(model_of(model)), source_of(archive("torchvision", name)), Choices())
+    assert "no network of the zoo has that form" in caught.value.help
+
+
 def test_forms():
     torch, keras = Form("symmetric", 1e-5, "relu6"), Form("tensorflow", 1e-3, "relu6")
     assert torch.differences(Form("symmetric", 1.001e-5, "relu6")) == []

@@ -44,6 +44,7 @@ NAMES = (
     "nasnetalarge",
     "tf_efficientnet_b0",
     "tf_efficientnet_lite0",
+    "tf_efficientnetv2_b0",
     "mobilenetv2_100",
 )
 TOLERANCE = 1e-5  # of the largest logit
