@@ -8,6 +8,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -116,10 +117,18 @@ def results_of(network: Network, result: Any) -> dict[str, Any]:
 
 def abstract(cls: type[nnx.Module], **arguments: Any) -> nnx.Module:
     """A model whose tensors have shapes alone, outside training."""
+    graph, state = traced(cls, tuple(arguments.items()))
+    return nnx.merge(graph, jax.tree.map(lambda shape: shape, state))  # variables of its own
+
+
+@lru_cache(maxsize=1)  # shapes are looked at, then values are put in
+def traced(
+    cls: type[nnx.Module], arguments: tuple[tuple[str, Any], ...]
+) -> tuple[nnx.GraphDef, nnx.State]:
     with mock.patch.object(nnx.RngStream, "__call__", _uncounted):
-        model = nnx.eval_shape(lambda: cls(**arguments, rngs=nnx.Rngs(0)))
+        model = nnx.eval_shape(lambda: cls(**dict(arguments), rngs=nnx.Rngs(0)))
     model.eval()
-    return model
+    return nnx.split(model)
 
 
 def _uncounted(stream: nnx.RngStream) -> jax.Array:

@@ -199,7 +199,8 @@ def test_the_length_of_one_model_of_a_family():
     assert len(code.splitlines()) <= 173
 
 
-@pytest.mark.parametrize("seed", ["1", pytest.param("2", marks=pytest.mark.slow)])
+@pytest.mark.slow  # that they do with one seed, tests/test_docs.py shows
+@pytest.mark.parametrize("seed", ["1", "2"])
 def test_specs_compile_to_the_committed_bytes(seed: str):
     """Whatever the order of sets: two seeds, and the machine that committed them."""
     specs = [str(path.relative_to(ROOT)) for path in sorted(SPECS.glob("*.cnn"))]
