@@ -236,6 +236,7 @@ class Mobile(nnx.Module):
     TABLE: tuple[tuple[int, int, int, int, int], ...]
     SQUEEZE: bool
     DROPOUT: float
+    act: Callable[[jax.Array], jax.Array]
 
     def __init__(self, classes: int, *, dtype: DTypeLike, rngs: nnx.Rngs) -> None:
         self.dtype = dtype
@@ -251,10 +252,6 @@ class Mobile(nnx.Module):
         self.head = ConvNorm(features, 1280, act=self.act, dtype=dtype, rngs=rngs)
         self.dropout = nnx.Dropout(self.DROPOUT, rngs=rngs)
         self.dense = nnx.Linear(1280, classes, dtype=dtype, rngs=rngs)
-
-    @staticmethod
-    def act(x: jax.Array) -> jax.Array:
-        raise NotImplementedError
 
     def __call__(self, x: jax.Array) -> jax.Array:
         x = self.stem(x.astype(self.dtype))

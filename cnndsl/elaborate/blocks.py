@@ -63,13 +63,7 @@ class Blocks:
         if block.name in self.shared.program.models:
             return self.model(element, block, ordered, inner, x, context)
         inner.layers = self.shared.program.layers(block)
-        context = context.nested(
-            element.span,
-            inside="block",
-            flat=True,
-            in_loop=False,
-            place=context.place or self.place(element, args, context),
-        )
+        context = self.inside("block", element, args, context)
         context.last = block.body.statements[-1] if block.body.statements else None
         level = 0
         if self.calls.is_recursive(block.name):
@@ -114,13 +108,7 @@ class Blocks:
         check_one_input(program.root(program.models[element.name]), element)
         classes = args.get(CLASSES)
         is_headless = values.is_int(classes) and classes == 0 and not inner.classes
-        context = context.nested(
-            element.span,
-            inside="model",
-            flat=True,
-            in_loop=False,
-            place=context.place or self.place(element, args, context),
-        )
+        context = self.inside("model", element, args, context)
         if is_headless:
             inner.classes = frozenset({CLASSES})
             headless = program.nested_block(element.name, True)
@@ -140,6 +128,13 @@ class Blocks:
                 frame, out = self.bodies(block.body, x, fresh(inner), context)
         endpoints = {**own.endpoints, "logits": out}
         return Instance(element, block, args, x, out, frame, endpoints=endpoints)
+
+    def inside(
+        self, what: str, element: ast.Apply, args: dict[str, Value], context: Context
+    ) -> Context:
+        """The surroundings of the body of a block or of a model."""
+        place = context.place or self.place(element, args, context)
+        return context.nested(element.span, inside=what, flat=True, in_loop=False, place=place)
 
     def place(self, element: ast.Apply, args: dict[str, Value], context: Context) -> Place:
         """The instance as notes name it: `layer1[0]`, counted along its stage."""

@@ -80,7 +80,7 @@ class Control:
         self.walk(Walk(st.targets, st.items, [r.items for r in recs]), runs, env, body)
 
     def walk(
-        self, over: Walk, runs: list[Run], env: Env, body: Callable[[list[Run]], None]
+        self, over: Walk, runs: list[Run], env: Env, body: Callable[[list[Run]], object]
     ) -> None:
         """A loop of constructor and call; `body` writes what every round does."""
         seen = over.values

@@ -25,7 +25,7 @@ def with_loop(
     runs: list[Run],
     inner: list[Run],
     targets: tuple[str, ...],
-    body: Callable[[], None],
+    body: Callable[[], object],
     *,
     always: bool,
     counts: bool = False,

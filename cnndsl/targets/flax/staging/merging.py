@@ -98,24 +98,13 @@ class Merging(Items):
                     Walk(each.targets, each.values, [r.values for r in loops]),
                     runs,
                     inside,
-                    partial(self._gathered, element, each.items, rounds, total, x, inside, first),
+                    partial(
+                        self.gather, element, each.items, rounds, total, x, env=inside, first=first
+                    ),
                 )
             elif isinstance(each, ast.ItemChoice):
                 self._chosen_terms(element, each, merges, records, total, x, runs, env, first)
         return first
-
-    def _gathered(
-        self,
-        element: ast.Merge,
-        items: Sequence[ast.Item],
-        recs: Sequence[tuple[Merged, Sequence[Record]]],
-        total: Name,
-        x: Name,
-        env: Env,
-        first: Expr | None,
-        runs: list[Run],
-    ) -> None:
-        self.gather(element, items, recs, total, x, runs, env, first)
 
     def _chosen_terms(
         self,
