@@ -1,5 +1,6 @@
 """What every test relies on: Keras computes with JAX, JAX on the CPU, and CI is deterministic."""
 
+import gc
 import os
 import re
 from pathlib import Path
@@ -22,3 +23,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return None
     marks = re.search(r"^pytestmark = .*", collection_path.read_text(encoding="utf-8"), re.M)
     return True if marks and "mark.xla" in marks[0] else None
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Imported libraries are kept to the end: a search for garbage need not go through them."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 100)
