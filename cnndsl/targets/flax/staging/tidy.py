@@ -7,6 +7,7 @@ from collections import Counter
 from cnndsl.targets.flax.ops.emission import KINDS
 from cnndsl.targets.flax.staging.columns import safe_local
 from cnndsl.targets.flax.staging.draft import Draft
+from cnndsl.targets.flax.staging.itself import hand_over_what_is_taken
 from cnndsl.targets.python.draft import Build, Settle, Shadow, Step
 from cnndsl.targets.python.evaluate import Unknown, evaluate
 from cnndsl.targets.python.expressions import attributes, is_constant, names, self_, size, walk
@@ -276,7 +277,9 @@ def _drop_params(draft: Draft, used: set[str]) -> None:
             param.handed = param.name in read or param.name in used or is_asked
         if param.handed or param.name in exported:
             kept.append(param)
-    draft.params = kept
+    before, draft.params = draft.params, kept
+    if draft.uses_itself:
+        hand_over_what_is_taken(draft, before)
     draft.class_values = {n: v for n, v in draft.class_values.items() if _reads(draft, n, used)}
     required = False
     for param in reversed([p for p in draft.arguments if p.source != "tensor"]):
