@@ -150,7 +150,7 @@ def _options(
         if not variable.named and variable.stem == "x":
             yield from flow
             yield from numbered("branch")
-        yield from numbered(safe(variable.stem, forbidden | CALL))
+        yield from numbered(safe(variable.stem, forbidden | CALL - set(draft.received)))
     if variable.kind == "counter" and not variable.named:
         yield from _COUNTERS
         yield from numbered("i")

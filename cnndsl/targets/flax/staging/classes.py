@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 
 from cnndsl.elaborate.program import walk
 from cnndsl.ir import Instance, LayerArgument, Network, Pack, Tensor
@@ -42,7 +43,8 @@ def pair_parameters(block: ast.Block, instances: Sequence[Instance]) -> frozense
     kinds = {p.name: sample_kinds(i.args[p.name] for i in instances) for p in block.parameters}
     mixed = {name for name, held in kinds.items() if held == {"int", "pair"}}
     if mixed:
-        for node in walk(block.body):
+        defaults = [p.default for p in block.parameters if p.default is not None]
+        for node in chain(walk(block.body), *map(walk, defaults)):
             if isinstance(node, (ast.Binary, ast.Unary, ast.Call)):
                 mixed -= {part.id for part in walk(node) if isinstance(part, ast.Name)}
     return frozenset(mixed)
@@ -78,11 +80,7 @@ def stage_block(
     for parameter in block.parameters:
         name = parameter.name
         _declare(parameter, draft, values, env, instances, name in pairs, name in bound, module)
-    for name in sorted(env.tensors.keys() & tensor_names(block.body).keys()):
-        held = env.tensors[name]
-        variable = draft.variable(name, "tensor", named=True)
-        bodies.flow.copy(held.call, held.features, variable)
-        env.tensors[name] = replace(bodies.flow.tensor(variable), optional=held.optional)
+    _copy_rebound(block.body, bodies, env)
     flow = draft.variable("x", "tensor")
     bodies.flow.copy(Name("x"), Name("in_features"), flow)
     runs: list[Run] = [(n, ()) for n in range(len(instances))]
@@ -99,6 +97,15 @@ def stage_block(
         values.at_init(Shadow(f"out{number}", result.features))
     simplify(draft)
     return draft
+
+
+def _copy_rebound(body: ast.Body, bodies: Bodies, env: Env) -> None:
+    """Gives tensors that arrive, and whose names get others, variables of their own."""
+    for name in sorted(env.tensors.keys() & tensor_names(body).keys()):
+        held = env.tensors[name]
+        variable = bodies.flow.draft.variable(name, "tensor", named=True)
+        bodies.flow.copy(held.call, held.features, variable)
+        env.tensors[name] = replace(bodies.flow.tensor(variable), optional=held.optional)
 
 
 def _declare(
@@ -217,6 +224,7 @@ def stage_model(
         env.tensors[statement.name or "in"] = Held(Name(variable), channels)
         draft.received.append(variable)
     first = next(iter(env.tensors.values()))
+    _copy_rebound(model.body, bodies, env)
     flow = draft.variable("x", "tensor")
     bodies.flow.copy(first.call, first.features, flow)
     bodies.run(model.body, [n.frame for n in networks], flow, runs, env)
