@@ -10,7 +10,7 @@ import pytest
 from tests.compiled import CORNERS, compile_file, lint
 
 ALLOWED = {
-    *("collections.abc", "functools", "math", "jax", "jax.numpy", "jax.typing"),
+    *("collections.abc", "functools", "math", "typing", "jax", "jax.numpy", "jax.typing"),
     *("flax", "flax.nnx.nn.dtypes", "flax.typing"),
 }
 

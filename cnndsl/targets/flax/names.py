@@ -10,7 +10,8 @@ RESERVED = frozenset(
     {
         *keyword.kwlist,
         *(
-            "self jax jnp nnx math functools partial dtype param_dtype dtypes rngs kinds DTypeLike"
+            "self jax jnp nnx math functools partial dtype param_dtype dtypes rngs kinds DTypeLike "
+            "Callable Any"
         ).split(),
         *("range enumerate zip len min max sum int round abs tuple list staticmethod").split(),
         *("INPUT_SHAPE NUM_PARAMS AUX_WEIGHTS PREPROCESS ENDPOINTS").split(),

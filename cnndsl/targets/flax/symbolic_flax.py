@@ -118,6 +118,7 @@ class Flax:
             ("jax.typing", "DTypeLike"): Token("DTypeLike"),
             ("flax.typing", "TupleArg"): Token("TupleArg"),
             ("collections.abc", "Callable"): Token("Callable"),
+            ("typing", "Any"): Token("Any"),
             ("flax.nnx.nn.dtypes", "promote_dtype"): Token("promote_dtype"),
         }
         self.helpers: dict[str, External] = {

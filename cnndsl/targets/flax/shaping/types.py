@@ -25,6 +25,7 @@ BOOL, INT, FLOAT, STR = Name("bool"), Name("int"), Name("float"), Name("str")
 ARRAY = path("jax.Array")
 CALLABLE = Item(Name("Callable"), Tuple((ListOf((ARRAY,)), ARRAY)))
 LAYER = Name("Callable")  # that is an argument: a function, or what builds a module
+ANY = Name("Any")
 LIST = path("nnx.List")
 PARTS = Item(Name("list"), ARRAY)  # of a tensor, or several
 RESULTS = Item(Name("dict"), Tuple((STR, ARRAY)))
@@ -35,8 +36,11 @@ _MOST_COLUMNS = 8  # of a row whose items differ
 
 
 def type_of(values: Iterable[object]) -> Expr:
-    """The annotation that fits all of some values."""
-    return readable(union(map(type_of_value, values)))
+    """The annotation that fits all of some values; that of layers and numbers says nothing."""
+    kinds = list(map(type_of_value, values))
+    if LAYER in kinds and set(kinds) - {LAYER, NONE}:
+        return ANY
+    return readable(union(kinds))
 
 
 def type_of_value(value: object) -> Expr:

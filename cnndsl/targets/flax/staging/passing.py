@@ -144,18 +144,16 @@ class Passing:
 
     def argument(self, definition: str, parameter: str, value: object) -> object:
         """The value of a parameter, which may be a layer."""
-        place = ("argument", definition, parameter)
-        if place not in self.layers.places:
-            return value
-        assert value is None or isinstance(value, LayerArgument)
-        return self.code(value, place)
+        return self._word(value, ("argument", definition, parameter))
 
     def let(self, statement: ast.Let, value: object) -> object:
-        place = ("let", id(statement))
-        if place not in self.layers.places:
-            return value
-        assert value is None or isinstance(value, LayerArgument)
-        return self.code(value, place)
+        return self._word(value, ("let", id(statement)))
+
+    def _word(self, value: object, place: Place) -> object:
+        """What a place holds, which may be a layer in some uses and a value in others."""
+        if place in self.layers.places and (value is None or isinstance(value, LayerArgument)):
+            return self.code(value, place)
+        return value
 
     def used(self, use: Passed, *, here: bool) -> Expr:
         """What runs at a place: as it must be `here`, or as its argument was handed on."""

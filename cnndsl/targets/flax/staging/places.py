@@ -44,12 +44,14 @@ class Layers:
         self.uses: dict[int, list[Passed]] = {}  # by the identity of an element
         self.held: dict[str, list[Passed]] = {}  # by the block that holds the use
         self.all: dict[LayerArgument, Place] = {}
+        self._handed_on: list[tuple[Place, Place]] = []  # `none`, from parameter to parameter
         for network in networks:
             for parameter in network.definition.parameters:
                 self._note_default(parameter, network.arguments[parameter.name])
             for name, value in network.arguments.items():
                 self.hold(("argument", network.definition.name, name), value)
-            self._find(network.frame)
+            self._find(network.frame, network.definition.name)
+        self._join_handed_on()
         self.mixed = {
             key for key, held in self.uses.items() if len({key_of_layer(p.layer) for p in held}) > 1
         }
@@ -66,12 +68,13 @@ class Layers:
             for name, inner in value.args.items():
                 self.hold(("argument", value.name, name), inner)
 
-    def _find(self, frame: Frame) -> None:
-        stack: list[tuple[Node, str]] = [(frame, "")]
+    def _find(self, frame: Frame, model: str) -> None:
+        stack: list[tuple[Node, str]] = [(frame, model)]
         while stack:
             current, inside = stack.pop()
             match current:
                 case Instance():
+                    self._note_handed_on(current, inside)
                     inside = current.block.name
                     for name, value in current.args.items():
                         self.hold(("argument", inside, name), value)
@@ -91,6 +94,22 @@ class Layers:
                         self.runs.setdefault(current.layer, []).append(current)
             stack.extend((part, inside) for part in children(current))
 
+    def _note_handed_on(self, use: Instance, inside: str) -> None:
+        names = [p.name for p in use.block.parameters]
+        for position, given in enumerate(use.element.args or ()):
+            name = given.name or names[position]
+            if use.args[name] is None and isinstance(given.value, ast.Name):
+                inner = ("argument", use.block.name, name)
+                self._handed_on.append((("argument", inside, given.value.id), inner))
+
+    def _join_handed_on(self) -> None:
+        """What hands `none` on to a parameter of layers is one, too, and the reverse."""
+        left = list(dict.fromkeys(self._handed_on))
+        while ready := [pair for pair in left if any(place in self.places for place in pair)]:
+            for one, other in ready:
+                self.places.join(one, other)
+            left = [pair for pair in left if pair not in ready]
+
     def _note_default(self, parameter: ast.Parameter, value: object) -> None:
         if is_default(parameter, value) and isinstance(value, LayerArgument):
             self.defaults.add(layer_key(value))
@@ -109,12 +128,16 @@ class Layers:
         return layer_key(layer) in self.defaults
 
     def runs_of(self, layer: LayerArgument) -> list[Passed]:
-        """Where a layer runs, or one like it in a use that is alike."""
-        seen: set[LayerArgument] = set()
-        while layer not in self.runs and layer in self._same and layer not in seen:
+        """Where a layer runs, and where one like it does in uses that are alike.
+
+        What stands last is first: so all uses of a block agree on which of several runs that is.
+        """
+        found, seen = list(self.runs.get(layer, [])), {layer}
+        while (like := self._same.get(layer)) is not None and like not in seen:
+            layer = like
             seen.add(layer)
-            layer = self._same[layer]
-        return self.runs.get(layer, [])
+            found += self.runs.get(layer, [])
+        return sorted(found, key=lambda run: -run.element.span.start)
 
 
 def is_default(parameter: ast.Parameter, value: object) -> bool:
