@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from cnndsl.summary import shape_text
 from cnndsl.training.changes import Changes
 from cnndsl.training.create import create
 from cnndsl.training.data import Dataset, open_data
@@ -75,6 +76,7 @@ def prepare(settings: Settings, devices: Devices) -> Prepared:
       CompileError: if the spec is wrong.
     """
     chosen = choose(settings.spec, settings.model, settings.values)
+    _check_network(chosen)
     data = open_data(settings.data)
     _check_outputs(chosen, data)
     if settings.freeze:
@@ -235,6 +237,25 @@ def _normalise(
 def _sample(count: int) -> np.ndarray:
     """The indices of some images of many, evenly spread."""
     return np.unique(np.linspace(0, count - 1, min(count, SAMPLE)).astype(np.int64))
+
+
+def _check_network(chosen: Chosen) -> None:
+    """Raises `TrainingError` for a network that is no classifier of one image."""
+    network = chosen.network
+    images = [tensor.shape for tensor in network.received.values()]
+    results = {name: network.endpoints[name].shape for name in network.outputs}
+    wrong = None
+    if len(images) > 1:
+        wrong = f"{network.name} has {len(images)} inputs: {', '.join(network.received)}"
+    elif len(images[0]) != 3:
+        wrong = f"{network.name} takes {shape_text(images[0])}, which is no image"
+    elif len(results) > 1:
+        wrong = f"{network.name} has {len(results)} outputs: {', '.join(results)}"
+    elif len(network.output.shape) != 1:
+        wrong = f"{network.name} gives {shape_text(network.output.shape)}, not one score per class"
+    if wrong is not None:
+        help = "`cnndsl train` trains classifiers: compile it, and train it in a loop of your own"
+        raise TrainingError(wrong, help)
 
 
 def _check_outputs(chosen: Chosen, data: Dataset) -> None:

@@ -116,6 +116,15 @@ def test_auxiliary_heads_count_by_their_weights():
     np.testing.assert_array_equal(logits, outputs["logits"])
 
 
+def test_a_named_output_is_what_the_heads_are_added_to():
+    text = text_of(body=f"{HEADS} output scores")
+    recipe, module = trainer_of(text), network(text)
+    model = module.Net(classes=4, rngs=nnx.Rngs(0))
+    images = jax.random.uniform(jax.random.key(0), (6, 8, 8, 3))
+    _, logits = recipe.loss(model, images, jnp.asarray(LABELS))
+    np.testing.assert_array_equal(logits, model.endpoints(images)["scores"])
+
+
 def test_a_model_without_its_heads_is_trained_without_them():
     text = text_of(body=HEADS)
     recipe, module = trainer_of(text), network(text)

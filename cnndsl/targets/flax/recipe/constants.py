@@ -47,6 +47,7 @@ class Subject:
     classes: int
     heads: Mapping[str, float]  # the weights of the auxiliary heads
     rates: Mapping[str, float]  # by path, what the learning rate is multiplied by
+    logits: str = "logits"  # the endpoint that is the network's result
 
 
 def subject(network: Network, recipe: Recipe, rates: Mapping[str, float]) -> Subject:
@@ -57,7 +58,8 @@ def subject(network: Network, recipe: Recipe, rates: Mapping[str, float]) -> Sub
         if isinstance(current, Auxiliary):
             heads[current.name] = current.weight
         stack.extend(reversed(list(children(current))))
-    return Subject(recipe, network.input.shape, network.output.shape[-1], heads, rates)
+    classes, (logits,) = network.output.shape[-1], network.outputs or ("logits",)
+    return Subject(recipe, network.input.shape, classes, heads, rates, logits)
 
 
 def constants(subject: Subject) -> dict[str, Expr]:

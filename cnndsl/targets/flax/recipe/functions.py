@@ -85,7 +85,7 @@ def loss(subject: Subject, scope: Scope) -> Function:
     doc += "`labels` are integers (N,) or probabilities (N, classes)."
     if subject.heads:
         doc += " The auxiliary\nheads that `model` has count as AUX_WEIGHTS says."
-        body = _with_heads(recipe.loss, targets, scope)
+        body = _with_heads(subject, targets, scope)
         model: Expr = Name("Network")
     else:
         body = [
@@ -99,7 +99,8 @@ def loss(subject: Subject, scope: Scope) -> Function:
     return scope.function("loss", parameters, _BATCH, body, doc)
 
 
-def _with_heads(choice: Choice, targets: Expr, scope: Scope) -> list[Statement]:
+def _with_heads(subject: Subject, targets: Expr, scope: Scope) -> list[Statement]:
+    choice = subject.recipe.loss
     outputs, total, name, weight, head = map(Name, ("outputs", "total", "name", "weight", "head"))
     weighed = Binary("*", weight, _mean(choice, head))
     inner: tuple[Statement, ...] = (
@@ -109,7 +110,7 @@ def _with_heads(choice: Choice, targets: Expr, scope: Scope) -> list[Statement]:
     )
     return [
         Assign((outputs,), call("model.endpoints", _IMAGES)),
-        Assign((_LOGITS,), _as_float32(Item(outputs, Constant("logits")))),
+        Assign((_LOGITS,), _as_float32(Item(outputs, Constant(subject.logits)))),
         Assign((_TARGETS,), targets),
         *_apart(choice, _LOGITS),
         Assign((total,), _mean(choice, _LOGITS)),
