@@ -438,12 +438,18 @@ def not_shareable(span: Span, message: str, help: str | None = None) -> Diagnost
 
 
 @explained("E131")
-def misplaced_output(span: Span, message: str) -> Diagnostic:
+def misplaced_output(span: Span, message: str, help: str | None = None) -> Diagnostic:
     """`chain output NAME` makes the result of a chain a result of the network: `model(x)` gives
-    it, or a dict of all of them. It stands in a model's body or in a stage, outside of loops and
-    groups, and all variants of a model have the same ones. A recipe needs one result, the logits.
+    it, or a dict of all of them. It stands in a model's body or in a stage, in their loops and
+    branches too; a block gives back what it has by `return`. All variants of a model have the
+    same outputs. A recipe needs one result, the logits.
     """
-    return error("E131", message, span)
+    return error("E131", message, span, help=help)
+
+
+def no_last_output(span: Span, name: str) -> Diagnostic:
+    message = f"it is not written which output of `{name}` is the last: that one flows on"
+    return misplaced_output(span, message, f"let `{name}` end in it, or in the loop that gives it")
 
 
 @explained("E132")

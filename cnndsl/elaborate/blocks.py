@@ -11,7 +11,7 @@ from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.head import CLASSES, Head, is_classes
 from cnndsl.elaborate.inside import Inside, fresh
 from cnndsl.elaborate.layers import check_held
-from cnndsl.elaborate.nested import check_one_input
+from cnndsl.elaborate.nested import check_one_flows, check_one_input
 from cnndsl.elaborate.recursion import Calls
 from cnndsl.elaborate.reuse import again, key_of
 from cnndsl.elaborate.scope import Scope
@@ -105,7 +105,9 @@ class Blocks:
     ) -> Instance:
         """A model as an element; its endpoints are its own."""
         shared, program = self.shared, self.shared.program
-        check_one_input(program.root(program.models[element.name]), element)
+        root = program.root(program.models[element.name])
+        check_one_input(root, element)
+        check_one_flows(root, element)
         classes = args.get(CLASSES)
         is_headless = values.is_int(classes) and classes == 0 and not inner.classes
         context = self.inside("model", element, args, context)

@@ -74,7 +74,8 @@ def _check_outputs(networks: list[Network], found: Collector) -> None:
         base = first.setdefault(id(network.definition), network)
         if network.outputs != base.outputs:
             message = f"{network.name} and {base.name}, of one body, have different outputs"
-            found.add(errors.misplaced_output(network.declared.name_span, message))
+            help = "name the same ones in both, or give each a body of its own: model NAME { … }"
+            found.add(errors.misplaced_output(network.declared.name_span, message, help))
 
 
 def _check_training(network: Network, shared: Shared, scope: Scope, found: Collector) -> None:
@@ -158,11 +159,13 @@ def _network(
         _statements_of_variants(model, program, shared, scope)
     if shared.recipe is not None and len(network.inputs) > 1:
         message = "a recipe trains a network with one input, and this one has several"
-        found.add(errors.misplaced_output(shared.recipe.span, message))
+        help = "leave it out, and train the compiled module in a loop of your own"
+        found.add(errors.misplaced_output(shared.recipe.span, message, help))
         shared.recipe = None
     if shared.recipe is not None and len(network.outputs) > 1:
         message = "a recipe trains a network with one result, and this one has several"
-        found.add(errors.misplaced_output(shared.recipe.span, message))
+        help = "leave it out; to train one result, make it the only output, and name others by `as`"
+        found.add(errors.misplaced_output(shared.recipe.span, message, help))
         shared.recipe = None
     _check_training(network, shared, scope, found)
     if network.output.known is not None and found.reports == before:

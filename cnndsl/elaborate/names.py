@@ -17,13 +17,19 @@ class Names:
     def __init__(self, shared: Shared):
         self.shared = shared
 
-    def output(self, name: str, span: Span, endpoint: bool, context: Context) -> None:
-        if not endpoint or context.in_loop or not context.flat:
-            message = (
-                "an output stands in a model's body or in a stage, outside of loops and groups"
-            )
-            raise Failure(errors.misplaced_output(span, message))
-        self.shared.outputs.append(name)
+    def check_output(self, name: str, span: Span, context: Context) -> None:
+        """Refuses an output that is none of a model's body, its stages, loops and branches."""
+        if context.inside in ("model", "stage") and context.flat:
+            return
+        where = "in a group, a repetition or a merge"
+        help = f"name the result of the whole: {{ … }} output {name[:40]}"
+        if context.inside == "block":
+            where = "in a block: outputs belong to a model"
+            help = f"name the block's result where the model uses it: … output {name[:40]}"
+        elif context.inside == "aux":
+            where = "in an aux head, which is an endpoint already"
+            help = f"`as {name[:40]}` names a tensor of it"
+        raise Failure(errors.misplaced_output(span, f"no output stands {where}", help))
 
     def hold(self, name: str, span: Span, result: Result, scope: Scope) -> None:
         """Names a tensor or a pack."""

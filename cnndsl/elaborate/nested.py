@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from cnndsl import errors
 from cnndsl.elaborate.collect import Failure
-from cnndsl.source import Span
+from cnndsl.source import Source, Span
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
 
@@ -20,7 +20,7 @@ def block_of(
     """A model as a block: with what variants give as defaults, and without `input`, auxiliary
     heads, and what it asserts.
 
-    The block's result is the model's; one that has several results gives the last.
+    The block's result is the model's; one that has several outputs gives the last.
     """
     given: dict[str, ast.Expr] = {}
     root: ast.Model | ast.Variant = model
@@ -63,9 +63,8 @@ def _body(model: ast.Model) -> ast.Body:
     for statement in opening:
         if statement.name is not None and statement.name_span is not None:
             begin.append(_named(statement.name, statement.name_span))
-    end = [_run(name, span) for name, span in outputs_of(model.body)[-1:]]
-    inner = _without(model.body, tuple(begin), tuple(end))
-    return inner
+    end = [_run(*last)] if (last := _flowing(model.body)) is not None else []
+    return _without(model.body, tuple(begin), tuple(end))
 
 
 def inputs_of(model: ast.Model) -> int:
@@ -79,13 +78,58 @@ def check_one_input(root: ast.Model, element: ast.Apply) -> None:
         raise Failure(errors.several_inputs(element.name_span, element.name, inputs_of(root)))
 
 
-def outputs_of(body: ast.Body) -> list[tuple[str, Span]]:
-    """The names of a model's results."""
-    return [
-        (node.name, node.name_span)
-        for node in walk(body)
-        if isinstance(node, ast.Run) and node.is_output and node.name and node.name_span
-    ]
+def check_one_flows(root: ast.Model, element: ast.Apply) -> None:
+    """Refuses a model of which it is not written which output is the last, and so flows on."""
+    if not _ends_in_output(root.body) and _last_output(root.body) is _UNCLEAR:
+        raise Failure(errors.no_last_output(element.name_span, element.name))
+
+
+_Output = tuple[str, Span]
+_UNCLEAR: _Output = ("", Span(Source("", ""), 0, 0))  # in a loop, or another one in each branch
+
+
+def _flowing(body: ast.Body) -> _Output | None:
+    """The output that flows on from a model, None where its flow is that anyway."""
+    if _ends_in_output(body):
+        return None
+    last = _last_output(body)
+    return None if last is _UNCLEAR else last
+
+
+def _last_output(body: ast.Body) -> _Output | None:
+    """The last output of a body by its place in the text; None where it has none."""
+    for statement in reversed(body.statements):
+        found: _Output | None = None
+        match statement:
+            case ast.Run(is_output=True, name=str(name), name_span=Span() as span):
+                found = name, span
+            case ast.Stage():
+                found = _last_output(statement.body)
+            case ast.For():
+                found = None if _last_output(statement.body) is None else _UNCLEAR
+            case ast.If():
+                bodies = [held for _, held in statement.branches]
+                ends = [_last_output(held) for held in bodies]
+                ends.append(None if statement.other is None else _last_output(statement.other))
+                named = {None if end is None else end[0] for end in ends}
+                found = ends[0] if len(named) == 1 else _UNCLEAR
+        if found is not None:
+            return found
+    return None
+
+
+def _ends_in_output(body: ast.Body) -> bool:
+    """Whether the last thing that a body runs is an output, so that it flows on by itself."""
+    held = [s for s in body.statements if not isinstance(s, (*_OWN, ast.Let))]
+    match held[-1:]:
+        case [ast.Run(is_output=is_output)]:
+            return is_output
+        case [ast.For() | ast.Stage() as last]:
+            return _ends_in_output(last.body)
+        case [ast.If(other=ast.Body() as other) as last]:
+            bodies = [*(held for _, held in last.branches), other]
+            return all(map(_ends_in_output, bodies))
+    return False
 
 
 def _without(

@@ -85,10 +85,12 @@ class Statements:
         if statement.name is not None and statement.name_span is not None:
             endpoint = context.inside in ("model", "stage")
             if statement.is_output:
-                self.names.output(statement.name, statement.name_span, endpoint, context)
+                self.names.check_output(statement.name, statement.name_span, context)
             name = self.names.name(
                 statement.name, statement.name_span, run.out, scope, context, endpoint
             )
+            if statement.is_output:
+                self.shared.outputs.append(name)
             name_endpoints(name, run, scope)
         return Ran(statement, run, name), run.out
 

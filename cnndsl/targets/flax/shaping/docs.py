@@ -133,13 +133,25 @@ def model_shapes(networks: Sequence[Network], channels: str) -> str:
     received = ", ".join(named) or f"Images {_batch([n.input.shape for n in networks])}"
     if names := networks[0].outputs:
         parts = [f"{name} {_batch([n.endpoints[name].shape for n in networks])}" for name in names]
-        return f"{received} -> {', '.join(parts)}."
+        return listed(f"{received} ->", parts)
     outs = {n.output.shape for n in networks}
     out = next(iter(outs))
     if len(out) == 1:
         return f"{received} -> logits (N, {channels})."
     sides = ", ".join(map(str, out[:-1])) if len(outs) == 1 else "H', W'"
     return f"{received} -> (N, {sides}, {channels})."
+
+
+def listed(begin: str, parts: Sequence[str]) -> str:
+    """`begin a, b, c.`, on as many lines as it takes; no part is broken."""
+    lines = [begin]
+    for number, part in enumerate(parts):
+        shown = part + ("," if number + 1 < len(parts) else ".")
+        if number and len(lines[-1]) + 1 + len(shown) > INSIDE:
+            lines.append(shown)
+        else:
+            lines[-1] += f" {shown}"
+    return "\n".join(lines)
 
 
 def _batch(shapes: Sequence[Shape]) -> str:

@@ -79,7 +79,7 @@ def _call(draft: Draft, outputs: Sequence[str]) -> Function:
         return Function("__call__", parameters, ARRAY, (body,))
     items = tuple((Constant(name), Item(Name("out"), Constant(name))) for name in outputs)
     steps = (Assign((Name("out"),), found), Return(tree.Dict(items)))
-    return Function("__call__", parameters, RESULTS, steps, f"The results: {', '.join(outputs)}.")
+    return Function("__call__", parameters, RESULTS, steps, docs.listed("The results:", outputs))
 
 
 def _endpoints(finished: Finished, networks: Sequence[Network]) -> Function:
