@@ -737,14 +737,19 @@ def wrong_count(span: Span, message: str, at: str) -> Diagnostic:
 
 
 @explained("E402")
-def wrong_output(span: Span, said: str, seen: str) -> Diagnostic:
-    """`expect output` asserts the shape of the network's result."""
-    return error("E402", f"the network's output is {seen}, not {said}", span)
+def wrong_output(span: Span, said: str, seen: str, name: str | None = None) -> Diagnostic:
+    """`expect output` asserts the shape of the network's result, and `expect output mask : 8x8x1`
+    that of the output `mask`.
+    """
+    which = "the network's output" if name is None else f"the output `{name}`"
+    return error("E402", f"{which} is {seen}, not {said}", span)
 
 
 @explained("E403")
 def bad_expectation(span: Span, message: str, help: str | None = None) -> Diagnostic:
-    """`expect` asserts `params`, `total`, `macs` or `output`."""
+    """`expect` asserts `params`, `total`, `macs` or `output`; one of several outputs has its name
+    behind that, `expect output mask : 8x8x1`.
+    """
     return error("E403", message, span, help=help)
 
 

@@ -62,6 +62,9 @@ class Reader:
         for name, symbol in self.symbols.parameters.get(root, {}).items():
             scope.values[name] = symbol
         self.statements(definition.statements, scope, False)
+        for statement in definition.statements:
+            if isinstance(statement, ast.Expect) and statement.of and statement.of_span:
+                self.symbols.endpoints.append((statement.of_span, statement.of, definition))
 
     # --- statements -------------------------------------------------------------------
 
@@ -115,7 +118,9 @@ class Reader:
                 self.arguments(args, {}, scope)
                 self.statements(body.statements, Scope(scope), in_loop)
                 self.bind(scope, True, name, span, "aux", statement, numbered)
-            case ast.Expect(value=value):
+            case ast.Expect(value=value, of=of, of_span=of_span):
+                if of is not None and of_span is not None:
+                    self.refer(of_span, of, scope, True)
                 self.expressions((value,), scope)
             case ast.Train(settings=settings):
                 for setting in settings:
@@ -280,7 +285,7 @@ class Reader:
         self.symbols.occurrences.append(Occurrence(own, symbol, False, suffix))
         if endpoint:
             place = Span(span.source, span.end - len(endpoint), span.end)
-            self.symbols.endpoints.append((place, endpoint, symbol))
+            self.symbols.endpoints.append((place, endpoint, symbol.node))
 
     def note(self, span: Span, symbol: Symbol, defines: bool) -> None:
         self.symbols.occurrences.append(Occurrence(span, symbol, defines))

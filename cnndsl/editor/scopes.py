@@ -46,8 +46,8 @@ class Symbols:
     globals: dict[str, Symbol] = field(default_factory=dict)
     parameters: dict[str, dict[str, Symbol]] = field(default_factory=dict)
     tensors: dict[str, dict[str, Symbol]] = field(default_factory=dict)  # by block or model
-    # `layer3` of `features.layer3`, with what `features` is.
-    endpoints: list[tuple[Span, str, Symbol]] = field(default_factory=list)
+    # `layer3` of `features.layer3`, with what `features` is; what a variant expects, with it.
+    endpoints: list[tuple[Span, str, ast.Node]] = field(default_factory=list)
 
     def at(self, source: Source, offset: int) -> Occurrence | None:
         """The name at a place, also right behind its last letter."""
@@ -115,6 +115,8 @@ def root_of(name: str, program: Program) -> str:
 
 
 def model_of(node: ast.Node) -> str:
-    """The model whose result a statement names, `features = ResNet50(classes = 0)`."""
+    """The model whose result a statement names, `features = ResNet50(classes = 0)`, or a variant."""
+    if isinstance(node, ast.Variant):
+        return node.name
     last = node.chain.elements[-1] if isinstance(node, ast.Bind | ast.Run) else None
     return last.name if isinstance(last, ast.Apply) else ""

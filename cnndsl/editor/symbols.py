@@ -31,7 +31,7 @@ def _resolve(program: Program) -> Symbols:
     for definition in definitions:
         Reader(program, symbols).read(definition)
     last = Reader(program, symbols)
-    for span, name, symbol in symbols.endpoints:
-        tensors = symbols.tensors.get(root_of(model_of(symbol.node), program), {})
+    for span, name, node in symbols.endpoints:
+        tensors = symbols.tensors.get(root_of(model_of(node), program), {})
         last.refer(span, name, Scope(tensors=tensors), True, may_wait=False)
     return symbols

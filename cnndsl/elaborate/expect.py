@@ -14,6 +14,7 @@ from cnndsl.elaborate.explain import shape_text
 from cnndsl.elaborate.otherwise import Trials
 from cnndsl.elaborate.suspects import causes, explanations
 from cnndsl.ir import Network, Value
+from cnndsl.ops.base import Shape
 from cnndsl.suggest import did_you_mean
 from cnndsl.summary import summarize_network, table_text
 from cnndsl.syntax import ast
@@ -54,6 +55,9 @@ def check_expectations(
     for expect, value in expectations:
         if expect.what == "output":
             _check_output(expect, value, network, found)
+        elif expect.what in NOUNS and expect.of_span is not None:
+            message = f"`expect {expect.what}` is of the whole network, and names none of its parts"
+            found.add(errors.bad_expectation(expect.of_span, message))
         elif expect.what in NOUNS:
             seen = getattr(counts, expect.what)
             mistake = _wrong_count(expect, value, network.name, seen)
@@ -90,15 +94,29 @@ def _explained(
 
 
 def _check_output(expect: ast.Expect, value: Value, network: Network, found: Collector) -> None:
-    if len(network.outputs) > 1:
-        message = "this network has several outputs: assert the shape of each where it is named"
-        help = f"as in … output {network.outputs[-1]} : {shape_text(network.output.shape)}"
+    results = network.outputs or ("logits",)
+    if expect.of is None and len(results) > 1:
+        message = f"this network has {len(results)} outputs: say which one has that shape"
+        help = f"as in: expect output {results[-1]} : {_written(network.output.shape)}"
         found.add(errors.bad_expectation(expect.what_span, message, help))
         return
+    name = expect.of or results[-1]
+    if name not in results:
+        span = expect.of_span or expect.what_span
+        message = f"`{name[:60]}` is no output of {network.name}"
+        help = did_you_mean(name, results) or f"its outputs: {', '.join(results[:8])}"
+        found.add(errors.bad_expectation(span, message, help))
+        return
+    shape = network.endpoints[name].shape
     said = tuple(value) if isinstance(value, list) else (value,)
-    if said != network.output.shape:
+    if said != shape:
         shown = shape_text([v if values.is_number(v) else values.kind(v) for v in said])
-        found.add(errors.wrong_output(expect.value.span, shown, shape_text(network.output.shape)))
+        found.add(errors.wrong_output(expect.value.span, shown, shape_text(shape), expect.of))
+
+
+def _written(shape: Shape) -> str:
+    """A shape as a spec asserts it."""
+    return "x".join(map(str, shape))
 
 
 def _as(said: str, seen: int) -> str:

@@ -117,7 +117,12 @@ def _places(spec: ast.Spec) -> _Places:
         frozenset(n.opener.start for n in nodes if isinstance(n, ast.Pack)),
         frozenset(n.base.span.end for n in nodes if isinstance(n, ast.Index)),
         frozenset(n.span.start for n in nodes if isinstance(n, ast.Unary)),
-        frozenset(n.shape.span.start for n in suffixed if n.shape),
+        frozenset(
+            [
+                *(n.shape.span.start for n in suffixed if n.shape),
+                *(n.value.span.start for n in nodes if isinstance(n, ast.Expect) and n.of),
+            ]
+        ),
     )
 
 

@@ -336,6 +336,7 @@ class Expect(Node):
     """`expect params 25_557_032 within 1%`; `tolerance` is in percent.
 
     Of a rounded count, as in `expect macs 4.1G`, `unit` is what its last digit counts; else 0.
+    `expect output mask : 32x32x1` is one `of` several outputs.
     """
 
     what: str  # unchecked: params, total, macs or output
@@ -343,6 +344,8 @@ class Expect(Node):
     value: Expr
     tolerance: Literal | None
     unit: int = 0
+    of: str | None = None
+    of_span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -112,6 +112,12 @@ class Statements:
         literal = ast.Literal(count, value)
         return ast.Expect(keyword.to(count), what.text, what, literal, None, unit)
 
+    def expect_named(
+        self, keyword: Word, what: Word, name: Word, _colon: Word, value: ast.Expr
+    ) -> ast.Expect:
+        span = keyword.to(value.span)
+        return ast.Expect(span, what.text, what, value, None, of=name.text, of_span=name)
+
     def train(self, keyword: Word, _open: Word, *inside: ast.Setting | Word) -> ast.Train:
         return ast.Train(keyword.to(closer(inside)), members(inside))
 
