@@ -139,6 +139,15 @@ def no_dropout(span: Span, name: str) -> Diagnostic:
     return _warning("W307", message, span, help="leave it out, or say a rate such as 0.5")
 
 
+@explained("W308")
+def unread_result(span: Span) -> Diagnostic:
+    """A chain whose result nothing reads: the next one starts from another tensor, or the network
+    ends in named outputs before it. Its layers count, and never run.
+    """
+    help = "name it, `… as NAME`, or make it a result of the model, `… output NAME`; or delete it"
+    return _warning("W308", "nothing reads the result of this chain", span, help=help)
+
+
 @explained("W401")
 def nothing_expected(span: Span, name: str) -> Diagnostic:
     """A model that asserts nothing, in a file where another one does: a later change of it, or of

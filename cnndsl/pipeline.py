@@ -91,12 +91,14 @@ def warnings(checked: Checked) -> list[Diagnostic]:
         return []
     from cnndsl.elaborate.doubts import doubts, unasserted
     from cnndsl.elaborate.shadows import shadows
+    from cnndsl.elaborate.unread import unread
     from cnndsl.elaborate.unused import Ignored, unused
 
     found, ignored = Collector(), Ignored(checked.source)
     of_names = chain(unused(checked.program), shadows(checked.program))
     of_networks = chain.from_iterable(map(doubts, checked.networks))
-    for warning in chain(of_names, of_networks, unasserted(checked.networks)):
+    of_all = chain(unread(checked.networks), unasserted(checked.networks))
+    for warning in chain(of_names, of_networks, of_all):
         source = warning.primary.span.source if warning.primary else checked.source
         if warning not in ignored and not source.is_zoo:
             found.add(warning)

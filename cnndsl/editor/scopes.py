@@ -115,7 +115,9 @@ def root_of(name: str, program: Program) -> str:
 
 
 def model_of(node: ast.Node) -> str:
-    """The model whose result a statement names, `features = ResNet50(classes = 0)`, or a variant."""
+    """The model whose result a statement names, as `features = ResNet50(classes = 0)` does, or the
+    variant that a statement is.
+    """
     if isinstance(node, ast.Variant):
         return node.name
     last = node.chain.elements[-1] if isinstance(node, ast.Bind | ast.Run) else None

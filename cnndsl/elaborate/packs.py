@@ -202,6 +202,17 @@ def wrong_names(span: Span, names: int, run: Chained) -> Diagnostic:
     return errors.several_results(span, message, help)
 
 
+def no_pack(statement: ast.Run, run: Chained) -> None:
+    """Refuses a pack as an output: each of its tensors is one, numbered by a loop."""
+    last = run.elements[-1]
+    if isinstance(last, Reference) and isinstance(last.element, ast.Apply) and last.results:
+        name, output = errors.shown(last.element.name), errors.shown(statement.name or "")
+        help = f"each of them is one: for i in 0 .. len({name}) {{ {name}[i] output {output} }}"
+        count = sum(len(r.tensors) for r in last.results if isinstance(r, Pack))
+        raise Failure(errors.not_a_tensor(last.element.name_span, name, count, help))
+    one_tensor(last, last.element.span)
+
+
 def pack_has_no_shape(span: Span, name: str, run: Chained) -> Diagnostic:
     """An asserted shape behind a chain that gives a pack."""
     pack = run.results[0]

@@ -16,7 +16,7 @@ from cnndsl.elaborate.evaluate import not_a_list, unpacked
 from cnndsl.elaborate.head import is_classes
 from cnndsl.elaborate.inside import name_endpoints
 from cnndsl.elaborate.names import Names
-from cnndsl.elaborate.packs import pack_has_no_shape, pack_of, wrong_names
+from cnndsl.elaborate.packs import no_pack, pack_has_no_shape, pack_of, wrong_names
 from cnndsl.elaborate.places import forget, in_model, once_in_model
 from cnndsl.elaborate.repair import UNSHAPED
 from cnndsl.elaborate.scope import UNKNOWN, Scope
@@ -78,7 +78,9 @@ class Statements:
     def run(
         self, statement: ast.Run, x: Tensor, scope: Scope, context: Context
     ) -> tuple[Record, Tensor]:
-        run = self.chains.run(statement.chain, x, scope, context)
+        run = self.chains.run(statement.chain, x, scope, context, gives_any=statement.is_output)
+        if statement.is_output:
+            no_pack(statement, run)
         scope.flow(run.out, self.shared.nothing)
         self.shapes.check(statement.shape, run.out, scope, context)
         name = None

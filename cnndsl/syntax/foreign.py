@@ -58,7 +58,6 @@ _FOREIGN = {
     "while": "write `for i in 0 .. n { … }`",
     "assert": "write `expect`, or a shape behind a colon",
     "return": "the last line is the result; nothing is returned",
-    "output": "the last line is the result; its shape is asserted by `expect output`",
 }
 
 
@@ -113,6 +112,11 @@ def word(at: Context) -> Diagnostic | None:
         or at.word.type in ("EQUAL", END)
     ):
         return None
+    if head.text == "output":
+        fix = instead(head)
+        message = "`output NAME` stands behind the chain that it names the result of"
+        help = None if fix else "without one, the last line is the result: conv(1, 1) output mask"
+        return errors.written_differently(head, message, help, fix)
     if head.text in _FOREIGN:
         message = f"`{head.text}` is not a word of this language"
         return errors.written_differently(head, message, _FOREIGN[head.text], instead(head))

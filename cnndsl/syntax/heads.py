@@ -17,6 +17,7 @@ _SAME |= dict.fromkeys(("var", "const", "set"), "let")
 _OF_LAYERS = ("def", "func", "function")
 _HEADS = ("class", "module", "net", "network", *_OF_LAYERS)
 _HEAD = re.compile(rf"({'|'.join(_HEADS)})\s+(\w+)\s*(\([^()\n]*\))?\s*(:|\{{|=)?")
+_OUTPUT = re.compile(r"output\s+(\w+)\s*(?:=([^:#{}]+))?$")
 _IMPORT = re.compile(
     r"from\s+\.*([\w.]+)\s+import\b.*"
     r"|(?:import|include)\s+\"?([\w./]+?)(?:\.cnn)?\"?\s*$"
@@ -62,6 +63,9 @@ def instead(head: Word) -> Fix | None:
     line = text[head.start :].partition("\n")[0]
     if found := re.match(r"return\s+(?=\w)", line):
         return Fix(Span(source, head.start, head.start + found.end()), "")
+    if found := _OUTPUT.match(line):
+        text = f"{(found[2] or found[1]).strip()} output {found[1]}"
+        return Fix(Span(source, head.start, head.start + len(found[0].rstrip())), text)
     if found := _IMPORT.match(line):
         path = (found[1] or found[2]).replace(".", "/")
         return Fix(Span(source, head.start, head.start + len(line)), f'use "{path}.cnn"')

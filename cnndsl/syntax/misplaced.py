@@ -94,6 +94,22 @@ def stage(at: Context) -> Diagnostic | None:
     return errors.written_differently(at.word, "what a stage holds stands in braces", None, fix)
 
 
+def twice_named(at: Context) -> Diagnostic | None:
+    """`x = conv(64, 3) output mask`: a chain's result gets one name."""
+    first = next((w for w in at.statement if w.type in ("EQUAL", "AS", "OUTPUT")), None)
+    if at.word.type not in ("AS", "OUTPUT") or first is None or at.after.type != "NAME":
+        return None
+    named = at.statement[0] if first.type == "EQUAL" else at.statement[-1]
+    if at.statement[0].type != "NAME" or named.type != "NAME":
+        return None
+    word, name = at.word.text, errors.shown(at.after.text, 30)
+    message = "the result of a chain gets one name"
+    help = f"name it here alone, … {word} {name}, and use {name} below"
+    if first.type != "EQUAL":
+        help = f"give it the other one in a line of its own: here {word} {name}"
+    return errors.written_differently(at.word.to(at.after), message, help)
+
+
 def headed(at: Context) -> Diagnostic | None:
     """`for (i in xs) {` and `if c then {`."""
     kinds = [word.type for word in at.statement]

@@ -298,6 +298,7 @@ _RULES = (
     misplaced.stage,
     misplaced.headed,
     misplaced.order,
+    misplaced.twice_named,
     misplaced.value,
     misplaced.image,
     misplaced.mapping,
