@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 from jax.typing import DTypeLike
-from training_twins import ConvNorm
+from training_twin_layers import ConvNorm
 
 Layer = Callable[..., ConvNorm]
 Chain = nnx.Sequential

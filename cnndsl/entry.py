@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-INTERRUPTED = 130  # as a shell reports SIGINT
+from cnndsl.interrupts import INTERRUPTED, is_interrupt
 
 
 def main() -> int:
@@ -17,10 +17,3 @@ def main() -> int:
         if is_interrupt(error):
             return INTERRUPTED
         raise
-
-
-def is_interrupt(error: BaseException | None) -> bool:
-    """Whether Ctrl-C is behind an exception: Python wraps it where a class is made."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__cause__ or error.__context__
-    return error is not None

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 from cnndsl.cli.console import BAD_CALL, CallError, Console, OutputLost
 from cnndsl.cli.options import parse_arguments
-from cnndsl.entry import INTERRUPTED, is_interrupt
 from cnndsl.garbage import uncollected
+from cnndsl.interrupts import INTERRUPTED, is_interrupt
 
 FINE = 0
 PIPE_CLOSED = 141  # as a shell reports SIGPIPE

@@ -17,7 +17,7 @@ from cnndsl.cli.console import CallError, Console, OutputLost
 from cnndsl.cli.folders import specs_below
 from cnndsl.cli.reading import STDIN, is_model, spec_of_model
 from cnndsl.cli.traces import Sitting, State, state
-from cnndsl.entry import is_interrupt
+from cnndsl.interrupts import is_interrupt
 
 INTERVAL = 0.2  # seconds between two looks
 SETTLING = 0.05  # seconds for which nothing may change before a file counts as written
