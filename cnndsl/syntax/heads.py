@@ -64,8 +64,10 @@ def instead(head: Word) -> Fix | None:
     if found := re.match(r"return\s+(?=\w)", line):
         return Fix(Span(source, head.start, head.start + found.end()), "")
     if found := _OUTPUT.match(line):
-        text = f"{(found[2] or found[1]).strip()} output {found[1]}"
-        return Fix(Span(source, head.start, head.start + len(found[0].rstrip())), text)
+        bound = re.search(rf"\b({found[1]}\s*=(?!=)|as\s+{found[1]}\b)", text[: head.start])
+        chain = found[2] or (found[1] if bound else "here")
+        whole = Span(source, head.start, head.start + len(found[0].rstrip()))
+        return Fix(whole, f"{chain.strip()} output {found[1]}")
     if found := _IMPORT.match(line):
         path = (found[1] or found[2]).replace(".", "/")
         return Fix(Span(source, head.start, head.start + len(line)), f'use "{path}.cnn"')
