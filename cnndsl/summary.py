@@ -23,7 +23,7 @@ SILENT = frozenset(
     "bn layer_norm group_norm instance_norm rms_norm grn relu relu6 leaky_relu elu selu gelu swish "
     "sigmoid hard_sigmoid hard_swish tanh scaled_tanh softplus softmax prelu mish celu glu abs "
     "square sqrt exp log clip l2_normalize dropout drop_path flatten reshape pad crop scale "
-    "layer_scale normalize rescale expand transpose".split()
+    "layer_scale normalize rescale expand transpose constant".split()
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from cnndsl.ops import OPS
+from cnndsl.ops import OPS, SOURCES
 from cnndsl.ops.base import Op, Shape
 from cnndsl.ops.initial import Initial
 from cnndsl.ops.initial import Start as Start_
@@ -37,7 +37,7 @@ class Net(nnx.Module):
 
 
 def make(name: str, **arguments: Any) -> Op:
-    return OPS[name].make(arguments)
+    return {**OPS, **SOURCES}[name].make(arguments)
 
 
 def literally(name: str, value: Any) -> Expr:

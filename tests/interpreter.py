@@ -462,11 +462,19 @@ WEIGHTLESS: dict[str, Callable[[Op, np.ndarray], np.ndarray]] = {
     "scale": lambda op, x: x * op.factor,
     "normalize": lambda op, x: (x - np.array(op.mean)) / np.array(op.std),
     "rescale": lambda op, x: x * op.scale + op.offset,
+    "constant": lambda op, x: np.broadcast_to(
+        np.array(op.values, x.dtype), (len(x), *op.output(x.shape[1:]))
+    ),
 }
 
 
 def weightless(name: str) -> Callable[[Op, np.ndarray, Weights], np.ndarray]:
     return lambda op, x, weights: WEIGHTLESS[name](op, x)
+
+
+def param(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
+    value = weights(x, value=op.shape)["value"]
+    return np.broadcast_to(value, (len(x), *op.shape))
 
 
 LAYERS: dict[str, Callable[[Op, np.ndarray, Weights], np.ndarray]] = {
@@ -485,6 +493,7 @@ LAYERS: dict[str, Callable[[Op, np.ndarray, Weights], np.ndarray]] = {
     "subsample": subsample,
     "prelu": prelu,
     "layer_scale": layer_scale,
+    "param": param,
 }
 
 

@@ -43,7 +43,7 @@ LEAVES = (
     *(nnx.Conv, nnx.ConvTranspose, nnx.Linear, nnx.BatchNorm, nnx.LayerNorm, nnx.GroupNorm),
     *(nnx.InstanceNorm, nnx.RMSNorm),
 )
-OWN_LEAVES = ("GlobalResponseNorm", "SparseConv", "Subsample", "LayerScale", "PReLU")
+OWN_LEAVES = ("GlobalResponseNorm", "SparseConv", "Subsample", "LayerScale", "PReLU", "Parameter")
 
 
 @dataclass(frozen=True)

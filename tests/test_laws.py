@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from jax.extend.core import jaxprs_in_params
 
-from cnndsl.ops import OPS
+from cnndsl.ops import OPS, SOURCES
 from cnndsl.ops.base import Op, Reject, Shape
 from cnndsl.ops.initial import OF_VECTORS, PLAIN, Initial
 from cnndsl.targets.flax.ops import EMITTERS
@@ -178,6 +178,8 @@ depthwise = {
     "init": inits,
 }
 
+TENSOR_STARTS = ["ones", "he_normal", "orthogonal", Initial("uniform", (0.1,)), 0.5]
+
 CASES: dict[str, st.SearchStrategy[Case]] = {
     "conv": from_shape(maps, grouped) | from_shape(maps, connected),
     "depthwise": over(maps, **depthwise),
@@ -258,6 +260,10 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "layer_scale": over(either, init=numbers),
     "normalize": from_shape(either, per_channel),
     "rescale": over(either, scale=numbers, offset=numbers),
+    "param": over(either, init=st.sampled_from(TENSOR_STARTS), shape=thin)
+    | over(either, init=starts, shape=few),
+    "constant": over(either, values=st.sampled_from([[1, 0.5], [[[1, 2]], [[3, 4]]]]))
+    | over(either, values=numbers, shape=thin | few),
 }
 
 # Those with enough arguments that a few cases would miss their combinations.
@@ -273,7 +279,7 @@ WINDOWED = {
 
 
 def test_every_op_has_code_and_a_law():
-    assert set(CASES) == set(OPS) == set(EMITTERS)
+    assert set(CASES) == {*OPS, *SOURCES} == set(EMITTERS)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -288,7 +294,7 @@ def test_jax_agrees(name: str):
     @given(case=CASES[name], spell=spells, rectified=flags, dtype=dtypes)
     def law(case: Case, spell: Spell, rectified: bool, dtype: Any) -> None:
         arguments, x = case
-        op = OPS[name].make(arguments)
+        op = {**OPS, **SOURCES}[name].make(arguments)
         try:
             shape = op.output(x)
         except Reject:

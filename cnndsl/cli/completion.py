@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from cnndsl.advice import EXPLANATIONS
 from cnndsl.cli.console import Console
 from cnndsl.cli.options import COMMANDS, build_parser
-from cnndsl.ops import MERGES, OPS
+from cnndsl.ops import MERGES, OPS, SOURCES
 from cnndsl.zoo.index import list_models
 
 SPEC_COMMANDS = ("compile", "check", "fmt", "summary", "train")
@@ -44,7 +44,7 @@ def words(command: str) -> tuple[str, ...]:
     return {
         "list": tuple(entry.name for entry in list_models()),
         "show": tuple(entry.name for entry in list_models()),
-        "ops": (*OPS, *MERGES),
+        "ops": (*OPS, *SOURCES, *MERGES),
         "explain": tuple(sorted(EXPLANATIONS)),
         "weights": ("inspect", "import", "export", "diff"),
         "completion": tuple(_SCRIPTS),

@@ -31,6 +31,8 @@ _STATEMENTS = (
     "train",
     "preprocess",
     "shared",
+    "param",
+    "constant",
     "return",
 )
 _KINDS = {

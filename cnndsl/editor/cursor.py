@@ -16,7 +16,20 @@ _STRING = re.compile(r'"[^"\n]*"')
 _USE = re.compile(r'\s*use\b\s*(zoo\b\s*)?"([^"\n]*)$')
 _CLOSERS = {"RPAR": "LPAR", "RSQB": "LSQB", "RBRACE": "LBRACE"}
 _NAMING = frozenset(
-    {"BLOCK", "MODEL", "FN", "STAGE", "AUX", "LET", "FOR", "AS", "OUTPUT", "SHARED"}
+    {
+        "BLOCK",
+        "MODEL",
+        "FN",
+        "STAGE",
+        "AUX",
+        "LET",
+        "FOR",
+        "AS",
+        "OUTPUT",
+        "SHARED",
+        "PARAM",
+        "CONSTANT",
+    }
 )
 _DEFINING = frozenset({"BLOCK", "MODEL", "FN"})
 
@@ -214,7 +227,7 @@ def local_names(at: Cursor) -> list[Local]:
             kind = "parameter"
         elif before.type in ("LET", "FOR"):
             kind = "value"
-        elif before.type in ("AS", "OUTPUT", "STAGE", "AUX", "SHARED"):
+        elif before.type in ("AS", "OUTPUT", "STAGE", "AUX", "SHARED", "PARAM", "CONSTANT"):
             kind = "tensor"
         elif not is_head and depth == 0 and before.type in ("NEWLINE", "LBRACE"):
             kind = "tensor" if after in ("EQUAL", "COMMA") else None

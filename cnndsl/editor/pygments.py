@@ -46,6 +46,7 @@ class CnnLexer(RegexLexer):
             (rf"(fn)([ \t]+)({_NAME})", bygroups(Keyword, Whitespace, Name.Function)),
             (rf"(stage|aux)([ \t]+)({_NAME})", bygroups(Keyword, Whitespace, Name.Label)),
             (rf"(shared|output)(?=[ \t]+{_NAME})", Keyword),
+            (rf"(param|constant)(?=[ \t]+{_NAME}[ \t]*=)", Keyword),
             (r"preprocess(?=[ \t]*\{)", Keyword),
             (r'zoo(?=[ \t]*")', Keyword),
             (r"\breturn(?=[ \t]+[A-Za-z_{])", Keyword),

@@ -38,6 +38,7 @@ def grammar() -> dict[str, Json]:
         "statement": [
             _parts(rf"\b(stage|aux)\s+({_NAME})", "keyword.declaration", "entity.name.section"),
             _rule("keyword.declaration", rf"\b(?:shared|output)(?=\s+{_NAME})"),
+            _rule("keyword.declaration", rf"\b(?:param|constant)(?=\s+{_NAME}\s*=)"),
             _rule("keyword.declaration", r'\bzoo(?=\s*")'),
             _rule("keyword.control", r"\breturn(?=\s+[A-Za-z_{])"),
             _rule("keyword.declaration", r"\bpreprocess(?=\s*\{)"),

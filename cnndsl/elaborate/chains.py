@@ -37,7 +37,7 @@ from cnndsl.ir import (
     Tensor,
     Used,
 )
-from cnndsl.ops import MERGES, OPS
+from cnndsl.ops import MERGES, OPS, SOURCES
 from cnndsl.ops.base import Op
 from cnndsl.source import Span
 from cnndsl.syntax import ast
@@ -88,7 +88,7 @@ class Chains:
     def element(self, element: ast.Element, x: Tensor, scope: Scope, context: Context) -> Element:
         self.shared.count_node(element.span)
         scope.flow(x, self.shared.nothing)
-        if x is self.shared.nothing and isinstance(element, ast.Apply):
+        if x is self.shared.nothing and type(element) is ast.Apply:
             self.check_begins(element, scope)
         return self._RUN[type(element)](self, element, x, scope, context)
 
@@ -159,6 +159,13 @@ class Chains:
             run = self.blocks.block(element, layer.what, inner, x, context)
             one_tensor(run, element.span)
         return Passed(element, layer, x, run.out, run)
+
+    def made(self, element: ast.Made, x: Tensor, scope: Scope, context: Context) -> Element:
+        """A tensor that takes nothing but the number of images from what arrives."""
+        if x is self.shared.nothing:
+            *_, model = scope.around()
+            x = next(held for held in model.tensors.values() if isinstance(held, Tensor))
+        return self.applying.layer(element, SOURCES[element.name], x, scope, context)
 
     def group(self, element: ast.Group, x: Tensor, scope: Scope, context: Context) -> Grouped:
         inner = context.nested(element.span, flat=False)
@@ -234,6 +241,7 @@ class Chains:
     # Each takes the kind of element that is its key.
     _RUN: ClassVar[dict[type[ast.Element], Callable[..., Element]]] = {
         ast.Apply: apply,
+        ast.Made: made,
         ast.Pick: pick,
         ast.Group: group,
         ast.Merge: merge,

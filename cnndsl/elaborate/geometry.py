@@ -14,10 +14,12 @@ MOST = 2**53  # pixels: more than any image has, whatever strides multiply to
 
 def locate(op: Op, x: Tensor, out: Tensor) -> None:
     """Sets the reach and the jump of an op's result; both shapes are known."""
+    if op.ignores_input():
+        out.jump = _spread(x, out)
+        return
     if op.sees_everything() or op.rearranges():
         before, after = _positions(x.shape), _positions(out.shape)
-        (jump_h, jump_w), (old_h, old_w), (new_h, new_w) = x.jump, before, after
-        out.jump = _bounded(_over(jump_h * old_h, new_h), _over(jump_w * old_w, new_w))
+        out.jump = _spread(x, out)
         scattered = after not in (before, (1, 1))
         out.reach = None if op.sees_everything() or scattered else x.reach
         return
@@ -40,6 +42,13 @@ def locate_merge(join: Join, branches: Sequence[Tensor], out: Tensor) -> None:
     reaches = [b.reach for b in placed if b.reach is not None]
     out.jump = _largest([b.jump for b in placed])
     out.reach = _largest(reaches) if len(reaches) == len(placed) else None
+
+
+def _spread(x: Tensor, out: Tensor) -> Pair:
+    """The jump where the positions of a result cover what those of its input did."""
+    (jump_h, jump_w), (old_h, old_w) = x.jump, _positions(x.shape)
+    new_h, new_w = _positions(out.shape)
+    return _bounded(_over(jump_h * old_h, new_h), _over(jump_w * old_w, new_w))
 
 
 def _positions(shape: Shape) -> tuple[int, int]:

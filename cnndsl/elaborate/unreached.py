@@ -22,7 +22,8 @@ from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.functions import FUNCTIONS
 from cnndsl.elaborate.packs import SPLIT
 from cnndsl.elaborate.program import Program
-from cnndsl.ops import MERGES, OPS, initial
+from cnndsl.ops import MERGES, OPS, SOURCES, initial
+from cnndsl.ops.base import Op
 from cnndsl.suggest import meant_value
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
@@ -135,6 +136,9 @@ class _Definition:
 
     def apply(self, node: ast.Apply) -> None:
         name, program = node.name, self.program
+        if isinstance(node, ast.Made):
+            self.op(SOURCES[name], node.args or (), node)
+            return
         if self.names.has(name):
             return
         if name in program.blocks or name in OPS or name in program.models or name == SPLIT:
@@ -155,11 +159,13 @@ class _Definition:
         if block is not None:
             self.parameters(block, args, node)
             return
-        if name not in OPS:
-            return
-        op = OPS[name]
+        if name in OPS:
+            self.op(OPS[name], args, node)
+
+    def op(self, op: type[Op], args: Sequence[ast.Argument], node: ast.Node) -> None:
+        """The arguments of an op."""
         names, required = list(op.arguments()), op.required()
-        self.arguments(name, names, required, args, node, op.signature)
+        self.arguments(op.name, names, required, args, node, op.signature)
         for position, argument in enumerate(args):
             place = argument.name or (names[position] if position < len(names) else "")
             if place in names:

@@ -18,7 +18,14 @@ from cnndsl.syntax.scan import END, Word
 from cnndsl.syntax.walk import walk
 
 OPERANDS = LITERALS | {"NAME", "HERE", "IN"}  # words that end an operand
-_HEADED = (STATEMENTS | DEFINITIONS) - {"INPUT", "LET", "SHARED", "EXPECT"}  # they have bodies
+_HEADED = (STATEMENTS | DEFINITIONS) - {
+    "INPUT",
+    "LET",
+    "SHARED",
+    "PARAM",
+    "CONSTANT",
+    "EXPECT",
+}  # they have bodies
 _SETTINGS = frozenset({"TRAIN", "PREPROCESS"})
 
 

@@ -180,6 +180,10 @@ class Op(ABC):
         """Whether each output depends on every position of the input (dense, global pools)."""
         return False
 
+    def ignores_input(self) -> bool:
+        """Whether the result has nothing of the input but the number of images."""
+        return False
+
     def rearranges(self) -> bool:
         """Whether the positions of the result are none of the input's (flatten, reshape)."""
         return False

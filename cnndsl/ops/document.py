@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import textwrap
 
-from cnndsl.ops import GROUPS, MERGES
+from cnndsl.ops import GROUPS, MERGES, SOURCES
 from cnndsl.ops.base import REQUIRED, Join, Op
 from cnndsl.ops.initial import INITIALIZER, NAMES, parameters, signature
 
@@ -39,6 +39,7 @@ def overview() -> str:
     """Every op and merge in a line, by group: `cnndsl ops`."""
     groups = {
         **{title: [(op.name, _summary(op)) for op in ops] for title, ops in GROUPS.items()},
+        "Tensors of their own": [(name, _summary(op)) for name, op in SOURCES.items()],
         "Merges": [(f"{name} [ ]", _summary(type(join))) for name, join in MERGES.items()],
     }
     width = max(len(name) for entries in groups.values() for name, _ in entries)
@@ -68,6 +69,8 @@ def reference() -> str:
     for title, ops in GROUPS.items():
         parts.append(f"## {title}\n")
         parts += [markdown(op) for op in ops]
+    parts.append("## Tensors of their own\n")
+    parts += [markdown(op) for op in SOURCES.values()]
     parts.append("## Merges\n")
     parts += [markdown(type(join)) for join in MERGES.values()]
     names = ", ".join(f"`{_initializer(name)}`" for name in NAMES)

@@ -150,6 +150,24 @@ class VectorInitializer(Kind[Start]):
         return _start(self, value, OF_VECTORS, (*OF_VECTORS, "constant"))
 
 
+class TensorInitializer(Kind[Start]):
+    """An initialiser of a tensor that is no kernel."""
+
+    own_words = frozenset(PLAIN)
+
+    def describe(self) -> str:
+        return "a number, or an initializer of a tensor"
+
+    def convert(self, value: object) -> Start:
+        words = tuple(name for name in PLAIN if name != "dirac")  # which is a kernel
+        return _start(self, value, words, (*words, "constant", "variance_scaling"))
+
+
+def name_of(start: Start) -> str:
+    """An initialiser without its arguments."""
+    return start.name if isinstance(start, Initial) else start
+
+
 def _start(
     kind: Kind[Start] | Kind[Start | None],
     value: object,
@@ -176,3 +194,4 @@ def check_start(what: str, present: bool, start: Start, usual: str) -> None:
 
 INITIALIZER = Initializer()
 VECTOR_INITIALIZER = VectorInitializer()
+TENSOR_INITIALIZER = TensorInitializer()

@@ -13,14 +13,14 @@ from typing import TypeGuard
 from cnndsl.ops.base import Kind, Reject, Shape, seen, show
 from cnndsl.ops.window import Pad, Pair, Sides
 
-_MOST_ITEMS = 1_000_000  # of a list of lists, whose rows may be one list many times
+MOST_ITEMS = 1_000_000  # of a list of lists, whose rows may be one list many times
 
 
 def _is_integer(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _is_number(value: object) -> TypeGuard[float]:
+def is_number(value: object) -> TypeGuard[float]:
     return _is_integer(value) or (isinstance(value, float) and isfinite(value))
 
 
@@ -28,7 +28,7 @@ def _is_size(value: object, least: int) -> TypeGuard[int]:
     return _is_integer(value) and value >= least
 
 
-def _is_list(value: object) -> TypeGuard[Sequence[object]]:
+def is_list(value: object) -> TypeGuard[Sequence[object]]:
     return isinstance(value, (list, tuple, range))
 
 
@@ -71,7 +71,7 @@ class Number(Kind[float]):
         return self.words
 
     def convert(self, value: object) -> float:
-        if not _is_number(value) or not self.accepts(value):
+        if not is_number(value) or not self.accepts(value):
             raise self.mismatch(value)
         return float(value) if type(value) is int else value
 
@@ -108,7 +108,7 @@ class Window(Kind[Pair]):
         return "a positive integer or HxW"
 
     def convert(self, value: object) -> Pair:
-        height, width = value if _is_list(value) and len(value) == 2 else (value, value)
+        height, width = value if is_list(value) and len(value) == 2 else (value, value)
         if not _is_size(height, 1) or not _is_size(width, 1):
             raise self.mismatch(value)
         return height, width
@@ -119,7 +119,7 @@ _BORDER = "an integer of at least 0, [h, w] or [top, bottom, left, right]"
 
 def _sides(value: object) -> Sides | None:
     """(top, bottom, left, right); None of what is no border."""
-    if not _is_list(value):
+    if not is_list(value):
         top = bottom = left = right = value
     elif len(value) == 2:
         top = bottom = value[0]
@@ -168,7 +168,7 @@ class Extents(Kind[Shape]):
         return "[h, w, c], or a positive integer for a vector"
 
     def convert(self, value: object) -> Shape:
-        extents = value if _is_list(value) and len(value) in (1, 3) else (value,)
+        extents = value if is_list(value) and len(value) in (1, 3) else (value,)
         shape = tuple(extent for extent in extents if _is_size(extent, 1))
         if len(shape) < len(extents):
             raise self.mismatch(value)
@@ -186,7 +186,7 @@ class PerChannel(Kind[float | tuple[float, ...]]):
 
     def convert(self, value: object) -> float | tuple[float, ...]:
         try:
-            if not _is_list(value):
+            if not is_list(value):
                 return self.number.convert(value)
             return tuple(self.number.convert(item) for item in value)
         except Reject:
@@ -204,7 +204,7 @@ class Codes(Kind[tuple[tuple[float, ...], ...]]):
         return tuple(tuple(self._number(index, item) for item in row) for index, row in rows)
 
     def _number(self, index: int, item: object) -> float:
-        if not _is_number(item):
+        if not is_number(item):
             raise Reject(f"{self.describe()}, but list {index} holds {seen(item)}")
         return item
 
@@ -235,14 +235,14 @@ class Connections(Kind[tuple[tuple[int, ...], ...] | None]):
 
 def _rows(kind: Codes | Connections, value: object) -> list[Sequence[object]]:
     """The lists of a list of lists, with a million items at most in all."""
-    if not _is_list(value):
+    if not is_list(value):
         raise kind.mismatch(value)
     rows = []
     for row in value:
-        if not _is_list(row):
+        if not is_list(row):
             raise kind.mismatch(value)
         rows.append(row)
-    if sum(map(len, rows)) > _MOST_ITEMS:
+    if sum(map(len, rows)) > MOST_ITEMS:
         raise Reject(f"{kind.describe()}, with a million items at most")
     return rows
 

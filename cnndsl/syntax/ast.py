@@ -149,6 +149,14 @@ class Apply(Node):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Made(Apply):
+    """The tensor of `param NAME = init(shape)` or `constant NAME = values`; no chain names it.
+
+    The name is the statement's word; the arguments are those of `Param` or `Constant`, by name.
+    """
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Group(Node):
     body: Body
 
@@ -249,7 +257,7 @@ class Run(Node):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bind(Node):
-    """`NAME = chain`, with an optional `: shape`."""
+    """`NAME = chain`, with an optional `: shape`; `param` and `constant` hold a `Made`."""
 
     name: str
     name_span: Span

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cnndsl import errors
+from cnndsl.diagnostics import Fix
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 from cnndsl.syntax.build_lists import (
@@ -9,7 +11,9 @@ from cnndsl.syntax.build_lists import (
     closer,
     members,
 )
-from cnndsl.syntax.scan import Word, float_of, integer_of, rounded_of
+from cnndsl.syntax.scan import Mistake, Word, float_of, integer_of, rounded_of
+
+_FILLS = {"zeros": 0, "ones": 1}  # what a `constant` may be filled with by a word
 
 
 class Statements:
@@ -54,6 +58,44 @@ class Statements:
 
     def shared(self, keyword: Word, name: Word, _equal: Word, chain: ast.Chain) -> ast.Shared:
         return ast.Shared(keyword.to(chain.span), name.text, name, chain)
+
+    def learned(
+        self,
+        keyword: Word,
+        name: Word,
+        _equal: Word,
+        start: Word,
+        given: Arguments | None,
+        shape: Arguments,
+    ) -> ast.Bind:
+        """`param NAME = init(shape)`: the last parentheses hold the shape."""
+        init: ast.Expr = ast.Name(start, start.text)
+        if given is not None:
+            init = ast.Call(start.to(given[1]), ast.Name(start, start.text), given[0])
+        args = (_argument("init", init), _of_shape(shape))
+        return _made(keyword, name, start.to(shape[1]), args)
+
+    def fixed(self, keyword: Word, name: Word, _equal: Word, value: ast.Expr) -> ast.Bind:
+        """`constant NAME = values`, or `zeros(shape)` and `ones(shape)`."""
+        args: tuple[ast.Argument, ...] = (_argument("values", value),)
+        if isinstance(value, ast.Call) and value.func.id in _FILLS:
+            fill = ast.Literal(value.func.span, _FILLS[value.func.id])
+            args = (_argument("values", fill), _of_shape((value.args, value.span)))
+        return _made(keyword, name, value.span, args)
+
+    def filled(
+        self,
+        keyword: Word,
+        name: Word,
+        _equal: Word,
+        start: Word,
+        given: Arguments,
+        shape: Arguments,
+    ) -> ast.Bind:
+        """`constant NAME = constant(value)(shape)`."""
+        value = ast.Call(start.to(given[1]), ast.Name(start, start.text), given[0])
+        args = (_argument("values", value), _of_shape(shape))
+        return _made(keyword, name, start.to(shape[1]), args)
 
     def let(self, keyword: Word, name: Word, _equal: Word, value: ast.Expr) -> ast.Let:
         return ast.Let(keyword.to(value.span), name.text, name, value)
@@ -130,6 +172,29 @@ class Statements:
 
     def name(self, keyword: Word, name: Word) -> tuple[Word, Word]:
         return keyword, name
+
+
+def _made(keyword: Word, name: Word, value: Span, args: tuple[ast.Argument, ...]) -> ast.Bind:
+    """A tensor that a statement makes, under a name like the result of a chain."""
+    made = ast.Made(value, keyword.text, keyword, args)
+    return ast.Bind(keyword.to(value), name.text, name, ast.Chain(value, (made,)), None)
+
+
+def _argument(name: str, value: ast.Expr) -> ast.Argument:
+    return ast.Argument(value.span, name, None, value)
+
+
+def _of_shape(given: tuple[tuple[ast.Argument, ...], Span]) -> ast.Argument:
+    """What the last parentheses hold; raises `Mistake` where that is no shape alone."""
+    args, close = given
+    if len(args) == 1 and args[0].name is None:
+        return _argument("shape", args[0].value)
+    fix, message = None, "the last parentheses hold the shape: `ones([1, 1, 64])` or `ones(64)`"
+    if len(args) > 1 and all(argument.name is None for argument in args):
+        whole = args[0].span.to(args[-1].span)
+        fix, message = Fix(whole, f"[{whole.text}]"), "a shape is one list"
+    span = args[0].span.to(args[-1].span) if args else close
+    raise Mistake(errors.written_differently(span, message, None, fix))
 
 
 def _tolerance(word: Word) -> ast.Literal:

@@ -10,6 +10,8 @@ from cnndsl.syntax.scan import END, Word
 TEXTS = {name: text for text, name in (tables.KEYWORDS | tables.SYMBOLS).items()}
 TEXTS["PREPROCESS"] = "preprocess"
 TEXTS["SHARED"] = "shared"
+TEXTS["PARAM"] = "param"
+TEXTS["CONSTANT"] = "constant"
 TEXTS["RETURN"] = "return"
 TEXTS["SPREAD"] = ".."
 TEXTS["ZOO"] = "zoo"
@@ -21,7 +23,9 @@ NUMBERS = frozenset({"INTEGER", "FLOAT", "SIZE"})
 LITERALS = NUMBERS | CONSTANTS | {"STRING", "TRUE", "FALSE", "NONE"}
 ELEMENTS = frozenset({"NAME", "HERE", "IN"})
 VALUES = LITERALS | ELEMENTS | {"NOT", "MINUS", "PLUS", "LPAR", "LSQB"}
-STATEMENTS = frozenset("INPUT SHARED LET STAGE FOR IF AUX EXPECT TRAIN PREPROCESS RETURN".split())
+STATEMENTS = frozenset(
+    "INPUT SHARED PARAM CONSTANT LET STAGE FOR IF AUX EXPECT TRAIN PREPROCESS RETURN".split()
+)
 DEFINITIONS = frozenset({"USE", "FN", "BLOCK", "MODEL"})
 
 _MOST = 4  # a longer list of possibilities is not read

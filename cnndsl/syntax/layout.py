@@ -29,6 +29,8 @@ _GOES_ON = frozenset({"ARROW", "ELSE", "RBRACE", "RSQB", "RPAR", END})
 _CONTEXTUAL = {
     "PREPROCESS": "NAME",
     "SHARED": "NAME",
+    "PARAM": "NAME",
+    "CONSTANT": "NAME",
     "OUTPUT": "NAME",
     "RETURN": "NAME",
     "SPREAD": "RANGE",

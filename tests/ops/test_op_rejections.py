@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cnndsl import ops
-from cnndsl.ops import MERGES, OPS
+from cnndsl.ops import MERGES, OPS, SOURCES
 from cnndsl.ops.base import Op, Reject
 from cnndsl.ops.initial import Initial, initial
 
@@ -19,8 +19,24 @@ for _ in range(5000):
 CONV = {"filters": 8, "kernel": 3}
 CONNECTED = {"filters": 2, "kernel": 3, "connect": [[0], [1, 2]]}
 
+GRID = "a list of numbers, or of rows of positions of numbers"
+
 # op, its arguments, the message, the argument at fault
 ARGUMENTS = [
+    ("param", {"init": "ones", "shape": 0.5}, "for a vector, not 0.5", "shape"),
+    ("param", {"init": "dirac", "shape": 3}, 'a tensor, not "dirac"', "init"),
+    ("param", {"init": "he_normal", "shape": 3}, "goes by the number of inputs", "init"),
+    ("constant", {"values": 1}, "a number is no tensor", "values"),
+    ("constant", {"values": [1], "shape": [1]}, "the shape that they have", "shape"),
+    ("constant", {"values": []}, f"`values` is {GRID}, not []", "values"),
+    ("constant", {"values": "ones"}, f'`values` is {GRID}, not "ones"', "values"),
+    ("constant", {"values": [1, True]}, "but it holds true", "values"),
+    ("constant", {"values": [True]}, "not true", "values"),
+    ("constant", {"values": [[1, 2]]}, "but a row holds 1", "values"),
+    ("constant", {"values": [[[1, "a"]]]}, 'but a position holds "a"', "values"),
+    ("constant", {"values": [[[1], [1, 2]]]}, "as many in each row", "values"),
+    ("constant", {"values": [[[]]]}, "as many in each row", "values"),
+    ("constant", {"values": [[[0] * 1001] * 1000]}, "with a million items at most", "values"),
     ("conv", {"filters": 8}, "`conv` needs `kernel`", "kernel"),
     ("conv", {**CONV, "filters": 64.0}, "`filters` is a positive integer, not 64.0", "filters"),
     ("conv", {**CONV, "filters": 0}, "`filters` is a positive integer, not 0", "filters"),
@@ -207,12 +223,12 @@ MERGED = [
 
 def reject_argument(name: str, arguments: dict) -> Reject:
     with pytest.raises(Reject) as caught:
-        OPS[name].make(arguments)
+        {**OPS, **SOURCES}[name].make(arguments)
     return caught.value
 
 
 def reject_shape(name: str, arguments: dict, x: tuple[int, ...]) -> Reject:
-    op: Op = OPS[name].make(arguments)
+    op: Op = {**OPS, **SOURCES}[name].make(arguments)
     with pytest.raises(Reject) as caught:
         op.output(x)
     return caught.value

@@ -282,4 +282,6 @@ TERMS: Mapping[str, Maker] = {
     "layer_scale": lambda op, x, f, he: f.per_channel("layer scale", x, start=op.init),
     "normalize": lambda op, x, f, he: f.normalize(x, op.mean, op.std),
     "rescale": _rescale,
+    "param": lambda op, x, f, he: f.parameter(op.shape, canonical(op.init)),
+    "constant": lambda op, x, f, he: f.fixed(op.values, op.output(x.shape)),
 }

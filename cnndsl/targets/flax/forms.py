@@ -90,6 +90,15 @@ class Forms(AxisForms):
         """What a block gives, with weights of its own; equal blocks have one number."""
         return self._owned("block", (("number", number),), inputs, shape)
 
+    def parameter(self, shape: Shape, start: str) -> Term:
+        """A learned tensor, which takes nothing of what arrives."""
+        settings: Settings = (("initialiser", start if self._initialisers else None),)
+        return self._owned("parameter", settings, (), shape)
+
+    def fixed(self, values: object, shape: Shape) -> Term:
+        """A tensor of numbers, or of one number in all places."""
+        return self._terms.term("fixed", (("values", values),), (), shape)
+
     # --- layers with weights ----------------------------------------------------------
 
     def conv(

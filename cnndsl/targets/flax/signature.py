@@ -75,6 +75,13 @@ def pair(value: object, what: str, least: int = 1) -> tuple[int, int]:
     return integer(value[0], what, least), integer(value[1], what, least)
 
 
+def extents(value: object, what: str) -> tuple[int, ...]:
+    """The sizes of a tensor behind the batch."""
+    if not isinstance(value, tuple) or len(value) not in (1, 3):
+        raise Failure(f"{what} is {described(value)}, no shape of a tensor")
+    return tuple([integer(extent, what) for extent in value])
+
+
 def either(value: object, what: str) -> tuple[int, int]:
     """An integer for height and width, or a pair."""
     return pair((value, value) if isinstance(value, int) else value, what)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnndsl.targets.flax.signature import Signature, integer, number, pair
+from cnndsl.targets.flax.signature import Signature, extents, integer, number, pair
 from cnndsl.targets.flax.symbolic import Tensor, axes_of, tensor
 from cnndsl.targets.flax.symbolic_functions import TensorFunction, plain_tuple, pooled
 from cnndsl.targets.flax.terms import Term
@@ -70,6 +70,27 @@ def _matmul(x: Tensor, given: dict[str, object]) -> Term:
     return x.forms.matmul(x.term, tensor(given["y"], "`matmul`").term)
 
 
+def _fixed(x: Tensor, given: dict[str, object]) -> Term:
+    """One number with a shape, or a vector, or rows of positions of channels."""
+    values, shape = given["values"], given["shape"]
+    if not isinstance(values, tuple):
+        return x.forms.fixed(float(number(values, "a value")), extents(shape, "the shape"))
+    if shape is not None:
+        raise Failure(f"values of the shape {described(shape)}")
+    if not any(isinstance(row, tuple) for row in values):
+        vector = tuple([float(number(value, "a value")) for value in values])
+        return x.forms.fixed(vector, (len(vector),))
+    rows = tuple(
+        [
+            tuple([tuple([float(number(n, "a value")) for n in plain_tuple(p)]) for p in row])
+            for row in map(plain_tuple, values)
+        ]
+    )
+    if len({(len(row), len(position)) for row in rows for position in row}) != 1:
+        raise Failure("values in rows of several lengths")
+    return x.forms.fixed(rows, (len(rows), len(rows[0]), len(rows[0][0])))
+
+
 _LRN: dict[str, object] = {"size": 5, "alpha": 1e-4, "beta": 0.75, "k": 1.0}
 
 # By their fragments' names.
@@ -114,5 +135,6 @@ HELPER_FUNCTIONS: dict[str, External] = {
     "upsample": TensorFunction(
         Signature("upsample", ("x", "factor"), {"method": "nearest"}), _upsample
     ),
+    "fixed": TensorFunction(Signature("fixed", ("x", "values"), {"shape": None}), _fixed),
     "rbf": TensorFunction(Signature("rbf", ("x", "codes")), _rbf),
 }

@@ -6,6 +6,7 @@ from cnndsl.targets.flax.forms import Codes, Forms
 from cnndsl.targets.flax.signature import (
     Signature,
     either,
+    extents,
     flag,
     integer,
     layer_padding,
@@ -180,6 +181,11 @@ def _subsample(given: Given) -> Apply:
     return _feeds(_features(given, "features"), lambda x, forms: forms.subsample(x, window))
 
 
+def _parameter(given: Given) -> Apply:
+    shape, start = extents(given["shape"], "the shape"), _init(given, "init")
+    return lambda x, forms: forms.parameter(shape, start)
+
+
 def _dropout(given: Given) -> Apply:
     rate, axes = number(given["rate"], "rate"), given["broadcast_dims"]
     if not 0 <= rate < 1 or not isinstance(axes, tuple):
@@ -275,6 +281,7 @@ KINDS: dict[str, Kind] = {
 
 
 HELPER_KINDS: dict[str, Kind] = {
+    "parameter": _kind("Parameter", ("shape", "init"), _parameter),
     "prelu": _kind("PReLU", ("features",), _prelu, takes_rngs=False),
     "layer_scale": _kind(
         "LayerScale", ("features",), _layer_scale, {"init": 1e-6}, takes_rngs=False

@@ -60,7 +60,7 @@ def _found(layer: Built, idle: list[Term], forms: Forms) -> bool:
     """Whether a layer without a call is one of the network's; takes that away."""
     for place, term in enumerate(idle):
         try:
-            result = layer.apply(term.inputs[0], forms)
+            result = layer.apply(term.inputs[0] if term.inputs else term, forms)
         except Unfit:
             continue
         if (result.op, result.settings) == (term.op, term.settings):

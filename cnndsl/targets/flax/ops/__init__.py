@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from cnndsl.targets.flax.ops import activation, axes, conv, elementwise, norm, pool, resample, shape
+from cnndsl.targets.flax.ops import (
+    activation,
+    axes,
+    conv,
+    elementwise,
+    learned,
+    norm,
+    pool,
+    resample,
+    shape,
+)
 from cnndsl.targets.flax.ops.emission import Context, Emission, Emitter, Fields
 from cnndsl.targets.python.tree import Expr
 
@@ -15,6 +25,7 @@ EMITTERS: dict[str, Emitter] = {
     **axes.EMITTERS,
     **elementwise.EMITTERS,
     **resample.EMITTERS,
+    **learned.EMITTERS,
 }
 
 

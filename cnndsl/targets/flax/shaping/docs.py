@@ -104,7 +104,7 @@ def _side(letter: str, pairs: list[tuple[int, int]], arguments: Sequence[Param])
         return letter
     for param in arguments:
         values = [param.values.get(n) for n in range(len(pairs))]
-        if all(type(v) is int and v > 0 and -(-a // v) == b
+        if all(type(v) is int and 0 < v <= a and -(-a // v) == b
                for (a, b), v in zip(pairs, values, strict=True)):  # fmt: skip
             return f"{letter} / {param.name}"
     for factor in range(2, 33):

@@ -92,8 +92,9 @@ def _base(name: str, slot: Slot, modules: list[str], weighted: list[str], is_mod
         return stage
     if stage and slot.is_block and len(modules) == 1:
         return stage
-    if slot.path and not slot.stem:
-        return "_".join(slot.path)
+    if slot.path and (not slot.stem or slot.kind == "param"):  # the author's name says it all
+        last = plural(slot.path[-1]) if slot.many else slot.path[-1]
+        return "_".join([*slot.path[:-1], last])
     stem = plural(slot.stem) if slot.many and not slot.path else slot.stem
     said = bool(slot.path) and stem.startswith(f"{slot.path[-1]}_")  # pool, pool_projection
     return "_".join([*slot.path[: -1 if said else None], stem])

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnndsl.ir import Layer
-from cnndsl.ops import OPS
 from cnndsl.ops.base import Shape
 from cnndsl.ops.conv import ConvTranspose
 from cnndsl.ops.kinds import Border, Codes, Connections, Extents, Padding, PerChannel, Window
 from cnndsl.ops.pool import AvgPool, MaxPool
+from cnndsl.ops.tensor_kinds import Grid, SomeExtents
 from cnndsl.ops.window import ONE
 from cnndsl.ops.words import AXIS, BORDER_MODE, Like, Size
 from cnndsl.syntax import ast
@@ -31,14 +31,14 @@ from cnndsl.targets.python.tree import (
     Tuple,
 )
 
-_LISTS = (PerChannel, Codes, Connections)  # kinds that become tuples of numbers
+_LISTS = (PerChannel, Codes, Connections, Grid)  # kinds that become tuples of numbers
 
 
 def fields_of(
     values: Values, element: ast.Apply, recs: Sequence[Layer], runs: list[Run], env: Env, acts: bool
 ) -> Fields:
     """Every argument of an op; `acts`: the op has no module, and acts in the call alone."""
-    kind = OPS[recs[0].op.name]
+    kind = type(recs[0].op)
     names = list(kind.arguments())
     given = {a.name or names[i]: a.value for i, a in enumerate(element.args or ())}
     found: dict[str, Expr] = {}
@@ -195,7 +195,7 @@ def _normal(kind: object, expr: Expr, raw: set[str] | None, first: object) -> Ex
         return expr if raw is not None and raw <= {"str"} else None
     if isinstance(kind, Like) and raw == {"list"}:
         return expr
-    if isinstance(kind, Extents):
+    if isinstance(kind, Extents | SomeExtents):
         if raw == {"int"}:
             return Tuple((expr,))
         return expr if isinstance(expr, Tuple) else None

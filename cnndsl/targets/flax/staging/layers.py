@@ -40,11 +40,13 @@ class _Context:
         init: Expr | None,
         given: Expr | None,
         starts: Mapping[str, Expr | None],
+        name: str | None,
     ):
         self.module = module
         self._initializer = init
         self._given = given
         self._starts = starts
+        self._name = name
 
     def start(self, field: str) -> Expr | None:
         return self._starts.get(field)
@@ -58,7 +60,7 @@ class _Context:
         return self._given
 
     def constant(self, stem: str, value: Expr) -> Expr:
-        return self.module.constant(stem, value)
+        return self.module.constant(self._name or stem, value)
 
 
 class Layers:
@@ -85,7 +87,9 @@ class Layers:
         if name in _RESHAPING:
             known = fields_of(values, element, recs, runs, env, acts=False)
         init = given = None
-        if "init" in fields:
+        if name == "param":
+            init = self.start("init", recs, runs)
+        elif "init" in fields:
             init = self.kernel_init([self.module.kernel_starts(rec) for rec in recs], runs)
         if name == "separable":
             given = self.kernel_init(
@@ -97,7 +101,8 @@ class Layers:
             for field in ("bias_init", "scale_init", "shift_init")
             if field in fields
         }
-        context = _Context(self.module, init, given, starts)
+        said = values.path[-1] if name == "constant" else None
+        context = _Context(self.module, init, given, starts, said)
         emission = emit(name, rank, fields, features, context)
         self.draft.helpers |= set(emission.helpers)
         modules = []
@@ -193,7 +198,7 @@ class Layers:
                 return fields["total"]
             case "channels":
                 return binary("-", fields["stop"], fields["start"])
-            case "reshape":
+            case "reshape" | "param":
                 extents = fields["shape"]
                 if isinstance(extents, Tuple):
                     return extents.items[-1]
@@ -207,6 +212,8 @@ class Layers:
                 return binary("*", x, _square(fields["factor"]))
             case "reduce_mean" | "reduce_max" | "reduce_sum":
                 return self.left_over(recs, runs, x)
+            case "constant":
+                return self.values.residual("features", [r.out.shape[-1] for r in recs], runs)
             case "expand" | "transpose":
                 return self.by_shape(name, fields, recs, runs)
             case "flatten":
@@ -246,7 +253,7 @@ class Layers:
 
 BUILDS = frozenset(
     "conv depthwise separable conv_transpose dense rbf bn layer_norm group_norm layer_scale "
-    "prelu dropout drop_path subsample instance_norm rms_norm grn".split()
+    "prelu dropout drop_path subsample instance_norm rms_norm grn param".split()
 )
 # Ops whose arguments decide the channels of their results, without a module.
 _RESHAPING = ("pad_channels", "channels", "reshape", "pixel_shuffle", "space_to_depth")
