@@ -7,8 +7,8 @@ import pytest
 import cnndsl
 from cnndsl import zoo
 from cnndsl.counts import count_layer
-from cnndsl.elaborate.head import classifier
-from cnndsl.ir import Network
+from cnndsl.elaborate.head import classifiers
+from cnndsl.ir import Layer, Network
 from cnndsl.pipeline import Checked, check_source
 from cnndsl.source import Source
 from cnndsl.summary import summarize_network
@@ -28,6 +28,13 @@ model Net(classes = 10) {{
 def check(body: str, definitions: str = "", **values: object) -> Checked:
     text = NET.format(body=body, definitions=definitions)
     return check_source(Source("net.cnn", text), overrides=values)
+
+
+def classifier(whole: Network) -> Layer | None:
+    """That of the one result."""
+    found = classifiers(whole, aux=False)
+    assert len(found) < 2
+    return found[0] if found else None
 
 
 def network(body: str, definitions: str = "", **values: object) -> Network:

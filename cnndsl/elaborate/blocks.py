@@ -121,8 +121,9 @@ class Blocks:
         with own:
             frame, out = self.bodies(block.body, x, fresh(inner), context)
         head = own.head if is_headless else None
+        results = [*(own.endpoints[n] for n in own.outputs if n in own.endpoints), out]
         if head is not None and head.settle_at(
-            [out], element.name_span, element.name, shared.found
+            results, [], element.name_span, element.name, shared.found
         ):
             del shared.declared[declared:]
             own = Inside(shared, Head(found=True))

@@ -94,7 +94,7 @@ def _explained(
 
 
 def _check_output(expect: ast.Expect, value: Value, network: Network, found: Collector) -> None:
-    results = network.outputs or ("logits",)
+    results: tuple[str, ...] = network.outputs or ("logits",)
     if expect.of is None and len(results) > 1:
         message = f"this network has {len(results)} outputs: say which one has that shape"
         help = f"as in: expect output {results[-1]} : {_written(network.output.shape)}"

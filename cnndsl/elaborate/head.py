@@ -1,8 +1,8 @@
 """The classifier of a network: what `classes = 0` leaves out of it.
 
 It is the last dense layer or 1x1 convolution whose units or filters are exactly the model's
-parameter `classes`; behind it, up to the result, only layers without parameters stand. A head
-for training has one of its own, which is left out with it.
+parameter `classes`; behind it, up to the result, only layers without parameters stand. Each of
+several outputs and each head for training has one of its own, which is left out with it.
 """
 
 from __future__ import annotations
@@ -29,15 +29,14 @@ CLASSES = "classes"  # the parameter of a model
 _COUNTS = {"dense": "units", "conv": "filters"}
 
 
-def classifier(network: Network) -> Layer | None:
-    """That of a network with classes; None where it has none."""
-    return _before(network.output)
-
-
-def classifiers(network: Network) -> list[Layer]:
-    """That of a network with classes, and those of its auxiliary heads."""
-    ends = [network.output, *(head.out for head in aux_heads(network))]
+def classifiers(network: Network, *, aux: bool = True) -> list[Layer]:
+    """Those of a network with classes, one for each output, and those of its auxiliary heads."""
+    ends = [*_results(network), *(head.out for head in aux_heads(network) if aux)]
     return [layer for end in ends if (layer := _before(end)) is not None]
+
+
+def _results(network: Network) -> list[Tensor]:
+    return [network.endpoints[name] for name in network.outputs] or [network.output]
 
 
 def _before(result: Tensor) -> Layer | None:
@@ -119,18 +118,21 @@ class Head:
 
     def settle(self, network: Network, found: Collector) -> bool:
         """Whether to elaborate again, without the classifier; reports what stands in the way."""
-        ends = [network.output, *(head.out for head in aux_heads(network))]
-        return self.settle_at(ends, network.declared.name_span, network.name, found)
+        heads = [head.out for head in aux_heads(network)]
+        span, name = network.declared.name_span, network.name
+        return self.settle_at(_results(network), heads, span, name, found)
 
-    def settle_at(self, ends: list[Tensor], span: Span, name: str, found: Collector) -> bool:
-        """The same of a result, and of those of auxiliary heads behind it."""
-        if ends[0].known is None:
+    def settle_at(
+        self, results: list[Tensor], heads: list[Tensor], span: Span, name: str, found: Collector
+    ) -> bool:
+        """The same of some results and auxiliary heads."""
+        if any(result.known is None for result in results):
             return False
-        chosen = [_before(end) for end in ends]
+        chosen = [_before(end) for end in (*results, *heads)]
         wrong = [each for each in self._candidates if each.layer not in chosen]
         for each in wrong:
             if each.mistake is not None:
                 found.add(each.mistake, each.place)
-        if chosen[0] is None and not wrong and not self._decided:
+        if not any(chosen[: len(results)]) and not wrong and not self._decided:
             found.add(errors.no_classifier(span, name))
         return bool(self._candidates) and not found

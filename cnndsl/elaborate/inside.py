@@ -28,6 +28,7 @@ class Inside:
     endpoints: dict[str, Tensor] = field(default_factory=dict)
     named: dict[str, Span] = field(default_factory=dict)
     numbered: Counter[str] = field(default_factory=Counter)
+    outputs: list[str] = field(default_factory=list)
     image: tuple[int, ...] | None = ()
 
     def __enter__(self) -> None:
@@ -47,6 +48,7 @@ class Inside:
         shared.endpoints, self.endpoints = self.endpoints, shared.endpoints
         shared.named, self.named = self.named, shared.named
         shared.numbered, self.numbered = self.numbered, shared.numbered
+        shared.outputs, self.outputs = self.outputs, shared.outputs
         shared.image, self.image = self.image, shared.image
 
 

@@ -148,8 +148,6 @@ def _inside(statement: ast.Statement) -> ast.Statement:
             branches = tuple((test, _without(body)) for test, body in statement.branches)
             other = None if statement.other is None else _without(statement.other)
             return replace(statement, branches=branches, other=other)
-        case ast.Run(is_output=True):
-            return replace(statement, is_output=False)
     return statement
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from cnndsl.elaborate.collect import Collector
-from cnndsl.elaborate.head import CLASSES, classifier
+from cnndsl.elaborate.head import CLASSES, classifiers
 from cnndsl.elaborate.models import INPUT, deep_stack, elaborate
 from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.reuse import Known, known_of
@@ -119,7 +119,7 @@ def _rounds(cls: ClassValue | None, network: Network, is_first: bool) -> Iterato
             continue
         value = network.arguments[parameter]
         changes = [Change(name, parameter, other) for other in _others(value)]
-        if parameter == CLASSES and classifier(network) is not None:
+        if parameter == CLASSES and classifiers(network, aux=False):
             changes.append(Change(name, parameter, 0))
         if isinstance(value, bool):
             yield tuple(changes)
