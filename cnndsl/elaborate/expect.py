@@ -94,13 +94,14 @@ def _explained(
 
 
 def _check_output(expect: ast.Expect, value: Value, network: Network, found: Collector) -> None:
-    results: tuple[str, ...] = network.outputs or ("logits",)
+    results = network.outputs or ("logits",)
+    *_, last = results
     if expect.of is None and len(results) > 1:
         message = f"this network has {len(results)} outputs: say which one has that shape"
-        help = f"as in: expect output {results[-1]} : {_written(network.output.shape)}"
+        help = f"as in: expect output {last} : {_written(network.output.shape)}"
         found.add(errors.bad_expectation(expect.what_span, message, help))
         return
-    name = expect.of or results[-1]
+    name = expect.of or last
     if name not in results:
         span = expect.of_span or expect.what_span
         message = f"`{name[:60]}` is no output of {network.name}"
