@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from cnndsl.diagnostics import Diagnostic, Fix, Label, Severity
 from cnndsl.errors import EXPLANATIONS, explained
+from cnndsl.fixes import corrected
 from cnndsl.source import Span
 
 __all__ = ["EXPLANATIONS"]  # with the errors', now that the warnings are registered
@@ -148,6 +149,17 @@ def unread_result(span: Span) -> Diagnostic:
     return _warning("W308", "nothing reads the result of this chain", span, help=help)
 
 
+@explained("W309")
+def repeats_one(span: Span, name: str, fix: Fix) -> Diagnostic:
+    """`conv(64, 3) -> bn -> relu * 3` repeats the `relu` alone: a count is of the element that it
+    stands behind, and a chain that repeats as a whole stands in braces.
+
+    An activation after itself, or a second dropout, is seldom meant.
+    """
+    message = f"this repeats `{name}` alone, not what stands before it"
+    return _warning("W309", message, span, fix=fix)
+
+
 @explained("W401")
 def nothing_expected(span: Span, name: str) -> Diagnostic:
     """A model that asserts nothing, in a file where another one does: a later change of it, or of
@@ -166,5 +178,8 @@ def _warning(
     help: str | None = None,
     fix: Fix | None = None,
 ) -> Diagnostic:
+    if fix is not None and help is None:
+        line = corrected(fix)
+        help = f"write {line}" if line else None
     primary, warning = Label(span), Severity.WARNING
     return Diagnostic(code, message, primary, labels, help=help, severity=warning, fix=fix)

@@ -279,11 +279,13 @@ def endless(span: Span, name: str, calls: list[str], again: bool) -> Diagnostic:
 
 
 @explained("E105")
-def missing_argument(span: Span, callee: str, names: list[str], signature: str) -> Diagnostic:
+def missing_argument(
+    span: Span, callee: str, names: list[str], signature: str, help: str | None = None
+) -> Diagnostic:
     """A parameter without a default got no argument."""
     listed = ", ".join(f"`{name}`" for name in names[:8]) + (", …" if len(names) > 8 else "")
     notes = (f"its signature: {signature}",)
-    return error("E105", f"`{callee}` needs {listed}", span, notes=notes)
+    return error("E105", f"`{callee}` needs {listed}", span, notes=notes, help=help)
 
 
 @explained("E106")
@@ -376,7 +378,9 @@ def endpoint_twice(span: Span, name: str, first: Span | None) -> Diagnostic:
 
 
 @explained("E116")
-def bad_setting(span: Span, message: str, help: str | None = None, at: str = "") -> Diagnostic:
+def bad_setting(
+    span: Span, message: str, help: str | None = None, at: str = "", fix: Fix | None = None
+) -> Diagnostic:
     """A recipe has the settings optimizer, schedule, epochs, batch, weight_decay,
     label_smoothing, loss, clip, ema, rates and augment, each once, with the values that
     docs/language.md lists.
@@ -384,7 +388,7 @@ def bad_setting(span: Span, message: str, help: str | None = None, at: str = "")
     Optimizers have the names, the arguments and the defaults of optax, without the learning
     rate: that is the schedule's.
     """
-    return error("E116", message, span, at, help=help)
+    return error("E116", message, span, at, help=help, fix=fix)
 
 
 @explained("E117")
@@ -400,12 +404,18 @@ def bad_attribute(span: Span, message: str, help: str | None, fix: Fix | None = 
 
 
 @explained("E119")
-def bad_preprocessing(span: Span, message: str, help: str | None = None) -> Diagnostic:
+def bad_preprocessing(
+    span: Span,
+    message: str,
+    help: str | None = None,
+    fix: Fix | None = None,
+    labels: tuple[Label, ...] = (),
+) -> Diagnostic:
     """`preprocess` says what an image goes through before the network sees it: size, crop,
     interpolation, channels, range, mean and std, each once, with the values that
     docs/language.md lists.
     """
-    return error("E119", message, span, help=help)
+    return error("E119", message, span, labels=labels, help=help, fix=fix)
 
 
 @explained("E120")
@@ -609,9 +619,10 @@ def bad_shape(span: Span, seen: str) -> Diagnostic:
 
 
 @explained("E212")
-def bad_extent(span: Span, seen: str) -> Diagnostic:
-    """The sizes in a shape are integers from 1 on."""
-    return error("E212", f"the sizes in a shape are positive integers; this is {seen}", span)
+def bad_extent(span: Span, seen: str, fix: Fix | None = None) -> Diagnostic:
+    """The sizes in a shape are integers from 1 on: `size / 2` is a float, `size // 2` is none."""
+    message = f"the sizes in a shape are positive integers; this is {seen}"
+    return error("E212", message, span, fix=fix)
 
 
 @explained("E213")
@@ -711,6 +722,19 @@ def cannot_matmul(
     """
     at = "the first branch needs as many channels as the second has positions"
     return error("E307", message, span, at, labels=branches, help=help)
+
+
+@explained("E308")
+def meant_otherwise(
+    span: Span, message: str, follows: tuple[Label, ...], help: str, fix: Fix
+) -> Diagnostic:
+    """What is written here can be read, but as something else than was meant: a shape with its
+    channels first, as PyTorch has it, or a layer with the channels that arrive.
+
+    It shows further down, where shapes do not fit. It is told only where the spec is right, or has
+    fewer mistakes, with the edit of the help.
+    """
+    return error("E308", message, span, labels=follows, help=help, fix=fix)
 
 
 @explained("E320")

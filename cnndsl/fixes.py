@@ -49,6 +49,11 @@ def joined(diagnostics: Sequence[Diagnostic]) -> Fix | None:
     edits = [fix for diagnostic in diagnostics for fix in fixes(diagnostic)]
     if len(edits) < len(diagnostics):
         return None
+    return joined_fixes(edits)
+
+
+def joined_fixes(edits: Sequence[Fix]) -> Fix:
+    """One edit that does what several do, in the order of the text."""
     whole = edits[0].span.to(edits[-1].span)
     text, place = "", whole.start
     for edit in edits:

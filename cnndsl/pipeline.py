@@ -5,6 +5,7 @@ Everything here maps text to a result and diagnostics; reading files is the `Loa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.models import elaborate
+from cnndsl.elaborate.otherwise import Effort
 from cnndsl.elaborate.paths import assign_paths
 from cnndsl.elaborate.program import Loader, Program, collect
 from cnndsl.elaborate.unreached import check_unreached
@@ -71,12 +73,49 @@ def check_source(
     model: str | None = None,
 ) -> Checked:
     """Parses and elaborates: every shape, count and assertion, or those of one `model`."""
+    effort = Effort()
+    checked = _checked(source, load, overrides, model, effort)
+    if not checked.diagnostics:
+        return checked
+
+    def mended_of(checked: Checked) -> Sequence[Diagnostic]:
+        from cnndsl.elaborate.mending import mended  # only mistakes pay for it
+
+        def recheck(text: str) -> Sequence[Diagnostic]:
+            changed = Source(source.name, text)
+            return _checked(changed, load, overrides, model, Effort(0, 0)).diagnostics
+
+        if checked.program is None:
+            return checked.diagnostics
+        return mended(checked.diagnostics, checked.program, effort.spent, recheck)
+
+    if checked.program is None:
+        from cnndsl.syntax.further import further
+
+        def check(changed: Source) -> tuple[bool, Sequence[Diagnostic]]:
+            effort.spent = 0
+            again = _checked(changed, load, overrides, model, none := Effort(0, 0))
+            effort.spent = none.spent
+            return again.program is not None, mended_of(again)
+
+        return replace(checked, diagnostics=tuple(further(source, checked.diagnostics, check)))
+    return replace(checked, diagnostics=tuple(mended_of(checked)))
+
+
+def _checked(
+    source: Source,
+    load: Loader,
+    overrides: dict[str, Value] | None,
+    model: str | None,
+    effort: Effort,
+) -> Checked:
+    """The same without edits that are found by trying; `effort` is for what explains counts."""
     spec, diagnostics = parse(source)
     if spec is None or diagnostics:
         return Checked(source, None, (), tuple(diagnostics))
     found = Collector()
     program = collect(spec, load, found)
-    networks = elaborate(program, found, overrides, model) if program.sound else []
+    networks = elaborate(program, found, overrides, model, effort=effort) if program.sound else []
     if model is None:
         check_unreached(program, found)
     if found:
@@ -89,13 +128,13 @@ def warnings(checked: Checked) -> list[Diagnostic]:
     """What is seldom meant in a spec that holds, but where its line says that it is."""
     if checked.diagnostics or checked.program is None:
         return []
-    from cnndsl.elaborate.doubts import doubts, unasserted
+    from cnndsl.elaborate.doubts import doubts, repeated, unasserted
     from cnndsl.elaborate.shadows import shadows
     from cnndsl.elaborate.unread import unread
     from cnndsl.elaborate.unused import Ignored, unused
 
     found, ignored = Collector(), Ignored(checked.source)
-    of_names = chain(unused(checked.program), shadows(checked.program))
+    of_names = chain(unused(checked.program), shadows(checked.program), repeated(checked.program))
     of_networks = chain.from_iterable(map(doubts, checked.networks))
     of_all = chain(unread(checked.networks), unasserted(checked.networks))
     for warning in chain(of_names, of_networks, of_all):

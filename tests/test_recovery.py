@@ -71,8 +71,15 @@ def test_outside_of_a_block_the_projection_has_numbers():
             "max_pool(3, stride = 1)",
             "keep its height and width: max_pool(3, stride = 1, pad = same)",
         ),
-        ("conv(8, 3, pad = valid)", None),
-        ("max_pool(3)", None),
+        (
+            "conv(8, 3, pad = valid)",
+            "the default keeps the size of the map: concat [ here, conv(8, 1), conv(8, 3) ]",
+        ),
+        (
+            "max_pool(3)",
+            "a pool that keeps the size of the map: "
+            "concat [ here, conv(8, 1), max_pool(3, stride = 1, pad = same) ]",
+        ),
         ("max_pool(3, stride = 1) -> max_pool(3, stride = 1)", None),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 from cnndsl import errors
 from cnndsl.elaborate import values
@@ -18,6 +19,8 @@ from cnndsl.ir import Layer, Reference, Tensor
 from cnndsl.ops.base import Op, Reject
 from cnndsl.source import Span
 from cnndsl.syntax import ast
+
+_CHANNELS = re.compile(r"channel|group|vector")  # no matter of how small a map is
 
 
 class Applying:
@@ -63,7 +66,7 @@ class Applying:
             span = focus.value.span if focus else element.name_span
             vector = len(x.shape) == 1
             at = shape_text(x.shape) + (" features arrive here" if vector else " arrives here")
-            notes = how_small(x)
+            notes = () if _CHANNELS.search(reject.message) else how_small(x)
             help = reject.help
             raise Failure(errors.does_not_fit(span, reject.message, at, notes, help)) from None
         check_size(out, element.name_span)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from cnndsl import errors
-from cnndsl.elaborate.calls import surplus, unknown
+from cnndsl.elaborate.calls import lacking, surplus, unknown
 from cnndsl.elaborate.collect import Failure
 from cnndsl.source import Span
 from cnndsl.syntax import ast
@@ -40,7 +40,8 @@ def match(
             raise Failure(errors.argument_twice(argument.span, callee, name, given[name].span))
         given[name] = argument
     if missing := [name for name in required if name not in given]:
-        raise Failure(errors.missing_argument(span, callee, missing, signature()))
+        help = lacking(callee, args, missing, span)
+        raise Failure(errors.missing_argument(span, callee, missing, signature(), help))
     return {name: given[name] for name in names if name in given}
 
 

@@ -9,11 +9,14 @@ from cnndsl import elsewhere, errors
 from cnndsl.diagnostics import Diagnostic, Fix, Label
 from cnndsl.fixes import corrected
 from cnndsl.ir import Tensor
-from cnndsl.ops import MERGES, OPS
+from cnndsl.ops import MERGES, OPS, initial
 from cnndsl.source import Span
 from cnndsl.suggest import closest, did_you_mean
 from cnndsl.syntax import ast
 
+_OF_MERGES = ("axis", "dim", "name", "mode", "concat_axis")  # what merges are told elsewhere
+_JOINS = {"+": "add", "*": "mul", "-": "sub"}
+_SHORT = 60  # characters of a call that a help has as an example
 _LONGEST = 200  # characters of a call that a help writes anew
 
 
@@ -48,7 +51,29 @@ def unknown(
         line = corrected(padded)
         help = f"{help}: {line}" if line else help
         return errors.unknown_argument(span, message, signature(), help, padded)
-    return errors.unknown_argument(span, message, signature(), None)
+    own = callee not in OPS and callee not in initial.NAMES and callee != "aux"
+    told = f"give `{callee}` that parameter where it is defined, and use it there" if own else None
+    return errors.unknown_argument(span, message, signature(), told)
+
+
+_EXAMPLES = {  # what an op's argument is as a rule
+    **{"kernel": "3", "window": "2", "rate": "0.5", "units": "10", "filters": "64"},
+    **{"factor": "2", "axis": "channels", "groups": "2", "amount": "1", "size": "7x7"},
+}
+
+
+def lacking(
+    callee: str, args: Sequence[ast.Argument], missing: Sequence[str], call: Span
+) -> str | None:
+    """The call with what it lacks, as an example of how to say it."""
+    if len(missing) > 2 or "\n" in call.text or len(call.text) > _SHORT:
+        return None
+    said = [argument.span.text for argument in args]
+    named = any(argument.name for argument in args)
+    for name in missing:
+        value = _EXAMPLES.get(name) if callee in OPS else None
+        said.append(value if value and not named else f"{name} = {value or '…'}")
+    return f"say it, as in {callee}({', '.join(said)})"
 
 
 def surplus(
@@ -64,6 +89,8 @@ def surplus(
     message = f"`{callee}` {takes if names else 'takes no arguments'}"
     argument = args[position]
     fix = None if names else applied(callee, args, call)
+    if fix is None and not names and callee in OPS:
+        fix = _rewritten(call, callee)
     return errors.unknown_argument(argument.span, message, signature(), None, fix)
 
 
@@ -73,11 +100,27 @@ def applied(callee: str, args: Sequence[ast.Argument], call: Span) -> Fix | None
     value = first.value
     is_layer = isinstance(value, ast.Call) and value.func.id in OPS
     is_tensor = isinstance(value, ast.Name) and value.id not in elsewhere.VALUES
-    if callee not in OPS or first.name is not None or not (is_layer or is_tensor):
+    sum_ = summed(value)
+    if callee not in OPS or first.name is not None or not (is_layer or is_tensor or sum_):
         return None
     left = ", ".join(argument.span.text for argument in others)
     element = f"{callee}({left})" if left else callee
-    return _rewritten(call, f"{value.span.text} -> {element}")
+    return _rewritten(call, f"{sum_ or value.span.text} -> {element}")
+
+
+def summed(value: ast.Expr) -> str | None:
+    """`x + y + z` of tensors as a merge; None of anything else."""
+    terms: list[str] = []
+    while (
+        isinstance(value, ast.Binary) and value.op in _JOINS and isinstance(value.right, ast.Name)
+    ):
+        op, terms = value.op, [value.right.span.text, *terms]
+        value = value.left
+        if isinstance(value, ast.Name):
+            return f"{_JOINS[op]} [ {', '.join([value.span.text, *terms])} ]"
+        if not isinstance(value, ast.Binary) or value.op != op:
+            return None
+    return None
 
 
 def unknown_element(
@@ -215,9 +258,15 @@ def _cut(call: Span, gone: Fix | None) -> str:
 def merged(element: ast.Apply) -> Fix | None:
     """`add(a, b)` as a merge of branches."""
     args = element.args or ()
-    if element.name not in MERGES or not args or any(argument.name for argument in args):
+    named = {argument.name for argument in args} - {None, *_OF_MERGES}
+    places = [argument.value for argument in args if argument.name is None]
+    if element.name not in MERGES or not places or named:
         return None
-    branches = ", ".join(argument.span.text for argument in args)
+    if isinstance(places[-1], ast.Literal) and len(places) > 1:  # the axis, by its place
+        places.pop()
+    if len(places) == 1 and isinstance(places[0], ast.List):
+        places = list(places[0].items)
+    branches = ", ".join(value.span.text for value in places)
     return _rewritten(element.span, f"{element.name} [ {branches} ]")
 
 

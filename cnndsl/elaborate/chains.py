@@ -20,6 +20,7 @@ from cnndsl.elaborate.packs import SPLIT, ItemLists, divided, one_tensor, picked
 from cnndsl.elaborate.repair import UNSHAPED
 from cnndsl.elaborate.scope import Scope
 from cnndsl.elaborate.sharing import Declaration
+from cnndsl.fixes import corrected
 from cnndsl.ir import (
     Chained,
     Element,
@@ -202,8 +203,9 @@ class Chains:
         if found and value is None:
             return errors.no_tensor(element.name_span, name)
         if name in MERGES:
-            help = f"give it branches: {name} [ …, … ]"
-            return errors.not_runnable(element.name_span, name, "a merge", help, merged(element))
+            fix = merged(element)
+            help = f"give it branches: {(fix and corrected(fix)) or f'{name} [ …, … ]'}"
+            return errors.not_runnable(element.name_span, name, "a merge", help, fix)
         if what := program.what(name):
             return errors.not_runnable(element.name_span, name, what, None)
         if found:

@@ -9,6 +9,8 @@ from operator import gt
 from cnndsl import advice
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elaborate.calls import without
+from cnndsl.elaborate.forms import repeats
+from cnndsl.elaborate.program import Program
 from cnndsl.fixes import corrected
 from cnndsl.ir import Layer, Merged, Network, Node
 from cnndsl.ops.base import Shape, sized
@@ -47,6 +49,12 @@ def unasserted(networks: Sequence[Network]) -> Iterator[Diagnostic]:
     for network, asserts in zip(networks, asserting, strict=True):
         if any(asserting) and not asserts:
             yield advice.nothing_expected(network.declared.name_span, network.name)
+
+
+def repeated(program: Program) -> Iterator[Diagnostic]:
+    """Warns of a count that is of the last element of a chain alone."""
+    for repeat, name, fix in repeats(program.spec):
+        yield advice.repeats_one(repeat.span, name, fix)
 
 
 def _asserts(declared: ast.Model | ast.Variant) -> bool:

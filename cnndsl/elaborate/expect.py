@@ -7,12 +7,13 @@ from functools import cache, partial
 
 from cnndsl import errors
 from cnndsl.counts import count_layer, totals
-from cnndsl.diagnostics import Diagnostic, Label
+from cnndsl.diagnostics import Diagnostic, Fix, Label
 from cnndsl.elaborate import values
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.explain import shape_text
 from cnndsl.elaborate.otherwise import Trials
 from cnndsl.elaborate.suspects import causes, explanations
+from cnndsl.fixes import corrected
 from cnndsl.ir import Network, Value
 from cnndsl.ops.base import Shape
 from cnndsl.suggest import did_you_mean
@@ -68,7 +69,7 @@ def check_expectations(
                 if is_exact(expect) and isinstance(value, int):
                     notes = explanations(suspects(expect.what), value - seen)
                     if notes:
-                        mistake = replace(mistake, notes=notes)
+                        mistake = replace(_renamed(mistake, expect, notes), notes=notes)
                     else:
                         mistake = _explained(mistake, trials, expect.what, value, exact)
             found.add(mistake)
@@ -76,6 +77,16 @@ def check_expectations(
             message = f"`expect` asserts {', '.join(FIGURES[:-1])} or output, not `{expect.what}`"
             help = did_you_mean(expect.what, FIGURES)
             found.add(errors.bad_expectation(expect.what_span, message, help))
+
+
+def _renamed(mistake: Diagnostic, expect: ast.Expect, notes: tuple[str, ...]) -> Diagnostic:
+    """A count that is right under another name: Keras's parameters are our `total`."""
+    other = {"params": "total", "total": "params"}.get(expect.what)
+    if other is None or not any("batch statistics are exactly" in note for note in notes):
+        return mistake
+    fix = Fix(expect.what_span, other)
+    line = corrected(fix)
+    return replace(mistake, fix=fix, help=f"write {line}" if line else None)
 
 
 def is_exact(expect: ast.Expect) -> bool:

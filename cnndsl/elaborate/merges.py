@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Label
 from cnndsl.elaborate.applying import check_size
@@ -69,16 +71,17 @@ class Merges:
         self, element: ast.Merge, held: list[Branch], reject: Reject, context: Context
     ) -> Diagnostic:
         labels = tuple([Label(b.span, shape_text(b.out.shape)) for b in _told(held)])
-        help = reject.help
+        help, fix = reject.help, None
         chains = [branch for branch in held if isinstance(branch, Chained)]
         if any(not isinstance(item, ast.Chain) for item in element.items):
             pass
-        elif element.name == "add" and context.place is not None:  # right in all its instances
-            help = projection(chains)
+        elif element.name == "add" and not (context.in_loop and context.place is None):
+            help, fix = projection(chains) or (None, None)
         elif element.name == "concat":
-            help = same_padding(chains)
+            help, fix = same_padding(chains) or (help, None)
         constructor = _UNEQUAL.get(element.name, errors.cannot_combine)
-        return constructor(element.name_span, reject.message, labels, help)
+        mistake = constructor(element.name_span, reject.message, labels, help)
+        return mistake if fix is None else replace(mistake, fix=fix)
 
 
 def _told(held: list[Branch]) -> list[Branch]:

@@ -10,12 +10,12 @@ from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match_parameters
 from cnndsl.elaborate.collect import Collector, Failure
 from cnndsl.elaborate.context import MAX_DEPTH, Budget, Context, Shared
-from cnndsl.elaborate.evaluate import Evaluator
+from cnndsl.elaborate.evaluate import MAX_STEPS, Evaluator
 from cnndsl.elaborate.expect import check_counts, check_expectations
 from cnndsl.elaborate.head import CLASSES, Head
 from cnndsl.elaborate.inputs import input_layer, receive
 from cnndsl.elaborate.layers import LayerValues
-from cnndsl.elaborate.otherwise import Trials
+from cnndsl.elaborate.otherwise import Effort, Trials
 from cnndsl.elaborate.paths import assign_paths
 from cnndsl.elaborate.preprocess import check_preprocess
 from cnndsl.elaborate.program import Program
@@ -39,18 +39,20 @@ def elaborate(
     overrides: Mapping[str, Value] | None = None,
     only: str | None = None,
     known: Known | None = None,
+    effort: Effort | None = None,
 ) -> list[Network]:
     """The networks of a file's own models, in order, or that of the model `only`.
 
     `overrides` are model parameters set from outside; each applies to every model that has it.
     `input` is the size of the image for all of them: what a spec asserts of its own image, of
     another one it does not.
-    With blocks that are `known`, further uses share their frames, and nothing has a path.
+    With blocks that are `known`, further uses share their frames, and nothing has a path. `effort`
+    is what the explanations of failed counts may take.
     """
     networks: list[Network] = []
     overrides = overrides or {}
     evaluator = Evaluator(program.fns, program.complete, program.joins)
-    budget = Budget(known or Known())
+    budget = Budget(known or Known(), effort=effort or Effort())
     evaluator.as_layer = LayerValues(program, evaluator, budget.known).value
     with deep_stack():
         for model in chosen(program, overrides, only):
@@ -64,6 +66,7 @@ def elaborate(
             if network is not None:
                 networks.append(network)
     _check_outputs(networks, found)
+    budget.effort.spent += budget.nodes + min(evaluator.steps, MAX_STEPS) // 10
     return networks
 
 

@@ -105,6 +105,7 @@ class Effort:
     layers: int = 30_000  # that may be elaborated; a second or less
     questions: int = 60  # counts that are explained
     hits: set[tuple[int, int, str]] = field(default_factory=set)  # places of changes
+    spent: int = 0  # records and, ten for one, steps of what was elaborated with it
 
 
 @dataclass

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cnndsl import errors
+from cnndsl.diagnostics import Diagnostic, Fix, Label
 from cnndsl.elaborate import values
 from cnndsl.elaborate.collect import Collector, Failure
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.scope import Scope
+from cnndsl.fixes import joined_fixes
 from cnndsl.ops.base import seen
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
@@ -39,15 +41,70 @@ def check_preprocess(
     channel; the rest are a word each, and `range` a number.
     """
     said: dict[str, Json] = {}
+    other = _other_channels(preprocess, channels)
+    if other:
+        found.add(_of_other_channels(other, channels or 0))
     for setting in preprocess.settings:
         try:
-            said[setting.name] = _value(setting, said, channels, evaluator, scope)
+            told = None if setting in other else channels
+            said[setting.name] = _value(setting, said, told, evaluator, scope)
         except Failure as failure:
             if failure.diagnostic:
                 found.add(failure.diagnostic)
     if "size" in said and "crop" in said:
         _check_crop(preprocess, said, found)
     return said
+
+
+def _other_channels(preprocess: ast.Preprocess, channels: int | None) -> list[ast.Setting]:
+    """The settings that are of images with another number of channels than the network takes,
+    where there are several.
+    """
+    found = [s for s in preprocess.settings if _channels_of(s) not in (None, channels)]
+    counts = {_channels_of(setting) for setting in found}
+    return found if channels is not None and len(found) > 1 and len(counts) == 1 else []
+
+
+def _channels_of(setting: ast.Setting) -> int | None:
+    """The channels that a setting says an image has."""
+    if len(setting.values) != 1:
+        return None
+    (value,) = setting.values
+    if setting.name == "channels" and isinstance(value, ast.Name):
+        return {"rgb": 3, "bgr": 3, "gray": 1}.get(value.id)
+    if setting.name in STATISTICS and isinstance(value, ast.List):
+        return len(value.items)
+    return None
+
+
+def _of_other_channels(settings: list[ast.Setting], channels: int) -> Diagnostic:
+    """One mistake, that every such setting shows, with the edit of all of them for a gray image."""
+    first, *more = settings
+    several = _channels_of(first) or 0
+    message = f"this is for images of {several} channel{'s' * (several != 1)}, "
+    message += f"and the network's input has {channels}"
+    edits: list[Fix] = []
+    for setting in settings:
+        (value,) = setting.values
+        text = "gray"
+        if isinstance(value, ast.List):
+            numbers = [item.value for item in value.items if isinstance(item, ast.Literal)]
+            plain = [n for n in numbers if isinstance(n, int | float) and not isinstance(n, bool)]
+            if len(plain) < len(value.items):
+                edits = []
+                break
+            text = f"{sum(plain) / len(plain):.3g}"
+        edits.append(Fix(value.span, text))
+    fix = help = None
+    if channels == 1 and edits:
+        edits.sort(key=lambda edit: edit.span.start)
+        fix = joined_fixes(edits)
+        texts = [f"{s.name} {e.text}" for s, e in zip(settings, edits, strict=True)]
+        help = f"of gray images these are: {', '.join(texts)}"
+    elif several in (1, 3):
+        help = f"write the numbers of {channels} channels, or let the network take {several}"
+    labels = tuple(Label(each.span, "this too") for each in more)
+    return errors.bad_preprocessing(first.values[0].span, message, help, fix, labels)
 
 
 def _value(

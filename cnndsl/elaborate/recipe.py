@@ -7,16 +7,25 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cnndsl import errors
+from cnndsl.diagnostics import Fix
 from cnndsl.elaborate import values
 from cnndsl.elaborate.collect import Collector, Failure
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.recipe_whole import check_whole
+from cnndsl.elaborate.recipe_words import (
+    named,
+    unknown_argument,
+    unknown_choice,
+    unknown_setting,
+    without_peak,
+)
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ops.base import Reject, Shape, seen
+from cnndsl.recipes import elsewhere
 from cnndsl.recipes.recipe import Choice, Recipe
 from cnndsl.recipes.tables import CALLS, LOSSES, Definition
 from cnndsl.source import Span
-from cnndsl.suggest import did_you_mean
+from cnndsl.suggest import closest, did_you_mean
 from cnndsl.syntax import ast
 from cnndsl.syntax.docs import comment_above
 
@@ -75,12 +84,13 @@ def check_recipe(
     said, fine = _Said(), True
     for setting in train.settings:
         try:
-            _set(setting, said, stages, evaluator, scope)
+            _set(train, setting, said, stages, evaluator, scope)
         except Failure as failure:
             fine = False
             if failure.diagnostic:
                 found.add(failure.diagnostic)
-    wanting = [n for n in REQUIRED if not any(s.name == n for s in train.settings)]
+    known = {elsewhere.setting(s.name) or s.name for s in train.settings}
+    wanting = [n for n in REQUIRED if n not in known]
     if wanting:
         help = "; ".join(REQUIRED[name] for name in wanting)
         found.add(errors.incomplete_recipe(train.span, wanting, help))
@@ -113,13 +123,16 @@ def _recipe(said: _Said, comment: str) -> Recipe:
 
 
 def _set(
-    setting: ast.Setting, said: _Said, stages: Sequence[str], evaluator: Evaluator, scope: Scope
+    train: ast.Train,
+    setting: ast.Setting,
+    said: _Said,
+    stages: Sequence[str],
+    evaluator: Evaluator,
+    scope: Scope,
 ) -> None:
     name = setting.name
     if name not in SETTINGS:
-        help = did_you_mean(name, SETTINGS) or f"there are {', '.join(SETTINGS)}"
-        message = f"a recipe has no setting `{name}`"
-        raise Failure(errors.bad_setting(setting.name_span, message, help))
+        raise Failure(unknown_setting(setting, SETTINGS))
     if name in said.spans:
         raise Failure(errors.bad_setting(setting.name_span, f"`{name}` is set twice"))
     said.spans[name] = setting.span
@@ -132,7 +145,7 @@ def _set(
             said.rates[stage] = factor
         said.plain[name] = dict(said.rates)
         return
-    choices = _choices(setting, evaluator, scope)
+    choices = _choices(train, setting, evaluator, scope)
     said.spans |= {c.name: v.span for c, v in zip(choices, setting.values, strict=True)}
     said.choices[name] = choices
     said.plain[name] = [{"name": c.name, "args": c.said} for c in choices]
@@ -184,13 +197,15 @@ def _rate(
     return stage, float(factor)
 
 
-def _choices(setting: ast.Setting, evaluator: Evaluator, scope: Scope) -> list[Choice]:
+def _choices(
+    train: ast.Train, setting: ast.Setting, evaluator: Evaluator, scope: Scope
+) -> list[Choice]:
     if setting.name != "augment" and len(setting.values) != 1:
         message = f"`{setting.name}` has one value"
         raise Failure(errors.bad_setting(setting.name_span, message))
     found: list[Choice] = []
     for value in setting.values:
-        choice = _choice(setting.name, value, evaluator, scope)
+        choice = _choice(train, setting, value, evaluator, scope)
         if any(choice.name == other.name for other in found):
             message = f"`{choice.name}` is there already"
             raise Failure(errors.bad_setting(value.span, message))
@@ -198,21 +213,24 @@ def _choices(setting: ast.Setting, evaluator: Evaluator, scope: Scope) -> list[C
     return found
 
 
-def _choice(setting: str, value: ast.Expr, evaluator: Evaluator, scope: Scope) -> Choice:
-    known = CALLS[setting]
+def _choice(
+    train: ast.Train,
+    setting: ast.Setting,
+    value: ast.Expr,
+    evaluator: Evaluator,
+    scope: Scope,
+) -> Choice:
+    known = CALLS[setting.name]
     if not isinstance(value, (ast.Name, ast.Call)):
-        message = f"`{setting}` names one of {', '.join(sorted(known))}"
-        raise Failure(errors.bad_setting(value.span, message))
-    name, span, given = (
-        (value.id, value.span, ())
-        if isinstance(value, ast.Name)
-        else (value.func.id, value.func.span, value.args)
-    )
+        message = f"`{setting.name}` names one of {', '.join(sorted(known))}"
+        raise Failure(errors.bad_setting(value.span, message, *_unquoted(setting, value)))
+    name, span, given = named(value)
     if name not in known:
-        help = did_you_mean(name, known) or f"one of {', '.join(sorted(known))}"
-        what = "augmentation" if setting == "augment" else setting
-        raise Failure(errors.bad_setting(span, f"there is no {what} `{name}`", help))
+        raise Failure(unknown_choice(train, setting, value))
     definition = known[name]
+    for argument in given:
+        if argument.name is not None and argument.name not in definition.arguments:
+            raise Failure(unknown_argument(train, setting, value, definition, argument))
     args: dict[str, object] = {n: a.default for n, a in definition.arguments.items()}
     said: dict[str, Json] = {}
     for position, argument in enumerate(given):
@@ -231,7 +249,9 @@ def _choice(setting: str, value: ast.Expr, evaluator: Evaluator, scope: Scope) -
             if key == "peak":
                 message = f"`{name}` needs its highest learning rate, `peak`"
             example = f"{name}(peak = 0.1)" if definition.required == ("peak",) else None
-            raise Failure(errors.bad_setting(span, message, example, definition.signature()))
+            fix = without_peak(train, value, definition) if key == "peak" else None
+            help, at = (None if fix else example), definition.signature()
+            raise Failure(errors.bad_setting(span, message, help, at, fix))
     return Choice(definition, args, said)
 
 
@@ -251,9 +271,13 @@ def _key(argument: ast.Argument, position: int, definition: Definition, span: Sp
             message = f"`{definition.name}` takes {len(known)} argument{'s' * (len(known) != 1)}"
             raise Failure(errors.bad_setting(argument.span, message))
         return known[position]
-    if argument.name not in known:
-        message = f"`{definition.name}` has no argument `{argument.name}`"
-        help = did_you_mean(argument.name, known)
-        at = definition.signature()
-        raise Failure(errors.bad_setting(argument.name_span or span, message, help, at))
     return argument.name
+
+
+def _unquoted(setting: ast.Setting, value: ast.Expr) -> tuple[str | None, str, Fix | None]:
+    """The name that was meant by a string; what `bad_setting` takes for it."""
+    said = value.value if isinstance(value, ast.Literal) else None
+    if not isinstance(said, str):
+        return None, "", None
+    meant = elsewhere.choice(setting.name, said) or closest(said, CALLS[setting.name])
+    return None, "", Fix(value.span, meant) if meant else None

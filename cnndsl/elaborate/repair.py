@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import re
 
+from cnndsl.diagnostics import Fix
 from cnndsl.elaborate import values
-from cnndsl.ir import Branch, Chained, Layer, Tensor
+from cnndsl.ir import Branch, Chained, Element, Grouped, Layer, Ran, Tensor
 from cnndsl.ops.base import Kind, Op, Reject, Shape
 from cnndsl.ops.conv import Conv, Depthwise, Separable
 from cnndsl.ops.pool import AvgPool, MaxPool
+from cnndsl.source import Span
 from cnndsl.suggest import WORDS, closest
 from cnndsl.syntax import ast
 
+_AXES = {  # of PyTorch's and of Keras's batches
+    **dict.fromkeys(
+        ("-1", "1", "3", '"channel"', '"c"', '"channels"', "[-1]", "[1]", "[3]"), "channels"
+    ),
+}
 UNSHAPED = Tensor(None)
 
 
@@ -38,8 +45,8 @@ def accepted(kind: Kind[object], value: object, text: str) -> str | None:
         return text.partition(".")[0] if re.fullmatch(r"\d+\.0*", text) else f"int({text})"
     if values.is_int(value) and text in ("0", "1") and _takes(kind, bool(value)):
         return "true" if value else "false"
-    if "positions" in kind.own_words and _takes(kind, "channels"):
-        return "channels" if text == "-1" else None
+    if "channels" in kind.own_words and (word := _AXES.get(text.replace(" ", "").lower())):
+        return word if _takes(kind, word) else None
     if isinstance(value, str) and text == f'"{value}"':
         if value.isascii() and value.isdigit() and len(value) < 9 and _takes(kind, int(value)):
             return value
@@ -57,20 +64,22 @@ def _takes(kind: Kind[object], value: object) -> bool:
     return True
 
 
-def projection(branches: list[Chained]) -> str | None:
+def projection(branches: list[Chained]) -> tuple[str, Fix] | None:
     """The 1x1 convolution that makes the identity among the branches of an `add` fit.
 
     It is spelled with the arguments of the other branch's convolutions, so that it is right in
-    every instance of a block; None where they do not say it.
+    every instance of a block; None where they do not say it. The help, and the edit that it is.
     """
     identity = [index for index, b in enumerate(branches) if b.out is b.x]
     others = [b for b in branches if b.out is not b.x]
     if len(identity) != 1 or len({b.out.shape for b in others}) != 1:
         return None
-    found = [layer for layer in others[0].elements if isinstance(layer, Layer)]
+    found = in_a_row(others[0])
+    if found is None:
+        return None
     strided = [layer for layer in found if _strides(layer.op) != (1, 1) or _may_stride(layer)]
     widening = [(each, each.op) for each in found if isinstance(each.op, Conv | Separable)]
-    if len(found) != len(others[0].elements) or not widening or len(strided) > 1:
+    if not widening or len(strided) > 1:
         return None
     last, op = widening[-1]
     filters = _argument(last, "filters")
@@ -84,18 +93,40 @@ def projection(branches: list[Chained]) -> str | None:
         if text is None:
             return None
         step = f", stride = {text}"
-    return f"project branch {identity[0] + 1}: conv({filters}, 1{step}, bias = false) -> bn"
+    text = f"conv({filters}, 1{step}, bias = false) -> bn"
+    fix = Fix(branches[identity[0]].span, text)
+    return f"project branch {identity[0] + 1}: {text}", fix
 
 
-def same_padding(branches: list[Chained]) -> str | None:
+def in_a_row(chained: Chained) -> list[Layer] | None:
+    """The layers of a chain that run one after the other, those in braces too; None where more
+    than layers runs.
+    """
+    found: list[Layer] = []
+    waiting: list[Element] = list(reversed(chained.elements))
+    while waiting:
+        element = waiting.pop()
+        if isinstance(element, Layer):
+            found.append(element)
+        elif isinstance(element, Grouped):
+            for record in reversed(element.frame.records):
+                if not isinstance(record, Ran):
+                    return None
+                waiting += reversed(record.run.elements)
+        else:
+            return None
+    return found
+
+
+def same_padding(branches: list[Chained]) -> tuple[str, Fix] | None:
     """The `pad = same` that one branch of a `concat` lacks, where that is all it lacks."""
     sizes = [b.out.shape[:2] for b in branches]
     odd = [b for b in branches if sizes.count(b.out.shape[:2]) == 1]
     if len(odd) != 1 or len(set(sizes)) != 2 or len(sizes) < 3:
         return None
     wanted = next(size for size in sizes if size != odd[0].out.shape[:2])
-    found = [element for element in odd[0].elements if isinstance(element, Layer)]
-    if len(found) != len(odd[0].elements):  # only of layers in a row is every shape known
+    found = in_a_row(odd[0])
+    if found is None:  # only of layers in a row is every shape known
         return None
     shrinking = [each for each in found if each.out.shape[:2] != each.x.shape[:2]]
     if len(shrinking) != 1:
@@ -106,7 +137,9 @@ def same_padding(branches: list[Chained]) -> str | None:
     unpadded = op.pad == "valid" and _strides(op) == (1, 1)
     if not unpadded or layer.x.shape[:2] != wanted or "pad" in text or not text.endswith(")"):
         return None
-    return f"keep its height and width: {text[:-1]}, pad = same)"
+    end = layer.element.span.end - 1
+    fix = Fix(Span(layer.element.span.source, end, end), ", pad = same")
+    return f"keep its height and width: {text[:-1]}, pad = same)", fix
 
 
 def _strides(op: Op) -> tuple[float, float]:

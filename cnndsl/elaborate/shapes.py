@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from cnndsl import errors
-from cnndsl.diagnostics import Label
+from cnndsl.diagnostics import Fix, Label
 from cnndsl.elaborate import values
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.explain import shape_text
 from cnndsl.elaborate.reshaping import reshaped
 from cnndsl.elaborate.scope import Scope
+from cnndsl.fixes import joined_fixes
 from cnndsl.ir import Tensor
+from cnndsl.source import Span
 from cnndsl.syntax import ast
+from cnndsl.syntax.walk import walk
 
 
 class Shapes:
@@ -49,7 +52,19 @@ class Shapes:
         sizes = tuple(item for item in items if values.is_int(item) and item > 0)
         if len(items) not in (1, 3) or len(sizes) < len(items):
             if all(map(values.is_number, items)) and len(items) in (1, 3):
-                raise Failure(errors.bad_extent(expr.span, shape_text(items)))
+                fix = floored(expr)
+                raise Failure(errors.bad_extent(expr.span, shape_text(items), fix))
             seen = f"a list of {len(items)}" if isinstance(value, list) else values.kind(value)
             raise Failure(errors.bad_shape(expr.span, seen))
         return sizes
+
+
+def floored(expr: ast.Expr) -> Fix | None:
+    """An expression with `//` for its divisions, which give integers then."""
+    found = [
+        Fix(Span(node.span.source, node.left.span.end, node.right.span.start), " // ")
+        for node in walk(expr)
+        if isinstance(node, ast.Binary) and node.op == "/"
+    ]
+    found.sort(key=lambda fix: fix.span.start)
+    return joined_fixes(found) if found else None

@@ -13,6 +13,7 @@ from cnndsl.elaborate.chains import Chains
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.evaluate import not_a_list, unpacked
+from cnndsl.elaborate.forms import labelled
 from cnndsl.elaborate.head import is_classes
 from cnndsl.elaborate.inside import name_endpoints
 from cnndsl.elaborate.names import Names
@@ -78,6 +79,12 @@ class Statements:
     def run(
         self, statement: ast.Run, x: Tensor, scope: Scope, context: Context
     ) -> tuple[Record, Tensor]:
+        if mistake := labelled(statement, self.shared.program):
+            context.report(self.shared.found, mistake)
+            first = statement.chain.elements[0]
+            assert isinstance(first, ast.Apply), first
+            self.names.hold(first.name, first.name_span, UNSHAPED, scope)
+            return Noted(statement), UNSHAPED
         run = self.chains.run(statement.chain, x, scope, context, gives_any=statement.is_output)
         if statement.is_output:
             no_pack(statement, run)

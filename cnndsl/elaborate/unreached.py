@@ -17,13 +17,23 @@ from itertools import chain
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate.bind import signature
-from cnndsl.elaborate.calls import merged, surplus, unknown, unknown_element, unknown_function
+from cnndsl.elaborate.calls import (
+    applied,
+    lacking,
+    merged,
+    surplus,
+    unknown,
+    unknown_element,
+    unknown_function,
+)
 from cnndsl.elaborate.collect import Collector
+from cnndsl.elaborate.forms import labelled
 from cnndsl.elaborate.functions import FUNCTIONS
 from cnndsl.elaborate.packs import SPLIT
 from cnndsl.elaborate.program import Program
+from cnndsl.fixes import corrected
 from cnndsl.ops import MERGES, OPS, SOURCES, initial
-from cnndsl.ops.base import Op
+from cnndsl.ops.base import Kind, Op
 from cnndsl.suggest import meant_value
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
@@ -80,6 +90,10 @@ def _bound(definition: ast.Named) -> _Names:
                 names.tensors.add(name)
             case ast.Unpack(names=several):
                 names.tensors.update(several)
+            case ast.Run(name=None, shape=ast.Name() | ast.Call()) if node.chain.elements:
+                first = node.chain.elements[0]  # `conv1: conv(64, 3)`, which is a mistake
+                if isinstance(first, ast.Apply) and first.name not in OPS:
+                    names.tensors.add(first.name)
             case ast.Run(name=str(name)) | ast.Stage(name=name) | ast.Aux(name=name):
                 names.tensors.add(name)
                 names.numbered.add(name)
@@ -107,6 +121,9 @@ class _Definition:
                     self.variant(node)
                     waiting += [node.args[index].value for index in range(len(node.args))]
                     waiting += [s for s in node.statements if isinstance(s, ast.Expect)]
+                    continue
+                case ast.Run() if mistake := labelled(node, self.program):
+                    self.report(mistake)
                     continue
                 case ast.Call():
                     self.call(node)
@@ -144,9 +161,11 @@ class _Definition:
         if name in program.blocks or name in OPS or name in program.models or name == SPLIT:
             self.layer(node, name, node.args or ())
         elif what := program.what(name):
-            branches = f"give it branches: {name} [ …, … ]" if name in MERGES else None
-            what = "a merge" if branches else what
-            self.report(errors.not_runnable(node.name_span, name, what, branches, merged(node)))
+            fix = merged(node)
+            shown = (fix and corrected(fix)) or f"{name} [ …, … ]"
+            branches = f"give it branches: {shown}" if name in MERGES else None
+            what = "a merge" if name in MERGES else what
+            self.report(errors.not_runnable(node.name_span, name, what, branches, fix))
         elif program.complete:
             known = chain(OPS, program.blocks, self.names.tensors, ("here", SPLIT))
             self.report(unknown_element(node, known))
@@ -166,10 +185,26 @@ class _Definition:
         """The arguments of an op."""
         names, required = list(op.arguments()), op.required()
         self.arguments(op.name, names, required, args, node, op.signature)
+        self.tensor(op.name, args, node)
         for position, argument in enumerate(args):
             place = argument.name or (names[position] if position < len(names) else "")
             if place in names:
                 self.note_words(argument.value, op.arguments()[place].kind.own_words)
+
+    def tensor(self, name: str, args: Sequence[ast.Argument], node: ast.Node) -> None:
+        """A tensor as the first argument of an op, `bn(y)`, which is what arrives there."""
+        value = args[0].value if args else None
+        if not isinstance(value, ast.Name) or args[0].name is not None:
+            return
+        is_tensor = value.id in self.names.tensors and value.id not in self.names.values
+        first = next(iter(OPS[name].arguments().items()), None)
+        if not is_tensor or first is None or takes_tensors(first[1].kind):
+            return
+        fix = applied(name, args, node.span)
+        if fix is not None:
+            message = f"`{first[0]}` is no tensor: what arrives stands in front of `{name}`"
+            signature = OPS[name].signature()
+            self.report(errors.bad_argument(value.span, message, signature, None, fix))
 
     def note_words(self, expr: ast.Expr, own: frozenset[str]) -> None:
         """Notes the names that mean themselves as an argument of an op."""
@@ -244,10 +279,16 @@ class _Definition:
             given.setdefault(name, argument)
         missing = [name for name in required if name not in given]
         if missing and certain:
-            self.report(errors.missing_argument(node.span, callee, missing, described()))
+            help = lacking(callee, args, missing, node.span)
+            self.report(errors.missing_argument(node.span, callee, missing, described(), help))
 
     def report(self, mistake: Diagnostic) -> None:
         self.found.add(mistake)
+
+
+def takes_tensors(kind: Kind[object]) -> bool:
+    """Whether an argument may be a tensor, which stands for its shape."""
+    return type(kind).of_tensor is not Kind.of_tensor
 
 
 def _children(node: ast.Node) -> list[ast.Node]:

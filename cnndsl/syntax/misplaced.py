@@ -12,6 +12,8 @@ from cnndsl.syntax.expected import ELEMENTS, LITERALS
 from cnndsl.syntax.scan import Word
 
 _COUNTED = {"params": "params", "parameters": "params", "macs": "macs", "total": "total"}
+_OF_A_MODEL = frozenset({"TRAIN", "PREPROCESS", "EXPECT", "AUX", "STAGE"})
+RESULTS = frozenset({"output", "outputs", "return", "result"})
 _LISTED = ["NAME", "EQUAL", "LSQB"]
 
 
@@ -70,6 +72,86 @@ def mapping(at: Context) -> Diagnostic | None:
     message = "arguments stand in parentheses, with `=` behind their names"
     fix = Fix(whole, f"{name.text}({given})" if given else name.text)
     return errors.written_differently(colon, message, None, fix)
+
+
+def labelled(at: Context) -> Diagnostic | None:
+    """`squeeze: conv(64, 1) -> relu`: a name in front of what it is of, as in YAML."""
+    words = [*at.statement, at.word, at.after]
+    if at.inside not in ("LBRACE", "LPAR", "LSQB") or len(words) < 4:
+        return None
+    name, colon, first, behind = words[:4]
+    begins = first.type in ELEMENTS and behind.type in ("LPAR", "ARROW", "LBRACE", "LSQB")
+    if [name.type, colon.type] != ["NAME", "COLON"] or not begins or name.text in RESULTS:
+        return None
+    end = named_end(colon.source.text, first.start)
+    return label(Span(name.source, name.start, first.start), name, end)
+
+
+def label(head: Span, name: Span, end: int | None) -> Diagnostic:
+    """A name and a colon in front of a chain; `end` is where that ends, if nothing is behind it."""
+    message = "a name does not stand in front of a layer with a colon"
+    from cnndsl.ops import MERGES, OPS  # only mistakes ask for them
+
+    if end is None or name.text in OPS or name.text in MERGES:
+        return errors.written_differently(head, message, None, Fix(head, ""))
+    chain = head.source.text[head.end : end]
+    fix = Fix(Span(head.source, head.start, end), f"{chain} as {name.text}")
+    return errors.written_differently(head, message, None, fix)
+
+
+def named_end(text: str, start: int) -> int | None:
+    """Where a chain of one line ends; None where more is behind it, or it goes on."""
+    line_end = text.find("\n", start)
+    line = text[start : len(text) if line_end < 0 else line_end].partition("#")[0].rstrip()
+    pairs = (("(", ")"), ("[", "]"), ("{", "}"))
+    if any(line.count(a) != line.count(b) for a, b in pairs) or ":" in line or "=" in line[-1:]:
+        return None
+    following = text[line_end + 1 :].lstrip() if line_end >= 0 else ""
+    if line.endswith("->") or following.startswith("->") or " as " in line:
+        return None
+    return start + len(line)
+
+
+def outside(at: Context) -> Diagnostic | None:
+    """`train { … }` behind the model that it is of."""
+    name = at.word.text
+    if at.word.type not in _OF_A_MODEL or at.open or at.statement:
+        return None
+    words = [word for word in at.before if word.type != "NEWLINE"]
+    models = [i for i, word in enumerate(words) if word.type == "MODEL"]
+    if not models or words[-1].type != "RBRACE" or len(words) < models[-1] + 2:
+        return None
+    if any(word.type in ("BLOCK", "FN") for word in words[models[-1] :]):
+        return None
+    source, start = at.word.source, at.word.start
+    if source.text.count("{") != source.text.count("}"):
+        return None  # a brace closes too much, or too little
+    model = words[models[-1] + 1].text
+    end = _statement_end(source.text, start)
+    if end is None:
+        return None
+    closer = words[-1]
+    moved = source.text[start:end]
+    indented = "\n".join(f"  {line}" if line.strip() else line for line in moved.split("\n"))
+    fix = Fix(Span(source, closer.start, end), f"{indented}\n}}")
+    message = f"`{name}` stands in the braces of its model"
+    help = f"move it up, in front of the `}}` of {errors.shown(model, 30)}"
+    return errors.written_differently(at.word, message, help, fix)
+
+
+def _statement_end(text: str, start: int) -> int | None:
+    """Where a statement ends: with its line, or with what closes the braces that open in it."""
+    line_end = text.find("\n", start)
+    line_end = len(text) if line_end < 0 else line_end
+    opener = text.find("{", start, line_end)
+    if opener < 0:
+        return start + len(text[start:line_end].partition("#")[0].rstrip())
+    depth = 0
+    for place in range(opener, len(text)):
+        depth += (text[place] == "{") - (text[place] == "}")
+        if not depth:
+            return place + 1
+    return None
 
 
 def bullet(at: Context) -> Diagnostic | None:

@@ -284,6 +284,7 @@ def _separator(at: Context) -> Diagnostic | None:
 _RULES = (
     python_forms.inner_definition,
     _unclosed,
+    misplaced.labelled,
     sizes.tuples,
     python_forms.dotted,
     python_forms.called,
@@ -302,6 +303,7 @@ _RULES = (
     misplaced.value,
     misplaced.image,
     misplaced.mapping,
+    misplaced.outside,
     misplaced.bullet,
     _names,
     foreign.sign,

@@ -26,13 +26,14 @@ def body(at: Context) -> Diagnostic | None:
     fix = braced(at.word)
     if fix is None:
         return None
-    help = None
+    help, ranged = None, _ranged(at, fix)
     if "\n" in fix.text:
         start = at.word.source.text.rfind("\n", 0, at.word.start) + 1
-        header = at.word.source.text[start : at.word.start].strip()
-        help = f"write {errors.shown(header, 60)} {{ and close its body by }}"
+        header = at.word.source.text[start : ranged.span.start].lstrip()
+        header += ranged.text.removesuffix(fix.text)
+        help = f"write {errors.shown(header.rstrip(), 60)} {{ and close its body by }}"
     message = "a body stands in braces, not behind `:`"
-    return errors.written_differently(at.word, message, help, _ranged(at, fix))
+    return errors.written_differently(at.word, message, help, ranged)
 
 
 def _ranged(at: Context, fix: Fix) -> Fix:

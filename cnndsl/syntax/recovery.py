@@ -34,6 +34,7 @@ _MOST = 100  # mistakes of one text
 _ALIKE = 3  # more than so many of one kind are one
 _LINES = 8  # that a mistake in many of them names
 _EFFORT = MAX_WORDS  # words that are parsed again, together
+_IDLE = 50  # repairs, one after the other, that show no further mistake
 _BRACKETS = frozenset({"E006", "E007"})
 _WITH_BODY = frozenset("STAGE FOR IF ELSE AUX TRAIN PREPROCESS BLOCK MODEL".split())
 
@@ -71,12 +72,13 @@ class _Recovery:
         self.scanned = list(self.words)
         self.found = self.one_a_line(self.unknown)
         self.lines = {self.line(_place(mistake)) for mistake in self.unknown}
-        effort = 0
-        while len(self.found) < _MOST and effort <= _EFFORT:
+        effort = idle = 0
+        while len(self.found) < _MOST and effort <= _EFFORT and idle < _IDLE:
             effort += len(self.words)
-            before = self.repairs
+            before, known = self.repairs, len(self.found)
             if not self.step() or self.repairs == before:
                 break
+            idle = 0 if len(self.found) > known else idle + 1
         return sorted(self.found, key=_place)
 
     def step(self) -> bool:
@@ -132,6 +134,9 @@ class _Recovery:
         self.lines.add(self.line(first.start))
         stop = laid[extent.stop].start
         brace = None if again else brace_of(laid, extent, place)
+        if brace is not None and not extent.inside and first.type in ("TRAIN", "PREPROCESS"):
+            self.take_out(laid[extent.first : extent.stop], laid[behind(laid, brace) - 1].end)
+            return
         if brace is not None and _has_body(first, mistake):
             head = _head(laid, extent, brace)
             self.take_out(laid[extent.first : brace], laid[brace].start, head)

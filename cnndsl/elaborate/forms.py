@@ -1,0 +1,53 @@
+"""Statements that can be read, and say something else than was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.elaborate.program import Program
+from cnndsl.ops import MERGES, OPS
+from cnndsl.source import Span
+from cnndsl.syntax import ast
+from cnndsl.syntax.misplaced import RESULTS, label, named_end
+from cnndsl.syntax.walk import walk
+
+_ONCE = frozenset(
+    "relu relu6 leaky_relu elu selu gelu swish sigmoid tanh softmax prelu mish bn".split()
+)
+_ONCE |= {"hard_swish", "hard_sigmoid", "dropout", "layer_norm", "group_norm", "flatten", "here"}
+
+
+def repeats(spec: ast.Spec) -> Iterator[tuple[ast.Repeat, str, Fix]]:
+    """`conv(64, 3) -> relu * 3`, which repeats the `relu` alone, with braces around it."""
+    for definition in spec.definitions:
+        for chain in walk(definition):
+            if not isinstance(chain, ast.Chain) or len(chain.elements) < 2:
+                continue
+            last = chain.elements[-1]
+            if not isinstance(last, ast.Repeat) or not isinstance(last.element, ast.Apply):
+                continue
+            count = last.count
+            once = isinstance(count, ast.Literal) and count.value in (0, 1)
+            if last.element.name in _ONCE and not once:
+                start, end = chain.span.start, last.element.span.end
+                inner = Span(chain.span.source, start, end).text
+                text = f"{{ {inner} }} * {count.span.text}"
+                yield last, last.element.name, Fix(chain.span, text)
+
+
+def labelled(statement: ast.Run, program: Program) -> Diagnostic | None:
+    """`squeeze: conv(64, 1)`, which is a tensor `squeeze` with the shape `conv(64, 1)`."""
+    shape, elements = statement.shape, statement.chain.elements
+    match shape:
+        case ast.Name(id=name) | ast.Call(func=ast.Name(id=name)):
+            pass
+        case _:
+            return None
+    first = elements[0]
+    known = name in OPS or name in MERGES or name in program.blocks
+    alone = len(elements) == 1 and isinstance(first, ast.Apply) and first.args is None
+    if not known or not alone or not isinstance(first, ast.Apply) or first.name in RESULTS:
+        return None
+    head = Span(first.span.source, first.span.start, shape.span.start)
+    return label(head, first.name_span, named_end(first.span.source.text, shape.span.start))

@@ -1,0 +1,134 @@
+"""Mistakes of shape, explained by the edit of the text that makes the spec right.
+
+What an op or an assertion says of a shape is where a mistake shows, which is seldom where it is. So
+edits that may have been meant (`mends.py`) are tried one after the other, and the first that leaves
+fewer mistakes and makes no new one is told. Mistakes that it takes away together are one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from cnndsl import errors
+from cnndsl.diagnostics import Diagnostic, Fix, Label
+from cnndsl.elaborate.mends import SURE, Mend, mends
+from cnndsl.elaborate.program import Program
+from cnndsl.fixes import corrected, fixes, joined_fixes
+from cnndsl.source import Span
+
+# Diagnostics of a changed text; None where it takes too long to tell.
+Recheck = Callable[[str], "Sequence[Diagnostic] | None"]
+
+EFFORT = 4_000  # layers that may be elaborated for it, and what costs as much
+_A_TRIAL = 80  # layers that another trial costs as much as, however small the network is
+_CHARACTERS = 40  # of a text that take as long to read as a layer to make
+_ROUNDS = 3  # independent mistakes that are explained
+_OF_SHAPES = frozenset(
+    "E102 E105 E106 E107 E205 E211 E212 E301 E302 E303 E304 E305 E307 E402".split()
+)
+_CALLS = frozenset({"E101", "E105", "E107"})
+_LISTED = 6
+
+
+def mended(
+    mistakes: Sequence[Diagnostic],
+    program: Program,
+    spent: int,
+    recheck: Recheck,
+) -> list[Diagnostic]:
+    """The mistakes of a spec, with the edits that were found by trying; `spent` is what it took to
+    find the mistakes.
+    """
+    found, left = list(mistakes), EFFORT
+    each = _A_TRIAL + spent
+    text = program.spec.source.text
+    each += len(text) // _CHARACTERS
+    done: set[int] = set()
+    for _ in range(_ROUNDS):
+        open_ = [d for d in found if id(d) not in done and _is_open(d, program)]
+        if not open_:
+            break
+        first = open_[0]
+        best: tuple[int, Mend, set[int]] | None = None
+        for mend in mends(program, open_):
+            left -= each
+            if left < 0:
+                break
+            gone = _gone(mend, first, found, recheck(mend.applied(text)))
+            if gone and (best is None or len(gone) > best[0]):
+                best = len(gone), mend, gone
+                if len(gone) == len(found):
+                    break
+        if best is None:
+            done.add(id(first))
+            continue
+        told = _told(first, best[1], [d for d in found if id(d) in best[2]])
+        found = [told if d is first else d for d in found if d is first or id(d) not in best[2]]
+        done.add(id(told))
+    return found
+
+
+def _is_open(mistake: Diagnostic, program: Program) -> bool:
+    """Whether a mistake may be one of shape, and has no edit yet."""
+    if mistake.code not in _OF_SHAPES or mistake.primary is None:
+        return False
+    if mistake.primary.span.text == "None":  # the size of a batch
+        return True
+    if fixes(mistake):
+        return False
+    if mistake.help is not None and mistake.code != "E105":
+        return False
+    return mistake.primary.span.source is program.spec.source
+
+
+def _gone(
+    mend: Mend, first: Diagnostic, found: Sequence[Diagnostic], after: Sequence[Diagnostic] | None
+) -> set[int]:
+    """The mistakes that an edit takes away, the first among them; none if it makes others."""
+    if after is None:
+        return set()
+    moved = {(d.code, _moved(mend, d)): d for d in found}
+    left = {(d.code, _start(d)) for d in after}
+    new = left - moved.keys()
+    revealed = mend.reveals and all(code not in _CALLS for code, _ in new)
+    if (new and not revealed) or (first.code, _moved(mend, first)) in left:
+        return set()
+    return {id(d) for key, d in moved.items() if key not in left}
+
+
+def _trimmed(span: Span) -> Span:
+    """A span without the comma behind what goes."""
+    return Span(span.source, span.start, span.start + len(span.text.rstrip(", ")))
+
+
+def _start(mistake: Diagnostic) -> int | None:
+    return mistake.primary.span.start if mistake.primary else None
+
+
+def _moved(mend: Mend, mistake: Diagnostic) -> int | None:
+    start = _start(mistake)
+    place = None if start is None else mend.moved(start)
+    return -1 if place is None else place
+
+
+def _told(first: Diagnostic, mend: Mend, gone: Sequence[Diagnostic]) -> Diagnostic:
+    """A mistake with the edit that takes it away, and the others that follow from it."""
+    edits = sorted(mend.fixes, key=lambda fix: fix.span.start)
+    line = corrected(edits[0])
+    help = f"{mend.why}: {line or edits[0].text}"
+    notes = first.notes
+    if len(edits) > 1:
+        others = [edit.span.line for edit in edits[1:] if edit.span.line != edits[0].span.line]
+        lines = list(dict.fromkeys(map(str, others)))
+        listed = ", ".join(lines[:_LISTED]) + (", …" if len(lines) > _LISTED else "")
+        help += f" (and in line {listed})" if lines else ""
+    fix: Fix = joined_fixes(edits)
+    at_it = first.primary is not None and first.primary.span.start == edits[0].span.start
+    if mend.rank == SURE and not at_it:
+        shown: tuple[Label, ...] = (
+            () if first.primary is None else (Label(first.primary.span, first.message),)
+        )
+        shown = tuple(s for s in shown if s.span.line != edits[0].span.line)
+        return errors.meant_otherwise(_trimmed(edits[0].span), mend.why, tuple(shown), help, fix)
+    return replace(first, notes=notes, help=help, fix=fix)

@@ -1,0 +1,51 @@
+"""Edits that may be what an author of a spec with mistakes of shape meant, the likelier first.
+
+Each is a guess by its kind: channels in the order of another framework, a stride in every
+repetition, a pool that moves by its own size. `mending.py` tries them, and tells the one that makes
+the spec right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cnndsl.diagnostics import Diagnostic
+from cnndsl.elaborate.mends import channels, layers, numbers, shapes
+from cnndsl.elaborate.mends.mend import SURE, Mend
+from cnndsl.elaborate.program import Program
+from cnndsl.syntax import ast
+from cnndsl.syntax.walk import walk
+
+__all__ = ["SURE", "Mend", "mends"]
+
+
+def mends(program: Program, mistakes: Sequence[Diagnostic]) -> list[Mend]:
+    """What may have been meant, each edit once, the likelier first."""
+    first = mistakes[0]
+    nodes = [node for each in program.spec.definitions for node in walk(each)]
+    found: dict[tuple[tuple[int, int, str], ...], Mend] = {}
+    for mend in sorted(_all(program.spec, nodes, first, mistakes), key=lambda mend: mend.rank):
+        key = tuple((fix.span.start, fix.span.end, fix.text) for fix in mend.fixes)
+        if mend.fixes:
+            found.setdefault(key, mend)
+    return list(found.values())
+
+
+def _all(
+    spec: ast.Spec, nodes: Sequence[ast.Node], first: Diagnostic, mistakes: Sequence[Diagnostic]
+) -> Iterator[Mend]:
+    yield from channels.images(nodes)
+    yield from channels.leading(nodes, first)
+    yield from channels.turned(nodes, first)
+    yield from channels.assertions(nodes)
+    yield from channels.flowing(nodes, first)
+    yield from layers.repetitions(nodes)
+    yield from layers.braces(spec)
+    yield from layers.pools(nodes, first)
+    yield from numbers.defaults(nodes, first)
+    yield from numbers.gates(nodes, first)
+    yield from numbers.numbers(nodes, first)
+    yield from layers.merges(nodes, first)
+    yield from layers.windows(nodes, first)
+    yield from numbers.sides(nodes, first)
+    yield from shapes.asserted(nodes, first, mistakes)

@@ -1,0 +1,53 @@
+"""Assertions that are wrong where the layers are right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.elaborate.mends.mend import (
+    POSSIBLE,
+    Mend,
+    parts_of,
+    shape_of,
+)
+from cnndsl.source import Span
+from cnndsl.syntax import ast
+
+
+def asserted(
+    nodes: Iterable[ast.Node], first: Diagnostic, mistakes: Sequence[Diagnostic]
+) -> Iterator[Mend]:
+    """What an assertion says where all is right but one of its numbers."""
+    found = re.match(r"the shape here is ([\dx ]+), not ([\dx ]+)$", first.message)
+    found = found or re.match(r"the network's output is ([\dx ]+), not ([\dx ]+)$", first.message)
+    if found is None or len(mistakes) > 1 or first.primary is None:
+        return
+    seen, said = (list(map(int, found[i].split(" x "))) for i in (1, 2))
+    span = first.primary.span
+    asserted = [n for n in nodes if isinstance(n, ast.List) and _same(n.span, span)]
+    if len(asserted) != 1 or len(seen) != len(said):
+        return
+    parts = parts_of(asserted[0])
+    if sum(a != b for a, b in zip(seen, said, strict=True)) == 1 or seen[:2] == said[1::-1]:
+        kept = [_as(*each) for each in zip(parts, said, seen, strict=True)]
+        text = "x".join(kept) if asserted[0].size else shape_of(kept)
+        yield Mend(POSSIBLE, (Fix(span, text),), "if the layers are right, this is their shape")
+
+
+def _as(part: str, said: int, seen: int) -> str:
+    """A number of an assertion as another one, in the terms of the first if it can be."""
+    factor = re.fullmatch(r"(\d+) \* (\w+)|(\w+) \* (\d+)", part)
+    if said == seen:
+        return part
+    if factor:
+        number, name = int(factor[1] or factor[4]), factor[2] or factor[3]
+        value = said // number
+        if value and said % number == 0 and seen % value == 0:
+            return f"{seen // value} * {name}"
+    return str(seen)
+
+
+def _same(span: Span, other: Span) -> bool:
+    return span.source is other.source and (span.start, span.end) == (other.start, other.end)

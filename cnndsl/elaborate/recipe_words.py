@@ -1,0 +1,127 @@
+"""Recipes in the words of other frameworks, and what they are in ours."""
+
+from __future__ import annotations
+
+from cnndsl import errors
+from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.fixes import corrected
+from cnndsl.recipes import elsewhere
+from cnndsl.recipes.tables import CALLS, Definition
+from cnndsl.source import Span
+from cnndsl.suggest import closest, did_you_mean
+from cnndsl.syntax import ast
+
+_DECAYS = ("weight_decay", "l2", "wd", "kernel_regularizer")
+
+
+def unknown_setting(setting: ast.Setting, known: tuple[str, ...]) -> Diagnostic:
+    """A setting that a recipe does not have."""
+    name, span = setting.name, setting.name_span
+    message = f"a recipe has no setting `{name}`"
+    if meant := elsewhere.setting(name):
+        fix = Fix(span, meant)
+        return errors.bad_setting(span, message, f"did you mean `{meant}`?", fix=fix)
+    if help := elsewhere.ELSEWHERE.get(name.lower()):
+        values = ", ".join(value.span.text for value in setting.values)
+        return errors.bad_setting(span, message, help.format(errors.shown(values)))
+    help = did_you_mean(name, known) or f"there are {', '.join(known)}"
+    return errors.bad_setting(span, message, help)
+
+
+def unknown_choice(
+    train: ast.Train, setting: ast.Setting, value: ast.Name | ast.Call
+) -> Diagnostic:
+    """An optimizer, a schedule, a loss or an augmentation that there is not."""
+    name, span, args = named(value)
+    known = CALLS[setting.name]
+    what = "augmentation" if setting.name == "augment" else setting.name
+    message = f"there is no {what} `{name}`"
+    meant = elsewhere.choice(setting.name, name) or closest(name, known)
+    if meant is None:
+        return errors.bad_setting(span, message, f"one of {', '.join(sorted(known))}")
+    written, _ = translated(train, setting.name, known[meant], args)
+    fix = Fix(span, meant) if written is None else Fix(value.span, written)
+    return errors.bad_setting(span, message, f"did you mean `{meant}`?", fix=fix)
+
+
+def unknown_argument(
+    train: ast.Train,
+    setting: ast.Setting,
+    value: ast.Name | ast.Call,
+    definition: Definition,
+    argument: ast.Argument,
+) -> Diagnostic:
+    """An argument that a choice does not have; the help has all of them as they are here."""
+    span = argument.name_span or argument.span
+    message = f"`{definition.name}` has no argument `{argument.name}`"
+    written, why = translated(train, setting.name, definition, named(value)[2])
+    at = definition.signature()
+    if written is None:
+        help = did_you_mean(argument.name or "", definition.arguments)
+        return errors.bad_setting(span, message, help, at)
+    fix = Fix(value.span, written)
+    line = corrected(fix) or written
+    help = f"{'; '.join(why)}: {line}" if why else f"write {line}"
+    return errors.bad_setting(span, message, help, at, fix)
+
+
+def without_peak(
+    train: ast.Train, value: ast.Name | ast.Call, definition: Definition
+) -> Fix | None:
+    """A schedule with the learning rate that its optimizer was given."""
+    written, _ = translated(train, "schedule", definition, named(value)[2])
+    return Fix(value.span, written) if written and "peak" in written else None
+
+
+def named(value: ast.Name | ast.Call) -> tuple[str, Span, tuple[ast.Argument, ...]]:
+    """The name of a choice, its place, and its arguments."""
+    if isinstance(value, ast.Name):
+        return value.id, value.span, ()
+    return value.func.id, value.func.span, value.args
+
+
+def translated(
+    train: ast.Train, setting: str, definition: Definition, args: tuple[ast.Argument, ...]
+) -> tuple[str | None, list[str]]:
+    """A choice with its arguments as they are called here, None where one is not known; and why
+    others are left out.
+    """
+    known, parts, why, has = definition.arguments, [], [], set()
+    for argument in args:
+        name, text = argument.name, argument.value.span.text
+        if name is None or name in known:
+            parts.append(argument.span.text)
+            has.add(name)
+            continue
+        meant = next((n for n in elsewhere.ARGUMENTS.get(name, ()) if n in known), None)
+        if meant is not None and meant not in has:
+            parts.append(f"{meant} = {text}")
+            has.add(meant)
+        elif name == "betas" and "b2" in known and isinstance(argument.value, ast.List):
+            pair = zip(("b1", "b2"), argument.value.items, strict=False)
+            parts += [f"{n} = {item.span.text}" for n, item in pair]
+        elif setting == "optimizer" and name in elsewhere.RATES:
+            why.append("the learning rate is the schedule's `peak`")
+        elif setting == "optimizer" and name in _DECAYS:
+            why.append(f"`weight_decay {text}` is a setting of its own")
+        elif name in elsewhere.DROPPED:
+            why.append(elsewhere.DROPPED[name])
+        else:
+            return None, []
+    rate = _rate(train) if setting == "schedule" else None
+    if rate and "peak" in known and "peak" not in has and not (args and args[0].name is None):
+        parts.insert(0, f"peak = {rate}")
+    return f"{definition.name}({', '.join(parts)})" if parts else definition.name, why
+
+
+def _rate(train: ast.Train) -> str | None:
+    """The learning rate that an optimizer was given."""
+    for setting in train.settings:
+        for value in setting.values:
+            if setting.name == "optimizer" and isinstance(value, ast.Call):
+                for argument in value.args:
+                    if argument.name in elsewhere.RATES:
+                        return argument.value.span.text
+        if setting.name in elsewhere.RATES and len(setting.values) == 1:
+            return setting.values[0].span.text
+    return None
