@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from cnndsl.ir import Auxiliary, Instance, Layer, Merged, Network, Node
 from cnndsl.ops import MERGES
 from cnndsl.ops.base import Shape
+from cnndsl.ops.weighted import Weighted
 from cnndsl.walks import children
 
 
@@ -33,6 +34,8 @@ def size(shape: Shape) -> int:
 def count_layer(layer: Layer) -> Count:
     params = sum(map(size, layer.op.params(layer.x.shape).values()))
     state = sum(map(size, layer.op.state(layer.x.shape).values()))
+    if isinstance(layer.op, Weighted) and layer.op.frozen:
+        return Count(0, params + state, layer.op.macs(layer.x.shape))
     return Count(params, params + state, layer.op.macs(layer.x.shape))
 
 

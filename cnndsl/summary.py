@@ -12,6 +12,7 @@ from cnndsl.counts import Count, Counts, count, count_merge, count_once, multipl
 from cnndsl.ir import Auxiliary, Instance, Layer, Merged, Network, Node, Staged, Tensor
 from cnndsl.names import camel
 from cnndsl.ops.base import Op, Shape
+from cnndsl.ops.weighted import Weighted
 from cnndsl.ops.window import ONE, Pair
 from cnndsl.walks import children, layers
 
@@ -66,6 +67,12 @@ class Summary:
     preprocess: dict[str, Json] | None = None
     inputs: dict[str, Shape] = field(default_factory=dict)  # by name, where they have some
     outputs: tuple[str, ...] = ()  # the endpoints that are results, where the spec names some
+
+    @property
+    def has_frozen(self) -> bool:
+        """Whether some layers have parameters that do not learn."""
+        ops = (layer.op for layer in layers(self.network.frame))
+        return any(isinstance(op, Weighted) and op.frozen for op in ops)
 
     @property
     def layers(self) -> tuple[LayerRow, ...]:

@@ -108,11 +108,11 @@ class Emitted:
         return [print_expression(built_call(built, hand_on)) for built in self.emission.modules]
 
 
-def built_call(built: Built, hand_on: bool) -> Call:
+def built_call(built: Built, hand_on: bool) -> Expr:
     keywords = [Keyword(name, value) for name, value in built.keywords.items()]
     if hand_on:
         keywords += [Keyword(name, Name(name)) for name in built.takes]
-    return Call(path(built.callee), built.args, tuple(keywords))
+    return built.wrapped(Call(path(built.callee), built.args, tuple(keywords)))
 
 
 def arguments_of(op: Op, x: Shape) -> dict[str, Any]:
@@ -159,6 +159,7 @@ def source(op: Op, x: Shape, spell: Spell = literally, rectified: bool = False) 
 
 def _header(emission: Emission, constants: dict[str, str]) -> str:
     assigned = [f"{name} = {value}" for name, value in constants.items()]
-    helpers = {"cast", *emission.helpers}
+    is_frozen = "frozen" in emission.helpers
+    helpers = {"cast_frozen" if is_frozen else "cast", *emission.helpers}
     parts = [fragment(name).text for name in ORDER if name in helpers]
     return "\n\n".join([*IMPORTS.values(), *assigned, *parts])

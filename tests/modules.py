@@ -21,6 +21,8 @@ from flax import nnx
 
 from cnndsl.elaborate.models import deep_stack
 from cnndsl.ir import Network
+from cnndsl.ops.base import Op
+from cnndsl.ops.weighted import Weighted
 from cnndsl.pipeline import check_source
 from cnndsl.source import Source
 from cnndsl.summary import summarize_network
@@ -93,10 +95,15 @@ def check_model(model: nnx.Module, network: Network, where: str) -> None:
     """The model has the tensors and the endpoints of the network."""
     graph, state = nnx.split(model)
     own = [layer for layer in layers(network.frame) if layer.first is None]
-    wanted = [(layer.op.params(layer.x.shape), layer.op.state(layer.x.shape)) for layer in own]
-    for kind, index in ((nnx.Param, 0), (nnx.BatchStat, 1)):
-        expected = Counter(tuple(s) for tensors in wanted for s in tensors[index].values())
-        assert shapes_of(state, kind) == expected, f"{where}: {kind.__name__}"
+    held = [(layer.op.params(layer.x.shape), is_frozen(layer.op)) for layer in own]
+    wanted = {
+        "Param": [tensors for tensors, frozen in held if not frozen],
+        "Frozen": [tensors for tensors, frozen in held if frozen],
+        "BatchStat": [layer.op.state(layer.x.shape) for layer in own],
+    }
+    for kind, tensors in wanted.items():
+        expected = Counter(tuple(shape) for shapes in tensors for shape in shapes.values())
+        assert shapes_of(state, kind) == expected, f"{where}: {kind}"
     summary = summarize_network(network)
     sizes = [tensor.shape for tensor in network.received.values()]
     images = [jax.ShapeDtypeStruct((BATCH, *size), jnp.float32) for size in sizes]
@@ -136,8 +143,14 @@ def _uncounted(stream: nnx.RngStream) -> jax.Array:
     return stream.key[...]
 
 
-def shapes_of(state: nnx.State, kind: type[nnx.Variable]) -> Counter[tuple[int, ...]]:
-    return Counter(value.shape for value in jax.tree.leaves(nnx.filter_state(state, kind)))
+def is_frozen(op: Op) -> bool:
+    return isinstance(op, Weighted) and op.frozen
+
+
+def shapes_of(state: nnx.State, kind: str) -> Counter[tuple[int, ...]]:
+    """Those of the variables whose type has a name."""
+    held = (variable for _, variable in nnx.to_flat_state(state))
+    return Counter(v.get_value().shape for v in held if type(v).__name__ == kind)
 
 
 # --- arguments ------------------------------------------------------------------------
@@ -280,7 +293,7 @@ def run(
 
 
 def weights_of(model: nnx.Module) -> nnx.State:
-    return nnx.state(model, nnx.Any(nnx.Param, nnx.BatchStat))
+    return nnx.state(model, nnx.Not(nnx.RngState))
 
 
 def initialized(cls: type[nnx.Module]) -> nnx.Module:

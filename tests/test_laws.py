@@ -21,6 +21,7 @@ from jax.extend.core import jaxprs_in_params
 from cnndsl.ops import OPS, SOURCES
 from cnndsl.ops.base import Op, Reject, Shape
 from cnndsl.ops.initial import OF_VECTORS, PLAIN, Initial
+from cnndsl.ops.weighted import Weighted
 from cnndsl.targets.flax.ops import EMITTERS
 from tests.emitted import Names, Spell, literally
 from tests.executed import module
@@ -291,9 +292,11 @@ def test_jax_agrees(name: str):
         derandomize=True,
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=CASES[name], spell=spells, rectified=flags, dtype=dtypes)
-    def law(case: Case, spell: Spell, rectified: bool, dtype: Any) -> None:
+    @given(case=CASES[name], spell=spells, rectified=flags, dtype=dtypes, frozen=flags)
+    def law(case: Case, spell: Spell, rectified: bool, dtype: Any, frozen: bool) -> None:
         arguments, x = case
+        if "frozen" in {**OPS, **SOURCES}[name].arguments():
+            arguments = {**arguments, "frozen": frozen}
         op = {**OPS, **SOURCES}[name].make(arguments)
         try:
             shape = op.output(x)
@@ -315,8 +318,11 @@ def check(op: Op, x: Shape, shape: Shape, net: type[nnx.Module], dtype: Any) -> 
     (result,) = traced.out_avals
     assert result.shape == (BATCH, *shape)
     assert result.dtype == dtype
-    assert shapes_of(state, nnx.Param) == sorted(op.params(x).values())
-    assert shapes_of(state, nnx.BatchStat) == sorted(op.state(x).values())
+    is_frozen = isinstance(op, Weighted) and op.frozen
+    held = sorted(op.params(x).values())
+    assert shapes_of(state, "Param") == ([] if is_frozen else held)
+    assert shapes_of(state, "Frozen") == (held if is_frozen else [])
+    assert shapes_of(state, "BatchStat") == sorted(op.state(x).values())
     if op.name not in ("upsample", "resize"):  # jax interpolates by a matrix product, no layer
         counted = multiplications(traced.jaxpr, transposed=op.name == "conv_transpose")
         assert counted == BATCH * dense_macs(op, x)
@@ -330,8 +336,10 @@ def dense_macs(op: Op, x: Shape) -> int:
     return op.macs(x) // connections * x[2] * op.filters
 
 
-def shapes_of(state: nnx.State, kind: type[nnx.Variable]) -> list[Shape]:
-    variables = jax.tree.leaves(nnx.filter_state(state, kind))
+def shapes_of(state: nnx.State, kind: str) -> list[Shape]:
+    """Those of the variables whose type has a name."""
+    held = [held for _, held in nnx.to_flat_state(state) if type(held).__name__ == kind]
+    variables = [variable.get_value() for variable in held]
     assert all(variable.dtype == jnp.float32 for variable in variables)
     return sorted(variable.shape for variable in variables)
 

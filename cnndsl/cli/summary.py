@@ -57,7 +57,8 @@ def _figures(summary: Summary) -> str:
     state = summary.total - summary.params
     parts = [f"{summary.params:,} parameters"]
     if state:
-        parts.append(f"{summary.total:,} with state")
+        what = "state and what is frozen" if summary.has_frozen else "state"
+        parts.append(f"{summary.total:,} with {what}")
     return ", ".join([*parts, f"{summary.macs:,} MACs"])
 
 

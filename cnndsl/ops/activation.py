@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from cnndsl.ops import kinds, words
 from cnndsl.ops.axes import check_axis
 from cnndsl.ops.base import Op, Reject, Shape, arg, show
+from cnndsl.ops.weighted import Weighted
 
 
 class Activation(Op):
@@ -212,7 +213,8 @@ class Softmax(Activation):
         return self.axis != "channels"
 
 
-class PRelu(Activation):
+@dataclass(frozen=True)
+class PRelu(Activation, Weighted):
     """x where it is positive, else a learnt slope times x.
 
     Params:

@@ -22,6 +22,7 @@ Shape = tuple[int, ...]  # (height, width, channels) of a map, (features,) of a 
 
 REQUIRED = dataclasses.MISSING
 
+_LAST = ("frozen",)
 _LONGEST = 40  # characters of a value that a message quotes
 
 
@@ -112,8 +113,9 @@ class Op(ABC):
     @classmethod
     @cache
     def arguments(cls) -> dict[str, Argument]:
-        """The arguments in order of position."""
-        return {f.name: f.metadata["argument"] for f in dataclasses.fields(cls)}
+        """The arguments in order of position; those that many ops take stand last."""
+        fields = sorted(dataclasses.fields(cls), key=lambda f: f.name in _LAST)
+        return {f.name: f.metadata["argument"] for f in fields}
 
     @classmethod
     @cache

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cnndsl.ops import kinds
-from cnndsl.ops.base import Op, Reject, Shape, arg, show, sized, times
+from cnndsl.ops.base import Reject, Shape, arg, show, sized, times
 from cnndsl.ops.initial import INITIALIZER, VECTOR_INITIALIZER, Start, check_start
 from cnndsl.ops.ranks import divides, feature_map
+from cnndsl.ops.weighted import Weighted
 from cnndsl.ops.window import Pad, Pair, sides, slide, span
 
 _FILTERS = "channels of the result"
@@ -20,7 +21,7 @@ _INIT = "initializer of the kernel; none lets the compiler choose"
 
 
 @dataclass(frozen=True)
-class Conv(Op):
+class Conv(Weighted):
     """Convolution of a feature map.
 
     Shape:
@@ -105,7 +106,7 @@ class Conv(Op):
 
 
 @dataclass(frozen=True)
-class Depthwise(Op):
+class Depthwise(Weighted):
     """Convolution of each channel by itself.
 
     Shape:
@@ -152,7 +153,7 @@ class Depthwise(Op):
 
 
 @dataclass(frozen=True)
-class Separable(Op):
+class Separable(Weighted):
     """Depthwise convolution without a bias, then a 1x1 convolution.
 
     Shape:
@@ -207,7 +208,7 @@ class Separable(Op):
 
 
 @dataclass(frozen=True)
-class ConvTranspose(Op):
+class ConvTranspose(Weighted):
     """Transposed convolution: the gradient of a convolution, used to enlarge a feature map.
 
     Shape:

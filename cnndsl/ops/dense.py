@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cnndsl.ops import kinds
-from cnndsl.ops.base import Op, Shape, arg
+from cnndsl.ops.base import Shape, arg
 from cnndsl.ops.initial import INITIALIZER, VECTOR_INITIALIZER, Start, check_start
 from cnndsl.ops.ranks import vector
+from cnndsl.ops.weighted import Weighted
 
 
 @dataclass(frozen=True)
-class Dense(Op):
+class Dense(Weighted):
     """Fully connected layer.
 
     Shape:

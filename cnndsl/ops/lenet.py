@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from cnndsl.ops import kinds
 from cnndsl.ops.base import Op, Reject, Shape, arg, show
 from cnndsl.ops.ranks import feature_map, vector
+from cnndsl.ops.weighted import Weighted
 from cnndsl.ops.window import Pair, slide
 
 
 @dataclass(frozen=True)
-class Subsample(Op):
+class Subsample(Weighted):
     """Trainable pooling: a window's sum times a coefficient, plus a bias; no activation.
 
     Shape:

@@ -8,6 +8,7 @@ from cnndsl.ops import kinds
 from cnndsl.ops.base import Op, Shape, arg
 from cnndsl.ops.initial import VECTOR_INITIALIZER, Start, check_start
 from cnndsl.ops.ranks import divides, feature_map
+from cnndsl.ops.weighted import Weighted
 
 _EPS = "added to the variance"
 _SCALE_INIT = "initializer of the factors"
@@ -20,7 +21,7 @@ def _learnt(x: Shape, **learnt: bool) -> dict[str, Shape]:
 
 
 @dataclass(frozen=True)
-class BatchNorm(Op):
+class BatchNorm(Weighted):
     """Batch normalization: over the images and positions of a batch, for each channel.
 
     Shape:
@@ -60,7 +61,7 @@ class BatchNorm(Op):
 
 
 @dataclass(frozen=True)
-class LayerNorm(Op):
+class LayerNorm(Weighted):
     """Layer normalization: over the channels of each position.
 
     Shape:
@@ -90,7 +91,7 @@ class LayerNorm(Op):
 
 
 @dataclass(frozen=True)
-class GroupNorm(Op):
+class GroupNorm(Weighted):
     """Group normalization: over the positions and the channels of each group.
 
     Shape:
@@ -121,7 +122,7 @@ class GroupNorm(Op):
 
 
 @dataclass(frozen=True)
-class InstanceNorm(Op):
+class InstanceNorm(Weighted):
     """Instance normalization: over the positions of each image, for each channel.
 
     Shape:
@@ -154,7 +155,7 @@ class InstanceNorm(Op):
 
 
 @dataclass(frozen=True)
-class RMSNorm(Op):
+class RMSNorm(Weighted):
     """Root mean square normalization: over the channels of each position, around zero.
 
     x / sqrt(mean of squares + eps), times a factor per channel.
@@ -184,7 +185,7 @@ class RMSNorm(Op):
 
 
 @dataclass(frozen=True)
-class GlobalResponseNorm(Op):
+class GlobalResponseNorm(Weighted):
     """Global response normalization: channels compete by their lengths over all positions.
 
     x + scale * x * n + shift, where n is the length of a channel, the root of its sum of squares

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from cnndsl.ops import kinds
 from cnndsl.ops.base import Op, Reject, Shape, arg, show
+from cnndsl.ops.weighted import Weighted
 
 PerChannel = float | tuple[float, ...]
 
@@ -33,7 +34,7 @@ class Scale(Op):
 
 
 @dataclass(frozen=True)
-class LayerScale(Op):
+class LayerScale(Weighted):
     """x times one learnt factor per channel.
 
     Shape:

@@ -51,11 +51,11 @@ class Network:
 
 
 def weights_of(model: nnx.Module) -> dict[Path, nnx.Variable[jax.Array]]:
-    """Parameters and batch statistics by path; the state of seeds is not among them."""
+    """Parameters, frozen ones too, and batch statistics by path; no state of seeds."""
     return {
         path: variable
         for path, variable in nnx.to_flat_state(nnx.state(model))
-        if isinstance(variable, nnx.Param | nnx.BatchStat)
+        if not isinstance(variable, nnx.RngState)
     }
 
 
@@ -129,7 +129,7 @@ def network_of(model: nnx.Module, shape: Shape | None = None) -> Network:
     indices: dict[str, int] = {}
     owners: list[int | None] = []
     for path, variable in flat:
-        if not isinstance(variable, nnx.Param | nnx.BatchStat):
+        if isinstance(variable, nnx.RngState):
             owners.append(None)
             continue
         name = dotted(path[:-1])

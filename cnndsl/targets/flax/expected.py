@@ -11,7 +11,7 @@ from typing import Any
 
 from cnndsl.ir import Auxiliary, Chosen, Frame, Instance, Layer, Looped, Merged, Network, Tensor
 from cnndsl.ops.base import Shape
-from cnndsl.targets.flax.expected_ops import TERMS, merged
+from cnndsl.targets.flax.expected_ops import merged, term_of
 from cnndsl.targets.flax.forms import Forms
 from cnndsl.targets.flax.terms import Term, Unfit
 from cnndsl.walks import children
@@ -55,7 +55,7 @@ def expected(network: Network, forms: Forms, *, aux: bool = True) -> Expectation
             before = len(run)
             is_early = leader is not record and leader not in owned
             with forms.aside() if is_early else forms.sharing(owned.get(leader, ())):
-                term = TERMS[record.op.name](record.op, x, forms, id(first.out) in rectified)
+                term = term_of(record.op, x, forms, id(first.out) in rectified)
             owned[record] = run[before:]
             if term is not x:
                 made.append((record, tuple(run[before:]) or (term,)))

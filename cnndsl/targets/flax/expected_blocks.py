@@ -11,7 +11,7 @@ from collections.abc import Hashable
 from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Merged, Network, Node, Tensor
 from cnndsl.targets.flax.bodies import Bodies, Body
 from cnndsl.targets.flax.expected import Expectation, heads_of, images_of, name_of, rectifies
-from cnndsl.targets.flax.expected_ops import TERMS, merged
+from cnndsl.targets.flax.expected_ops import merged, term_of
 from cnndsl.targets.flax.forms import Forms
 from cnndsl.targets.flax.terms import Term, Unfit
 from cnndsl.walks import children
@@ -72,8 +72,7 @@ class Blocks:
         for unit in held:
             before_relu = id(unit.out) in starts
             if isinstance(unit, Layer):
-                make = TERMS[unit.op.name]
-                term = make(unit.op, values[id(unit.x)], forms, before_relu)
+                term = term_of(unit.op, values[id(unit.x)], forms, before_relu)
             elif isinstance(unit, Merged):
                 parts = tuple(values[id(branch.out)] for branch in unit.branches)
                 term = merged(unit.element.name, parts, forms)

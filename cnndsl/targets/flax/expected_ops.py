@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cnndsl.ops.base import Op
 from cnndsl.ops.initial import Initial, Start
+from cnndsl.ops.weighted import Weighted
 from cnndsl.targets.flax.forms import Forms
 from cnndsl.targets.flax.terms import Sides, Term, described
 from cnndsl.targets.flax.windows import Padding, Pair
@@ -285,3 +287,9 @@ TERMS: Mapping[str, Maker] = {
     "param": lambda op, x, f, he: f.parameter(op.shape, canonical(op.init)),
     "constant": lambda op, x, f, he: f.fixed(op.values, op.output(x.shape)),
 }
+
+
+def term_of(op: Op, x: Term, forms: Forms, he_normal: bool) -> Term:
+    """What an op gives; `he_normal` where its result reaches an activation of the ReLU family."""
+    with forms.marked(isinstance(op, Weighted) and op.frozen):
+        return TERMS[op.name](op, x, forms, he_normal)

@@ -41,6 +41,7 @@ class Forms(AxisForms):
         self.weighted: list[Term] = []  # the results of layers with weights, in order
         self.repeated: list[Term] = []  # those of layers that run once more
         self._is_aside = False
+        self._marks: Settings = ()
         self._first: deque[Term] = deque()  # what the layers that run next gave first
 
     def image(self, shape: Shape, name: str) -> Term:
@@ -55,6 +56,7 @@ class Forms(AxisForms):
         return self._owned(op, settings, (x,), shape)
 
     def _owned(self, op: str, settings: Settings, inputs: tuple[Term, ...], shape: Shape) -> Term:
+        settings = (*settings, *self._marks) if op != "dropout" else settings
         if self._is_aside:
             return self._terms.term(op, settings, inputs, shape, -1)
         is_again = op != "dropout" and bool(self._first)
@@ -74,6 +76,13 @@ class Forms(AxisForms):
         yield
         if self._first:
             raise Unfit("layers that run again are fewer than they were")
+
+    @contextmanager
+    def marked(self, frozen: bool) -> Iterator[None]:
+        """Whether the layers that run inside learn."""
+        before, self._marks = self._marks, (("frozen", True),) if frozen else ()
+        yield
+        self._marks = before
 
     @contextmanager
     def aside(self) -> Iterator[None]:

@@ -13,7 +13,10 @@ from importlib import resources
 
 # The order in which a module defines those it needs: functions, constants, then classes.
 ORDER = (
+    "frozen",
     "cast",
+    "cast_frozen",
+    "freeze",
     "stateless",
     "keep_float32",
     "normalize",
@@ -77,16 +80,21 @@ IMPORTS = {
     "DTypeLike": "from jax.typing import DTypeLike",
 }
 
+# The same of what another fragment defines, which then stands in the module too.
+OWN = {"Frozen": "from cnndsl.targets.flax.templates.ops.frozen import Frozen"}
+
 _DEFINED = re.compile(r"^(?:(?:class|def) )?(\w+)")
 
 
 @dataclass(frozen=True)
 class Fragment:
-    """One definition: its text, the name it binds, and the names of `IMPORTS` it needs."""
+    """One definition: its text, the name it binds, and the names it needs of `IMPORTS` and of
+    other fragments."""
 
     text: str
     defines: str
     imports: frozenset[str]
+    fragments: frozenset[str] = frozenset()
 
 
 @cache
@@ -99,8 +107,10 @@ def fragment(name: str) -> Fragment:
     source = (templates / folder / f"{name}.py").read_text(encoding="utf-8")
     lines = source.splitlines()
     needs = frozenset(bound for bound, statement in IMPORTS.items() if statement in lines)
-    above = max(lines.index(IMPORTS[bound]) for bound in needs) + 1
+    others = frozenset(bound for bound, statement in OWN.items() if statement in lines)
+    imports = [*(IMPORTS[bound] for bound in needs), *(OWN[bound] for bound in others)]
+    above = max(map(lines.index, imports)) + 1
     text = "\n".join(lines[above:]).strip() + "\n"
     defined = _DEFINED.match(text)
     assert defined is not None
-    return Fragment(text, defined[1], needs)
+    return Fragment(text, defined[1], needs, others)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from cnndsl.targets.flax.signature import Signature, number
+from cnndsl.targets.flax.signature import Signature, flag, number
 from cnndsl.targets.flax.symbolic import DTYPE, PARAM_DTYPE, Token
 from cnndsl.targets.flax.symbolic_carried import HELPER_FUNCTIONS
 from cnndsl.targets.flax.symbolic_containers import ModuleBase, dict_of, list_type, sequential_of
@@ -15,10 +15,11 @@ from cnndsl.targets.flax.symbolic_functions import (
     NNX_FUNCTIONS,
 )
 from cnndsl.targets.flax.symbolic_layers import HELPER_KINDS, KEEP_FLOAT32, KINDS, Given
-from cnndsl.targets.flax.symbolic_modules import Built, Initialiser, LayerType
+from cnndsl.targets.flax.symbolic_modules import Built, Initialiser, Layer, LayerType
 from cnndsl.targets.flax.terms import described
 from cnndsl.targets.python.library import Function, Library
 from cnndsl.targets.python.values import Budget, External, Failure
+from cnndsl.targets.python.values import described as described_value
 
 # Several names of one initialiser, and the functions that are initialisers themselves.
 FACTORIES = {
@@ -125,6 +126,9 @@ class Flax:
             **HELPER_FUNCTIONS,
             **{name: LayerType(kind, self.built) for name, kind in HELPER_KINDS.items()},
             "cast": Function("cast", self.cast),
+            "cast_frozen": Function("cast", self.cast),
+            "frozen": Token("Frozen"),
+            "freeze": Function("freeze", freeze),
             "stateless": Function("stateless", stateless),
             "keep_float32": KEEP_FLOAT32,
             "he_normal": Initialiser("he_normal"),
@@ -137,6 +141,17 @@ class Flax:
             raise Failure("`cast` takes a model, and the dtypes that it got")
         self.cast_models.append((args[0], len(self.built)))
         return None
+
+
+def freeze(args: list[object], keywords: Given) -> object:
+    """`freeze(nnx.Conv(…))`: the same layer, whose parameters do not learn."""
+    given = Signature("freeze", ("layer",), {"when": True}).bound(args, keywords)
+    layer = given["layer"]
+    if not isinstance(layer, Layer):
+        raise Failure(f"`freeze` of {described_value(layer)}")
+    if flag(given["when"], "when"):
+        layer.freeze()
+    return layer
 
 
 def stateless(args: list[object], keywords: Given) -> object:

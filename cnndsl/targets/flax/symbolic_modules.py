@@ -50,6 +50,16 @@ class Layer(External):
     def describe(self) -> str:
         return f"a {self.kind}"
 
+    def freeze(self) -> None:
+        """Makes constants of its parameters."""
+        learning = self.apply
+
+        def apply(x: Term, forms: Forms) -> Term:
+            with forms.marked(True):
+                return learning(x, forms)
+
+        self.apply = apply
+
     def call(self, args: list[object], keywords: Given) -> object:
         if keywords or len(args) != 1:
             raise Failure(f"{self.describe()} is called with one tensor alone")

@@ -13,8 +13,8 @@ from cnndsl.targets.flax.ops import (
     resample,
     shape,
 )
-from cnndsl.targets.flax.ops.emission import Context, Emission, Emitter, Fields
-from cnndsl.targets.python.tree import Expr
+from cnndsl.targets.flax.ops.emission import Context, Emission, Emitter, Fields, frozen
+from cnndsl.targets.python.tree import Constant, Expr
 
 EMITTERS: dict[str, Emitter] = {
     **conv.EMITTERS,
@@ -34,4 +34,6 @@ def emit(name: str, rank: int, fields: Fields, features: Expr, context: Context)
     features."""
     if name == "drop_path" and rank == 1:
         return activation.FLAT_DROP_PATH(fields, features, context)
-    return EMITTERS[name](fields, features, context)
+    emission = EMITTERS[name](fields, features, context)
+    when = fields.get("frozen", Constant(False))
+    return emission if when == Constant(False) else frozen(emission, when)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from cnndsl.targets.python.expressions import call, constant
@@ -54,6 +54,14 @@ class Built:
     args: tuple[Expr, ...]
     keywords: dict[str, Expr] = field(default_factory=dict)
     takes: tuple[str, ...] = KINDS
+    frozen: Expr = field(default=Constant(False))  # whether it does not learn
+
+    def wrapped(self, build: Call) -> Expr:
+        """What the constructor keeps: the module, or what `freeze` makes of it."""
+        if self.frozen == Constant(False):
+            return build
+        when = () if self.frozen == Constant(True) else (self.frozen,)
+        return call("freeze", build, *when)
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,12 @@ class Emission:
     modules: tuple[Built, ...] = ()
     helpers: tuple[str, ...] = ()
     atom: bool = False
+
+
+def frozen(emission: Emission, when: Expr) -> Emission:
+    """The same op, whose parameters are constants for the optimizer."""
+    modules = tuple([replace(built, frozen=when) for built in emission.modules])
+    return replace(emission, modules=modules, helpers=(*emission.helpers, "freeze", "frozen"))
 
 
 Emitter = Callable[[Fields, Expr, Context], Emission]

@@ -61,10 +61,14 @@ def _expressions(node: tree.Definition) -> list[Expr]:
 
 def helpers_of(staging: Staging, definitions: Sequence[tree.Definition]) -> list[Helper]:
     needed = mentioned(definitions)
-    held = (fragment(name) for name in ORDER)
+    # What casts knows of tensors that are no parameters where there are some.
+    unwanted = "cast" if "freeze" in needed else "cast_frozen"
+    held = {name: fragment(name) for name in ORDER if name != unwanted}
+    for known in [f for f in held.values() if f.defines in needed]:
+        needed |= known.fragments
     return [
         Helper(name, f.defines, f.text.rstrip("\n"))
-        for name, f in zip(ORDER, held, strict=True)
+        for name, f in held.items()
         if f.defines in needed
     ]
 

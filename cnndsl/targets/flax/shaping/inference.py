@@ -109,6 +109,8 @@ class Variables:
                 return self._binary(expr)
             case Item():
                 return self._item(expr)
+            case Call(function=Name(id="freeze")):
+                return CALLABLE
             case Call():
                 return self._call(expr)
         return None

@@ -129,11 +129,11 @@ class Layers:
             path(built.callee), built.args, keywords, built.takes, emission.role != DROPOUT
         )
         self.built.append(build)
-        module: Expr = build
+        module: Expr = built.wrapped(build)
         if len(emission.modules) == 1 and all(map(self.module.is_head, recs)):
             units = built.args[1]
             if isinstance(units, Name):
-                module = Conditional(build, units, path("nnx.identity"))
+                module = Conditional(module, units, path("nnx.identity"))
         is_weighted = built.attr in WEIGHTED
         is_quiet = emission.role == DROPOUT
         slot = Slot(stem, (), built.attr, weighted=is_weighted, is_quiet=is_quiet)
