@@ -5,14 +5,14 @@ Everything here maps text to a result and diagnostics; reading files is the `Loa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate.collect import Collector
-from cnndsl.elaborate.models import elaborate
+from cnndsl.elaborate.models import elaborating
 from cnndsl.elaborate.otherwise import Effort
 from cnndsl.elaborate.paths import assign_paths
 from cnndsl.elaborate.program import Loader, Program, collect
@@ -73,10 +73,25 @@ def check_source(
     model: str | None = None,
 ) -> Checked:
     """Parses and elaborates: every shape, count and assertion, or those of one `model`."""
+    *_, checked = checking(source, load, overrides, model)
+    return checked
+
+
+def checking(
+    source: Source,
+    load: Loader = no_files,
+    overrides: dict[str, Value] | None = None,
+    model: str | None = None,
+) -> Iterator[Checked]:
+    """The same in steps, for who has other things to do in between: first the program, without a
+    network; then that again, after each of them; and last all."""
     effort = Effort()
-    checked = _checked(source, load, overrides, model, effort)
+    checked = Checked(source, None, (), ())
+    for step in _checking(source, load, overrides, model, effort):
+        checked = step
+        yield step
     if not checked.diagnostics:
-        return checked
+        return
 
     def mended_of(checked: Checked) -> Sequence[Diagnostic]:
         from cnndsl.elaborate.mending import mended  # only mistakes pay for it
@@ -98,8 +113,9 @@ def check_source(
             effort.spent = none.spent
             return again.program is not None, mended_of(again)
 
-        return replace(checked, diagnostics=tuple(further(source, checked.diagnostics, check)))
-    return replace(checked, diagnostics=tuple(mended_of(checked)))
+        yield replace(checked, diagnostics=tuple(further(source, checked.diagnostics, check)))
+    else:
+        yield replace(checked, diagnostics=tuple(mended_of(checked)))
 
 
 def _checked(
@@ -109,25 +125,50 @@ def _checked(
     model: str | None,
     effort: Effort,
 ) -> Checked:
+    *_, checked = _checking(source, load, overrides, model, effort)
+    return checked
+
+
+def _checking(
+    source: Source,
+    load: Loader,
+    overrides: dict[str, Value] | None,
+    model: str | None,
+    effort: Effort,
+) -> Iterator[Checked]:
     """The same without edits that are found by trying; `effort` is for what explains counts."""
     spec, diagnostics = parse(source)
     if spec is None or diagnostics:
-        return Checked(source, None, (), tuple(diagnostics))
+        yield Checked(source, None, (), tuple(diagnostics))
+        return
     found = Collector()
     program = collect(spec, load, found)
-    networks = elaborate(program, found, overrides, model, effort=effort) if program.sound else []
+    networks: list[Network] = []
+    yield (begun := Checked(source, program, (), ()))
+    if program.sound:
+        for network in elaborating(program, found, overrides, model, effort=effort):
+            networks.append(network)
+            yield begun
     if model is None:
         check_unreached(program, found)
     if found:
         wrong = tuple(found.diagnostics())
-        return Checked(source, program, (), wrong, attempts=tuple(networks))
-    return Checked(source, program, tuple(networks), ())
+        yield Checked(source, program, (), wrong, attempts=tuple(networks))
+    else:
+        yield Checked(source, program, tuple(networks), ())
 
 
 def warnings(checked: Checked) -> list[Diagnostic]:
     """What is seldom meant in a spec that holds, but where its line says that it is."""
+    *_, found = warning(checked)
+    return found
+
+
+def warning(checked: Checked) -> Iterator[list[Diagnostic]]:
+    """The same in steps, the last of which has them all."""
     if checked.diagnostics or checked.program is None:
-        return []
+        yield []
+        return
     from cnndsl.elaborate.doubts import doubts, repeated, unasserted
     from cnndsl.elaborate.shadows import shadows
     from cnndsl.elaborate.unread import unread
@@ -135,13 +176,14 @@ def warnings(checked: Checked) -> list[Diagnostic]:
 
     found, ignored = Collector(), Ignored(checked.source)
     of_names = chain(unused(checked.program), shadows(checked.program), repeated(checked.program))
-    of_networks = chain.from_iterable(map(doubts, checked.networks))
     of_all = chain(unread(checked.networks), unasserted(checked.networks))
-    for warning in chain(of_names, of_networks, of_all):
-        source = warning.primary.span.source if warning.primary else checked.source
-        if warning not in ignored and not source.is_zoo:
-            found.add(warning)
-    return found.diagnostics()
+    for each in (of_names, *map(doubts, checked.networks), of_all):
+        for advised in each:
+            source = advised.primary.span.source if advised.primary else checked.source
+            if advised not in ignored and not source.is_zoo:
+                found.add(advised)
+        yield []
+    yield found.diagnostics()
 
 
 def summaries(checked: Checked) -> tuple[Summary, ...]:

@@ -9,6 +9,7 @@ import sys
 from argparse import Namespace
 
 from cnndsl.cli.console import CallError, Console
+from cnndsl.stack import deepen
 
 INSTALL = "pip install 'cnndsl[editor]'"
 
@@ -28,7 +29,9 @@ def run(arguments: Namespace, console: Console) -> int:
         raise CallError("`cnndsl lsp` needs standard input and standard output") from None
     sys.stdout = sys.stderr  # what is printed by mistake is no message
     logging.getLogger("pygls").setLevel(logging.CRITICAL)  # editors show standard error
-    gc.enable()  # other commands end before there is garbage
+    deepen()
+    gc.disable()  # the session looks for garbage, when it has time
+    gc.freeze()
     sys.setswitchinterval(0.001)  # an answer waits no longer than that for an analysis to pause
     server.start_io(stdin, out)
     return 0

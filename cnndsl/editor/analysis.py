@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,9 +14,8 @@ from cnndsl.editor.records import Sightings, sightings
 from cnndsl.editor.scopes import Symbols
 from cnndsl.editor.symbols import resolve
 from cnndsl.elaborate.program import Program
-from cnndsl.garbage import uncollected
 from cnndsl.ir import Network
-from cnndsl.pipeline import Checked, check_source, warnings
+from cnndsl.pipeline import Checked, checking, warning
 from cnndsl.source import Source
 from cnndsl.syntax import ast
 
@@ -65,17 +64,21 @@ class Analysis:
     def hints(self) -> list[LineHint]:
         return [] if self.spec is None else line_hints(self.spec, self.sightings)
 
-    def prepare(self) -> Analysis:
-        """Works out what is asked for next, so that answers need not."""
+    def prepare(self) -> Iterator[None]:
+        """Works out what is asked for next, so that answers need not, in steps."""
+        assert self.sightings is not None
+        yield
         assert self.hints is not None
+        yield
         for network in self.networks:
             summary_of(network)
-        return self
 
 
-@uncollected()
-def analyse(path: str | None, name: str, text: str, texts: Mapping[str, str]) -> Analysis:
-    """The analysis of an open document, as `cnndsl check` does it.
+def analysing(
+    path: str | None, name: str, text: str, texts: Mapping[str, str]
+) -> Iterator[Analysis | None]:
+    """The analysis of an open document, as `cnndsl check` does it, in steps that take no longer
+    than an answer may: the names of a text that parses, None for what there is to do, and all.
 
     Args:
       path: its file; None for a document that has none.
@@ -88,9 +91,23 @@ def analyse(path: str | None, name: str, text: str, texts: Mapping[str, str]) ->
     if source is None:
         empty = Source(path or name, text)
         checked = Checked(empty, None, (), tuple(diagnostics))
-        return Analysis(text, empty, checked, tuple(diagnostics))
-    checked = check_source(source, files.load)
+        yield Analysis(text, empty, checked, tuple(diagnostics))
+        return
+    steps = checking(source, files.load)
+    checked = next(steps)
     symbols = Symbols() if checked.program is None else resolve(checked.program)
-    found = (*checked.diagnostics, *warnings(checked))
     needed = frozenset(files.needed)
-    return Analysis(text, source, checked, found, symbols, needed, files.used).prepare()
+    if checked.program is not None:
+        yield Analysis(text, source, checked, (), symbols, needed, files.used)
+    for step in steps:
+        checked = step
+        yield None
+    advised: list[Diagnostic] = []
+    for found in warning(checked):
+        advised = found
+        yield None
+    every = (*checked.diagnostics, *advised)
+    whole = Analysis(text, source, checked, every, symbols, needed, files.used)
+    for _ in whole.prepare():
+        yield None
+    yield whole

@@ -32,6 +32,7 @@ _NAMING = frozenset(
     }
 )
 _DEFINING = frozenset({"BLOCK", "MODEL", "FN"})
+_HEADS = ("block", "model", "fn")  # at the margin they begin a definition, whatever is above
 
 
 class Where(Enum):
@@ -60,7 +61,8 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """The words before a cursor without the one that it touches, which is the `prefix`.
+    """The words before a cursor, from the definition around it on, without the one that it touches,
+    which is the `prefix`.
 
     In the path of a `use`, `path` is what stands of it before the cursor.
     """
@@ -154,7 +156,8 @@ def cursor(text: str, offset: int) -> Cursor:
     inert = "#" in code or '"' in code
     touched = _LAST.search(text[line:offset])
     prefix = touched[0] if touched and not inert else ""
-    words = tuple(tolerant(text[: offset - len(prefix)]))
+    around = max(text.rfind(f"\n{head} ", 0, offset) for head in _HEADS) + 1
+    words = tuple(tolerant(text[around : offset - len(prefix)]))
     openers: list[int] = []
     for index, word in enumerate(words):
         if word.type in _CLOSERS.values():

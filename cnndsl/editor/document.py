@@ -36,7 +36,8 @@ def file_of(source: Source) -> str:
 class Document:
     """What an editor has open.
 
-    `version` is the editor's; `analysed` that of the last analysis, which took `seconds`.
+    `version` is the editor's; `analysed` that of the last analysis, which took `seconds`, and
+    `read` that of the last text whose names are known, or which has none; these took `reading`.
     """
 
     def __init__(self, uri: str, text: str, version: int, encoding: str):
@@ -46,11 +47,14 @@ class Document:
         self.name = os.path.basename(self.path or uri)
         self.encoding = encoding
         self.analysed: int | None = None
+        self.read: int | None = None
+        self.named: Analysis | None = None  # the names alone, of the newest text that parses
         self.current: Analysis | None = None  # of the newest text that was analysed
         self.parsed: Analysis | None = None  # the same, of a text that parses
         self.sound: Analysis | None = None  # the same, with all shapes, if there was one
 
         self.seconds = 0.0
+        self.reading = 0.0
         self.change(text, version)
 
     def change(self, text: str, version: int) -> None:
@@ -59,12 +63,20 @@ class Document:
         self.positions = Positions(plain, self.encoding)
         self._views: dict[Analysis, View] = {}
 
+    def learn(self, analysis: Analysis, version: int, seconds: float) -> None:
+        """Takes in the names of a text, which are known first; it may have moved on."""
+        if self.read != version:
+            self.read, self.reading = version, seconds
+        if analysis.spec is not None:
+            self.named = analysis
+
     def settle(self, analysis: Analysis, version: int, seconds: float) -> None:
         """Takes an analysis in; it may be of a text that has moved on."""
         self.current, self.analysed, self.seconds = analysis, version, seconds
+        self.read = version
         self._views.clear()
         if analysis.spec is not None:
-            self.parsed = analysis
+            self.named = self.parsed = analysis
             if analysis.is_whole or self.sound is None or not self.sound.is_whole:
                 self.sound = analysis
 
@@ -73,9 +85,13 @@ class Document:
         return self.analysed == self.version
 
     @property
+    def is_read(self) -> bool:
+        return self.read == self.version
+
+    @property
     def program(self) -> Program | None:
         """The definitions of the newest text that parsed."""
-        return self.parsed.program if self.parsed else None
+        return self.named.program if self.named else None
 
     def view(self, analysis: Analysis | None) -> View | None:
         """An analysis, and where its places are in the text of now."""

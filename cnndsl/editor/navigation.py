@@ -9,9 +9,10 @@ from lsprotocol import types
 from cnndsl.editor.document import View, file_of
 from cnndsl.editor.hints import summary_of
 from cnndsl.editor.positions import Positions
+from cnndsl.editor.present import Spot
 from cnndsl.editor.records import shapes, size_text
+from cnndsl.editor.rename import Change
 from cnndsl.editor.scopes import Occurrence
-from cnndsl.editor.workspace import Place
 from cnndsl.source import Source, Span
 from cnndsl.syntax import ast
 
@@ -29,12 +30,6 @@ def found_at(view: View, offset: int) -> Occurrence | None:
     """The name at a place of the text of now."""
     old = view.alignment.to_old(offset)
     return None if old is None else view.analysis.symbols.at(view.source, old)
-
-
-def home(occurrence: Occurrence) -> Place:
-    """What the symbol is called in a workspace: the real path and the offset of its first name."""
-    span = occurrence.symbol.span
-    return span.source.name if span.source.is_zoo else file_of(span.source), span.start
 
 
 def definition(view: View, offset: int, uri: Uri) -> list[types.Location]:
@@ -89,16 +84,27 @@ def highlights(view: View, offset: int) -> list[types.DocumentHighlight]:
 
 
 def locations(
-    found: Iterable[Occurrence], encoding: str, uri: Uri, *, defining: bool
+    found: Iterable[Spot], encoding: str, uri: Uri, *, defining: bool
 ) -> list[types.Location]:
     """Places of a workspace, those that define the name only if that is asked for."""
-    return [
-        types.Location(
-            uri(file_of(each.span.source)), Positions(each.span.source.text, encoding).of(each.span)
-        )
-        for each in found
-        if defining or not each.defines
-    ]
+    positions: dict[str, Positions] = {}
+    places: list[types.Location] = []
+    for each in found:
+        if defining or not each.defines:
+            known = positions.setdefault(each.path, Positions(each.text, encoding))
+            places.append(types.Location(uri(each.path), known.range(each.start, each.end)))
+    return places
+
+
+def edited(changes: Iterable[Change], encoding: str, uri: Uri) -> types.WorkspaceEdit:
+    """The changes of a rename as edits, by file."""
+    positions: dict[str, Positions] = {}
+    edits: dict[str, list[types.TextEdit]] = {}
+    for each in changes:
+        known = positions.setdefault(each.path, Positions(each.source, encoding))
+        edit = types.TextEdit(known.range(each.start, each.end), each.text)
+        edits.setdefault(uri(each.path), []).append(edit)
+    return types.WorkspaceEdit(edits)
 
 
 # --- outline --------------------------------------------------------------------------

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from cnndsl.editor.buffers import Buffers
-from cnndsl.editor.workspace import Place, Read, key, places, read, users
-from cnndsl.ops import MERGES, OPS
+from cnndsl.editor.present import Place, Spot
+from cnndsl.editor.scopes import Symbols
+from cnndsl.editor.workspace import Read, key, read, users
+from cnndsl.elaborate import preprocess, recipe, values
+from cnndsl.elaborate.functions import FUNCTIONS
+from cnndsl.ops import MERGES, OPS, initial
 from cnndsl.pipeline import check_source
+from cnndsl.recipes.tables import CALLS
 from cnndsl.syntax import tables
+
+_WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
+# Words that are one only where they stand at their place, and names that a network gives.
+_AT_THEIR_PLACE = ("input", "output", "preprocess", "return", "shared", "within", "zoo")
+_GIVEN = ("classes", "logits", "macs", "params", "shape", "total")
 
 
 class Unnameable(Exception):
@@ -28,13 +40,11 @@ class Change:
     text: str
 
 
-def rename(
-    home: Place, old: str, new: str, folders: Sequence[str], texts: Mapping[str, str]
-) -> list[Change]:
-    """The changes that give the symbol that is first written at `home` the name `new`.
+def changes_of(old: str, new: str, spots: Sequence[Spot]) -> list[Change]:
+    """The changes that give a symbol the name `new`; numbers behind the old one stay.
 
     Raises:
-      Unnameable: if that is no name, or is taken so that the specs would mean something else.
+      Unnameable: if that is no name.
     """
     if not (new.isidentifier() and new.isascii()):
         raise Unnameable("a name is made of letters, digits and `_`, and begins with no digit")
@@ -42,18 +52,55 @@ def rename(
         raise Unnameable(f"`{new}` is a word of the language")
     if new in OPS or new in MERGES:
         raise Unnameable(f"`{new}` is an op")
+    return [Change(s.path, s.text, s.start, s.start + len(old), new) for s in spots]
+
+
+def is_new(name: str, programs: Sequence[Symbols]) -> bool:
+    """Whether a name cannot be taken for any that there is, so that there is nothing to prove.
+
+    It is in no text, has no meaning in the language, and no loop makes one of the others of it by a
+    number.
+    """
+    stem = name.rstrip("0123456789")
+    if stem in _words():
+        return False
+    texts = {each.span.source.text for symbols in programs for each in symbols.occurrences}
+    written = {word for text in texts for word in _WORD.findall(text)}
+    return not any(word.rstrip("0123456789") == stem for word in written if word.startswith(stem))
+
+
+@cache
+def _words() -> frozenset[str]:
+    """The words of the language and the names of all that it has."""
+    known = {*tables.KEYWORDS, *_AT_THEIR_PLACE, *_GIVEN, *OPS, *MERGES, *FUNCTIONS, *initial.NAMES}
+    known.update(values.ATTRIBUTES, preprocess.SETTINGS, recipe.SETTINGS, *CALLS.values())
+    for words in preprocess.WORDS.values():
+        known.update(words)
+    for op in OPS.values():
+        for name, argument in op.arguments().items():
+            known.update((name,), argument.kind.own_words)
+    return frozenset(known)
+
+
+def prove(
+    home: Place,
+    changes: Sequence[Change],
+    new: str,
+    folders: Sequence[str],
+    texts: Mapping[str, str],
+) -> None:
+    """Compares what all names mean before and after, and what is wrong with the specs.
+
+    Raises:
+      Unnameable: if the specs would mean something else.
+    """
     before = users(home[0], folders, texts)
-    changes = [
-        Change(path, each.span.source.text, start, start + len(old), new)
-        for (path, start), each in places(home, before).items()
-    ]
     after = {**texts, **_changed(changes)}
     for path, one in before.items():
         again = read(path, after)
         is_same = again is not None and _meaning(again) == _meaning(one)
         if not is_same or _mistakes(path, after) != _mistakes(path, texts):
             raise Unnameable(f"`{new}` means something else in one of the places")
-    return changes
 
 
 def _mistakes(path: str, texts: Mapping[str, str]) -> list[str]:

@@ -16,14 +16,11 @@ from cnndsl.editor.document import Document, View, path_of
 from cnndsl.editor.hints import code_lenses, inlay_hints
 from cnndsl.editor.hover import hover as hover_at
 from cnndsl.editor.layout import formatted
-from cnndsl.editor.positions import Positions
 from cnndsl.editor.records import Sightings
-from cnndsl.editor.rename import Unnameable
-from cnndsl.editor.rename import rename as rename_everywhere
+from cnndsl.editor.rename import Unnameable, changes_of, is_new, prove
 from cnndsl.editor.report import quick_fixes, reported
 from cnndsl.editor.session import Session
 from cnndsl.editor.used import paths
-from cnndsl.editor.workspace import places, users
 
 
 class Server(LanguageServer):
@@ -73,8 +70,13 @@ class Server(LanguageServer):
         uris = list(self.workspace.folders) or [self.workspace.root_uri or ""]
         return [path for path in map(path_of, uris) if path]
 
+    async def named(self, uri: str) -> View | None:
+        """The newest text that parses, for names."""
+        document = await self.session.read(uri)
+        return None if document is None else document.view(document.named)
+
     async def parsed(self, uri: str) -> View | None:
-        """The newest analysis of a text that parses, for names."""
+        """The newest analysis of a text that parses, for names with figures."""
         document = await self.session.get(uri)
         return None if document is None else document.view(document.parsed)
 
@@ -138,7 +140,7 @@ async def code_lens(ls: Server, params: types.CodeLensParams) -> list[types.Code
 async def hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
     for view in (
         await ls.sound(params.text_document.uri),
-        await ls.parsed(params.text_document.uri),
+        await ls.named(params.text_document.uri),
     ):
         found = view and hover_at(view, view.positions.offset(params.position))
         if found:
@@ -151,7 +153,7 @@ async def hover(ls: Server, params: types.HoverParams) -> types.Hover | None:
 
 @server.feature(types.TEXT_DOCUMENT_DEFINITION)
 async def definition(ls: Server, params: types.DefinitionParams) -> list[types.Location]:
-    view = await ls.parsed(params.text_document.uri)
+    view = await ls.named(params.text_document.uri)
     if view is None:
         return []
     offset = view.positions.offset(params.position)
@@ -162,7 +164,7 @@ async def definition(ls: Server, params: types.DefinitionParams) -> list[types.L
 async def document_highlight(
     ls: Server, params: types.DocumentHighlightParams
 ) -> list[types.DocumentHighlight]:
-    view = await ls.parsed(params.text_document.uri)
+    view = await ls.named(params.text_document.uri)
     if view is None:
         return []
     return navigation.highlights(view, view.positions.offset(params.position))
@@ -170,17 +172,17 @@ async def document_highlight(
 
 @server.feature(types.TEXT_DOCUMENT_REFERENCES)
 async def references(ls: Server, params: types.ReferenceParams) -> list[types.Location]:
-    view = await ls.parsed(params.text_document.uri)
+    view = await ls.named(params.text_document.uri)
     offset = None if view is None else view.positions.offset(params.position)
     found = None if view is None or offset is None else navigation.found_at(view, offset)
     if view is None or found is None:
         return []
-    place = navigation.home(found)
-    programs = await ls.session.run(users, place[0], ls.folders(), ls.session.texts())
-    every = places(place, programs).values()
+    programs = await ls.session.symbols(ls.folders())
+    present = ls.session.present()
+    home = present.home(found)
+    every = present.spots(home, programs) if home else []
     defining = params.context.include_declaration
-    encoding = view.document.encoding
-    return navigation.locations(every, encoding, ls.session.uri, defining=defining)
+    return navigation.locations(every, view.document.encoding, ls.session.uri, defining=defining)
 
 
 _RENAMING = types.RenameOptions(prepare_provider=True)
@@ -188,7 +190,7 @@ _RENAMING = types.RenameOptions(prepare_provider=True)
 
 @server.feature(types.TEXT_DOCUMENT_PREPARE_RENAME)
 async def prepare_rename(ls: Server, params: types.PrepareRenameParams) -> types.Range | None:
-    view = await ls.parsed(params.text_document.uri)
+    view = await ls.named(params.text_document.uri)
     if view is None:
         return None
     found = navigation.found_at(view, view.positions.offset(params.position))
@@ -198,25 +200,27 @@ async def prepare_rename(ls: Server, params: types.PrepareRenameParams) -> types
 
 @server.feature(types.TEXT_DOCUMENT_RENAME, _RENAMING)
 async def rename(ls: Server, params: types.RenameParams) -> types.WorkspaceEdit | None:
-    document = await ls.session.get(params.text_document.uri, patience=None)
-    view = None if document is None else document.view(document.parsed)
-    if document is None or view is None or document.parsed is not document.current:
+    for uri in list(ls.session.documents):
+        await ls.session.read(uri, patience=None)
+    document = ls.session.documents.get(params.text_document.uri)
+    view = None if document is None else document.view(document.named)
+    if document is None or view is None or view.source.text != document.plain:
         raise JsonRpcInvalidParams("this spec does not parse: what is wrong with it goes first")
     found = navigation.found_at(view, view.positions.offset(params.position))
     if found is None or found.symbol.span.source.is_zoo:
         raise JsonRpcInvalidParams("this is no name of the spec's own")
-    place, old = navigation.home(found), found.symbol.name
+    folders, new = ls.folders(), params.new_name
+    programs, texts = await ls.session.symbols(folders, exact=True), ls.session.texts()
+    present = ls.session.present()
+    home = present.home(found)
     try:
-        changes = await ls.session.run(
-            rename_everywhere, place, old, params.new_name, ls.folders(), ls.session.texts()
-        )
+        spots = present.spots(home, programs) if home else []
+        changes = changes_of(found.symbol.name, new, spots)
+        if home and not is_new(new, programs):
+            await ls.session.run(prove, home, changes, new, folders, texts)
     except Unnameable as error:
         raise JsonRpcInvalidParams(str(error)) from None
-    edits: dict[str, list[types.TextEdit]] = {}
-    for change in changes:
-        where = Positions(change.source, document.encoding).range(change.start, change.end)
-        edits.setdefault(ls.session.uri(change.path), []).append(types.TextEdit(where, change.text))
-    return types.WorkspaceEdit(edits)
+    return navigation.edited(changes, document.encoding, ls.session.uri)
 
 
 @server.feature(types.TEXT_DOCUMENT_DOCUMENT_SYMBOL)
@@ -287,7 +291,7 @@ async def formatting(
     if document is None:
         return None
     before = document.plain
-    after = await ls.session.run(formatted, document.name, before)
+    after = await asyncio.to_thread(formatted, document.name, before)
     if after is None or after == before or document.plain != before:
         return None
     return [types.TextEdit(document.positions.whole(), after)]

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from cnndsl.editor.buffers import Buffers
+from cnndsl.editor.present import Place
 from cnndsl.editor.scopes import Occurrence, Symbols
 from cnndsl.editor.symbols import resolve
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.program import Program, collect
 from cnndsl.files import Unreadable
-from cnndsl.syntax.parser import parse
+from cnndsl.syntax.parser import parse_right
 
 _MOST = 1_000  # specs that are looked at
 _SKIPPED = frozenset({"node_modules", "__pycache__"})
 
-Place = tuple[str, int]  # a real path and an offset
+Stamps = dict[str, Hashable]  # by the real paths of all files that a spec is made of
+_NOTHING: tuple[Stamps, Symbols | None] = ({}, None)
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,7 @@ class Read:
 
     program: Program
     symbols: Symbols
+    needed: frozenset[str]  # the real paths of the files that it uses
 
     @property
     def occurrences(self) -> list[Occurrence]:
@@ -41,28 +43,16 @@ def read(path: str, texts: Mapping[str, str]) -> Read | None:
       texts: of open documents, by their real paths.
     """
     text = texts.get(path)
-    if text is not None and "use" not in text:
-        return _read_alone(path, text)
-    return _read(path, text, texts)
-
-
-@lru_cache(maxsize=16)  # of open documents: who looks for a name often looks for the next one
-def _read_alone(path: str, text: str) -> Read | None:
-    """The same for a text that uses no files, and so depends on nothing else."""
-    return _read(path, text, {path: text})
-
-
-def _read(path: str, text: str | None, texts: Mapping[str, str]) -> Read | None:
     files = Buffers(path, os.path.dirname(path), texts)
     try:
         source, _ = files.open() if text is None else files.put(text)
     except Unreadable:
         return None
-    spec = None if source is None else parse(source)[0]
+    spec = None if source is None else parse_right(source)
     if spec is None:
         return None
     program = collect(spec, files.load, Collector())
-    return Read(program, resolve(program))
+    return Read(program, resolve(program), frozenset(files.needed))
 
 
 def specs(folders: Sequence[str], texts: Mapping[str, str]) -> list[str]:
@@ -82,6 +72,52 @@ def _walk(folders: Sequence[str]) -> Iterator[str]:
             for name in names:
                 if name.endswith(".cnn"):
                     yield os.path.realpath(os.path.join(folder, name))
+
+
+class Closed:
+    """The names of the specs of a workspace that nobody has open, read again when they change."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Stamps, Symbols | None]] = {}
+
+    def symbols(self, paths: Iterable[str], texts: Mapping[str, str]) -> list[Symbols]:
+        """Of those that use other files; what uses none shares no name with an open one."""
+        for path in paths:
+            if path not in texts and not self._is_known(path, texts):
+                self._known[path] = _read_closed(path, texts)
+        found = [self._known[path][1] for path in paths if path not in texts]
+        return [symbols for symbols in found if symbols is not None]
+
+    def known(self, paths: Iterable[str], texts: Mapping[str, str]) -> list[Symbols] | None:
+        """The same without the compiler; None where one of them is to be read first."""
+        if all(path in texts or self._is_known(path, texts) for path in paths):
+            return self.symbols(paths, texts)
+        return None
+
+    def _is_known(self, path: str, texts: Mapping[str, str]) -> bool:
+        stamps, _ = self._known.get(path, _NOTHING)
+        return bool(stamps) and all(_stamp(p, texts) == stamp for p, stamp in stamps.items())
+
+
+def _read_closed(path: str, texts: Mapping[str, str]) -> tuple[Stamps, Symbols | None]:
+    needed = {path: _stamp(path, texts)}
+    if 'use "' not in _text(path, texts):
+        return needed, None
+    one = read(path, texts)
+    if one is None:
+        return needed, None
+    return {**needed, **{p: _stamp(p, texts) for p in one.needed}}, one.symbols
+
+
+def _stamp(path: str, texts: Mapping[str, str]) -> Hashable:
+    """What another text of a file has not."""
+    if path in texts:
+        return texts[path]
+    try:
+        seen = os.stat(path)
+    except OSError:
+        return None
+    return seen.st_mtime_ns, seen.st_size
 
 
 def users(home: str, folders: Sequence[str], texts: Mapping[str, str]) -> dict[str, Read]:
@@ -112,13 +148,3 @@ def key(occurrence: Occurrence) -> Place:
     """
     span = occurrence.symbol.span
     return span.source.name, span.start
-
-
-def places(home: Place, programs: Mapping[str, Read]) -> dict[Place, Occurrence]:
-    """All places of the symbol that is first named at `home`, in all programs."""
-    found: dict[Place, Occurrence] = {}
-    for one in programs.values():
-        for each in one.occurrences:
-            if key(each) == home:
-                found.setdefault((each.span.source.name, each.span.start), each)
-    return dict(sorted(found.items()))

@@ -27,7 +27,7 @@ class Blocks:
     def __init__(self, shared: Shared, bodies: Bodies):
         self.shared = shared
         self.bodies = bodies
-        self.calls = Calls(shared.program.blocks)
+        self.calls = Calls(shared.program.circles)
 
     def instance(
         self, element: ast.Apply, block: ast.Block, x: Tensor, scope: Scope, context: Context

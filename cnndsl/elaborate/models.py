@@ -49,25 +49,37 @@ def elaborate(
     With blocks that are `known`, further uses share their frames, and nothing has a path. `effort`
     is what the explanations of failed counts may take.
     """
+    return list(elaborating(program, found, overrides, only, known, effort))
+
+
+def elaborating(
+    program: Program,
+    found: Collector,
+    overrides: Mapping[str, Value] | None = None,
+    only: str | None = None,
+    known: Known | None = None,
+    effort: Effort | None = None,
+) -> Iterator[Network]:
+    """The same, one after the other, for who has other things to do in between."""
     networks: list[Network] = []
     overrides = overrides or {}
     evaluator = Evaluator(program.fns, program.complete, program.joins)
     budget = Budget(known or Known(), effort=effort or Effort())
     evaluator.as_layer = LayerValues(program, evaluator, budget.known).value
-    with deep_stack():
-        for model in chosen(program, overrides, only):
-            shared = Shared(program, evaluator, found, budget)
-            try:
+    for model in chosen(program, overrides, only):
+        shared = Shared(program, evaluator, found, budget)
+        try:
+            with deep_stack():
                 network = _network(program, model, shared, overrides)
-            except RecursionError:  # deep expressions in deep functions in deep blocks
-                message = "evaluating this model nests too deeply"
-                found.add(errors.over_budget(model.name_span, message))
-                continue
-            if network is not None:
-                networks.append(network)
+        except RecursionError:  # deep expressions in deep functions in deep blocks
+            message = "evaluating this model nests too deeply"
+            found.add(errors.over_budget(model.name_span, message))
+            continue
+        if network is not None:
+            networks.append(network)
+            yield network
     _check_outputs(networks, found)
     budget.effort.spent += budget.nodes + min(evaluator.steps, MAX_STEPS) // 10
-    return networks
 
 
 def _check_outputs(networks: list[Network], found: Collector) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 
 from cnndsl import errors
@@ -12,7 +13,7 @@ from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.functions import FUNCTIONS
 from cnndsl.elaborate.nested import block_of
-from cnndsl.elaborate.recursion import always_used
+from cnndsl.elaborate.recursion import always_used, circles
 from cnndsl.ops import ADDED, MERGES, OPS
 from cnndsl.source import Source, Span
 from cnndsl.suggest import did_you_mean
@@ -47,6 +48,11 @@ class Program:
     complete: bool = True  # every file was read: an unknown name is a mistake
     _named: dict[str, list[tuple[Span, Span]]] | None = field(default=None, repr=False)
     _roots: dict[str, ast.Model] = field(default_factory=dict, repr=False)  # of variants
+
+    @cached_property
+    def circles(self) -> dict[str, int]:
+        """By block that leads back to itself the number of its circle, which others may share."""
+        return circles(self.blocks)
 
     def root(self, model: ast.Model | ast.Variant) -> ast.Model:
         """The model whose body a variant runs."""

@@ -94,20 +94,16 @@ class _Call:
 class Calls:
     """The uses of blocks that lead back to themselves, while they are elaborated."""
 
-    def __init__(self, blocks: Mapping[str, ast.Block]):
-        self.blocks = blocks
-        self._circles: dict[str, int] | None = None
+    def __init__(self, circles: Mapping[str, int]):
+        self._circles = circles
         self._running: list[_Call] = []
         self._is_endless = False
 
     def is_recursive(self, name: str) -> bool:
-        if self._circles is None:
-            self._circles = circles(self.blocks)
         return name in self._circles
 
     def enter(self, name: str, args: Mapping[str, Value], key: Hashable, span: Span) -> None:
         """Begins a use; refuses one that does not end."""
-        assert self._circles is not None
         if self._is_endless:
             raise Failure  # has been reported
         shown = [f"{n} = {brief(v)}" for n, v in args.items() if not isinstance(v, Tensor | Pack)]

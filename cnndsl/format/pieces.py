@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from cnndsl.source import Source
 from cnndsl.syntax.layout import layout
 from cnndsl.syntax.scan import END, Word, scan
+
+
+def words_of(source: Source) -> list[Word]:
+    """All words as the parser sees them, END included; raises `Mistake` as the parser would."""
+    return list(layout(scan(source)))
+
+
+def spelling(word: Word) -> str:
+    """A word in its one spelling: `within 1%`; the others are as they are written."""
+    if word.type != "TOLERANCE":
+        return word.text
+    return " ".join(word.text.split()).replace(" %", "%")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +72,15 @@ class Piece:
     separated: bool
 
 
-def pieces(source: Source) -> Iterator[Piece]:
-    """All words in order, END included; raises `Mistake` as the parser would."""
+def pieces(words: Iterable[Word]) -> Iterator[Piece]:
+    """The words of a text in order, without the newlines among them."""
     end = 0
     separated = False
-    for word in layout(scan(source)):
+    for word in words:
         if word.text == "\n":  # made by the layout rules
             separated = True
             continue
-        between = source.text[end : word.start] + ("\n" if word.type == END else "")
+        between = word.source.text[end : word.start] + ("\n" if word.type == END else "")
         yield Piece(word, _gap(between if end else "\n" + between), separated)
         end, separated = word.end, False
 

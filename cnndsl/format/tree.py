@@ -6,10 +6,11 @@ syntax of expressions needs nothing here. What tokens alone cannot tell comes fr
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from cnndsl.format.pieces import Gap, Piece, pieces
+from cnndsl.format.pieces import Gap, Piece, pieces, spelling
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 from cnndsl.syntax.expected import DEFINITIONS, LITERALS, STATEMENTS
@@ -108,10 +109,10 @@ class _Places:
     shapes: frozenset[int]  # where an asserted shape begins
 
 
-def tree(spec: ast.Spec) -> Bracket:
-    """The definitions of a spec, as if braces stood around the file."""
+def tree(spec: ast.Spec, words: Iterable[Word]) -> Bracket:
+    """The definitions of a spec, as if braces stood around the file; `words` are all of it."""
     builder = _Builder(_places(spec))
-    for piece in pieces(spec.source):
+    for piece in pieces(words):
         builder.take(piece)
     return builder.open[0].bracket
 
@@ -191,7 +192,7 @@ class _Builder:
 
     def leaf(self, piece: Piece) -> None:
         word, inside = piece.word, self.open[-1]
-        leaf = Leaf(_text(word), word.type, piece.gap)
+        leaf = Leaf(spelling(word), word.type, piece.gap)
         leaf.unary = word.start in self.places.unary or (
             word.type in ("MINUS", "PLUS") and not _ends_operand(inside.before)
         )
@@ -248,13 +249,6 @@ class _Builder:
             item.shape.append(atom)
         else:
             (item.shape or item.atoms).append(atom)
-
-
-def _text(word: Word) -> str:
-    """A word in its one spelling: `within 1%`; the others are as they are written."""
-    if word.type != "TOLERANCE":
-        return word.text
-    return " ".join(word.text.split()).replace(" %", "%")
 
 
 def _ends_operand(atom: Atom | None) -> bool:

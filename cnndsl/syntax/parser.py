@@ -19,18 +19,30 @@ def parse(
 
     The texts of one program share an `allowance` of words.
     """
-    nesting = Nesting()
     try:
-        definitions = run(layout(scan(source, allowance), nesting))
-        if nesting.most > MAX_NESTING:
-            check_depth(definitions)
+        return _spec(source, allowance), []
     except Mistake as mistake:
         if mistake.diagnostic.code in FINAL:
             return None, [mistake.diagnostic]
         return None, _all_mistakes(source, mistake)
     except Unexpected as unexpected:
         return None, _all_mistakes(source, unexpected)
-    return ast.Spec(source, file_doc(source), definitions), []
+
+
+def parse_right(source: Source) -> ast.Spec | None:
+    """The spec that a text holds; None for one with mistakes, which nobody asks for."""
+    try:
+        return _spec(source, None)
+    except (Mistake, Unexpected):
+        return None
+
+
+def _spec(source: Source, allowance: Allowance | None) -> ast.Spec:
+    nesting = Nesting()
+    definitions = run(layout(scan(source, allowance), nesting))
+    if nesting.most > MAX_NESTING:
+        check_depth(definitions)
+    return ast.Spec(source, file_doc(source), definitions)
 
 
 def _all_mistakes(source: Source, first: Mistake | Unexpected) -> list[Diagnostic]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cnndsl.editor.analysis import Analysis, analyse
+from cnndsl.editor.analysis import Analysis, analysing
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("tests/corners", "tests/networks", "tests/golden")
@@ -16,7 +16,9 @@ WRONG = sorted([*(ROOT / "tests/errors").glob("*.cnn"), *(ROOT / "tests/warnings
 
 def analysed(path: Path) -> Analysis:
     text = path.read_bytes().decode("utf-8", "replace")
-    return analyse(str(path), path.name, text, {})
+    *_, analysis = analysing(str(path), path.name, text, {})
+    assert analysis is not None
+    return analysis
 
 
 @pytest.mark.parametrize("path", RIGHT, ids=lambda path: path.stem)

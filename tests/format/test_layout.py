@@ -9,9 +9,10 @@ import pytest
 
 from cnndsl.format import format_source
 from cnndsl.format.measure import WIDTH
-from cnndsl.format.pieces import pieces
+from cnndsl.format.pieces import pieces, words_of
+from cnndsl.format.same import keeps, same
 from cnndsl.source import Source
-from cnndsl.syntax.parser import parse
+from cnndsl.syntax.parser import parse, parse_right
 from tests.writing import Writer
 
 ROOT = Path(__file__).parents[2]
@@ -24,9 +25,11 @@ BLOCKS = [found for page in PAGES for found in FENCED.findall(page.read_text(enc
 
 
 def formatted(text: str) -> str:
-    """The layout of a spec that parses; `format_source` itself compares the trees."""
+    """The layout of a spec that parses, which says the same; an editor's is no other."""
     result = format_source(Source("spec.cnn", text))
     assert result.text is not None, result.diagnostics
+    before, after = parse(Source("spec.cnn", text))[0], parse(Source("spec.cnn", result.text))[0]
+    assert before is not None and after is not None and same(before, after)
     return result.text
 
 
@@ -43,7 +46,7 @@ def stable(text: str) -> str:
 def comments(text: str) -> list[str]:
     return [
         comment
-        for piece in pieces(Source("spec.cnn", text))
+        for piece in pieces(words_of(Source("spec.cnn", text)))
         for comment in (piece.gap.trailing, *(own.text for own in piece.gap.own))
         if comment is not None
     ]
@@ -73,7 +76,7 @@ def stretched(text: str, random: Random) -> str:
     """The spec with other blanks between its words, and with newlines where they mean nothing."""
     source = Source("spec.cnn", text)
     parts, end, depth = [], 0, []
-    for piece in pieces(source):
+    for piece in pieces(words_of(source)):
         between = text[end : piece.word.start]
         if between and not between.strip(" "):
             newline = depth[-1:] == ["("] and parts[-1] != "(" and random.random() < 0.2
@@ -158,6 +161,23 @@ def test_lines_are_not_too_long_where_they_can_break():
         text = formatted(path.read_text(encoding="utf-8"))
         long = [line for line in text.splitlines() if len(line) > WIDTH]
         assert all("#" in line or '"' in line for line in long), long
+
+
+@pytest.mark.parametrize("path", ZOO[::3], ids=lambda path: path.stem)
+def test_other_words_are_another_spec(path):
+    """What says that a text keeps a spec says it of none that has another tree."""
+    text = path.read_text(encoding="utf-8")
+    source = Source("spec.cnn", text)
+    spec, words, random = parse(source)[0], words_of(source), Random(path.stem)
+    assert spec is not None and keeps(spec, words, text)
+    for _ in range(25):
+        word, other = random.choice(words), random.choice(words)
+        comment = random.random() < 0.2
+        new = "\n# a comment\n" if comment else random.choice(("", other.text, word.text * 2))
+        changed = text[: word.start] + new + text[word.end :]
+        again = parse_right(Source("spec.cnn", changed))
+        if keeps(spec, words, changed):
+            assert again is not None and same(spec, again), changed
 
 
 # --- hopeless specs ---------------------------------------------------------------------------
