@@ -185,7 +185,9 @@ def code_lenses(view: View) -> list[types.CodeLens]:
         where = view.alignment.range_to_new(span.start, span.end)
         if span.source is view.source and where is not None and summary is not None:
             title = f"{summary.params:,} params{_SEPARATOR}{macs_text(summary.macs)}"
-            shape = f"{size_text(summary.input)} → {size_text(summary.output)}"
+            named = (f"{name} {size_text(summary.endpoints[name])}" for name in summary.outputs)
+            results = ", ".join(named) or size_text(summary.output)
+            shape = f"{size_text(summary.input)} → {results}"
             command = types.Command(f"{title}{_SEPARATOR}{shape}", "")
             lenses.append(types.CodeLens(view.positions.range(*where), command))
     return lenses

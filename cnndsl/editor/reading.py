@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 
 from cnndsl.editor.scopes import (
@@ -14,13 +13,12 @@ from cnndsl.editor.scopes import (
     root_of,
     words_of,
 )
+from cnndsl.elaborate.numbers import stems
 from cnndsl.elaborate.program import Program
 from cnndsl.ops import MERGES, OPS
 from cnndsl.recipes.tables import CALLS
 from cnndsl.source import Span
 from cnndsl.syntax import ast
-
-_NUMBER = re.compile(r"\d+$")
 
 
 class Reader:
@@ -275,9 +273,10 @@ class Reader:
         symbol = symbol or (scope.value(first) if is_tensor else scope.tensor(first))
         suffix = ""
         if symbol is None or symbol.numbered:
-            stem = _NUMBER.sub("", first)
-            symbol, suffix = scope.tensor(stem), first[len(stem) :]
-            if symbol is None or not symbol.numbered or not suffix:
+            found = ((scope.tensor(stem), first[len(stem) :]) for stem in stems(first))
+            counted = ((held, suffix) for held, suffix in found if held and held.numbered)
+            symbol, suffix = next(counted, (None, ""))
+            if symbol is None:
                 self.pending += [(span, name, scope, is_tensor)] if may_wait else []
                 return
         end = span.start + len(first) - len(suffix)

@@ -8,7 +8,6 @@ binds it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -29,6 +28,7 @@ from cnndsl.elaborate.calls import (
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.forms import labelled
 from cnndsl.elaborate.functions import FUNCTIONS
+from cnndsl.elaborate.numbers import stems
 from cnndsl.elaborate.packs import SPLIT
 from cnndsl.elaborate.program import Program
 from cnndsl.fixes import corrected
@@ -59,9 +59,8 @@ class _Names:
 
     def has(self, name: str) -> bool:
         name = name.partition(".")[0]
-        stem = re.sub(r"\d+$", "", name)
         known = name in self.values or name in self.tensors
-        return known or (stem != name and stem in self.numbered)
+        return known or any(stem in self.numbered for stem in stems(name))
 
 
 def _bound(definition: ast.Named) -> _Names:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from cnndsl.elaborate.numbers import stems
 from cnndsl.elaborate.program import walk
 from cnndsl.ops import OPS
 from cnndsl.syntax import ast
@@ -131,5 +132,4 @@ def tensor_names(body: ast.Body) -> Counter[str]:
 def reads_numbered(body: ast.Body) -> bool:
     """Whether a body reads a stage of a loop by its number, as in `layer2`."""
     read, bound = tensors_read(body), tensor_names(body)
-    numbered = {name for name in read - bound.keys() if name.rstrip("0123456789") in bound}
-    return any(name[-1:].isdigit() for name in numbered)
+    return any(stem in bound for name in read - bound.keys() for stem in stems(name))
