@@ -117,6 +117,7 @@ class Instance:
     path: str = ""
     like: Instance | None = None  # the first use that is alike, which may have the same frame
     endpoints: dict[str, Tensor] = field(default_factory=dict)  # of a model that is an element
+    end: str = "logits"  # the endpoint that flows on from a model, its last output if it has some
     level: int = 0  # of a block that uses itself: 1 where it does not, 2 around that, and so on
     counts: Count | None = None  # once somebody asked
     results: tuple[Result, ...] = ()  # of a block that ends in `return`

@@ -130,7 +130,8 @@ class Blocks:
             with own:
                 frame, out = self.bodies(block.body, x, fresh(inner), context)
         endpoints = {**own.endpoints, "logits": out}
-        return Instance(element, block, args, x, out, frame, endpoints=endpoints)
+        last = next((n for n in reversed(own.outputs) if endpoints.get(n) is out), "logits")
+        return Instance(element, block, args, x, out, frame, endpoints=endpoints, end=last)
 
     def inside(
         self, what: str, element: ast.Apply, args: dict[str, Value], context: Context

@@ -59,7 +59,7 @@ def block_definition(
     call_ = Function("__call__", (SELF, x, *_ordered(received)), given, whole(finished.call))
     methods: tuple[Function, ...] = (Function("__init__", signature, None, init), call_)
     if draft.has_endpoints:
-        methods = (methods[0], *endpoint_methods(call_.parameters, finished.call))
+        methods = (methods[0], *endpoint_methods(call_.parameters, finished.call, draft.end))
     if signature == (SELF,) and init == (Pass(),):
         methods = methods[1:]
     return Class(draft.name, BASE, (), methods, doc)

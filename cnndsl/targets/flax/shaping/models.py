@@ -104,14 +104,17 @@ def _endpoints(finished: Finished, networks: Sequence[Network]) -> Function:
 
 
 def endpoint_methods(
-    parameters: tuple[Parameter, ...], steps: Sequence[Step]
+    parameters: tuple[Parameter, ...], steps: Sequence[Step], end: str
 ) -> tuple[Function, Function]:
-    """The call of a model that is an element, and its endpoints."""
+    """The call of a model that is an element, and its endpoints, of which `end` is the result."""
     names = tuple(Name(p.name) for p in parameters[1:])
-    found = Item(tree.Call(self_("endpoints"), names), Constant("logits"))
+    found = Item(tree.Call(self_("endpoints"), names), Constant(end))
     out = Assign((Name("out"),), tree.Dict(()))
-    body = whole([out, Blank(), *_with_logits(steps)])
+    has_logits = end == "logits"
+    body = whole([out, Blank(), *(_with_logits(steps) if has_logits else steps)])
     doc = "The result of every stage, and the logits."
+    if not has_logits:
+        doc = "The results, and those of every stage."
     return (
         Function("__call__", parameters, ARRAY, (Return(found),)),
         Function("endpoints", parameters, RESULTS, body, doc),

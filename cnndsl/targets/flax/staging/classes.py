@@ -67,6 +67,7 @@ def stage_block(
         is_argument=module.is_argument(block),
         is_nested=bool(instances[0].endpoints),
         has_endpoints=module.has_endpoints(block),
+        end=_end(instances),
     )
     module.begin(draft)
     values = Values(draft, known)
@@ -91,12 +92,19 @@ def stage_block(
     if len(results) > 1:
         values.at_call(Return(Tuple(tuple([result.call for result in results]))))
     else:
-        values.at_call(Return(flow))
+        is_out = draft.has_endpoints and draft.end != "logits"
+        values.at_call(Return(Name("out") if is_out else flow))
     values.at_init(Shadow("out", bodies.flow.features(flow)))
     for number, result in enumerate(results):
         values.at_init(Shadow(f"out{number}", result.features))
     simplify(draft)
     return draft
+
+
+def _end(instances: Sequence[Instance]) -> str:
+    """The endpoint that is the result in all uses of a model; `logits` always is one."""
+    ends = {instance.end for instance in instances}
+    return ends.pop() if len(ends) == 1 else "logits"
 
 
 def _copy_rebound(body: ast.Body, bodies: Bodies, env: Env) -> None:

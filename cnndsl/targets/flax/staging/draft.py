@@ -149,6 +149,7 @@ class Draft:
     uses_itself: bool = False
     is_nested: bool = False  # a model that is an element of another one
     has_endpoints: bool = False  # a block that gives them as models do
+    end: str = "logits"  # the one of them that is its result
     is_argument: bool = False  # it stands where others do, and is called as they are
     params: list[Param] = field(default_factory=list)
     init: list[Step] = field(default_factory=list)

@@ -57,7 +57,7 @@ class Uses:
         self.is_said = True
         self.is_read = False  # whether somebody reads endpoints of a model that runs next
         # The dict of the last use of a model, while its name is to come.
-        self.endpoints: tuple[Name, Sequence[Instance], list[Run]] | None = None
+        self.endpoints: tuple[Name, Sequence[Instance], list[Run], str] | None = None
 
     def instance(
         self,
@@ -136,7 +136,7 @@ class Uses:
         known = self.guessed(callee, mapping, recs, x) if is_open else callee.out
         out = self.out_of(known, mapping, seen, runs)
         if callee.has_endpoints and self.is_read:
-            self.opened(applied, recs, x, runs, out)
+            self.opened(callee, applied, recs, x, runs, out)
             return
         self.values.define(self.flow.features(x), out)
         self.flow.line(x, applied, recs, BLOCK, runs)
@@ -156,6 +156,7 @@ class Uses:
 
     def opened(
         self,
+        callee: Draft,
         applied: Call,
         recs: Sequence[Instance],
         x: Name,
@@ -167,15 +168,15 @@ class Uses:
         function = Attribute(applied.function, "endpoints")
         self.values.at_call(Assign((held,), Call(function, applied.args)))
         self.values.define(self.flow.features(x), out)
-        self.flow.line(x, Item(held, Constant("logits")), recs, BLOCK, runs)
-        self.endpoints = held, recs, runs
+        self.flow.line(x, Item(held, Constant(callee.end)), recs, BLOCK, runs)
+        self.endpoints = held, recs, runs, callee.end
 
     def name_endpoints(self, name: str, env: Env, read: set[str], is_once: bool) -> None:
         """`NAME.endpoint` is an item of the dict that the last use gave, and so is `NAME` itself
         if nothing else gets that name."""
         if self.endpoints is None:
             return
-        held, recs, runs = self.endpoints
+        held, recs, runs, last = self.endpoints
         for end in recs[0].endpoints:
             dotted = f"{name}.{end}"
             if dotted not in read:
@@ -184,10 +185,11 @@ class Uses:
             seen = [r.endpoints[end].shape[-1] for r in recs]
             features = self.draft.variable(stem, "features")
             self.values.define(features, self.values.residual(stem, seen, runs))
-            env.tensors[dotted] = Tensor(Item(held, Constant(end)), features)
+            key = last if end == "logits" else end
+            env.tensors[dotted] = Tensor(Item(held, Constant(key)), features)
         known = env.tensors.get(name)
         if is_once and known is not None:
-            env.tensors[name] = Tensor(Item(held, Constant("logits")), known.features)
+            env.tensors[name] = Tensor(Item(held, Constant(last)), known.features)
 
     def several(
         self,
