@@ -1,6 +1,7 @@
 """Compiles random specs, one for each seed, and says which of them fail and how.
 
     python -m tests.fuzz 0 1000             specs of tests/writing
+    python -m tests.fuzz 0 1000 --outputs   those of tests/writing, with several results
     python -m tests.fuzz 0 1000 --mutate    those of specs/ and tests/networks, changed a little
     python -m tests.fuzz 17 18 --print      the spec of a seed
     python -m tests.fuzz 17 18 --shrink     the least that fails in the same way
@@ -33,6 +34,7 @@ from cnndsl.targets.flax import Flax
 from tests.mutations import mutated
 from tests.shrinking import shrunk
 from tests.writing import Writer
+from tests.writing.outputs import with_outputs
 
 ROOT = Path(__file__).parents[1]
 LIMIT = 5.0  # seconds of the processor's time that a compile may take
@@ -109,6 +111,11 @@ def written(seed: int) -> str:
     return Writer(Random(seed)).spec()
 
 
+def with_results(seed: int) -> str | None:
+    """A random spec with several results; None where it has no place for any."""
+    return with_outputs(written(seed), Random(seed))
+
+
 def changed(seed: int) -> str | None:
     """A network of the zoo or of the tests, changed; None where no attempt holds."""
     random = Random(seed)
@@ -121,9 +128,10 @@ def changed(seed: int) -> str | None:
 
 def main(arguments: list[str]) -> int:
     options = parser().parse_args(arguments)
+    make = changed if options.mutate else with_results if options.outputs else written
     started, kinds, compiled = time.monotonic(), Counter[str](), 0
     for seed in range(options.first, options.last):
-        text = changed(seed) if options.mutate else written(seed)
+        text = make(seed)
         if text is None:
             continue
         if options.print:
@@ -147,6 +155,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("first", type=int, metavar="FROM", help="the first seed")
     found.add_argument("last", type=int, metavar="TO", help="the seed behind the last")
     found.add_argument("--mutate", action="store_true", help="change specs that there are")
+    found.add_argument("--outputs", action="store_true", help="name several results")
     found.add_argument("--print", action="store_true", help="print every spec")
     found.add_argument("--shrink", action="store_true", help="make what fails smaller")
     found.add_argument("--limit", type=float, default=LIMIT, help="seconds that a compile may take")
