@@ -88,9 +88,11 @@ def large_kernel(
 
 
 @explained("W302")
-def channels_first(span: Span, shape: str, meant: str) -> Diagnostic:
-    """An image is height x width x channels. One of 3 x 224 x 224 is three pixels high."""
-    message = f"an image of {shape} looks as if its channels stood first"
+def channels_first(span: Span, shape: str, meant: str, what: str = "an image") -> Diagnostic:
+    """An image is height x width x channels. One of 3 x 224 x 224 is three pixels high. Channels of
+    signals and clips stand last too.
+    """
+    message = f"{what} of {shape} looks as if its channels stood first"
     help = f"write the channels last: input {meant}"
     return _warning("W302", message, span, help=help, fix=Fix(span, meant))
 
@@ -158,6 +160,15 @@ def repeats_one(span: Span, name: str, fix: Fix) -> Diagnostic:
     """
     message = f"this repeats `{name}` alone, not what stands before it"
     return _warning("W309", message, span, fix=fix)
+
+
+@explained("W310")
+def other_input(span: Span, message: str, meant: str) -> Diagnostic:
+    """`input 32x32` is a signal: 32 positions with 32 channels each. A gray image is 32x32x1. And
+    `input 1x224x224x3` is a clip one image deep: the images of a batch are not written.
+    """
+    help = f"one image is written input {meant}"
+    return _warning("W310", message, span, help=help, fix=Fix(span, meant))
 
 
 @explained("W401")

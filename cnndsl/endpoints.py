@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cnndsl.ir import Network, Tensor
 from cnndsl.ops.base import Shape
 
-Reduction = int | float | tuple[float, float]
+Reduction = int | float | tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +16,8 @@ class Endpoint:
     """One entry of `model.endpoints(x)`.
 
     `shape` is (height, width, channels), or (features,) of a vector. `reduction` is how many
-    pixels of the image lie between neighbouring positions, a pair where height and width
-    differ, None for a vector.
+    pixels of the image lie between neighbouring positions, one for each axis where these differ,
+    None for a vector.
     """
 
     name: str
@@ -37,8 +37,8 @@ def endpoints_of(network: Network) -> tuple[Endpoint, ...]:
 def _reduction(tensor: Tensor) -> Reduction | None:
     if len(tensor.shape) == 1:
         return None
-    height, width = map(_whole, tensor.jump)
-    return height if height == width else (height, width)
+    steps = tuple(map(_whole, tensor.jump))
+    return steps[0] if len(set(steps)) == 1 else steps
 
 
 def _whole(pixels: float) -> int | float:

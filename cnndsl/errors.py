@@ -399,7 +399,8 @@ def no_branches(span: Span, name: str) -> Diagnostic:
 
 @explained("E118")
 def bad_attribute(span: Span, message: str, help: str | None, fix: Fix | None = None) -> Diagnostic:
-    """Tensors have `channels`, `height`, `width` and `shape`; values have no attributes."""
+    """Tensors have `channels`, `height`, `width` and `shape`; signals have a `length` in place of
+    the two, clips a `depth` besides. Values have no attributes."""
     return error("E118", message, span, help=help, fix=fix)
 
 
@@ -610,12 +611,20 @@ def not_a_list(
 
 @explained("E211")
 def bad_shape(span: Span, seen: str) -> Diagnostic:
-    """A shape is `[height, width, channels]` of positive integers, or one for a vector.
+    """A shape is positive integers, channels last: `[height, width, channels]` of an image,
+    `[length, channels]` of a signal, `[depth, height, width, channels]` of a clip, and one number
+    for a vector. All models of one body get inputs with as many axes.
 
     An image is written `input 224x224x3`, or `input [size, size, 3]` with expressions.
     """
     message = f"a shape is [height, width, channels] or a vector's size; this is {seen}"
-    return error("E211", message, span)
+    help = "a signal has a length and channels, a clip a depth before its height"
+    return error("E211", message, span, help=help)
+
+
+def other_axes(span: Span, message: str) -> Diagnostic:
+    help = "layers of another rank have other kernels: give it a body of its own"
+    return error("E211", message, span, help=help)
 
 
 @explained("E212")
@@ -655,12 +664,15 @@ def cannot_add(
 def cannot_concat(
     span: Span, message: str, branches: tuple[Label, ...], help: str | None
 ) -> Diagnostic:
-    """`concat [ … ]` joins channels, so its branches agree in height and width.
+    """`concat [ … ]` joins channels, so its branches agree in height and width, or in what other
+    axes they have.
 
     The usual causes are a pool without `pad = same` at stride 1, or a branch that strides
     where the others do not.
     """
-    at = "the branches must have one height and width"
+    at = "the branches must have one size along each axis"
+    if "height or width" in message and "depth" not in message:
+        at = "the branches must have one height and width"
     return error("E302", message, span, at, labels=branches, help=help)
 
 
@@ -682,7 +694,8 @@ def does_not_fit(
     span: Span, message: str, at: str, notes: tuple[str, ...], help: str | None
 ) -> Diagnostic:
     """An op does not accept the tensor that arrives: a window larger than the map, a vector
-    where a map is wanted, channels that do not divide into groups.
+    where a map is wanted, a clip where only feature maps are, channels that do not divide into
+    groups.
     """
     return error("E304", message, span, at, notes=notes, help=help)
 

@@ -35,12 +35,13 @@ class Tensor:
     it `doubtful`: nothing new is reported of them, but that merge's other instances are found.
 
     `reach` is the receptive field of a position, (height, width) in pixels of the image (None:
-    all of it), `jump` the distance in pixels between neighbouring positions. A vector has one.
+    all of it), `jump` the distance in pixels between neighbouring positions, one number for each
+    axis of positions. A vector has one position.
     """
 
     known: Shape | None
-    reach: tuple[float, float] | None = (1, 1)
-    jump: tuple[float, float] = (1, 1)
+    reach: tuple[float, ...] | None = (1, 1)
+    jump: tuple[float, ...] = (1, 1)
     # What made it; None for the image. Its text would hold all that came before, again and again.
     origin: Layer | Merged | None = field(default=None, repr=False)
     doubtful: bool = False

@@ -13,7 +13,7 @@ from cnndsl.ir import Auxiliary, Instance, Layer, Merged, Network, Node, Staged,
 from cnndsl.names import camel
 from cnndsl.ops.base import Op, Shape
 from cnndsl.ops.weighted import Weighted
-from cnndsl.ops.window import ONE, Pair
+from cnndsl.ops.window import Sizes, is_one
 from cnndsl.walks import children, layers
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class LayerRow:
     output: Shape
     params: int
     macs: int
-    reach: tuple[float, float] | None  # receptive field in pixels; None: the whole image
+    reach: tuple[float, ...] | None  # receptive field in pixels; None: the whole image
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +176,14 @@ def contents(record: Node) -> str:
 
 def _layer_text(op: Op) -> str:
     """`conv 7x7/2`: the op with its window and stride."""
-    window: Pair | None = getattr(op, "kernel", None) or getattr(op, "window", None)
+    window: Sizes | None = getattr(op, "kernel", None) or getattr(op, "window", None)
     if window is None:
         return op.name
-    text = f"{op.name} {window[0]}x{window[1]}"
-    stride: Pair = getattr(op, "stride", ONE)
-    if stride == ONE:
+    text = f"{op.name} {'x'.join(map(str, window))}"
+    stride: Sizes = getattr(op, "stride", (1,))
+    if is_one(stride):
         return text
-    return f"{text}/{stride[0]}" if stride[0] == stride[1] else f"{text}/{stride[0]}x{stride[1]}"
+    return f"{text}/{'x'.join(map(str, stride if len(set(stride)) > 1 else stride[:1]))}"
 
 
 # --- text -----------------------------------------------------------------------------

@@ -119,7 +119,7 @@ def arguments_of(op: Op, x: Shape) -> dict[str, Any]:
     """The arguments of an op; `ceil` is what the windows of a pool hang over."""
     values = {name: getattr(op, name) for name in op.arguments()}
     if isinstance(op, MaxPool | AvgPool):
-        values["ceil"] = op.overhang_on(x[:2]) if op.ceil else None
+        values["ceil"] = op.overhang_on(x[:-1]) if op.ceil else None
     return values
 
 
@@ -161,5 +161,7 @@ def _header(emission: Emission, constants: dict[str, str]) -> str:
     assigned = [f"{name} = {value}" for name, value in constants.items()]
     is_frozen = "frozen" in emission.helpers
     helpers = {"cast_frozen" if is_frozen else "cast", *emission.helpers}
+    if any(Name("dirac") in built.keywords.values() for built in emission.modules):
+        helpers.add("dirac")
     parts = [fragment(name).text for name in ORDER if name in helpers]
     return "\n\n".join([*IMPORTS.values(), *assigned, *parts])

@@ -87,14 +87,21 @@ def executed(record: Any) -> Iterator[Layer | Merged]:
 def margins(op: Op, extents: tuple[int, ...], spans: tuple[int, ...]) -> Pads:
     """The padding for windows that reach over `spans` positions."""
     if op.pad == "valid":
-        return [(0, 0), (0, 0)]
+        return [(0, 0)] * len(extents)
+    if op.pad == "causal":
+        return [(span - 1, 0) for span in spans]
     if op.pad != "same":
-        return [op.pad[:2], op.pad[2:]]
+        return by_axis(op.pad)
     pads = []
     for extent, span, stride in zip(extents, spans, op.stride, strict=True):
         missing = max((-(-extent // stride) - 1) * stride + span - extent, 0)
         pads.append((missing // 2, missing - missing // 2))
     return pads
+
+
+def by_axis(sides: tuple[int, ...]) -> Pads:
+    """Before and after each axis."""
+    return [(sides[i], sides[i + 1]) for i in range(0, len(sides), 2)]
 
 
 def windows(
@@ -103,13 +110,21 @@ def windows(
     stride: tuple[int, ...],
     pads: Pads,
     fill: float = 0.0,
-    dilation: tuple[int, ...] = (1, 1),
+    dilation: tuple[int, ...] | None = None,
 ) -> np.ndarray:
     """What each window sees: (n, h, w, c) to (n, h', w', c, rows, columns)."""
+    dilation = dilation or (1,) * len(window)
     x = np.pad(x, [(0, 0), *pads, (0, 0)], constant_values=fill)
     spans = tuple(d * (k - 1) + 1 for k, d in zip(window, dilation, strict=True))
-    views = np.lib.stride_tricks.sliding_window_view(x, spans, axis=(1, 2))
-    return views[:, :: stride[0], :: stride[1], :, :: dilation[0], :: dilation[1]]
+    views = np.lib.stride_tricks.sliding_window_view(x, spans, axis=positions(x))
+    steps = [slice(None, None, step) for step in stride]
+    taps = [slice(None, None, step) for step in dilation]
+    return views[(slice(None), *steps, slice(None), *taps)]
+
+
+def positions(x: np.ndarray) -> tuple[int, ...]:
+    """The axes of a batch that are positions."""
+    return tuple(range(1, x.ndim - 1))
 
 
 # --- layers with weights --------------------------------------------------------------
@@ -117,13 +132,22 @@ def windows(
 
 def convolved(op: Op, x: np.ndarray, kernel: np.ndarray, groups: int) -> np.ndarray:
     spans = tuple(d * (k - 1) + 1 for k, d in zip(op.kernel, op.dilation, strict=True))
-    pads = margins(op, x.shape[1:3], spans)
+    pads = margins(op, x.shape[1:-1], spans)
     seen = windows(x, op.kernel, op.stride, pads, 0.0, op.dilation)
-    if kernel.shape[2] == 1 and groups > 1:
+    if kernel.shape[-2] == 1 and groups > 1:
         own = kernel.reshape(*op.kernel, x.shape[-1], -1)
-        return np.einsum("nhwcij,ijcm->nhwcm", seen, own).reshape(*seen.shape[:3], -1)
-    parts = zip(np.split(seen, groups, axis=3), np.split(kernel, groups, axis=3), strict=True)
-    return np.concatenate([np.tensordot(a, b, ((3, 4, 5), (2, 0, 1))) for a, b in parts], -1)
+        taps = "ijk"[: len(op.kernel)]
+        each = np.einsum(f"...c{taps},{taps}cm->...cm", seen, own)
+        return each.reshape(*each.shape[:-2], -1)
+    channels = x.ndim - 1
+    parts = zip(np.split(seen, groups, axis=channels), np.split(kernel, groups, -1), strict=True)
+    return np.concatenate([tapped(a, b) for a, b in parts], -1)
+
+
+def tapped(seen: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Windows times a kernel: over the channels and all taps."""
+    rank = kernel.ndim - 2
+    return np.tensordot(seen, kernel, (range(1 + rank, 2 + 2 * rank), (rank, *range(rank))))
 
 
 def biased(x: np.ndarray, tensors: Tensors) -> np.ndarray:
@@ -157,26 +181,26 @@ def separable(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
     first = weights(x, kernel=shapes.pop("depthwise"))
     x = convolved(op, x, first["kernel"], x.shape[-1])
     tensors = weights(x, kernel=shapes.pop("pointwise"), **shapes)
-    return biased(x @ tensors["kernel"][0, 0], tensors)
+    return biased(x @ tensors["kernel"].reshape(tensors["kernel"].shape[-2:]), tensors)
 
 
 def conv_transpose(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
     """A convolution of the input with `stride - 1` zeros between its positions."""
     tensors = weights(x, **op.params(x.shape[1:]))
-    (rows, columns), (down, across) = op.kernel, op.stride
-    n, height, width, channels = x.shape
-    stretched = np.zeros((n, (height - 1) * down + 1, (width - 1) * across + 1, channels))
-    stretched[:, ::down, ::across] = x
+    n, *extents, channels = x.shape
+    long = [(size - 1) * step + 1 for size, step in zip(extents, op.stride, strict=True)]
+    stretched = np.zeros((n, *long, channels))
+    stretched[(slice(None), *(slice(None, None, step) for step in op.stride))] = x
     if op.pad == "same":
         pads = [transposed_same(k, s) for k, s in zip(op.kernel, op.stride, strict=True)]
     else:
-        top, bottom, left, right = (0,) * 4 if op.pad == "valid" else op.pad
-        pads = [(rows - 1 - top, rows - 1 - bottom), (columns - 1 - left, columns - 1 - right)]
-    cut = [(max(-a, 0), max(-b, 0)) for a, b in pads]
-    (a, b), (c, d) = cut
-    stretched = stretched[:, a : stretched.shape[1] - b, c : stretched.shape[2] - d]
-    seen = windows(stretched, op.kernel, (1, 1), [(max(a, 0), max(b, 0)) for a, b in pads])
-    return biased(np.tensordot(seen, tensors["kernel"], ((3, 4, 5), (2, 0, 1))), tensors)
+        taken = [(0, 0)] * len(extents) if op.pad == "valid" else by_axis(op.pad)
+        pads = [(k - 1 - a, k - 1 - b) for k, (a, b) in zip(op.kernel, taken, strict=True)]
+    spans = [slice(max(-a, 0), size - max(-b, 0)) for size, (a, b) in zip(long, pads, strict=True)]
+    around = [(max(a, 0), max(b, 0)) for a, b in pads]
+    ones = (1,) * len(extents)
+    seen = windows(stretched[(slice(None), *spans)], op.kernel, ones, around)
+    return biased(tapped(seen, tensors["kernel"]), tensors)
 
 
 def transposed_same(kernel: int, stride: int) -> tuple[int, int]:
@@ -221,7 +245,7 @@ def group_norm(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
 
 
 def instance_norm(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
-    return affine(standardized(x, (1, 2), op.eps), norm(op, x, weights))
+    return affine(standardized(x, positions(x), op.eps), norm(op, x, weights))
 
 
 def rms_norm(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
@@ -230,7 +254,7 @@ def rms_norm(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
 
 def grn(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
     tensors = norm(op, x, weights)
-    length = np.sqrt((x**2).sum((1, 2), keepdims=True))
+    length = np.sqrt((x**2).sum(positions(x), keepdims=True))
     return x + affine(x * (length / (length.mean(-1, keepdims=True) + op.eps)), tensors)
 
 
@@ -253,26 +277,32 @@ def layer_scale(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
 
 
 def max_pool(op: Op, x: np.ndarray) -> np.ndarray:
-    pads = margins(op, x.shape[1:3], op.window)
+    pads = margins(op, x.shape[1:-1], op.window)
     x = np.pad(x, [(0, 0), *pads, (0, 0)], constant_values=-np.inf)
     x = np.pad(x, [(0, 0), *hanging(op, x, pads), (0, 0)], constant_values=-np.inf)
-    return windows(x, op.window, op.stride, NO_PADS).max((-2, -1))
+    return windows(x, op.window, op.stride, no_pads(op)).max(taps(op))
 
 
 def avg_pool(op: Op, x: np.ndarray) -> np.ndarray:
-    pads = margins(op, x.shape[1:3], op.window)
+    pads = margins(op, x.shape[1:-1], op.window)
     ones = np.pad(
-        np.ones_like(x[:1, :, :, :1]),
+        np.ones_like(x[:1, ..., :1]),
         [(0, 0), *pads, (0, 0)],
         constant_values=float(op.count_pad),
     )
     x = np.pad(x, [(0, 0), *pads, (0, 0)])
     more = hanging(op, x, pads)
-    seen = windows(ones, op.window, op.stride, more).sum((-2, -1))
-    return windows(x, op.window, op.stride, more).sum((-2, -1)) / seen
+    seen = windows(ones, op.window, op.stride, more).sum(taps(op))
+    return windows(x, op.window, op.stride, more).sum(taps(op)) / seen
 
 
-NO_PADS: Pads = [(0, 0), (0, 0)]
+def no_pads(op: Op) -> Pads:
+    return [(0, 0)] * len(op.window)
+
+
+def taps(op: Op) -> tuple[int, ...]:
+    """The axes of `windows` along which a window lies."""
+    return tuple(range(-len(op.window), 0))
 
 
 def hanging(op: Op, x: np.ndarray, pads: Pads) -> Pads:
@@ -281,7 +311,7 @@ def hanging(op: Op, x: np.ndarray, pads: Pads) -> Pads:
     There is one window more if it begins on the map or before it.
     """
     if not op.ceil:
-        return NO_PADS
+        return no_pads(op)
     more = []
     for axis, (window, step, (_, after)) in enumerate(
         zip(op.window, op.stride, pads, strict=True), start=1
@@ -306,12 +336,12 @@ def rbf(op: Op, x: np.ndarray) -> np.ndarray:
 
 def pad(op: Op, x: np.ndarray) -> np.ndarray:
     mode = {"zero": "constant", "reflect": "reflect", "edge": "edge"}[op.mode]
-    return np.pad(x, [(0, 0), op.amount[:2], op.amount[2:], (0, 0)], mode=mode)
+    return np.pad(x, [(0, 0), *by_axis(op.amount), (0, 0)], mode=mode)
 
 
 def crop(op: Op, x: np.ndarray) -> np.ndarray:
-    top, bottom, left, right = op.amount
-    return x[:, top : x.shape[1] - bottom, left : x.shape[2] - right]
+    sides = zip(x.shape[1:-1], by_axis(op.amount), strict=True)
+    return x[(slice(None), *(slice(before, size - after) for size, (before, after) in sides))]
 
 
 def pad_channels(op: Op, x: np.ndarray) -> np.ndarray:
@@ -325,13 +355,17 @@ def shuffle(op: Op, x: np.ndarray) -> np.ndarray:
 
 def upsample(op: Op, x: np.ndarray) -> np.ndarray:
     if op.method == "nearest":
-        return x.repeat(op.factor[0], 1).repeat(op.factor[1], 2)
-    return between(between(x, 1, op.factor[0]), 2, op.factor[1])
+        for axis, factor in enumerate(op.factor, start=1):
+            x = x.repeat(factor, axis)
+        return x
+    for axis, factor in enumerate(op.factor, start=1):
+        x = between(x, axis, factor)
+    return x
 
 
 def resize(op: Op, x: np.ndarray) -> np.ndarray:
     """Values of places that are laid out evenly, each at the centre of its share."""
-    for axis, size in ((1, op.size[0]), (2, op.size[1])):
+    for axis, size in enumerate(op.size, start=1):
         extent = x.shape[axis]
         places = (np.arange(size) + 0.5) * extent / size
         if op.method == "nearest":
@@ -340,20 +374,19 @@ def resize(op: Op, x: np.ndarray) -> np.ndarray:
         places = (places - 0.5).clip(0, extent - 1)
         low = np.floor(places).astype(int)
         high = np.minimum(low + 1, extent - 1)
-        part = (places - low).reshape([-1 if i == axis else 1 for i in range(4)])
+        part = (places - low).reshape([-1 if i == axis else 1 for i in range(x.ndim)])
         x = x.take(low, axis) * (1 - part) + x.take(high, axis) * part
     return x
 
 
 def adaptive_avg_pool(op: Op, x: np.ndarray) -> np.ndarray:
-    rows, columns = op.size
-    out = np.zeros((len(x), rows, columns, x.shape[-1]), x.dtype)
-    for i in range(rows):
-        top, bottom = math.floor(i * x.shape[1] / rows), math.ceil((i + 1) * x.shape[1] / rows)
-        for j in range(columns):
-            left = math.floor(j * x.shape[2] / columns)
-            right = math.ceil((j + 1) * x.shape[2] / columns)
-            out[:, i, j] = x[:, top:bottom, left:right].mean((1, 2))
+    out = np.zeros((len(x), *op.size, x.shape[-1]), x.dtype)
+    for cell in np.ndindex(*op.size):
+        spans = [
+            slice(math.floor(i * n / cells), math.ceil((i + 1) * n / cells))
+            for i, n, cells in zip(cell, x.shape[1:-1], op.size, strict=True)
+        ]
+        out[(slice(None), *cell)] = x[(slice(None), *spans)].mean(positions(x))
     return out
 
 
@@ -388,16 +421,19 @@ def between(x: np.ndarray, axis: int, factor: int) -> np.ndarray:
     return x.take(low, axis) * (1 - part) + x.take(high, axis) * part
 
 
-AXES = {"channels": -1, "positions": (1, 2), "height": 1, "width": 2}
+def axes(op: Op, x: np.ndarray) -> int | tuple[int, ...]:
+    """The axes of a batch that a word means."""
+    behind = {"channels": -1, "width": -2, "height": -3, "depth": 1, "length": 1}
+    return positions(x) if op.axis == "positions" else behind[op.axis]
 
 
 def softmax(op: Op, x: np.ndarray) -> np.ndarray:
-    powers = np.exp(x - x.max(AXES[op.axis], keepdims=True))
-    return powers / powers.sum(AXES[op.axis], keepdims=True)
+    powers = np.exp(x - x.max(axes(op, x), keepdims=True))
+    return powers / powers.sum(axes(op, x), keepdims=True)
 
 
 def l2_normalize(op: Op, x: np.ndarray) -> np.ndarray:
-    return x / np.sqrt(np.maximum((x**2).sum(AXES[op.axis], keepdims=True), op.eps))
+    return x / np.sqrt(np.maximum((x**2).sum(axes(op, x), keepdims=True), op.eps))
 
 
 def glu(op: Op, x: np.ndarray) -> np.ndarray:
@@ -434,9 +470,9 @@ WEIGHTLESS: dict[str, Callable[[Op, np.ndarray], np.ndarray]] = {
     "log": lambda op, x: np.log(x),
     "clip": lambda op, x: np.clip(x, op.low, op.high),
     "l2_normalize": l2_normalize,
-    "reduce_mean": lambda op, x: x.mean(AXES[op.axis], keepdims=True),
-    "reduce_max": lambda op, x: x.max(AXES[op.axis], keepdims=True),
-    "reduce_sum": lambda op, x: x.sum(AXES[op.axis], keepdims=True),
+    "reduce_mean": lambda op, x: x.mean(axes(op, x), keepdims=True),
+    "reduce_max": lambda op, x: x.max(axes(op, x), keepdims=True),
+    "reduce_sum": lambda op, x: x.sum(axes(op, x), keepdims=True),
     "expand": lambda op, x: np.broadcast_to(x, (len(x), *op.like)),
     "transpose": transpose,
     "resize": resize,
@@ -445,8 +481,8 @@ WEIGHTLESS: dict[str, Callable[[Op, np.ndarray], np.ndarray]] = {
     "space_to_depth": space_to_depth,
     "max_pool": max_pool,
     "avg_pool": avg_pool,
-    "global_avg_pool": lambda op, x: x.mean((1, 2), keepdims=op.keep),
-    "global_max_pool": lambda op, x: x.max((1, 2), keepdims=op.keep),
+    "global_avg_pool": lambda op, x: x.mean(positions(x), keepdims=op.keep),
+    "global_max_pool": lambda op, x: x.max(positions(x), keepdims=op.keep),
     "lrn": lrn,
     "rbf": rbf,
     "flatten": lambda op, x: x.reshape(len(x), -1),

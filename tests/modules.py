@@ -45,7 +45,10 @@ LEAVES = (
     *(nnx.Conv, nnx.ConvTranspose, nnx.Linear, nnx.BatchNorm, nnx.LayerNorm, nnx.GroupNorm),
     *(nnx.InstanceNorm, nnx.RMSNorm),
 )
-OWN_LEAVES = ("GlobalResponseNorm", "SparseConv", "Subsample", "LayerScale", "PReLU", "Parameter")
+OWN_LEAVES = (
+    *("GlobalResponseNorm", "GlobalResponseNormNd", "SparseConv", "Subsample", "LayerScale"),
+    *("PReLU", "Parameter"),
+)
 
 
 @dataclass(frozen=True)

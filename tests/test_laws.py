@@ -37,10 +37,14 @@ few = st.integers(1, 3)
 windows = few | st.tuples(few, few)
 margins = st.integers(0, 2)
 borders = margins | st.tuples(margins, margins) | st.tuples(margins, margins, margins, margins)
+small = st.integers(3, 6)
 pads = st.sampled_from(["same", "valid"]) | borders
 flags = st.booleans()
 channels = st.sampled_from([1, 2, 4, 6])
 maps = st.tuples(sizes, sizes, channels)
+signals = st.tuples(sizes, channels)
+clips = st.tuples(small, small, small, channels)
+others = signals | clips
 vectors = st.tuples(st.integers(1, 12))
 either = maps | vectors
 numbers = st.floats(0.125, 2.0)
@@ -131,7 +135,8 @@ def slices(x: Shape) -> st.SearchStrategy:
 
 
 def reshapes(x: Shape) -> st.SearchStrategy:
-    return st.sampled_from([prod(x), (1, 1, prod(x)), (x[-1], 1, prod(x[:-1])), x]).map(
+    shapes = [prod(x), (1, 1, prod(x)), (x[-1], 1, prod(x[:-1])), x]
+    return st.sampled_from([*shapes, (prod(x), 1), (1, 1, prod(x), 1)]).map(
         lambda shape: {"shape": shape}
     )
 
@@ -267,6 +272,96 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     | over(either, values=numbers, shape=thin | few),
 }
 
+WORDS = {2: ("length",), 4: ("depth", "height", "width")}  # by the sizes of a shape
+
+
+def windowed(filters: bool = False, causal: bool = False, **arguments: st.SearchStrategy) -> Any:
+    """Arguments of a kernel or a window along as many axes as arrive."""
+
+    def of(x: Shape) -> st.SearchStrategy:
+        rank = len(x) - 1
+        each = few | st.tuples(*[few] * rank)
+        around = margins | st.tuples(*[margins] * rank) | st.tuples(*[margins] * (2 * rank))
+        words = ["same", "valid", *(["causal"] if causal and rank == 1 else [])]
+        held: dict[str, st.SearchStrategy] = {
+            "stride": each,
+            "pad": st.sampled_from(words) | around,
+        }
+        held |= {"filters": few} if filters else {}
+        held |= {name: each if value is windows else value for name, value in arguments.items()}
+        return st.fixed_dictionaries(held)
+
+    return from_shape(others, of)
+
+
+def bordered(**arguments: st.SearchStrategy) -> Any:
+    """Margins along as many axes as arrive."""
+
+    def of(x: Shape) -> st.SearchStrategy:
+        rank = len(x) - 1
+        around = margins | st.tuples(*[margins] * rank) | st.tuples(*[margins] * (2 * rank))
+        return st.fixed_dictionaries({"amount": around, **arguments})
+
+    return from_shape(others, of)
+
+
+def sized_as(x: Shape, name: str, **arguments: st.SearchStrategy) -> st.SearchStrategy:
+    each = few | st.tuples(*[few] * (len(x) - 1))
+    return st.fixed_dictionaries({name: each, **arguments})
+
+
+def by_word(**arguments: st.SearchStrategy) -> Any:
+    def of(x: Shape) -> st.SearchStrategy:
+        words = st.sampled_from(["channels", "positions", *WORDS[len(x)]])
+        return st.fixed_dictionaries({"axis": words, **arguments})
+
+    return from_shape(others, of)
+
+
+kernels = {"kernel": windows, "dilation": windows, "bias": flags, "init": inits}
+methods = st.sampled_from(["nearest", "bilinear"])
+
+# The same of signals and clips.
+OTHERS: dict[str, st.SearchStrategy[Case]] = {
+    "conv": windowed(filters=True, causal=True, **kernels),
+    "depthwise": windowed(causal=True, multiplier=few, **kernels),
+    "separable": windowed(filters=True, causal=True, multiplier=few, **kernels),
+    "conv_transpose": windowed(filters=True, kernel=windows, bias=flags, init=inits),
+    "max_pool": windowed(window=windows, ceil=flags),
+    "avg_pool": windowed(window=windows, count_pad=flags, ceil=flags),
+    "global_avg_pool": over(others, keep=flags),
+    "global_max_pool": over(others, keep=flags),
+    "adaptive_avg_pool": from_shape(others, lambda x: sized_as(x, "size")),
+    "resize": from_shape(others, lambda x: sized_as(x, "size", method=methods)),
+    "upsample": from_shape(others, lambda x: sized_as(x, "factor", method=methods)),
+    "pad": bordered(mode=st.sampled_from(["zero", "reflect", "edge"])),
+    "crop": bordered(),
+    **dict.fromkeys(("reduce_mean", "reduce_max", "reduce_sum", "softmax"), by_word()),
+    "l2_normalize": by_word(eps=numbers),
+    "bn": over(others, momentum=rates, eps=numbers, scale=flags, shift=flags),
+    "layer_norm": over(others, eps=numbers),
+    "group_norm": from_shape(
+        others, lambda x: st.fixed_dictionaries({"groups": divisor(x), "eps": numbers})
+    ),
+    "instance_norm": over(others, eps=numbers, scale=flags, shift=flags),
+    "rms_norm": over(others, eps=numbers),
+    "grn": over(others, eps=numbers),
+    "lrn": over(others, size=st.integers(1, 7), alpha=numbers, beta=numbers, k=numbers),
+    **dict.fromkeys(("relu", "prelu", "flatten", "glu"), over(others)),
+    "reshape": from_shape(others | maps, reshapes),
+    "channels": from_shape(others, slices),
+    "pad_channels": from_shape(
+        others, lambda x: st.integers(x[-1], x[-1] + 4).map(lambda total: {"total": total})
+    ),
+    "shuffle": from_shape(others, lambda x: divisor(x).map(lambda groups: {"groups": groups})),
+    "dropout": over(others, rate=rates),
+    "drop_path": over(others, rate=rates),
+    "layer_scale": over(others, init=numbers),
+    "normalize": from_shape(others, per_channel),
+}
+FLAT = {"dense", "rbf"}
+PLANE = {"subsample", "transpose", "pixel_shuffle", "space_to_depth"}
+
 # Those with enough arguments that a few cases would miss their combinations.
 WINDOWED = {
     "conv",
@@ -281,23 +376,35 @@ WINDOWED = {
 
 def test_every_op_has_code_and_a_law():
     assert set(CASES) == {*OPS, *SOURCES} == set(EMITTERS)
+    assert {op.name for op in OPS.values() if op.ranks == (0,)} == FLAT
+    assert {op.name for op in OPS.values() if op.ranks == (2,)} == PLANE
+    assert set(OTHERS) <= set(OPS) - FLAT - PLANE
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_jax_agrees(name: str):
+    agrees(name, CASES[name], 40 if name in WINDOWED else 4)
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_jax_agrees_on_signals_and_clips(name: str):
+    agrees(name, OTHERS[name], 12 if name in WINDOWED else 3)
+
+
+def agrees(name: str, cases: st.SearchStrategy[Case], examples: int) -> None:
     @settings(
-        max_examples=40 if name in WINDOWED else 4,
+        max_examples=examples,
         deadline=None,
         database=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=CASES[name], spell=spells, rectified=flags, dtype=dtypes, frozen=flags)
+    @given(case=cases, spell=spells, rectified=flags, dtype=dtypes, frozen=flags)
     def law(case: Case, spell: Spell, rectified: bool, dtype: Any, frozen: bool) -> None:
         arguments, x = case
         if "frozen" in {**OPS, **SOURCES}[name].arguments():
             arguments = {**arguments, "frozen": frozen}
-        op = {**OPS, **SOURCES}[name].make(arguments)
+        op = {**OPS, **SOURCES}[name].make(arguments, len(x) - 1)
         try:
             shape = op.output(x)
         except Reject:
@@ -333,7 +440,7 @@ def dense_macs(op: Op, x: Shape) -> int:
     if op.name != "conv" or op.connect is None:
         return op.macs(x)
     connections = sum(map(len, op.connect))
-    return op.macs(x) // connections * x[2] * op.filters
+    return op.macs(x) // connections * x[-1] * op.filters
 
 
 def shapes_of(state: nnx.State, kind: str) -> list[Shape]:

@@ -15,8 +15,8 @@ from cnndsl.elaborate.head import can_classify, counted
 from cnndsl.elaborate.making import Maker
 from cnndsl.elaborate.repair import UNSHAPED
 from cnndsl.elaborate.scope import Scope
-from cnndsl.ir import Layer, Reference, Tensor
-from cnndsl.ops.base import Op, Reject
+from cnndsl.ir import Layer, LayerArgument, Reference, Tensor
+from cnndsl.ops.base import Op, Reject, rank_of
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 
@@ -29,20 +29,31 @@ class Applying:
     def __init__(self, shared: Shared):
         self.shared = shared
         self.maker = Maker(shared.evaluator, shared.budget.known)
+        self.rank = 2  # of what arrived last
+
+    def _rank(self, x: Tensor) -> int:
+        """The axes of positions that arrive; those of before where there are none, in a vector, or
+        where a mistake made them unknown.
+        """
+        rank = 0 if x.known is None else rank_of(x.known)
+        self.rank = rank or self.rank
+        return self.rank
 
     def layer(
         self, element: ast.Apply, kind: type[Op], x: Tensor, scope: Scope, context: Context
     ) -> Layer | Reference:
         given, bound = self.maker.arguments(element, kind, scope)
+        rank = self._rank(x)
         count = counted(kind.name, given, scope)
         if count is None:
-            return self.applied(element, self.maker.op(element, kind, given, bound), given, x)
+            op = self.maker.op(element, kind, given, bound, rank)
+            return self.applied(element, op, given, x)
         try:
-            op, mistake = self.maker.op(element, kind, given, bound), None
+            op, mistake = self.maker.op(element, kind, given, bound, rank), None
         except Failure as failure:
             if self.shared.head is None:
                 raise
-            op, mistake = self.maker.op(element, kind, given, {**bound, count: 1}), failure
+            op, mistake = self.maker.op(element, kind, given, {**bound, count: 1}, rank), failure
         if mistake is not None and not can_classify(op):
             raise mistake
         layer = self.applied(element, op, given, x)
@@ -50,6 +61,11 @@ class Applying:
         if mistake is None or layer.out.known is None or self.shared.head is None:
             return layer
         return self.shared.head.pass_on(layer, mistake.diagnostic, context.place)
+
+    def passed(self, element: ast.Apply, layer: LayerArgument, op: Op, x: Tensor) -> Layer:
+        """A layer that is an argument, on what arrives."""
+        op = self.maker.op(layer.element, type(op), layer.given, layer.args, self._rank(x))
+        return self.applied(element, op, {}, x)
 
     def applied(
         self, element: ast.Apply, op: Op, given: dict[str, ast.Argument], x: Tensor

@@ -153,7 +153,7 @@ class Chains:
         """Runs a layer that came as an argument."""
         run: Layer | Instance
         if isinstance(layer.what, Op):
-            run = self.applying.applied(element, layer.what, {}, x)
+            run = self.applying.passed(element, layer, layer.what, x)
         else:
             inner = Scope()
             inner.values.update(layer.args)

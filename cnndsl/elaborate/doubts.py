@@ -13,12 +13,12 @@ from cnndsl.elaborate.forms import repeats
 from cnndsl.elaborate.program import Program
 from cnndsl.fixes import corrected
 from cnndsl.ir import Layer, Merged, Network, Node
-from cnndsl.ops.base import Shape, sized
+from cnndsl.ops.base import Shape, show, sized
 from cnndsl.ops.conv import Conv, ConvTranspose, Depthwise, Separable
 from cnndsl.ops.noise import Dropout, DropPath
 from cnndsl.ops.norm import BatchNorm
 from cnndsl.ops.pool import AvgPool, MaxPool
-from cnndsl.ops.window import ONE, sides
+from cnndsl.ops.window import by_axis, is_one, sides
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
@@ -26,7 +26,9 @@ from cnndsl.walks import children
 
 _HUGE = 16  # a kernel of so many rows, with channels in front, is a number of filters
 _LEAST = 8  # pixels of an image's side, so that its channels can stand nowhere else
+_LONG = 64  # positions of a signal, which has seldom fewer, and seldom so many channels
 _FEW = 16  # one pixel of more than that, left out at the end of a map, is no loss
+_LINES = ((), ("positions",), ("rows", "columns"), ("slices", "rows", "columns"))
 _Windowed = Conv | Depthwise | Separable | MaxPool | AvgPool
 _RATHER_NEW = 0.5  # a momentum below it weighs the new batch more than all before
 
@@ -74,11 +76,23 @@ def _nodes(network: Network) -> Iterator[Node]:
 def _image(network: Network) -> Iterator[Diagnostic]:
     shape = network.input.shape
     first = network.definition.body.statements[0]
-    if len(shape) == 3 and isinstance(first, ast.Input):
-        depth, height, width = shape
-        if depth in (1, 3) and height == width >= _LEAST:
-            meant = f"{height}x{width}x{depth}"
-            yield advice.channels_first(first.shape.span, f"{depth} x {height} x {width}", meant)
+    if not isinstance(first, ast.Input) or len(shape) == 1:
+        return
+    channels, *rest = shape
+    span, seen, meant = first.shape.span, sized(shape), "x".join(map(show, (*rest, channels)))
+    match rest:
+        case [height, width] if channels in (1, 3) and height == width >= _LEAST:
+            yield advice.channels_first(span, seen, meant)
+        case [height, width, colours] if channels == 1 and colours in (1, 3) and height >= _LEAST:
+            message = f"{seen} is a clip one image deep"
+            yield advice.other_input(span, message, f"{height}x{width}x{colours}")
+        case [_, height, width] if channels in (1, 3) and height == width >= _LEAST:
+            yield advice.channels_first(span, seen, meant, "a clip")
+        case [length] if channels in (1, 2, 3) and length >= _LONG:
+            yield advice.channels_first(span, seen, meant, "a signal")
+        case [size] if size == channels >= _LEAST:
+            message = f"{seen} is a signal of as many positions as channels"
+            yield advice.other_input(span, message, f"{size}x{size}x1")
 
 
 def _layer(layer: Layer, alone: bool) -> Iterator[Diagnostic]:
@@ -87,9 +101,9 @@ def _layer(layer: Layer, alone: bool) -> Iterator[Diagnostic]:
     before = x.origin if isinstance(x.origin, Layer) else None
     args = element.args or ()
     is_torch = isinstance(op, Conv) and op.filters == x.shape[-1] and _by_place(args) > 2
-    is_large = isinstance(op, Conv | Depthwise) and any(map(gt, op.kernel, x.shape[:2]))
+    is_large = isinstance(op, Conv | Depthwise) and any(map(gt, op.kernel, x.shape[:-1]))
     if isinstance(op, Conv | Depthwise) and (is_large or (is_torch and op.kernel[0] >= _HUGE)):
-        kernel, size = (" x ".join(map(str, pair)) for pair in (op.kernel, x.shape[:2]))
+        kernel, size = (" x ".join(map(str, pair)) for pair in (op.kernel, x.shape[:-1]))
         fix = without(args, 0, element.span) if is_torch else None
         help = f"the channels that arrive are not written: {corrected(fix)}" if fix else None
         yield advice.large_kernel(element.span, kernel, size, help, fix)
@@ -116,26 +130,26 @@ def _by_place(args: tuple[ast.Argument, ...]) -> int:
 
 def _skipped(op: _Windowed, shape: Shape, element: ast.Apply) -> Iterator[Diagnostic]:
     """Warns of pixels that no window sees; those that a 1x1 window leaves out are meant."""
-    extent, _ = op.field()
+    extent, _ = op.field_on(shape)
     pairs = zip(extent, op.stride, strict=True)
     if any(1 < size < stride for size, stride in pairs):
         message = f"windows of {sized(extent)}, {sized(op.stride)} apart, skip what is between them"
         yield advice.skipped_pixels(element.span, message)
         return
-    pad = op.pad_on((shape[0], shape[1])) if isinstance(op, MaxPool | AvgPool) else op.pad
-    if pad == "same" or extent == ONE:
+    size = shape[:-1]
+    pad = op.pad_on(size) if isinstance(op, MaxPool | AvgPool) else op.pad
+    if pad in ("same", "causal") or is_one(extent):
         return
-    top, bottom, left, right = sides(pad)
     lost = [
-        max(0, (size + before + after - window) % stride - after) if stride >= window > 1 else 0
-        for size, before, after, window, stride in zip(
-            shape[:2], (top, left), (bottom, right), extent, op.stride, strict=True
+        max(0, (n + before + after - window) % stride - after) if stride >= window > 1 else 0
+        for n, (before, after), window, stride in zip(
+            size, by_axis(sides(pad, len(size))), extent, op.stride, strict=True
         )
     ]
     seen = [
-        f"{count} of {size} {what}"
-        for count, size, what in zip(lost, shape[:2], ("rows", "columns"), strict=True)
-        if count * _FEW >= size
+        f"{count} of {n} {what}"
+        for count, n, what in zip(lost, size, _LINES[len(size)], strict=True)
+        if count * _FEW >= n
     ]
     if seen:
         message = f"{' and '.join(seen)} at the end of the map are in no window"

@@ -18,7 +18,7 @@ def shape_text(shape: Sequence[object] | int | None) -> str:
 
 def how_small(x: Tensor) -> tuple[str, ...]:
     """The sizes that led to a map, from the image on: a note for windows that do not fit."""
-    if x.known is None or len(x.shape) != 3:
+    if x.known is None or len(x.shape) == 1:
         return ()
     steps: list[str] = []
     tensor: Tensor | None = x
@@ -29,7 +29,7 @@ def how_small(x: Tensor) -> tuple[str, ...]:
             continue
         if not isinstance(origin, Layer) or origin.x.known is None:
             break
-        if origin.x.shape[:-1] != tensor.shape[:-1] and len(origin.x.shape) == 3:
+        if origin.x.shape[:-1] != tensor.shape[:-1] and len(origin.x.shape) > 1:
             line = origin.element.span.line
             steps.append(f"{_size(tensor)} ({origin.op.name}, line {line})")
         tensor = origin.x

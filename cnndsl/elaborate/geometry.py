@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from operator import mul
 
 from cnndsl.ir import Tensor
-from cnndsl.ops.base import Join, Op, Shape
+from cnndsl.ops.base import Join, Op, Shape, rank_of
 
-Pair = tuple[float, float]  # (height, width)
+Pixels = tuple[float, ...]  # along each axis: (height, width)
 
 MOST = 2**53  # pixels: more than any image has, whatever strides multiply to
 
@@ -18,19 +19,22 @@ def locate(op: Op, x: Tensor, out: Tensor) -> None:
         out.jump = _spread(x, out)
         return
     if op.sees_everything() or op.rearranges():
-        before, after = _positions(x.shape), _positions(out.shape)
+        before = _positions(x.shape, len(x.jump))
+        after = _positions(out.shape, len(x.jump))
         out.jump = _spread(x, out)
-        scattered = after not in (before, (1, 1))
+        scattered = after != before and any(n != 1 for n in after)
         out.reach = None if op.sees_everything() or scattered else x.reach
         return
-    (height, width), (down, across) = op.field_on(x.shape)
-    jump_h, jump_w = x.jump
-    out.jump = _bounded(jump_h * down, jump_w * across)
+    if rank_of(x.shape) == 0:
+        out.jump, out.reach = x.jump, x.reach
+        return
+    extent, stride = op.field_on(x.shape)
+    out.jump = _bounded(map(mul, x.jump, stride))
     if x.reach is None:
         out.reach = None
         return
-    reach_h, reach_w = x.reach
-    out.reach = _bounded(reach_h + (height - 1) * jump_h, reach_w + (width - 1) * jump_w)
+    seen = zip(x.reach, extent, x.jump, strict=True)
+    out.reach = _bounded(reach + (n - 1) * jump for reach, n, jump in seen)
 
 
 def locate_merge(join: Join, branches: Sequence[Tensor], out: Tensor) -> None:
@@ -44,16 +48,19 @@ def locate_merge(join: Join, branches: Sequence[Tensor], out: Tensor) -> None:
     out.reach = _largest(reaches) if len(reaches) == len(placed) else None
 
 
-def _spread(x: Tensor, out: Tensor) -> Pair:
+def _spread(x: Tensor, out: Tensor) -> Pixels:
     """The jump where the positions of a result cover what those of its input did."""
-    (jump_h, jump_w), (old_h, old_w) = x.jump, _positions(x.shape)
-    new_h, new_w = _positions(out.shape)
-    return _bounded(_over(jump_h * old_h, new_h), _over(jump_w * old_w, new_w))
+    before = _positions(x.shape, len(x.jump))
+    after = _positions(out.shape, len(x.jump))
+    covered = [jump * n for jump, n in zip(x.jump, before, strict=True)]
+    if len(after) != len(covered):  # other axes than those of the input
+        covered = [max(covered)] * len(after)
+    return _bounded(map(_over, covered, after))
 
 
-def _positions(shape: Shape) -> tuple[int, int]:
+def _positions(shape: Shape, rank: int) -> tuple[int, ...]:
     """Height and width; a vector has one position, like a map of 1 x 1."""
-    return (shape[0], shape[1]) if len(shape) == 3 else (1, 1)
+    return shape[:-1] or (1,) * rank
 
 
 def _over(pixels: float, positions: int) -> float:
@@ -62,10 +69,9 @@ def _over(pixels: float, positions: int) -> float:
     return pixels // positions if whole else pixels / positions
 
 
-def _bounded(height: float, width: float) -> Pair:
-    return min(height, MOST), min(width, MOST)
+def _bounded(pixels: Iterable[float]) -> Pixels:
+    return tuple(min(each, MOST) for each in pixels)
 
 
-def _largest(pairs: Sequence[Pair]) -> Pair:
-    heights, widths = zip(*pairs, strict=True)
-    return max(heights), max(widths)
+def _largest(each: Sequence[Pixels]) -> Pixels:
+    return tuple(map(max, zip(*each, strict=True)))

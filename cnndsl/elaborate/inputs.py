@@ -13,6 +13,7 @@ from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.scope import Scope
 from cnndsl.elaborate.statements import Statements
 from cnndsl.ir import Tensor
+from cnndsl.ops.base import rank_of
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 
@@ -69,7 +70,9 @@ def _opening(body: ast.Body) -> tuple[ast.Input, ...]:
 def _image(statement: ast.Input, statements: Statements, scope: Scope, shared: Shared) -> Tensor:
     try:
         size = shared.image if statement.name is None else None
-        image = Tensor(size or statements.shapes.evaluate(statement.shape, scope))
+        shape = size or statements.shapes.evaluate(statement.shape, scope)
+        ones = (1,) * (rank_of(shape) or 2)
+        image = Tensor(shape, ones, ones)
         check_size(image, statement.shape.span)
     except Failure as failure:
         Context("model").report(shared.found, failure.diagnostic)
@@ -86,6 +89,6 @@ def input_layer(root: ast.Model) -> tuple[Span, Fix] | None:
     if element.name.lower() not in ("input", "inputlayer", "inputs") or not element.args:
         return None
     sides = re.findall(r"\d+", ", ".join(argument.span.text for argument in element.args))
-    if len(sides) != 3 or len(first.chain.elements) > 1:
+    if len(sides) not in (2, 3, 4) or len(first.chain.elements) > 1:
         return None
     return element.name_span, Fix(element.span, f"input {elsewhere.size(sides, is_image=True)}")

@@ -75,11 +75,16 @@ class Maker:
         return value
 
     def op(
-        self, element: ast.Apply, kind: type[Op], given: Arguments, values: dict[str, Value]
+        self,
+        element: ast.Apply,
+        kind: type[Op],
+        given: Arguments,
+        values: dict[str, Value],
+        rank: int = 0,
     ) -> Op:
-        """The op with these values; raises `Failure`."""
+        """The op with these values, for what arrives with so many axes; raises `Failure`."""
         try:
-            return self._made(element, kind, values)
+            return self._made(element, kind, values, rank)
         except Reject as reject:
             focus = given.get(reject.focus) if reject.focus else None
             span = focus.value.span if focus else element.span
@@ -88,24 +93,26 @@ class Maker:
             if meant := misread(element, reject.focus, focus, value):
                 raise Failure(errors.bad_argument(span, message, signature, *meant)) from None
             wanted = kind.arguments().get(name)
-            text = accepted(wanted.kind, value, span.text) if wanted and focus else None
+            taken = wanted.kind.of_rank(rank) if wanted and rank else None
+            taken = taken or (wanted.kind if wanted else None)
+            text = accepted(taken, value, span.text) if taken and focus else None
             fix = Fix(span, text) if text else None
             help = reject.help if fix is None else None
             raise Failure(errors.bad_argument(span, message, signature, help, fix)) from None
 
-    def _made(self, element: ast.Apply, kind: type[Op], values: dict[str, Value]) -> Op:
+    def _made(self, element: ast.Apply, kind: type[Op], values: dict[str, Value], rank: int) -> Op:
         """The same, made once; raises `Reject`.
 
         The types are part of the key, as `true` and 1.0 equal 1. Lists are compared by nobody.
         """
-        key = (kind, *values, *values.values(), *map(type, values.values()))
+        key = (kind, rank, *values, *values.values(), *map(type, values.values()))
         try:
             op = self.ops.get(key)
         except TypeError:
-            return kind.make(values)
+            return kind.make(values, rank)
         if op is None:
             self.evaluator.spend(_AN_OP, element.span)
-            op = self.ops[key] = kind.make(values)
+            op = self.ops[key] = kind.make(values, rank)
         return op
 
 

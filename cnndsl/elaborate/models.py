@@ -25,6 +25,8 @@ from cnndsl.elaborate.scope import Scope
 from cnndsl.elaborate.sharing import check_used
 from cnndsl.elaborate.statements import Statements
 from cnndsl.ir import Frame, Network, Node, Noted, Staged, Value
+from cnndsl.ops.base import MOST_AXES
+from cnndsl.ops.ranks import NAMES
 from cnndsl.stack import deep_stack
 from cnndsl.syntax import ast
 from cnndsl.walks import children
@@ -83,7 +85,8 @@ def elaborating(
 
 
 def _check_outputs(networks: list[Network], found: Collector) -> None:
-    """Models that share a body have the same results: one class gives them."""
+    """Models that share a body have the same results, and inputs of the same ranks: one class
+    gives them."""
     first: dict[int, Network] = {}
     for network in networks:
         base = first.setdefault(id(network.definition), network)
@@ -91,6 +94,17 @@ def _check_outputs(networks: list[Network], found: Collector) -> None:
             message = f"{network.name} and {base.name}, of one body, have different outputs"
             help = "name the same ones in both, or give each a body of its own: model NAME { … }"
             found.add(errors.misplaced_output(network.declared.name_span, message, help))
+        own, shared = (_ranks(each) for each in (network, base))
+        if None not in (own, shared) and own != shared:
+            kinds = [NAMES[rank] for ranks in (own, shared) for rank in ranks or ()]
+            message = f"{network.name} gets {kinds[0]}, {base.name}, of the same body, {kinds[-1]}"
+            found.add(errors.other_axes(network.declared.name_span, message))
+
+
+def _ranks(network: Network) -> tuple[int, ...] | None:
+    """The axes of every input; None where one is not known."""
+    shapes = [tensor.known for tensor in network.received.values()]
+    return None if None in shapes else tuple(len(shape or ()) - 1 for shape in shapes)
 
 
 def _check_training(network: Network, shared: Shared, scope: Scope, found: Collector) -> None:
@@ -105,8 +119,7 @@ def _check_training(network: Network, shared: Shared, scope: Scope, found: Colle
             network.recipe, network.recipe_said = recipe
     wrong = found if shared.image is None else Collector()
     if shared.preprocess is not None:
-        channels = image[-1] if image else None
-        preprocess = check_preprocess(shared.preprocess, channels, shared.evaluator, scope, wrong)
+        preprocess = check_preprocess(shared.preprocess, image, shared.evaluator, scope, wrong)
         network.preprocess = preprocess if wrong is found or not wrong else None
 
 
@@ -120,11 +133,11 @@ def _stages(network: Network) -> Iterator[str]:
 
 
 def image_of(value: Value) -> tuple[int, ...] | None:
-    """The size of an image as set from outside, height x width x channels or one number of
-    features; None where `value` is none."""
+    """The size of an input as set from outside, height x width x channels or with other axes in
+    front of its channels, or one number of features; None where `value` is none."""
     items = value if isinstance(value, list) else [value]
     sizes = tuple(item for item in items if values.is_int(item) and item > 0)
-    return sizes if len(sizes) == len(items) and len(sizes) in (1, 3) else None
+    return sizes if len(sizes) == len(items) and 1 <= len(sizes) <= MOST_AXES + 1 else None
 
 
 def chosen(

@@ -11,7 +11,8 @@ from cnndsl.elaborate.collect import Collector, Failure
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.scope import Scope
 from cnndsl.fixes import joined_fixes
-from cnndsl.ops.base import seen
+from cnndsl.ops.base import Shape, rank_of, seen
+from cnndsl.ops.ranks import NAMES
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
 
@@ -30,17 +31,23 @@ SETTINGS = (*SIZES, *WORDS, "range", *STATISTICS)
 
 def check_preprocess(
     preprocess: ast.Preprocess,
-    channels: int | None,
+    image: Shape | None,
     evaluator: Evaluator,
     scope: Scope,
     found: Collector,
 ) -> dict[str, Json]:
-    """The settings by name, for an image of so many channels (None: unknown).
+    """The settings by name, for an input of this shape (None: unknown).
 
     Sizes are integers or `[height, width]`, statistics numbers or lists of them, one per
     channel; the rest are a word each, and `range` a number.
     """
     said: dict[str, Json] = {}
+    channels = image[-1] if image else None
+    if image and len(image) not in (1, 3):
+        what = NAMES[rank_of(image)]
+        message = f"only images are preprocessed, and the network's input is {what}"
+        found.add(errors.bad_preprocessing(preprocess.span, message))
+        return said
     other = _other_channels(preprocess, channels)
     if other:
         found.add(_of_other_channels(other, channels or 0))

@@ -44,6 +44,8 @@ class Program:
     offered: dict[ast.Use, set[str]] = field(default_factory=dict, repr=False)  # by what is used
     nested: dict[tuple[str, bool], ast.Block] = field(default_factory=dict, repr=False)
     levels: dict[str, dict[int, ast.Block]] = field(default_factory=dict, repr=False)
+    ranked: dict[str, dict[int, ast.Block]] = field(default_factory=dict, repr=False)
+    unranked: dict[str, ast.Block] = field(default_factory=dict, repr=False)
     held: dict[str, dict[str, None]] = field(default_factory=dict, repr=False)  # as arguments
     complete: bool = True  # every file was read: an unknown name is a mistake
     _named: dict[str, list[tuple[Span, Span]]] | None = field(default=None, repr=False)
@@ -79,11 +81,21 @@ class Program:
         """A block that uses itself, as it is around `level` - 1 uses inside each other."""
         levels = self.levels.setdefault(block.name, {})
         if level not in levels:
-            name = f"{block.name}{level}"
-            while name in self.blocks or name in self.models or name in self.fns:
-                name += "_"
-            levels[level] = replace(block, name=name)
+            levels[level] = replace(block, name=self._free(f"{block.name}{level}"))
         return levels[level]
+
+    def of_rank(self, block: ast.Block, rank: int) -> ast.Block:
+        """A block that runs on signals and on maps, as it is for one of them."""
+        ranked = self.ranked.setdefault(block.name, {})
+        if rank not in ranked:
+            ranked[rank] = replace(block, name=self._free(f"{block.name}{rank}d"))
+            self.unranked[ranked[rank].name] = block
+        return ranked[rank]
+
+    def _free(self, name: str) -> str:
+        while name in self.blocks or name in self.models or name in self.fns:
+            name += "_"
+        return name
 
     def layers(self, definition: ast.Block | ast.Model) -> frozenset[str]:
         """The parameters whose defaults are layers."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cnndsl.ops.base import Shape
+from cnndsl.ops.base import Shape, rank_of
+from cnndsl.ops.ranks import NAMES
 from cnndsl.recipes.recipe import Choice, Recipe
 
 
@@ -62,7 +63,8 @@ def _augmentation(choice: Choice, image: Shape | None) -> Iterator[Problem]:
     if image is None:
         return
     if len(image) != 3:
-        yield Problem(choice.name, "only images are augmented, and the network's input is a vector")
+        what = NAMES[rank_of(image)]
+        yield Problem(choice.name, f"only images are augmented, and the network's input is {what}")
     elif choice.definition.takes and image[-1] not in choice.definition.takes:
         message = f"`{choice.name}` changes colours: its images have 3 channels, not {image[-1]}"
         yield Problem(choice.name, message)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from cnndsl.diagnostics import Fix
 from cnndsl.elaborate import values
 from cnndsl.ir import Branch, Chained, Element, Grouped, Layer, Ran, Tensor
-from cnndsl.ops.base import Kind, Op, Reject, Shape
+from cnndsl.ops.base import Kind, Reject, Shape, rank_of
 from cnndsl.ops.conv import Conv, Depthwise, Separable
 from cnndsl.ops.pool import AvgPool, MaxPool
+from cnndsl.ops.ranks import AXES
 from cnndsl.source import Span
 from cnndsl.suggest import WORDS, closest
 from cnndsl.syntax import ast
@@ -25,7 +27,7 @@ UNSHAPED = Tensor(None)
 def likely(name: str, branches: list[Branch]) -> Tensor:
     """The result that a merge of unequal branches was probably meant to have."""
     working = [b.out.shape for b in branches if b.out is not b.x] or [branches[0].out.shape]
-    if any(len(b.out.shape) != 3 for b in branches):
+    if any(len(b.out.shape) == 1 for b in branches) or _ranks(branches) > 1:
         return UNSHAPED
     if name == "concat":
         channels = sum(b.out.shape[-1] for b in branches)
@@ -33,6 +35,11 @@ def likely(name: str, branches: list[Branch]) -> Tensor:
     if name == "add" and len(set(working)) > 1:
         return UNSHAPED
     return Tensor(working[0], doubtful=True)
+
+
+def _ranks(branches: Sequence[Branch]) -> int:
+    """How many different numbers of axes branches have."""
+    return len({len(b.out.shape) for b in branches})
 
 
 def accepted(kind: Kind[object], value: object, text: str) -> str | None:
@@ -72,19 +79,19 @@ def projection(branches: list[Chained]) -> tuple[str, Fix] | None:
     """
     identity = [index for index, b in enumerate(branches) if b.out is b.x]
     others = [b for b in branches if b.out is not b.x]
-    if len(identity) != 1 or len({b.out.shape for b in others}) != 1:
+    if len(identity) != 1 or len({b.out.shape for b in others}) != 1 or _ranks(branches) > 1:
         return None
     found = in_a_row(others[0])
     if found is None:
         return None
-    strided = [layer for layer in found if _strides(layer.op) != (1, 1) or _may_stride(layer)]
+    strided = [each for each in found if _is_strided(each) or _may_stride(each)]
     widening = [(each, each.op) for each in found if isinstance(each.op, Conv | Separable)]
     if not widening or len(strided) > 1:
         return None
     last, op = widening[-1]
     filters = _argument(last, "filters")
     seen, wanted = branches[identity[0]].out.shape, others[0].out.shape
-    stride = _strides(strided[0].op) if strided else (1, 1)
+    stride = _strides(strided[0]) if strided else (1,) * rank_of(seen)
     if filters is None or wanted != (*_shrunk(seen, stride), op.filters):
         return None
     step = ""
@@ -120,30 +127,35 @@ def in_a_row(chained: Chained) -> list[Layer] | None:
 
 def same_padding(branches: list[Chained]) -> tuple[str, Fix] | None:
     """The `pad = same` that one branch of a `concat` lacks, where that is all it lacks."""
-    sizes = [b.out.shape[:2] for b in branches]
-    odd = [b for b in branches if sizes.count(b.out.shape[:2]) == 1]
+    sizes = [b.out.shape[:-1] for b in branches]
+    odd = [b for b in branches if sizes.count(b.out.shape[:-1]) == 1]
     if len(odd) != 1 or len(set(sizes)) != 2 or len(sizes) < 3:
         return None
-    wanted = next(size for size in sizes if size != odd[0].out.shape[:2])
+    wanted = next(size for size in sizes if size != odd[0].out.shape[:-1])
     found = in_a_row(odd[0])
     if found is None:  # only of layers in a row is every shape known
         return None
-    shrinking = [each for each in found if each.out.shape[:2] != each.x.shape[:2]]
+    shrinking = [each for each in found if each.out.shape[:-1] != each.x.shape[:-1]]
     if len(shrinking) != 1:
         return None
     layer, op, text = shrinking[0], shrinking[0].op, shrinking[0].element.span.text
     if not isinstance(op, Conv | Depthwise | Separable | MaxPool | AvgPool):
         return None
-    unpadded = op.pad == "valid" and _strides(op) == (1, 1)
-    if not unpadded or layer.x.shape[:2] != wanted or "pad" in text or not text.endswith(")"):
+    unpadded = op.pad == "valid" and not _is_strided(layer)
+    if not unpadded or layer.x.shape[:-1] != wanted or "pad" in text or not text.endswith(")"):
         return None
     end = layer.element.span.end - 1
     fix = Fix(Span(layer.element.span.source, end, end), ", pad = same")
-    return f"keep its height and width: {text[:-1]}, pad = same)", fix
+    sides = " and ".join(AXES[rank_of(layer.x.shape)][-2:])
+    return f"keep its {sides}: {text[:-1]}, pad = same)", fix
 
 
-def _strides(op: Op) -> tuple[float, float]:
-    return op.field()[1]
+def _strides(layer: Layer) -> tuple[float, ...]:
+    return layer.op.field_on(layer.x.shape)[1]
+
+
+def _is_strided(layer: Layer) -> bool:
+    return any(step != 1 for step in _strides(layer))
 
 
 def _may_stride(layer: Layer) -> bool:
@@ -154,8 +166,8 @@ def _may_stride(layer: Layer) -> bool:
     return text is not None and not text.isdigit()
 
 
-def _shrunk(shape: Shape, stride: tuple[float, float]) -> tuple[int, ...]:
-    return tuple(int(-(-size // step)) for size, step in zip(shape[:2], stride, strict=True))
+def _shrunk(shape: Shape, stride: tuple[float, ...]) -> tuple[int, ...]:
+    return tuple(int(-(-size // step)) for size, step in zip(shape[:-1], stride, strict=True))
 
 
 def _argument(layer: Layer, name: str) -> str | None:

@@ -66,14 +66,15 @@ def _changes(layer: Layer) -> Iterator[_Change]:
     for pad in _WORDS:
         if op.pad != pad:
             yield _Change(0, layer, "pad", pad, replace(op, pad=pad))
-    if window[0] == window[1] and window[0] % 2:
+    if len(set(window)) == 1 and window[0] % 2:
         for side in range(1, window[0] // 2 + 1):
-            if op.pad != (side,) * 4:
-                padded = replace(op, pad=(side, side, side, side))
+            around = (side,) * (2 * len(window))
+            if op.pad != around:
+                padded = replace(op, pad=around)
                 yield _Change(1, layer, "pad", str(side), padded)
     for stride in _STRIDES:
-        if op.stride != (stride, stride):
-            strided = replace(op, stride=(stride, stride))
+        if op.stride != (stride,) * len(window):
+            strided = replace(op, stride=(stride,) * len(window))
             yield _Change(2, layer, "stride", str(stride), strided)
 
 

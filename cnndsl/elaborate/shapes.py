@@ -12,6 +12,7 @@ from cnndsl.elaborate.reshaping import reshaped
 from cnndsl.elaborate.scope import Scope
 from cnndsl.fixes import joined_fixes
 from cnndsl.ir import Tensor
+from cnndsl.ops.base import MOST_AXES
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
@@ -50,8 +51,9 @@ class Shapes:
         value = self.shared.evaluator.evaluate(expr, scope)
         items = value if isinstance(value, list) else [value]
         sizes = tuple(item for item in items if values.is_int(item) and item > 0)
-        if len(items) not in (1, 3) or len(sizes) < len(items):
-            if all(map(values.is_number, items)) and len(items) in (1, 3):
+        is_shape = 1 <= len(items) <= MOST_AXES + 1
+        if not is_shape or len(sizes) < len(items):
+            if all(map(values.is_number, items)) and is_shape:
                 fix = floored(expr)
                 raise Failure(errors.bad_extent(expr.span, shape_text(items), fix))
             seen = f"a list of {len(items)}" if isinstance(value, list) else values.kind(value)

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from cnndsl.elaborate.reuse import layer_key
 from cnndsl.ir import LayerArgument, Pack, Tensor, Value
+from cnndsl.ops.base import rank_of, sized
 from cnndsl.ops.initial import Initial
+from cnndsl.ops.ranks import AXES, NAMES
 
 if TYPE_CHECKING:
     from cnndsl.plain import Json
@@ -223,19 +225,27 @@ def _end(value: Value) -> int:
     return value
 
 
-ATTRIBUTES = {"height": 0, "width": 1, "channels": -1}
+ATTRIBUTES = ("channels", "height", "width", "depth", "length")
 
 
 def attribute(tensor: Value, name: str) -> Value:
-    """`t.channels`, `t.height`, `t.width` or `t.shape`."""
+    """`t.channels`, `t.shape`, or the size of an axis: `t.height`, `t.width`."""
     if not isinstance(tensor, Tensor):
         raise Fault("E118", f"only a tensor has `.{name}`; this is {kind(tensor)}")
     if name == "shape":
         return list(tensor.shape)
     if name not in ATTRIBUTES:
-        raise Fault("E118", f"a tensor has no `.{name}`", help="channels, height, width or shape")
-    if name != "channels" and len(tensor.shape) == 1:
+        axes = AXES[2 if tensor.known is None else rank_of(tensor.known) or 2]
+        listed = ", ".join(("channels", *axes))
+        raise Fault("E118", f"a tensor has no `.{name}`", help=f"{listed} or shape")
+    if name == "channels":
+        return tensor.shape[-1]
+    rank = rank_of(tensor.shape)
+    if name in AXES[rank]:
+        return tensor.shape[AXES[rank].index(name)]
+    if rank == 0:
         raise Fault(
             "E118", f"a vector has no `.{name}`: this tensor has {tensor.shape[0]} features"
         )
-    return tensor.shape[ATTRIBUTES[name]]
+    seen = f"{NAMES[rank]} of {sized(tensor.shape)} has no `.{name}`"
+    raise Fault("E118", seen, help=f"{', '.join(('channels', *AXES[rank]))} or shape")

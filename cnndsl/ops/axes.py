@@ -1,7 +1,7 @@
 """Reductions and other ops along one axis, and what brings shapes together for merges.
 
-`channels` is the last axis of a map and the only one of a vector; `positions` are height and
-width together. A reduced axis stays, with size 1.
+`channels` is the last axis of a map and the only one of a vector; `positions` are all others
+together: height and width. A reduced axis stays, with size 1.
 """
 
 from __future__ import annotations
@@ -9,17 +9,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cnndsl.ops import kinds, words
-from cnndsl.ops.base import Op, Reject, Shape, arg, show, sized, times
-from cnndsl.ops.ranks import KEEP_MAP, feature_map
+from cnndsl.ops.base import Op, Reject, Shape, arg, rank_of, show, sized, times
+from cnndsl.ops.ranks import AXES, KEEP_MAP, feature_map
 
-_AXIS = "`channels`, `positions`, `height` or `width`"
+_AXIS = "what it goes along"
 
 
 def check_axis(axis: str, x: Shape) -> None:
     """Rejects the axes that a vector lacks."""
-    if axis != "channels" and len(x) == 1:
+    if axis != "channels" and rank_of(x) == 0:
         vector = f"a vector of {show(x[0])} has `channels` alone, no `{axis}`"
         raise Reject(vector, "axis", KEEP_MAP)
+
+
+def axes_along(axis: str, x: Shape) -> tuple[int, ...]:
+    """The axes that a word means, from 0, of a shape that has them.
+
+    >>> axes_along("positions", (16, 112, 112, 3)), axes_along("width", (56, 56, 64))
+    ((0, 1, 2), (1,))
+    """
+    rank = rank_of(x)
+    if axis == "channels":
+        return (rank,)
+    return tuple(range(rank)) if axis == "positions" else (AXES[rank].index(axis),)
 
 
 @dataclass(frozen=True)
@@ -30,11 +42,8 @@ class _Reduction(Op):
 
     def output(self, x: Shape) -> Shape:
         check_axis(self.axis, x)
-        if self.axis == "channels":
-            return (*x[:-1], 1)
-        height = x[0] if self.axis == "width" else 1
-        width = x[1] if self.axis == "height" else 1
-        return height, width, x[-1]
+        reduced = axes_along(self.axis, x)
+        return tuple(1 if i in reduced else n for i, n in enumerate(x))
 
     def sees_everything(self) -> bool:
         return self.axis != "channels"
@@ -160,12 +169,13 @@ class Transpose(Op):
     """
 
     name = "transpose"
+    ranks = (2,)
 
     height: int | None = arg(kinds.SOME_INTEGER, None, "rows of the result; none: the channels")
     width: int | None = arg(kinds.SOME_INTEGER, None, "columns of the result; none: one")
 
     def output(self, x: Shape) -> Shape:
-        height, width, channels = feature_map(self.name, x)
+        height, width, channels = feature_map(self, x)
         positions = times(height, width)
         if self.height is None and self.width is None:
             return channels, 1, positions

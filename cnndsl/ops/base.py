@@ -20,9 +20,20 @@ Normal_co = TypeVar("Normal_co", covariant=True)
 
 Shape = tuple[int, ...]  # (height, width, channels) of a map, (features,) of a vector
 
+ANY = (0, 1, 2, 3)  # vectors, signals, feature maps and clips, by their axes of positions
+SPATIAL = (1, 2, 3)
+MOST_AXES = 3
+
+
+def rank_of(shape: Shape) -> int:
+    """The axes of positions: all but the channels."""
+    return len(shape) - 1
+
+
 REQUIRED = dataclasses.MISSING
 
 _LAST = ("frozen",)
+_WORDS = ("same", "valid", "causal", "nearest", "bilinear")  # what strings are without quotes
 _LONGEST = 40  # characters of a value that a message quotes
 
 
@@ -51,6 +62,10 @@ class Kind(ABC, Generic[Normal_co]):
     @abstractmethod
     def describe(self) -> str:
         """In the reader's words: "a positive integer", "a positive integer or HxW"."""
+
+    def of_rank(self, rank: int) -> Kind[Normal_co]:
+        """The same for what arrives with so many axes of positions."""
+        return self
 
     def of_tensor(self, shape: Shape) -> Shape | None:
         """What an author would write in place of a tensor of this shape; None: nothing."""
@@ -104,6 +119,7 @@ class Op(ABC):
     """
 
     name: ClassVar[str]
+    ranks: ClassVar[tuple[int, ...]] = ANY  # what it takes
 
     # How kernels start: He-normal where their output reaches an op that `rectifies`, directly
     # or through such as are `transparent`.
@@ -134,8 +150,11 @@ class Op(ABC):
         return f"{cls.name}({', '.join(parts)})" if parts else cls.name
 
     @classmethod
-    def make(cls, given: Mapping[str, object]) -> Self:
+    def make(cls, given: Mapping[str, object], rank: int = 2) -> Self:
         """Converts and checks every argument; missing ones take their defaults.
+
+        One number for all axes becomes one for each of the `rank` axes that arrive. Where nothing
+        is known of these (0), of a layer that is an argument, it has any that its author gave it.
 
         Raises:
           Reject: with the argument's name as `focus`.
@@ -149,7 +168,8 @@ class Op(ABC):
             if value is REQUIRED:
                 raise Reject(f"`{cls.name}` needs `{name}`", focus=name)
             try:
-                values[name] = argument.kind.convert(value)
+                kind = argument.kind.of_rank(rank) if rank else argument.kind
+                values[name] = kind.convert(value)
             except Reject as reject:
                 raise Reject(f"`{name}` is {reject.message}", name, reject.help) from None
         return cls(**values)
@@ -170,13 +190,13 @@ class Op(ABC):
         """Multiply-accumulates of a convolution or a dense layer for one image."""
         return 0
 
-    def field(self) -> tuple[tuple[int, int], tuple[float, float]]:
-        """Extent (height, width) and stride of what one output position sees."""
-        return (1, 1), (1, 1)
+    def field(self, rank: int = 2) -> tuple[tuple[int, ...], tuple[float, ...]]:
+        """Extent and stride of what one output position sees, along each of its axes."""
+        return (1,) * rank, (1,) * rank
 
-    def field_on(self, x: Shape) -> tuple[tuple[int, int], tuple[float, float]]:
+    def field_on(self, x: Shape) -> tuple[tuple[int, ...], tuple[float, ...]]:
         """The same on a map of this shape, which decides it for some ops."""
-        return self.field()
+        return self.field(rank_of(x))
 
     def sees_everything(self) -> bool:
         """Whether each output depends on every position of the input (dense, global pools)."""
@@ -231,7 +251,9 @@ def show(value: object, depth: int = 20) -> str:
     if isinstance(value, Same):
         return value.argument
     if isinstance(value, str):
-        return value if value in ("same", "valid", "nearest", "bilinear") else f'"{value}"'
+        return (
+            value if value in ("same", "valid", "causal", "nearest", "bilinear") else f'"{value}"'
+        )
     if isinstance(value, float):
         return _decimal(value)
     if isinstance(value, int):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cnndsl.ops import kinds
-from cnndsl.ops.base import Reject, Shape, arg, show, sized, times
+from cnndsl.ops.base import SPATIAL, Reject, Shape, arg, show, sized, times
 from cnndsl.ops.initial import INITIALIZER, VECTOR_INITIALIZER, Start, check_start
-from cnndsl.ops.ranks import divides, feature_map
+from cnndsl.ops.ranks import divides, grid
 from cnndsl.ops.weighted import Weighted
-from cnndsl.ops.window import Pad, Pair, sides, slide, span
+from cnndsl.ops.window import Pad, Sizes, by_axis, sides, slide, span
 
 _FILTERS = "channels of the result"
 _PAD = "zeros around the map"
@@ -44,13 +44,14 @@ class Conv(Weighted):
     """
 
     name = "conv"
+    ranks = SPATIAL
 
     filters: int = arg(kinds.POSITIVE_INTEGER, doc=_FILTERS)
-    kernel: Pair = arg(kinds.WINDOW, doc="size of the window")
-    stride: Pair = arg(kinds.WINDOW, 1, "step of the window")
-    pad: Pad = arg(kinds.PADDING, "same", _PAD)
+    kernel: Sizes = arg(kinds.WINDOW, doc="size of the window")
+    stride: Sizes = arg(kinds.WINDOW, 1, "step of the window")
+    pad: Pad = arg(kinds.CAUSAL_PADDING, "same", _PAD)
     groups: int = arg(kinds.POSITIVE_INTEGER, 1, "independent parts of the channels")
-    dilation: Pair = arg(kinds.WINDOW, 1, _DILATION)
+    dilation: Sizes = arg(kinds.WINDOW, 1, _DILATION)
     bias: bool = arg(kinds.FLAG, True, _BIAS)
     connect: tuple[tuple[int, ...], ...] | None = arg(
         kinds.CONNECTIONS, None, "sparse connections between input channels and filters"
@@ -59,15 +60,15 @@ class Conv(Weighted):
     bias_init: Start = arg(VECTOR_INITIALIZER, "zeros", _BIAS_INIT)
 
     def output(self, x: Shape) -> Shape:
-        height, width, channels = feature_map(self.name, x)
+        extents, channels = grid(self, x)
         check_start("bias", self.bias, self.bias_init, "zeros")
         divides(self.groups, channels)
         divides(self.groups, self.filters, "filters")
         if self.connect is not None:
+            if len(extents) != 2:
+                raise Reject("`connect` lists connections of feature maps alone", "connect")
             self._check_connections(self.connect, channels)
-        size = slide(
-            (height, width), self.kernel, self.stride, self.pad, self.dilation, focus="kernel"
-        )
+        size = slide(extents, self.kernel, self.stride, self.pad, self.dilation, focus="kernel")
         return (*size, self.filters)
 
     def _check_connections(self, connect: tuple[tuple[int, ...], ...], channels: int) -> None:
@@ -89,7 +90,7 @@ class Conv(Weighted):
                 )
 
     def params(self, x: Shape) -> dict[str, Shape]:
-        return {"kernel": (*self.kernel, *self._weights(x[2])), **_bias(self.bias, self.filters)}
+        return {"kernel": (*self.kernel, *self._weights(x[-1])), **_bias(self.bias, self.filters)}
 
     def _weights(self, channels: int) -> Shape:
         """The weights of one tap of the kernel."""
@@ -98,10 +99,10 @@ class Conv(Weighted):
         return channels if self.groups == 1 else channels // self.groups, self.filters
 
     def macs(self, x: Shape) -> int:
-        height, width, _ = self.output(x)
-        return height * width * _product(self.params(x)["kernel"])
+        *extents, _ = self.output(x)
+        return _product((*extents, *self.params(x)["kernel"]))
 
-    def field(self) -> tuple[Pair, Pair]:
+    def field(self, rank: int = 2) -> tuple[Sizes, Sizes]:
         return span(self.kernel, self.dilation), self.stride
 
 
@@ -123,32 +124,31 @@ class Depthwise(Weighted):
     """
 
     name = "depthwise"
+    ranks = SPATIAL
 
-    kernel: Pair = arg(kinds.WINDOW, doc="size of the window")
-    stride: Pair = arg(kinds.WINDOW, 1, "step of the window")
-    pad: Pad = arg(kinds.PADDING, "same", _PAD)
+    kernel: Sizes = arg(kinds.WINDOW, doc="size of the window")
+    stride: Sizes = arg(kinds.WINDOW, 1, "step of the window")
+    pad: Pad = arg(kinds.CAUSAL_PADDING, "same", _PAD)
     multiplier: int = arg(kinds.POSITIVE_INTEGER, 1, _MULTIPLIER)
-    dilation: Pair = arg(kinds.WINDOW, 1, _DILATION)
+    dilation: Sizes = arg(kinds.WINDOW, 1, _DILATION)
     bias: bool = arg(kinds.FLAG, True, _BIAS)
     init: Start | None = arg(INITIALIZER, None, _INIT)
     bias_init: Start = arg(VECTOR_INITIALIZER, "zeros", _BIAS_INIT)
 
     def output(self, x: Shape) -> Shape:
-        height, width, channels = feature_map(self.name, x)
+        extents, channels = grid(self, x)
         check_start("bias", self.bias, self.bias_init, "zeros")
-        size = slide(
-            (height, width), self.kernel, self.stride, self.pad, self.dilation, focus="kernel"
-        )
+        size = slide(extents, self.kernel, self.stride, self.pad, self.dilation, focus="kernel")
         return (*size, times(channels, self.multiplier))
 
     def params(self, x: Shape) -> dict[str, Shape]:
-        filters = times(x[2], self.multiplier)
+        filters = times(x[-1], self.multiplier)
         return {"kernel": (*self.kernel, 1, filters), **_bias(self.bias, filters)}
 
     def macs(self, x: Shape) -> int:
         return _product(self.output(x)) * _product(self.kernel)
 
-    def field(self) -> tuple[Pair, Pair]:
+    def field(self, rank: int = 2) -> tuple[Sizes, Sizes]:
         return span(self.kernel, self.dilation), self.stride
 
 
@@ -171,39 +171,38 @@ class Separable(Weighted):
     """
 
     name = "separable"
+    ranks = SPATIAL
 
     filters: int = arg(kinds.POSITIVE_INTEGER, doc=_FILTERS)
-    kernel: Pair = arg(kinds.WINDOW, doc="size of the depthwise window")
-    stride: Pair = arg(kinds.WINDOW, 1, "step of the window")
-    pad: Pad = arg(kinds.PADDING, "same", _PAD)
+    kernel: Sizes = arg(kinds.WINDOW, doc="size of the depthwise window")
+    stride: Sizes = arg(kinds.WINDOW, 1, "step of the window")
+    pad: Pad = arg(kinds.CAUSAL_PADDING, "same", _PAD)
     multiplier: int = arg(kinds.POSITIVE_INTEGER, 1, "depthwise filters per input channel")
-    dilation: Pair = arg(kinds.WINDOW, 1, _DILATION)
+    dilation: Sizes = arg(kinds.WINDOW, 1, _DILATION)
     bias: bool = arg(kinds.FLAG, True, _BIAS)
     init: Start | None = arg(INITIALIZER, None, "initializer of both kernels; see `conv`")
     bias_init: Start = arg(VECTOR_INITIALIZER, "zeros", _BIAS_INIT)
 
     def output(self, x: Shape) -> Shape:
-        height, width, _ = feature_map(self.name, x)
+        extents, _ = grid(self, x)
         check_start("bias", self.bias, self.bias_init, "zeros")
-        size = slide(
-            (height, width), self.kernel, self.stride, self.pad, self.dilation, focus="kernel"
-        )
+        size = slide(extents, self.kernel, self.stride, self.pad, self.dilation, focus="kernel")
         return (*size, self.filters)
 
     def params(self, x: Shape) -> dict[str, Shape]:
-        width = times(x[2], self.multiplier)
+        width = times(x[-1], self.multiplier)
         return {
             "depthwise": (*self.kernel, 1, width),
-            "pointwise": (1, 1, width, self.filters),
+            "pointwise": (*((1,) * len(self.kernel)), width, self.filters),
             **_bias(self.bias, self.filters),
         }
 
     def macs(self, x: Shape) -> int:
-        height, width, filters = self.output(x)
-        hidden = times(x[2], self.multiplier)
-        return height * width * hidden * (_product(self.kernel) + filters)
+        *extents, filters = self.output(x)
+        hidden = times(x[-1], self.multiplier)
+        return _product((*extents, hidden)) * (_product(self.kernel) + filters)
 
-    def field(self) -> tuple[Pair, Pair]:
+    def field(self, rank: int = 2) -> tuple[Sizes, Sizes]:
         return span(self.kernel, self.dilation), self.stride
 
 
@@ -226,39 +225,39 @@ class ConvTranspose(Weighted):
     """
 
     name = "conv_transpose"
+    ranks = SPATIAL
 
     filters: int = arg(kinds.POSITIVE_INTEGER, doc=_FILTERS)
-    kernel: Pair = arg(kinds.WINDOW, doc="size of the window")
-    stride: Pair = arg(kinds.WINDOW, 1, "by how much the map grows")
+    kernel: Sizes = arg(kinds.WINDOW, doc="size of the window")
+    stride: Sizes = arg(kinds.WINDOW, 1, "by how much the map grows")
     pad: Pad = arg(kinds.PADDING, "same", "rows and columns taken off the full result")
     bias: bool = arg(kinds.FLAG, True, _BIAS)
     init: Start | None = arg(INITIALIZER, None, _INIT)
     bias_init: Start = arg(VECTOR_INITIALIZER, "zeros", _BIAS_INIT)
 
     def output(self, x: Shape) -> Shape:
-        height, width, _ = feature_map(self.name, x)
+        extents, _ = grid(self, x)
         check_start("bias", self.bias, self.bias_init, "zeros")
         if self.pad == "same":
-            return (times(height, self.stride[0]), times(width, self.stride[1]), self.filters)
-        top, bottom, left, right = sides(self.pad)
-        full_height = (height - 1) * self.stride[0] + self.kernel[0]
-        full_width = (width - 1) * self.stride[1] + self.kernel[1]
-        if top + bottom >= full_height or left + right >= full_width:
-            raise Reject(
-                f"the padding takes away all of the {sized((full_height, full_width))} result",
-                "pad",
-            )
-        return full_height - top - bottom, full_width - left - right, self.filters
+            return (*map(times, extents, self.stride), self.filters)
+        full = tuple(
+            (n - 1) * step + window
+            for n, step, window in zip(extents, self.stride, self.kernel, strict=True)
+        )
+        taken = [before + after for before, after in by_axis(sides(self.pad, len(extents)))]
+        if any(away >= n for away, n in zip(taken, full, strict=True)):
+            raise Reject(f"the padding takes away all of the {sized(full)} result", "pad")
+        return (*(n - away for n, away in zip(full, taken, strict=True)), self.filters)
 
     def params(self, x: Shape) -> dict[str, Shape]:
-        return {"kernel": (*self.kernel, x[2], self.filters), **_bias(self.bias, self.filters)}
+        return {"kernel": (*self.kernel, x[-1], self.filters), **_bias(self.bias, self.filters)}
 
     def macs(self, x: Shape) -> int:
         return _product(x) * _product(self.kernel) * self.filters
 
-    def field(self) -> tuple[Pair, tuple[float, float]]:
-        (kh, kw), (sh, sw) = self.kernel, self.stride
-        return ((kh + sh - 1) // sh, (kw + sw - 1) // sw), (1 / sh, 1 / sw)
+    def field(self, rank: int = 2) -> tuple[Sizes, tuple[float, ...]]:
+        steps = list(zip(self.kernel, self.stride, strict=True))
+        return tuple((k + s - 1) // s for k, s in steps), tuple(1 / s for _, s in steps)
 
 
 def _bias(present: bool, filters: int) -> dict[str, Shape]:

@@ -27,6 +27,7 @@ class Dense(Weighted):
     """
 
     name = "dense"
+    ranks = (0,)
 
     units: int = arg(kinds.POSITIVE_INTEGER, doc="features of the result")
     bias: bool = arg(kinds.FLAG, True, "add one bias per unit")

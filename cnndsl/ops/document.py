@@ -8,6 +8,7 @@ import textwrap
 from cnndsl.ops import GROUPS, MERGES, SOURCES
 from cnndsl.ops.base import REQUIRED, Join, Op
 from cnndsl.ops.initial import INITIALIZER, NAMES, parameters, signature
+from cnndsl.ops.ranks import taken
 
 _SECTIONS = ("Shape", "Params", "State", "MACs", "Source")
 
@@ -18,8 +19,10 @@ _INTRODUCTION = """\
 [Coming from PyTorch, Keras or Flax](coming-from.md)
 
 Every op and merge of the language, its arguments by position, and what it does to a tensor.
-Sizes are (height, width, channels) of a feature map and (features,) of a vector. `cnndsl ops
-NAME` prints an entry of this page, which is made from the same text.
+Sizes are (height, width, channels) of a feature map and (features,) of a vector; a signal is
+(length, channels), a clip (depth, height, width, channels). What is said of `h` and `w` holds for
+each axis of these, where an op takes them. `cnndsl ops NAME` prints an entry of this page, which is
+made from the same text.
 """
 
 
@@ -139,6 +142,8 @@ def _docstring(entry: type) -> tuple[str, dict[str, str]]:
         else:
             current.append(line.strip())
     bodies = {title: "\n".join(body).strip() for title, body in sections.items()}
+    if issubclass(entry, Op):
+        bodies = {"Takes": taken(entry.ranks), **bodies}
     return "\n".join(text).strip(), bodies
 
 

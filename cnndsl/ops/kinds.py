@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import isfinite
-from typing import TypeGuard
+from typing import Self, TypeGuard
 
-from cnndsl.ops.base import Kind, Reject, Shape, seen, show
-from cnndsl.ops.window import Pad, Pair, Sides
+from cnndsl.ops.base import MOST_AXES, Kind, Normal_co, Reject, Shape, seen, show
+from cnndsl.ops.window import Pad, Sides, Sizes
 
 MOST_ITEMS = 1_000_000  # of a list of lists, whose rows may be one list many times
 
@@ -101,61 +101,113 @@ class Choice(Kind[str]):
         return value
 
 
-class Window(Kind[Pair]):
-    """A window, kernel, stride, dilation or factor; becomes (height, width)."""
+_ARRIVING = ("", "a signal", "", "a clip")
+_SIZES = ("", "", "HxW", "DxHxW")
+_SIDES = (
+    "",
+    "an integer of at least 0 or [before, after]",
+    "an integer of at least 0, [h, w] or [top, bottom, left, right]",
+    "an integer of at least 0, [d, h, w] or [front, back, top, bottom, left, right]",
+)
+
+
+class ByAxis(Kind[Normal_co]):
+    """A number for each axis of what arrives; of a feature map where that is not known (0)."""
+
+    def __init__(self, rank: int = 0):
+        self.rank = rank
+        self.axes = rank or 2
+        self._ranked: dict[int, Self] = {}
+
+    def of_rank(self, rank: int) -> Self:
+        if rank not in self._ranked:
+            self._ranked[rank] = self._copied(rank)
+        return self._ranked[rank]
+
+    def _copied(self, rank: int) -> Self:
+        return type(self)(rank)
+
+    def mismatch(self, value: object, help: str | None = None) -> Reject:
+        arriving = _ARRIVING[self.rank]
+        if not arriving:
+            return super().mismatch(value, help)
+        return Reject(f"{self.describe()} for {arriving}, not {seen(value)}", help=help)
+
+
+class Window(ByAxis[Sizes]):
+    """A window, kernel, stride, dilation or factor; becomes one number for each axis."""
 
     def describe(self) -> str:
-        return "a positive integer or HxW"
+        sizes = _SIZES[self.axes]
+        return f"a positive integer or {sizes}" if sizes else "a positive integer"
 
-    def convert(self, value: object) -> Pair:
-        height, width = value if is_list(value) and len(value) == 2 else (value, value)
-        if not _is_size(height, 1) or not _is_size(width, 1):
+    def convert(self, value: object) -> Sizes:
+        each = value if is_list(value) else [value] * self.axes
+        sizes = tuple(size for size in each if _is_size(size, 1))
+        if len(sizes) < len(each) or not self._fits(len(sizes)):
             raise self.mismatch(value)
-        return height, width
+        return sizes
+
+    def _fits(self, count: int) -> bool:
+        return count == self.rank if self.rank else 1 <= count <= MOST_AXES
 
 
-_BORDER = "an integer of at least 0, [h, w] or [top, bottom, left, right]"
-
-
-def _sides(value: object) -> Sides | None:
-    """(top, bottom, left, right); None of what is no border."""
-    if not is_list(value):
-        top = bottom = left = right = value
-    elif len(value) == 2:
-        top = bottom = value[0]
-        left = right = value[1]
-    elif len(value) == 4:
-        top, bottom, left, right = value
-    else:
-        return None
-    if _is_size(top, 0) and _is_size(bottom, 0) and _is_size(left, 0) and _is_size(right, 0):
-        return top, bottom, left, right
-    return None
-
-
-class Border(Kind[Sides]):
-    """Rows and columns around a feature map; becomes (top, bottom, left, right)."""
+class _Sides(ByAxis[Normal_co]):
+    """Before and after each axis."""
 
     def describe(self) -> str:
-        return _BORDER
+        return _SIDES[self.axes]
+
+    def sides(self, value: object) -> Sides | None:
+        """None of what is no border."""
+        each = value if is_list(value) else [value] * self.axes
+        found = tuple(side for side in each if _is_size(side, 0))
+        if len(found) < len(each):
+            return None
+        axes = (self.rank,) if self.rank else (2, 1, 3)
+        for rank in axes:
+            if len(found) == rank:
+                return tuple(side for side in found for _ in range(2))
+            if len(found) == 2 * rank:
+                return found
+        return None
+
+
+class Border(_Sides[Sides]):
+    """What stands around a map; becomes (top, bottom, left, right) of a feature map."""
 
     def convert(self, value: object) -> Sides:
-        sides = _sides(value)
+        sides = self.sides(value)
         if sides is None:
             raise self.mismatch(value)
         return sides
 
 
-class Padding(Kind[Pad]):
-    """ "same", "valid" or a border."""
+class Padding(_Sides[Pad]):
+    """ "same", "valid", a border, and "causal" of what slides along a signal."""
+
+    def __init__(self, rank: int = 0, *, causal: bool = False):
+        super().__init__(rank)
+        self.causal = causal
+        self.own_words = frozenset({"causal"} if causal else ())
+
+    def _copied(self, rank: int) -> Self:
+        return type(self)(rank, causal=self.causal)
 
     def describe(self) -> str:
-        return f"`same`, `valid`, {_BORDER}"
+        causal = "`causal`, " if self.causal and self.rank == 1 else ""
+        return f"`same`, `valid`, {causal}{super().describe()}"
 
     def convert(self, value: object) -> Pad:
-        if isinstance(value, str) and value in ("same", "valid"):
-            return value
-        sides = _sides(value)
+        if isinstance(value, str):
+            if value in ("same", "valid"):
+                return value
+            if value == "causal" and self.causal:
+                if self.rank > 1:
+                    help = "`pad([…]) -> conv(…, pad = valid)` pads one side of an axis"
+                    raise self.mismatch(value, help)
+                return value
+        sides = self.sides(value)
         if sides is None:
             raise self.mismatch(value)
         return sides
@@ -168,7 +220,7 @@ class Extents(Kind[Shape]):
         return "[h, w, c], or a positive integer for a vector"
 
     def convert(self, value: object) -> Shape:
-        extents = value if is_list(value) and len(value) in (1, 3) else (value,)
+        extents = value if is_list(value) and 1 <= len(value) <= MOST_AXES + 1 else (value,)
         shape = tuple(extent for extent in extents if _is_size(extent, 1))
         if len(shape) < len(extents):
             raise self.mismatch(value)
@@ -258,6 +310,7 @@ SHARE = Number("a number from 0 to 1", lambda value: 0 <= value <= 1)
 FLAG = Flag()
 WINDOW = Window()
 PADDING = Padding()
+CAUSAL_PADDING = Padding(causal=True)
 BORDER = Border()
 EXTENTS = Extents()
 PER_CHANNEL = PerChannel(NUMBER)

@@ -40,8 +40,8 @@ class Param(Op):
         return "param NAME = init(shape)"
 
     @classmethod
-    def make(cls, given: Mapping[str, object]) -> Self:
-        op = super().make(given)
+    def make(cls, given: Mapping[str, object], rank: int = 2) -> Self:
+        op = super().make(given, rank)
         if len(op.shape) == 1 and name_of(op.init) not in (*OF_VECTORS, "constant"):
             message = f"`{name_of(op.init)}` goes by the number of inputs, and a vector has none"
             raise Reject(message, "init", f"one of {', '.join((*OF_VECTORS, 'constant'))}")
@@ -80,8 +80,8 @@ class Constant(Op):
         return "constant NAME = values"
 
     @classmethod
-    def make(cls, given: Mapping[str, object]) -> Self:
-        op = super().make(given)
+    def make(cls, given: Mapping[str, object], rank: int = 2) -> Self:
+        op = super().make(given, rank)
         if isinstance(op.values, tuple) and op.shape is not None:
             raise Reject("lists have the shape that they have", "shape")
         if not isinstance(op.values, tuple) and op.shape is None:

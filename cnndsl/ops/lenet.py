@@ -12,7 +12,7 @@ from cnndsl.ops import kinds
 from cnndsl.ops.base import Op, Reject, Shape, arg, show
 from cnndsl.ops.ranks import feature_map, vector
 from cnndsl.ops.weighted import Weighted
-from cnndsl.ops.window import Pair, slide
+from cnndsl.ops.window import Sizes, slide
 
 
 @dataclass(frozen=True)
@@ -31,18 +31,19 @@ class Subsample(Weighted):
     """
 
     name = "subsample"
+    ranks = (2,)
 
-    window: Pair = arg(kinds.WINDOW, doc="size and step of the window")
+    window: Sizes = arg(kinds.WINDOW, doc="size and step of the window")
 
     def output(self, x: Shape) -> Shape:
-        height, width, channels = feature_map(self.name, x)
+        height, width, channels = feature_map(self, x)
         size = slide((height, width), self.window, self.window, "valid", focus="window")
         return (*size, channels)
 
     def params(self, x: Shape) -> dict[str, Shape]:
         return {"coefficient": (x[2],), "bias": (x[2],)}
 
-    def field(self) -> tuple[Pair, Pair]:
+    def field(self, rank: int = 2) -> tuple[Sizes, Sizes]:
         return self.window, self.window
 
 
@@ -60,6 +61,7 @@ class Rbf(Op):
     """
 
     name = "rbf"
+    ranks = (0,)
 
     classes: int = arg(kinds.POSITIVE_INTEGER, doc="features of the result")
     codes: tuple[tuple[float, ...], ...] = arg(kinds.CODES, doc="one list of numbers per class")

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cnndsl.ops.base import Join, Reject, Shape, show
-
-_AXES = ("height", "width", "channels")
+from cnndsl.ops.base import Join, Reject, Shape, rank_of, show
+from cnndsl.ops.ranks import AXES, NAMES, PLURALS
 
 
 class Add(Join):
@@ -27,7 +26,7 @@ class Add(Join):
         first = _first(self.name, shapes)
         for index, shape in enumerate(shapes[1:], start=2):
             if len(shape) != len(first):
-                raise Reject("cannot add a feature map and a vector")
+                raise Reject(f"cannot add {_both(first, shape)}")
             if shape != first:
                 raise Reject(
                     f"cannot add {_things(first)} of different shapes",
@@ -55,9 +54,10 @@ class Concat(Join):
         channels = first[-1]
         for shape in shapes[1:]:
             if len(shape) != len(first):
-                raise Reject("cannot concatenate a feature map and a vector")
+                raise Reject(f"cannot concatenate {_both(first, shape)}")
             if shape[:-1] != first[:-1]:
-                raise Reject("cannot concatenate feature maps of different height or width")
+                sides = " or ".join(AXES[rank_of(first)])
+                raise Reject(f"cannot concatenate {_things(first)} of different {sides}")
             channels = channels + shape[-1]
         return (*first[:-1], channels)
 
@@ -74,11 +74,9 @@ class _Elementwise(Join):
             _two(self.name, shapes)
         for shape in shapes[1:]:
             if len(shape) != len(full):
-                raise Reject(
-                    f"cannot {self.verb} a feature map and a vector",
-                    help="`global_avg_pool(keep = true)` keeps the feature map, as 1x1xC",
-                )
-            for axis, a, b in zip(_AXES[-len(full) :], full, shape, strict=True):
+                raise Reject(f"cannot {self.verb} {_both(full, shape)}", help=_kept(full, shape))
+            axes = (*AXES[rank_of(full)], "channels")
+            for axis, a, b in zip(axes, full, shape, strict=True):
                 if a != b and 1 not in (a, b):
                     raise Reject(f"cannot {self.verb} {_things(full)} of different {axis}")
             full = tuple(map(_wider, full, shape))
@@ -186,11 +184,14 @@ class Matmul(Join):
         _first(self.name, shapes)
         _two(self.name, shapes)
         first, second = shapes
-        if len(first) != 3 or len(second) != 3:
+        if len(first) == 1 or len(second) == 1:
             raise Reject(
                 "cannot multiply the matrix of a vector",
                 help="`matmul` takes feature maps; `reshape([1, 1, c])` makes one of a vector",
             )
+        if len(first) != 3 or len(second) != 3:
+            other = first if len(first) != 3 else second
+            raise Reject(f"`matmul` takes feature maps, not {NAMES[rank_of(other)]}")
         positions = second[0] * second[1]
         if first[2] != positions:
             raise Reject(
@@ -232,20 +233,36 @@ def _wider(a: int, b: int) -> int:
 
 
 def _things(shape: Shape) -> str:
-    return "feature maps" if len(shape) == 3 else "vectors"
+    return PLURALS[rank_of(shape)]
+
+
+def _both(a: Shape, b: Shape) -> str:
+    """What of two branches has more axes, and what has fewer."""
+    high, low = sorted((rank_of(a), rank_of(b)), reverse=True)
+    return f"{NAMES[high]} and {NAMES[low]}"
+
+
+def _kept(a: Shape, b: Shape) -> str | None:
+    """How a vector beside something else keeps its axes."""
+    high, low = sorted((rank_of(a), rank_of(b)), reverse=True)
+    if low:
+        return None
+    ones = "x".join(["1"] * high)
+    what = NAMES[high].removeprefix("a ")
+    return f"`global_avg_pool(keep = true)` keeps the {what}, as {ones}xC"
 
 
 def _projection(a: Shape, b: Shape, first: int, second: int) -> str | None:
     """What gives one of two branches the shape of the other, if there is something."""
     for thin, full, branch in ((b, a, second), (a, b, first)):
         if all(m in (1, n) for m, n in zip(thin, full, strict=True)):
-            like = f"[{', '.join(map(show, full))}]" if len(full) == 3 else show(full[0])
+            like = f"[{', '.join(map(show, full))}]" if len(full) > 1 else show(full[0])
             return f"where branch {branch} is meant everywhere: … -> expand({like})"
-    if len(a) != 3:
+    if len(a) == 1:
         return None
     for source, goal, branch in ((b, a, second), (a, b, first)):
         stride = -(-source[0] // goal[0])
-        if -(-source[0] // stride) == goal[0] and -(-source[1] // stride) == goal[1]:
+        if all(-(-m // stride) == n for m, n in zip(source[:-1], goal[:-1], strict=True)):
             step = "" if stride == 1 else f", stride = {show(stride)}"
-            return f"project branch {branch}: conv({show(goal[2])}, 1{step}, bias = false) -> bn"
+            return f"project branch {branch}: conv({show(goal[-1])}, 1{step}, bias = false) -> bn"
     return None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cnndsl.ops import kinds
-from cnndsl.ops.base import Op, Shape, arg
+from cnndsl.ops.base import SPATIAL, Op, Shape, arg
 from cnndsl.ops.initial import VECTOR_INITIALIZER, Start, check_start
-from cnndsl.ops.ranks import divides, feature_map
+from cnndsl.ops.ranks import divides, grid
 from cnndsl.ops.weighted import Weighted
 
 _EPS = "added to the variance"
@@ -126,7 +126,7 @@ class InstanceNorm(Weighted):
     """Instance normalization: over the positions of each image, for each channel.
 
     Shape:
-      Unchanged; a feature map.
+      Unchanged.
     Params:
       scale (c,), shift (c,).
     Source:
@@ -137,6 +137,7 @@ class InstanceNorm(Weighted):
     """
 
     name = "instance_norm"
+    ranks = SPATIAL
     transparent = True
 
     eps: float = arg(kinds.POSITIVE, 1e-5, _EPS)
@@ -148,7 +149,8 @@ class InstanceNorm(Weighted):
     def output(self, x: Shape) -> Shape:
         check_start("scale", self.scale, self.scale_init, "ones")
         check_start("shift", self.shift, self.shift_init, "zeros")
-        return feature_map(self.name, x)
+        grid(self, x)
+        return x
 
     def params(self, x: Shape) -> dict[str, Shape]:
         return _learnt(x, scale=self.scale, shift=self.shift)
@@ -192,7 +194,7 @@ class GlobalResponseNorm(Weighted):
     over all positions, divided by the mean of the lengths of all channels plus eps.
 
     Shape:
-      Unchanged; a feature map.
+      Unchanged.
     Params:
       scale (c,), shift (c,), both 0 before training.
     Source:
@@ -203,11 +205,13 @@ class GlobalResponseNorm(Weighted):
     """
 
     name = "grn"
+    ranks = SPATIAL
 
     eps: float = arg(kinds.POSITIVE, 1e-6, "added to the mean of lengths")
 
     def output(self, x: Shape) -> Shape:
-        return feature_map(self.name, x)
+        grid(self, x)
+        return x
 
     def params(self, x: Shape) -> dict[str, Shape]:
         return _learnt(x, scale=True, shift=True)

@@ -6,63 +6,63 @@ from abc import abstractmethod
 from dataclasses import dataclass
 
 from cnndsl.ops import kinds
-from cnndsl.ops.base import Op, Reject, Same, Shape, arg, show
-from cnndsl.ops.ranks import feature_map
-from cnndsl.ops.window import Pad, Pair, overhang, sides, slide
+from cnndsl.ops.base import SPATIAL, Op, Reject, Same, Shape, arg, show
+from cnndsl.ops.ranks import grid
+from cnndsl.ops.window import Pad, Sides, Sizes, by_axis, overhang, sides, slide
 
 _CEIL = "let a last window hang over the end of the map, where nothing counts"
 
 
 @dataclass(frozen=True)
 class _Pool(Op):
-    window: Pair = arg(kinds.WINDOW, doc="size of the window")
-    stride: Pair = arg(kinds.WINDOW, Same("window"), "step of the window")
+    ranks = SPATIAL
+
+    window: Sizes = arg(kinds.WINDOW, doc="size of the window")
+    stride: Sizes = arg(kinds.WINDOW, Same("window"), "step of the window")
     pad: Pad = arg(kinds.PADDING, "valid", "zeros, or minus infinity, around the map")
 
     def output(self, x: Shape) -> Shape:
-        height, width, channels = feature_map(self.name, x)
+        extents, channels = grid(self, x)
         if not isinstance(self.pad, str):
             self._check_border(self.pad)
         if self.rounds_up() and self.pad == "same":
             raise Reject("`pad = same` rounds sizes up by itself", "ceil", "leave out `ceil`")
-        pad = self.pad_on((height, width))
-        size = slide((height, width), self.window, self.stride, pad, focus="window")
+        size = slide(extents, self.window, self.stride, self.pad_on(extents), focus="window")
         return (*size, channels)
 
     @abstractmethod
     def rounds_up(self) -> bool:
         """Whether a last window may hang over the end of the map."""
 
-    def overhang_on(self, size: Pair) -> Pair:
-        """The rows and columns that last windows reach behind the padding of such a map."""
+    def overhang_on(self, size: Sizes) -> Sizes:
+        """How far last windows reach behind the padding of such a map, along each axis."""
         if not self.rounds_up():
-            return 0, 0
-        top, bottom, left, right = sides(self.pad)
-        (height, width), (rows, columns), (down, across) = size, self.window, self.stride
-        return (
-            overhang(height, rows, down, top, bottom),
-            overhang(width, columns, across, left, right),
+            return (0,) * len(size)
+        around = by_axis(sides(self.pad, len(size)))
+        return tuple(
+            overhang(n, window, step, before, after)
+            for n, window, step, (before, after) in zip(
+                size, self.window, self.stride, around, strict=True
+            )
         )
 
-    def pad_on(self, size: Pair) -> Pad:
+    def pad_on(self, size: Sizes) -> Pad:
         """The padding on a map of this size, with what last windows hang over."""
         if not self.rounds_up():
             return self.pad
-        top, bottom, left, right = sides(self.pad)
-        below, beside = self.overhang_on(size)
-        return top, bottom + below, left, right + beside
+        around = zip(by_axis(sides(self.pad, len(size))), self.overhang_on(size), strict=True)
+        return tuple(side for (before, after), more in around for side in (before, after + more))
 
-    def _check_border(self, pad: tuple[int, int, int, int]) -> None:
+    def _check_border(self, pad: Sides) -> None:
         """A window that lies in the padding altogether has no value."""
-        rows, columns = self.window
-        for side, extent in zip(pad, (rows, rows, columns, columns), strict=True):
-            if side >= extent:
+        for both, extent in zip(by_axis(pad), self.window, strict=True):
+            if max(both) >= extent:
                 raise Reject(
-                    f"padding by {show(side)} must be smaller than the window, {show(extent)}",
+                    f"padding by {show(max(both))} must be smaller than the window, {show(extent)}",
                     "pad",
                 )
 
-    def field(self) -> tuple[Pair, Pair]:
+    def field(self, rank: int = 2) -> tuple[Sizes, Sizes]:
         return self.window, self.stride
 
 
@@ -111,11 +111,13 @@ class AvgPool(_Pool):
 
 @dataclass(frozen=True)
 class _GlobalPool(Op):
+    ranks = SPATIAL
+
     keep: bool = arg(kinds.FLAG, False, "give 1x1xC in place of a vector")
 
     def output(self, x: Shape) -> Shape:
-        channels = feature_map(self.name, x)[2]
-        return (1, 1, channels) if self.keep else (channels,)
+        extents, channels = grid(self, x)
+        return (*(1 for _ in extents), channels) if self.keep else (channels,)
 
     def sees_everything(self) -> bool:
         return True

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cnndsl.ops import kinds, words
-from cnndsl.ops.base import Op, Reject, Shape, arg, show, sized, times
-from cnndsl.ops.ranks import feature_map
-from cnndsl.ops.window import Pair
+from cnndsl.ops.base import SPATIAL, Op, Reject, Shape, arg, show, sized, times
+from cnndsl.ops.ranks import feature_map, grid
+from cnndsl.ops.window import Sizes
 
 
 @dataclass(frozen=True)
@@ -28,19 +28,20 @@ class PixelShuffle(Op):
     """
 
     name = "pixel_shuffle"
+    ranks = (2,)
     transparent = True
 
     factor: int = arg(kinds.POSITIVE_INTEGER, doc="how many times as high and as wide")
 
     def output(self, x: Shape) -> Shape:
-        height, width, channels = feature_map(self.name, x)
+        height, width, channels = feature_map(self, x)
         square = self.factor * self.factor
         if channels % square:
             message = f"{show(channels)} channels are no multiple of {sized((self.factor,) * 2)}"
             raise Reject(message, "factor")
         return times(height, self.factor), times(width, self.factor), channels // square
 
-    def field(self) -> tuple[Pair, tuple[float, float]]:
+    def field(self, rank: int = 2) -> tuple[Sizes, tuple[float, ...]]:
         return (1, 1), (1 / self.factor, 1 / self.factor)
 
 
@@ -61,19 +62,20 @@ class SpaceToDepth(Op):
     """
 
     name = "space_to_depth"
+    ranks = (2,)
     transparent = True
 
     factor: int = arg(kinds.POSITIVE_INTEGER, doc="height and width of a square")
 
     def output(self, x: Shape) -> Shape:
-        height, width, channels = feature_map(self.name, x)
+        height, width, channels = feature_map(self, x)
         if height % self.factor or width % self.factor:
             message = f"squares of {sized((self.factor,) * 2)} do not tile {sized((height, width))}"
             raise Reject(message, "factor")
         channels = times(channels, self.factor * self.factor)
         return height // self.factor, width // self.factor, channels
 
-    def field(self) -> tuple[Pair, tuple[float, float]]:
+    def field(self, rank: int = 2) -> tuple[Sizes, tuple[float, ...]]:
         return (self.factor, self.factor), (self.factor, self.factor)
 
 
@@ -92,17 +94,19 @@ class Resize(Op):
     """
 
     name = "resize"
+    ranks = SPATIAL
     transparent = True
 
-    size: Pair = arg(words.SIZE, doc="height and width of the result, or a map that has them")
+    size: Sizes = arg(words.SIZE, doc="height and width of the result, or a map that has them")
     method: str = arg(words.RESAMPLING, "bilinear", "where the new values come from")
 
     def output(self, x: Shape) -> Shape:
-        return (*self.size, feature_map(self.name, x)[2])
+        _, channels = grid(self, x)
+        return (*self.size, channels)
 
-    def field_on(self, x: Shape) -> tuple[Pair, tuple[float, float]]:
+    def field_on(self, x: Shape) -> tuple[Sizes, tuple[float, ...]]:
         extent = 1 if self.method == "nearest" else 2
-        return (extent, extent), (x[0] / self.size[0], x[1] / self.size[1])
+        return (extent,) * len(self.size), _reductions(x, self.size)
 
 
 @dataclass(frozen=True)
@@ -122,20 +126,26 @@ class AdaptiveAvgPool(Op):
     """
 
     name = "adaptive_avg_pool"
+    ranks = SPATIAL
     transparent = True
 
-    size: Pair = arg(kinds.WINDOW, doc="height and width of the result")
+    size: Sizes = arg(kinds.WINDOW, doc="height and width of the result")
 
     def output(self, x: Shape) -> Shape:
-        height, width, channels = feature_map(self.name, x)
-        if self.size[0] > height or self.size[1] > width:
+        extents, channels = grid(self, x)
+        if any(cells > n for cells, n in zip(self.size, extents, strict=True)):
             raise Reject(
-                f"a grid of {sized(self.size)} is finer than the map, {sized((height, width))}",
+                f"a grid of {sized(self.size)} is finer than the map, {sized(extents)}",
                 "size",
                 "`resize` enlarges",
             )
         return (*self.size, channels)
 
-    def field_on(self, x: Shape) -> tuple[Pair, tuple[float, float]]:
-        rows, columns = (-(-n // cells) for n, cells in zip(x[:2], self.size, strict=True))
-        return (rows, columns), (x[0] / self.size[0], x[1] / self.size[1])
+    def field_on(self, x: Shape) -> tuple[Sizes, tuple[float, ...]]:
+        cells = tuple(-(-n // cells) for n, cells in zip(x[:-1], self.size, strict=True))
+        return cells, _reductions(x, self.size)
+
+
+def _reductions(x: Shape, size: Sizes) -> tuple[float, ...]:
+    """How many positions of the input lie between those of a result of this size."""
+    return tuple(before / after for before, after in zip(x[:-1], size, strict=True))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 
 from cnndsl.ops import kinds, words
-from cnndsl.ops.base import Op, Reject, Shape, arg, show, sized, times
-from cnndsl.ops.ranks import divides, feature_map
-from cnndsl.ops.window import Pair, Sides
+from cnndsl.ops.base import SPATIAL, Op, Reject, Shape, arg, show, sized, times
+from cnndsl.ops.ranks import divides, grid
+from cnndsl.ops.window import Sides, Sizes, by_axis
 
 
 class Flatten(Op):
@@ -61,6 +62,8 @@ class Reshape(Op):
 
 @dataclass(frozen=True)
 class _Bordered(Op):
+    ranks = SPATIAL
+
     amount: Sides = arg(kinds.BORDER, doc="rows and columns on each side")
 
 
@@ -83,18 +86,18 @@ class Pad(_Bordered):
     mode: str = arg(words.BORDER_MODE, "zero", "what stands there")
 
     def output(self, x: Shape) -> Shape:
-        height, width, channels = feature_map(self.name, x)
-        top, bottom, left, right = self.amount
+        extents, channels = grid(self, x)
+        around = by_axis(self.amount)
         if self.mode == "reflect":
-            self._check_mirror(height, width)
-        return height + top + bottom, width + left + right, channels
+            self._check_mirror(extents)
+        return (*(n + a + b for n, (a, b) in zip(extents, around, strict=True)), channels)
 
-    def _check_mirror(self, height: int, width: int) -> None:
+    def _check_mirror(self, extents: Shape) -> None:
         """A mirror shows each value but the outermost one, once."""
-        for side, extent in zip(self.amount, (height, height, width, width), strict=True):
-            if side >= extent:
+        for both, extent in zip(by_axis(self.amount), extents, strict=True):
+            if max(both) >= extent:
                 raise Reject(
-                    f"{sized((height, width))} has no {show(side)} values to mirror on a side",
+                    f"{sized(extents)} has no {show(max(both))} values to mirror on a side",
                     "amount",
                     "`mode = edge` repeats the outermost value as often as wanted",
                 )
@@ -114,11 +117,11 @@ class Crop(_Bordered):
     transparent = True
 
     def output(self, x: Shape) -> Shape:
-        height, width, channels = feature_map(self.name, x)
-        top, bottom, left, right = self.amount
-        if top + bottom >= height or left + right >= width:
-            raise Reject(f"nothing is left of {sized((height, width))}", "amount")
-        return height - top - bottom, width - left - right, channels
+        extents, channels = grid(self, x)
+        left = tuple(n - a - b for n, (a, b) in zip(extents, by_axis(self.amount), strict=True))
+        if min(left) < 1:
+            raise Reject(f"nothing is left of {sized(extents)}", "amount")
+        return (*left, channels)
 
 
 @dataclass(frozen=True)
@@ -214,21 +217,20 @@ class Upsample(Op):
     """
 
     name = "upsample"
+    ranks = SPATIAL
     transparent = True
 
-    factor: Pair = arg(kinds.WINDOW, doc="how many times as high and as wide")
+    factor: Sizes = arg(kinds.WINDOW, doc="how many times as high and as wide")
     method: str = arg(kinds.UPSAMPLING, "nearest", "where the new values come from")
 
     def output(self, x: Shape) -> Shape:
-        height, width, channels = feature_map(self.name, x)
-        return times(height, self.factor[0]), times(width, self.factor[1]), channels
+        extents, channels = grid(self, x)
+        return (*map(times, extents, self.factor), channels)
 
-    def field(self) -> tuple[Pair, tuple[float, float]]:
+    def field(self, rank: int = 2) -> tuple[Sizes, tuple[float, ...]]:
         extent = 1 if self.method == "nearest" else 2
-        return (extent, extent), (1 / self.factor[0], 1 / self.factor[1])
+        return (extent,) * len(self.factor), tuple(1 / factor for factor in self.factor)
 
 
 def _elements(shape: Shape) -> int:
-    if len(shape) == 1:
-        return shape[0]
-    return times(times(shape[0], shape[1]), shape[2])
+    return reduce(times, shape)

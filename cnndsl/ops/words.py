@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cnndsl.ops.base import Shape
-from cnndsl.ops.kinds import Choice, Extents, Window
+from cnndsl.ops.kinds import ByAxis, Choice, Extents, Window
+from cnndsl.ops.ranks import AXES, NAMES
 
 
 class Words(Choice):
@@ -29,16 +30,38 @@ class Like(Extents):
 
 
 class Size(Window):
-    """A height and a width, or a feature map that has them."""
+    """A number for each axis, or a tensor that has them."""
 
     def describe(self) -> str:
-        return "a feature map, a positive integer or HxW"
+        return f"{NAMES[self.axes]}, {super().describe()}"
 
     def of_tensor(self, shape: Shape) -> Shape:
-        return shape[:2] if len(shape) == 3 else shape
+        return shape[:-1] or shape
 
 
-AXIS = Words("channels", "positions", "height", "width")
+class Axis(ByAxis[str]):
+    """An axis by its word; which there are depends on what arrives."""
+
+    def __init__(self, rank: int = 0):
+        super().__init__(rank)
+        self.own_words = frozenset(self._words())
+
+    def _words(self) -> tuple[str, ...]:
+        """All where it is not known what arrives."""
+        axes = ("height", "width", "depth", "length") if self.rank == 0 else AXES[self.rank]
+        return ("channels", "positions", *axes)
+
+    def describe(self) -> str:
+        *first, last = (f"`{name}`" for name in self._words())
+        return f"{', '.join(first)} or {last}"
+
+    def convert(self, value: object) -> str:
+        if not isinstance(value, str) or value not in self.own_words:
+            raise self.mismatch(value)
+        return value
+
+
+AXIS = Axis()
 BORDER_MODE = Words("zero", "reflect", "edge")
 RESAMPLING = Choice("nearest", "bilinear")
 LIKE = Like()

@@ -17,7 +17,7 @@ from cnndsl.syntax.scan import Mistake, Word, float_of, integer_of
 _CONSTANTS = {"true": True, "false": False, "none": None}
 
 # What tensors have; other names behind a dot are endpoints of a model.
-_ATTRIBUTES = ("channels", "height", "width", "shape")
+_ATTRIBUTES = ("channels", "height", "width", "depth", "length", "shape")
 
 
 class Expressions:

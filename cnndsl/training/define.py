@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from cnndsl.diagnostics import CompileError
 from cnndsl.files import Files, Unreadable
 from cnndsl.ir import Network, Value
+from cnndsl.ops.base import rank_of, sized
+from cnndsl.ops.ranks import NAMES
 from cnndsl.pipeline import Checked, check_source, compile_checked, name_layers
 from cnndsl.selection import NoSuch, check_model, check_overrides
 from cnndsl.summary import summarize_network
@@ -38,6 +40,7 @@ class Chosen:
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
+        """(H, W, C) of the images that it takes, which `choose` has seen to."""
         height, width, channels = self.network.input.shape
         return height, width, channels
 
@@ -88,6 +91,13 @@ def choose(
     if len(networks) > 1:
         known = ", ".join(n.name for n in networks[:8])
         raise TrainingError(f"{path} has several models: {known}", "choose one with --model")
+    shape = networks[0].input.shape
+    if rank_of(shape) != 2:
+        what = f"{NAMES[rank_of(shape)]} of {sized(shape)}"
+        raise TrainingError(
+            f"{networks[0].name} takes {what}, and cnndsl trains on images",
+            "the module that `cnndsl compile` makes of a recipe has what a loop of your own needs",
+        )
     return Chosen(checked, files, networks[0], values)
 
 

@@ -10,7 +10,7 @@ from cnndsl.ops.initial import Initial, Start
 from cnndsl.ops.weighted import Weighted
 from cnndsl.targets.flax.forms import Forms
 from cnndsl.targets.flax.terms import Sides, Term, described
-from cnndsl.targets.flax.windows import Padding, Pair
+from cnndsl.targets.flax.windows import Padding, Sizes, no_sides
 
 
 def merged(name: str, parts: tuple[Term, ...], forms: Forms) -> Term:
@@ -55,13 +55,18 @@ def _starts(op: Any) -> dict[str, str]:
     return {name: canonical(getattr(op, f)) for name, f in fields.items() if hasattr(op, f)}
 
 
-def _padding(pad: str | tuple[int, int, int, int]) -> Padding:
+def _padding(pad: str | tuple[int, ...]) -> Padding:
     return pad.upper() if isinstance(pad, str) else _sides(pad)
 
 
-def _sides(pad: tuple[int, int, int, int]) -> Sides:
-    top, bottom, left, right = pad
-    return (top, bottom), (left, right)
+def _sides(pad: tuple[int, ...]) -> Sides:
+    """(top, bottom, left, right) as ((top, bottom), (left, right))."""
+    return tuple((pad[i], pad[i + 1]) for i in range(0, len(pad), 2))
+
+
+def _explicit(pad: str | tuple[int, ...], rank: int) -> Sides:
+    """The sides of a padding that is no `same`."""
+    return no_sides(rank) if isinstance(pad, str) else _sides(pad)
 
 
 def _conv(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
@@ -110,7 +115,7 @@ def _by_channel(
 def _separable(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
     """Only the pointwise kernel counts as the one before an activation."""
     hidden = _by_channel(op, x, forms, False, _initialiser(op, False))
-    one: Pair = (1, 1)
+    one: Sizes = (1,) * len(op.kernel)
     init = _initialiser(op, he_normal)
     bias = canonical(op.bias_init)
     return forms.conv(hidden, op.filters, one, one, "VALID", one, 1, op.bias, init, None, bias)
@@ -121,10 +126,8 @@ def _conv_transpose(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
     pixel less than the kernel on each side."""
     padding: Padding = "SAME"
     if op.pad != "same":
-        taken = _sides((0, 0, 0, 0) if op.pad == "valid" else op.pad)
-        (top, bottom), (left, right) = taken
-        height, width = op.kernel[0] - 1, op.kernel[1] - 1
-        padding = (height - top, height - bottom), (width - left, width - right)
+        taken = _explicit(op.pad, len(op.kernel))
+        padding = tuple((n - 1 - a, n - 1 - b) for n, (a, b) in zip(op.kernel, taken, strict=True))
     init = _initialiser(op, he_normal)
     bias = canonical(op.bias_init)
     return forms.conv_transpose(x, op.filters, op.kernel, op.stride, padding, op.bias, init, bias)
@@ -139,12 +142,11 @@ def _pool(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
     counts = op.name == "avg_pool" and op.count_pad
     if not op.ceil:
         return forms.pool(op.name, x, op.window, op.stride, _padding(op.pad), counts)
-    below, beside = op.overhang_on(x.shape[:2])
-    around = _sides((0, 0, 0, 0) if op.pad == "valid" else op.pad)
+    behind = op.overhang_on(x.shape[:-1])
+    around = _explicit(op.pad, len(op.window))
     if counts:
-        x, around = forms.pad(x, (*around, (0, 0))), ((0, 0), (0, 0))
-    (top, bottom), (left, right) = around
-    sides = (top, bottom + below), (left, right + beside)
+        x, around = forms.pad(x, (*around, (0, 0))), no_sides(len(op.window))
+    sides = tuple((a, b + more) for (a, b), more in zip(around, behind, strict=True))
     return forms.pool(op.name, x, op.window, op.stride, sides, False)
 
 
@@ -161,9 +163,9 @@ def _softmax(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
 
 def _axes(axis: str, x: Term) -> tuple[int, ...]:
     """The axes behind the batch, from 0."""
-    return {"channels": (len(x.shape) - 1,), "positions": (0, 1), "height": (0,), "width": (1,)}[
-        axis
-    ]
+    rank = len(x.shape) - 1
+    behind = {"width": rank - 1, "height": rank - 2, "depth": 0, "length": 0, "channels": rank}
+    return tuple(range(rank)) if axis == "positions" else (behind[axis],)
 
 
 def _reduced(name: str) -> Maker:
@@ -176,8 +178,8 @@ def _transposed(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
 
 
 def _crop(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
-    (top, bottom), (left, right) = _sides(op.amount)
-    return forms.slice(x, ((top, x.shape[0] - bottom, 1), (left, x.shape[1] - right, 1)))
+    sides = zip(x.shape, _sides(op.amount), strict=False)
+    return forms.slice(x, tuple((a, n - b, 1) for n, (a, b) in sides))
 
 
 def _channels(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
@@ -257,8 +259,8 @@ TERMS: Mapping[str, Maker] = {
     "prelu": lambda op, x, f, he: f.per_channel("prelu", x),
     "max_pool": _pool,
     "avg_pool": _pool,
-    "global_avg_pool": lambda op, x, f, he: f.reduced("mean", x, (0, 1), op.keep),
-    "global_max_pool": lambda op, x, f, he: f.reduced("max", x, (0, 1), op.keep),
+    "global_avg_pool": lambda op, x, f, he: f.reduced("mean", x, _axes("positions", x), op.keep),
+    "global_max_pool": lambda op, x, f, he: f.reduced("max", x, _axes("positions", x), op.keep),
     "adaptive_avg_pool": lambda op, x, f, he: f.adaptive_avg_pool(x, op.size),
     "reduce_mean": _reduced("mean"),
     "reduce_max": _reduced("max"),

@@ -12,9 +12,17 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from math import prod
 
-from cnndsl.targets.flax.forms_axes import UNORDERED, AxisForms, broadcast, map_of
-from cnndsl.targets.flax.terms import Settings, Shape, Term, Terms, Unfit
-from cnndsl.targets.flax.windows import NO_SIDES, Padding, Pair, resolved, sized, slid, stretched
+from cnndsl.targets.flax.forms_axes import UNORDERED, AxisForms, broadcast, map_of, same_rank
+from cnndsl.targets.flax.terms import Settings, Shape, Sides, Term, Terms, Unfit
+from cnndsl.targets.flax.windows import (
+    Padding,
+    Sizes,
+    no_sides,
+    resolved,
+    sized,
+    slid,
+    stretched,
+)
 
 Codes = tuple[tuple[float, ...], ...]
 
@@ -114,10 +122,10 @@ class Forms(AxisForms):
         self,
         x: Term,
         filters: int,
-        kernel: Pair,
-        stride: Pair,
+        kernel: Sizes,
+        stride: Sizes,
         padding: Padding,
-        dilation: Pair,
+        dilation: Sizes,
         groups: int,
         bias: bool,
         init: str,
@@ -125,9 +133,10 @@ class Forms(AxisForms):
         bias_init: str = "zeros",
     ) -> Term:
         size = map_of(x, "a convolution")
-        if x.shape[2] % groups or filters % groups:
-            raise Unfit(f"{groups} groups of {x.shape[2]} channels and {filters} filters")
-        reach = (dilation[0] * (kernel[0] - 1) + 1, dilation[1] * (kernel[1] - 1) + 1)
+        if x.shape[-1] % groups or filters % groups:
+            raise Unfit(f"{groups} groups of {x.shape[-1]} channels and {filters} filters")
+        same_rank(size, kernel, stride, dilation)
+        reach = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
         sides = resolved(padding, size, reach, stride)
         settings: Settings = (
             ("filters", filters),
@@ -149,8 +158,8 @@ class Forms(AxisForms):
         self,
         x: Term,
         filters: int,
-        kernel: Pair,
-        stride: Pair,
+        kernel: Sizes,
+        stride: Sizes,
         padding: Padding,
         bias: bool,
         init: str,
@@ -158,12 +167,13 @@ class Forms(AxisForms):
     ) -> Term:
         """`padding` is what is put around the stretched input."""
         size = map_of(x, "a transposed convolution")
+        same_rank(size, kernel, stride)
         sides = stretched(padding, kernel, stride)
-        height, width = (
+        extents = tuple(
             (n - 1) * s + 1 + sum(side) - k + 1
             for n, s, side, k in zip(size, stride, sides, kernel, strict=True)
         )
-        if min(height, width) < 1:
+        if min(extents) < 1:
             raise Unfit("the padding leaves nothing of a transposed convolution")
         settings: Settings = (
             ("filters", filters),
@@ -174,7 +184,7 @@ class Forms(AxisForms):
             ("initialiser", init if self._initialisers else None),
             *self._bias_start(bias_init),
         )
-        return self._own("conv_transpose", settings, x, (height, width, filters))
+        return self._own("conv_transpose", settings, x, (*extents, filters))
 
     def dense(self, x: Term, units: int, bias: bool, init: str, bias_init: str = "zeros") -> Term:
         if len(x.shape) != 1:
@@ -198,9 +208,9 @@ class Forms(AxisForms):
         """How a bias starts, where it is not at zero."""
         return (("bias start", init),) if self._initialisers and init != "zeros" else ()
 
-    def subsample(self, x: Term, window: Pair) -> Term:
-        size = slid(map_of(x, "subsampling"), window, window, NO_SIDES)
-        return self._own("subsample", (("window", window),), x, (*size, x.shape[2]))
+    def subsample(self, x: Term, window: Sizes) -> Term:
+        size = slid(map_of(x, "subsampling"), window, window, no_sides(2))
+        return self._own("subsample", (("window", window),), x, (*size, x.shape[-1]))
 
     def dropout(self, x: Term, rate: float, shared: tuple[int, ...]) -> Term:
         """`shared` are the axes along which one draw serves all; the batch is 0."""
@@ -211,16 +221,17 @@ class Forms(AxisForms):
     # --- windows, slices and shapes ---------------------------------------------------
 
     def pool(
-        self, op: str, x: Term, window: Pair, stride: Pair, padding: Padding, count_pad: bool
+        self, op: str, x: Term, window: Sizes, stride: Sizes, padding: Padding, count_pad: bool
     ) -> Term:
         """A maximum or an average; one that counts its padding is one of a larger map."""
         size = map_of(x, op)
-        sides = resolved(padding, size, window, stride)
-        if op == "avg_pool" and count_pad and sides != NO_SIDES:
-            return self.pool(op, self.pad(x, (*sides, (0, 0))), window, stride, NO_SIDES, False)
-        shape = (*slid(size, window, stride, sides), x.shape[2])
-        if window == (1, 1) and sides == NO_SIDES:
-            return self.slice(x, ((0, size[0], stride[0]), (0, size[1], stride[1])))
+        same_rank(size, window, stride)
+        sides, none = resolved(padding, size, window, stride), no_sides(len(size))
+        if op == "avg_pool" and count_pad and sides != none:
+            return self.pool(op, self.pad(x, (*sides, (0, 0))), window, stride, none, False)
+        shape = (*slid(size, window, stride, sides), x.shape[-1])
+        if set(window) == {1} and sides == none:
+            return self.slice(x, tuple((0, n, step) for n, step in zip(size, stride, strict=True)))
         settings: Settings = (("window", window), ("stride", stride), ("padding", sides))
         return self._terms.term(op, settings, (x,), shape)
 
@@ -236,12 +247,14 @@ class Forms(AxisForms):
             raise Unfit(f"a slice of {sized(x.shape)} that is empty")
         return self._terms.term("slice", (("start, length, step", counted),), (x,), shape)
 
-    def pad(self, x: Term, amounts: tuple[Pair, ...], mode: str = "constant") -> Term:
+    def pad(self, x: Term, amounts: Sides, mode: str = "constant") -> Term:
         """Zeros, or what `mode` says, (before, after) on each axis behind the batch."""
         if not any(map(any, amounts)):
             return x
         if min(map(min, amounts)) < 0:
             raise Unfit("a negative padding")
+        if len(amounts) != len(x.shape):
+            raise Unfit(f"a padding of {len(amounts)} axes on {sized(x.shape)}")
         shape = tuple(n + a + b for n, (a, b) in zip(x.shape, amounts, strict=True))
         settings: Settings = (("amounts", amounts),)
         if mode != "constant":
@@ -255,11 +268,12 @@ class Forms(AxisForms):
             (x,) = x.inputs
         return x if x.shape == shape else self._terms.term("reshape", (), (x,), shape)
 
-    def upsample(self, x: Term, factor: Pair, method: str) -> Term:
-        height, width = map_of(x, "upsampling")
-        if factor == (1, 1):
+    def upsample(self, x: Term, factor: Sizes, method: str) -> Term:
+        size = map_of(x, "upsampling")
+        same_rank(size, factor)
+        if set(factor) == {1}:
             return x
-        shape = (height * factor[0], width * factor[1], x.shape[2])
+        shape = (*(n * f for n, f in zip(size, factor, strict=True)), x.shape[-1])
         return self._terms.term("upsample", (("factor", factor), ("method", method)), (x,), shape)
 
     # --- arithmetic -------------------------------------------------------------------

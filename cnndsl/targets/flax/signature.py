@@ -77,39 +77,46 @@ def pair(value: object, what: str, least: int = 1) -> tuple[int, int]:
 
 def extents(value: object, what: str) -> tuple[int, ...]:
     """The sizes of a tensor behind the batch."""
-    if not isinstance(value, tuple) or len(value) not in (1, 3):
+    if not isinstance(value, tuple) or not 1 <= len(value) <= 4:
         raise Failure(f"{what} is {described(value)}, no shape of a tensor")
     return tuple([integer(extent, what) for extent in value])
 
 
-def either(value: object, what: str) -> tuple[int, int]:
-    """An integer for height and width, or a pair."""
-    return pair((value, value) if isinstance(value, int) else value, what)
+def sizes(value: object, what: str, rank: int | None = None) -> tuple[int, ...]:
+    """An integer for each axis, of which there are `rank` where that is known."""
+    count = len(value) if isinstance(value, tuple | list) else 0
+    if not isinstance(value, tuple | list) or not 1 <= count <= 3 or rank not in (None, count):
+        raise Failure(f"{what} is {described(value)}, no size of {rank or 'one to three'} axes")
+    return tuple(integer(size, what) for size in value)
 
 
-def pairs(value: object, what: str) -> tuple[tuple[int, int], tuple[int, int]]:
+def either(value: object, what: str, rank: int) -> tuple[int, ...]:
+    """An integer for all axes, or one for each."""
+    return sizes((value,) * rank if isinstance(value, int) else value, what, rank)
+
+
+def pairs(value: object, what: str, rank: int) -> tuple[tuple[int, int], ...]:
     """`((top, bottom), (left, right))`."""
-    if not isinstance(value, tuple | list) or len(value) != 2:
-        raise Failure(f"{what} is {described(value)}, no pair of pairs")
-    return pair(value[0], what, 0), pair(value[1], what, 0)
+    if not isinstance(value, tuple | list) or len(value) != rank:
+        raise Failure(f"{what} is {described(value)}, not {rank} pairs")
+    return tuple(pair(side, what, 0) for side in value)
 
 
-def window_padding(value: object) -> Padding:
+def window_padding(value: object, rank: int) -> Padding:
     """The padding of a pool, and of what hands its padding to lax as it is."""
     if isinstance(value, str) and value.upper() in ("SAME", "VALID"):
         return value.upper()
-    return pairs(value, "the padding")
+    return pairs(value, "the padding", rank)
 
 
-def layer_padding(value: object, least: int = 0) -> Padding:
+def layer_padding(value: object, rank: int, least: int = 0) -> Padding:
     """A padding as flax's convolutions take it: a word, an integer, or one for each axis."""
-    if isinstance(value, str) and value.upper() in ("SAME", "VALID"):
+    if isinstance(value, str) and value.upper() in ("SAME", "VALID", "CAUSAL"):
         return value.upper()
     if isinstance(value, int):
-        value = (value, value)
-    if not isinstance(value, tuple | list) or len(value) != 2:
+        value = (value,) * rank
+    if not isinstance(value, tuple | list) or len(value) != rank:
         raise Failure(f"the padding is {described(value)}")
-    height, width = [
+    return tuple(
         pair((side, side) if isinstance(side, int) else side, "a padding", least) for side in value
-    ]
-    return height, width
+    )

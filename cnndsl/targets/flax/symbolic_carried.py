@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnndsl.targets.flax.signature import Signature, extents, integer, number, pair
+from cnndsl.targets.flax.signature import Signature, extents, integer, number, pair, sizes
 from cnndsl.targets.flax.symbolic import Tensor, axes_of, tensor
 from cnndsl.targets.flax.symbolic_functions import TensorFunction, plain_tuple, pooled
 from cnndsl.targets.flax.terms import Term
@@ -26,7 +26,7 @@ def _pad_channels(x: Tensor, given: dict[str, object]) -> Term:
 def _upsample(x: Tensor, given: dict[str, object]) -> Term:
     if given["method"] not in ("nearest", "bilinear"):
         raise Failure(f"the method is {described(given['method'])}")
-    factor = pair(given["factor"], "the factor")
+    factor = sizes(given["factor"], "the factor")
     return x.forms.upsample(x.term, factor, str(given["method"]))
 
 
@@ -58,7 +58,7 @@ def _l2_normalize(x: Tensor, given: dict[str, object]) -> Term:
 def _resize(x: Tensor, given: dict[str, object]) -> Term:
     if given["method"] not in ("nearest", "bilinear"):
         raise Failure(f"the method is {described(given['method'])}")
-    return x.forms.resize(x.term, pair(given["size"], "the size"), str(given["method"]))
+    return x.forms.resize(x.term, sizes(given["size"], "the size"), str(given["method"]))
 
 
 def _transpose(x: Tensor, given: dict[str, object]) -> Term:
@@ -106,6 +106,10 @@ HELPER_FUNCTIONS: dict[str, External] = {
         Signature("avg_pool", ("x", "window_shape"), {"strides": (1, 1), "padding": "SAME"}),
         pooled("avg_pool", False),
     ),
+    "avg_pool_nd": TensorFunction(
+        Signature("avg_pool_nd", ("x", "window_shape", "strides"), {"padding": "SAME"}),
+        pooled("avg_pool", False),
+    ),
     "l2_normalize": TensorFunction(
         Signature("l2_normalize", ("x",), {"axis": -1, "epsilon": 1e-12}), _l2_normalize
     ),
@@ -114,9 +118,16 @@ HELPER_FUNCTIONS: dict[str, External] = {
     ),
     "adaptive_avg_pool": TensorFunction(
         Signature("adaptive_avg_pool", ("x", "size")),
-        lambda x, given: x.forms.adaptive_avg_pool(x.term, pair(given["size"], "the size")),
+        lambda x, given: x.forms.adaptive_avg_pool(x.term, sizes(given["size"], "the size")),
     ),
-    "resize": TensorFunction(Signature("resize", ("x", "size"), {"method": "bilinear"}), _resize),
+    "adaptive_avg_pool_nd": TensorFunction(
+        Signature("adaptive_avg_pool_nd", ("x", "size")),
+        lambda x, given: x.forms.adaptive_avg_pool(x.term, sizes(given["size"], "the size")),
+    ),
+    **{
+        name: TensorFunction(Signature(name, ("x", "size"), {"method": "bilinear"}), _resize)
+        for name in ("resize", "resize_nd")
+    },
     "pixel_shuffle": TensorFunction(
         Signature("pixel_shuffle", ("x", "factor")),
         lambda x, given: x.forms.pixel_shuffle(x.term, integer(given["factor"], "the factor")),
@@ -132,9 +143,10 @@ HELPER_FUNCTIONS: dict[str, External] = {
         Signature("channel_shuffle", ("x", "groups")),
         lambda x, given: x.forms.shuffle(x.term, integer(given["groups"], "groups")),
     ),
-    "upsample": TensorFunction(
-        Signature("upsample", ("x", "factor"), {"method": "nearest"}), _upsample
-    ),
+    **{
+        name: TensorFunction(Signature(name, ("x", "factor"), {"method": "nearest"}), _upsample)
+        for name in ("upsample", "upsample_nd")
+    },
     "fixed": TensorFunction(Signature("fixed", ("x", "values"), {"shape": None}), _fixed),
     "rbf": TensorFunction(Signature("rbf", ("x", "codes")), _rbf),
 }

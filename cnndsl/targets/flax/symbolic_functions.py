@@ -8,7 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from cnndsl.targets.flax.signature import Signature, flag, integer, number, pair, window_padding
+from cnndsl.targets.flax.signature import (
+    Signature,
+    flag,
+    integer,
+    number,
+    pair,
+    sizes,
+    window_padding,
+)
 from cnndsl.targets.flax.symbolic import BATCH, Tensor, Token, axes_of, reduced, tensor
 from cnndsl.targets.flax.terms import Term
 from cnndsl.targets.python.library import Function, Library
@@ -78,15 +86,15 @@ def pooled(op: str, counts: bool | None = None) -> Apply:
     """A pool; whether its padding counts is said by the call where `counts` is None."""
 
     def apply(x: Tensor, given: dict[str, object]) -> Term:
-        window = pair(plain_tuple(given["window_shape"]), "the window")
-        strides = given["strides"] or (1, 1)
+        window = sizes(plain_tuple(given["window_shape"]), "the window")
+        strides = given["strides"] or (1,) * len(window)
         counted = given["count_include_pad"] if counts is None else counts
         return x.forms.pool(
             op,
             x.term,
             window,
-            pair(plain_tuple(strides), "the strides"),
-            window_padding(given["padding"]),
+            sizes(plain_tuple(strides), "the strides", len(window)),
+            window_padding(given["padding"], len(window)),
             flag(counted, "count_include_pad"),
         )
 

@@ -12,6 +12,7 @@ from cnndsl.targets.flax.signature import (
     layer_padding,
     number,
     pair,
+    sizes,
     window_padding,
 )
 from cnndsl.targets.flax.symbolic import (
@@ -52,12 +53,18 @@ def _features(given: Given, name: str = "in_features") -> int:
     return integer(given[name], name)
 
 
+def _kernel(given: Given) -> tuple[int, ...]:
+    """The size of a kernel; flax takes an integer for that of a signal."""
+    size = given["kernel_size"]
+    return sizes((size,) if isinstance(size, int) else size, "kernel_size")
+
+
 def _conv(given: Given) -> Apply:
     filters = integer(given["out_features"], "out_features")
-    kernel = pair(given["kernel_size"], "kernel_size")
-    stride = either(given["strides"], "strides")
-    padding = layer_padding(given["padding"])
-    dilation = either(given["kernel_dilation"], "kernel_dilation")
+    kernel = _kernel(given)
+    stride = either(given["strides"], "strides", len(kernel))
+    padding = layer_padding(given["padding"], len(kernel))
+    dilation = either(given["kernel_dilation"], "kernel_dilation", len(kernel))
     groups = integer(given["feature_group_count"], "feature_group_count")
     bias, init = flag(given["use_bias"], "use_bias"), _init(given)
     bias_init = _init(given, "bias_init")
@@ -73,7 +80,7 @@ def _sparse_conv(given: Given) -> Apply:
     connect = _table(given["connect"])
     kernel = pair(given["kernel_size"], "kernel_size")
     stride = pair(given["strides"], "strides")
-    padding = window_padding(given["padding"])
+    padding = window_padding(given["padding"], 2)
     dilation = pair(given["kernel_dilation"], "kernel_dilation")
     bias, init = flag(given["use_bias"], "use_bias"), _init(given)
     return _feeds(
@@ -92,9 +99,12 @@ def _table(value: object) -> Codes:
 
 def _conv_transpose(given: Given) -> Apply:
     filters = integer(given["out_features"], "out_features")
-    kernel = pair(given["kernel_size"], "kernel_size")
-    stride = either(1 if given["strides"] is None else given["strides"], "strides")
-    padding = layer_padding(given["padding"], -MOST)
+    kernel = _kernel(given)
+    strides = 1 if given["strides"] is None else given["strides"]
+    stride = either(strides, "strides", len(kernel))
+    padding = layer_padding(given["padding"], len(kernel), -MOST)
+    if padding == "CAUSAL":
+        raise Failure("a transposed convolution with a causal padding")
     if isinstance(given["padding"], str) and padding != given["padding"]:
         raise Failure("a transposed convolution takes its padding in capitals")
     bias, init = flag(given["use_bias"], "use_bias"), _init(given)
@@ -286,13 +296,15 @@ HELPER_KINDS: dict[str, Kind] = {
     "layer_scale": _kind(
         "LayerScale", ("features",), _layer_scale, {"init": 1e-6}, takes_rngs=False
     ),
-    "global_response_norm": _kind(
-        "GlobalResponseNorm",
-        ("features",),
-        _global_response_norm,
-        {"epsilon": 1e-6},
-        takes_rngs=False,
-    ),
+    **{
+        fragment: _kind(
+            name, ("features",), _global_response_norm, {"epsilon": 1e-6}, takes_rngs=False
+        )
+        for fragment, name in (
+            ("global_response_norm", "GlobalResponseNorm"),
+            ("global_response_norm_nd", "GlobalResponseNormNd"),
+        )
+    },
     "subsample": _kind("Subsample", ("features", "window"), _subsample, takes_rngs=False),
     "sparse_conv": _kind(
         "SparseConv",

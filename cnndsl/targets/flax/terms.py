@@ -10,7 +10,7 @@ from __future__ import annotations
 from cnndsl.targets.python.values import Failure
 
 Shape = tuple[int, ...]
-Sides = tuple[tuple[int, int], tuple[int, int]]  # (top, bottom), (left, right)
+Sides = tuple[tuple[int, int], ...]  # before and after each axis: (top, bottom), (left, right)
 Settings = tuple[tuple[str, object], ...]
 
 

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from cnndsl.targets.flax.terms import Shape, Sides, Unfit
 
-Pair = tuple[int, int]
-Padding = str | Sides  # "SAME", "VALID" or the sides
-
-NO_SIDES: Sides = ((0, 0), (0, 0))
+Sizes = tuple[int, ...]  # along each axis of positions
+Padding = str | Sides  # "SAME", "VALID", "CAUSAL" or the sides
 
 
-def resolved(padding: Padding, size: Pair, reach: Pair, stride: Pair) -> Sides:
+def no_sides(rank: int) -> Sides:
+    return ((0, 0),) * rank
+
+
+def resolved(padding: Padding, size: Sizes, reach: Sizes, stride: Sizes) -> Sides:
     """The padding around a map of `size` in numbers, for windows that span `reach`."""
     if padding == "VALID":
-        return NO_SIDES
+        return no_sides(len(size))
+    if padding == "CAUSAL":
+        if len(size) != 1:
+            raise Unfit("a causal padding of what is no signal")
+        return tuple((span - 1, 0) for span in reach)
     if not isinstance(padding, str):
         return padding
-    return _same(size[0], reach[0], stride[0]), _same(size[1], reach[1], stride[1])
+    return tuple(map(_same, size, reach, stride))
 
 
-def _same(extent: int, reach: int, step: int) -> Pair:
+def _same(extent: int, reach: int, step: int) -> tuple[int, int]:
     missing = max((-(-extent // step) - 1) * step + reach - extent, 0)
     return missing // 2, missing - missing // 2
 
 
-def stretched(padding: Padding, kernel: Pair, stride: Pair) -> Sides:
+def stretched(padding: Padding, kernel: Sizes, stride: Sizes) -> Sides:
     """lax's paddings of a transposed convolution in numbers."""
     if not isinstance(padding, str):
         return padding
@@ -36,16 +42,19 @@ def stretched(padding: Padding, kernel: Pair, stride: Pair) -> Sides:
             whole = k + s - 2
             before = k - 1 if s > k - 1 else -(-whole // 2)
         sides.append((before, whole - before))
-    return sides[0], sides[1]
+    return tuple(sides)
 
 
-def slid(size: Pair, reach: Pair, stride: Pair, sides: Sides) -> Pair:
-    (top, bottom), (left, right) = sides
-    height = (size[0] + top + bottom - reach[0]) // stride[0] + 1
-    width = (size[1] + left + right - reach[1]) // stride[1] + 1
-    if height < 1 or width < 1:
+def slid(size: Sizes, reach: Sizes, stride: Sizes, sides: Sides) -> Sizes:
+    if not len(size) == len(reach) == len(stride) == len(sides):
+        raise Unfit(f"a window over {sized(reach)} on {sized(size)}")
+    counts = tuple(
+        (n + before + after - r) // step + 1
+        for n, r, step, (before, after) in zip(size, reach, stride, sides, strict=True)
+    )
+    if min(counts) < 1:
         raise Unfit(f"a window over {sized(reach)} does not fit into {sized(size)}")
-    return height, width
+    return counts
 
 
 def sized(shape: Shape) -> str:

@@ -13,7 +13,14 @@ from cnndsl.targets.flax.ops import (
     resample,
     shape,
 )
-from cnndsl.targets.flax.ops.emission import Context, Emission, Emitter, Fields, frozen
+from cnndsl.targets.flax.ops.emission import (
+    AXES_OF_POSITIONS,
+    Context,
+    Emission,
+    Emitter,
+    Fields,
+    frozen,
+)
 from cnndsl.targets.python.tree import Constant, Expr
 
 EMITTERS: dict[str, Emitter] = {
@@ -32,8 +39,7 @@ EMITTERS: dict[str, Emitter] = {
 def emit(name: str, rank: int, fields: Fields, features: Expr, context: Context) -> Emission:
     """The code of an op for inputs of `rank` dimensions, without the batch, and of so many
     features."""
-    if name == "drop_path" and rank == 1:
-        return activation.FLAT_DROP_PATH(fields, features, context)
-    emission = EMITTERS[name](fields, features, context)
+    ranked = {**fields, AXES_OF_POSITIONS: Constant(rank - 1)}
+    emission = EMITTERS[name](ranked, features, context)
     when = fields.get("frozen", Constant(False))
     return emission if when == Constant(False) else frozen(emission, when)

@@ -11,6 +11,7 @@ from cnndsl.targets.flax.ops.emission import (
     Emitter,
     Fields,
     applied,
+    axes,
     axis,
     layer,
     unless,
@@ -37,7 +38,7 @@ def _gelu(f: Fields, x: Expr, context: Context) -> Emission:
 
 
 def _softmax(f: Fields, x: Expr, context: Context) -> Emission:
-    return Emission(ACTIVATION, applied("nnx.softmax", **unless(axis=(axis(f["axis"]), -1))))
+    return Emission(ACTIVATION, applied("nnx.softmax", **unless(axis=(axis(f), -1))))
 
 
 def _celu(f: Fields, x: Expr, context: Context) -> Emission:
@@ -60,12 +61,10 @@ def _dropout(f: Fields, x: Expr, context: Context) -> Emission:
     return layer(DROPOUT, Built("dropout", "nnx.Dropout", (f["rate"],), takes=("rngs",)))
 
 
-def _drop_path(rank: int) -> Emitter:
+def _drop_path(f: Fields, x: Expr, context: Context) -> Emission:
     """Dropout with one draw per sample, which also scales what it keeps."""
-    shared = {"broadcast_dims": constant(tuple(range(1, rank + 1)))}
-    return lambda f, x, context: layer(
-        DROPOUT, Built("drop_path", "nnx.Dropout", (f["rate"],), shared, ("rngs",))
-    )
+    shared = {"broadcast_dims": constant(tuple(range(1, axes(f) + 2)))}
+    return layer(DROPOUT, Built("drop_path", "nnx.Dropout", (f["rate"],), shared, ("rngs",)))
 
 
 EMITTERS: dict[str, Emitter] = {
@@ -78,6 +77,5 @@ EMITTERS: dict[str, Emitter] = {
     "scaled_tanh": _scaled_tanh,
     "prelu": _prelu,
     "dropout": _dropout,
-    "drop_path": _drop_path(3),
+    "drop_path": _drop_path,
 }
-FLAT_DROP_PATH = _drop_path(1)

@@ -27,7 +27,7 @@ from cnndsl.targets.python.tree import (
 
 def _reduction(method: str) -> Emitter:
     def emitter(f: Fields, x: Expr, context: Context) -> Emission:
-        keywords = (Keyword("axis", axis(f["axis"])), Keyword("keepdims", TRUE))
+        keywords = (Keyword("axis", axis(f)), Keyword("keepdims", TRUE))
         return Emission(GLOBAL, lambda x, modules: Call(Attribute(x, method), (), keywords))
 
     return emitter

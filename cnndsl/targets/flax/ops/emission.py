@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from cnndsl.ops.base import MOST_AXES
+from cnndsl.ops.ranks import AXES
 from cnndsl.targets.python.expressions import call, constant
 from cnndsl.targets.python.tree import Attribute, Call, Constant, Expr, Item, Tuple
 
@@ -18,7 +20,7 @@ WEIGHT, NORM, ACTIVATION, POOL, SLICE = "weight", "norm", "activation", "pool", 
 GLOBAL, DROPOUT, RESHAPE, ARITHMETIC = "global", "dropout", "reshape", "arithmetic"
 MERGED, BLOCK = "merged", "block"
 
-Fields = Mapping[str, Expr]  # an op's arguments in their normal form
+Fields = Mapping[str, Expr]  # an op's arguments in their normal form, and how many axes arrive
 Apply = Callable[[Expr, list[Expr]], Expr]
 
 
@@ -112,6 +114,21 @@ def unless(**defaults: tuple[Expr, object]) -> dict[str, Expr]:
     }
 
 
+AXES_OF_POSITIONS = "axes of positions"  # no argument can have this name
+
+
+def axes(f: Fields) -> int:
+    """How many axes of positions arrive; none of a vector."""
+    known = f[AXES_OF_POSITIONS]
+    assert isinstance(known, Constant) and isinstance(known.value, int)
+    return known.value
+
+
+def is_one(f: Fields, name: str) -> bool:
+    """Whether an argument is 1 along each axis."""
+    return equals(f[name], (1,) * axes(f))
+
+
 def equals(expr: Expr, value: object) -> bool:
     """Whether an expression is this literal; `1` is `1.0` where a number is wanted."""
     if isinstance(expr, Constant) and isinstance(value, float):
@@ -125,21 +142,24 @@ def component(pair: Expr, index: int) -> Expr:
     return Item(pair, Constant(index))
 
 
-# An axis of a batch, by its word in the language.
-AXES: dict[str, int | tuple[int, ...]] = {
-    "channels": -1,
-    "positions": (1, 2),
-    "height": 1,
-    "width": 2,
-}
+def axis_of(word: str, rank: int) -> int | tuple[int, ...]:
+    """An axis of a batch, by its word in the language."""
+    if word == "channels":
+        return -1
+    if word == "positions":
+        return 1 if rank == 1 else tuple(range(1, rank + 1))
+    return 1 + AXES[rank].index(word)
+
+
 # How jnp.pad fills, by its word in the language.
 MODES = {"zero": "constant", "reflect": "reflect", "edge": "edge"}
 
 
-def axis(word: Expr) -> Expr:
+def axis(f: Fields) -> Expr:
     """An axis as jax takes it; what a class works out is that already."""
+    word = f["axis"]
     if isinstance(word, Constant) and isinstance(word.value, str):
-        return constant(AXES[word.value])
+        return constant(axis_of(word.value, axes(f)))
     return word
 
 
@@ -156,28 +176,45 @@ def square(pair: Expr) -> Expr:
     return pair
 
 
-def strides(stride: Expr) -> tuple[Expr, ...]:
+def strides(f: Fields) -> tuple[Expr, ...]:
     """The positional argument for strides, left out where it is 1."""
-    return () if equals(stride, (1, 1)) else (square(stride),)
+    return () if is_one(f, "stride") else (square(f["stride"]),)
 
 
-def pairs(sides: Expr) -> Expr:
+def pairs(sides: Expr, rank: int) -> Tuple:
     """(top, bottom, left, right) as ((top, bottom), (left, right))."""
-    top, bottom, left, right = (component(sides, i) for i in range(4))
-    return Tuple((Tuple((top, bottom)), Tuple((left, right))))
+    each = [component(sides, i) for i in range(2 * rank)]
+    return Tuple(tuple(map(Tuple, zip(each[::2], each[1::2], strict=True))))
 
 
-def padding(pad: Expr) -> Expr:
+def padding(f: Fields) -> Expr:
     """A padding as flax's layers take it: "SAME", "VALID", an int or pairs."""
+    pad = f["pad"]
     if isinstance(pad, Constant) and isinstance(pad.value, str):
         return Constant(pad.value.upper())
-    if isinstance(pad, Tuple):
-        return pad.items[0] if len(set(pad.items)) == 1 else pairs(pad)
-    return pad
+    if not isinstance(pad, Tuple):
+        return pad
+    if len(set(pad.items)) == 1:
+        return pad.items[0]
+    around = pairs(pad, axes(f))
+    each = [side.items for side in around.items if isinstance(side, Tuple)]
+    if axes(f) == MOST_AXES and all(before == after for before, after in each):
+        return Tuple(tuple(before for before, _ in each))
+    return around
 
 
-def unpadded(pad: Expr) -> bool:
-    return equals(pad, "valid") or equals(pad, (0, 0, 0, 0))
+def unpadded(f: Fields) -> bool:
+    return equals(f["pad"], "valid") or equals(f["pad"], (0, 0) * axes(f))
+
+
+def for_rank(name: str, f: Fields) -> str:
+    """The definition that modules carry of an op: feature maps have one in their own words."""
+    return name if axes(f) == 2 else f"{name}_nd"
+
+
+def over_positions(f: Fields) -> Expr:
+    """The axes of all positions, as jax takes them: (1, 2) of feature maps."""
+    return constant(axis_of("positions", axes(f)))
 
 
 def shape(x: Expr, axis: int) -> Expr:

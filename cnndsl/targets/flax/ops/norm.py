@@ -12,8 +12,10 @@ from cnndsl.targets.flax.ops.emission import (
     Emitter,
     Fields,
     applied,
+    axes,
     axis,
     equals,
+    for_rank,
     layer,
     starts,
     unless,
@@ -64,12 +66,13 @@ def _rms_norm(f: Fields, x: Expr, context: Context) -> Emission:
 
 def _grn(f: Fields, x: Expr, context: Context) -> Emission:
     epsilon = () if equals(f["eps"], 1e-6) else (f["eps"],)
-    built = Built("grn", "GlobalResponseNorm", (x, *epsilon), takes=())
-    return layer(NORM, built, "global_response_norm")
+    name = "GlobalResponseNorm" if axes(f) == 2 else "GlobalResponseNormNd"
+    built = Built("grn", name, (x, *epsilon), takes=())
+    return layer(NORM, built, for_rank("global_response_norm", f))
 
 
 def _l2_normalize(f: Fields, x: Expr, context: Context) -> Emission:
-    keywords = unless(axis=(axis(f["axis"]), -1), epsilon=(f["eps"], 1e-12))
+    keywords = unless(axis=(axis(f), -1), epsilon=(f["eps"], 1e-12))
     return Emission(NORM, applied("l2_normalize", **keywords), (), ("l2_normalize",))
 
 

@@ -14,9 +14,13 @@ from cnndsl.targets.flax.ops.emission import (
     Emitter,
     Fields,
     applied,
+    axes,
     component,
     equals,
+    for_rank,
+    is_one,
     layer,
+    over_positions,
     pairs,
     unpadded,
 )
@@ -43,7 +47,7 @@ def _max_pool(f: Fields, x: Expr, context: Context) -> Emission:
     if _is_slice(f):
         return Emission(SLICE, _slice(f))
     f = _with_overhang(f)
-    if isinstance(f["pad"], Tuple) and not unpadded(f["pad"]):
+    if isinstance(f["pad"], Tuple) and not unpadded(f):
         return Emission(POOL, _padded_max_pool(f))
     return Emission(POOL, _pool("nnx.max_pool", f, "VALID"))
 
@@ -52,16 +56,17 @@ def _padded_max_pool(f: Fields) -> Apply:
     """flax types the padding of its pools as text: sides of their own go to the general one."""
     least = Unary("-", path("jnp.inf"))
     args = (least, path("jax.lax.max"), f["window"])
-    return applied("nnx.pool", *args, f["stride"], pairs(f["pad"]))
+    return applied("nnx.pool", *args, f["stride"], pairs(f["pad"], axes(f)))
 
 
 def _with_overhang(f: Fields) -> Fields:
     """The same pool with an explicit padding for what its windows hang over."""
     if not _hangs_over(f):
         return f
-    top, bottom, left, right = _sides(f)
-    below, beside = (component(f["ceil"], i) for i in range(2))
-    pad = Tuple((top, _more(bottom, below), left, _more(right, beside)))
+    around: list[Expr] = []
+    for i, (before, after) in enumerate(_pairs(f)):
+        around += (before, _more(after, component(f["ceil"], i)))
+    pad = Tuple(tuple(around))
     return {**f, "pad": pad, "ceil": Constant(None)}
 
 
@@ -70,12 +75,15 @@ def _more(side: Expr, overhang: Expr) -> Expr:
 
 
 def _hangs_over(f: Fields) -> bool:
-    return not equals(f["ceil"], None) and not equals(f["ceil"], (0, 0))
+    return not equals(f["ceil"], None) and not equals(f["ceil"], (0,) * axes(f))
 
 
-def _sides(f: Fields) -> list[Expr]:
+def _pairs(f: Fields) -> list[tuple[Expr, Expr]]:
+    """The padding before and after each axis."""
     zero = Constant(0)
-    return [zero] * 4 if unpadded(f["pad"]) else [component(f["pad"], i) for i in range(4)]
+    if unpadded(f):
+        return [(zero, zero)] * axes(f)
+    return [(component(f["pad"], 2 * i), component(f["pad"], 2 * i + 1)) for i in range(axes(f))]
 
 
 def _avg_pool(f: Fields, x: Expr, context: Context) -> Emission:
@@ -83,23 +91,25 @@ def _avg_pool(f: Fields, x: Expr, context: Context) -> Emission:
         return Emission(SLICE, _slice(f))
     if _hangs_over(f):
         return _overhanging_avg_pool(f)
-    counted, inside = _counted(f), _pool("avg_pool", f, "SAME")
-    if unpadded(f["pad"]) or equals(f["count_pad"], True):
+    carried = for_rank("avg_pool", f)
+    counted, inside = _counted(f), _pool(carried, f, "SAME")
+    if unpadded(f) or equals(f["count_pad"], True):
         return Emission(POOL, counted)
     if equals(f["count_pad"], False):
-        return Emission(POOL, inside, helpers=("avg_pool",))
+        return Emission(POOL, inside, helpers=(carried,))
 
     def either(x: Expr, modules: list[Expr]) -> Expr:
         return Conditional(counted(x, modules), f["count_pad"], inside(x, modules))
 
-    return Emission(POOL, either, helpers=("avg_pool",), atom=True)
+    return Emission(POOL, either, helpers=(carried,), atom=True)
 
 
 def _overhanging_avg_pool(f: Fields) -> Emission:
     """What windows hang over never counts; the zeros of the padding may."""
-    inside = _pool("avg_pool", _with_overhang(f), "SAME")
-    outside = _pool("avg_pool", _with_overhang({**f, "pad": Constant("valid")}), "SAME")
-    margins = Tuple((_NONE, *_pairs(_sides(f)), _NONE))
+    carried = for_rank("avg_pool", f)
+    inside = _pool(carried, _with_overhang(f), "SAME")
+    outside = _pool(carried, _with_overhang({**f, "pad": Constant("valid")}), "SAME")
+    margins = Tuple((_NONE, *map(Tuple, _pairs(f)), _NONE))
 
     def counted(x: Expr, modules: list[Expr]) -> Expr:
         return outside(call("jnp.pad", x, margins), modules)
@@ -107,40 +117,34 @@ def _overhanging_avg_pool(f: Fields) -> Emission:
     def either(x: Expr, modules: list[Expr]) -> Expr:
         return Conditional(counted(x, modules), f["count_pad"], inside(x, modules))
 
-    if equals(f["count_pad"], False) or unpadded(f["pad"]):
-        return Emission(POOL, inside, helpers=("avg_pool",))
+    if equals(f["count_pad"], False) or unpadded(f):
+        return Emission(POOL, inside, helpers=(carried,))
     if equals(f["count_pad"], True):
-        return Emission(POOL, counted, helpers=("avg_pool",))
-    return Emission(POOL, either, helpers=("avg_pool",), atom=True)
-
-
-def _pairs(sides: list[Expr]) -> tuple[Expr, Expr]:
-    top, bottom, left, right = sides
-    return Tuple((top, bottom)), Tuple((left, right))
+        return Emission(POOL, counted, helpers=(carried,))
+    return Emission(POOL, either, helpers=(carried,), atom=True)
 
 
 def _counted(f: Fields) -> Apply:
     """An average in which padding counts; flax types what its pools pad as text, as above."""
-    if not isinstance(f["pad"], Tuple) or unpadded(f["pad"]):
+    if not isinstance(f["pad"], Tuple) or unpadded(f):
         return _pool("nnx.avg_pool", f, "VALID")
-    sides = pairs(f["pad"])
-    margins = Tuple((_NONE, *(sides.items if isinstance(sides, Tuple) else ()), _NONE))
+    margins = Tuple((_NONE, *pairs(f["pad"], axes(f)).items, _NONE))
     pool = _pool("nnx.avg_pool", {**f, "pad": Constant("valid")}, "VALID")
     return lambda x, modules: pool(call("jnp.pad", x, margins), modules)
 
 
 def _is_slice(f: Fields) -> bool:
     """Whether each window is one pixel, and none of them padding."""
-    if not equals(f["window"], (1, 1)) or _hangs_over(f):
+    if not is_one(f, "window") or _hangs_over(f):
         return False
-    return equals(f["pad"], "same") or unpadded(f["pad"])
+    return equals(f["pad"], "same") or unpadded(f)
 
 
 def _slice(f: Fields) -> Apply:
-    rows, columns = (component(f["stride"], i) for i in range(2))
+    strides = [component(f["stride"], i) for i in range(axes(f))]
 
     def apply(x: Expr, modules: list[Expr]) -> Expr:
-        steps = [Slice(step=None if equals(e, 1) else e) for e in (rows, columns)]
+        steps = [Slice(step=None if equals(e, 1) else e) for e in strides]
         while steps and steps[-1] == Slice():
             steps.pop()
         return Item(x, Tuple((Slice(), *steps))) if steps else x
@@ -149,18 +153,18 @@ def _slice(f: Fields) -> Apply:
 
 
 def _pool(callee: str, f: Fields, default: str) -> Apply:
-    """A call of a pool whose strides are (1, 1) and whose padding is `default` by default."""
+    """A call of a pool whose strides are 1 and whose padding is `default` by default."""
     pad = f["pad"]
     given: Expr
-    if unpadded(pad):
+    if unpadded(f):
         given = Constant("VALID")
     elif isinstance(pad, Constant):
         given = Constant(str(pad.value).upper())
     elif isinstance(pad, Tuple):
-        given = pairs(pad)
+        given = pairs(pad, axes(f))
     else:
         given = pad
-    unit = equals(f["stride"], (1, 1))
+    unit = is_one(f, "stride") and callee != "avg_pool_nd"
     if given == Constant(default):
         return applied(callee, f["window"]) if unit else applied(callee, f["window"], f["stride"])
     if unit:
@@ -170,9 +174,9 @@ def _pool(callee: str, f: Fields, default: str) -> Apply:
 
 def _over_the_map(method: str) -> Emitter:
     def emitter(f: Fields, x: Expr, context: Context) -> Emission:
-        axes = Keyword("axis", constant((1, 2)))
+        along = Keyword("axis", over_positions(f))
         keep = () if equals(f["keep"], False) else (Keyword("keepdims", f["keep"]),)
-        return Emission(GLOBAL, lambda x, modules: Call(Attribute(x, method), (), (axes, *keep)))
+        return Emission(GLOBAL, lambda x, modules: Call(Attribute(x, method), (), (along, *keep)))
 
     return emitter
 

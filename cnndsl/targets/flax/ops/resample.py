@@ -12,14 +12,18 @@ from cnndsl.targets.flax.ops.emission import (
     Fields,
     applied,
     equals,
+    for_rank,
+    is_one,
+    over_positions,
 )
-from cnndsl.targets.python.expressions import TRUE, constant
+from cnndsl.targets.python.expressions import TRUE
 from cnndsl.targets.python.tree import Attribute, Call, Expr, Keyword
 
 
 def _resize(f: Fields, x: Expr, context: Context) -> Emission:
+    carried = for_rank("resize", f)
     method = () if equals(f["method"], "bilinear") else (f["method"],)
-    return Emission(RESHAPE, applied("resize", f["size"], *method), helpers=("resize",))
+    return Emission(RESHAPE, applied(carried, f["size"], *method), helpers=(carried,))
 
 
 def _by_factor(name: str) -> Emitter:
@@ -27,11 +31,11 @@ def _by_factor(name: str) -> Emitter:
 
 
 def _adaptive_avg_pool(f: Fields, x: Expr, context: Context) -> Emission:
-    if equals(f["size"], (1, 1)):
-        keywords = (Keyword("axis", constant((1, 2))), Keyword("keepdims", TRUE))
+    if is_one(f, "size"):
+        keywords = (Keyword("axis", over_positions(f)), Keyword("keepdims", TRUE))
         return Emission(GLOBAL, lambda x, modules: Call(Attribute(x, "mean"), (), keywords))
-    pool = applied("adaptive_avg_pool", f["size"])
-    return Emission(POOL, pool, helpers=("adaptive_avg_pool",))
+    carried = for_rank("adaptive_avg_pool", f)
+    return Emission(POOL, applied(carried, f["size"]), helpers=(carried,))
 
 
 EMITTERS: dict[str, Emitter] = {

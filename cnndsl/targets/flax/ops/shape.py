@@ -9,8 +9,10 @@ from cnndsl.targets.flax.ops.emission import (
     Emitter,
     Fields,
     applied,
+    axes,
     component,
     equals,
+    for_rank,
     pairs,
     shape,
 )
@@ -39,9 +41,7 @@ def _reshape(f: Fields, x: Expr, context: Context) -> Emission:
 
 
 def _pad(f: Fields, x: Expr, context: Context) -> Emission:
-    inner = pairs(f["amount"])
-    sides = inner.items if isinstance(inner, Tuple) else ()
-    margins = Tuple((_NONE, *sides, _NONE))
+    margins = Tuple((_NONE, *pairs(f["amount"], axes(f)).items, _NONE))
     if f["mode"] in (Constant("zero"), Constant("constant")):
         return Emission(RESHAPE, applied("jnp.pad", margins))
     return Emission(RESHAPE, applied("jnp.pad", margins, mode=f["mode"]))
@@ -49,8 +49,10 @@ def _pad(f: Fields, x: Expr, context: Context) -> Emission:
 
 def _crop(f: Fields, x: Expr, context: Context) -> Emission:
     """Margins that vary may be zero, where `-margin` would stand for everything."""
-    top, bottom, left, right = (component(f["amount"], i) for i in range(4))
-    counts_back = isinstance(bottom, Constant) and isinstance(right, Constant)
+    margins = [
+        (component(f["amount"], 2 * i), component(f["amount"], 2 * i + 1)) for i in range(axes(f))
+    ]
+    counts_back = all(isinstance(high, Constant) for _, high in margins)
 
     def span(x: Expr, axis: int, low: Expr, high: Expr) -> Slice:
         start = None if equals(low, 0) else low
@@ -60,7 +62,7 @@ def _crop(f: Fields, x: Expr, context: Context) -> Emission:
         return Slice(start, stop)
 
     def apply(x: Expr, modules: list[Expr]) -> Expr:
-        spans = [span(x, 1, top, bottom), span(x, 2, left, right)]
+        spans = [span(x, i, low, high) for i, (low, high) in enumerate(margins, start=1)]
         while spans and spans[-1] == Slice():
             spans.pop()
         return Item(x, Tuple((Slice(), *spans))) if spans else x
@@ -84,7 +86,8 @@ def _shuffle(f: Fields, x: Expr, context: Context) -> Emission:
 
 def _upsample(f: Fields, x: Expr, context: Context) -> Emission:
     method = () if equals(f["method"], "nearest") else (f["method"],)
-    return Emission(RESHAPE, applied("upsample", f["factor"], *method), helpers=("upsample",))
+    carried = for_rank("upsample", f)
+    return Emission(RESHAPE, applied(carried, f["factor"], *method), helpers=(carried,))
 
 
 EMITTERS: dict[str, Emitter] = {

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from cnndsl.counts import has_products
 from cnndsl.ir import Instance, Network, Pack
-from cnndsl.ops.base import Shape
+from cnndsl.ops.base import Shape, rank_of
 from cnndsl.summary import Summary, format_table, summarize_network, table_text
 from cnndsl.targets.flax.staging.draft import Draft, Param
 from cnndsl.targets.python.expressions import attributes, names
@@ -17,6 +17,8 @@ from cnndsl.targets.python.tree import Expr, Name
 
 WRAP = 84
 INSIDE = 80  # of a class
+
+_LETTERS = ("", "L", "HW", "DHW")  # of the axes of positions
 
 
 def wrapped(text: str | None, width: int = WRAP) -> str:
@@ -60,14 +62,14 @@ def _result(
 ) -> str:
     if len(outs[0]) == 1:
         return f"(N, {channels})"
-    if len(ins[0]) == 1:
-        return f"(N, {outs[0][0]}, {outs[0][1]}, {channels})"
+    if len(ins[0]) != len(outs[0]):
+        return f"({', '.join(map(str, ('N', *outs[0][:-1], channels)))})"
     arguments = [p for p in draft.arguments if p.source == "own"]
     sides = [
-        _side("HW"[axis], [(a[axis], b[axis]) for a, b in zip(ins, outs, strict=True)], arguments)
-        for axis in (0, 1)
+        _side(letter, [(a[axis], b[axis]) for a, b in zip(ins, outs, strict=True)], arguments)
+        for axis, letter in enumerate(_LETTERS[rank_of(ins[0])])
     ]
-    return f"(N, {sides[0]}, {sides[1]}, {channels})"
+    return f"({', '.join(('N', *sides, channels))})"
 
 
 def _channels_in(draft: Draft, ins: Sequence[tuple[int, ...]]) -> str:
@@ -95,8 +97,8 @@ def _left(draft: Draft, ins: Sequence[tuple[int, ...]], channels_in: str) -> str
         return f"(N, {channels_in})"
     sizes = {s[:-1] for s in ins}
     fixed = draft.spatial and len(sizes) == 1
-    height, width = map(str, sizes.pop()) if fixed else ("H", "W")
-    return f"(N, {height}, {width}, {channels_in})"
+    extents = map(str, sizes.pop()) if fixed else _LETTERS[rank_of(ins[0])]
+    return f"({', '.join(('N', *extents, channels_in))})"
 
 
 def _side(letter: str, pairs: list[tuple[int, int]], arguments: Sequence[Param]) -> str:
@@ -130,7 +132,8 @@ def logits(draft: Draft, networks: Sequence[Network]) -> str:
 def model_shapes(networks: Sequence[Network], channels: str) -> str:
     """`Images (N, 224, 224, 3) -> logits (N, classes).`"""
     named = [f"{x} {_batch([n.inputs[x].shape for n in networks])}" for x in networks[0].inputs]
-    received = ", ".join(named) or f"Images {_batch([n.input.shape for n in networks])}"
+    one = f"{_called(networks)} {_batch([n.input.shape for n in networks])}"
+    received = ", ".join(named) or one
     if names := networks[0].outputs:
         parts = [f"{name} {_batch([n.endpoints[name].shape for n in networks])}" for name in names]
         return listed(f"{received} ->", parts)
@@ -138,7 +141,8 @@ def model_shapes(networks: Sequence[Network], channels: str) -> str:
     out = next(iter(outs))
     if len(out) == 1:
         return f"{received} -> logits (N, {channels})."
-    sides = ", ".join(map(str, out[:-1])) if len(outs) == 1 else "H', W'"
+    letters = (f"{letter}'" for letter in _LETTERS[rank_of(out)])
+    sides = ", ".join(map(str, out[:-1]) if len(outs) == 1 else letters)
     return f"{received} -> (N, {sides}, {channels})."
 
 
@@ -154,10 +158,15 @@ def listed(begin: str, parts: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
+def _called(networks: Sequence[Network]) -> str:
+    """What a model receives, at the beginning of a sentence."""
+    return ("Images", "Signals", "Images", "Clips")[rank_of(networks[0].input.shape)]
+
+
 def _batch(shapes: Sequence[Shape]) -> str:
     """`(N, 64, 64, 21)`: with a letter for each size that differs between models."""
     first = shapes[0]
-    letters = ("H", "W", "C") if len(first) == 3 else ("C",)
+    letters = (*_LETTERS[rank_of(first)], "C")
     same = [len({shape[i] for shape in shapes}) == 1 for i in range(len(first))]
     sides = [str(n) if s else x for n, s, x in zip(first, same, letters, strict=True)]
     return f"(N, {', '.join(sides)})"

@@ -27,7 +27,7 @@ from cnndsl.targets.flax.staging.control import Control
 from cnndsl.targets.flax.staging.draft import Env, Run, Sharing, Tensor, Value
 from cnndsl.targets.flax.staging.endpoints import Endpoints
 from cnndsl.targets.flax.staging.flow import Flow, Surroundings, all_of
-from cnndsl.targets.flax.staging.kinds import sample_kinds
+from cnndsl.targets.flax.staging.kinds import LISTS, sample_kinds
 from cnndsl.targets.flax.staging.merging import Merging
 from cnndsl.targets.flax.staging.scopes import runs_first
 from cnndsl.targets.flax.staging.values import Values
@@ -198,9 +198,10 @@ class Bodies:
             in_call = init
         if in_call is not None:
             self.values.at_call(Assign((variable,), in_call))
-        pair = sample_kinds(seen) == {"pair"}
+        kinds = sample_kinds(seen)
+        axes = next((n for n, listed in LISTS.items() if kinds == {listed}), 0)
         env.values[st.name] = Value(
-            variable, variable if in_call is not None else None, samples, pair
+            variable, variable if in_call is not None else None, samples, axes
         )
 
     def alias(self, st: ast.Let, env: Env) -> None:

@@ -204,7 +204,7 @@ class Chains:
                 Assign((variable,), outer.call or self.values.lift(outer.init or NONE))
             )
             call_ = variable
-        return Value(init, call_, outer.samples, outer.pair)
+        return Value(init, call_, outer.samples, outer.axes)
 
     def merged(
         self, element: ast.Merge, recs: Sequence[Merged], x: Name, runs: list[Run], env: Env

@@ -8,13 +8,14 @@ from itertools import chain
 
 from cnndsl.elaborate.program import walk
 from cnndsl.ir import Instance, LayerArgument, Network, Pack, Tensor
+from cnndsl.ops.base import MOST_AXES, rank_of
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.names import CALL, RESERVED, safe
 from cnndsl.targets.flax.staging.bodies import Bodies
 from cnndsl.targets.flax.staging.draft import Draft, Env, Param, Run, Value
 from cnndsl.targets.flax.staging.draft import Tensor as Held
 from cnndsl.targets.flax.staging.flow import Surroundings
-from cnndsl.targets.flax.staging.kinds import frozen, sample_kinds
+from cnndsl.targets.flax.staging.kinds import LISTS, frozen, sample_kinds
 from cnndsl.targets.flax.staging.places import is_default
 from cnndsl.targets.flax.staging.scopes import binding_counts, tensor_names
 from cnndsl.targets.flax.staging.spelling import Known
@@ -35,19 +36,30 @@ from cnndsl.targets.python.tree import (
 )
 
 
-def pair_parameters(block: ast.Block, instances: Sequence[Instance]) -> frozenset[str]:
-    """The parameters that are a number in some uses and a pair in others.
+def window_parameters(block: ast.Block, instances: Sequence[Instance]) -> dict[str, int]:
+    """The parameters that are a number in some uses and one for each axis in others: how many.
 
     One that is computed with stays what it is: 1 is not 1x1.
     """
     kinds = {p.name: sample_kinds(i.args[p.name] for i in instances) for p in block.parameters}
-    mixed = {name for name, held in kinds.items() if held == {"int", "pair"}}
+    mixed = {
+        name: axes
+        for name, held in kinds.items()
+        for axes, listed in LISTS.items()
+        if held == {"int", listed} and (axes == 2 or _are_clips(instances))
+    }
     if mixed:
         defaults = [p.default for p in block.parameters if p.default is not None]
         for node in chain(walk(block.body), *map(walk, defaults)):
             if isinstance(node, (ast.Binary, ast.Unary, ast.Call)):
-                mixed -= {part.id for part in walk(node) if isinstance(part, ast.Name)}
-    return frozenset(mixed)
+                for part in walk(node):
+                    if isinstance(part, ast.Name):
+                        mixed.pop(part.id, None)
+    return mixed
+
+
+def _are_clips(instances: Sequence[Instance]) -> bool:
+    return all(rank_of(i.x.shape) == MOST_AXES for i in instances)
 
 
 def stage_block(
@@ -76,11 +88,13 @@ def stage_block(
     channels = dict(enumerate(i.x.shape[-1] for i in instances if i.x.shape))
     draft.params.append(Param("in_features", "in", "in", dict(channels)))
     env.tensors["in"] = Held(Name("x"), Name("in_features"))
-    pairs = module.pairs(block)
+    windows = module.windows(block)
     bound = binding_counts(block.body)
     for parameter in block.parameters:
         name = parameter.name
-        _declare(parameter, draft, values, env, instances, name in pairs, name in bound, module)
+        _declare(
+            parameter, draft, values, env, instances, windows.get(name, 0), name in bound, module
+        )
     _copy_rebound(block.body, bodies, env)
     flow = draft.variable("x", "tensor")
     bodies.flow.copy(Name("x"), Name("in_features"), flow)
@@ -122,7 +136,7 @@ def _declare(
     values: Values,
     env: Env,
     instances: Sequence[Instance],
-    pair: bool,
+    axes: int,
     rebound: bool,
     module: Surroundings,
 ) -> None:
@@ -149,17 +163,17 @@ def _declare(
         default = _default_layer(parameter, seen, held)
     elif isinstance(parameter.default, ast.Literal):
         default = constant(parameter.default.value)
-    if pair:
-        held = {n: v if isinstance(v, tuple) else (v, v) for n, v in held.items()}
-        default = None if default is None else Tuple((default, default))
-    draft.params.append(Param(free, "own", name, held, default, pair))
+    if axes:
+        held = {n: v if isinstance(v, tuple) else (v,) * axes for n, v in held.items()}
+        default = None if default is None else Tuple((default,) * axes)
+    draft.params.append(Param(free, "own", name, held, default, axes))
     start = Name(free)
     if rebound:  # a `let` gives it another value: a variable of its own
         start = draft.variable(name, "let", named=True)
         values.define(start, Name(free))
         if draft.is_function:
             values.at_call(Assign((start,), Name(free)))
-    env.values[name] = Value(start, start if draft.is_function else None, seen, pair)
+    env.values[name] = Value(start, start if draft.is_function else None, seen, axes)
 
 
 def block_of(draft: Draft) -> ast.Block:
@@ -245,7 +259,7 @@ def stage_model(
 def _channels(statement: ast.Input, values: Values, env: Env, module: Surroundings) -> Expr | None:
     """The channels of an input in the author's words."""
     shape = statement.shape
-    if not isinstance(shape, ast.List) or len(shape.items) != 3 or not module.asserts:
+    if not isinstance(shape, ast.List) or len(shape.items) < 2 or not module.asserts:
         return None
     return values.spell(shape.items[-1], env)
 

@@ -27,7 +27,7 @@ class Param:
     origin: str  # the parameter's or the tensor's name in the spec
     values: dict[int, object]
     default: Expr | None = None
-    pair: bool = False  # a window that some uses write as one number
+    axes: int = 0  # of a window that some uses write as one number
     handed: bool = True  # to the class or function, which may only ask how wide its result is
 
 
@@ -76,7 +76,7 @@ class Value:
     init: Expr | None
     call: Expr | None = None
     samples: Sequence[object] = ()
-    pair: bool = False
+    axes: int = 0
 
 
 @dataclass

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnndsl.ir import Layer
-from cnndsl.ops.base import Shape
+from cnndsl.ops.base import Shape, rank_of
 from cnndsl.ops.conv import ConvTranspose
 from cnndsl.ops.kinds import Border, Codes, Connections, Extents, Padding, PerChannel, Window
 from cnndsl.ops.pool import AvgPool, MaxPool
 from cnndsl.ops.tensor_kinds import Grid, SomeExtents
-from cnndsl.ops.window import ONE
+from cnndsl.ops.window import by_axis, is_one
 from cnndsl.ops.words import AXIS, BORDER_MODE, Like, Size
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.ops.conv import transposed_padding
-from cnndsl.targets.flax.ops.emission import AXES, MODES, Fields, component
+from cnndsl.targets.flax.ops.emission import MODES, Fields, axis_of, component
 from cnndsl.targets.flax.staging.draft import Env, Run
-from cnndsl.targets.flax.staging.kinds import frozen, raw_kinds
+from cnndsl.targets.flax.staging.kinds import LISTS, frozen, raw_kinds
 from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.flax.windows import resolved
 from cnndsl.targets.python.expressions import constant
@@ -39,7 +39,7 @@ def fields_of(
 ) -> Fields:
     """Every argument of an op; `acts`: the op has no module, and acts in the call alone."""
     kind = type(recs[0].op)
-    names = list(kind.arguments())
+    names, rank = list(kind.arguments()), rank_of(recs[0].x.shape)
     given = {a.name or names[i]: a.value for i, a in enumerate(element.args or ())}
     found: dict[str, Expr] = {}
     for name in names:
@@ -54,7 +54,7 @@ def fields_of(
             found[name] = values.residual(name, list(map(transposed_padding, transposed)), runs)
             continue
         found[name] = _field(values, name, kind.arguments()[name].kind, expr, seen,
-                             runs, env, acts)  # fmt: skip
+                             runs, env, acts, rank)  # fmt: skip
     return found
 
 
@@ -76,17 +76,19 @@ def _field(
     runs: list[Run],
     env: Env,
     acts: bool,
+    rank: int,
 ) -> Expr:
     first = seen[0]
     if kind is AXIS or kind is BORDER_MODE:
-        words: dict[str, object] = {**AXES, **MODES}
         stem = "axes" if kind is AXIS else "fill_mode"  # the author may have an `axis`
-        return _chosen(values, stem, expr, [words[str(v)] for v in seen], runs, env, acts)
+        said = list(map(str, seen))
+        words: list[object] = [axis_of(w, rank) if kind is AXIS else MODES[w] for w in said]
+        return _chosen(values, stem, expr, words, runs, env, acts)
     if expr is not None and isinstance(kind, Like | Size):
         like = env.tensor(expr.id) if isinstance(expr, ast.Name) else None
         if isinstance(expr, ast.Name) and like is not None and env.value(expr.id) is None:
             shape = Attribute(like.call, "shape")
-            size = Slice(Constant(1), Constant(3))
+            size = Slice(Constant(1), Constant(rank + 1))
             return shape if isinstance(kind, Like) else Item(shape, size)
     if expr is None or (_is_one(seen) and isinstance(first, (bool, str, type(None)))):
         if expr is not None:
@@ -98,7 +100,7 @@ def _field(
     spelled = values.spell(expr, env, in_call=acts)
     if spelled is not None:
         raw = raw_kinds(expr, env)
-        normal = _normal(kind, spelled, raw, first)
+        normal = _normal(kind, spelled, raw, first, rank)
         if normal is not None:
             is_name = (
                 isinstance(kind, Padding)
@@ -109,7 +111,7 @@ def _field(
             return Call(Attribute(normal, "upper")) if is_name else normal
     values.fold(expr, env)
     if isinstance(kind, Border | Padding):
-        return _margins(values, name, seen, runs, acts)
+        return _margins(values, name, seen, runs, acts, rank)
     found = values.residual(name, seen, runs)
     return values.lift(found) if acts else found
 
@@ -141,21 +143,24 @@ def overhanging(values: Values, fields: Fields, recs: Sequence[Layer], runs: lis
     values.draft.spatial = True
     if all(_is_same(op, shape) for op, shape in held):
         return {**fields, "pad": Constant("same"), "ceil": Constant(None)}
-    seen = [op.overhang_on(shape[:2]) for op, shape in held if len(shape) == 3]
+    seen = [op.overhang_on(shape[:-1]) for op, shape in held]
     found = values.lift(values.residual("overhang", seen, runs))
     return {**fields, "ceil": found}
 
 
 def _is_same(op: MaxPool | AvgPool, shape: Shape) -> bool:
     """Whether a pool without a padding of its own reaches as far as "SAME" pads."""
-    if len(shape) != 3 or op.pad not in ("valid", (0, 0, 0, 0)):
+    size = shape[:-1]
+    if op.pad not in ("valid", (0, 0) * len(size)):
         return False
-    below, beside = op.overhang_on(shape[:2])
-    wanted = resolved("SAME", (shape[0], shape[1]), op.window, op.stride)
-    return op.ceil and op.window != ONE and wanted == ((0, below), (0, beside))
+    behind = tuple((0, more) for more in op.overhang_on(size))
+    wanted = resolved("SAME", size, op.window, op.stride)
+    return op.ceil and not is_one(op.window) and wanted == behind
 
 
-def _margins(values: Values, name: str, seen: list[object], runs: list[Run], acts: bool) -> Expr:
+def _margins(
+    values: Values, name: str, seen: list[object], runs: list[Run], acts: bool, rank: int
+) -> Expr:
     """Margins that the compiler works out; where some are words, all are as flax takes them."""
 
     def residual(forms: list[object]) -> Expr:
@@ -166,34 +171,38 @@ def _margins(values: Values, name: str, seen: list[object], runs: list[Run], act
         return residual([_as_flax_has_it(v) for v in seen])
     sides = [v for v in seen if isinstance(v, tuple)]
     if all(len(set(v)) == 1 for v in sides):
-        return Tuple((residual([v[0] for v in sides]),) * 4)
+        return Tuple((residual([v[0] for v in sides]),) * (2 * rank))
     found = residual(seen)
-    return Tuple(tuple(component(found, i) for i in range(4)))
+    return Tuple(tuple(component(found, i) for i in range(2 * rank)))
 
 
 def _as_flax_has_it(pad: object) -> object:
     if isinstance(pad, str):
         return pad.upper()
     assert isinstance(pad, tuple)
-    return (pad[:2], pad[2:])
+    return tuple(by_axis(pad))
 
 
-def _normal(kind: object, expr: Expr, raw: set[str] | None, first: object) -> Expr | None:
-    """An argument as the op's rules see it: windows are pairs, margins have four sides."""
+def _normal(
+    kind: object, expr: Expr, raw: set[str] | None, first: object, rank: int
+) -> Expr | None:
+    """An argument as the op's rules see it: windows have a number, margins two for each axis."""
     if isinstance(kind, Window):
         if raw == {"int"}:
-            return Tuple((expr, expr))
-        return expr if raw == {"pair"} else None
+            return Tuple((expr,) * rank)
+        return expr if raw == {LISTS.get(rank, "list")} else None
     if isinstance(kind, Border | Padding):
         if raw == {"int"}:
-            return Tuple((expr,) * 4)
+            return Tuple((expr,) * (2 * rank))
+        if rank != 2:
+            return _listed_margins(expr, rank)
         if raw == {"pair"}:
             height, width = component(expr, 0), component(expr, 1)
             return Tuple((height, height, width, width))
         if raw == {"list"}:
             return Tuple(tuple(component(expr, i) for i in range(4)))
         return expr if raw is not None and raw <= {"str"} else None
-    if isinstance(kind, Like) and raw == {"list"}:
+    if isinstance(kind, Like) and raw is not None and raw <= {"list", "pair", "triple"}:
         return expr
     if isinstance(kind, Extents | SomeExtents):
         if raw == {"int"}:
@@ -201,4 +210,13 @@ def _normal(kind: object, expr: Expr, raw: set[str] | None, first: object) -> Ex
         return expr if isinstance(expr, Tuple) else None
     if isinstance(first, tuple) and not isinstance(expr, (Tuple, Name)):
         return None
+    return expr
+
+
+def _listed_margins(expr: Expr, rank: int) -> Expr | None:
+    """Margins of a signal or a clip that are written as a list; a word is no list."""
+    if not isinstance(expr, Tuple):
+        return None
+    if len(expr.items) == rank:
+        return Tuple(tuple(side for side in expr.items for _ in range(2)))
     return expr

@@ -9,6 +9,8 @@ from cnndsl.ops.initial import Initial
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.staging.draft import Env
 
+LISTS = {2: "pair", 3: "triple"}  # what a list is by its length
+
 
 def frozen(value: object) -> object:
     """A value of the language as Python holds it for good: lists are tuples."""
@@ -18,7 +20,7 @@ def frozen(value: object) -> object:
 
 
 def sample_kinds(values: Iterable[object]) -> set[str]:
-    """What values are: "int", "float", "bool", "str", "none", "layer", "pair" or
+    """What values are: "int", "float", "bool", "str", "none", "layer", "pair", "triple" or
     "list"."""
     return {_kind(value) for value in values}
 
@@ -36,7 +38,7 @@ def _kind(value: object) -> str:
         return "float"
     if isinstance(value, str | Initial):
         return "str"
-    return "pair" if isinstance(value, (list, tuple)) and len(value) == 2 else "list"
+    return LISTS.get(len(value), "list") if isinstance(value, (list, tuple)) else "list"
 
 
 def raw_kinds(expr: ast.Expr, env: Env) -> set[str] | None:
@@ -45,12 +47,12 @@ def raw_kinds(expr: ast.Expr, env: Env) -> set[str] | None:
         case ast.Literal():
             return sample_kinds([expr.value])
         case ast.List():
-            return {"pair" if len(expr.items) == 2 else "list"}
+            return {LISTS.get(len(expr.items), "list")}
         case ast.Name():
             value = env.value(expr.id)
             if value is None:
                 return None
-            return {"pair"} if value.pair else sample_kinds(value.samples)
+            return {LISTS[value.axes]} if value.axes else sample_kinds(value.samples)
         case ast.Conditional():
             then, other = raw_kinds(expr.then, env), raw_kinds(expr.other, env)
             return None if then is None or other is None else then | other
@@ -80,7 +82,7 @@ def _is_list(expr: ast.Expr, env: Env) -> bool:
         return True
     if isinstance(expr, ast.Index) and isinstance(expr.index, ast.Range):
         return True
-    return bool((raw_kinds(expr, env) or set()) & {"pair", "list"})
+    return bool((raw_kinds(expr, env) or set()) & {"pair", "triple", "list"})
 
 
 def expr_is_test(expr: ast.Unary | ast.Binary) -> bool:

@@ -1,7 +1,8 @@
 """Uses of a block at one place that stand for several definitions.
 
-A block that uses itself is a definition of its own by how deep it is. Where uses at one place are
-of several depths, an `if` says which: as if the author had written it.
+A block that uses itself is a definition of its own by how deep it is, and one that runs on signals
+and on maps by how many axes it gets: its layers have other kernels. Where uses at one place are of
+several definitions, an `if` says which: as if the author had written it.
 """
 
 from __future__ import annotations
@@ -10,22 +11,40 @@ from collections.abc import Sequence
 
 from cnndsl.elaborate.program import Program
 from cnndsl.ir import Chained, Chosen, Frame, Instance, Network, Node, Passed, Ran
+from cnndsl.ops.base import rank_of
 from cnndsl.syntax import ast
 from cnndsl.walks import children
 
 
 def tell_apart(networks: Sequence[Network], program: Program, *, apart: bool) -> None:
     """Makes uses of a block that uses itself uses of one definition or, where these are to be
-    `apart`, of one for each depth."""
+    `apart`, of one for each depth; and of one that gets other axes uses of one for each rank."""
+    uses: list[Instance] = []
     stack: list[Node] = [network.frame for network in networks]
     while stack:
         current = stack.pop()
+        if isinstance(current, Instance):
+            uses.append(current)
+            current.block = program.unranked.get(current.block.name, current.block)
         if isinstance(current, Instance) and current.level > 0:
             name = current.block.name_span.text
             base = program.blocks[name]
             deeper = apart and current.level > 1
             current.block = program.level(base, current.level) if deeper else base
         stack.extend(children(current))
+    ranks: dict[str, set[int]] = {}
+    for use in uses:
+        ranks.setdefault(use.block.name, set()).add(rank_of(use.x.shape))
+    for use in uses:
+        if len(ranks[use.block.name] - {0}) > 1:
+            rank = rank_of(use.x.shape)
+            if rank not in (0, _usual(ranks[use.block.name])):
+                use.block = program.of_rank(use.block, rank)
+
+
+def _usual(ranks: set[int]) -> int:
+    """The rank for which a block keeps its name: that of feature maps, if it gets some."""
+    return 2 if 2 in ranks else min(ranks - {0})
 
 
 Use = Instance | Passed

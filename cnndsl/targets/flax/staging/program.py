@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from cnndsl.elaborate.head import classifiers
 from cnndsl.elaborate.nested import endpoint_readers
 from cnndsl.elaborate.program import Program, called
 from cnndsl.ir import Chained, Instance, Layer, Network, Node, Ran
 from cnndsl.names import camel
+from cnndsl.ops.base import rank_of
 from cnndsl.ops.initial import Start
+from cnndsl.ops.ranks import AXES
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.expected import rectified_tensors
 from cnndsl.targets.flax.fragments import ORDER, fragment
 from cnndsl.targets.flax.names import RESERVED, safe, snake
 from cnndsl.targets.flax.shaping.docs import wrapped
 from cnndsl.targets.flax.shaping.naming import BUILTINS
-from cnndsl.targets.flax.staging.classes import pair_parameters, stage_block, stage_model
+from cnndsl.targets.flax.staging.classes import stage_block, stage_model, window_parameters
 from cnndsl.targets.flax.staging.draft import Draft, Env, Value
 from cnndsl.targets.flax.staging.layers import BUILDS
 from cnndsl.targets.flax.staging.levels import tell_apart
@@ -73,7 +75,7 @@ class Staging:
         self.taken = {fragment(name).defines for name in ORDER}
         self.taken |= {safe(n.name, RESERVED) for n in networks}
         self.fns = {name: self._fn_names(fn) for name, fn in program.fns.items()}
-        self.known = Known(self._spelled(), program.joins)
+        self.known = Known(self._spelled(), program.joins, _axes(networks))
         self.classifiers = {id(layer) for n in networks for layer in classifiers(n)}
         self.opened = self._opened()
         self.passing = Passing(
@@ -84,7 +86,7 @@ class Staging:
         self.models: list[tuple[Draft, list[Network]]] = []
         self.constants: dict[str, Expr] = {}
         self.norms: list[tuple[Build, str]] = []
-        self._pairs: dict[str, frozenset[str]] = {}
+        self._windows: dict[str, Mapping[str, int]] = {}
         self.names = {
             name: self._name(name)
             for name in self.instances
@@ -259,11 +261,12 @@ class Staging:
         """Puts what a block is around uses of itself behind it, the smaller one first."""
         found: dict[str, ast.Block] = {}
         for name, block in self.definitions.items():
-            found.setdefault(name, block)
             levels = self.program.levels.get(name, {})
-            for level in sorted(levels):
-                if levels[level].name in self.instances:
-                    found.setdefault(levels[level].name, levels[level])
+            for each in (block, *(levels[level] for level in sorted(levels))):
+                ranked = self.program.ranked.get(each.name, {})
+                for definition in (each, *(ranked[rank] for rank in sorted(ranked))):
+                    if definition is block or definition.name in self.instances:
+                        found.setdefault(definition.name, definition)
         self.definitions = found
 
     def number(self, instance: Instance) -> int:
@@ -273,10 +276,10 @@ class Staging:
         """The first use of a block that is like this one."""
         return self.instances[instance.block.name][self.number(instance)]
 
-    def pairs(self, block: ast.Block) -> frozenset[str]:
-        if block.name not in self._pairs:
-            self._pairs[block.name] = pair_parameters(block, self.instances[block.name])
-        return self._pairs[block.name]
+    def windows(self, block: ast.Block) -> Mapping[str, int]:
+        if block.name not in self._windows:
+            self._windows[block.name] = window_parameters(block, self.instances[block.name])
+        return self._windows[block.name]
 
     def only_element(self, block: ast.Block) -> ast.Apply | None:
         """The op, or the use of another block, that is all of a block."""
@@ -297,7 +300,7 @@ class Staging:
 
     def has_endpoints(self, block: ast.Block) -> bool:
         """Whether a block is a model whose endpoints somebody reads."""
-        return block.name in self.opened
+        return self.program.unranked.get(block.name, block).name in self.opened
 
     def begin(self, draft: Draft) -> None:
         """Takes note of a block that may use itself while it is written."""
@@ -406,3 +409,14 @@ def _nested(instance: Instance) -> Iterator[Instance]:
             yield current
         else:
             stack.extend(children(current))
+
+
+def _axes(networks: Sequence[Network]) -> dict[str, int]:
+    """Where an axis stands in a batch, if it stands there in every tensor that has it."""
+    received = {rank_of(x.shape) for network in networks for x in network.received.values()}
+    made = {rank_of(layer.out.shape) for network in networks for layer in layers(network.frame)}
+    held: dict[str, set[int]] = {}
+    for rank in received | made:
+        for at, word in enumerate(AXES[rank], start=1):
+            held.setdefault(word, set()).add(at)
+    return {word: places.pop() for word, places in held.items() if len(places) == 1}

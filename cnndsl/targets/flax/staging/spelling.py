@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cnndsl.ir import LayerArgument
 from cnndsl.ops.initial import NAMES
@@ -30,7 +30,6 @@ from cnndsl.targets.python.tree import (
 _MATH = {"ceil": "math.ceil", "floor": "math.floor", "sqrt": "math.sqrt", "log2": "math.log2"}
 _TABLED = ("zip", "enumerate")  # lists that become tables
 _EXTREMES = ("min", "max")  # of several numbers, of a list, or of one number
-_AXES = {"height": 1, "width": 2, "channels": -1}
 
 
 @dataclass(frozen=True)
@@ -78,11 +77,13 @@ class Known:
     """What a spec says besides its expressions.
 
     `fns` are its functions by name, None for one that no function of Python is written for;
-    `joins` are the sums that are sums of lists.
+    `joins` are the sums that are sums of lists, `axes` the places of axes in a batch, by their
+    words: those that are the same for all tensors.
     """
 
     fns: Mapping[str, FnNames | None]
     joins: Container[ast.Binary] = ()
+    axes: Mapping[str, int] = field(default_factory=dict)
 
 
 class Speller:
@@ -157,7 +158,8 @@ class Speller:
         shape = Attribute(tensor.call, "shape")
         if expr.attr == "shape":
             return Item(shape, Slice(Constant(1)))
-        return Item(shape, Constant(_AXES[expr.attr]))
+        at = -1 if expr.attr == "channels" else self.known.axes.get(expr.attr)
+        return None if at is None else Item(shape, Constant(at))
 
     def _tensor(self, expr: ast.Expr, env: Env, in_call: bool) -> Tensor | None:
         """A tensor by its name, or one of a pack."""
@@ -230,6 +232,6 @@ class Speller:
             return Constant(len(args[0].items))
         if name in _EXTREMES and len(args) == 1:
             held = raw_kinds(expr.args[0].value, env)
-            if held and not held & {"pair", "list"}:
+            if held and not held & {"pair", "triple", "list"}:
                 return args[0]  # of one number; Python's wants several
         return number_of(call(_MATH.get(name, name), *args))

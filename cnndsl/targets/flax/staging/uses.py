@@ -12,7 +12,7 @@ from cnndsl.targets.flax.names import snake
 from cnndsl.targets.flax.ops.emission import BLOCK, KINDS
 from cnndsl.targets.flax.staging.draft import Draft, Env, Param, Run, Slot, Tensor, Value
 from cnndsl.targets.flax.staging.flow import Flow, all_of
-from cnndsl.targets.flax.staging.kinds import frozen, raw_kinds, sample_kinds
+from cnndsl.targets.flax.staging.kinds import LISTS, frozen, raw_kinds, sample_kinds
 from cnndsl.targets.flax.staging.layers import Layers
 from cnndsl.targets.python.draft import Build
 from cnndsl.targets.python.expressions import NONE
@@ -268,7 +268,7 @@ class Uses:
         """The expression of every value that a use of a block hands over."""
         names = [p.name for p in block.parameters]
         given = {a.name or names[i]: a.value for i, a in enumerate(element.args or ())}
-        pairs = self.module.pairs(block)
+        windows = self.module.windows(block)
         found: dict[str, Expr] = {}
         inner = Env()
         for parameter in block.parameters:
@@ -288,22 +288,22 @@ class Uses:
             if expr is not None and not (layers and not _names_layers(expr, scope)):
                 value = self.values.spell(expr, scope)
             raw = raw_kinds(expr, scope) if expr is not None else None
-            is_other = raw == {"pair"} and "int" in sample_kinds(seen)
-            if name not in pairs and (is_other or raw == {"int", "pair"}):
-                value = None  # a pair here, and a number to the block
-            if value is not None and name in pairs:
-                value = (
-                    Tuple((value, value)) if raw == {"int"} else value if raw == {"pair"} else None
-                )
-                seen = [v if isinstance(v, tuple) else (v, v) for v in seen]
+            axes = windows.get(name, 0)
+            is_other = raw in _LISTED and "int" in sample_kinds(seen)
+            if not axes and (is_other or raw in _EITHER):
+                value = None  # a list here, and a number to the block
+            if value is not None and axes:
+                alone = Tuple((value,) * axes) if raw == {"int"} else None
+                value = value if raw == {LISTS[axes]} else alone
+                seen = [v if isinstance(v, tuple) else (v,) * axes for v in seen]
             if value is None:
                 if expr is not None and scope is env:
                     self.values.fold(expr, env)
-                if name in pairs:
-                    seen = [v if isinstance(v, tuple) else (v, v) for v in seen]
+                if axes:
+                    seen = [v if isinstance(v, tuple) else (v,) * axes for v in seen]
                 value = self.values.residual(name, seen, runs)
             found[name] = value
-            inner.values[name] = Value(value, None, [r.args[name] for r in recs], name in pairs)
+            inner.values[name] = Value(value, None, [r.args[name] for r in recs], axes)
         return found
 
     def handed(
@@ -336,10 +336,10 @@ class Uses:
         block = recs[0].block
         inner = Env()
         inner.tensors["in"] = self.flow.tensor(x)
-        pairs = self.module.pairs(block)
+        windows = self.module.windows(block)
         for name, value in self.own_arguments(block, element, recs, runs, env).items():
             samples = [r.args[name] for r in recs]
-            inner.values[name] = Value(value, None, samples, name in pairs)
+            inner.values[name] = Value(value, None, samples, windows.get(name, 0))
         for parameter in block.parameters:
             if parameter.name not in inner.values:
                 tensor = self.handed(parameter.name, block, element, recs, runs, env)
@@ -357,6 +357,10 @@ class Uses:
         self.layers.stem = outer
         if only.name in ("bn", "layer_norm", "group_norm") and len(self.layers.built) > before:
             self.module.name_norm(block.name, self.layers.built[before])
+
+
+_LISTED = [{listed} for listed in LISTS.values()]
+_EITHER = [{"int", listed} for listed in LISTS.values()]
 
 
 def _names_layers(expr: ast.Expr, env: Env) -> bool:
