@@ -36,16 +36,21 @@ def images(nodes: Iterable[ast.Node]) -> Iterator[Mend]:
         if not isinstance(node, ast.Input) or not isinstance(node.shape, ast.List):
             continue
         parts = parts_of(node.shape)
-        if len(parts) == 4:
+        if len(parts) == 4 and _is_batch(parts[0]):
             is_first = _is_few(parts[1]) and not _is_few(parts[3])
             text = rotated(parts[1:]) if is_first else shape_of(parts[1:])
             yield Mend(SURE, (Fix(node.shape.span, text),), _ONE)
             continue
-        if len(parts) == 2:
+        if len(parts) == 2 and parts[0] == parts[1]:
             why = "an image has channels, behind height and width"
             yield Mend(SURE, (Fix(node.shape.span, shape_of([*parts, "3"])),), why)
         if len(parts) == 3 and _is_few(parts[0]) and not _is_few(parts[2]):
             yield Mend(SURE, (Fix(node.shape.span, rotated(parts)),), _LAST)
+
+
+def _is_batch(part: str) -> bool:
+    """Whether an axis in front of an image's is that of a batch, and not of a clip."""
+    return part == "1" or re.fullmatch(r"n|b|bs|batch\w*", part, re.IGNORECASE) is not None
 
 
 def _is_few(part: str) -> bool:
