@@ -103,6 +103,12 @@ def unmatched_bracket(span: Span, opener: Span | None) -> Diagnostic:
     return error("E007", message, span, labels=(Label(opener, "opened here"),))
 
 
+def surplus_brace(span: Span, opener: Span | None) -> Diagnostic:
+    """A `}` that closes the braces around what follows it, which are closed again later."""
+    labels = () if opener is None else (Label(opener, "it closes this, and what follows is in it"),)
+    return error("E007", "this `}` is one too many", span, labels=labels)
+
+
 @explained("E008")
 def nested_too_deeply(span: Span) -> Diagnostic:
     """Brackets and operators may be nested 1,000 deep.

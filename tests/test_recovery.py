@@ -187,3 +187,22 @@ def test_a_mistake_that_models_share_leaves_all_their_counts_alone():
 
 def test_a_chain_behind_a_bare_let_is_a_mistake():
     assert cnndsl.check("model Net {\n  input 8x8x3\n  let -> relu\n}\n")
+
+
+SURPLUS = {
+    "model Net {\n  input 9x9x3\n  stage a { relu }@}\n  stage b { relu }\n  stage c { relu }\n}\n",
+    "model Net {\n  input 9x9x3\n  for n in [8] {\n    conv(n, 3) }\n  @}\n  relu\n}\n",
+    "model Net {\n  input 9x9x3\n  add [ relu, { relu }@} ]\n  relu\n}\nmodel B {\n  input 3\n}\n",
+    "model Net {\n  input 9x9x3\n  stage a {\n    relu }@}\n    relu\n  @}\n  relu\n}\n",
+    "block unit(n) { conv(n, 3) }@}\n\nmodel Net {\n  input 9x9x3\n  unit(8)\n}\n",
+}
+
+
+@pytest.mark.parametrize("marked", sorted(SURPLUS))
+def test_a_brace_too_many_is_told_where_it_is(marked: str):
+    text, places = "", []
+    for part in marked.split("@"):
+        text += part
+        places.append(len(text))
+    found = cnndsl.check(text)
+    assert [(d.code, d.primary.span.start) for d in found] == [("E007", at) for at in places[:-1]]

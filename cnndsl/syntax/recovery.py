@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.fixes import joined
 from cnndsl.source import Source
@@ -26,6 +27,7 @@ from cnndsl.syntax.statements import (
     brace_of,
     open_at,
     statement_at,
+    surplus_brace,
     unclosed,
 )
 from cnndsl.syntax.strangers import strangers
@@ -101,7 +103,12 @@ class _Recovery:
 
     def repair(self, mistake: Diagnostic, word: Word | None) -> None:
         """Reports a mistake, if it is one of its own, and takes out what has it."""
-        if mistake.code in _BRACKETS:
+        if surplus := self.surplus(mistake, word):
+            opened = open_at(self.words, surplus.start)
+            self.found.append(errors.surplus_brace(surplus, opened[-1] if opened else None))
+            self.lines.add(self.line(surplus.start))
+            self.take_out([surplus], surplus.end)
+        elif mistake.code in _BRACKETS:
             self.pair(mistake)
         elif word is not None and word.type == "COMMA" and self.ends_line(word):
             self.report(mistake, word.start)
@@ -171,6 +178,18 @@ class _Recovery:
         follows = any(start <= _place(unknown) <= place for unknown in self.unknown)
         if start not in self.damaged and not follows:
             self.found.append(mistake)
+
+    def surplus(self, mistake: Diagnostic, word: Word | None) -> Word | None:
+        """A `}` too many, where it is why a word does not fit, or a bracket is open."""
+        if word is not None:
+            return surplus_brace(self.words, word.start)
+        if mistake.code != "E006" or mistake.primary is None or not mistake.labels:
+            return None
+        opener = next((w for w in self.words if w.start == _place(mistake)), None)
+        seen = mistake.labels[0].span
+        if opener is None or seen.text != "}":
+            return None
+        return surplus_brace(self.words, seen.end, opener.type)
 
     # --- brackets ---------------------------------------------------------------------
 

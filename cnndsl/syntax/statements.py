@@ -56,6 +56,26 @@ def _end(words: Sequence[Word], first: int) -> int:
     return len(words) - 1
 
 
+def surplus_brace(words: Sequence[Word], place: int, opener: str | None = None) -> Word | None:
+    """The `}` before an offset that is one too many, if what follows shows it.
+
+    What stands at the offset is inside of a bracket of the type `opener` (None: of a definition's
+    braces) unless that `}` counts: its closer comes before the next definition.
+    """
+    index = next((i for i, word in enumerate(words) if word.start >= place), len(words))
+    before = next((word for word in reversed(words[:index]) if word.type != "NEWLINE"), None)
+    if before is None or before.type != "RBRACE" or (opener is None and open_at(words, place)):
+        return None
+    depth, closer = 0, CLOSERS[opener or "LBRACE"]
+    for word in words[index:]:
+        depth += (word.type in CLOSERS) - (word.type in OPENERS)
+        if depth < 0:
+            return before if word.type == closer else None
+        if depth == 0 and (word.type in DEFINITIONS or (opener and word.type == "NEWLINE")):
+            return None
+    return None
+
+
 def brace_of(words: Sequence[Word], extent: Extent, place: int) -> int | None:
     """The index of the first brace of a statement that opens at an offset or behind it."""
     depth = 0

@@ -75,7 +75,7 @@ def test_three_alike_are_three():
         ("block a {\n  relu\n}\n}\nblock b {\n  relu relu\n}\n", "4 E007, 6 E014"),
         (
             "block a {\n  relu\n  }\n  bn\n  conv(3, 3)\n}\nblock b {\n  relu relu\n}\n",
-            "4 E015, 8 E014",
+            "3 E007, 8 E014",
         ),
         ("block a {\n  stage b {\n    stage c {\n", "3 E006"),
         # definitions
