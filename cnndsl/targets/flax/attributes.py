@@ -128,7 +128,7 @@ def _unused(term: Term, idle: list[tuple[Module, str]], forms: Forms, owner: str
         if not path.startswith(owner):
             continue
         try:
-            result = module.apply(term.inputs[0], forms)
+            result = module.apply(term.inputs[0] if term.inputs else term, forms)  # or whatever
         except Unfit:
             continue
         if (result.op, result.settings) == (term.op, term.settings):
