@@ -217,7 +217,8 @@ class Staging:
         given: list[Keyword] = []
         for param in callee.arguments:
             if param.source in ("own", "computed"):
-                value = constant(param.values[number])
+                usual = next(iter(param.values.values()))  # where the use never reads it
+                value = constant(param.values.get(number, usual))
                 if value != param.default:
                     given.append(Keyword(param.name, value))
         return (
