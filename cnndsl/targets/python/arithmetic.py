@@ -82,15 +82,23 @@ def _part(base: Tuple, ends: Slice) -> Expr:
     return Tuple(base.items[known[0] : known[1]])
 
 
+_WRITTEN_OUT = 4  # items of a tuple that repeats others
+
+
 def joined(items: Iterable[Expr]) -> Tuple:
     """A tuple of items, some of which may stand for all those of another tuple."""
     found: list[Expr] = []
     for held in items:
         inside = held.value if isinstance(held, Star) else None
-        if isinstance(inside, Tuple):
-            found += inside.items
-        else:
-            found.append(held)
+        match inside:
+            case Tuple():
+                found += inside.items
+            case Binary(op="*", left=Tuple(items=several), right=Constant(value=int(count))) if (
+                len(several) * count <= _WRITTEN_OUT
+            ):
+                found += several * count
+            case _:
+                found.append(held)
     return Tuple(tuple(found))
 
 
