@@ -53,6 +53,7 @@ class Blocks:
         self._weighted: dict[Instance, bool] = {}
         self._starts: dict[tuple[Instance, bool], tuple[bool, ...]] = {}
         self._units: dict[Instance, list[Unit]] = {}
+        self._read: dict[Instance, tuple[bool, ...]] = {}
 
     def expected(self, network: Network, forms: Forms, *, aux: bool) -> Expectation:
         """What the endpoints of a network are; without its auxiliary heads unless `aux`."""
@@ -89,19 +90,42 @@ class Blocks:
         given = [values[id(tensor)] for tensor in received(use)]
         if not self._has_weights(use):
             return self._inside(use, given, forms, before_relu)
-        places = list(dict.fromkeys(given))
-        key = (use.like or use, before_relu, *[places.index(term) for term in given])
+        read = self._reads(use)
+        places = list(
+            dict.fromkeys(term for term, is_read in zip(given, read, strict=True) if is_read)
+        )
+        known = [places.index(term) if term in places else None for term in given]
+        key = (use.like or use, before_relu, *known)
         body = self._bodies.get(key)
         if body is None:
 
             def make(numbers: list[int]) -> tuple[Term, Forms]:
                 inner = self.bodies.forms()
                 blank = [inner.place(numbers[n], term.shape) for n, term in enumerate(places)]
-                placed = [blank[places.index(term)] for term in given]
+                placed = [
+                    term if n is None else blank[n] for n, term in zip(known, given, strict=True)
+                ]
                 return self._inside(use, placed, inner, before_relu), inner
 
             body = self._bodies[key] = self.bodies.wanted(make, len(places))
         return body.used(places, forms)
+
+    def _reads(self, use: Instance) -> tuple[bool, ...]:
+        """Which of the tensors that a use of a block receives something in it reads."""
+        first = use.like or use
+        flags = self._read.get(first)
+        if flags is None:
+            found = {id(first.frame.out)}
+            for unit in self._inner(use):
+                if isinstance(unit, Instance):
+                    inputs = zip(received(unit), self._reads(unit), strict=True)
+                    found.update(id(tensor) for tensor, is_read in inputs if is_read)
+                elif isinstance(unit, Merged):
+                    found.update(id(branch.out) for branch in unit.branches)
+                else:
+                    found.add(id(unit.x))
+            flags = self._read[first] = tuple(id(tensor) in found for tensor in received(first))
+        return flags
 
     def _has_weights(self, use: Instance) -> bool:
         """Whether a block has layers with weights, itself or in the blocks that it uses."""

@@ -46,9 +46,10 @@ def block_definition(
         if p.source == "tensor"
     ]
     own = [_argument(p) for p in draft.arguments if p.source != "tensor"]
-    x = Parameter("x", ARRAY)
+    if draft.takes_x:
+        received.insert(0, Parameter("x", ARRAY))
     if draft.is_function:
-        arguments = _ordered([x, *received, *own])
+        arguments = _ordered([*received, *own])
         body = whole([*finished.lets, *finished.init, *finished.call], 4)
         return Function(draft.name, tuple(arguments), given, body, doc)
     takes = {kind for build in finished.builds() for kind in build.takes}
@@ -56,7 +57,7 @@ def block_definition(
     init = constructor(finished)
     keywords = [STAR, RNGS] if "rngs" in takes else []
     signature = (SELF, *own, *keywords)
-    call_ = Function("__call__", (SELF, x, *_ordered(received)), given, whole(finished.call))
+    call_ = Function("__call__", (SELF, *_ordered(received)), given, whole(finished.call))
     methods: tuple[Function, ...] = (Function("__init__", signature, None, init), call_)
     if draft.has_endpoints:
         methods = (methods[0], *endpoint_methods(call_.parameters, finished.call, draft.end))

@@ -35,6 +35,9 @@ def definitions(module: Module) -> Definitions:
                 found.made[node.name] = Name(node.name)
                 found.attributes[node.name] = _attributes(node, found)
                 found.inputs[node.name] = _inputs(node)
+                for method in node.methods:
+                    if method.name == "__call__" and method.returns is not None:
+                        found.called[node.name] = method.returns
             case Frozen():
                 _hold(found, node.name, Tuple(node.rows))
             case Assign(targets=(Name(id=name),)):

@@ -43,7 +43,7 @@ def block_shapes(draft: Draft, instances: Sequence[Instance]) -> str:
     ins = [i.x.shape for i in instances]
     results = [i.results or (i.out,) for i in instances]
     spelled = draft.outs if len(draft.outs) == len(results[0]) else [draft.out] * len(results[0])
-    if len({len(s) for s in ins}) > 1:
+    if len({len(s) for s in ins}) > 1 or not draft.takes_x:
         return ""
     channels_in = _channels_in(draft, ins)
     parts = []

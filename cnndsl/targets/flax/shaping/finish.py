@@ -54,7 +54,8 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
     """The readable form of a draft. `module` are the names that the module itself defines;
     `plain` leaves lines and loops as they were transcribed."""
     params = [p.name for p in draft.arguments]
-    fixed = ["self", "x", *draft.received, "aux", "out", "rngs", FORKED, "dtypes", *params]
+    arriving = ["x"] if draft.takes_x else []
+    fixed = ["self", *arriving, *draft.received, "aux", "out", "rngs", FORKED, "dtypes", *params]
     mark = Blank()
     init = Webs([*draft.init, mark, *draft.heads], fixed).steps
     results = {"out"} if draft.keeps_endpoints else set[str]()

@@ -60,6 +60,7 @@ class Definitions:
     held: dict[str, Expr] = field(default_factory=dict)  # tables and constants
     attributes: dict[str, dict[str, Expr]] = field(default_factory=dict)  # of classes
     inputs: dict[str, int] = field(default_factory=dict)  # how many a call of a module takes
+    called: dict[str, Expr] = field(default_factory=dict)  # by class: what its instances give
 
 
 class Variables:
@@ -181,6 +182,9 @@ class Variables:
             return made
         if isinstance(expr.function, Attribute) and expr.function.name == "endpoints":
             return RESULTS
+        module = finished(self.infer(expr.function))
+        if isinstance(module, Name) and module.id in self.module.called:
+            return self.module.called[module.id]
         name = _dotted(expr.function)
         if name == "jnp.split":
             return PARTS

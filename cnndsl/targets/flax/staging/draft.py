@@ -151,6 +151,7 @@ class Draft:
     has_endpoints: bool = False  # a block that gives them as models do
     end: str = "logits"  # the one of them that is its result
     is_argument: bool = False  # it stands where others do, and is called as they are
+    takes_x: bool = True  # what arrives; a block may read its arguments alone
     params: list[Param] = field(default_factory=list)
     init: list[Step] = field(default_factory=list)
     call: list[Step] = field(default_factory=list)

@@ -63,6 +63,7 @@ def simplify(draft: Draft) -> None:
         draft.init, draft.heads = _split(whole)
     _fold_decided(draft, used)
     _drop_params(draft, used)
+    draft.takes_x = _takes_x(draft)
     _free_numbers(draft)
     draft.takes = KINDS if draft.is_argument and not draft.is_function else _takes(draft)
 
@@ -287,6 +288,14 @@ def _drop_params(draft: Draft, used: set[str]) -> None:
             required = True
         elif required:
             param.default = None
+
+
+def _takes_x(draft: Draft) -> bool:
+    """Whether the call gets what arrives; it is called with some tensor."""
+    is_fixed = draft.is_model or draft.is_argument or draft.uses_itself or draft.has_endpoints
+    if is_fixed or not any(p.source == "tensor" for p in draft.arguments):
+        return True
+    return any("x" in names(e) for step in flat(draft.call) for e in expressions(step))
 
 
 def _free_numbers(draft: Draft) -> None:

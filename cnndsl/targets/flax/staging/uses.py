@@ -109,11 +109,11 @@ class Uses:
         keywords = [k for k in keywords if k.name]
         while tensors and tensors[-1][1] == NONE and not (callee.is_function and args):
             tensors.pop()
-        given = tuple(t for _, t in tensors)
+        given = (*((x,) if callee.takes_x else ()), *(t for _, t in tensors))
         if callee.is_function:
             lifted = tuple(map(self.values.lift, args))
             options = tuple(Keyword(k.name, self.values.lift(k.value)) for k in keywords)
-            applied = Call(Name(callee.name), (x, *given, *lifted), options)
+            applied = Call(Name(callee.name), (*given, *lifted), options)
         else:
             made = (e for e in mentions([*callee.init, *callee.heads]) if isinstance(e, Build))
             has_tensors = any(build.has_tensors for build in made)
@@ -124,7 +124,7 @@ class Uses:
             stem = self.layers.stem or snake(block.name)
             slot = Slot(stem, (), is_block=True, weighted=True, is_quiet=not has_tensors)
             kept = self.values.module(lambda: self.values.slot(build, slot, runs))
-            applied = Call(kept, (x, *given))
+            applied = Call(kept, given)
         for name in sorted(callee.folded):  # of a block that uses itself, the draft's own
             if name in mapping:
                 self.draft.folded |= self.values.reached(mapping[name])
