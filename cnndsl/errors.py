@@ -155,6 +155,12 @@ def written_differently(
     return error("E013", message, span, help=help, fix=fix)
 
 
+def left_unmerged(span: Span, labels: tuple[Label, ...], help: str) -> Diagnostic:
+    """What git writes into a file that it could not merge."""
+    message = "a conflict that git left: both of its sides stand here"
+    return error("E013", message, span, labels=labels, help=help)
+
+
 @explained("E014")
 def missing_separator(
     span: Span, message: str, labels: tuple[Label, ...], help: str | None, fix: Fix | None = None
@@ -371,7 +377,7 @@ def takes_no_branches(span: Span, name: str, what: str, help: str | None) -> Dia
 
 
 @explained("E115")
-def endpoint_twice(span: Span, name: str, first: Span | None) -> Diagnostic:
+def endpoint_twice(span: Span, name: str, first: Span | None, fix: Fix | None = None) -> Diagnostic:
     """Stages, `as` names and aux heads are the endpoints of a network; each name is one of them.
 
     Inside a `for` they are numbered: `stage dense` becomes `dense1`, `dense2`, …. `logits`
@@ -380,7 +386,8 @@ def endpoint_twice(span: Span, name: str, first: Span | None) -> Diagnostic:
     if first is None:
         return error("E115", f"`{name}` is the endpoint of the network's result", span)
     labels = (Label(first, "first named here"),)
-    return error("E115", f"this model already has an endpoint `{name}`", span, labels=labels)
+    message = f"this model already has an endpoint `{name}`"
+    return error("E115", message, span, labels=labels, fix=fix)
 
 
 @explained("E116")
@@ -544,9 +551,12 @@ def no_such_item(span: Span, message: str, help: str | None = None) -> Diagnosti
 
 
 @explained("E204")
-def cannot_unpack(span: Span, wanted: int, seen: str) -> Diagnostic:
+def cannot_unpack(span: Span, names: Sequence[str], seen: str) -> Diagnostic:
     """`for a, b in rows` wants a list of as many items as there are names in every row."""
-    return error("E204", f"{wanted} names want a list of {wanted} items; this is {seen}", span)
+    wanted = len(names)
+    help = f"a row has {', '.join(names)}" if wanted <= 8 else None
+    message = f"{wanted} names want a list of {wanted} items; this is {seen}"
+    return error("E204", message, span, help=help)
 
 
 @explained("E205")

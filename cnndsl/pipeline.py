@@ -104,18 +104,21 @@ def checking(
             return checked.diagnostics
         return mended(checked.diagnostics, checked.program, effort.spent, recheck)
 
+    def check(changed: Source) -> tuple[bool, Sequence[Diagnostic]]:
+        effort.spent = 0
+        again = _checked(changed, load, overrides, model, none := Effort(0, 0))
+        effort.spent = none.spent
+        return again.program is not None, mended_of(again)
+
     if checked.program is None:
         from cnndsl.syntax.further import further
 
-        def check(changed: Source) -> tuple[bool, Sequence[Diagnostic]]:
-            effort.spent = 0
-            again = _checked(changed, load, overrides, model, none := Effort(0, 0))
-            effort.spent = none.spent
-            return again.program is not None, mended_of(again)
-
         yield replace(checked, diagnostics=tuple(further(source, checked.diagnostics, check)))
     else:
-        yield replace(checked, diagnostics=tuple(mended_of(checked)))
+        from cnndsl.syntax.further import behind
+
+        wrong = mended_of(checked)
+        yield replace(checked, diagnostics=tuple(behind(source, wrong, check)))
 
 
 def _checked(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import chain, islice
 
@@ -17,6 +18,9 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     meant = elsewhere.op(word)
     if meant in known:
         return meant
+    stem = re.sub(r"(?i)layer$", "", word).lower()  # as MATLAB has it
+    if stem and stem != word.lower() and stem in known:
+        return stem
     if len(word) > _LONGEST or len(known) > _MOST:
         return None
     word, most = word.lower(), max(1, len(word) // 3)

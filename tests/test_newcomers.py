@@ -1,6 +1,6 @@
 """What people write who come from PyTorch, Keras, Flax, Python and YAML, and what they are told.
 
-A spec is `tests/errors/newcomers/NAME.cnn`, or one of `strangers`, `visitors` and `guests`, which
+A spec is `tests/errors/newcomers/NAME.cnn`, or one of the other sets, which
 were written from the list of ops alone. Its entry in expected.toml has the text under the caret
 and words of the answer, as regular expressions, and what the line becomes by the edits of the
 answers, one after the other.
@@ -19,7 +19,7 @@ from cnndsl.fixes import fixes
 from cnndsl.ops import MERGES, OPS
 from cnndsl.suggest import closest
 
-SETS = ("newcomers", "strangers", "visitors", "guests")
+SETS = ("newcomers", "strangers", "visitors", "guests", "travellers")
 FOLDERS = [Path(__file__).parent / "errors" / name for name in SETS]
 EXPECTED = {
     f"{folder.name}/{name}": entry

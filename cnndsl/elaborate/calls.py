@@ -140,11 +140,26 @@ def unknown_element(
             return errors.unknown_element(span, name, help, _rewritten(element.span, op))
     if found := _meant(element):
         return found
+    known = list(known)
     place, meant = elsewhere.said_elsewhere(name), closest(name, known)
+    if meant is None and place is None:
+        meant = akin(name, known)
     if place or meant is None:
         return errors.unknown_element(span, name, place)
     fix = _translated(element, meant)
     return errors.unknown_element(span, name, f"did you mean `{meant}`?", fix)
+
+
+def akin(name: str, known: Iterable[str]) -> str | None:
+    """The one name that has as many words as another one and begins with the same, of a block that
+    was renamed: `conv_norm_act` for `conv_bn_relu`.
+    """
+    words = name.split("_")
+    if len(words) < 2:
+        return None
+    alike = {each for each in known if each not in OPS and each not in MERGES}
+    found = [e for e in alike if e.split("_")[0] == words[0] and len(e.split("_")) > 1]
+    return found[0] if len(found) == 1 else None
 
 
 def _meant(element: ast.Apply) -> Diagnostic | None:
@@ -182,6 +197,9 @@ def _translated(element: ast.Apply, meant: str) -> Fix | None:
             args.append(renamed(argument, said, ours))
         elif said not in elsewhere.DROPPED:
             return None
+    places = [argument.name for argument in element.args or ()][:2]
+    if element.name.endswith("2dLayer") and places == [None, None] and "conv" in meant:
+        args[:2] = args[1::-1]  # MATLAB's sizes stand in front of the filters
     if args == [argument.span.text for argument in element.args or ()]:
         return None
     call = f"{meant}({', '.join(args)})" if args else meant

@@ -55,13 +55,28 @@ def not_a_list(expr: ast.Expr, value: Value) -> Diagnostic:
     return errors.not_a_list(expr.span, values.kind(value), help, fix)
 
 
+def _rows(items: ast.Expr) -> tuple[ast.Expr, ...]:
+    return items.items if isinstance(items, ast.List) else ()
+
+
+def _is_row(row: ast.Expr, item: Value) -> bool:
+    """Whether a row as written is the one that has a value, as far as its literals say."""
+    if not isinstance(item, list):
+        return isinstance(row, ast.Literal) and row.value == item
+    if not isinstance(row, ast.List) or len(row.items) != len(item):
+        return False
+    pairs = zip(row.items, item, strict=True)
+    return all(not isinstance(e, ast.Literal) or e.value == v for e, v in pairs)
+
+
 def unpacked(targets: tuple[str, ...], items: ast.Expr, item: Value) -> list[Value]:
     """The values of the names that walk a list, for one of its items."""
     if len(targets) == 1:
         return [item]
     if not isinstance(item, list) or len(item) != len(targets):
         seen = f"a list of {len(item)}" if isinstance(item, list) else values.kind(item)
-        raise Failure(errors.cannot_unpack(items.span, len(targets), seen))
+        row = next((r for r in _rows(items) if _is_row(r, item)), items)
+        raise Failure(errors.cannot_unpack(row.span, targets, seen))
     return item
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache, partial
 
@@ -81,6 +82,12 @@ def check_expectations(
 
 def _renamed(mistake: Diagnostic, expect: ast.Expect, notes: tuple[str, ...]) -> Diagnostic:
     """A count that is right under another name: Keras's parameters are our `total`."""
+    classes = next((note for note in notes if " classes instead of " in note), None)
+    figure = re.search(r" has ([\d,]+) ", mistake.message)
+    if classes is not None and figure is not None:
+        right = re.sub(r".* instead of ([\d,]+) .*", r"\1", classes)
+        line = corrected(Fix(expect.value.span, figure[1].replace(",", "_")))
+        return replace(mistake, help=f"if {right} classes are right: {line}")
     other = {"params": "total", "total": "params"}.get(expect.what)
     if other is None or not any("batch statistics are exactly" in note for note in notes):
         return mistake

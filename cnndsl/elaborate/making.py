@@ -8,7 +8,7 @@ from cnndsl.elaborate.bind import match
 from cnndsl.elaborate.calls import misread
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.evaluate import Evaluator
-from cnndsl.elaborate.repair import accepted
+from cnndsl.elaborate.repair import accepted, floored
 from cnndsl.elaborate.reuse import Known
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import Tensor, Value
@@ -97,6 +97,8 @@ class Maker:
             taken = taken or (wanted.kind if wanted else None)
             text = accepted(taken, value, span.text) if taken and focus else None
             fix = Fix(span, text) if text else None
+            if fix is None and focus and isinstance(value, float) and not value.is_integer():
+                fix = floored(focus.value)
             help = reject.help if fix is None else None
             raise Failure(errors.bad_argument(span, message, signature, help, fix)) from None
 

@@ -23,9 +23,10 @@ Recheck = Callable[[str], "Sequence[Diagnostic] | None"]
 EFFORT = 4_000  # layers that may be elaborated for it, and what costs as much
 _A_TRIAL = 80  # layers that another trial costs as much as, however small the network is
 _CHARACTERS = 40  # of a text that take as long to read as a layer to make
+_FEWEST = 3  # trials, or none: an editor waits for them
 _ROUNDS = 3  # independent mistakes that are explained
 _OF_SHAPES = frozenset(
-    "E102 E105 E106 E107 E205 E211 E212 E301 E302 E303 E304 E305 E307 E402".split()
+    "E102 E105 E106 E107 E205 E208 E211 E212 E301 E302 E303 E304 E305 E307 E402".split()
 )
 _CALLS = frozenset({"E101", "E105", "E107"})
 _LISTED = 6
@@ -44,6 +45,8 @@ def mended(
     each = _A_TRIAL + spent
     text = program.spec.source.text
     each += len(text) // _CHARACTERS
+    if each > EFFORT // _FEWEST:
+        return found
     done: set[int] = set()
     for _ in range(_ROUNDS):
         open_ = [d for d in found if id(d) not in done and _is_open(d, program)]
@@ -115,14 +118,15 @@ def _moved(mend: Mend, mistake: Diagnostic) -> int | None:
 def _told(first: Diagnostic, mend: Mend, gone: Sequence[Diagnostic]) -> Diagnostic:
     """A mistake with the edit that takes it away, and the others that follow from it."""
     edits = sorted(mend.fixes, key=lambda fix: fix.span.start)
-    line = corrected(edits[0])
+    texts = (corrected(edit) for edit in edits if "\n" not in edit.text)
+    line = next((text for text in texts if text), None)
     help = f"{mend.why}: {line or edits[0].text}"
     notes = first.notes
     if len(edits) > 1:
         others = [edit.span.line for edit in edits[1:] if edit.span.line != edits[0].span.line]
-        lines = list(dict.fromkeys(map(str, others)))
-        listed = ", ".join(lines[:_LISTED]) + (", …" if len(lines) > _LISTED else "")
-        help += f" (and in line {listed})" if lines else ""
+        also = [] if "\n" in edits[0].text else list(dict.fromkeys(map(str, others)))
+        listed = ", ".join(also[:_LISTED]) + (", …" if len(also) > _LISTED else "")
+        help += f" (and in line {listed})" if also else ""
     fix: Fix = joined_fixes(edits)
     at_it = first.primary is not None and first.primary.span.start == edits[0].span.start
     if mend.rank == SURE and not at_it:

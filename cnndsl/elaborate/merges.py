@@ -75,7 +75,7 @@ class Merges:
         chains = [branch for branch in held if isinstance(branch, Chained)]
         if any(not isinstance(item, ast.Chain) for item in element.items):
             pass
-        elif element.name == "add" and not (context.in_loop and context.place is None):
+        elif element.name == "add" and context.inside in ("block", "model", "stage"):
             help, fix = projection(chains) or (None, None)
         elif element.name == "concat":
             help, fix = same_padding(chains) or (help, None)

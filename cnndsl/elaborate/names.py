@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from cnndsl import errors
+from cnndsl.diagnostics import Fix
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.scope import Scope, Unknown
 from cnndsl.ir import Pack, Result, Tensor
 from cnndsl.ops import MERGES
 from cnndsl.source import Span
+from cnndsl.syntax import ast
+from cnndsl.syntax.walk import walk
 
 
 class Names:
@@ -59,10 +62,18 @@ class Names:
         scope.tensors[name] = tensor
         if endpoint:
             if name in self.shared.endpoints or name == "logits":
-                raise Failure(errors.endpoint_twice(span, name, self.shared.named.get(name)))
+                other = free_name(name, {*self.shared.endpoints, *self.named_anywhere()})
+                fix = Fix(span, other) if span.text == name != "logits" else None
+                first = self.shared.named.get(name)
+                raise Failure(errors.endpoint_twice(span, name, first, fix))
             self.shared.endpoints[name] = tensor
             self.shared.named[name] = span
         return name
+
+    def named_anywhere(self) -> set[str]:
+        """The names of stages in the spec, further down as well."""
+        nodes = (n for d in self.shared.program.spec.definitions for n in walk(d))
+        return {node.name for node in nodes if isinstance(node, ast.Stage)}
 
     def check_free(self, name: str, span: Span, scope: Scope) -> None:
         what = self.shared.program.reserved(name)
@@ -70,3 +81,12 @@ class Names:
             raise Failure(errors.name_taken(span, name, "shared layers"))
         if what in ("an op", "a block"):
             raise Failure(errors.name_taken(span, name, what))
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """The name with the next number behind it that is not taken."""
+    stem = name.rstrip("0123456789")
+    number = int(name[len(stem) :] or 1) + 1
+    while f"{stem}{number}" in taken:
+        number += 1
+    return f"{stem}{number}"

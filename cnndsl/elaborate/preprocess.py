@@ -13,6 +13,7 @@ from cnndsl.elaborate.scope import Scope
 from cnndsl.fixes import joined_fixes
 from cnndsl.ops.base import Shape, rank_of, seen
 from cnndsl.ops.ranks import NAMES
+from cnndsl.source import Span
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
 
@@ -26,6 +27,7 @@ WORDS = {
 }
 SIZES = ("size", "crop")
 STATISTICS = ("mean", "std")
+_WHITE = 255
 SETTINGS = (*SIZES, *WORDS, "range", *STATISTICS)
 
 
@@ -58,6 +60,7 @@ def check_preprocess(
         except Failure as failure:
             if failure.diagnostic:
                 found.add(failure.diagnostic)
+    _check_range(preprocess, said, found)
     if "size" in said and "crop" in said:
         _check_crop(preprocess, said, found)
     return said
@@ -200,6 +203,36 @@ def _statistic(
         message = "images are divided by `std`: its numbers are positive"
         raise Failure(errors.bad_preprocessing(expression.span, message))
     return numbers if isinstance(value, list) else numbers[0]
+
+
+def _check_range(preprocess: ast.Preprocess, said: dict[str, Json], found: Collector) -> None:
+    """A mean is a value that pixels can have: none is 123 where white is 1."""
+    white = said.get("range", 1)
+    mean, std = (_numbers(said.get(name)) for name in STATISTICS)
+    if not mean or not isinstance(white, int | float) or max(mean) <= white:
+        return
+    (value,) = next(s for s in preprocess.settings if s.name == "mean").values
+    message = f"a mean of {max(mean):g} lies outside of the pixels, which go from 0 to {white:g}"
+    if white != 1 or max(mean) > _WHITE or "range" in said:
+        found.add(errors.bad_preprocessing(value.span, message))
+        return
+    if std and max(std) <= 1:  # of pixels up to 1
+        texts = [f"{number / _WHITE:.3f}" for number in mean]
+        text = f"[{', '.join(texts)}]" if isinstance(value, ast.List) else texts[0]
+        found.add(errors.bad_preprocessing(value.span, message, None, Fix(value.span, text)))
+        return
+    start = next(s for s in preprocess.settings if s.name == "mean").span.start
+    line = value.span.source.text.rfind("\n", 0, start) + 1
+    lead = value.span.source.text[line:start]
+    fix = Fix(Span(value.span.source, start, start), f"range {_WHITE}\n{lead}")
+    help = f"say what white is, in a line of its own: range {_WHITE}"
+    alone = None if lead.strip() else fix
+    found.add(errors.bad_preprocessing(value.span, message, help, alone))
+
+
+def _numbers(value: Json) -> list[float]:
+    items = value if isinstance(value, list) else [value]
+    return [float(item) for item in items if values.is_number(item)]
 
 
 def _check_crop(preprocess: ast.Preprocess, said: dict[str, Json], found: Collector) -> None:

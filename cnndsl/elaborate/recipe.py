@@ -90,6 +90,8 @@ def check_recipe(
             if failure.diagnostic:
                 found.add(failure.diagnostic)
     known = {elsewhere.setting(s.name) or s.name for s in train.settings}
+    if known & elsewhere.RATES:  # what it says belongs into the schedule
+        known.add("schedule")
     wanting = [n for n in REQUIRED if n not in known]
     if wanting:
         help = "; ".join(REQUIRED[name] for name in wanting)
@@ -132,7 +134,7 @@ def _set(
 ) -> None:
     name = setting.name
     if name not in SETTINGS:
-        raise Failure(unknown_setting(setting, SETTINGS))
+        raise Failure(unknown_setting(train, setting, SETTINGS))
     if name in said.spans:
         raise Failure(errors.bad_setting(setting.name_span, f"`{name}` is set twice"))
     said.spans[name] = setting.span

@@ -14,7 +14,7 @@ from cnndsl.syntax import ast
 _DECAYS = ("weight_decay", "l2", "wd", "kernel_regularizer")
 
 
-def unknown_setting(setting: ast.Setting, known: tuple[str, ...]) -> Diagnostic:
+def unknown_setting(train: ast.Train, setting: ast.Setting, known: tuple[str, ...]) -> Diagnostic:
     """A setting that a recipe does not have."""
     name, span = setting.name, setting.name_span
     message = f"a recipe has no setting `{name}`"
@@ -23,6 +23,10 @@ def unknown_setting(setting: ast.Setting, known: tuple[str, ...]) -> Diagnostic:
         return errors.bad_setting(span, message, f"did you mean `{meant}`?", fix=fix)
     if help := elsewhere.ELSEWHERE.get(name.lower()):
         values = ", ".join(value.span.text for value in setting.values)
+        scheduled = any(each.name == "schedule" for each in train.settings)
+        if name.lower() in elsewhere.RATES and not scheduled:
+            fix = Fix(setting.span, f"schedule constant(peak = {values})")
+            return errors.bad_setting(span, message, help.format(errors.shown(values)), fix=fix)
         return errors.bad_setting(span, message, help.format(errors.shown(values)))
     help = did_you_mean(name, known) or f"there are {', '.join(known)}"
     return errors.bad_setting(span, message, help)

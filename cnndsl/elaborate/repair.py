@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from cnndsl.diagnostics import Fix
 from cnndsl.elaborate import values
+from cnndsl.fixes import joined_fixes
 from cnndsl.ir import Branch, Chained, Element, Grouped, Layer, Ran, Tensor
 from cnndsl.ops.base import Kind, Reject, Shape, rank_of
 from cnndsl.ops.conv import Conv, Depthwise, Separable
@@ -15,6 +16,7 @@ from cnndsl.ops.ranks import AXES
 from cnndsl.source import Span
 from cnndsl.suggest import WORDS, closest
 from cnndsl.syntax import ast
+from cnndsl.syntax.walk import walk
 
 _AXES = {  # of PyTorch's and of Keras's batches
     **dict.fromkeys(
@@ -182,3 +184,14 @@ def _argument(layer: Layer, name: str) -> str | None:
 def _short(value: ast.Expr) -> str | None:
     text = value.span.text
     return text if len(text) <= 40 and "\n" not in text else None
+
+
+def floored(expr: ast.Expr) -> Fix | None:
+    """An expression with `//` for its divisions, which give integers then."""
+    found = [
+        Fix(Span(node.span.source, node.left.span.end, node.right.span.start), " // ")
+        for node in walk(expr)
+        if isinstance(node, ast.Binary) and node.op == "/"
+    ]
+    found.sort(key=lambda fix: fix.span.start)
+    return joined_fixes(found) if found else None

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from cnndsl import errors
-from cnndsl.diagnostics import Fix, Label
+from cnndsl.diagnostics import Label
 from cnndsl.elaborate import values
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.explain import shape_text
+from cnndsl.elaborate.repair import floored
 from cnndsl.elaborate.reshaping import reshaped
 from cnndsl.elaborate.scope import Scope
-from cnndsl.fixes import joined_fixes
 from cnndsl.ir import Tensor
 from cnndsl.ops.base import MOST_AXES
-from cnndsl.source import Span
 from cnndsl.syntax import ast
-from cnndsl.syntax.walk import walk
 
 
 class Shapes:
@@ -59,14 +57,3 @@ class Shapes:
             seen = f"a list of {len(items)}" if isinstance(value, list) else values.kind(value)
             raise Failure(errors.bad_shape(expr.span, seen))
         return sizes
-
-
-def floored(expr: ast.Expr) -> Fix | None:
-    """An expression with `//` for its divisions, which give integers then."""
-    found = [
-        Fix(Span(node.span.source, node.left.span.end, node.right.span.start), " // ")
-        for node in walk(expr)
-        if isinstance(node, ast.Binary) and node.op == "/"
-    ]
-    found.sort(key=lambda fix: fix.span.start)
-    return joined_fixes(found) if found else None

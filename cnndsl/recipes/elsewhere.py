@@ -137,7 +137,7 @@ DROPPED = {  # arguments without which it is right, and why
     **dict.fromkeys(("staircase", "params", "optimizer", "dampening"), "it has no meaning here"),
     **dict.fromkeys(("from_logits", "reduction"), "the network ends in logits, averaged"),
 }
-RATES = frozenset("lr learning_rate base_lr initial_lr init_lr learningrate eta".split())
+RATES = frozenset("lr learning_rate rate base_lr initial_lr init_lr learningrate eta".split())
 
 
 def setting(name: str) -> str | None:

@@ -20,6 +20,8 @@ _MOST = 20  # mistakes of a text that is read again
 _CERTAIN = frozenset({"E004", "E010", "E013"})  # written otherwise, and known how
 
 _MEANT = ("E1", "E2", "E013", "E308")  # what does not depend on shapes
+_NAMES = frozenset({"E101", "E102", "E106", "E205", "E208"})  # what leaves the shapes unknown
+_SHOWN = frozenset({"E205", "E301", "E302", "E303", "E304", "E308"})
 
 Check = Callable[[Source], "tuple[bool, Sequence[Diagnostic]]"]
 
@@ -104,6 +106,26 @@ def further(source: Source, mistakes: Sequence[Diagnostic], check: Check) -> lis
             _note(was, found, each)
         if parses:
             break
+    return sorted(found, key=_place)
+
+
+def behind(source: Source, mistakes: Sequence[Diagnostic], check: Check) -> list[Diagnostic]:
+    """The mistakes of a text that could be read, and those that show when all of them are mended.
+
+    Only what is written otherwise is: arguments and names. What shows then are shapes.
+    """
+    found = list(mistakes)
+    edits = _apart([fix for each in found for fix in fixes(each)])
+    named = all(each.code in _NAMES and fixes(each) for each in found)
+    if not named or len(source.text) > _LONGEST or len(found) > _MOST or not edits:
+        return found
+    edited = _Edited(source, Source(source.name, _made(source.text, edits)), edits)
+    parses, after = check(edited.after)
+    for each in after if parses else ():
+        was = edited.diagnostic(each)
+        is_here = each.primary is not None and each.primary.span.source is edited.after
+        if each.code in _SHOWN and is_here and _place(was) not in map(_place, found):
+            found.append(was)
     return sorted(found, key=_place)
 
 

@@ -112,6 +112,21 @@ def named_end(text: str, start: int) -> int | None:
     return start + len(line)
 
 
+def route(at: Context) -> Diagnostic | None:
+    """`concat [ -1, -6 ]`: layers by their numbers, as Darknet has them."""
+    if at.inside != "LSQB" or at.item or not (at.word.type == "MINUS" or at.word.text.isdigit()):
+        return None
+    opener = at.before.index(at.open[-1])
+    from cnndsl.ops import MERGES  # only mistakes ask for them
+
+    if not opener or at.before[opener - 1].text not in MERGES:
+        return None
+    message = "layers have no numbers: what is joined has names"
+    merge = at.before[opener - 1].text
+    help = f"name a result where it is made, … as route, and write {merge} [ here, route ]"
+    return errors.written_differently(at.word, message, help)
+
+
 def outside(at: Context) -> Diagnostic | None:
     """`train { … }` behind the model that it is of."""
     name = at.word.text

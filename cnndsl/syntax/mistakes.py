@@ -262,7 +262,10 @@ def _separator(at: Context) -> Diagnostic | None:
         if at.previous.type == "NAME" and word.type in LITERALS and at.inside == "LPAR":
             name, value = errors.shown(at.previous.text, 20), errors.shown(word.text, 20)
             help = f"a named argument is written {name} = {value}"
-        return errors.missing_separator(word, "no `,` in front of this", labels, help)
+        fix = None
+        if help is None and (word.type in ("HERE", "IN") or word.type in LITERALS):
+            fix = Fix(Span(word.source, at.previous.end, at.previous.end), ",")
+        return errors.missing_separator(word, "no `,` in front of this", labels, help, fix)
     if "ARROW" in at.accepted and word.type in LITERALS and at.previous.type == "NAME":
         fix = python_forms.bare_arguments(at)
         return errors.missing_separator(word, "arguments without parentheses", (), None, fix)
@@ -285,6 +288,7 @@ _RULES = (
     python_forms.inner_definition,
     _unclosed,
     misplaced.labelled,
+    misplaced.route,
     sizes.tuples,
     python_forms.dotted,
     python_forms.called,

@@ -17,8 +17,10 @@ from cnndsl.fixes import joined
 from cnndsl.source import Source
 from cnndsl.syntax.expected import DEFINITIONS
 from cnndsl.syntax.foreign import HEADS
+from cnndsl.syntax.indented import indented
 from cnndsl.syntax.layout import CLOSERS, between, layout
 from cnndsl.syntax.machine import Unexpected, accepted_at, run
+from cnndsl.syntax.merged import unmerged
 from cnndsl.syntax.mistakes import explain
 from cnndsl.syntax.scan import END, FINAL, MAX_WORDS, Mistake, Word, scan
 from cnndsl.syntax.statements import (
@@ -43,6 +45,8 @@ _WITH_BODY = frozenset("STAGE FOR IF ELSE AUX TRAIN PREPROCESS BLOCK MODEL".spli
 
 def all_mistakes(source: Source, first: Mistake | Unexpected) -> list[Diagnostic]:
     """The syntax errors of a text, in order; only the first where the text is too large."""
+    if conflicts := unmerged(source):
+        return conflicts
     try:
         recovery = _Recovery(source)
         found = _grouped(recovery.mistakes())
@@ -197,7 +201,7 @@ class _Recovery:
         """Closes what is open, or takes out what closes nothing."""
         place = _place(mistake)
         if self.line(place) not in self.lines:
-            self.found.append(mistake)
+            self.found.append(indented(mistake) or mistake)
         self.lines.add(self.line(place))
         if mistake.code == "E007":
             self.pair_closer(place)

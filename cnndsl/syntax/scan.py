@@ -146,7 +146,9 @@ def _unknown(span: Span) -> Diagnostic:
         line_end = text.find("\n", span.start)
         end = len(text) if line_end < 0 else line_end
         return errors.unclosed_string(Span(span.source, span.start, end))
-    return errors.unknown_character(span, _HINTS.get(span.text), _instead(span))
+    fix = _instead(span)
+    help = None if fix and span.text == "?" else _HINTS.get(span.text)
+    return errors.unknown_character(span, help, fix)
 
 
 def _line_start(span: Span) -> int:
@@ -188,4 +190,12 @@ def _instead(span: Span) -> Fix | None:
         then, other = chosen[2].strip(), chosen[3].rstrip()
         whole = Span(source, chosen.start(1), chosen.start(3) + len(other))
         return Fix(whole, f"{then} if {chosen[1]} else {other.strip()}")
+    condition = r"[(,=][ \t]*([^?:,()=\n](?:[^?:,()\n]|==)*?)[ \t]*\?"
+    asked = re.compile(condition + r"([^:,()\n]+):([^,()\n]+)")
+    if span.text == "?":
+        for found in asked.finditer(text, start):
+            if found.start() < span.start < found.end(2):
+                condition = found[1].replace("&&", "and").replace("||", "or")
+                whole = Span(source, found.start(1), found.end(3))
+                return Fix(whole, f"{found[2].strip()} if {condition} else {found[3].strip()}")
     return None

@@ -110,11 +110,21 @@ def leading(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
             found.append(fix)
             if first.primary and holds(node.span, first.primary.span):
                 yield Mend(SURE, (fix,), _ARRIVE)
+    all_of_them = [
+        fix
+        for node in nodes
+        if isinstance(node, ast.Apply) and (fix := _without_channels(node, is_sure=False))
+    ]
+    if found and len(all_of_them) > len(found):
+        yield Mend(SURE, tuple(all_of_them), _ARRIVE)
     yield Mend(SURE, tuple(found), _ARRIVE)
 
 
-def _without_channels(call: ast.Apply) -> Fix | None:
-    """A call without the number that its first argument is, where more are left than it needs."""
+def _without_channels(call: ast.Apply, *, is_sure: bool = True) -> Fix | None:
+    """A call without the number that its first argument is, where more are left than it needs.
+
+    Whether a small second one is a kernel is not sure: LeNet's convolutions have 6 filters.
+    """
     args = call.args or ()
     if not args or args[0].name is not None or not _is_number(args[0].value):
         return None
@@ -124,7 +134,7 @@ def _without_channels(call: ast.Apply) -> Fix | None:
     if needed is None:
         return without(args, 0, call.span) if call.name in _NORMS else None
     held = places + ("kernel" in names) + ("kernel_size" in names)
-    if held <= needed or (needed == 2 and _is_kernel(args[1].value)):
+    if held <= needed or (is_sure and needed == 2 and _is_kernel(args[1].value)):
         return None
     return without(args, 0, call.span)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elaborate.calls import without
@@ -17,6 +17,8 @@ from cnndsl.elaborate.mends.mend import (
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
+
+_OF_MERGES = ("E301", "E302", "E303")
 
 
 def repetitions(nodes: Iterable[ast.Node]) -> Iterator[Mend]:
@@ -73,7 +75,7 @@ def _unstrided(element: ast.Node, inner: str, start: int) -> Iterator[str]:
 
 def pools(nodes: Iterable[ast.Node], first: Diagnostic) -> Iterator[Mend]:
     """A pool in a branch, which moves by its own size, or has no padding."""
-    if first.code not in ("E301", "E302", "E303"):
+    if first.code not in _OF_MERGES:
         return
     for call in _in_branches(nodes, first):
         if call.name in ("max_pool", "avg_pool") and call.args:
@@ -88,12 +90,15 @@ def pools(nodes: Iterable[ast.Node], first: Diagnostic) -> Iterator[Mend]:
                         yield Mend(LIKELY, (fix,), "the default keeps the size of the map")
 
 
-def windows(nodes: Iterable[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+def windows(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
     """Another stride of a convolution in a branch, as those beside it have."""
-    if first.code not in ("E301", "E302", "E303"):
+    if first.code not in _OF_MERGES or first.primary is None:
         return
     calls = _in_branches(nodes, first)
-    said = [a.value.span.text for c in calls for a in c.args or () if a.name == "stride"]
+    place = first.primary.span
+    around = [n for n in nodes if isinstance(n, ast.Block | ast.Model) and holds(n.span, place)]
+    beside = [n for each in around for n in walk(each) if isinstance(n, ast.Apply)]
+    said = [a.value.span.text for c in beside for a in c.args or () if a.name == "stride"]
     for call in calls:
         if call.name not in ("conv", "depthwise", "separable") or not call.args:
             continue
@@ -102,10 +107,73 @@ def windows(nodes: Iterable[ast.Node], first: Diagnostic) -> Iterator[Mend]:
             fix = without(call.args, position, call.span)
             if fix:
                 yield Mend(POSSIBLE, (fix,), "the branches have one stride")
-        elif said:
-            end = call.args[-1].span.end
-            fix = Fix(Span(call.span.source, end, end), f", stride = {said[0]}")
+            continue
+        end = max((a.span.end for a in call.args if a.name is None), default=call.args[-1].span.end)
+        for stride in dict.fromkeys(said):
+            fix = Fix(Span(call.span.source, end, end), f", stride = {stride}")
             yield Mend(POSSIBLE, (fix,), "the branches have one stride")
+
+
+def names(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """Another tensor in a branch: that of the right size, of a line that was copied."""
+    if first.code not in _OF_MERGES or first.primary is None:
+        return
+    known: list[str] = []
+    for node in nodes:
+        match node:
+            case ast.Stage(name=name) | ast.Bind(name=name) | ast.Run(name=str(name)):
+                if node.span.end <= first.primary.span.start:
+                    known.append(name)
+    calls = _in_branches(nodes, first)
+    joined = {call.name for call in calls}
+    for call in calls:
+        if call.args is None and call.name in known:
+            for name in dict.fromkeys(reversed(known)):
+                if name not in joined:
+                    why = f"`{name}` has the size that fits"
+                    yield Mend(POSSIBLE, (Fix(call.span, name),), why)
+
+
+def inputs(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """`add [ in, here ]` in a loop of a model, where `in` is the image."""
+    if first.code not in _OF_MERGES or first.primary is None:
+        return
+    place = first.primary.span
+    bodies = [n.body for n in nodes if isinstance(n, ast.For | ast.Stage | ast.Group)]
+    around = [body for body in bodies if holds(body.span, place) and body.statements]
+    images = [c for c in _in_branches(nodes, first) if c.name == "in"]
+    if not images:
+        return
+    for body in reversed(around):
+        start = body.statements[0].span.start
+        line = body.span.source.text.rfind("\n", 0, start) + 1
+        indent = body.span.source.text[line:start]
+        if indent.strip():
+            continue
+        edits = [Fix(Span(body.span.source, start, start), f"before = here\n{indent}")]
+        edits += [Fix(image.span, "before") for image in images]
+        why = "`in` is the image here; what comes into each turn gets a name, before = here"
+        yield Mend(LIKELY, tuple(edits), why)
+
+
+def turns(nodes: Iterable[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """One turn of a loop more, or one repetition: a range ends before its end."""
+    if first.code != "E305" or first.primary is None:
+        return
+    for node in nodes:
+        if node.span.start > first.primary.span.start:
+            continue
+        if isinstance(node, ast.For) and isinstance(node.items, ast.Range):
+            stop = node.items.stop
+            if isinstance(stop, ast.Literal) and isinstance(stop.value, int):
+                why = f"a range ends before its end, and `{stop.value + 1}` is not in it"
+                yield Mend(LIKELY, (Fix(stop.span, str(stop.value + 1)),), why)
+        elif isinstance(node, ast.Repeat) and isinstance(node.count, ast.Literal):
+            count = node.count.value
+            for other, much in ((1, "more"), (-1, "fewer")):
+                if isinstance(count, int):
+                    fix = Fix(node.count.span, str(count + other))
+                    yield Mend(POSSIBLE, (fix,), f"it would be true of one {much}")
 
 
 def _in_branches(nodes: Iterable[ast.Node], first: Diagnostic) -> list[ast.Apply]:

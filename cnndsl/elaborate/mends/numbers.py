@@ -30,6 +30,8 @@ _USUAL = {  # what a parameter is where nothing is said
     **dict.fromkeys(("kernel", "k", "kernel_size"), "3"),
 }
 
+_WHOLE = "the average of the whole map, whatever its size"
+
 
 def defaults(nodes: Iterable[ast.Node], first: Diagnostic) -> Iterator[Mend]:
     """A parameter that a call leaves out, with the default that it has everywhere."""
@@ -170,3 +172,29 @@ def _arguments(node: ast.Node) -> Iterator[ast.Node]:
             yield argument.value
     elif isinstance(node, ast.Parameter) and node.default is not None:
         yield node.default
+
+
+def quotients(nodes: Iterable[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """`let half = filters / 2`, where an integer is wanted."""
+    if not re.search(r"\d\.\d", first.message) or first.code not in ("E205", "E208", "E212"):
+        return
+    for node in nodes:
+        if isinstance(node, ast.Binary) and node.op == "/":
+            sign = Span(node.span.source, node.left.span.end, node.right.span.start)
+            yield Mend(LIKELY, (Fix(sign, " // "),), "`//` divides integers")
+
+
+def whole(nodes: Iterable[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """A window of the map of another image, `avg_pool(7)` over 4x4."""
+    found = re.match(r"a (\d+) x \1 window does not fit into (\d+) x \2", first.message)
+    if found is None or first.primary is None:
+        return
+    for node in nodes:
+        if isinstance(node, ast.Apply) and holds(node.span, first.primary.span):
+            if node.name == "avg_pool":
+                yield Mend(LIKELY, (Fix(node.span, "global_avg_pool"),), _WHOLE)
+                kept = Fix(node.span, "global_avg_pool(keep = true)")
+                yield Mend(LIKELY, (kept,), _WHOLE)
+            if node.name in ("avg_pool", "max_pool"):
+                why = f"the map has {found[2]} rows"
+                yield Mend(POSSIBLE, (Fix(first.primary.span, found[2]),), why)
