@@ -67,7 +67,7 @@ def test_three_alike_are_three():
         ("block a {\n  conv(3, 3\n  relu relu\n  bn\n}\n", "3 E014, 3 E014"),
         ("block a {\n  conv(3, 3\n}\nblock b {\n  relu relu\n}\n", "2 E006, 5 E014"),
         ("block a {\n  add [ relu\n  bn\n}\nblock b {\n  relu relu\n}\n", "2 E006, 6 E014"),
-        ("block a {\n  stage b {\n  relu\n}\nblock c {\n  relu relu\n}\n", "1 E006, 6 E014"),
+        ("block a {\n  stage b {\n  relu\n}\nblock c {\n  relu relu\n}\n", "2 E006, 6 E014"),
         ("block a {\n  conv(3, 3))\n}\n", "2 E007"),
         ("block a {\n  add [ relu, here ]]\n  relu\n  relu relu\n}\n", "2 E007, 4 E014"),
         ("block a {\n  relu) -> relu\n  relu\n}\nblock b { relu }\n", "2 E007"),
