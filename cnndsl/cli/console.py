@@ -185,8 +185,10 @@ def _complain(text: str) -> None:
         sys.stderr.flush()
 
 
-# Control characters, and those that turn the direction of a line around.
-_ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# Control characters, those that turn the direction of a line around, and bytes that are not UTF-8.
+_ACTING = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 
 
 def _inert(text: str) -> str:

@@ -116,6 +116,8 @@ def test_names_of_files_are_inert(folder, name, call):
         assert b"bug" not in done.stderr
         if "json" in call:
             json.loads(done.stdout)
+        else:
+            assert rb"\udcff" not in done.stdout + done.stderr  # one spelling: \u{dcff}
 
 
 def test_a_name_does_not_turn_the_line_around(run, folder):
