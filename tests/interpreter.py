@@ -154,8 +154,30 @@ def biased(x: np.ndarray, tensors: Tensors) -> np.ndarray:
     return x + tensors["bias"] if "bias" in tensors else x
 
 
+def weighed(op: Op, x: np.ndarray, weights: Weights, part: str = "", bias: bool = True) -> Tensors:
+    """The tensors of a layer with a kernel, which went through what `weight` says."""
+    held = op.params(x.shape[1:]) | op.state(x.shape[1:])
+    names = {n: n.removeprefix(f"{part}_") for n in held if n.startswith(part) and n != "bias"}
+    names = {n: "kernel" if n == part else short for n, short in names.items()}
+    shapes = {short: held[n] for n, short in names.items()}
+    if bias and "bias" in held:
+        shapes["bias"] = held["bias"]
+    tensors = dict(weights(x, **shapes))
+    kernel = tensors["kernel"]
+    axes = tuple(range(kernel.ndim - 1))
+    if op.weight == "standardized":
+        kernel = (kernel - kernel.mean(axes)) / np.sqrt(kernel.var(axes) + 1e-6)
+    elif op.weight == "normalized":
+        kernel = kernel * tensors["scale"] / np.sqrt((kernel**2).sum(axes))
+    elif op.weight == "spectral":
+        matrix = kernel.reshape(-1, kernel.shape[-1])
+        v = matrix @ tensors["u"]
+        kernel = kernel / np.linalg.norm(v / np.linalg.norm(v) @ matrix)
+    return {**tensors, "kernel": kernel}
+
+
 def conv(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
-    tensors = weights(x, **op.params(x.shape[1:]))
+    tensors = weighed(op, x, weights)
     kernel = tensors["kernel"]
     if op.connect is not None:
         kernel = connected(op, kernel, x.shape[-1])
@@ -172,21 +194,20 @@ def connected(op: Op, taps: np.ndarray, channels: int) -> np.ndarray:
 
 
 def depthwise(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
-    tensors = weights(x, **op.params(x.shape[1:]))
+    tensors = weighed(op, x, weights)
     return biased(convolved(op, x, tensors["kernel"], x.shape[-1]), tensors)
 
 
 def separable(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
-    shapes = op.params(x.shape[1:])
-    first = weights(x, kernel=shapes.pop("depthwise"))
-    x = convolved(op, x, first["kernel"], x.shape[-1])
-    tensors = weights(x, kernel=shapes.pop("pointwise"), **shapes)
-    return biased(x @ tensors["kernel"].reshape(tensors["kernel"].shape[-2:]), tensors)
+    first = weighed(op, x, weights, "depthwise", bias=False)
+    hidden = convolved(op, x, first["kernel"], x.shape[-1])
+    tensors = weighed(op, x, lambda _, **shapes: weights(hidden, **shapes), "pointwise")
+    return biased(hidden @ tensors["kernel"].reshape(tensors["kernel"].shape[-2:]), tensors)
 
 
 def conv_transpose(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
     """A convolution of the input with `stride - 1` zeros between its positions."""
-    tensors = weights(x, **op.params(x.shape[1:]))
+    tensors = weighed(op, x, weights)
     n, *extents, channels = x.shape
     long = [(size - 1) * step + 1 for size, step in zip(extents, op.stride, strict=True)]
     stretched = np.zeros((n, *long, channels))
@@ -210,7 +231,7 @@ def transposed_same(kernel: int, stride: int) -> tuple[int, int]:
 
 
 def dense(op: Op, x: np.ndarray, weights: Weights) -> np.ndarray:
-    tensors = weights(x, **op.params(x.shape[1:]))
+    tensors = weighed(op, x, weights)
     return biased(x @ tensors["kernel"], tensors)
 
 

@@ -40,6 +40,7 @@ borders = margins | st.tuples(margins, margins) | st.tuples(margins, margins, ma
 small = st.integers(3, 6)
 pads = st.sampled_from(["same", "valid"]) | borders
 flags = st.booleans()
+weightings = st.sampled_from([None, "standardized", "normalized", "spectral"])
 channels = st.sampled_from([1, 2, 4, 6])
 maps = st.tuples(sizes, sizes, channels)
 signals = st.tuples(sizes, channels)
@@ -399,11 +400,23 @@ def agrees(name: str, cases: st.SearchStrategy[Case], examples: int) -> None:
         derandomize=True,
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=cases, spell=spells, rectified=flags, dtype=dtypes, frozen=flags)
-    def law(case: Case, spell: Spell, rectified: bool, dtype: Any, frozen: bool) -> None:
+    @given(
+        case=cases,
+        spell=spells,
+        rectified=flags,
+        dtype=dtypes,
+        frozen=flags,
+        weight=weightings,
+    )
+    def law(
+        case: Case, spell: Spell, rectified: bool, dtype: Any, frozen: bool, weight: str | None
+    ) -> None:
         arguments, x = case
-        if "frozen" in {**OPS, **SOURCES}[name].arguments():
+        taken = {**OPS, **SOURCES}[name].arguments()
+        if "frozen" in taken:
             arguments = {**arguments, "frozen": frozen}
+        if "weight" in taken and "connect" not in arguments:
+            arguments = {**arguments, "weight": weight}
         op = {**OPS, **SOURCES}[name].make(arguments, len(x) - 1)
         try:
             shape = op.output(x)
@@ -430,7 +443,8 @@ def check(op: Op, x: Shape, shape: Shape, net: type[nnx.Module], dtype: Any) -> 
     assert shapes_of(state, "Param") == ([] if is_frozen else held)
     assert shapes_of(state, "Frozen") == (held if is_frozen else [])
     assert shapes_of(state, "BatchStat") == sorted(op.state(x).values())
-    if op.name not in ("upsample", "resize"):  # jax interpolates by a matrix product, no layer
+    # jax interpolates by a matrix product, no layer; what a kernel goes through is for no image.
+    if op.name not in ("upsample", "resize") and getattr(op, "weight", None) != "spectral":
         counted = multiplications(traced.jaxpr, transposed=op.name == "conv_transpose")
         assert counted == BATCH * dense_macs(op, x)
 

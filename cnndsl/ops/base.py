@@ -32,7 +32,7 @@ def rank_of(shape: Shape) -> int:
 
 REQUIRED = dataclasses.MISSING
 
-_LAST = ("frozen",)
+_LAST = ("frozen", "weight")
 _WORDS = ("same", "valid", "causal", "nearest", "bilinear")  # what strings are without quotes
 _LONGEST = 40  # characters of a value that a message quotes
 

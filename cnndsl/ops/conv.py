@@ -8,7 +8,7 @@ from cnndsl.ops import kinds
 from cnndsl.ops.base import SPATIAL, Reject, Shape, arg, show, sized, times
 from cnndsl.ops.initial import INITIALIZER, VECTOR_INITIALIZER, Start, check_start
 from cnndsl.ops.ranks import divides, grid
-from cnndsl.ops.weighted import Weighted
+from cnndsl.ops.weighted import Kernelled
 from cnndsl.ops.window import Pad, Sizes, by_axis, sides, slide, span
 
 _FILTERS = "channels of the result"
@@ -21,7 +21,7 @@ _INIT = "initializer of the kernel; none lets the compiler choose"
 
 
 @dataclass(frozen=True)
-class Conv(Weighted):
+class Conv(Kernelled):
     """Convolution of a feature map.
 
     Shape:
@@ -68,6 +68,8 @@ class Conv(Weighted):
             if len(extents) != 2:
                 raise Reject("`connect` lists connections of feature maps alone", "connect")
             self._check_connections(self.connect, channels)
+            if self.weight is not None:
+                raise Reject("a kernel with `connect` is no whole kernel", "weight")
         size = slide(extents, self.kernel, self.stride, self.pad, self.dilation, focus="kernel")
         return (*size, self.filters)
 
@@ -89,7 +91,7 @@ class Conv(Weighted):
                     "connect",
                 )
 
-    def params(self, x: Shape) -> dict[str, Shape]:
+    def kernels(self, x: Shape) -> dict[str, Shape]:
         return {"kernel": (*self.kernel, *self._weights(x[-1])), **_bias(self.bias, self.filters)}
 
     def _weights(self, channels: int) -> Shape:
@@ -100,14 +102,14 @@ class Conv(Weighted):
 
     def macs(self, x: Shape) -> int:
         *extents, _ = self.output(x)
-        return _product((*extents, *self.params(x)["kernel"]))
+        return _product((*extents, *self.kernels(x)["kernel"]))
 
     def field(self, rank: int = 2) -> tuple[Sizes, Sizes]:
         return span(self.kernel, self.dilation), self.stride
 
 
 @dataclass(frozen=True)
-class Depthwise(Weighted):
+class Depthwise(Kernelled):
     """Convolution of each channel by itself.
 
     Shape:
@@ -141,7 +143,7 @@ class Depthwise(Weighted):
         size = slide(extents, self.kernel, self.stride, self.pad, self.dilation, focus="kernel")
         return (*size, times(channels, self.multiplier))
 
-    def params(self, x: Shape) -> dict[str, Shape]:
+    def kernels(self, x: Shape) -> dict[str, Shape]:
         filters = times(x[-1], self.multiplier)
         return {"kernel": (*self.kernel, 1, filters), **_bias(self.bias, filters)}
 
@@ -153,7 +155,7 @@ class Depthwise(Weighted):
 
 
 @dataclass(frozen=True)
-class Separable(Weighted):
+class Separable(Kernelled):
     """Depthwise convolution without a bias, then a 1x1 convolution.
 
     Shape:
@@ -189,7 +191,7 @@ class Separable(Weighted):
         size = slide(extents, self.kernel, self.stride, self.pad, self.dilation, focus="kernel")
         return (*size, self.filters)
 
-    def params(self, x: Shape) -> dict[str, Shape]:
+    def kernels(self, x: Shape) -> dict[str, Shape]:
         width = times(x[-1], self.multiplier)
         return {
             "depthwise": (*self.kernel, 1, width),
@@ -207,7 +209,7 @@ class Separable(Weighted):
 
 
 @dataclass(frozen=True)
-class ConvTranspose(Weighted):
+class ConvTranspose(Kernelled):
     """Transposed convolution: the gradient of a convolution, used to enlarge a feature map.
 
     Shape:
@@ -249,7 +251,7 @@ class ConvTranspose(Weighted):
             raise Reject(f"the padding takes away all of the {sized(full)} result", "pad")
         return (*(n - away for n, away in zip(full, taken, strict=True)), self.filters)
 
-    def params(self, x: Shape) -> dict[str, Shape]:
+    def kernels(self, x: Shape) -> dict[str, Shape]:
         return {"kernel": (*self.kernel, x[-1], self.filters), **_bias(self.bias, self.filters)}
 
     def macs(self, x: Shape) -> int:

@@ -8,11 +8,11 @@ from cnndsl.ops import kinds
 from cnndsl.ops.base import Shape, arg
 from cnndsl.ops.initial import INITIALIZER, VECTOR_INITIALIZER, Start, check_start
 from cnndsl.ops.ranks import vector
-from cnndsl.ops.weighted import Weighted
+from cnndsl.ops.weighted import Kernelled
 
 
 @dataclass(frozen=True)
-class Dense(Weighted):
+class Dense(Kernelled):
     """Fully connected layer.
 
     Shape:
@@ -41,7 +41,7 @@ class Dense(Weighted):
         check_start("bias", self.bias, self.bias_init, "zeros")
         return (self.units,)
 
-    def params(self, x: Shape) -> dict[str, Shape]:
+    def kernels(self, x: Shape) -> dict[str, Shape]:
         kernel: dict[str, Shape] = {"kernel": (x[0], self.units)}
         return {**kernel, "bias": (self.units,)} if self.bias else kernel
 

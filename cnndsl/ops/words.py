@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cnndsl.ops.base import Shape
+from cnndsl.ops.base import Kind, Shape
 from cnndsl.ops.kinds import ByAxis, Choice, Extents, Window
 from cnndsl.ops.ranks import AXES, NAMES
 
@@ -17,6 +17,22 @@ class Words(Choice):
     def describe(self) -> str:
         *first, last = (f"`{name}`" for name in self.names)
         return f"{', '.join(first)} or {last}"
+
+
+class SomeWords(Kind[str | None]):
+    """The same, or none."""
+
+    def __init__(self, *names: str):
+        self.words = Words(*names)
+        self.own_words = frozenset(names)
+
+    def describe(self) -> str:
+        return f"none, {self.words.describe()}"
+
+    def convert(self, value: object) -> str | None:
+        if value is not None and value not in self.words.names:
+            raise self.mismatch(value)
+        return None if value is None else self.words.convert(value)
 
 
 class Like(Extents):

@@ -23,6 +23,7 @@ GRID = "a list of numbers, or of rows of positions of numbers"
 
 # op, its arguments, the message, the argument at fault
 ARGUMENTS = [
+    ("conv", {**CONV, "weight": "spectrum"}, '`spectral`, not "spectrum"', "weight"),
     ("param", {"init": "ones", "shape": 0.5}, "for a vector, not 0.5", "shape"),
     ("param", {"init": "dirac", "shape": 3}, 'a tensor, not "dirac"', "init"),
     ("param", {"init": "he_normal", "shape": 3}, "goes by the number of inputs", "init"),
@@ -104,6 +105,7 @@ ARGUMENTS = [
 
 # op, its arguments, the shape that arrives, the message, the argument at fault
 SHAPES = [
+    ("conv", {**CONNECTED, "weight": "spectral"}, (5, 5, 3), "no whole kernel", "weight"),
     ("conv", CONV, VECTOR, "`conv` wants a feature map, not a vector of 64", None),
     ("max_pool", {"window": 2}, VECTOR, "`max_pool` wants a feature map", None),
     ("global_avg_pool", {}, VECTOR, "`global_avg_pool` wants a feature map", None),

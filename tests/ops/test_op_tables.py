@@ -244,7 +244,8 @@ def test_registry_matches_the_classes():
 def test_defaults_convert_and_show_as_written():
     assert OPS["conv"].signature() == (
         "conv(filters, kernel, stride = 1, pad = same, groups = 1, dilation = 1, bias = true, "
-        "connect = none, init = none, bias_init = zeros, frozen = false)"
+        "connect = none, init = none, bias_init = zeros, frozen = false, "
+        "weight = none)"
     )
     pool = "max_pool(window, stride = window, pad = valid, ceil = false)"
     assert OPS["max_pool"].signature() == pool

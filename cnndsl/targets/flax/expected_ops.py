@@ -7,7 +7,7 @@ from typing import Any
 
 from cnndsl.ops.base import Op
 from cnndsl.ops.initial import Initial, Start
-from cnndsl.ops.weighted import Weighted
+from cnndsl.ops.weighted import Kernelled, Weighted
 from cnndsl.targets.flax.forms import Forms
 from cnndsl.targets.flax.terms import Sides, Term, described
 from cnndsl.targets.flax.windows import Padding, Sizes, no_sides
@@ -293,5 +293,10 @@ TERMS: Mapping[str, Maker] = {
 
 def term_of(op: Op, x: Term, forms: Forms, he_normal: bool) -> Term:
     """What an op gives; `he_normal` where its result reaches an activation of the ReLU family."""
-    with forms.marked(isinstance(op, Weighted) and op.frozen):
+    marks: dict[str, object] = {}
+    if isinstance(op, Weighted) and op.frozen:
+        marks["frozen"] = True
+    if isinstance(op, Kernelled) and op.weight is not None:
+        marks["weight"] = op.weight
+    with forms.marked(**marks):
         return TERMS[op.name](op, x, forms, he_normal)

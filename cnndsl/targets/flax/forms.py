@@ -86,9 +86,10 @@ class Forms(AxisForms):
             raise Unfit("layers that run again are fewer than they were")
 
     @contextmanager
-    def marked(self, frozen: bool) -> Iterator[None]:
-        """Whether the layers that run inside learn."""
-        before, self._marks = self._marks, (("frozen", True),) if frozen else ()
+    def marked(self, **marks: object) -> Iterator[None]:
+        """What is said besides of the layers that run inside, such as that they do not learn."""
+        before = self._marks
+        self._marks = tuple(sorted({**dict(before), **marks}.items()))
         yield
         self._marks = before
 

@@ -19,6 +19,7 @@ ORDER = (
     "freeze",
     "stateless",
     "keep_float32",
+    "standardized",
     "normalize",
     "local_response_norm",
     "l2_normalize",
@@ -42,6 +43,8 @@ ORDER = (
     "fixed",
     "dirac",
     "he_normal",
+    "weight_norm",
+    "spectral_norm",
     "parameter",
     "prelu",
     "layer_scale",
@@ -73,6 +76,7 @@ RECIPE_ORDER = (
 
 # What a fragment may import, by the name that it binds.
 IMPORTS = {
+    "Any": "from typing import Any",
     "Callable": "from collections.abc import Callable",
     "jax": "import jax",
     "jnp": "import jax.numpy as jnp",

@@ -14,7 +14,10 @@ RESERVED = frozenset(
             "Callable Any"
         ).split(),
         *("range enumerate zip len min max sum int round abs tuple list staticmethod").split(),
-        *("Frozen Parameter PReLU LayerScale GlobalResponseNorm Subsample SparseConv").split(),
+        *(
+            "Frozen Parameter PReLU LayerScale GlobalResponseNorm Subsample SparseConv "
+            "WeightNorm SpectralNorm"
+        ).split(),
         *("INPUT_SHAPE NUM_PARAMS AUX_WEIGHTS PREPROCESS ENDPOINTS").split(),
     }
 )

@@ -14,7 +14,13 @@ from cnndsl.targets.flax.symbolic_functions import (
     LAX,
     NNX_FUNCTIONS,
 )
-from cnndsl.targets.flax.symbolic_layers import HELPER_KINDS, KEEP_FLOAT32, KINDS, Given
+from cnndsl.targets.flax.symbolic_layers import (
+    HELPER_KINDS,
+    KEEP_FLOAT32,
+    KINDS,
+    STANDARDIZED,
+    Given,
+)
 from cnndsl.targets.flax.symbolic_modules import Built, Initialiser, Layer, LayerType
 from cnndsl.targets.flax.terms import described
 from cnndsl.targets.python.library import Function, Library
@@ -129,6 +135,9 @@ class Flax:
             "cast_frozen": Function("cast", self.cast),
             "frozen": Token("Frozen"),
             "freeze": Function("freeze", freeze),
+            "standardized": STANDARDIZED,
+            "weight_norm": _holder("WeightNorm", "normalized"),
+            "spectral_norm": _holder("SpectralNorm", "spectral"),
             "stateless": Function("stateless", stateless),
             "keep_float32": KEEP_FLOAT32,
             "he_normal": Initialiser("he_normal"),
@@ -150,8 +159,21 @@ def freeze(args: list[object], keywords: Given) -> object:
     if not isinstance(layer, Layer):
         raise Failure(f"`freeze` of {described_value(layer)}")
     if flag(given["when"], "when"):
-        layer.freeze()
+        layer.mark(frozen=True)
     return layer
+
+
+def _holder(name: str, weight: str) -> Function:
+    """`WeightNorm(nnx.Conv(…))`: the same layer, whose kernel goes through something."""
+
+    def run(args: list[object], keywords: Given) -> object:
+        layer = Signature(name, ("layer",)).bound(args, keywords)["layer"]
+        if not isinstance(layer, Layer):
+            raise Failure(f"`{name}` of {described_value(layer)}")
+        layer.mark(weight=weight)
+        return layer
+
+    return Function(name, run)
 
 
 def stateless(args: list[object], keywords: Given) -> object:

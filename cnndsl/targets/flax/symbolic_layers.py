@@ -18,11 +18,19 @@ from cnndsl.targets.flax.signature import (
 from cnndsl.targets.flax.symbolic import (
     Token,
 )
-from cnndsl.targets.flax.symbolic_modules import Apply, Given, Initialiser, Kind, Settle
+from cnndsl.targets.flax.symbolic_modules import (
+    Apply,
+    Given,
+    Initialiser,
+    Kind,
+    Settle,
+    marked,
+)
 from cnndsl.targets.flax.terms import Term, Unfit
 from cnndsl.targets.python.values import Failure, described
 
 KEEP_FLOAT32 = Token("keep_float32")
+STANDARDIZED = Token("standardized")
 
 
 def _init(given: Given, what: str = "kernel_init") -> str:
@@ -47,6 +55,20 @@ def _feeds(channels: int, apply: Apply) -> Apply:
         return apply(x, forms)
 
     return checked
+
+
+def _kernelled(settle: Settle) -> Settle:
+    """What else may become of a kernel while its dtype is settled."""
+
+    def settled(given: Given) -> Apply:
+        plain, hook = settle(given), given["promote_dtype"]
+        if hook is None:
+            return plain
+        if hook is not STANDARDIZED:
+            raise Failure(f"promote_dtype is {described(hook)}")
+        return marked(plain, weight="standardized")
+
+    return settled
 
 
 def _features(given: Given, name: str = "in_features") -> int:
@@ -233,6 +255,7 @@ _KERNEL: Given = {
     "use_bias": True,
     "kernel_init": Initialiser("lecun_normal"),
     "bias_init": _ZEROS,
+    "promote_dtype": None,
 }
 
 
@@ -251,16 +274,20 @@ _BATCH_NORM: Given = {
 
 KINDS: dict[str, Kind] = {
     "Conv": _kind(
-        "nnx.Conv", (*_FEATURES, "kernel_size"), _conv, {"strides": 1}, {**_WINDOW, **_KERNEL}
+        "nnx.Conv",
+        (*_FEATURES, "kernel_size"),
+        _kernelled(_conv),
+        {"strides": 1},
+        {**_WINDOW, **_KERNEL},
     ),
     "ConvTranspose": _kind(
         "nnx.ConvTranspose",
         (*_FEATURES, "kernel_size"),
-        _conv_transpose,
+        _kernelled(_conv_transpose),
         {"strides": None},
         {"padding": "SAME", **_KERNEL},
     ),
-    "Linear": _kind("nnx.Linear", _FEATURES, _linear, {}, _KERNEL),
+    "Linear": _kind("nnx.Linear", _FEATURES, _kernelled(_linear), {}, _KERNEL),
     "BatchNorm": _kind("nnx.BatchNorm", ("num_features",), _batch_norm, {}, _BATCH_NORM),
     "LayerNorm": _kind(
         "nnx.LayerNorm", ("num_features",), _layer_norm, {}, {"epsilon": 1e-6, **_STARTS}

@@ -24,6 +24,16 @@ Apply = Callable[[Term, Forms], Term]
 Settle = Callable[[Given], Apply]
 
 
+def marked(plain: Apply, **marks: object) -> Apply:
+    """The same, of a layer of which something is said besides."""
+
+    def apply(x: Term, forms: Forms) -> Term:
+        with forms.marked(**marks):
+            return plain(x, forms)
+
+    return apply
+
+
 class Built(Protocol):
     """What has weights or random numbers of its own, and counts its calls."""
 
@@ -50,15 +60,9 @@ class Layer(External):
     def describe(self) -> str:
         return f"a {self.kind}"
 
-    def freeze(self) -> None:
-        """Makes constants of its parameters."""
-        learning = self.apply
-
-        def apply(x: Term, forms: Forms) -> Term:
-            with forms.marked(True):
-                return learning(x, forms)
-
-        self.apply = apply
+    def mark(self, **marks: object) -> None:
+        """Notes what was made of it once it was built."""
+        self.apply = marked(self.apply, **marks)
 
     def call(self, args: list[object], keywords: Given) -> object:
         if keywords or len(args) != 1:

@@ -20,6 +20,7 @@ from cnndsl.targets.flax.ops.emission import (
     Emitter,
     Fields,
     frozen,
+    weighed,
 )
 from cnndsl.targets.python.tree import Constant, Expr
 
@@ -41,5 +42,7 @@ def emit(name: str, rank: int, fields: Fields, features: Expr, context: Context)
     features."""
     ranked = {**fields, AXES_OF_POSITIONS: Constant(rank - 1)}
     emission = EMITTERS[name](ranked, features, context)
+    if (weight := fields.get("weight", Constant(None))) != Constant(None):
+        emission = weighed(emission, weight)
     when = fields.get("frozen", Constant(False))
     return emission if when == Constant(False) else frozen(emission, when)

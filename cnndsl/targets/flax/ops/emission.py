@@ -9,7 +9,7 @@ from typing import Protocol
 from cnndsl.ops.base import MOST_AXES
 from cnndsl.ops.ranks import AXES
 from cnndsl.targets.python.expressions import call, constant
-from cnndsl.targets.python.tree import Attribute, Call, Constant, Expr, Item, Tuple
+from cnndsl.targets.python.tree import Attribute, Call, Constant, Expr, Item, Name, Tuple
 
 # What constructors hand on to the modules that they build; heads in loops get a fork of it.
 KINDS = ("rngs",)
@@ -57,13 +57,15 @@ class Built:
     keywords: dict[str, Expr] = field(default_factory=dict)
     takes: tuple[str, ...] = KINDS
     frozen: Expr = field(default=Constant(False))  # whether it does not learn
+    within: str = ""  # a class of the module's own that holds it
 
     def wrapped(self, build: Call) -> Expr:
         """What the constructor keeps: the module, or what `freeze` makes of it."""
+        held = call(self.within, build) if self.within else build
         if self.frozen == Constant(False):
-            return build
+            return held
         when = () if self.frozen == Constant(True) else (self.frozen,)
-        return call("freeze", build, *when)
+        return call("freeze", held, *when)
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,25 @@ class Emission:
     modules: tuple[Built, ...] = ()
     helpers: tuple[str, ...] = ()
     atom: bool = False
+
+
+# What holds a layer whose kernel is brought to a norm, and where that is defined.
+_WITHIN = {
+    "normalized": ("WeightNorm", "weight_norm"),
+    "spectral": ("SpectralNorm", "spectral_norm"),
+}
+
+
+def weighed(emission: Emission, weight: Expr) -> Emission:
+    """The same op, whose kernels go through something before they are applied."""
+    said = weight.value if isinstance(weight, Constant) else None
+    if said == "standardized":
+        hook: dict[str, Expr] = {"promote_dtype": Name("standardized")}
+        modules = [replace(b, keywords=b.keywords | hook) for b in emission.modules]
+        return replace(emission, modules=tuple(modules), helpers=(*emission.helpers, said))
+    within, helper = _WITHIN[str(said)]
+    held = tuple([replace(built, within=within) for built in emission.modules])
+    return replace(emission, modules=held, helpers=(*emission.helpers, helper))
 
 
 def frozen(emission: Emission, when: Expr) -> Emission:

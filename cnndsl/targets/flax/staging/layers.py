@@ -17,7 +17,7 @@ from cnndsl.targets.flax.staging.fields import fields_of, overhanging
 from cnndsl.targets.flax.staging.flow import Flow, Surroundings
 from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Build
-from cnndsl.targets.python.expressions import names, path, self_
+from cnndsl.targets.python.expressions import constant, names, path, self_
 from cnndsl.targets.python.tree import (
     Assign,
     Binary,
@@ -103,12 +103,24 @@ class Layers:
         }
         said = values.path[-1] if name == "constant" else None
         context = _Context(self.module, init, given, starts, said)
-        emission = emit(name, rank, fields, features, context)
-        self.draft.helpers |= set(emission.helpers)
+        kinds = list(dict.fromkeys(getattr(rec.op, "weight", None) for rec in recs))
+        emissions = [
+            emit(name, rank, {**fields, "weight": constant(kind)}, features, context)
+            for kind in kinds
+        ]
+        emission = emissions[0]
+        self.draft.helpers |= {helper for each in emissions for helper in each.helpers}
         modules = []
-        for built in emission.modules:
+        for i, built in enumerate(emission.modules):
             stem = self.stem if self.stem and len(emission.modules) == 1 else built.attr
-            modules.append(self.module_of(built, stem, emission, recs, runs))
+            # The kernels of some executions go through something else: as `weight` says there.
+            others = {
+                Binary(
+                    "is" if kind is None else "==", fields["weight"], constant(kind)
+                ): each.modules[i]
+                for kind, each in zip(kinds[1:], emissions[1:], strict=True)
+            }
+            modules.append(self.module_of(built, others, stem, emission, recs, runs))
         value = emission.apply(x, modules)
         like = _like(element, env) if name == "expand" else None
         total = self.out_features(name, known, recs, runs, features) if like is None else like
@@ -119,17 +131,17 @@ class Layers:
     def module_of(
         self,
         built: Built,
+        others: Mapping[Binary, Built],
         stem: str,
         emission: Emission,
         recs: Sequence[Layer],
         runs: list[Run],
     ) -> Expr:
-        keywords = tuple(Keyword(n, v) for n, v in built.keywords.items())
-        build = Build(
-            path(built.callee), built.args, keywords, built.takes, emission.role != DROPOUT
-        )
+        build = _build(built, emission)
         self.built.append(build)
         module: Expr = built.wrapped(build)
+        for test, other in others.items():
+            module = Conditional(other.wrapped(_build(other, emission)), test, module)
         if len(emission.modules) == 1 and all(map(self.module.is_head, recs)):
             units = built.args[1]
             if isinstance(units, Name):
@@ -249,6 +261,11 @@ class Layers:
             total *= extent
         self.draft.spatial |= total > 1
         return Binary("*", Constant(total), x) if total > 1 else x
+
+
+def _build(built: Built, emission: Emission) -> Build:
+    keywords = tuple(Keyword(n, v) for n, v in built.keywords.items())
+    return Build(path(built.callee), built.args, keywords, built.takes, emission.role != DROPOUT)
 
 
 BUILDS = frozenset(

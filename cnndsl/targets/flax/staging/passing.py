@@ -235,7 +235,7 @@ class Passing:
                 return None
             return _partial(value.function, value.keywords)
         built, *others = emission.modules
-        if others or built.frozen != Constant(False):
+        if others or built.within or built.frozen != Constant(False):
             return None
         known = _POSITIONS.get(built.callee)
         if known is None or built.args[:1] != (FEATURES,):
