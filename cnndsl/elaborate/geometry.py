@@ -17,6 +17,7 @@ def locate(op: Op, x: Tensor, out: Tensor) -> None:
     """Sets the reach and the jump of an op's result; both shapes are known."""
     if op.ignores_input():
         out.jump = _spread(x, out)
+        out.reach = (1,) * len(out.jump)
         return
     if op.sees_everything() or op.rearranges():
         before = _positions(x.shape, len(x.jump))
