@@ -242,13 +242,10 @@ def _sample(count: int) -> np.ndarray:
 def _check_network(chosen: Chosen) -> None:
     """Raises `TrainingError` for a network that is no classifier of one image."""
     network = chosen.network
-    images = [tensor.shape for tensor in network.received.values()]
     results = {name: network.endpoints[name].shape for name in network.outputs}
     wrong = None
-    if len(images) > 1:
-        wrong = f"{network.name} has {len(images)} inputs: {', '.join(network.received)}"
-    elif len(images[0]) != 3:
-        wrong = f"{network.name} takes {shape_text(images[0])}, which is no image"
+    if len(network.received) > 1:
+        wrong = f"{network.name} has {len(network.received)} inputs: {', '.join(network.received)}"
     elif len(results) > 1:
         wrong = f"{network.name} has {len(results)} outputs: {', '.join(results)}"
     elif len(network.output.shape) != 1:

@@ -44,14 +44,14 @@ def test_a_loss_that_is_no_number_ends_the_run(folder, capsys):
         ("input 8x8x1\n here output first\n here output last", "2 outputs: first, last"),
         ("input left 8x8x1\n input right 8x8x1\n add [ left, right ]", "2 inputs: left, right"),
         ("input 8x8x1\n conv(classes, 1)", "gives 8 x 8 x 3, not one score per class"),
-        ("input 64\n dense(classes)", "takes 64, which is no image"),
+        ("input 64\n dense(classes)", "takes a vector of 64"),
     ],
 )
 def test_what_is_no_classifier_is_told_so(folder, capsys, body, said):
     (folder / "other.cnn").write_text(f"model Other(classes = 3) {{ {body} }}\n")
     error = failed(capsys, "train", "other.cnn", "--data", "kinds.npz", "-o", "run")
     assert said in error
-    assert "in a loop of your own" in error
+    assert "a loop of your own" in error
     assert not (folder / "run").exists()
 
 
