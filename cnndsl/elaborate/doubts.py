@@ -13,7 +13,7 @@ from cnndsl.elaborate.forms import repeats
 from cnndsl.elaborate.program import Program
 from cnndsl.fixes import corrected
 from cnndsl.ir import Layer, Merged, Network, Node
-from cnndsl.ops.base import Shape, show, sized
+from cnndsl.ops.base import MOST_AXES, Shape, rank_of, show, sized
 from cnndsl.ops.conv import Conv, ConvTranspose, Depthwise, Separable
 from cnndsl.ops.noise import Dropout, DropPath
 from cnndsl.ops.norm import BatchNorm
@@ -101,7 +101,9 @@ def _layer(layer: Layer, alone: bool) -> Iterator[Diagnostic]:
     before = x.origin if isinstance(x.origin, Layer) else None
     args = element.args or ()
     is_torch = isinstance(op, Conv) and op.filters == x.shape[-1] and _by_place(args) > 2
-    is_large = isinstance(op, Conv | Depthwise) and any(map(gt, op.kernel, x.shape[:-1]))
+    # A clip is often fewer frames deep than a kernel, which then sees all of them.
+    exceeds = all if rank_of(x.shape) == MOST_AXES else any
+    is_large = isinstance(op, Conv | Depthwise) and exceeds(map(gt, op.kernel, x.shape[:-1]))
     if isinstance(op, Conv | Depthwise) and (is_large or (is_torch and op.kernel[0] >= _HUGE)):
         kernel, size = (" x ".join(map(str, pair)) for pair in (op.kernel, x.shape[:-1]))
         fix = without(args, 0, element.span) if is_torch else None

@@ -119,5 +119,4 @@ def _entry(record: Record) -> Entry:
 def _reduction(said: float | Sequence[float] | None) -> Reduction | None:
     if said is None or isinstance(said, int | float):
         return said
-    height, width = said
-    return height, width
+    return tuple(said)
