@@ -114,6 +114,7 @@ def test_most_random_specs_hold():
 
 # Of large families those that have a size, a width or a kind of blocks of their own.
 SOME = {
+    "bit.cnn": {"BiTR50x1", "BiTR50x3"},
     "efficientnet_v2.cnn": {"EfficientNetV2S", "EfficientNetV2B0", "EfficientNetV2B3"},
     "regnet.cnn": {"RegNetX400MF", "RegNetX8GF", "RegNetY400MF"},
 }

@@ -16,7 +16,7 @@ from tests.compiled import constants
 
 REFERENCES = References.read()
 ENTRIES = zoo.list_models()
-TABLELESS = {"densenet.cnn", "efficientnet.cnn", "efficientnet_v2.cnn", "regnet.cnn"}
+TABLELESS = {"bit.cnn", "densenet.cnn", "efficientnet.cnn", "efficientnet_v2.cnn", "regnet.cnn"}
 
 
 @pytest.fixture(scope="module")
