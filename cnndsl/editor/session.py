@@ -26,7 +26,7 @@ _T = TypeVar("_T")
 PATIENCE = 0.08  # seconds that an answer waits for an analysis before it uses an older one
 
 _IDLE = 1.0  # seconds after which nobody writes
-_UNTIDY = 10  # analyses after which garbage is looked for even so
+_UNTIDY = 4  # analyses after which garbage is looked for even so
 
 
 class Listener(Protocol):
@@ -147,12 +147,16 @@ class Session:
 
     async def _analyse_all(self) -> None:
         while self._waiting:
-            if self._tidying is not None and self._untidy < _UNTIDY:
+            if self._tidying is not None:
                 self._tidying.cancel()
             uri = next(iter(self._waiting))
             del self._waiting[uri]
-            await self._analyse(self.documents[uri])
+            document = self.documents[uri]
+            await self._analyse(document)
             self._untidy += 1
+            if self._untidy >= _UNTIDY or not document.is_settled:
+                gc.collect(1)  # of what is new; little, where an analysis was left
+                self._untidy = 0
         self._tidying = asyncio.create_task(self._tidy())
 
     async def _tidy(self) -> None:

@@ -40,9 +40,8 @@ def test_what_may_mean_something_is_to_be_proven(new: str):
     assert one is not None and not is_new(new, [one.symbols])
 
 
-@pytest.mark.parametrize("new", ["zoom", "levels"])
-def test_what_is_new_changes_no_meaning(new: str):
-    texts = {PATH: TEXT}
+def test_what_is_new_changes_no_meaning():
+    texts, new = {PATH: TEXT}, "levels"
     one = read(PATH, texts)
     assert one is not None
     present = Present(texts)
