@@ -63,6 +63,12 @@ def unknown_argument(
     if written is None:
         help = did_you_mean(argument.name or "", definition.arguments)
         return errors.bad_setting(span, message, help, at)
+    places = any(each.name is None for each in named(value)[2])
+    lacking = [n for n in definition.required if not places and f"{n} = " not in written]
+    if lacking:  # what only the author knows
+        inner = ", ".join([f"{name} = …" for name in lacking])
+        help = "; ".join([*why, f"write {written.replace('(', f'({inner}, ', 1)}"])
+        return errors.bad_setting(span, message, help, at)
     fix = Fix(value.span, written)
     line = corrected(fix) or written
     help = f"{'; '.join(why)}: {line}" if why else f"write {line}"

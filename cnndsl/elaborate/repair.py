@@ -56,6 +56,10 @@ def accepted(kind: Kind[object], value: object, text: str) -> str | None:
         return "true" if value else "false"
     if "channels" in kind.own_words and (word := _AXES.get(text.replace(" ", "").lower())):
         return word if _takes(kind, word) else None
+    is_cube = isinstance(value, list) and len(value) > 2 and len(set(map(str, value))) == 1
+    if is_cube and isinstance(value, list) and "HxW" in kind.describe():
+        pair = value[:2]
+        return "x".join(map(str, pair)) if values.is_int(pair[0]) and _takes(kind, pair) else None
     if isinstance(value, str) and text == f'"{value}"':
         if value.isascii() and value.isdigit() and len(value) < 9 and _takes(kind, int(value)):
             return value

@@ -152,6 +152,9 @@ class _Definition:
 
     def apply(self, node: ast.Apply) -> None:
         name, program = node.name, self.program
+        for argument in node.args or ():
+            if argument.name == "activation":  # is said of the argument
+                self.words.add(id(argument.value))
         if isinstance(node, ast.Made):
             self.op(SOURCES[name], node.args or (), node)
             return
