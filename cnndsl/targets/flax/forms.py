@@ -90,8 +90,10 @@ class Forms(AxisForms):
         """What is said besides of the layers that run inside, such as that they do not learn."""
         before = self._marks
         self._marks = tuple(sorted({**dict(before), **marks}.items()))
-        yield
-        self._marks = before
+        try:
+            yield
+        finally:  # what does not fit is a question that others ask
+            self._marks = before
 
     @contextmanager
     def aside(self) -> Iterator[None]:
