@@ -42,6 +42,6 @@ def _reduction(tensor: Tensor) -> Reduction | None:
 
 
 def _whole(pixels: float) -> int | float:
-    """An integer where only rounding keeps it from being one: 49 * (1 / 49)."""
+    """An integer where only rounding keeps it from being one, 49 * (1 / 49); else four digits."""
     nearest = round(pixels)
-    return nearest if math.isclose(pixels, nearest) else pixels
+    return nearest if math.isclose(pixels, nearest) else round(pixels, 4)

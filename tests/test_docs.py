@@ -25,6 +25,7 @@ import pytest
 
 import cnndsl
 from cnndsl.cli import main
+from cnndsl.zoo import list_models
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
@@ -205,15 +206,10 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
 
 
-def test_the_readme_lists_the_zoo_with_its_counts():
-    rows = re.findall(r"^\| \[\w+\]\(specs/(\w+)\.cnn\) \| (.+) \|$", README.read_text(), re.M)
-    listed = {
-        spec: {
-            model: int(count.replace(",", ""))
-            for model, count in (entry.split() for entry in cell.split(" · "))
-        }
-        for spec, cell in rows
-    }
+def test_the_zoo_has_the_counts_of_its_modules():
+    listed: dict[str, dict[str, int]] = {}
+    for entry in list_models():
+        listed.setdefault(entry.spec.removesuffix(".cnn"), {})[entry.name] = entry.params
     assert listed == {path.stem: counts_of(path) for path in networks()}
 
 

@@ -151,16 +151,22 @@ def test_no_condition_is_constant(path: Path):
 
 @each_module
 def test_only_models_take_dtypes(path: Path):
-    """Blocks take `rngs` alone; a model gives its dtypes to all of its layers in the end."""
-    for definition in ast.parse(text_of(path)).body:
+    """Blocks take `rngs` alone; a model gives its dtypes to all of its layers in the end.
+
+    A model that another one uses is a block of that.
+    """
+    tree = ast.parse(text_of(path))
+    used = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    for definition in tree.body:
         constructor = method(definition, "__init__")
         if constructor is None or not isinstance(definition, ast.ClassDef):
             continue
         arguments = [*constructor.args.args, *constructor.args.kwonlyargs]
         dtypes = {a.arg for a in arguments if "dtype" in a.arg}
-        assert dtypes == ({"dtype", "param_dtype"} if is_model(definition) else set())
+        outermost = is_model(definition) and definition.name not in used
+        assert dtypes == ({"dtype", "param_dtype"} if outermost else set())
         assert constructor.args.kwarg is None
-        if is_model(definition):
+        if outermost:
             assert ast.unparse(constructor.body[-1]) == "cast(self, dtype, param_dtype)"
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TITLES = ("model", "spec", "input", "params", "MACs", "source")
 RIGHT = (3, 4)
+_SMALLEST = "`cnndsl list` without options shows the counts and, as JSON, the tasks of all"
 
 
 def run(arguments: Namespace, console: Console) -> int:
@@ -24,12 +25,23 @@ def run(arguments: Namespace, console: Console) -> int:
         names = (entry.name for entry in list_models())
         help = did_you_mean(arguments.glob, names) or "`cnndsl list` lists them all"
         raise CallError(f"no model of the zoo matches `{arguments.glob[:60]}`", help)
+    entries = tuple(entry for entry in entries if _fits(entry, arguments))
+    if not entries:
+        raise CallError("no model of the zoo is that small, for that task", _SMALLEST)
     if arguments.json:
         console.data([as_json(entry) for entry in entries])
         return 0
     rows = [TITLES, *map(_cells, entries)]
     console.table(rows, RIGHT, wraps=len(TITLES) - 1, total=False)
     return 0
+
+
+def _fits(entry: Entry, arguments: Namespace) -> bool:
+    """Whether it is for the task, and has no more parameters and MACs than wanted."""
+    if arguments.task not in (None, entry.task):
+        return False
+    limits = ((entry.params, arguments.max_params), (entry.macs, arguments.max_macs))
+    return all(most is None or count <= most for count, most in limits)
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:
@@ -49,6 +61,7 @@ def as_json(entry: Entry) -> dict[str, Json]:
     """A model as plain data: sizes are lists, counts integers."""
     return {
         "name": entry.name,
+        "task": entry.task,
         "spec": entry.spec,
         "input": list(entry.input),
         "params": entry.params,

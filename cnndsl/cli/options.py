@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from cnndsl._version import __version__
@@ -11,6 +13,7 @@ from cnndsl.cli import options_specs as specs
 from cnndsl.cli import options_training as training
 from cnndsl.cli import options_weights as weights
 from cnndsl.cli.parser import FORMATTER, Parser
+from cnndsl.tasks import TASKS
 
 if TYPE_CHECKING:
     from cnndsl.cli.console import Console
@@ -37,7 +40,8 @@ _EXAMPLES = {
     "list": """\
 examples:
   cnndsl list
-  cnndsl list 'ResNet*' --json""",
+  cnndsl list 'ResNet*' --json
+  cnndsl list --task segmentation --max-params 40M""",
     "show": """\
 examples:
   cnndsl show ResNet50                            the spec of a model
@@ -123,7 +127,22 @@ def _color(parser: argparse.ArgumentParser, default: str) -> None:
 def _add_list(parser: argparse.ArgumentParser) -> None:
     help = "the models whose names match, in any case (default: all)"
     parser.add_argument("glob", nargs="?", default="*", metavar="GLOB", help=help)
+    help = "the networks of one task: " + ", ".join(TASKS)
+    parser.add_argument("--task", choices=TASKS, metavar="TASK", help=help)
+    help = "those of at most so many trainable parameters, as 25.6M"
+    parser.add_argument("--max-params", type=_count, metavar="N", help=help)
+    help = "those of at most so many MACs, as 4.1G"
+    parser.add_argument("--max-macs", type=_count, metavar="N", help=help)
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+
+
+def _count(text: str) -> int:
+    """`25_557_032`, `25.6M` and `4.1G`, as papers and specs write counts."""
+    written = re.fullmatch(r"(\d[\d_,]*(?:\.\d+)?)([kKMGBT]?)", text)
+    if written is None:
+        raise argparse.ArgumentTypeError(f"`{text[:40]}` is no count such as 25.6M, 4.1G or 60000")
+    number = Decimal(written[1].replace("_", "").replace(",", ""))
+    return int(number * 1000 ** "_KMGT".index(written[2].upper().replace("B", "G") or "_"))
 
 
 def _add_show(parser: argparse.ArgumentParser) -> None:

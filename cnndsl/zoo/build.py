@@ -1,4 +1,7 @@
-"""Writes index.json and docs/zoo.md from the specs: `python -m cnndsl.zoo.build`, in a checkout."""
+"""Writes index.json, docs/zoo.md and README.md's table from the specs, in a checkout.
+
+`python -m cnndsl.zoo.build` does it.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,7 @@ from cnndsl.zoo.index import HERE, INDEX, Record, folder
 from cnndsl.zoo.references import References
 
 PAGE = HERE.parents[1] / "docs" / "zoo.md"
+README = HERE.parents[1] / "README.md"
 _CITED = re.compile(r'"[^"]+",[^"]*?\b\d{4}\b')  # a title, where it appeared, a year
 _ARXIV = re.compile(r"arXiv:\d+\.\d+")
 
@@ -55,6 +59,7 @@ def _entries(checked: Checked, references: References) -> list[Record]:
         entries.append(
             {
                 "name": summary.model,
+                "task": references.of(summary.model).task,
                 "spec": Path(checked.source.name).name,
                 "input": summary.input,
                 "params": summary.params,
@@ -99,12 +104,13 @@ def index_text(entries: list[Record]) -> str:
 
 
 def main() -> None:
-    from cnndsl.zoo.document import page
+    from cnndsl.zoo.document import overview, page
 
     references = References.read()
     entries = index(references)
     INDEX.write_text(index_text(entries), encoding="utf-8")
     PAGE.write_text(page(entries, references), encoding="utf-8")
+    README.write_text(overview(README.read_text(encoding="utf-8"), entries), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ class Entry:
     """One model: the spec that defines it, its figures for one image, and who published it."""
 
     name: str
+    task: str  # one of cnndsl.tasks.TASKS
     spec: str  # a file of the folder of specs: "resnet.cnn"
     input: Shape
     params: int
@@ -47,6 +48,7 @@ class Record(TypedDict):
     """An entry of index.json, whose lists may be tuples before they are written."""
 
     name: str
+    task: str
     spec: str
     input: Sequence[int]
     params: int
@@ -102,6 +104,7 @@ def _entries() -> tuple[Entry, ...]:
 def _entry(record: Record) -> Entry:
     return Entry(
         record["name"],
+        record["task"],
         record["spec"],
         tuple(record["input"]),
         record["params"],

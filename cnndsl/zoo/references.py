@@ -15,13 +15,15 @@ class Reference:
     """What is known of some models.
 
     `reference` has the same parameter count; `outputs` is where a test compares logits with, or
-    None. `paper` counts, from 1, the papers that their spec cites.
+    None. `paper` counts, from 1, the papers that their spec cites. `task` is what the networks
+    are for, one of `cnndsl.tasks.TASKS`.
     """
 
     models: tuple[str, ...]
     reference: str
     outputs: str | None = None
     paper: int = 1
+    task: str = "classification"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,13 +24,13 @@ def figures(text: str) -> list[tuple[object, ...]]:
 
 
 def rename_all(text: str) -> str:
-    """A spec of one file with all of its symbols renamed, but `classes`, which means something."""
+    """A spec with all symbols of its file renamed, but `classes`, which means something."""
     path = "/nowhere/spec.cnn"
     names = read(path, {path: text})
     assert names is not None
     numbers: dict[object, int] = {}
     for each in sorted(names.occurrences, key=lambda each: -each.span.start):
-        if each.symbol.name == "classes":
+        if each.symbol.name == "classes" or {each.span.source.name, key(each)[0]} != {path}:
             continue
         number = numbers.setdefault(key(each), len(numbers))
         new = f"q_{number}_{each.symbol.name}"

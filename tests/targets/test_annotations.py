@@ -456,3 +456,32 @@ class Net(nnx.Module):
 )
 def test_one_type_fits_all_values(values: list[object], wanted: str) -> None:
     assert print_expression(type_of(values)) == wanted
+
+
+# --- layers that classes hold ---------------------------------------------------------
+
+HELD = """\
+from collections.abc import Callable
+
+from flax import nnx
+
+
+class Base(nnx.Module):
+    {declared}
+
+
+class Relu(Base):
+    act = staticmethod(nnx.relu)
+"""
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"),
+    [
+        ("act = staticmethod(nnx.gelu)", "    act: Callable = staticmethod(nnx.gelu)\n"),
+        ("act: Callable = None", "    act: Callable\n"),
+        ("width = 3", "    width = 3\n"),
+    ],
+)
+def test_a_layer_of_a_class_is_any_layer_of_variants(declared: str, expected: str):
+    assert expected in annotated(HELD.format(declared=declared))

@@ -46,10 +46,39 @@ def test_list_as_json(run):
     assert "Simonyan & Zisserman" in model["source"]
 
 
+def test_list_keeps_what_is_for_a_task_and_small_enough(run):
+    def names(*options):
+        return {model["name"] for model in json.loads(run("list", *options, "--json")[1])}
+
+    assert "UNet" in names("--task", "segmentation") - names("--task", "classification")
+    assert "ResNet18" in names("ResNet*", "--max-params", "11.7M")
+    assert "ResNet50" not in names("--max-params", "25_557_031")
+    assert "ResNet50" in names("--max-params", "25_557_032", "--max-macs", "4.1G")
+    assert "ResNet50" not in names("--max-macs", "4G")
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--max-params", "many"), "`many` is no count such as 25.6M"),
+        (("--max-macs", "-1"), "--max-macs"),
+        (("--task", "segmentatoin"), "did you mean `segmentation`?"),
+    ],
+)
+def test_list_says_what_an_option_takes(run, options, said):
+    code, out, err = run("list", *options)
+    assert (code, out) == (2, "") and said in err
+
+
+def test_list_says_that_nothing_is_that_small(run):
+    code, out, err = run("list", "VGG*", "--max-params", "1k")
+    assert (code, out) == (2, "") and "no model of the zoo is that small" in err
+
+
 def test_list_suggests_where_nothing_matches(run):
-    code, out, err = run("list", "VGG61")
+    code, out, err = run("list", "ResNet05")
     assert (code, out) == (2, "")
-    assert "did you mean `VGG16`?" in err
+    assert "did you mean `ResNet50`?" in err
 
 
 def test_a_model_is_compiled_into_a_module_of_its_own(run, tmp_path):

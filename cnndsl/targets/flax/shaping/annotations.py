@@ -16,6 +16,7 @@ from cnndsl.targets.flax.shaping.inference import Definitions, Variables
 from cnndsl.targets.flax.shaping.reading import Reading, Set
 from cnndsl.targets.flax.shaping.types import (
     CALLABLE,
+    LAYER,
     LIST,
     fits,
     list_of,
@@ -23,7 +24,7 @@ from cnndsl.targets.flax.shaping.types import (
     readable,
     union,
 )
-from cnndsl.targets.python.expressions import path, walk
+from cnndsl.targets.python.expressions import NONE, path, walk
 from cnndsl.targets.python.print import print_expression
 from cnndsl.targets.python.tree import (
     Assign,
@@ -69,6 +70,8 @@ def _with_attributes(module: Module) -> tuple[Definition, ...]:
         if isinstance(node, Class) and isinstance(node.base, Name):
             for name, kind in _own(node, known):
                 given.setdefault((node.base.id, name), []).append(kind)
+            for name in filter(None, map(_held_layer, node.attributes)):
+                given.setdefault((node.base.id, name), []).append(LAYER)
     return tuple(
         _widened(node, known, given) if isinstance(node, Class) else node for node in module.body
     )
@@ -89,10 +92,22 @@ def _widened(node: Class, known: Definitions, given: dict[tuple[str, str], list[
         name = print_expression(item.targets[0]) if isinstance(item, Assign) else item.name
         others = given.get((node.name, name), [])
         own = kinds.get(name)
-        if isinstance(item, Assign) and own is not None and not _all_fit(others, own):
+        if isinstance(item, Declare) and (item.annotation, item.value) == (LAYER, NONE):
+            item = replace(item, value=None)  # which every variant sets
+        elif isinstance(item, Assign) and LAYER in others and _held_layer(item):
+            item = replace(item, annotation=LAYER)
+        elif isinstance(item, Assign) and own is not None and not _all_fit(others, own):
             item = replace(item, annotation=readable(union([own, *others])))
         attributes.append(item)
     return replace(node, attributes=tuple(attributes))
+
+
+def _held_layer(item: Assign | Declare) -> str | None:
+    """The name of `act = staticmethod(nnx.relu)`."""
+    match item:
+        case Assign(targets=(Name(id=name),), value=Call(function=Name(id="staticmethod"))):
+            return name
+    return None
 
 
 def _all_fit(kinds: Sequence[Expr], declared: Expr) -> bool:

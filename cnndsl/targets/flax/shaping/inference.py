@@ -141,10 +141,17 @@ class Variables:
         return Growing([self.infer(option) for option in options]).item()
 
     def _tuple(self, expr: Tuple) -> Type:
-        if any(isinstance(item, Star) for item in expr.items):
-            item = self._items(expr)
-            return None if item is None else open_tuple(item)
-        found = [finished(self.infer(item)) for item in expr.items]
+        found: list[Expr | None] = []
+        for item in expr.items:
+            if isinstance(item, Star):
+                held = finished(self.infer(item.value))
+                kinds = None if held is None else columns(held)
+                if kinds is None:
+                    each = self._items(expr)
+                    return None if each is None else open_tuple(each)
+                found += kinds
+            else:
+                found.append(finished(self.infer(item)))
         known = [kind for kind in found if kind is not None]
         return tuple_of(known) if len(known) == len(found) else None
 

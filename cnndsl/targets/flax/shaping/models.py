@@ -30,6 +30,7 @@ from cnndsl.targets.python.tree import (
     Return,
 )
 
+MOST_RESULTS = 5  # of a dict that says each
 _DTYPE = (
     Parameter("dtype", Binary("|", Name("DTypeLike"), NONE), NONE),
     Parameter("param_dtype", Name("DTypeLike"), path("jnp.float32")),
@@ -69,6 +70,15 @@ def family(finished: Finished, networks: Sequence[Network]) -> list[tree.Definit
     return found
 
 
+def _results(outputs: Sequence[str]) -> Expr:
+    """`{"fine": out["fine"], "coarse": out["coarse"]}`; many by a comprehension."""
+    out, name = Name("out"), Name("name")
+    if len(outputs) > MOST_RESULTS:
+        names = tree.Tuple(tuple(map(Constant, outputs)))
+        return tree.Comprehension("dict", Item(out, name), name, names, name)
+    return tree.Dict(tuple((Constant(each), Item(out, Constant(each))) for each in outputs))
+
+
 def _call(draft: Draft, outputs: Sequence[str]) -> Function:
     """The result of a model, or a dict of them where its spec names several."""
     keywords = (tree.Keyword("aux", Constant(False)),) if draft.has_heads else ()
@@ -77,8 +87,7 @@ def _call(draft: Draft, outputs: Sequence[str]) -> Function:
     if len(outputs) < 2:
         body = Return(Item(found, Constant(outputs[0] if outputs else "logits")))
         return Function("__call__", parameters, ARRAY, (body,))
-    items = tuple((Constant(name), Item(Name("out"), Constant(name))) for name in outputs)
-    steps = (Assign((Name("out"),), found), Return(tree.Dict(items)))
+    steps = (Assign((Name("out"),), found), Return(_results(outputs)))
     return Function("__call__", parameters, RESULTS, steps, docs.listed("The results:", outputs))
 
 

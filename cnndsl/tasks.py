@@ -1,0 +1,3 @@
+"""What the networks of the zoo are for."""
+
+TASKS = ("classification", "segmentation", "detection", "generation", "super-resolution")
