@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from cnndsl.checked import Checked
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.models import elaborating
 from cnndsl.elaborate.otherwise import Effort
 from cnndsl.elaborate.paths import assign_paths
-from cnndsl.elaborate.program import Loader, Program, collect
+from cnndsl.elaborate.program import Loader, collect
 from cnndsl.elaborate.unreached import check_unreached
 from cnndsl.garbage import uncollected
 from cnndsl.ir import Network, Value
@@ -31,38 +32,6 @@ if TYPE_CHECKING:
 def no_files(path: str, source: Source) -> str:
     """The loader of text that stands alone."""
     return "this text has no folder to read from"
-
-
-@dataclass(frozen=True)
-class Checked:
-    """A spec's program and networks; no networks where a diagnostic is an error.
-
-    `model` is the one network that was asked for by its name in the zoo, not by a file's.
-    `attempts` are the networks of a spec with mistakes, as far as they go: for editors.
-    """
-
-    source: Source
-    program: Program | None
-    networks: tuple[Network, ...]
-    diagnostics: tuple[Diagnostic, ...]
-    model: str | None = None
-    attempts: tuple[Network, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """What was asked for: the spec's name, or the model's."""
-        return self.model or self.source.name
-
-    @property
-    def proven(self) -> Program:
-        """The program of a spec without a mistake.
-
-        Raises:
-          LookupError: if there are diagnostics.
-        """
-        if self.program is None or self.diagnostics:
-            raise LookupError(f"{self.name} has mistakes")
-        return self.program
 
 
 @uncollected()

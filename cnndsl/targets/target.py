@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Protocol
 from cnndsl.ops.base import show
 
 if TYPE_CHECKING:
+    from cnndsl.checked import Checked
     from cnndsl.elaborate.paths import Paths
     from cnndsl.ir import Network
-    from cnndsl.pipeline import Checked
     from cnndsl.targets.python.tree import Module
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from cnndsl._version import __version__
+from cnndsl.checked import Checked
 from cnndsl.elaborate.models import deep_stack
 from cnndsl.elaborate.paths import Paths
 from cnndsl.ir import Network
-from cnndsl.pipeline import Checked
 from cnndsl.targets.flax.attributes import attribute_paths
 from cnndsl.targets.flax.recipe import training_module
 from cnndsl.targets.flax.recipe.rates import rates_by_path
