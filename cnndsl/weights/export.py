@@ -120,11 +120,14 @@ def _torch(layer: Layer, arrays: Mapping[str, np.ndarray]) -> Tensors:
 
 
 def _torch_kernel(kernel: np.ndarray, flattened: Shape | None) -> np.ndarray:
-    """(O, I, H, W) or (O, I); the rows of a flattened map are in (C, H, W) order."""
-    if kernel.ndim == 4:
-        return kernel.transpose(3, 2, 0, 1)
+    """(O, I, H, W), or with other axes behind, or (O, I); the rows of a flattened map are in
+    (C, H, W) order.
+    """
+    if kernel.ndim > 2:
+        return kernel.transpose(kernel.ndim - 1, kernel.ndim - 2, *range(kernel.ndim - 2))
     if flattened is not None:
-        kernel = kernel.reshape(*flattened, -1).transpose(2, 0, 1, 3).reshape(kernel.shape)
+        rows = kernel.reshape(*flattened, -1)
+        kernel = np.moveaxis(rows, -2, 0).reshape(kernel.shape)
     return kernel.T
 
 

@@ -77,9 +77,9 @@ def values_for(source: Tensor, place: Tensor, flattened: Shape | None) -> np.nda
     if not np.isfinite(values).all():
         raise WeightsError(f"{source.name} holds infinities or NaN", "nothing was loaded")
     if source.channels_first and flattened is not None:
-        height, width, channels = flattened
-        rows = values.reshape(channels, height, width, -1)
-        values = rows.transpose(1, 2, 0, 3)
+        *extents, channels = flattened
+        rows = values.reshape(channels, *extents, -1)
+        values = np.moveaxis(rows, 0, -2)
     return values.reshape(place.shape)
 
 

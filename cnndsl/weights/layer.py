@@ -119,7 +119,7 @@ class Layer:
 
 def squeezed(shape: Shape) -> Shape:
     """A 1x1 convolution's kernel holds what a dense layer's does: (1, 1, I, O) is (I, O)."""
-    return shape[2:] if len(shape) == 4 and shape[:2] == (1, 1) else shape
+    return shape[-2:] if len(shape) > 2 and set(shape[:-2]) == {1} else shape
 
 
 def spell(shape: Shape) -> str:

@@ -62,9 +62,10 @@ def _plain(raw: Raw, role: str) -> Tensor:
 
 def _torch_weight(raw: Raw, roles: set[str]) -> tuple[str, Tensor]:
     """What PyTorch calls `weight`: the kernel of a convolution or a dense layer, or a scale."""
-    if len(raw.shape) == 4:
-        shape = _moved(raw.shape, (2, 3, 1, 0))
-        read = _floats(raw, lambda values: values.transpose(2, 3, 1, 0))
+    if 3 <= len(raw.shape) <= 5:  # of a signal, a feature map or a clip
+        order = (*range(2, len(raw.shape)), 1, 0)
+        shape = _moved(raw.shape, order)
+        read = _floats(raw, lambda values: values.transpose(order))
         return "kernel", Tensor(raw.name, shape, read)
     if len(raw.shape) == 2:
         read = _floats(raw, lambda values: values.T)

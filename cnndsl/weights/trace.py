@@ -193,7 +193,7 @@ class _Walk:
         if name in ("div", "mul") and len(data) == 1 and data[0].pool is not None:
             self.averaged(data[0].pool, equation.invars)
         before, after = _shape(equation.invars[0]), _shape(equation.outvars[0])
-        if name == "reshape" and len(before) == 4 and len(after) == 2:
+        if name == "reshape" and 3 <= len(before) <= 5 and len(after) == 2:
             flattened = tuple(before[1:])
         padded = _padding(equation) if name == "pad" else ()
         return _Data(passed, flattened, padded, activated, positive)
