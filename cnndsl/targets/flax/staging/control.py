@@ -18,6 +18,7 @@ from cnndsl.targets.flax.staging.scopes import (
     binding_counts,
     bound_values,
     overwritten,
+    read_before,
 )
 from cnndsl.targets.python.draft import Settle, Step
 from cnndsl.targets.python.expressions import (
@@ -71,6 +72,11 @@ class Control:
 
     def loop(self, st: ast.For, recs: Sequence[Looped], x: Name, runs: list[Run], env: Env) -> None:
         frames = [f for r in recs for f in r.frames]
+        for name in read_before(st.body):
+            if env.tensor(name) is None:  # no round reads what it has before the first
+                variable = self.draft.variable(name, "tensor", named=True)
+                self.flow.copy(x, self.flow.features(x), variable)
+                env.tensors[name] = self.flow.tensor(variable)
 
         def body(inner: list[Run]) -> None:
             for name, values in self.rebound(st.body, frames, env).items():

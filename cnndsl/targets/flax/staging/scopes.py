@@ -133,3 +133,18 @@ def reads_numbered(body: ast.Body) -> bool:
     """Whether a body reads a stage of a loop by its number, as in `layer2`."""
     read, bound = tensors_read(body), tensor_names(body)
     return any(stem in bound for name in read - bound.keys() for stem in stems(name))
+
+
+def read_before(body: ast.Body) -> list[str]:
+    """The names that a loop's body may read before the line that gives them a tensor: from the
+    second round on they have the last one's."""
+    bound: dict[str, int] = {}
+    read: dict[str, int] = {}
+    for node in walk(body):
+        if isinstance(node, ast.Bind):
+            bound.setdefault(node.name, node.span.end)
+        elif isinstance(node, ast.Apply):
+            read.setdefault(node.name, node.span.start)
+        elif isinstance(node, ast.Name):
+            read.setdefault(node.id, node.span.start)
+    return [name for name, end in bound.items() if read.get(name, end) < end]
