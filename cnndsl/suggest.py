@@ -9,19 +9,19 @@ from itertools import chain, islice
 from cnndsl import elsewhere
 
 _LONGEST = 40  # characters: no name worth a suggestion is longer
-_MOST = 500  # names to compare with: a suggestion must not cost more than it is worth
+MOST = 500  # names to compare with: a suggestion must not cost more than it is worth
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word most like `word`, or None where none is like it."""
-    known = set(islice(known, _MOST + 1))
+    known = set(islice(known, MOST + 1))
     meant = elsewhere.op(word)
     if meant in known:
         return meant
     stem = re.sub(r"(?i)layer$", "", word).lower()  # as MATLAB has it
     if stem and stem != word.lower() and stem in known:
         return stem
-    if len(word) > _LONGEST or len(known) > _MOST:
+    if len(word) > _LONGEST or len(known) > MOST:
         return None
     word, most = word.lower(), max(1, len(word) // 3)
     letters = set(word)

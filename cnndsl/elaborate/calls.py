@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 from cnndsl import elsewhere, errors
 from cnndsl.diagnostics import Diagnostic, Fix, Label
@@ -11,7 +12,7 @@ from cnndsl.fixes import corrected
 from cnndsl.ir import Tensor
 from cnndsl.ops import MERGES, OPS, initial
 from cnndsl.source import Span
-from cnndsl.suggest import closest, did_you_mean
+from cnndsl.suggest import MOST, closest, did_you_mean
 from cnndsl.syntax import ast
 
 _OF_MERGES = ("axis", "dim", "name", "mode", "concat_axis")  # what merges are told elsewhere
@@ -140,7 +141,7 @@ def unknown_element(
             return errors.unknown_element(span, name, help, _rewritten(element.span, op))
     if found := _meant(element):
         return found
-    known = list(known)
+    known = list(islice(known, MOST + 1))
     place, meant = elsewhere.said_elsewhere(name), closest(name, known)
     if meant is None and place is None:
         meant = akin(name, known)
