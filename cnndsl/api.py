@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import ModuleType
 
+from cnndsl.checked import Checked
 from cnndsl.diagnostics import CompileError, Diagnostic
 from cnndsl.files import Files
 from cnndsl.ir import Value
 from cnndsl.names import training_name
-from cnndsl.pipeline import Checked, Compiled, check_source, compile_checked, summaries
+from cnndsl.pipeline import Compiled, check_source, compile_checked, summaries
 from cnndsl.pipeline import warnings as doubted
 from cnndsl.selection import check_model, check_overrides
 from cnndsl.source import Source

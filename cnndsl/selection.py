@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from cnndsl.checked import Checked
 from cnndsl.elaborate.models import INPUT, chosen, image_of, needed
 from cnndsl.ir import Value
-from cnndsl.pipeline import Checked
 from cnndsl.suggest import did_you_mean
 
 

@@ -6,11 +6,12 @@ import pytest
 
 import cnndsl
 from cnndsl import zoo
+from cnndsl.checked import Checked
 from cnndsl.counts import count_layer
 from cnndsl.elaborate.head import classifiers
 from cnndsl.files import Files
 from cnndsl.ir import Layer, Network
-from cnndsl.pipeline import Checked, check_source
+from cnndsl.pipeline import check_source
 from cnndsl.source import Source
 from cnndsl.summary import summarize_network
 from cnndsl.walks import layers

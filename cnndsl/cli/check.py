@@ -6,11 +6,12 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from cnndsl.checked import Checked
 from cnndsl.cli.console import BAD_CALL, CallError, Console
 from cnndsl.cli.project import find_project
 from cnndsl.cli.reading import all_diagnostics, check_specs
 from cnndsl.diagnostics import Diagnostic, Severity
-from cnndsl.pipeline import Checked, warnings
+from cnndsl.pipeline import warnings
 
 if TYPE_CHECKING:
     from cnndsl.cli.traces import Sitting

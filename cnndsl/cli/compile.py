@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cnndsl.checked import Checked
 from cnndsl.cli.comparing import difference, present
 from cnndsl.cli.console import CallError, Console
 from cnndsl.cli.project import find_project
@@ -16,7 +17,7 @@ from cnndsl.cli.traces import Sitting
 from cnndsl.garbage import kept, sweep
 from cnndsl.ir import Network, Value
 from cnndsl.names import module_name, training_name
-from cnndsl.pipeline import Checked, Compiled, compile_checked
+from cnndsl.pipeline import Compiled, compile_checked
 from cnndsl.summary import Summary, macs_text
 from cnndsl.targets.limits import too_large
 from cnndsl.targets.seal import is_sealed, is_untouched

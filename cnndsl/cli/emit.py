@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, TypeGuard
 
+from cnndsl.checked import Checked
 from cnndsl.ir import (
     Auxiliary,
     Chosen,
@@ -24,7 +25,6 @@ from cnndsl.ir import (
     Value,
 )
 from cnndsl.ops.base import Op, show
-from cnndsl.pipeline import Checked
 from cnndsl.source import Source, Span
 from cnndsl.summary import shape_text
 from cnndsl.walks import children

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from cnndsl.checked import Checked
 from cnndsl.cli.console import CallError
 from cnndsl.cli.folders import spec_files
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.files import Files, Unreadable
 from cnndsl.ir import Value
-from cnndsl.pipeline import Checked, check_source
+from cnndsl.pipeline import check_source
 from cnndsl.selection import NoSuch, check_model, check_overrides
 from cnndsl.source import Source
 from cnndsl.syntax.decode import MAX_BYTES

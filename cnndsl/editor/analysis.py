@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from cnndsl.checked import Checked
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.editor.buffers import Buffers
 from cnndsl.editor.hints import LineHint, line_hints, summary_of
@@ -15,7 +16,7 @@ from cnndsl.editor.scopes import Symbols
 from cnndsl.editor.symbols import resolve
 from cnndsl.elaborate.program import Program
 from cnndsl.ir import Network
-from cnndsl.pipeline import Checked, checking, warning
+from cnndsl.pipeline import checking, warning
 from cnndsl.source import Source
 from cnndsl.syntax import ast
 

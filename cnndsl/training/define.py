@@ -7,12 +7,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from cnndsl.checked import Checked
 from cnndsl.diagnostics import CompileError
 from cnndsl.files import Files, Unreadable
 from cnndsl.ir import Network, Value
 from cnndsl.ops.base import rank_of, sized
 from cnndsl.ops.ranks import NAMES
-from cnndsl.pipeline import Checked, check_source, compile_checked, name_layers
+from cnndsl.pipeline import check_source, compile_checked, name_layers
 from cnndsl.selection import NoSuch, check_model, check_overrides
 from cnndsl.summary import summarize_network
 from cnndsl.targets.flax.recipe.rates import paths_of_stage

@@ -10,7 +10,7 @@ import traceback
 import pytest
 
 import cnndsl
-from cnndsl.pipeline import Checked
+from cnndsl.checked import Checked
 from cnndsl.targets.flax import Flax
 from cnndsl.targets.python.tree import Module
 from cnndsl.targets.target import Origin

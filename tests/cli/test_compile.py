@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from cnndsl import writing
+from cnndsl.checked import Checked
 from cnndsl.cli.compile import macs_text
-from cnndsl.pipeline import Checked
 from cnndsl.targets.flax import Flax
 from cnndsl.targets.python.tree import Module
 from cnndsl.targets.seal import SEALED, is_untouched

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cnndsl.pipeline import Checked, check_source, compile_checked
+from cnndsl.checked import Checked
+from cnndsl.pipeline import check_source, compile_checked
 from cnndsl.source import Source
 from cnndsl.targets.flax.compare import Difference
 from cnndsl.targets.flax.validate import validate
