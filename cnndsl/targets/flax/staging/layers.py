@@ -17,7 +17,7 @@ from cnndsl.targets.flax.staging.fields import fields_of, overhanging
 from cnndsl.targets.flax.staging.flow import Flow, Surroundings
 from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Build
-from cnndsl.targets.python.expressions import constant, names, path, self_
+from cnndsl.targets.python.expressions import constant, is_constant, names, path, self_
 from cnndsl.targets.python.tree import (
     Assign,
     Binary,
@@ -60,7 +60,7 @@ class _Context:
         return self._given
 
     def constant(self, stem: str, value: Expr) -> Expr:
-        return self.module.constant(self._name or stem, value)
+        return self.module.constant(self._name or stem, value) if is_constant(value) else value
 
 
 class Layers:
