@@ -256,7 +256,8 @@ def _projection(a: Shape, b: Shape, first: int, second: int) -> str | None:
     """What gives one of two branches the shape of the other, if there is something."""
     for thin, full, branch in ((b, a, second), (a, b, first)):
         if all(m in (1, n) for m, n in zip(thin, full, strict=True)):
-            like = f"[{', '.join(map(show, full))}]" if len(full) > 1 else show(full[0])
+            sizes = ", ".join(map(show, full))
+            like = f"[{sizes}]" if len(full) > 1 else sizes
             return f"where branch {branch} is meant everywhere: … -> expand({like})"
     if len(a) == 1:
         return None
