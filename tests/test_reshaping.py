@@ -57,3 +57,11 @@ def test_nothing_is_made_up(body, blocks):
     told = mistakes(body, blocks)
     assert {code for code, _ in told} == {"E305"}
     assert {edit for _, edit in told} == {None}
+
+
+def test_what_stands_for_a_clip_behind_a_mistake_has_all_of_its_axes():
+    unequal = "block u(n) { add [ conv(n, 3, pad = [0, 1, 1]), here ] -> relu }\n"
+    found = cnndsl.check(
+        f"{unequal}model N {{\n  input 16x8x8x3\n  u(3) -> relu -> max_pool(2)\n}}\n"
+    )
+    assert [mistake.code for mistake in found] == ["E301"]

@@ -15,6 +15,7 @@ MOST = 2**53  # pixels: more than any image has, whatever strides multiply to
 
 def locate(op: Op, x: Tensor, out: Tensor) -> None:
     """Sets the reach and the jump of an op's result; both shapes are known."""
+    _measure_axes(x)
     if op.ignores_input():
         out.jump = _spread(x, out)
         out.reach = (1,) * len(out.jump)
@@ -24,12 +25,15 @@ def locate(op: Op, x: Tensor, out: Tensor) -> None:
         after = _positions(out.shape, len(x.jump))
         out.jump = _spread(x, out)
         scattered = after != before and any(n != 1 for n in after)
-        out.reach = None if op.sees_everything() or scattered else x.reach
+        out.reach = None if op.sees_everything() or scattered else _along(x.reach, len(out.jump))
         return
     if rank_of(x.shape) == 0:
         out.jump, out.reach = x.jump, x.reach
         return
     extent, stride = op.field_on(x.shape)
+    if max(extent) == max(stride) == 1:
+        out.jump, out.reach = x.jump, x.reach
+        return
     out.jump = _bounded(map(mul, x.jump, stride))
     if x.reach is None:
         out.reach = None
@@ -40,6 +44,8 @@ def locate(op: Op, x: Tensor, out: Tensor) -> None:
 
 def locate_merge(join: Join, branches: Sequence[Tensor], out: Tensor) -> None:
     """The same of a merge. A gate of 1x1xC weighs channels: it has no positions of its own."""
+    for branch in branches:
+        _measure_axes(branch)
     if join.sees_everything():
         out.jump, out.reach = branches[0].jump, None
         return
@@ -57,6 +63,18 @@ def _spread(x: Tensor, out: Tensor) -> Pixels:
     if len(after) != len(covered):  # other axes than those of the input
         covered = [max(covered)] * len(after)
     return _bounded(map(_over, covered, after))
+
+
+def _measure_axes(x: Tensor) -> None:
+    """Gives what stands for a tensor, behind a mistake, a reach and a jump along each axis."""
+    axes = rank_of(x.shape)
+    if axes and len(x.jump) != axes:
+        x.jump, x.reach = (max(x.jump),) * axes, _along(x.reach, axes)
+
+
+def _along(reach: Pixels | None, axes: int) -> Pixels | None:
+    """A reach along so many axes, which may be others than those of the image."""
+    return reach if reach is None or len(reach) == axes else (max(reach),) * axes
 
 
 def _positions(shape: Shape, rank: int) -> tuple[int, ...]:

@@ -6,13 +6,21 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.cnn"))
+FOLDER = Path(__file__).parents[2] / "specs"
+SPECS = sorted(FOLDER.glob("*.cnn"))
+# Each is a whole one by itself, and no block of one is called as a tensor of another is.
+_LONG = (
+    *("alexnet", "convnext", "densenet", "efficientnet", "efficientnet_lite", "efficientnet_v2"),
+    *("googlenet", "inception_v2", "inception_v3", "inception_v4", "lenet5", "mnasnet"),
+    *("mobilenet", "mobilenet_v3", "nasnet", "regnet", "resnet_cifar", "resnet_keras"),
+    *("resnext", "shufflenet_v2", "squeezenet", "vgg16", "vgg19", "wide_resnet", "xception"),
+)
 
 
 def long_spec(lines: int = 2_000) -> str:
     """The zoo's specs as one, until there are so many lines."""
     texts: list[str] = []
-    for path in SPECS:
+    for path in (FOLDER / f"{name}.cnn" for name in _LONG):
         if sum(text.count("\n") + 1 for text in texts) < lines:
             texts.append(path.read_text(encoding="utf-8"))
     return distinct(texts)

@@ -47,5 +47,5 @@ def test_the_recipe_for_cifar_in_seconds_learns(tmp_path):
     from cnndsl.training import Settings, fit
 
     spec = Path(__file__).parents[2] / "benchmarks" / "cifar10_fast.cnn"
-    settings = Settings(str(spec), values={"width": 8}, epochs=2, batch=64, rate=0.1)
+    settings = Settings(str(spec), values={"width": 8}, epochs=3, batch=64, rate=1.0)
     assert fit(settings, tmp_path / "run").accuracy >= 0.8
