@@ -64,7 +64,8 @@ def blocks_of(page: Path) -> list[Block]:
 
 
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
-SPECS = [b for b in BLOCKS if b.language == "cnn" and b.words != "wrong"]
+WHOLE = [b for b in BLOCKS if not b.words.startswith("specs/")]  # what the zoo has, its tests prove
+SPECS = [b for b in WHOLE if b.language == "cnn" and b.words != "wrong"]
 WRONG_SPECS = [
     (block, answer)
     for block, answer in pairwise(BLOCKS)
