@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from collections.abc import Callable, Sequence
 
 from cnndsl import elsewhere, errors
-from cnndsl.diagnostics import Diagnostic, Fix, Label
+from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.fixes import corrected
 from cnndsl.ir import Tensor
 from cnndsl.ops import MERGES, OPS, initial
 from cnndsl.source import Span
-from cnndsl.suggest import MOST, closest, did_you_mean
+from cnndsl.suggest import closest, did_you_mean
 from cnndsl.syntax import ast
 
 _OF_MERGES = ("axis", "dim", "name", "mode", "concat_axis")  # what merges are told elsewhere
@@ -34,8 +33,8 @@ def unknown(
     name, span = argument.name or "", argument.name_span or argument.span
     message = f"`{callee}` has no argument `{name}`"
     if name == "activation" and (found := _activated(callee, args, position, call)):
-        activation, behind = found
-        help = f"activations are layers of their own: -> {activation}"
+        named, behind = found
+        help = f"activations are layers of their own: -> {named}"
         return errors.unknown_argument(span, message, signature(), help, behind)
     if meant := next((n for n in elsewhere.ARGUMENTS.get(name, ()) if n in names), None):
         help, change = f"did you mean `{meant}`?", Fix(span, meant)
@@ -91,7 +90,7 @@ def surplus(
     argument = args[position]
     fix = None if names else applied(callee, args, call)
     if fix is None and not names and callee in OPS:
-        fix = _rewritten(call, callee)
+        fix = rewritten(call, callee)
     return errors.unknown_argument(argument.span, message, signature(), None, fix)
 
 
@@ -106,7 +105,7 @@ def applied(callee: str, args: Sequence[ast.Argument], call: Span) -> Fix | None
         return None
     left = ", ".join(argument.span.text for argument in others)
     element = f"{callee}({left})" if left else callee
-    return _rewritten(call, f"{sum_ or value.span.text} -> {element}")
+    return rewritten(call, f"{sum_ or value.span.text} -> {element}")
 
 
 def summed(value: ast.Expr) -> str | None:
@@ -124,116 +123,6 @@ def summed(value: ast.Expr) -> str | None:
     return None
 
 
-def unknown_element(
-    element: ast.Apply, known: Iterable[str], below: Span | None = None
-) -> Diagnostic:
-    """The head of an element that nothing is called; `below` is a later line that names it."""
-    name, span = element.name, element.name_span
-    if below is not None:
-        labels = (Label(below, "named further down"),)
-        help = "a name is known from its line on: move that line up"
-        return errors.unknown_element(span, name, help, labels=labels)
-    if name == "Activation" and len(args := element.args or ()) == 1:
-        value = args[0].value
-        said = value.value if isinstance(value, ast.Literal) else value.span.text
-        if op := closest(str(said), OPS):
-            help = f"activations are layers of their own: -> {op}"
-            return errors.unknown_element(span, name, help, _rewritten(element.span, op))
-    if found := _meant(element):
-        return found
-    known = list(islice(known, MOST + 1))
-    place, meant = elsewhere.said_elsewhere(name), closest(name, known)
-    if meant is None and place is None:
-        meant = akin(name, known)
-    if place or meant is None:
-        return errors.unknown_element(span, name, place)
-    fix = _translated(element, meant)
-    return errors.unknown_element(span, name, f"did you mean `{meant}`?", fix)
-
-
-def akin(name: str, known: Iterable[str]) -> str | None:
-    """The one name that has as many words as another one and begins with the same, of a block that
-    was renamed: `conv_norm_act` for `conv_bn_relu`.
-    """
-    words = name.split("_")
-    if len(words) < 2:
-        return None
-    alike = {each for each in known if each not in OPS and each not in MERGES}
-    found = [e for e in alike if e.split("_")[0] == words[0] and len(e.split("_")) > 1]
-    return found[0] if len(found) == 1 else None
-
-
-def _meant(element: ast.Apply) -> Diagnostic | None:
-    """An op of another framework that may be several here, or one without its arguments."""
-    name, args = element.name, element.args or ()
-    likely = [each for each in elsewhere.ops(name) if each in OPS]
-    if not likely or likely == [elsewhere.op(name)] or not args:
-        return None
-    if all(argument.name in (None, "dim", "axis", "dims", "axes") for argument in args):
-        whole = elsewhere.of_sizes(name, [argument.value.span.text for argument in args])
-        if whole is not None:
-            fix = _rewritten(element.span, whole)
-            return errors.unknown_element(element.name_span, name, f"write {whole}", fix)
-    fitting = (each for each in likely if all(_has(each, a.name) for a in args))
-    meant = next(fitting, None)
-    if meant is None:
-        return None
-    help = f"did you mean `{meant}`?"
-    return errors.unknown_element(element.name_span, name, help, _translated(element, meant))
-
-
-def _translated(element: ast.Apply, meant: str) -> Fix | None:
-    """An op's call with all names as they are here; None where only its own name changes."""
-    if meant not in OPS:
-        return None
-    names, args, behind = OPS[meant].arguments(), [], ""
-    for argument in element.args or ():
-        said, text = argument.name, argument.span.text
-        if said == "activation" and (activation := _activation(argument)):
-            behind = f" -> {activation}"
-            continue
-        if said is None or said in names:
-            args.append(text)
-        elif ours := next((n for n in elsewhere.ARGUMENTS.get(said, ()) if n in names), None):
-            args.append(renamed(argument, said, ours))
-        elif said not in elsewhere.DROPPED:
-            return None
-    places = [argument.name for argument in element.args or ()][:2]
-    if element.name.endswith("2dLayer") and places == [None, None] and "conv" in meant:
-        args[:2] = args[1::-1]  # MATLAB's sizes stand in front of the filters
-    if args == [argument.span.text for argument in element.args or ()]:
-        return None
-    call = f"{meant}({', '.join(args)})" if args else meant
-    return _rewritten(element.span, call + behind)
-
-
-def renamed(argument: ast.Argument, said: str, ours: str) -> str:
-    """An argument by the name that it has here; dimension 1 of PyTorch's tensors are channels."""
-    value = argument.value.span.text
-    return f"{ours} = {'channels' if (said, value, ours) == ('dim', '1', 'axis') else value}"
-
-
-def _has(op: str, argument: str | None) -> bool:
-    """Whether an op has an argument, by the name that it has here or elsewhere."""
-    names = OPS[op].arguments()
-    if argument is None or argument in elsewhere.DROPPED:
-        return True
-    return argument in names or any(n in names for n in elsewhere.ARGUMENTS.get(argument, ()))
-
-
-def unknown_function(call: ast.Call, known: Iterable[str]) -> Diagnostic:
-    """A function that there is not; `range(n)` is written `0 .. n`."""
-    name, span, args = call.func.id, call.func.span, call.args
-    if name == "range" and len(args) in (1, 2):
-        start, stop = [*(["0"] * (len(args) == 1)), *(argument.span.text for argument in args)]
-        help = f"a range is written {start} .. {stop}"
-        return errors.unknown_name(span, name, help, _rewritten(call.span, f"{start} .. {stop}"))
-    if name in OPS or elsewhere.op(name) in OPS:
-        help = "a layer is no value: name its result, as in x = conv(64, 3), and hand on the name"
-        return errors.unknown_name(span, name, help)
-    return errors.unknown_name(span, name, did_you_mean(name, known))
-
-
 def misread(
     element: ast.Apply, focus: str | None, argument: ast.Argument | None, value: object
 ) -> tuple[str | None, Fix] | None:
@@ -249,13 +138,13 @@ def misread(
     said = argument.value
     if isinstance(said, ast.Name) and said.id in OPS and argument is args[-1]:
         shorter = without(args, len(args) - 1, element.span)
-        fix = _rewritten(element.span, f"{_cut(element.span, shorter)} -> {said.id}")
+        fix = rewritten(element.span, f"{_cut(element.span, shorter)} -> {said.id}")
         return None if fix is None else (f"activations are layers of their own: -> {said.id}", fix)
     counts = isinstance(value, int) and not isinstance(value, bool)
     sides = [each.span.text for each in args if each.name is None]
     is_pair = len(sides) == len(args) == 2 and all(side.isdigit() for side in sides)
     if is_pair and argument is args[-1] and focus in ("method", "mode"):
-        fix = _rewritten(element.span, f"{element.name}({'x'.join(sides)})")
+        fix = rewritten(element.span, f"{element.name}({'x'.join(sides)})")
         return None if fix is None else (None, fix)
     is_dense = (element.name, focus) == ("dense", "bias")
     is_norm = (element.name, focus) == ("bn", "momentum")
@@ -286,7 +175,7 @@ def merged(element: ast.Apply) -> Fix | None:
     if len(places) == 1 and isinstance(places[0], ast.List):
         places = list(places[0].items)
     branches = ", ".join(value.span.text for value in places)
-    return _rewritten(element.span, f"{element.name} [ {branches} ]")
+    return rewritten(element.span, f"{element.name} [ {branches} ]")
 
 
 def multiplied(element: Span, factor: Span) -> Fix:
@@ -321,14 +210,14 @@ def _padded(callee: str, args: Sequence[ast.Argument], position: int, call: Span
         return None
     kept = [a.span.text for a in args if a.name not in ("pad", "padding", "padding_mode")]
     shorter = f"{callee}({', '.join([*kept, 'pad = valid'])})"
-    return _rewritten(call, f"pad({int(size[1]) // 2}, mode = {mode}) -> {shorter}")
+    return rewritten(call, f"pad({int(size[1]) // 2}, mode = {mode}) -> {shorter}")
 
 
 def _activated(
     callee: str, args: Sequence[ast.Argument], position: int, call: Span
 ) -> tuple[str, Fix] | None:
     """The op that `activation` names, and the call with it behind."""
-    op = _activation(args[position])
+    op = activation_of(args[position])
     if callee not in OPS or op is None or not call.text.endswith(")"):
         return None
     if len(args) == 1:
@@ -341,12 +230,18 @@ def _activated(
     return op, Fix(Span(source, start, call.end), f"{behind} -> {op}")
 
 
-def _activation(argument: ast.Argument) -> str | None:
+def activation_of(argument: ast.Argument) -> str | None:
     match argument.value:
         case ast.Name(id=said) | ast.Literal(value=str(said)):
             return closest(said, OPS)
     return None
 
 
-def _rewritten(call: Span, text: str) -> Fix | None:
+def rewritten(call: Span, text: str) -> Fix | None:
     return Fix(call, text) if call.end - call.start <= _LONGEST and "\n" not in text else None
+
+
+def renamed(argument: ast.Argument, said: str, ours: str) -> str:
+    """An argument by the name that it has here; dimension 1 of PyTorch's tensors are channels."""
+    value = argument.value.span.text
+    return f"{ours} = {'channels' if (said, value, ours) == ('dim', '1', 'axis') else value}"

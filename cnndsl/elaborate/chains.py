@@ -11,7 +11,7 @@ from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate import values
 from cnndsl.elaborate.applying import Applying
 from cnndsl.elaborate.blocks import Blocks, Bodies
-from cnndsl.elaborate.calls import merged, multiplied, unknown_element
+from cnndsl.elaborate.calls import merged, multiplied
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.evaluate import no_endpoint
@@ -20,6 +20,7 @@ from cnndsl.elaborate.packs import SPLIT, ItemLists, divided, one_tensor, picked
 from cnndsl.elaborate.repair import UNSHAPED
 from cnndsl.elaborate.scope import Scope
 from cnndsl.elaborate.sharing import Declaration
+from cnndsl.elaborate.unknown_names import unknown_element
 from cnndsl.fixes import corrected
 from cnndsl.ir import (
     Chained,

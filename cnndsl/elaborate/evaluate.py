@@ -11,10 +11,10 @@ from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match, match_parameters
-from cnndsl.elaborate.calls import unknown_function
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.functions import FUNCTIONS
 from cnndsl.elaborate.scope import Scope, Unknown
+from cnndsl.elaborate.unknown_names import unknown_function
 from cnndsl.ir import LayerArgument, Pack, Tensor, Value
 from cnndsl.ops import initial
 from cnndsl.ops.base import Reject

@@ -22,8 +22,6 @@ from cnndsl.elaborate.calls import (
     merged,
     surplus,
     unknown,
-    unknown_element,
-    unknown_function,
 )
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.forms import labelled
@@ -31,6 +29,7 @@ from cnndsl.elaborate.functions import FUNCTIONS
 from cnndsl.elaborate.numbers import stems
 from cnndsl.elaborate.packs import SPLIT
 from cnndsl.elaborate.program import Program
+from cnndsl.elaborate.unknown_names import unknown_element, unknown_function
 from cnndsl.fixes import corrected
 from cnndsl.ops import MERGES, OPS, SOURCES, initial
 from cnndsl.ops.base import Kind, Op

@@ -1,0 +1,118 @@
+"""Names that nothing has, of elements and of functions: what was meant, and the edit for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+
+from cnndsl import elsewhere, errors
+from cnndsl.diagnostics import Diagnostic, Fix, Label
+from cnndsl.elaborate.calls import activation_of, renamed, rewritten
+from cnndsl.ops import MERGES, OPS
+from cnndsl.source import Span
+from cnndsl.suggest import MOST, closest, did_you_mean
+from cnndsl.syntax import ast
+
+
+def unknown_element(
+    element: ast.Apply, known: Iterable[str], below: Span | None = None
+) -> Diagnostic:
+    """The head of an element that nothing is called; `below` is a later line that names it."""
+    name, span = element.name, element.name_span
+    if below is not None:
+        labels = (Label(below, "named further down"),)
+        help = "a name is known from its line on: move that line up"
+        return errors.unknown_element(span, name, help, labels=labels)
+    if name == "Activation" and len(args := element.args or ()) == 1:
+        value = args[0].value
+        said = value.value if isinstance(value, ast.Literal) else value.span.text
+        if op := closest(str(said), OPS):
+            help = f"activations are layers of their own: -> {op}"
+            return errors.unknown_element(span, name, help, rewritten(element.span, op))
+    if found := _meant(element):
+        return found
+    known = list(islice(known, MOST + 1))
+    place, meant = elsewhere.said_elsewhere(name), closest(name, known)
+    if meant is None and place is None:
+        meant = akin(name, known)
+    if place or meant is None:
+        return errors.unknown_element(span, name, place)
+    fix = _translated(element, meant)
+    return errors.unknown_element(span, name, f"did you mean `{meant}`?", fix)
+
+
+def akin(name: str, known: Iterable[str]) -> str | None:
+    """The one name of several words that begins with the same one, of a block that was renamed:
+    `conv_norm_act` for `conv_bn_relu`.
+    """
+    words = name.split("_")
+    if len(words) < 2:
+        return None
+    alike = {each for each in known if each not in OPS and each not in MERGES}
+    found = [e for e in alike if e.split("_")[0] == words[0] and len(e.split("_")) > 1]
+    return found[0] if len(found) == 1 else None
+
+
+def _meant(element: ast.Apply) -> Diagnostic | None:
+    """An op of another framework that may be several here, or one without its arguments."""
+    name, args = element.name, element.args or ()
+    likely = [each for each in elsewhere.ops(name) if each in OPS]
+    if not likely or likely == [elsewhere.op(name)] or not args:
+        return None
+    if all(argument.name in (None, "dim", "axis", "dims", "axes") for argument in args):
+        whole = elsewhere.of_sizes(name, [argument.value.span.text for argument in args])
+        if whole is not None:
+            fix = rewritten(element.span, whole)
+            return errors.unknown_element(element.name_span, name, f"write {whole}", fix)
+    fitting = (each for each in likely if all(_has(each, a.name) for a in args))
+    meant = next(fitting, None)
+    if meant is None:
+        return None
+    help = f"did you mean `{meant}`?"
+    return errors.unknown_element(element.name_span, name, help, _translated(element, meant))
+
+
+def _translated(element: ast.Apply, meant: str) -> Fix | None:
+    """An op's call with all names as they are here; None where only its own name changes."""
+    if meant not in OPS:
+        return None
+    names, args, behind = OPS[meant].arguments(), [], ""
+    for argument in element.args or ():
+        said, text = argument.name, argument.span.text
+        if said == "activation" and (activation := activation_of(argument)):
+            behind = f" -> {activation}"
+            continue
+        if said is None or said in names:
+            args.append(text)
+        elif ours := next((n for n in elsewhere.ARGUMENTS.get(said, ()) if n in names), None):
+            args.append(renamed(argument, said, ours))
+        elif said not in elsewhere.DROPPED:
+            return None
+    places = [argument.name for argument in element.args or ()][:2]
+    if element.name.endswith("2dLayer") and places == [None, None] and "conv" in meant:
+        args[:2] = args[1::-1]  # MATLAB's sizes stand in front of the filters
+    if args == [argument.span.text for argument in element.args or ()]:
+        return None
+    call = f"{meant}({', '.join(args)})" if args else meant
+    return rewritten(element.span, call + behind)
+
+
+def _has(op: str, argument: str | None) -> bool:
+    """Whether an op has an argument, by the name that it has here or elsewhere."""
+    names = OPS[op].arguments()
+    if argument is None or argument in elsewhere.DROPPED:
+        return True
+    return argument in names or any(n in names for n in elsewhere.ARGUMENTS.get(argument, ()))
+
+
+def unknown_function(call: ast.Call, known: Iterable[str]) -> Diagnostic:
+    """A function that there is not; `range(n)` is written `0 .. n`."""
+    name, span, args = call.func.id, call.func.span, call.args
+    if name == "range" and len(args) in (1, 2):
+        start, stop = [*(["0"] * (len(args) == 1)), *(argument.span.text for argument in args)]
+        help = f"a range is written {start} .. {stop}"
+        return errors.unknown_name(span, name, help, rewritten(call.span, f"{start} .. {stop}"))
+    if name in OPS or elsewhere.op(name) in OPS:
+        help = "a layer is no value: name its result, as in x = conv(64, 3), and hand on the name"
+        return errors.unknown_name(span, name, help)
+    return errors.unknown_name(span, name, did_you_mean(name, known))
