@@ -19,12 +19,12 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
-from cnndsl.elaborate.models import deep_stack
 from cnndsl.ir import Network
 from cnndsl.ops.base import Op
 from cnndsl.ops.weighted import Weighted
 from cnndsl.pipeline import check_source
 from cnndsl.source import Source
+from cnndsl.stack import deep_stack
 from cnndsl.summary import summarize_network
 from cnndsl.targets.flax.names import RESERVED, safe
 from cnndsl.walks import layers

@@ -5,10 +5,10 @@ from __future__ import annotations
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.evaluate import Evaluator
-from cnndsl.elaborate.models import deep_stack
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import Value
 from cnndsl.source import Source
+from cnndsl.stack import deep_stack
 from cnndsl.syntax import ast
 from cnndsl.syntax.parser import parse
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cnndsl.elaborate.models import deep_stack
 from cnndsl.pipeline import compile_checked
+from cnndsl.stack import deep_stack
 from cnndsl.targets.flax.validate import Run
 from cnndsl.targets.python.values import Failure
 from cnndsl.walks import hands_packs

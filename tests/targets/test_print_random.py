@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from cnndsl.elaborate.models import deep_stack
+from cnndsl.stack import deep_stack
 from cnndsl.targets.python.print import print_expression, print_module
 from cnndsl.targets.python.tree import (
     Assign,

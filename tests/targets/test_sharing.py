@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from cnndsl import summarize
-from cnndsl.elaborate.models import deep_stack
 from cnndsl.pipeline import check_source, compile_checked, name_layers
 from cnndsl.source import Source
+from cnndsl.stack import deep_stack
 from cnndsl.targets.flax.validate import validate
 from cnndsl.walks import layers
 from tests.targets.parse import parse_module

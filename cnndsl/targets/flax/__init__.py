@@ -7,9 +7,9 @@ from hashlib import sha256
 
 from cnndsl._version import __version__
 from cnndsl.checked import Checked
-from cnndsl.elaborate.models import deep_stack
 from cnndsl.elaborate.paths import Paths
 from cnndsl.ir import Network
+from cnndsl.stack import deep_stack
 from cnndsl.targets.flax.attributes import attribute_paths
 from cnndsl.targets.flax.recipe import training_module
 from cnndsl.targets.flax.recipe.rates import rates_by_path

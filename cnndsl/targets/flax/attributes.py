@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from cnndsl.elaborate.models import deep_stack
 from cnndsl.elaborate.paths import Paths, numbered, parts_of
 from cnndsl.elaborate.sharing import counterparts
 from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Network, Staged
 from cnndsl.names import camel
+from cnndsl.stack import deep_stack
 from cnndsl.targets.flax.expected import Expectation, heads_of
 from cnndsl.targets.flax.forms import Forms
 from cnndsl.targets.flax.sharing import alike, anonymous

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from cnndsl.elaborate.models import deep_stack
 from cnndsl.ir import Network
+from cnndsl.stack import deep_stack
 from cnndsl.targets.flax.bodies import Bodies
 from cnndsl.targets.flax.compare import Difference
 from cnndsl.targets.flax.expected import heads_of

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from cnndsl.checked import Checked
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.head import CLASSES, classifiers
-from cnndsl.elaborate.models import INPUT, deep_stack, elaborate
+from cnndsl.elaborate.models import INPUT, elaborate
 from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.reuse import Known, known_of
 from cnndsl.ir import Network, Value
+from cnndsl.stack import deep_stack
 from cnndsl.targets.flax.compare import Difference
 from cnndsl.targets.flax.validate import Run
 from cnndsl.targets.python.callables import ClassValue, Defined
