@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
 
-__all__ = ["Fix", "corrected", "fixes"]
+__all__ = ["Fix", "corrected", "edited", "fixes"]
 
 _MEANT = re.compile(r"did you mean `([^`]+)`\?")
 _WRITTEN = re.compile(r"write `([^` ]+)`")
@@ -42,6 +42,13 @@ def fixes(diagnostic: Diagnostic) -> tuple[Fix, ...]:
         span = _run(span)
     text = _replacement(diagnostic.code, span.text, diagnostic.help)
     return () if text is None else (Fix(span, text),)
+
+
+def edited(text: str, edits: Sequence[Fix]) -> str:
+    """A text after all of some edits, which do not overlap."""
+    for edit in reversed(sorted(edits, key=lambda edit: edit.span.start)):
+        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
+    return text
 
 
 def joined(diagnostics: Sequence[Diagnostic]) -> Fix | None:

@@ -15,7 +15,7 @@ import pytest
 import cnndsl
 from cnndsl import elsewhere
 from cnndsl.diagnostics import Diagnostic
-from cnndsl.fixes import fixes
+from cnndsl.fixes import edited, fixes
 from cnndsl.ops import MERGES, OPS
 from cnndsl.suggest import closest
 
@@ -38,19 +38,13 @@ def checked(text: str) -> list[Diagnostic]:
     return cnndsl.check(text, warnings=True)
 
 
-def edited(text: str, found: Diagnostic) -> str:
-    for fix in fixes(found):
-        text = text[: fix.span.start] + fix.text + text[fix.span.end :]
-    return text
-
-
 def repaired(text: str) -> str:
     """The text after the first edit that there is, again and again."""
     for _ in range(ROUNDS):
         found = next((each for each in checked(text) if fixes(each)), None)
         if found is None:
             break
-        text = edited(text, found)
+        text = edited(text, fixes(found))
     return text
 
 
@@ -84,7 +78,7 @@ def test_every_edit_leaves_a_mistake_less(name):
     before = cnndsl.check(text, folder=USED, warnings=warned)
     for found in before:
         if fixes(found):
-            left = cnndsl.check(edited(text, found), folder=USED, warnings=warned)
+            left = cnndsl.check(edited(text, fixes(found)), folder=USED, warnings=warned)
             assert len(left) < len(before), found.help
 
 

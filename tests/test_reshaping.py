@@ -3,7 +3,7 @@
 import pytest
 
 import cnndsl
-from cnndsl.fixes import fixes
+from cnndsl.fixes import edited, fixes
 
 HEAD = "model Net(classes = 10) {\n  input 32x32x3\n  "
 TAIL = "\n  global_avg_pool -> dense(classes)\n}\n"
@@ -14,12 +14,12 @@ def mistakes(body: str, blocks: str = "") -> list[tuple[str, str | None]]:
     text = blocks + HEAD + body + TAIL
     told: list[tuple[str, str | None]] = []
     for found in cnndsl.check(text):
-        edited = None
+        right = None
         for fix in fixes(found):
-            whole = text[: fix.span.start] + fix.text + text[fix.span.end :]
+            whole = edited(text, [fix])
             assert cnndsl.check(whole) == []
-            edited = whole.removeprefix(blocks + HEAD).removesuffix(TAIL)
-        told.append((found.code, edited))
+            right = whole.removeprefix(blocks + HEAD).removesuffix(TAIL)
+        told.append((found.code, right))
     return told
 
 

@@ -14,7 +14,7 @@ from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix, Label
 from cnndsl.elaborate.mends import SURE, Mend, mends
 from cnndsl.elaborate.program import Program
-from cnndsl.fixes import corrected, fixes, joined_fixes
+from cnndsl.fixes import corrected, edited, fixes, joined_fixes
 from cnndsl.source import Span
 
 # Diagnostics of a changed text; None where it takes too long to tell.
@@ -58,7 +58,7 @@ def mended(
             left -= each
             if left < 0:
                 break
-            gone = _gone(mend, first, found, recheck(mend.applied(text)))
+            gone = _gone(mend, first, found, recheck(edited(text, mend.fixes)))
             if gone and (best is None or len(gone) > best[0]):
                 best = len(gone), mend, gone
                 if len(gone) == len(found):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from cnndsl.diagnostics import Diagnostic, Fix, Label
-from cnndsl.fixes import corrected, fixes, joined_fixes
+from cnndsl.fixes import corrected, edited, fixes, joined_fixes
 from cnndsl.source import Source, Span
 
 _ROUNDS = 6
@@ -90,7 +90,7 @@ def further(source: Source, mistakes: Sequence[Diagnostic], check: Check) -> lis
         if not edits:
             break
         before = passed[-1].after if passed else source
-        passed.append(_Edited(before, Source(source.name, _made(before.text, edits)), edits))
+        passed.append(_Edited(before, Source(source.name, edited(before.text, edits)), edits))
         parses, after = check(passed[-1].after)
         if parses and any(each.code not in {*_CERTAIN, "E101"} for each in mistakes):
             break
@@ -99,8 +99,8 @@ def further(source: Source, mistakes: Sequence[Diagnostic], check: Check) -> lis
             if parses and not each.code.startswith(_MEANT):
                 continue
             was = each
-            for edited in reversed(passed):
-                was = edited.diagnostic(was)
+            for step in reversed(passed):
+                was = step.diagnostic(was)
             if each.code == "E109" or (was.primary and "\n" in was.primary.span.text):
                 continue
             _note(was, found, each)
@@ -119,11 +119,11 @@ def behind(source: Source, mistakes: Sequence[Diagnostic], check: Check) -> list
     named = all(each.code in _NAMES and fixes(each) for each in found)
     if not named or len(source.text) > _LONGEST or len(found) > _MOST or not edits:
         return found
-    edited = _Edited(source, Source(source.name, _made(source.text, edits)), edits)
-    parses, after = check(edited.after)
+    step = _Edited(source, Source(source.name, edited(source.text, edits)), edits)
+    parses, after = check(step.after)
     for each in after if parses else ():
-        was = edited.diagnostic(each)
-        is_here = each.primary is not None and each.primary.span.source is edited.after
+        was = step.diagnostic(each)
+        is_here = each.primary is not None and each.primary.span.source is step.after
         if each.code in _SHOWN and is_here and _place(was) not in map(_place, found):
             found.append(was)
     return sorted(found, key=_place)
@@ -175,12 +175,6 @@ def _smaller(edit: Fix) -> list[Fix]:
     end = edit.span.end
     first = Fix(Span(source, start, start + 1), edit.text[:place])
     return [first, Fix(Span(source, end, end), edit.text[place + len(kept) :])]
-
-
-def _made(text: str, edits: Sequence[Fix]) -> str:
-    for edit in reversed(edits):
-        text = text[: edit.span.start] + edit.text + text[edit.span.end :]
-    return text
 
 
 def _place(mistake: Diagnostic) -> int:

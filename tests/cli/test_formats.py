@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 import cnndsl
-from cnndsl.diagnostics import Diagnostic
-from cnndsl.fixes import fixes
+from cnndsl.fixes import edited, fixes
 from cnndsl.source import Source
 from cnndsl.syntax.parser import parse
 from tests.syntax.test_mistakes import IN_A_BLOCK
@@ -146,18 +145,12 @@ def counted(text: str) -> list[tuple[str, str]]:
     return [(each.code, each.message) for each in cnndsl.check(text, folder=str(ERRORS[0].parent))]
 
 
-def applied(text: str, found: Diagnostic) -> str:
-    for fix in fixes(found):
-        text = text[: fix.span.start] + fix.text + text[fix.span.end :]
-    return text
-
-
 @pytest.mark.parametrize("example", ERRORS, ids=lambda path: path.stem)
 def test_a_fix_leaves_fewer_mistakes(example):
     text = example.read_bytes().decode("utf-8", "replace")
     for found in cnndsl.check(text, folder=str(example.parent)):
         if fixes(found) and found.primary.span.source.name == "<spec>":
-            assert len(counted(applied(text, found))) < len(counted(text)), found.help
+            assert len(counted(edited(text, fixes(found)))) < len(counted(text)), found.help
 
 
 def test_helps_of_syntax_that_are_edits_repair_it():
@@ -166,7 +159,7 @@ def test_helps_of_syntax_that_are_edits_repair_it():
         text = f"block a(n) {{\n{statement}\n}}\n"
         _, (found,) = parse(Source("test.cnn", text))
         if fixes(found):
-            left = [each.code for each in parse(Source("test.cnn", applied(text, found)))[1]]
+            left = [each.code for each in parse(Source("test.cnn", edited(text, fixes(found))))[1]]
             assert found.code not in left, (statement, found.help)
             repaired += 1
     assert repaired >= 10

@@ -24,12 +24,6 @@ class Mend:
     why: str
     reveals: bool = False  # mistakes of a body that was not reached before
 
-    def applied(self, text: str) -> str:
-        """The text after all edits, which do not overlap."""
-        for fix in sorted(self.fixes, key=lambda fix: -fix.span.start):
-            text = text[: fix.span.start] + fix.text + text[fix.span.end :]
-        return text
-
     def moved(self, place: int) -> int | None:
         """Where a place of the text is after the edits; None within one."""
         shift = 0
