@@ -115,6 +115,7 @@ def test_most_random_specs_hold():
 # Of large families those that have a size, a width or a kind of blocks of their own.
 SOME = {
     "bit.cnn": {"BiTR50x1", "BiTR50x3"},
+    "dla.cnn": {"DLA34", "DLA102", "DLA60Res2NeXt"},
     "efficientnet_v2.cnn": {"EfficientNetV2S", "EfficientNetV2B0", "EfficientNetV2B3"},
     "regnet.cnn": {"RegNetX400MF", "RegNetX8GF", "RegNetY400MF"},
 }
