@@ -12,7 +12,7 @@ from cnndsl.diagnostics import CompileError, Diagnostic
 from cnndsl.files import Files
 from cnndsl.ir import Value
 from cnndsl.names import training_name
-from cnndsl.pipeline import Compiled, check_source, compile_checked, summaries
+from cnndsl.pipeline import Check, Compiled, check_source, compile_checked, prove, summaries
 from cnndsl.pipeline import warnings as doubted
 from cnndsl.selection import check_model, check_overrides
 from cnndsl.source import Source
@@ -44,7 +44,7 @@ def check(
       warnings: of a spec that holds, also give what is seldom meant; those have
         `Severity.WARNING`, and are the ones of the command line.
     """
-    checked = _check(text, filename, folder, {})
+    checked = _check(text, filename, folder, {}, prove)
     return list(checked.diagnostics) or (doubted(checked) if warnings else [])
 
 
@@ -157,13 +157,19 @@ def _opened(
     return name, compiled
 
 
-def _check(text: str, filename: str, folder: str | None, values: Mapping[str, object]) -> Checked:
+def _check(
+    text: str,
+    filename: str,
+    folder: str | None,
+    values: Mapping[str, object],
+    check: Check = check_source,
+) -> Checked:
     files = Files(filename, folder)
     source, diagnostics = files.put(text)
     if source is None:
         return Checked(Source(filename, ""), None, (), tuple(diagnostics))
     overrides = _plain(values)
-    checked = check_source(source, files.load, overrides)
+    checked = check(source, files.load, overrides, None)
     check_overrides(checked, overrides, None)
     return checked
 

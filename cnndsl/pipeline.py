@@ -5,7 +5,7 @@ Everything here maps text to a result and diagnostics; reading files is the `Loa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from cnndsl.checked import Checked
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate.collect import Collector
-from cnndsl.elaborate.models import elaborating
+from cnndsl.elaborate.models import elaborating, proven
 from cnndsl.elaborate.otherwise import Effort
 from cnndsl.elaborate.paths import assign_paths
 from cnndsl.elaborate.program import Loader, collect
@@ -29,9 +29,27 @@ if TYPE_CHECKING:
     from cnndsl.targets.target import Target
 
 
+# What `prove` and `check_source` are.
+Check = Callable[[Source, Loader, "dict[str, Value] | None", "str | None"], Checked]
+
+
 def no_files(path: str, source: Source) -> str:
     """The loader of text that stands alone."""
     return "this text has no folder to read from"
+
+
+@uncollected()
+def prove(
+    source: Source,
+    load: Loader = no_files,
+    overrides: dict[str, Value] | None = None,
+    model: str | None = None,
+) -> Checked:
+    """Like `check_source`, for who asks whether the spec holds: its layers have no paths, and uses
+    of blocks that are alike share theirs. That takes a third of the time.
+    """
+    *_, checked = checking(source, load, overrides, model, brief=True)
+    return checked
 
 
 @uncollected()
@@ -51,12 +69,14 @@ def checking(
     load: Loader = no_files,
     overrides: dict[str, Value] | None = None,
     model: str | None = None,
+    *,
+    brief: bool = False,
 ) -> Iterator[Checked]:
     """The same in steps, for who has other things to do in between: first the program, without a
-    network; then that again, after each of them; and last all."""
+    network; then that again, after each of them; and last all. `brief` is what `prove` does."""
     effort = Effort()
     checked = Checked(source, None, (), ())
-    for step in _checking(source, load, overrides, model, effort):
+    for step in _checking(source, load, overrides, model, effort, brief):
         checked = step
         yield step
     if not checked.diagnostics:
@@ -107,6 +127,7 @@ def _checking(
     overrides: dict[str, Value] | None,
     model: str | None,
     effort: Effort,
+    brief: bool = False,
 ) -> Iterator[Checked]:
     """The same without edits that are found by trying; `effort` is for what explains counts."""
     spec, diagnostics = parse(source)
@@ -117,7 +138,10 @@ def _checking(
     program = collect(spec, load, found)
     networks: list[Network] = []
     yield (begun := Checked(source, program, (), ()))
-    if program.sound:
+    known = proven(program, overrides, model) if brief and program.sound and not found else None
+    if known is not None:
+        networks += known
+    elif program.sound:
         for network in elaborating(program, found, overrides, model, effort=effort):
             networks.append(network)
             yield begun

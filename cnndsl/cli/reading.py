@@ -15,7 +15,7 @@ from cnndsl.cli.folders import spec_files
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.files import Files, Unreadable
 from cnndsl.ir import Value
-from cnndsl.pipeline import check_source
+from cnndsl.pipeline import Check, check_source
 from cnndsl.selection import NoSuch, check_model, check_overrides
 from cnndsl.source import Source
 from cnndsl.syntax.decode import MAX_BYTES
@@ -32,13 +32,14 @@ def check_specs(
     overrides: dict[str, Value] | None = None,
     unreadable: list[CallError] | None = None,
     sitting: Sitting | None = None,
+    check: Check = check_source,
 ) -> list[Checked]:
     """Every spec of the call, parsed and elaborated, in order; a spec named twice counts once.
 
     A name that no file has may be that of a model of the zoo: of its spec that model counts. A
     folder stands for the specs below it.
 
-    What each was read from is noted in `sitting`.
+    What each was read from is noted in `sitting`; `check` is `pipeline.check_source` or `prove`.
 
     Raises:
       CallError: if one cannot be read; with `unreadable`, that is noted there.
@@ -49,7 +50,7 @@ def check_specs(
         try:
             for each in spec_files([name]):
                 trace = None if sitting is None else sitting.traces.setdefault(each, {})
-                checked.append(_check(each, arguments, overrides, model, trace))
+                checked.append(_check(each, arguments, overrides, model, trace, check))
         except CallError as error:
             if unreadable is None:
                 raise
@@ -63,9 +64,10 @@ def _check(
     overrides: dict[str, Value] | None,
     model: str | None,
     trace: Trace | None,
+    check: Check,
 ) -> Checked:
     if is_model(name):
-        return _check_model(name, arguments, overrides, model, trace)
+        return _check_model(name, arguments, overrides, model, trace, check)
     stdin_name = arguments.stdin_filename
     if name == STDIN:
         name = stdin_name or "<stdin>"
@@ -84,7 +86,7 @@ def _check(
             raise CallError(f"cannot read {shown}: {error}") from None
     if source is None:
         return Checked(Source(name, ""), None, (), tuple(diagnostics))
-    return check_source(source, files.load, overrides, model)
+    return check(source, files.load, overrides, model)
 
 
 def is_model(name: str) -> bool:
@@ -114,12 +116,13 @@ def _check_model(
     overrides: dict[str, Value] | None,
     model: str | None,
     trace: Trace | None,
+    check: Check,
 ) -> Checked:
     """A model of the zoo: its spec with that network alone."""
     spec = spec_of_model(name)
     if model is not None:
         raise CallError(f"--model chooses from a spec, and `{name}` is a model already")
-    return replace(_check(spec, arguments, overrides, name, trace), model=name)
+    return replace(_check(spec, arguments, overrides, name, trace, check), model=name)
 
 
 def all_diagnostics(checked: Sequence[Checked]) -> list[Diagnostic]:

@@ -13,7 +13,7 @@ from cnndsl.elaborate.inside import Inside, fresh
 from cnndsl.elaborate.layers import check_held
 from cnndsl.elaborate.nested import check_one_flows, check_one_input
 from cnndsl.elaborate.recursion import Calls
-from cnndsl.elaborate.reuse import again, key_of
+from cnndsl.elaborate.reuse import Cost, again, key_of, proof_key
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import Frame, Instance, Pack, Tensor, Value
 from cnndsl.syntax import ast
@@ -56,9 +56,13 @@ class Blocks:
         may_recur = x.known is not None and self.shared.head is None and not inner.classes
         may_recur = may_recur and not self.shared.is_sharing and not gives_several(block)
         key = key_of(block, ordered, x) if may_recur else None
+        if key is not None and known.is_shared and known.is_proof:
+            key = proof_key(key, x, ordered)
         first = known.uses.get(key)
         if first is not None and known.is_shared:
+            self.pay(known.costs.get(key, (0, 0)), element)
             return again(first, element, ordered, x)
+        before = self.spent()
         inner.tensors["in"] = x
         if block.name in self.shared.program.models:
             return self.model(element, block, ordered, inner, x, context)
@@ -79,7 +83,18 @@ class Blocks:
         instance.results = frame.results
         if first is None and key is not None and not self.shared.found:
             known.uses[key] = instance
+            nodes, steps = self.spent()
+            known.costs[key] = nodes - before[0], steps - before[1]
         return instance
+
+    def spent(self) -> Cost:
+        return self.shared.budget.nodes, self.shared.evaluator.steps
+
+    def pay(self, cost: Cost, element: ast.Apply) -> None:
+        """Takes from the budgets what the first of uses that are alike took."""
+        nodes, steps = cost
+        self.shared.count_nodes(nodes, element.span)
+        self.shared.evaluator.spend(steps, element.span)
 
     def picks(self, given: dict[str, ast.Argument], scope: Scope) -> dict[str, int]:
         """The numbers of the tensors of packs that are handed over as `xs[i]`."""

@@ -54,8 +54,12 @@ class Shared:
     preprocess: ast.Preprocess | None = None
 
     def count_node(self, span: Span) -> None:
-        self.budget.nodes += 1
-        if self.budget.nodes > MAX_NODES + 1:
+        self.count_nodes(1, span)
+
+    def count_nodes(self, nodes: int, span: Span) -> None:
+        before = self.budget.nodes
+        self.budget.nodes += nodes
+        if before > MAX_NODES:
             raise Failure  # has been reported
         if self.budget.nodes > MAX_NODES:
             raise Failure(errors.over_budget(span, "a spec has at most 100,000 nodes"))

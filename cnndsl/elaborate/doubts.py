@@ -11,8 +11,9 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elaborate.calls import without
 from cnndsl.elaborate.forms import repeats
 from cnndsl.elaborate.program import Program
+from cnndsl.elaborate.reuse import shares
 from cnndsl.fixes import corrected
-from cnndsl.ir import Layer, Merged, Network, Node
+from cnndsl.ir import Instance, Layer, Merged, Network, Node
 from cnndsl.ops.base import MOST_AXES, Shape, rank_of, show, sized
 from cnndsl.ops.conv import Conv, ConvTranspose, Depthwise, Separable
 from cnndsl.ops.noise import Dropout, DropPath
@@ -39,6 +40,7 @@ def doubts(network: Network) -> Iterator[Diagnostic]:
     nodes = list(_nodes(network))
     uses = Counter(id(node.x) for node in nodes if isinstance(node, Layer))
     uses.update(id(b.out) for node in nodes if isinstance(node, Merged) for b in node.branches)
+    uses.update(id(node.x) for node in nodes if isinstance(node, Instance) and shares(node))
     uses[id(network.output)] += 1
     for layer in nodes:
         if isinstance(layer, Layer):
@@ -65,12 +67,15 @@ def _asserts(declared: ast.Model | ast.Variant) -> bool:
 
 
 def _nodes(network: Network) -> Iterator[Node]:
-    """All records of a network, without Python's own stack."""
+    """All records of a network, without Python's own stack; what uses of a block share, once for
+    all networks.
+    """
     waiting: list[Node] = [network.frame]
     while waiting:
         node = waiting.pop()
         yield node
-        waiting += children(node)
+        if not (isinstance(node, Instance) and shares(node)):
+            waiting += children(node)
 
 
 def _image(network: Network) -> Iterator[Diagnostic]:

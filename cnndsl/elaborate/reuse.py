@@ -1,8 +1,8 @@
 """What several elaborations of a spec have in common, found out once.
 
 A block sees its arguments and the shapes of its tensors: uses that are equal in these are alike.
-Where shapes are all that is asked for, a second one is the first one's frame: without paths,
-receptive fields and origins of its own.
+Where shapes are all that is asked for, a second one is the first one's frame: without paths and
+receptive fields of its own.
 """
 
 from __future__ import annotations
@@ -17,12 +17,16 @@ from cnndsl.walks import children
 
 _SHORT = 32  # items of a list that are looked at
 
+Cost = tuple[int, int]  # nodes, and steps of evaluation
+
 
 @dataclass
 class Known:
     """Ops by their arguments, and the first of all uses of a block that are alike.
 
-    With `is_shared`, uses that are alike share their frame.
+    With `is_shared`, uses that are alike share their frame; with `is_proof` besides, what the spec
+    asserts is checked, a use takes as much of the budgets as the first did, and is alike only where
+    the same stands before it.
     """
 
     ops: dict[tuple[object, ...], Op] = field(default_factory=dict)
@@ -31,12 +35,14 @@ class Known:
     uses: dict[Hashable, Instance] = field(default_factory=dict)
     # By the identity of an expression that is an op or a block, the element that it would be.
     elements: dict[int, ast.Apply] = field(default_factory=dict)
+    costs: dict[Hashable, Cost] = field(default_factory=dict)  # of the first uses
     is_shared: bool = False
+    is_proof: bool = True
 
 
 def known_of(networks: Iterable[Network]) -> Known:
     """The blocks of networks without mistakes, for further ones that share them."""
-    known = Known(is_shared=True)
+    known = Known(is_shared=True, is_proof=False)
     for network in networks:
         _learn(known, network.frame)
     return known
@@ -69,6 +75,11 @@ def key_of(block: ast.Block, args: dict[str, Value], x: Tensor) -> Hashable:
         else:
             seen.append(_seen(value))
     return tuple(seen)
+
+
+def proof_key(key: Hashable, x: Tensor, args: dict[str, Value]) -> Hashable:
+    """The same, and what stands before the block, which may be doubtful together with it."""
+    return key, tuple([id(t.origin and t.origin.element) for t in _received(x, args)])
 
 
 def _seen(value: Value, depth: int = 2) -> Hashable:
@@ -108,4 +119,10 @@ def again(first: Instance, element: ast.Apply, args: dict[str, Value], x: Tensor
             out = now
     if out is None:
         out = Tensor(first.out.shape)
+        out.origin = first.out.origin
     return Instance(element, first.block, args, x, out, first.frame, like=first)
+
+
+def shares(use: Instance) -> bool:
+    """Whether a use of a block has the frame of an earlier one."""
+    return use.like is not None and use.frame is use.like.frame
