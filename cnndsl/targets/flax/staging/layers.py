@@ -12,12 +12,13 @@ from cnndsl.syntax import ast
 from cnndsl.targets.flax.ops import emit
 from cnndsl.targets.flax.ops.conv import initializer
 from cnndsl.targets.flax.ops.emission import DROPOUT, Built, Emission, Fields
+from cnndsl.targets.flax.staging.alternatives import alternatives
 from cnndsl.targets.flax.staging.draft import Env, Run, Slot
 from cnndsl.targets.flax.staging.fields import fields_of, overhanging
 from cnndsl.targets.flax.staging.flow import Flow, Surroundings
 from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Build
-from cnndsl.targets.python.expressions import constant, is_constant, names, path, self_
+from cnndsl.targets.python.expressions import is_constant, names, path, self_
 from cnndsl.targets.python.tree import (
     Assign,
     Binary,
@@ -103,22 +104,16 @@ class Layers:
         }
         said = values.path[-1] if name == "constant" else None
         context = _Context(self.module, init, given, starts, said)
-        kinds = list(dict.fromkeys(getattr(rec.op, "weight", None) for rec in recs))
-        emissions = [
-            emit(name, rank, {**fields, "weight": constant(kind)}, features, context)
-            for kind in kinds
-        ]
+        written = alternatives(fields, recs)
+        emissions = [emit(name, rank, each.fields, features, context) for each in written]
         emission = emissions[0]
         self.draft.helpers |= {helper for each in emissions for helper in each.helpers}
         modules = []
         for i, built in enumerate(emission.modules):
             stem = self.stem if self.stem and len(emission.modules) == 1 else built.attr
-            # The kernels of some executions go through something else: as `weight` says there.
             others = {
-                Binary(
-                    "is" if kind is None else "==", fields["weight"], constant(kind)
-                ): each.modules[i]
-                for kind, each in zip(kinds[1:], emissions[1:], strict=True)
+                other.test: each.modules[i]
+                for other, each in zip(written[1:], emissions[1:], strict=True)
             }
             modules.append(self.module_of(built, others, stem, emission, recs, runs))
         value = emission.apply(x, modules)
@@ -131,7 +126,7 @@ class Layers:
     def module_of(
         self,
         built: Built,
-        others: Mapping[Binary, Built],
+        others: Mapping[Expr, Built],
         stem: str,
         emission: Emission,
         recs: Sequence[Layer],
