@@ -25,7 +25,9 @@ def locate(op: Op, x: Tensor, out: Tensor) -> None:
         after = _positions(out.shape, len(x.jump))
         out.jump = _spread(x, out)
         scattered = after != before and any(n != 1 for n in after)
-        out.reach = None if op.sees_everything() or scattered else _along(x.reach, len(out.jump))
+        out.reach = None
+        if x.reach is not None and not (op.sees_everything() or scattered):
+            out.reach = _along(x.reach, len(out.jump))
         return
     if rank_of(x.shape) == 0:
         out.jump, out.reach = x.jump, x.reach
@@ -69,12 +71,13 @@ def _measure_axes(x: Tensor) -> None:
     """Gives what stands for a tensor, behind a mistake, a reach and a jump along each axis."""
     axes = rank_of(x.shape)
     if axes and len(x.jump) != axes:
-        x.jump, x.reach = (max(x.jump),) * axes, _along(x.reach, axes)
+        x.jump = _along(x.jump, axes)
+        x.reach = None if x.reach is None else _along(x.reach, axes)
 
 
-def _along(reach: Pixels | None, axes: int) -> Pixels | None:
-    """A reach along so many axes, which may be others than those of the image."""
-    return reach if reach is None or len(reach) == axes else (max(reach),) * axes
+def _along(pixels: Pixels, axes: int) -> Pixels:
+    """A reach or a jump along so many axes, which may be others than those of the image."""
+    return pixels if len(pixels) == axes else (max(pixels),) * axes
 
 
 def _positions(shape: Shape, rank: int) -> tuple[int, ...]:
@@ -93,4 +96,6 @@ def _bounded(pixels: Iterable[float]) -> Pixels:
 
 
 def _largest(each: Sequence[Pixels]) -> Pixels:
-    return tuple(map(max, zip(*each, strict=True)))
+    """The largest along each axis; vectors may come from signals, from maps and from clips."""
+    axes = max(map(len, each))
+    return tuple(map(max, zip(*(_along(pixels, axes) for pixels in each), strict=True)))
