@@ -17,11 +17,19 @@ def choices(steps: Sequence[Step], width: Callable[[Expr], int]) -> list[Step]:
     """The statements with a conditional expression where that is all an `if` decides."""
     found: list[Step] = []
     for step in steps:
-        inner = bodies(step)
-        if inner:
-            step = with_bodies(step, *(choices(body, width) for body in inner))
+        step = _within(step, width)
         found.append(_chosen(_alike(step), width) if isinstance(step, If) else step)
     return found
+
+
+def _within(step: Step, width: Callable[[Expr], int]) -> Step:
+    """The same inside of a statement; the arms of an `elif` stay arms."""
+    match step:
+        case If(body=body, other=(If() as second,)):
+            further = _within(second, width)
+            return If(step.test, tuple(choices(body, width)), (further,))
+    inner = bodies(step)
+    return with_bodies(step, *(choices(body, width) for body in inner)) if inner else step
 
 
 def _alike(step: If) -> If:

@@ -40,7 +40,7 @@ def _ends(steps: Sequence[Statement], result: Name) -> bool:
 def _closed(step: Statement, indent: int) -> Statement:
     match step:
         case If():
-            body, other = closing(step.body, indent + _STEP), closing(step.other, indent + _STEP)
+            body, other = closing(step.body, indent + _STEP), _others(step.other, indent)
             if other and not body:
                 return _closed(If(negated(step.test), other), indent)
             match body, other:
@@ -50,6 +50,16 @@ def _closed(step: Statement, indent: int) -> Statement:
         case For():
             return For(step.target, step.iterable, closing(step.body, indent + _STEP))
     return step
+
+
+def _others(steps: Sequence[Statement], indent: int) -> tuple[Statement, ...]:
+    """The arm behind `else`; an `elif` stays one."""
+    match steps:
+        case (If(test=test, body=body, other=other),):
+            inner = closing(body, indent + _STEP)
+            if inner:
+                return (If(test, inner, _others(other, indent)),)
+    return closing(steps, indent + _STEP)
 
 
 def _chosen(step: If, indent: int) -> Statement:

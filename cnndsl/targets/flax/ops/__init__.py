@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cnndsl.ops.base import Op
 from cnndsl.targets.flax.ops import (
     activation,
     axes,
@@ -35,6 +36,18 @@ EMITTERS: dict[str, Emitter] = {
     **resample.EMITTERS,
     **learned.EMITTERS,
 }
+
+
+# Ops with other code for other axes, though no argument of theirs says so.
+_OF_ALL_AXES = ("global_avg_pool", "global_max_pool", "drop_path", "grn")
+
+
+def is_of_axes(op: Op) -> bool:
+    """Whether an op is written in other words where other axes of positions arrive."""
+    return op.name in _OF_ALL_AXES or any(
+        argument.kind.of_rank(1) is not argument.kind.of_rank(2) and getattr(op, name) != "channels"
+        for name, argument in op.arguments().items()
+    )
 
 
 def emit(name: str, rank: int, fields: Fields, features: Expr, context: Context) -> Emission:

@@ -127,8 +127,7 @@ class _Joining:
         for step in steps:
             match step:
                 case If():
-                    step = with_bodies(step, self.block(step.body), self.block(step.other))
-                    step = _started(self.chosen(step), kept) if isinstance(step, If) else step
+                    step = _started(self.chosen(self.arms(step)), kept)
                 case Line():
                     step = self.joined(step, kept)
                 case Assign(targets=(Name(),), value=ListOf(items=items)):
@@ -152,6 +151,13 @@ class _Joining:
                     step = step if held is None else with_bodies(step, self.block(held))
             kept.add(step)
         return list(kept.steps.values())
+
+    def arms(self, step: If) -> If:
+        """Both arms; an `elif` stays one."""
+        match step.other:
+            case (If() as second,):
+                return If(step.test, tuple(self.block(step.body)), (self.arms(second),))
+        return If(step.test, tuple(self.block(step.body)), tuple(self.block(step.other)))
 
     def listed(self, step: Assign, items: Sequence[Expr], kept: _Kept) -> Assign:
         """A list with the line right before it as its last item."""

@@ -77,7 +77,7 @@ class Chains:
         self, element: ast.Element, recs: Sequence[Element], x: Name, runs: list[Run], env: Env
     ) -> None:
         env.tensors["here"] = self.flow.tensor(x)
-        uses = [rec for rec in recs if isinstance(rec, Instance | Passed)]
+        uses = [rec for rec in recs if isinstance(rec, Instance | Layer | Passed)]
         if isinstance(element, ast.Apply) and is_mixed(uses):
             self.bodies(*sorted_out(element, uses), x, runs, env)
             return

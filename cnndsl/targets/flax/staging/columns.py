@@ -59,13 +59,9 @@ class Columns:
                 return None
         counters = [loop.counter for loop in self.loops[depth:]]
         if len(counters) == 1 and set(keys) <= {_key(True), _key(False)}:
-            for first in (True, False):
-                if all(
-                    (v is first) == (at[0] == 0)
-                    for table in tables.values()
-                    for at, v in table.items()
-                ):
-                    return Binary("==" if first else "!=", Name(counters[0]), Constant(0))
+            test = _from_a_round_on(counters[0], [*tables.values()])
+            if test is not None:
+                return test
         nested = {n: _nested(table, len(counters)) for n, table in tables.items()}
         if len({_key(v) for v in nested.values()}) == 1:
             base = constant(next(iter(nested.values())))
@@ -134,6 +130,18 @@ def _nested(table: dict[tuple[int, ...], object], depth: int) -> object:
         by.setdefault(at[0], {})[at[1:]] = value
     rows = range(max(by) + 1)
     return tuple(_nested(by[i], depth - 1) if i in by else filler for i in rows)
+
+
+def _from_a_round_on(counter: str, tables: Sequence[dict[tuple[int, ...], object]]) -> Expr | None:
+    """The condition that says which rounds have a flag, if those begin or end with one number."""
+    rounds = [(at[0], flag) for table in tables for at, flag in table.items()]
+    for first in (True, False):
+        turn = 1 + max(number for number, flag in rounds if flag is first)
+        if all((flag is first) == (number < turn) for number, flag in rounds):
+            if turn == 1:
+                return Binary("==" if first else "!=", Name(counter), Constant(0))
+            return Binary("<" if first else ">=", Name(counter), Constant(turn))
+    return None
 
 
 def safe_local(stem: str) -> str:

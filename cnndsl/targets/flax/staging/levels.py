@@ -2,7 +2,8 @@
 
 A block that uses itself is a definition of its own by how deep it is, and one that runs on signals
 and on maps by how many axes it gets: its layers have other kernels. Where uses at one place are of
-several definitions, an `if` says which: as if the author had written it.
+several definitions, an `if` says which: as if the author had written it. So it does for an op
+whose code depends on the axes.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnndsl.elaborate.program import Program
-from cnndsl.ir import Chained, Chosen, Frame, Instance, Network, Node, Passed, Ran
+from cnndsl.ir import Chained, Chosen, Frame, Instance, Layer, Network, Node, Passed, Ran
 from cnndsl.ops.base import rank_of
 from cnndsl.syntax import ast
+from cnndsl.targets.flax.ops import is_of_axes
 from cnndsl.walks import children
 
 
@@ -47,24 +49,34 @@ def _usual(ranks: set[int]) -> int:
     return 2 if 2 in ranks else min(ranks - {0})
 
 
-Use = Instance | Passed
+Use = Instance | Layer | Passed
 
 
 def definition_of(use: Use) -> str:
     """The name of the block that a use runs; none for what is no block."""
-    run = use if isinstance(use, Instance) else use.run
+    run = use.run if isinstance(use, Passed) else use
     return run.block.name if isinstance(run, Instance) else ""
 
 
+def _code_of(use: Use) -> str | int:
+    """What a use runs: the name of its block, or the axes that decide how its op is written."""
+    run = use.run if isinstance(use, Passed) else use
+    if isinstance(run, Layer) and is_of_axes(run.op):
+        return rank_of(run.x.shape)
+    return definition_of(use)
+
+
 def is_mixed(uses: Sequence[Use]) -> bool:
-    """Whether some uses of one block are of several depths."""
+    """Whether some uses of one block are of several depths, or of one op on several axes."""
+    if len({len(use.x.shape) for use in uses}) < 2 and all(isinstance(u, Layer) for u in uses[:1]):
+        return False
     called = {_called(use) for use in uses}
-    return len(called) == 1 and len({definition_of(use) for use in uses}) > 1
+    return len(called) == 1 and len(set(map(_code_of, uses))) > 1
 
 
 def _called(use: Use) -> str:
     """The block as it was written; a layer that is an argument may be another one each time."""
-    if isinstance(use, Instance):
+    if not isinstance(use, Passed):
         return ""
     return "" if use.layer is None else use.layer.name
 
@@ -72,7 +84,7 @@ def _called(use: Use) -> str:
 def sorted_out(element: ast.Apply, uses: Sequence[Use]) -> tuple[ast.Body, list[Frame]]:
     """A body with an `if` over the definitions, and what became of it in every execution."""
     span = element.span
-    kinds = list(dict.fromkeys(definition_of(use) for use in uses))
+    kinds = list(dict.fromkeys(map(_code_of, uses)))
     chain = ast.Chain(span, (element,))
     runs = [ast.Run(span, chain, None, None, None) for _ in kinds]
     bodies = [ast.Body(span, (run,)) for run in runs]
@@ -83,7 +95,7 @@ def sorted_out(element: ast.Apply, uses: Sequence[Use]) -> tuple[ast.Body, list[
     frames: list[Frame] = []
     whole = ast.Body(span, (choice,))
     for use in uses:
-        taken = kinds.index(definition_of(use))
+        taken = kinds.index(_code_of(use))
         ran = Ran(runs[taken], Chained(chain, use.x, use.out, [use]), None)
         inner = Frame(bodies[taken], use.x, use.out, [ran])
         frames.append(Frame(whole, use.x, use.out, [Chosen(choice, taken, inner)]))
