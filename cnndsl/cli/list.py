@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cnndsl.cli.console import CallError, Console
 from cnndsl.suggest import did_you_mean
 from cnndsl.summary import macs_text
-from cnndsl.zoo.index import Entry, list_models
+from cnndsl.zoo.index import Entry, input_text, list_models
 
 if TYPE_CHECKING:
     from cnndsl.plain import Json
@@ -45,7 +45,7 @@ def _fits(entry: Entry, arguments: Namespace) -> bool:
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:
-    size = "x".join(map(str, entry.input))
+    size = input_text(entry.input, entry.inputs)
     macs = macs_text(entry.macs).removesuffix("MACs").rstrip()
     return entry.name, entry.spec, size, f"{entry.params:,}", macs, _short(entry.source)
 
@@ -64,6 +64,7 @@ def as_json(entry: Entry) -> dict[str, Json]:
         "task": entry.task,
         "spec": entry.spec,
         "input": list(entry.input),
+        "inputs": {name: list(shape) for name, shape in entry.inputs.items()},
         "params": entry.params,
         "total": entry.total,
         "macs": entry.macs,

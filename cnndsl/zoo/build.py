@@ -57,20 +57,21 @@ def _entries(checked: Checked, references: References) -> list[Record]:
     entries: list[Record] = []
     for network in checked.networks:
         summary = summarize_network(network)
-        entries.append(
-            {
-                "name": summary.model,
-                "task": references.of(summary.model).task,
-                "spec": Path(checked.source.name).name,
-                "input": summary.input,
-                "params": summary.params,
-                "total": summary.total,
-                "macs": summary.macs,
-                "source": papers[references.of(summary.model).paper - 1],
-                "shapes": _asserts_shapes(network),
-                "endpoints": [(e.name, e.shape, e.reduction) for e in endpoints_of(network)],
-            }
-        )
+        entry: Record = {
+            "name": summary.model,
+            "task": references.of(summary.model).task,
+            "spec": Path(checked.source.name).name,
+            "input": summary.input,
+            "params": summary.params,
+            "total": summary.total,
+            "macs": summary.macs,
+            "source": papers[references.of(summary.model).paper - 1],
+            "shapes": _asserts_shapes(network),
+            "endpoints": [(e.name, e.shape, e.reduction) for e in endpoints_of(network)],
+        }
+        if summary.inputs:
+            entry["inputs"] = summary.inputs
+        entries.append(entry)
     return entries
 
 

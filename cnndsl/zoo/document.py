@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from cnndsl.tasks import TASKS
-from cnndsl.zoo.index import Record
+from cnndsl.zoo.index import Record, input_text
 from cnndsl.zoo.references import References
 
 _HEAD = """\
@@ -77,7 +77,7 @@ def _row(entry: Record, references: References) -> tuple[str, ...]:
         shown.append("shapes")
     if reference.outputs:
         shown.append(f"outputs ({reference.outputs})")
-    size = "x".join(map(str, entry["input"]))
+    size = input_text(entry["input"], entry.get("inputs", {}))
     counts = f"{entry['params']:,}", f"{entry['macs']:,}"
     return entry["name"], size, *counts, reference.reference, ", ".join(shown)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from cnndsl.endpoints import Endpoint, Reduction
 from cnndsl.ops.base import Shape
@@ -42,6 +42,7 @@ class Entry:
     source: str
     shapes: bool  # whether the spec asserts those of its stages
     endpoints: tuple[Endpoint, ...]
+    inputs: Mapping[str, Shape] = field(default_factory=dict)  # by name, where they have some
 
 
 class Record(TypedDict):
@@ -57,6 +58,7 @@ class Record(TypedDict):
     source: str
     shapes: bool
     endpoints: Sequence[tuple[str, Sequence[int], float | Sequence[float] | None]]
+    inputs: NotRequired[Mapping[str, Sequence[int]]]
 
 
 def list_models(glob: str = "*") -> tuple[Entry, ...]:
@@ -84,6 +86,11 @@ def endpoints(name: str) -> tuple[Endpoint, ...]:
       UnknownModel: if there is no such model.
     """
     return find(name).endpoints
+
+
+def input_text(shape: Sequence[int], named: Mapping[str, Sequence[int]]) -> str:
+    """`224x224x3`, and of several inputs `224x224x3, 224x224x20`."""
+    return ", ".join("x".join(map(str, each)) for each in named.values() or [shape])
 
 
 def folder(kind: str) -> Path:
@@ -116,6 +123,7 @@ def _entry(record: Record) -> Entry:
             Endpoint(name, tuple(shape), _reduction(reduction), shape[-1])
             for name, shape, reduction in record["endpoints"]
         ),
+        {name: tuple(shape) for name, shape in record.get("inputs", {}).items()},
     )
 
 

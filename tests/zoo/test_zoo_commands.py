@@ -46,6 +46,14 @@ def test_list_as_json(run):
     assert "Simonyan & Zisserman" in model["source"]
 
 
+def test_list_has_every_input(run):
+    _, out, _ = run("list", "TwoStream")
+    assert "224x224x3, 224x224x20" in out
+    _, out, _ = run("list", "TwoStream", "--json")
+    (model,) = json.loads(out)
+    assert model["inputs"] == {"frame": [224, 224, 3], "flow": [224, 224, 20]}
+
+
 def test_list_keeps_what_is_for_a_task_and_small_enough(run):
     def names(*options):
         return {model["name"] for model in json.loads(run("list", *options, "--json")[1])}
