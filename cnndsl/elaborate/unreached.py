@@ -158,6 +158,8 @@ class _Definition:
             self.op(SOURCES[name], node.args or (), node)
             return
         if self.names.has(name):
+            if name in OPS:  # which a value with its name leaves what it is
+                self.note_all_words(OPS[name], node.args or ())
             return
         if name in program.blocks or name in OPS or name in program.models or name == SPLIT:
             self.layer(node, name, node.args or ())
@@ -187,6 +189,11 @@ class _Definition:
         names, required = list(op.arguments()), op.required()
         self.arguments(op.name, names, required, args, node, op.signature)
         self.tensor(op.name, args, node)
+        self.note_all_words(op, args)
+
+    def note_all_words(self, op: type[Op], args: Sequence[ast.Argument]) -> None:
+        """Notes the names that mean themselves as arguments of an op."""
+        names = list(op.arguments())
         for position, argument in enumerate(args):
             place = argument.name or (names[position] if position < len(names) else "")
             if place in names:
