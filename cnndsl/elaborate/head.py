@@ -63,7 +63,7 @@ def is_classes(value: ast.Expr, scope: Scope) -> bool:
 def can_classify(op: Op) -> bool:
     """Whether an op is of the kind that can be left out."""
     if isinstance(op, Conv):
-        return op.kernel == (1, 1) and op.groups == 1 and op.connect is None
+        return set(op.kernel) == {1} and op.groups == 1 and op.connect is None
     return isinstance(op, Dense)
 
 

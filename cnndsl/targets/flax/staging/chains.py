@@ -42,6 +42,7 @@ from cnndsl.targets.python.tree import (
     Attribute,
     Binary,
     Call,
+    Conditional,
     Constant,
     Expr,
     Keyword,
@@ -81,9 +82,13 @@ class Chains:
         if isinstance(element, ast.Apply) and is_mixed(uses):
             self.bodies(*sorted_out(element, uses), x, runs, env)
             return
+        counting = all_of(Layer, recs)
+        if counting and len(counting) < len(recs):
+            self.classifier(counting, recs, x, runs, env)
+            return
         match element, recs[0]:
             case ast.Apply(), Layer():
-                self.layers.layer(element, all_of(Layer, recs), x, runs, env)
+                self.layers.layer(element, counting, x, runs, env)
             case ast.Apply(), Instance():
                 self.uses.instance(element, all_of(Instance, recs), x, runs, env)
             case ast.Group(), Grouped():
@@ -116,6 +121,24 @@ class Chains:
                     if tensor is None:
                         raise AssertionError(f"no tensor {element.name}")
                     self.flow.copy(tensor.call, tensor.features, x)
+
+    def classifier(
+        self,
+        counting: Sequence[Layer],
+        recs: Sequence[Element],
+        x: Name,
+        runs: list[Run],
+        env: Env,
+    ) -> None:
+        """The layer of the networks with classes, which those without any do not have."""
+        features = self.flow.features(x)
+        before = self.draft.variable("features", "features")
+        self.values.define(before, features)
+        theirs = [run for rec, run in zip(recs, runs, strict=True) if isinstance(rec, Layer)]
+        self.layers.left_out = True
+        self.layers.layer(counting[0].element, counting, x, theirs, env)
+        self.layers.left_out = False
+        self.values.define(features, Conditional(features, features, before))
 
     def passed(
         self, element: ast.Apply, recs: Sequence[Passed], x: Name, runs: list[Run], env: Env

@@ -74,6 +74,7 @@ class Layers:
         self.module = flow.module
         self.built: list[Build] = []
         self.stem: str | None = None  # of the only element of a block that has no class
+        self.left_out = False  # by networks that have no classes
 
     def layer(
         self, element: ast.Apply, recs: Sequence[Layer], x: Name, runs: list[Run], env: Env
@@ -139,7 +140,7 @@ class Layers:
             module = Conditional(other.wrapped(_build(other, emission)), test, module)
         if len(emission.modules) == 1 and all(map(self.module.is_head, recs)):
             units = built.args[1]
-            if isinstance(units, Name):
+            if isinstance(units, Name) or self.left_out:
                 module = Conditional(module, units, path("nnx.identity"))
         is_weighted = built.attr in WEIGHTED
         is_quiet = emission.role == DROPOUT
