@@ -7,7 +7,7 @@ factory of what has none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from cnndsl.ir import (
@@ -75,6 +75,7 @@ class Passing:
       block: what a block as an argument is in the module, by one of its uses.
       wrapped: takes note of a block that is one op, and of its uses.
       unique: a name that is free in the module.
+      definitions: the names of all blocks, those that are one op among them.
     """
 
     def __init__(
@@ -85,16 +86,18 @@ class Passing:
         block: Callable[[Instance], Expr],
         wrapped: Callable[[ast.Block, list[Instance]], None],
         unique: Callable[[str], str],
+        definitions: Container[str],
     ):
         self.layers = Layers(networks, first)
         self.kernel_starts = kernel_starts
         self.block = block
         self.wrapped = wrapped
         self.unique = unique
+        self.definitions = definitions
         self.lines: dict[Expr, str] = {}  # of the module, with their names
         self.modular: set[str] = set()  # blocks that are classes
         self._factories: set[Place] = set()
-        self._wrapped: dict[tuple[str, tuple[str, ...]], dict[int, Instance]] = {}
+        self._wrapped: dict[tuple[str, tuple[str, ...], int], dict[int, Instance]] = {}
 
     # --- which is which ---------------------------------------------------------------
 
@@ -248,31 +251,35 @@ class Passing:
 
     def _in_a_block(self, layer: LayerArgument, run: Layer | None) -> Expr:
         """An op that is a definition of the module's own, with its arguments."""
-        key = layer.element.name, tuple(layer.given)
+        if run is None:
+            return IDENTITY
+        key = layer.element.name, tuple(layer.given), len(run.x.shape)
         if key not in self._wrapped:
             self._wrapped[key] = self._wrap(*key)
         instance = self._wrapped[key].get(id(run))
-        if instance is None:
-            return IDENTITY
-        return self.block(instance)
+        return IDENTITY if instance is None else self.block(instance)
 
-    def _wrap(self, name: str, given: tuple[str, ...]) -> dict[int, Instance]:
-        """Uses of a block that is one op, by the uses of that op as an argument."""
+    def _wrap(self, name: str, given: tuple[str, ...], axes: int) -> dict[int, Instance]:
+        """Uses of a block that is one op, on tensors of so many axes, by the uses of that op."""
         nowhere = Span(Source("", ""), 0, 0)
         args = tuple(ast.Argument(nowhere, n, nowhere, ast.Name(nowhere, n)) for n in given)
         chain = ast.Chain(nowhere, (ast.Apply(nowhere, name, nowhere, args),))
         statement = ast.Run(nowhere, chain, None, None, None)
         body = ast.Body(nowhere, (statement,))
         parameters = tuple(ast.Parameter(nowhere, n, None) for n in given)
-        number = sum(1 for other, _ in self._wrapped if other == name)
-        title = f"{name}{number + 1}" if number else name
+        alike = [seen for other, *seen in self._wrapped if other == name]
+        title = f"{name}{len(alike) + 1}" if alike else name
+        if any(seen == given for seen, _ in alike):  # of another rank
+            title = f"{name}{axes - 1}d"
+        while title in self.definitions:
+            title += "_"
         block = ast.Block(nowhere, title, nowhere, None, parameters, body)
         instances: dict[int, Instance] = {}
         for layer, runs in self.layers.runs.items():
             if layer.element.name != name or tuple(layer.given) != given:
                 continue
             for use in runs:
-                if isinstance(use.run, Layer):
+                if isinstance(use.run, Layer) and len(use.run.x.shape) == axes:
                     x, out = use.run.x, use.run.out
                     ran = Ran(statement, Chained(chain, x, out, [use.run]), None)
                     frame = Frame(body, x, out, [ran])

@@ -79,7 +79,13 @@ class Staging:
         self.classifiers = {id(layer) for n in networks for layer in classifiers(n)}
         self.opened = self._opened()
         self.passing = Passing(
-            networks, self.first, self.kernel_starts, self._passed, self._wrapped, self.unique
+            networks,
+            self.first,
+            self.kernel_starts,
+            self._passed,
+            self._wrapped,
+            self.unique,
+            self.definitions,
         )
         self.modular = self._modular_blocks()
         self.blocks: dict[str, Draft] = {}
