@@ -1,6 +1,7 @@
 """Compiles random specs, one for each seed, and says which of them fail and how.
 
     python -m tests.fuzz 0 1000             specs of tests/writing
+    python -m tests.fuzz 0 1000 --later     those of the whole language
     python -m tests.fuzz 0 1000 --outputs   those of tests/writing, with several results
     python -m tests.fuzz 0 1000 --mutate    those of specs/ and tests/networks, changed a little
     python -m tests.fuzz 17 18 --print      the spec of a seed
@@ -111,6 +112,10 @@ def written(seed: int) -> str:
     return Writer(Random(seed)).spec()
 
 
+def of_the_whole_language(seed: int) -> str:
+    return Writer(Random(seed), later=True).spec()
+
+
 def with_results(seed: int) -> str | None:
     """A random spec with several results; None where it has no place for any."""
     return with_outputs(written(seed), Random(seed))
@@ -129,6 +134,7 @@ def changed(seed: int) -> str | None:
 def main(arguments: list[str]) -> int:
     options = parser().parse_args(arguments)
     make = changed if options.mutate else with_results if options.outputs else written
+    make = of_the_whole_language if options.later else make
     started, kinds, compiled = time.monotonic(), Counter[str](), 0
     for seed in range(options.first, options.last):
         text = make(seed)
@@ -155,6 +161,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("first", type=int, metavar="FROM", help="the first seed")
     found.add_argument("last", type=int, metavar="TO", help="the seed behind the last")
     found.add_argument("--mutate", action="store_true", help="change specs that there are")
+    found.add_argument("--later", action="store_true", help="write the whole language")
     found.add_argument("--outputs", action="store_true", help="name several results")
     found.add_argument("--print", action="store_true", help="print every spec")
     found.add_argument("--shrink", action="store_true", help="make what fails smaller")

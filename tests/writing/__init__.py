@@ -11,21 +11,26 @@ from __future__ import annotations
 from collections import Counter
 from random import Random
 
-from tests.writing import idioms, packs  # noqa: F401 - they enter their constructs
+from tests.writing import idioms, learned, packs  # noqa: F401 - they enter their constructs
 from tests.writing.definitions import block, function
 from tests.writing.draft import Draft
 from tests.writing.grammar import laid_out
 from tests.writing.models import inner_model, model
 
 BUDGETS = (2, 4, 6, 8, 10, 12, 16, 50)  # elements of a model
+RANKS = ((2,), (2,), (2,), (1,), (1,), (3,), (1, 2), (2, 3), (1, 2, 3))  # of the whole language
 DOCS = ("# A random network.", "# Rounds as math.floor does, partial(x) or jnp.round.")
 
 
 class Writer:
-    """One spec. Every choice comes from `random`, so that hypothesis can make it smaller."""
+    """One spec. Every choice comes from `random`, so that hypothesis can make it smaller.
 
-    def __init__(self, random: Random):
-        self.draft = Draft(random)
+    With `later` it is of the whole language: learned and fixed tensors, how tensors start, what
+    stays, what kernels go through, signals and clips.
+    """
+
+    def __init__(self, random: Random, later: bool = False):
+        self.draft = Draft(random, later)
 
     @property
     def written(self) -> Counter[str]:
@@ -34,6 +39,8 @@ class Writer:
 
     def spec(self) -> str:
         draft = self.draft
+        if draft.later:
+            draft.ranks = draft.random.choice(RANKS)
         lines = [draft.pick(*DOCS), ""]
         for _ in range(draft.random.choice((0, 0, 1, 2))):
             lines.append(function(draft))
@@ -41,5 +48,8 @@ class Writer:
             lines += inner_model(draft)
         for _ in range(draft.random.choice((0, 1, 1, 2, 3, 4))):
             lines += block(draft)
-        lines += model(draft, draft.random.choice(BUDGETS))
+        ranks = draft.ranks
+        for rank in ranks:
+            draft.ranks = (rank,)
+            lines += model(draft, draft.random.choice(BUDGETS))
         return laid_out(lines)

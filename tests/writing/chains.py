@@ -152,11 +152,15 @@ def residual(draft: Draft) -> str:
 def excitation(draft: Draft) -> str:
     squeezed = value(draft, "width", steady=True)
     gate = draft.pick("sigmoid", "hard_sigmoid")
+    ones = ", ".join(["1"] * (draft.rank or 1))
+    squeezing = (
+        f"{{\ny = here\nmul [ global_avg_pool -> dense({squeezed}) -> swish -> dense(y.channels)"
+        f" -> {gate} -> reshape([{ones}, y.channels]), y ]\n}}"
+    )
     return draft.pick(
         f"{{\ny = here\nmul [ here, global_avg_pool(keep = true) -> conv({squeezed}, 1) -> relu"
         f" -> conv(y.channels, 1) -> {gate} ]\n}}",
-        f"{{\ny = here\nmul [ global_avg_pool -> dense({squeezed}) -> swish -> dense(y.channels)"
-        f" -> {gate} -> reshape([1, 1, y.channels]), y ]\n}}",
+        *([squeezing] if draft.rank else []),
         f"mul [ here, {gate} ]",
     )
 
@@ -189,7 +193,8 @@ def repeated(draft: Draft) -> str:
 def repeated_merge(draft: Draft) -> str:
     """Of what the block received, or of what arrives; in braces or not."""
     fits = draft.scope.tensors.get("in") == draft.scope.size
-    kind, kernel = draft.pick("add", "mul", "concat"), draft.pick("1", "3", "1x3")
+    kernels = ("1", "3", "1x3" if draft.maps else "3")
+    kind, kernel = draft.pick("add", "mul", "concat"), draft.pick(*kernels)
     kind = "add" if draft.repeats > 1 else kind
     origin = "in" if fits and draft.chance(0.6) else "here"
     merged = f"{kind} [ {origin}, conv({origin}.channels, {kernel}) ]"

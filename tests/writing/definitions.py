@@ -9,6 +9,7 @@ from tests.writing.fitting import fit
 from tests.writing.grammar import BLOCKS, body
 from tests.writing.kinds import (
     FITTING,
+    LATER,
     LAYER,
     MAYBE,
     RARE,
@@ -35,6 +36,8 @@ PARAMETERS = {
     "alpha": "alpha width_multiplier lambda".split(),
     "rate": "rate drop dropout".split(),
     "init": "init init_".split(),
+    "weight": "weight norm kernel_ how".split(),
+    "start": "start gamma_init bias_init zero".split(),
     "widths": "widths ws list filters_".split(),
     LAYER: "act norm_ then mix self nnx layer_ between".split(),
     TENSOR: "prev other y skip next".split(),
@@ -50,7 +53,7 @@ def parameter(draft: Draft, kind: str, defaults: bool) -> Parameter:
     if defaults:
         default = "none" if kind == MAYBE else default_value(draft, kind)
     if kind == MAYBE:
-        draft.scope.maybe |= {name}
+        draft.scope.maybe += (name,)
     elif kind in (TENSOR, FITTING):
         draft.scope.tensors[name] = UNKNOWN if kind == TENSOR else 0
     else:
@@ -64,7 +67,7 @@ def default_value(draft: Draft, kind: Kind) -> str:
         return constant(draft, kind)
     scope = draft.scope
     tensors, size, maybe = scope.tensors, scope.size, scope.maybe
-    scope.tensors, scope.size, scope.maybe = {}, None, frozenset()
+    scope.tensors, scope.size, scope.maybe = {}, None, ()
     text = value(draft, kind)
     scope.tensors, scope.size, scope.maybe = tensors, size, maybe
     return text
@@ -118,7 +121,7 @@ def finished(
     lines = [line.replace("SELF", name) for line in lines]
     text = "\n".join(lines)
     alone = not any(block.name in text for block in draft.blocks)
-    plain = all(p.kind in (*WORDS, *RARE) for p in listed)
+    plain = all(p.kind in (*WORDS, *RARE, *LATER) for p in listed)
     draft.blocks.append(Block(name, listed, draft.strides, vectors, alone and plain))
     head = f"block {name}({', '.join(map(str, listed))})" if listed else f"block {name}"
     doc = ["# What it does: math.floor(x), partial(f) and jnp.add."] if draft.chance(0.05) else []
@@ -129,6 +132,7 @@ def finished(
 def free_block(draft: Draft) -> list[str]:
     draft.strides = draft.chance(0.4)
     kinds = (*WORDS, *WORDS, *RARE, "width", LAYER, LAYER, TENSOR, FITTING, FITTING, MAYBE, MAYBE)
+    kinds += LATER if draft.later else ()
     listed = parameters(draft, 4, kinds)
     return finished(draft, body(draft, 1, 3), listed)
 
@@ -240,7 +244,8 @@ def residual_block(draft: Draft) -> list[str]:
     if draft.strides:
         test = draft.pick(f"{listed[1].name} != 1 or {test}", "in.shape != y.shape")
     else:
-        test = draft.pick(test, f"in.channels != {filters} or in.height > 6")
+        axis = "height" if draft.maps else (*draft.axes(), "channels")[0]
+        test = draft.pick(test, f"in.channels != {filters} or in.{axis} > 6")
     lines = [
         f"y = conv({filters}, 3{step}) -> {norm(draft)} -> relu -> conv({filters}, 1)",
         f"let shortcut = {test}",

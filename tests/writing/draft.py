@@ -11,13 +11,21 @@ from random import Random
 from tests.writing.kinds import UNKNOWN, Block, Function, Scope
 
 DEEPEST = 4  # bodies in each other
+AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 
 
 class Draft:
-    """Every choice comes from `random`, so that hypothesis can make a spec smaller."""
+    """Every choice comes from `random`, so that hypothesis can make a spec smaller.
 
-    def __init__(self, random: Random):
+    `later` is whether it is of the whole language, with what came to it later; without it, a
+    seed gives the spec that it always gave. `ranks` are those of the tensors for which what is
+    written is right: of signals 1, of feature maps 2, of clips 3.
+    """
+
+    def __init__(self, random: Random, later: bool = False):
         self.random = random
+        self.later = later
+        self.ranks: tuple[int, ...] = (2,)
         self.written: Counter[str] = Counter()  # constructs by name
         self.functions: list[Function] = []
         self.blocks: list[Block] = []
@@ -52,6 +60,28 @@ class Draft:
 
     def pick(self, *options: str) -> str:
         return self.random.choice(options)
+
+    # --- ranks ------------------------------------------------------------------------
+
+    @property
+    def maps(self) -> bool:
+        """Whether nothing but feature maps arrives."""
+        return self.ranks == (2,)
+
+    @property
+    def rank(self) -> int:
+        """That of what arrives; 0 where there are several."""
+        return self.ranks[0] if len(self.ranks) == 1 else 0
+
+    def axes(self) -> tuple[str, ...]:
+        """The axes that every tensor has."""
+        first, *others = (AXES[rank] for rank in self.ranks)
+        return tuple(axis for axis in first if all(axis in other for other in others))
+
+    def extents(self, tensor: str, last: str = "") -> str:
+        """The list of the sizes of a tensor, all of one rank, and perhaps one more number."""
+        sizes = [f"{tensor}.{axis}" for axis in self.axes()]
+        return f"[{', '.join([*sizes, *([last] if last else [])])}]"
 
     # --- names ------------------------------------------------------------------------
 

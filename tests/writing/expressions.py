@@ -4,26 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tests.writing.constants import MODES, RANKED, options
 from tests.writing.draft import Draft
 from tests.writing.kinds import Function, Kind, Parameter, Row, Table
-
-MODES = ('"a"', '"b"', '"relu"', '"swish"', '"none"', '"‹b0›"')
-INITIALIZERS = ("none", '"he_normal"', '"zeros"', '"glorot_uniform"', '"orthogonal"', '"ones"')
-
-CONSTANTS = {
-    "width": ("1", "2", "3", "4", "5", "6"),
-    "count": ("1", "2", "3"),
-    "times": ("0", "1", "2", "3"),
-    "index": ("0", "1", "2"),
-    "flag": ("true", "false"),
-    "kernel": ("1", "3", "2", "1x3", "[3, 1]", "3x3", "[1, 2]"),
-    "stride": ("1", "2", "1x2", "[2, 1]"),
-    "pair": ("1x3", "[3, 1]", "[2, 2]", "3x3"),
-    "mode": MODES,
-    "alpha": ("0.25", "0.5", "1.0", "1.5", "2"),
-    "rate": ("0.0", "0.1", "0.25", "1e-1"),
-    "init": INITIALIZERS,
-}
 
 
 def constant(draft: Draft, kind: Kind) -> str:
@@ -37,12 +20,14 @@ def constant(draft: Draft, kind: Kind) -> str:
         return layer(draft, constant)
     if kind == "widths":
         return f"[{', '.join(constant(draft, 'width') for _ in range(draft.number(1, 3)))}]"
-    return draft.random.choice(CONSTANTS[kind])
+    return draft.random.choice(options(draft, kind))
 
 
 def layer(draft: Draft, part: Callable[[Draft, str], str]) -> str:
     """An op, a block or none, with values that `part` writes."""
     fitting = [b for b in draft.blocks if b.uses_none and not (b.strides or b.vectors)]
+    if draft.later and draft.chance(0.25):
+        return later_layer(draft, part)
     if fitting and draft.chance(0.3):
         block = draft.random.choice(fitting)
         given = [f"{p.name} = {part(draft, str(p.kind))}" for p in block.parameters]
@@ -56,6 +41,22 @@ def layer(draft: Draft, part: Callable[[Draft, str], str]) -> str:
         f"depthwise({part(draft, 'kernel')})",
         f"separable({part(draft, 'width')}, 3)",
         "avg_pool(3, stride = 1, pad = same)",
+    )
+
+
+def later_layer(draft: Draft, part: Callable[[Draft, str], str]) -> str:
+    """A layer that starts, or stays, as it says."""
+    frozen, start = part(draft, "flag"), part(draft, "start")
+    return draft.pick(
+        f"conv({part(draft, 'width')}, 3, weight = {part(draft, 'weight')})",
+        f"conv({part(draft, 'width')}, 1, frozen = {frozen}, bias_init = {start})",
+        f"separable({part(draft, 'width')}, 3, init = {part(draft, 'init')})",
+        f"depthwise(3, weight = {part(draft, 'weight')}, frozen = {frozen})",
+        f"bn(scale_init = {start})",
+        f"bn(frozen = {frozen}, shift_init = {start})",
+        f"rms_norm(eps = 0.1, frozen = {frozen})",
+        f"prelu(frozen = {frozen})",
+        f"layer_scale(0.5, frozen = {frozen})",
     )
 
 
@@ -176,6 +177,8 @@ def flag(draft: Draft, name: str, steady: bool) -> str:
 def kernel(draft: Draft, name: str, steady: bool) -> str:
     pairs = known(draft, "pair")
     options = [f"{name} if {condition(draft, steady=steady)} else {constant(draft, 'kernel')}"]
+    if not draft.maps:
+        return draft.pick(*options, *pairs, *[f"{p}[0]" for p in pairs if draft.rank])
     options += [*pairs, *[f"[{p}[1], {p}[0]]" for p in pairs], *[f"{p}[0]" for p in pairs]]
     return draft.random.choice(options)
 
@@ -213,7 +216,16 @@ def layers(draft: Draft, name: str, steady: bool) -> str:
     return layer(draft, lambda draft, kind: value(draft, kind, steady=True))
 
 
+def chosen(kind: str) -> Callable[[Draft, str, bool], str]:
+    def written(draft: Draft, name: str, steady: bool) -> str:
+        return f"{name} if {condition(draft, steady=True)} else {constant(draft, kind)}"
+
+    return written
+
+
 DERIVED = {
+    "weight": chosen("weight"),
+    "start": chosen("start"),
     "layer": layers,
     "width": width,
     "count": count,
@@ -245,7 +257,10 @@ def comparison(draft: Draft, steady: bool) -> str:
     for name in known(draft, "mode"):
         options += [f"{name} {draft.pick('==', '!=')} {draft.pick(*MODES)}"] * 2
     for name in known(draft, "kernel"):
-        options.append(f"{name} == {draft.pick('3', '1x3', '[3, 1]')}")
+        said = ("3", "1x3", "[3, 1]") if draft.maps else RANKED[draft.rank]["kernel"]
+        options.append(f"{name} == {draft.pick(*said)}")
+    for name in known(draft, "weight") if draft.later else []:
+        options.append(f"{name} {draft.pick('==', '!=')} {constant(draft, 'weight')}")
     for kind, limits in (("width", "345"), ("count", "12"), ("times", "01"), ("alpha", "12")):
         for name in known(draft, kind):
             options.append(f"{name} {draft.pick('==', '>', '<=', '!=')} {draft.pick(*limits)}")
@@ -253,11 +268,14 @@ def comparison(draft: Draft, steady: bool) -> str:
         options.append(f"{name} {draft.pick('==', '!=')} none")
     options += [f"{count} > 3" for count in channels(draft, steady)]
     tensors = [*draft.scope.tensors, *([] if steady or draft.scope.size is None else ["here"])]
-    for name in tensors:
-        options += [f"{name}.height == {name}.width", f"{name}.{draft.pick('height', 'width')} > 4"]
+    axes = draft.axes()
+    for name in tensors if axes else []:
+        options += [f"{name}.{axes[0]} == {name}.{axes[-1]}"] if len(axes) > 1 else []
+        options += [f"{name}.{draft.pick(*axes)} > 4"]
     if len(tensors) > 1:
         a, b = draft.random.sample(tensors, 2)
-        compared = draft.pick("height", "width", "channels", "channels", "shape")
+        compared = draft.pick(*axes, "channels", "channels", "shape")
         options.append(f"{a}.{compared} {draft.pick('==', '!=')} {b}.{compared}")
-        options.append(f"{a}.height {draft.pick('<', '>=')} {b}.height")
+        if axes:
+            options.append(f"{a}.{axes[0]} {draft.pick('<', '>=')} {b}.{axes[0]}")
     return draft.random.choice(options or ["true", "false"])

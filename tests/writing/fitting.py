@@ -10,6 +10,8 @@ from tests.writing.layers import conv, resizing
 
 def fit(draft: Draft, tensor: str, like: str) -> str:
     """A chain that brings a tensor to the height and width of another one."""
+    if not draft.maps:
+        return fit_any(draft, tensor, like)
     return draft.pick(
         f"{tensor} -> crop([0, max(0, here.height - {like}.height), 0,"
         f" max(0, here.width - {like}.width)])"
@@ -23,6 +25,28 @@ def fit(draft: Draft, tensor: str, like: str) -> str:
         f"{tensor} -> global_avg_pool"
         f" -> dense({like}.height * {like}.width * 2)"
         f" -> reshape([{like}.height, {like}.width, 2])",
+    )
+
+
+def fit_any(draft: Draft, tensor: str, like: str) -> str:
+    by_rank = {
+        0: (),
+        1: (
+            f"{tensor} -> crop([0, max(0, here.length - {like}.length)])"
+            f" -> pad([{like}.length - here.length, 0])",
+            f"{tensor} -> global_avg_pool -> dense({like}.length * 2)"
+            f" -> reshape([{like}.length, 2])",
+        ),
+        3: (
+            f"{tensor} -> avg_pool({draft.extents(tensor)}) -> upsample({draft.extents(like)})",
+            f"{tensor} -> resize({draft.extents(like)}, nearest)",
+        ),
+    }
+    return draft.pick(
+        f"{tensor} -> resize({like})",
+        f"{tensor} -> resize({like}, {draft.pick('nearest', 'bilinear')})",
+        f"{tensor} -> global_avg_pool(keep = true) -> resize({like}, nearest)",
+        *by_rank[draft.rank],
     )
 
 

@@ -15,6 +15,9 @@ T = TypeVar("T", str, list[str])
 Condition = Callable[[Draft], bool]
 
 
+ANY = (1, 2, 3)  # ranks
+
+
 def always(draft: Draft) -> bool:
     return True
 
@@ -25,6 +28,12 @@ class Construct(Generic[T]):
     weight: int
     allowed: Condition
     write: Callable[[Draft], T]
+    ranks: tuple[int, ...] = ANY
+    later: bool = False  # of the whole language alone
+
+    def fits(self, draft: Draft) -> bool:
+        is_known = draft.later or not self.later
+        return is_known and set(draft.ranks) <= set(self.ranks) and self.allowed(draft)
 
 
 class Grammar(Generic[T]):
@@ -34,18 +43,24 @@ class Grammar(Generic[T]):
         self.constructs: list[Construct[T]] = []
 
     def enter(
-        self, weight: int, allowed: Condition = always
+        self,
+        weight: int,
+        allowed: Condition = always,
+        *,
+        ranks: tuple[int, ...] = ANY,
+        later: bool = False,
     ) -> Callable[[Callable[[Draft], T]], Callable[[Draft], T]]:
         """Decorates the function that writes a construct, which goes by its name."""
 
         def entered(write: Callable[[Draft], T]) -> Callable[[Draft], T]:
-            self.constructs.append(Construct(write.__name__, weight, allowed, write))
+            name = write.__name__
+            self.constructs.append(Construct(name, weight, allowed, write, ranks, later))
             return write
 
         return entered
 
     def write(self, draft: Draft) -> T:
-        fitting = [c for c in self.constructs if c.allowed(draft)]
+        fitting = [c for c in self.constructs if c.fits(draft)]
         chosen = draft.random.choices(fitting, [c.weight for c in fitting])[0]
         draft.written[chosen.name] += 1
         return chosen.write(draft)

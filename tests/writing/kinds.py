@@ -25,6 +25,7 @@ Kind = str | Row | Table
 
 WORDS = ("width", "count", "flag", "kernel", "mode")  # most parameters are of these
 RARE = ("times", "stride", "pair", "alpha", "rate", "init", "widths")
+LATER = ("weight", "start", "init", "weight", "start")  # what a kernel goes through; starts
 
 # Kinds of a block's parameters that are tensors.
 TENSOR = "tensor"  # of any size
@@ -82,7 +83,7 @@ class Scope:
 
     values: dict[str, Kind] = field(default_factory=dict)
     tensors: dict[str, int] = field(default_factory=dict)
-    maybe: frozenset[str] = frozenset()
+    maybe: tuple[str, ...] = ()
     size: int | None = None
 
     def copy(self) -> Scope:

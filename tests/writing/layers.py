@@ -5,50 +5,19 @@ from __future__ import annotations
 from tests.writing.draft import Draft
 from tests.writing.expressions import condition, constant, value
 from tests.writing.grammar import LAYERS
-
-# Layer and group norm of a few values would amplify rounding with the default `eps`.
-NORMS = (
-    "bn",
-    "bn(momentum = 0.99, eps = 1e-3)",
-    "bn(scale = false)",
-    "layer_norm(eps = 0.1)",
-    "group_norm(groups = 1, eps = 0.1)",
-    "group_norm(groups = here.channels, eps = 0.5)",
-    "instance_norm(eps = 0.1)",
-    "instance_norm(eps = 0.5, scale = false)",
-    "rms_norm(eps = 0.1)",
-    "grn(eps = 0.1)",
+from tests.writing.parts import (
+    ACTIVATIONS,
+    NORMS,
+    activation,
+    bias,
+    init,
+    multiplier,
+    norm,
+    started,
 )
+from tests.writing.ranks import resizing_any
+
 AXES = ("channels", "positions", "height", "width")
-ACTIVATIONS = (
-    *"relu relu6 elu selu gelu swish sigmoid hard_sigmoid hard_swish tanh scaled_tanh".split(),
-    *"softplus softmax prelu leaky_relu leaky_relu(0.2) leaky_relu(slope=0.3)".split(),
-    *"mish celu celu(0.5) softmax(axis=channels) abs square".split(),
-    *("clip(-1, 1.5)", "square -> sqrt", "clip(-2, 2) -> exp", "sigmoid -> exp -> log"),
-)
-
-
-def activation(draft: Draft) -> str:
-    return "relu" if draft.chance(0.5) else draft.pick(*ACTIVATIONS)
-
-
-def norm(draft: Draft) -> str:
-    return "bn" if draft.chance(0.5) else draft.pick(*NORMS)
-
-
-def init(draft: Draft) -> str:
-    return f", init = {value(draft, 'init')}" if draft.chance(0.15) else ""
-
-
-def bias(draft: Draft) -> str:
-    return f", bias = {value(draft, 'flag')}" if draft.chance(0.25) else ""
-
-
-def multiplier(draft: Draft) -> str:
-    """Channels that grow in nested loops would outgrow every budget."""
-    if draft.repeats > 1 or draft.chance(0.5):
-        return ""
-    return f", multiplier = {value(draft, 'count')}"
 
 
 def finished(draft: Draft, layer: str) -> str:
@@ -69,7 +38,7 @@ def convolution(draft: Draft) -> str:
     return finished(draft, conv(draft))
 
 
-@LAYERS.enter(2)
+@LAYERS.enter(2, ranks=(2,))
 def padded_convolution(draft: Draft) -> str:
     """Explicit padding, or padding and cutting by separate ops, that leaves the size as it is."""
     filters = value(draft, "width")
@@ -98,7 +67,7 @@ def grouped_convolution(draft: Draft) -> str:
     )
 
 
-@LAYERS.enter(1)
+@LAYERS.enter(1, ranks=(2,))
 def sparse_convolution(draft: Draft) -> str:
     table = draft.pick("[[0], [0, 1], [1]]", "[[1], [0], [1, 0]]")
     return f"conv(2, 1) -> conv(3, {value(draft, 'kernel')}, connect = {table})"
@@ -115,12 +84,16 @@ def depthwise_convolution(draft: Draft) -> str:
 
 @LAYERS.enter(1)
 def transposed_convolution(draft: Draft) -> str:
-    return f"conv_transpose({value(draft, 'width')}, {value(draft, 'kernel')}{bias(draft)})"
+    text = f"conv_transpose({value(draft, 'width')}, {value(draft, 'kernel')}{bias(draft)}"
+    return f"{text}{init(draft) if draft.later else ''})"
 
 
 @LAYERS.enter(4)
 def normalization(draft: Draft) -> str:
-    return draft.pick(*NORMS, f"lrn({draft.pick('3', '5, alpha = 0.1', 'size = 2, k = 2')})")
+    found = draft.pick(*NORMS, f"lrn({draft.pick('3', '5, alpha = 0.1', 'size = 2, k = 2')})")
+    if draft.later and not found.startswith("lrn") and draft.chance(0.4):
+        return started(draft, found)
+    return found
 
 
 @LAYERS.enter(5)
@@ -148,6 +121,10 @@ def noise(draft: Draft) -> str:
 
 @LAYERS.enter(3)
 def scaling(draft: Draft) -> str:
+    if draft.later and draft.chance(0.2):
+        own = draft.pick("prelu", "layer_scale", *(["subsample"] if draft.maps else []))
+        first = {"prelu": "", "layer_scale": "0.5, ", "subsample": "1, "}[own]
+        return f"{own}({first}frozen = {value(draft, 'flag')})"
     return draft.pick(
         f"scale({value(draft, 'alpha')})",
         "scale(0.5)",
@@ -156,7 +133,7 @@ def scaling(draft: Draft) -> str:
         f"rescale({value(draft, 'alpha')}, offset = 0.25)",
         "normalize(0.5, 2.0)",
         "conv(2, 1) -> normalize([0.1, 0.2], std = [1.0, 0.5])",
-        "subsample(1)",
+        *(["subsample(1)"] if draft.maps else []),
     )
 
 
@@ -172,13 +149,13 @@ def rearranging(draft: Draft) -> str:
         "pad_channels(here.channels + here.channels % 2) -> shuffle(2)",
         "shuffle(here.channels)",
         f"shuffle(3 if here.channels % 3 == 0 else {draft.pick('1', 'here.channels')})",
-        "reshape([here.height, here.width, here.channels])",
+        *(["reshape([here.height, here.width, here.channels])"] if draft.maps else []),
         "reshape(here.shape)",
         "upsample(1)",
     )
 
 
-@LAYERS.enter(3)
+@LAYERS.enter(3, ranks=(2,))
 def resampling(draft: Draft) -> str:
     least = value(draft, "width")
     return draft.pick(
@@ -194,7 +171,9 @@ def resampling(draft: Draft) -> str:
 @LAYERS.enter(3)
 def along_an_axis(draft: Draft) -> str:
     """Means, maxima and sums that gate or shift, and what is as long as one."""
-    name, axis = draft.fresh("y", "z", "full"), draft.pick(*AXES)
+    axes = AXES if draft.maps else ("channels", "positions", *draft.axes())
+    name, axis = draft.fresh("y", "z", "full"), draft.pick(*axes)
+    two = axes[2:4] if len(axes) > 3 else ("channels", "positions")
     reduced = f"{draft.pick('reduce_mean', 'reduce_max')}({axis})"
     gate = draft.pick(
         f"mul [ {name}, {reduced} -> sigmoid ]",
@@ -203,15 +182,15 @@ def along_an_axis(draft: Draft) -> str:
         f"add [ here, {reduced} -> expand({name}) ]",
         f"add [ {reduced} -> expand({name}.shape), here ]",
         f"maximum [ here, {reduced} ]",
-        "minimum [ here, reduce_max(height), reduce_max(width) ]",
-        f"mul [ reduce_mean(height), reduce_mean(width) ] -> expand({name})",
+        f"minimum [ here, reduce_max({two[0]}), reduce_max({two[1]}) ]",
+        f"mul [ reduce_mean({two[0]}), reduce_mean({two[1]}) ] -> expand({name})",
         f"l2_normalize({axis}, eps = 0.1)",
         f"softmax({axis})",
     )
     return f"{{\n{name} = here\n{gate}\n}}"
 
 
-@LAYERS.enter(2)
+@LAYERS.enter(2, ranks=(2,))
 def attention(draft: Draft) -> str:
     """Of positions, and of channels, with as much as one of both is wide."""
     name = draft.fresh("y", "value")
@@ -225,6 +204,8 @@ def attention(draft: Draft) -> str:
 
 def resizing(draft: Draft) -> str:
     """Changes height and width, whatever they are."""
+    if not draft.maps:
+        return resizing_any(draft)
     draft.resize()
     filters, stride = value(draft, "width"), value(draft, "stride")
     larger = (
@@ -288,5 +269,5 @@ def to_vector(draft: Draft) -> str:
         "global_max_pool",
         "flatten",
         "global_avg_pool(keep = true) -> flatten",
-        "reshape(here.height * here.width * here.channels)",
+        *(["reshape(here.height * here.width * here.channels)"] if draft.maps else []),
     )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.writing.definitions import PARAMETERS, default_value
 from tests.writing.draft import Draft
 from tests.writing.expressions import arguments, constant
 from tests.writing.grammar import LAYERS, body
-from tests.writing.kinds import RARE, WORDS, Block, Kind, Parameter, Table
+from tests.writing.kinds import LATER, RARE, WORDS, Block, Kind, Parameter, Table
 from tests.writing.layers import to_vector, vector
 from tests.writing.statements import loop_over_table
 
@@ -14,6 +16,11 @@ COLUMNS = ("width", "width", "count", "flag", "kernel", "mode", "widths")
 TABLES = "table rows settings config blocks all".split()
 EXTENTS = ("5", "6", "7", "8", "9")
 IMAGES = ("6x6x3", "8x5x2", "7x7x1", "9x8x3", "5x5x4")
+SIZES = {
+    1: ("12x3", "9x2", "16x1", "7x4", "[10, 2]"),
+    2: IMAGES,
+    3: ("4x5x5x3", "3x6x4x2", "5x4x4x1", "[4, 4, 4, 2]"),
+}
 TRAIN = """train {
   optimizer sgd(momentum = 0.9)
   schedule cosine(peak = 0.1, warmup = 5)
@@ -31,7 +38,8 @@ def model_parameters(draft: Draft) -> list[Parameter]:
     """Each has a default, which may be computed from those before it."""
     listed = [Parameter("classes", "count", constant(draft, "count"))]
     draft.names.add("classes")
-    kinds: list[Kind] = [draft.pick(*WORDS, *WORDS, *RARE) for _ in range(draft.number(0, 4))]
+    words = (*WORDS, *WORDS, *RARE, *(LATER if draft.later else ()))
+    kinds: list[Kind] = [draft.pick(*words) for _ in range(draft.number(0, 4))]
     if draft.chance(0.5):
         columns = tuple(draft.pick(*COLUMNS) for _ in range(draft.number(2, 4)))
         kinds.append(Table(columns))
@@ -45,10 +53,18 @@ def model_parameters(draft: Draft) -> list[Parameter]:
 def image(draft: Draft, listed: list[Parameter]) -> str:
     """The input, sometimes of a size that is a parameter."""
     if draft.chance(0.75):
-        return draft.pick(*IMAGES)
+        return draft.pick(*images(draft))
     name = draft.fresh("resolution", "size", "input_size")
     listed.append(Parameter(name, "extent", draft.pick(*EXTENTS)))
+    if not draft.maps:
+        axes = len(draft.axes()) - 1
+        return f"[{', '.join([name, *draft.random.choices((name, '4', '5'), k=axes), '2'])}]"
     return draft.pick(f"[{name}, {name}, 3]", f"[{name}, {name} + 1, 2]")
+
+
+def images(draft: Draft) -> tuple[str, ...]:
+    """What a network may look at."""
+    return SIZES[draft.rank or draft.random.choice(draft.ranks)]
 
 
 def head(draft: Draft) -> list[str]:
@@ -83,7 +99,7 @@ def varied(draft: Draft, listed: list[Parameter]) -> str:
 
 def inputs(draft: Draft, size: str) -> list[str]:
     """One image, or two by name; the first of them flows."""
-    if draft.chance(0.97):
+    if draft.chance(0.85 if draft.later else 0.97):
         return [f"input {size}"]
     names = [draft.fresh("left", "image", "x", "out"), draft.fresh("right", "depth_", "self")]
     draft.scope.tensors |= dict.fromkeys(names, draft.scope.size or 0)
@@ -100,7 +116,7 @@ def inner_model(draft: Draft) -> list[str]:
     listed = model_parameters(draft)
     draft.strides = False
     draft.names.add("tap")
-    lines = [f"input {draft.pick(*IMAGES)}", *body(draft, 1, 3), "relu as tap"]
+    lines = [f"input {draft.pick(*images(draft))}", *body(draft, 1, 3), "relu as tap"]
     if draft.chance(0.3):
         lines.append(f"{draft.pick('conv(3, 3)', 'bn')} output result")
     headed = len(lines) < 4 or " output " not in lines[-1]
@@ -122,10 +138,24 @@ def model(draft: Draft, budget: int) -> list[str]:
         lines.append(LAYERS.write(draft))
     lines += head(draft)
     if draft.chance(0.1):
-        lines.append(draft.pick(TRAIN, PREPROCESS))
+        text = draft.pick(TRAIN, PREPROCESS if draft.maps else TRAIN)
+        has_one = not any(re.match(r"input [a-z_]|.* output ", line) for line in lines)
+        lines += [text] if has_one or not draft.later else []
     name = draft.pick("Net", "Net", "resnet", "Conv", "nnx_net", "Tiny_Net")
+    if draft.later:
+        name += {1: "Signal", 2: "", 3: "Clip"}[draft.rank]
     text = [f"model {name}({', '.join(map(str, listed))}) {{", *lines, "}"]
     for letter in "ABC"[: draft.random.choice((0, 0, 1, 1, 2, 3))]:
         base = draft.pick(name, f"{name}A") if letter != "A" else name
-        text.append(f"model {name}{letter} = {base}({varied(draft, listed)})")
+        changed = varied(draft, listed)
+        if draft.later and draft.chance(0.1) and can_leave_out_classes(lines, changed):
+            changed = f"classes = 0{', ' if changed else ''}{changed}"
+        text.append(f"model {name}{letter} = {base}({changed})")
     return text
+
+
+def can_leave_out_classes(lines: list[str], changed: str) -> bool:
+    """Whether the last layer of a model counts its classes, and no layer but heads' does."""
+    text = "\n".join(lines)
+    counts = "rbf(" not in text and " output " not in text and "classes = classes" not in text
+    return counts and "classes" not in changed

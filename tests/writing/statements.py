@@ -47,9 +47,11 @@ def run_asserted(draft: Draft) -> list[str]:
     text = f"{chain(draft, 2)} -> conv({filters}, 1)"
     sizes = draft.scope.fitting()
     if not sizes:
-        return [text, "here : [here.height, here.width, here.channels]"]
+        return [text, f"here : {draft.extents('here', 'here.channels')}" if draft.rank else "relu"]
     like = draft.pick(*sizes)
-    return [f"{text} : [{like}.height, {like}.width, {filters}]"]
+    if not draft.rank:
+        return [text]
+    return [f"{text} : {draft.extents(like, filters)}"]
 
 
 @STATEMENTS.enter(4)
@@ -75,7 +77,7 @@ def shared_layers(draft: Draft) -> list[str]:
     """Layers that run in several places; they keep the channels, so that they can."""
     name = draft.fresh("unit", "tied", "head", "step", "self", "conv1", "classifier", "layer")
     width = value(draft, "width", steady=True)
-    kept = draft.pick("1", "3", "3, dilation = 2", "1x3")
+    kept = draft.pick("1", "3", "3, dilation = 2", "1x3" if draft.maps else "2")
     first = draft.pick(f"conv({width}, {kept})", f"separable({width}, 3)", f"conv({width}, 1)")
     others = draft.pick("", " -> bn", " -> bn -> relu", " -> relu", " -> dropout(0.1) -> swish")
     uses = [
