@@ -28,6 +28,7 @@ from cnndsl.targets.python.tree import (
     Attribute,
     Call,
     Do,
+    Expr,
     If,
     Name,
 )
@@ -93,44 +94,64 @@ class Control:
         if not any(seen):
             self.values.fold(over.written, env)
             return
-        items = self.values.value(over.written, seen, runs, env, "items")
-        both = items, self.values.in_call(items, over.written, env)
         inner = [
             (n, (*at, k))
             for (n, at), held in zip(runs, seen, strict=True)
             for k in range(len(held))
         ]
-        targets: list[str] = []
-        counting = len(over.targets) == 1 and counts_from_zero(items)
-        cheap = self.values.is_cheap(items)
-        for position, name in enumerate(over.targets):
-            held = env.values.get(name)
-            known = held.init if held is not None and isinstance(held.init, Name) else None
-            samples = [part for each in seen for part in _parts(over.targets, each, position)]
-            if known is not None and known.id in self.draft.variables:
-                variable = known
-                self.draft.variables[variable.id].stable = False
-                samples = [*(held.samples if held is not None else ()), *samples]
-            else:
-                variable = self.draft.variable(name, "target", named=True)
-            targets.append(variable.id)
-            again = name in self.overwritten
-            self.values.ranged[variable.id] = (cheap or counting) and not again
-            self.values.origins[variable.id] = self.values.reached(items)
-            in_call = variable if self.draft.is_function else None
-            env.values[name] = Value(variable, in_call, samples)
+        numbered = self.numbered(over)
+        written = over.written if numbered is None else numbered.written
+        listed = seen if numbered is None else numbered.values
+        items = self.values.value(written, listed, runs, env, "items")
+        both = items, self.values.in_call(items, written, env)
+        names = [
+            self.target(name, over, position, items, env)
+            for position, name in enumerate(over.targets)
+        ]
+        counter, targets = None, tuple(names)
+        if numbered is not None:
+            counter, targets = names[0], tuple(names[1:])
+        elif len(names) == 1 and counts_from_zero(items):
+            counter = None if over.targets[0] in self.overwritten else names[0]
         always = min(map(len, seen)) > 0
-        counts = counting and not set(over.targets) & self.overwritten
         with_loop(
             self.values,
             both,
             runs,
             inner,
-            tuple(targets),
+            targets,
             lambda: body(inner),
             always=always,
-            counts=counts,
+            counter=counter,
         )
+
+    def numbered(self, over: Walk) -> Walk | None:
+        """What `enumerate(…)` goes over, where its numbers count the rounds."""
+        match over.written:
+            case ast.Call(func=ast.Name(id="enumerate"), args=(ast.Argument(value=listed),)):
+                if len(over.targets) == 2 and over.targets[0] not in self.overwritten:
+                    values = [_parts(over.targets, items, 1) for items in over.values]
+                    return Walk(over.targets[1:], listed, values)
+        return None
+
+    def target(self, name: str, over: Walk, position: int, items: Expr, env: Env) -> str:
+        """A variable of a loop, which may be one that the scope has."""
+        counting = len(over.targets) == 1 and counts_from_zero(items)
+        held = env.values.get(name)
+        known = held.init if held is not None and isinstance(held.init, Name) else None
+        samples = [part for each in over.values for part in _parts(over.targets, each, position)]
+        if held is not None and known is not None and known.id in self.draft.variables:
+            variable = known
+            self.draft.variables[variable.id].stable = False
+            samples = [*held.samples, *samples]
+        else:
+            variable = self.draft.variable(name, "target", named=True)
+        is_known = self.values.is_cheap(items) or counting
+        self.values.ranged[variable.id] = is_known and name not in self.overwritten
+        self.values.origins[variable.id] = self.values.reached(items)
+        in_call = variable if self.draft.is_function else None
+        env.values[name] = Value(variable, in_call, samples)
+        return variable.id
 
     def rebound(self, body: ast.Body, frames: Sequence[Frame], env: Env) -> dict[str, list[object]]:
         """All values that names of the scope get in a loop, which may be read before."""

@@ -28,22 +28,20 @@ def with_loop(
     body: Callable[[], object],
     *,
     always: bool,
-    counts: bool = False,
+    counter: str | None = None,
 ) -> None:
     """Writes a loop of constructor and call around `body`.
 
     `items` is what it goes over, in the constructor and in the call; `runs` come to the loop,
-    `inner` run its body; `always`: it runs at least once; `counts`: its only variable counts
-    the iterations.
+    `inner` run its body; `always`: it runs at least once; `counter` is the author's variable that
+    counts the iterations.
     """
     draft = values.draft
     draft.numbers += 1
     number = draft.numbers
-    if counts:
-        counter = targets[0]
-        draft.variables[counter].kind = "counter"
-    else:
+    if counter is None:
         counter = draft.variable("i", "counter").id
+    draft.variables[counter].kind = "counter"
     if always:
         draft.flat_loops.add(number)
     loop = OpenLoop(number, counter, inner, frozenset(n for n, _ in runs))
