@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from math import gcd
 
-from cnndsl.targets.python.draft import Tally
+from cnndsl.targets.python.draft import Share
 from cnndsl.targets.python.expressions import (
     FALSE,
     TRUE,
@@ -18,11 +19,7 @@ from cnndsl.targets.python.tree import (
     Conditional,
     Constant,
     Expr,
-    Item,
     Name,
-    Slice,
-    Star,
-    Tuple,
     Unary,
 )
 
@@ -52,77 +49,6 @@ _FOLD: dict[str, Callable[[int, int], int]] = {
     "//": operator.floordiv,
     "%": operator.mod,
 }
-
-
-def item(base: Expr, index: Expr) -> Expr:
-    """`base[index]`, or the item where it is known."""
-    if isinstance(base, Tuple) and isinstance(index, Slice):
-        return _part(base, index)
-    match base:
-        case Binary(op="*", left=Tuple(items=(each,))) if not isinstance(each, Star):
-            return each  # of many that are alike
-        case Tuple(items=(first, *others)) if others and not isinstance(first, Star):
-            if all(other == first for other in others):
-                return first
-    at = integer(index)
-    if not isinstance(base, Tuple) or at is None or not -len(base.items) <= at < len(base.items):
-        return Item(base, index)
-    passed = base.items[at:] if at < 0 else base.items[: at + 1]
-    grows = any(isinstance(held, Star) for held in passed)
-    return Item(base, index) if grows else base.items[at]
-
-
-def _part(base: Tuple, ends: Slice) -> Expr:
-    """`base[start:stop]`, or the items where they are known."""
-    known = [None if end is None else integer(end) for end in (ends.start, ends.stop)]
-    is_said = [end is not None for end in (ends.start, ends.stop)]
-    has_words = is_said != [at is not None for at in known]
-    if has_words or ends.step or any(isinstance(held, Star) for held in base.items):
-        return Item(base, ends)
-    return Tuple(base.items[known[0] : known[1]])
-
-
-_WRITTEN_OUT = 4  # items of a tuple that repeats others
-
-
-def joined(items: Iterable[Expr]) -> Tuple:
-    """A tuple of items, some of which may stand for all those of another tuple."""
-    found: list[Expr] = []
-    for held in items:
-        inside = held.value if isinstance(held, Star) else None
-        match inside:
-            case Tuple():
-                found += inside.items
-            case Binary(op="*", left=Tuple(items=several), right=Constant(value=int(count))) if (
-                len(several) * count <= _WRITTEN_OUT
-            ):
-                found += several * count
-            case _:
-                found.append(held)
-    return Tuple(tuple(found))
-
-
-def tally(name: str, held: Expr) -> Expr:
-    """`sum` or `len` of a tuple; of one whose items are known, what they give."""
-    match held:
-        case Tuple(items=(Star(value=whole),)):
-            return tally(name, whole)
-        case Binary(op="*", left=Tuple() as many, right=count):
-            each = tally(name, many)
-            return (
-                Tally(Name(name), (held,)) if isinstance(each, Tally) else binary("*", count, each)
-            )
-    if not isinstance(held, Tuple):
-        return Tally(Name(name), (held,))
-    total: Expr = Constant(0)
-    for number, each in enumerate(held.items):
-        part: Expr = Constant(1) if name == "len" else each
-        if isinstance(each, Star):
-            part = tally(name, each.value)
-            if isinstance(part, Tally):
-                return Tally(Name(name), (held,))
-        total = part if number == 0 else binary("+", total, part)
-    return total
 
 
 def number_of(expr: Call) -> Expr:
@@ -231,6 +157,9 @@ def _product(left: Expr, right: Expr, a: int | None, b: int | None) -> Expr:
         return right
     if b == 1:
         return left
+    whole = _all_shares(left, right) or _all_shares(right, left)
+    if whole is not None:
+        return whole
     if a is not None and isinstance(right, Binary) and right.op == "*":
         inner = integer(right.left)
         if inner is not None:
@@ -255,6 +184,51 @@ def _halved(left: Expr, right: Expr, b: int) -> Expr:
     return Binary("//", left, right)
 
 
+def share(whole: Expr, count: Expr) -> Expr:
+    """One of `count` equal parts of a whole number: of `width * n` it is `width`."""
+    rest = _without_factor(whole, count)
+    if rest is not None:
+        return rest
+    parts = integer(count)
+    match whole:
+        case Binary(op="*", left=Constant(value=int(times)), right=each) if parts:
+            common = gcd(times, parts)
+            if common > 1:
+                rest = binary("*", Constant(times // common), each)
+                return share(rest, Constant(parts // common))
+    known = binary("//", whole, count)
+    is_known = not (isinstance(known, Binary) and known.op == "//")
+    return known if is_known else Share("//", whole, count)
+
+
+def _without_factor(product: Expr, factor: Expr) -> Expr | None:
+    """The product without one of its factors; None if it has no such one."""
+    if product == factor:
+        return _ONE
+    if not isinstance(product, Binary) or product.op != "*":
+        return None
+    for one, other in ((product.left, product.right), (product.right, product.left)):
+        rest = _without_factor(one, factor)
+        if rest is not None:
+            left_over = (rest, other) if one is product.left else (other, rest)
+            return binary("*", *left_over)
+    return None
+
+
+def _all_shares(count: Expr, each: Expr) -> Expr | None:
+    """What so many equal parts are together, where that is shorter: all of them, or half."""
+    if not isinstance(each, Share):
+        return None
+    if each.right == count:
+        return each.left
+    times, parts = integer(count), integer(each.right)
+    if not times or not parts:
+        return None
+    if times % parts == 0:
+        return binary("*", Constant(times // parts), each.left)
+    return share(each.left, Constant(parts // times)) if parts % times == 0 else None
+
+
 def _sum(op: str, left: Expr, right: Expr) -> Expr:
     """A sum with like terms together: four equal branches are `4 * filters`."""
     terms: list[tuple[int, Expr]] = []
@@ -272,6 +246,15 @@ def _sum(op: str, left: Expr, right: Expr) -> Expr:
             terms.append((count, term))
     if not merged:
         return Binary(op, left, right)
+    wholes = [(n, e) for n, e in terms if _all_shares(Constant(abs(n)), e) is not None]
+    if wholes and len(terms) > 1:
+        rest = _added([each for each in terms if each not in wholes])
+        return binary("+", _added(wholes), rest)
+    return _added(terms)
+
+
+def _added(terms: list[tuple[int, Expr]]) -> Expr:
+    """The sum of terms that differ, each so many times."""
     terms = [(n, term) for n, term in terms if n] or [(0, _ONE)]
     if terms[0][0] < 0 and (first := next((t for t in terms if t[0] > 0), None)):
         terms.remove(first)

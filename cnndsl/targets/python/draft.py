@@ -21,6 +21,11 @@ class Join(Binary):
 
 
 @dataclass(frozen=True, slots=True)
+class Share(Binary):
+    """One of equal parts: `x // n` without a remainder, so that `n` of them are `x`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Tally(Call):
     """`sum(…)` or `len(…)` of a tuple, worked out where its items are known."""
 

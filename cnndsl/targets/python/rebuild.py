@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from operator import is_
 
-from cnndsl.targets.python.arithmetic import (
-    binary,
-    conditional,
-    item,
-    joined,
-    number_of,
-    tally,
-    unary,
-)
-from cnndsl.targets.python.draft import Build, Join, Tally
+from cnndsl.targets.python.arithmetic import binary, conditional, number_of, share, unary
+from cnndsl.targets.python.draft import Build, Join, Share, Tally
 from cnndsl.targets.python.expressions import names, parts
 from cnndsl.targets.python.tree import (
     Attribute,
@@ -35,6 +27,7 @@ from cnndsl.targets.python.tree import (
     Tuple,
     Unary,
 )
+from cnndsl.targets.python.tuples import item, joined, tally
 
 
 def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
@@ -60,6 +53,8 @@ def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
             left, right = change(expr.left), change(expr.right)
             if left is expr.left and right is expr.right:
                 return expr
+            if isinstance(expr, Share):
+                return share(left, right)
             kind = Join if isinstance(expr, Join) else binary
             return kind(expr.op, left, right)
     inner = parts(expr)

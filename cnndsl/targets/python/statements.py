@@ -14,6 +14,7 @@ from cnndsl.targets.python.draft import (
     Loop,
     Settle,
     Shadow,
+    Share,
     Step,
     Tally,
 )
@@ -230,29 +231,30 @@ def plain(step: Step) -> Statement:
     """A statement in nothing but nodes of the tree, once the passes are done."""
     match step:
         case Assign():
-            targets = tuple(map(_plain, step.targets))
-            return Assign(targets, _plain(step.value), step.comment, step.annotation)
+            targets = tuple(map(plain_expression, step.targets))
+            return Assign(targets, plain_expression(step.value), step.comment, step.annotation)
         case If():
             body, other = (tuple(map(plain, held)) for held in (step.body, step.other))
-            return If(_plain(step.test), body, other)
+            return If(plain_expression(step.test), body, other)
         case For():
-            return For(step.target, _plain(step.iterable), tuple(map(plain, step.body)))
+            return For(step.target, plain_expression(step.iterable), tuple(map(plain, step.body)))
         case Do():
-            return Do(_plain(step.value))
+            return Do(plain_expression(step.value))
         case Return():
-            return Return(_plain(step.value))
+            return Return(plain_expression(step.value))
         case Augment():
-            return Augment(step.target, step.op, _plain(step.value))
+            return Augment(step.target, step.op, plain_expression(step.value))
         case Shadow() | Hint() | Settle() | Loop():
             raise AssertionError(f"{type(step).__name__} is no statement")
     return step
 
 
-def _plain(expr: Expr) -> Expr:
-    if not any(isinstance(e, (Join, Build, Tally)) for e in walk(expr)):
+def plain_expression(expr: Expr) -> Expr:
+    """An expression in nothing but nodes of the tree."""
+    if not any(isinstance(e, (Join, Share, Build, Tally)) for e in walk(expr)):
         return expr
-    expr = rebuild(expr, _plain)
-    if isinstance(expr, Join):
+    expr = rebuild(expr, plain_expression)
+    if isinstance(expr, (Join, Share)):
         return Binary(expr.op, expr.left, expr.right)
     if isinstance(expr, (Build, Tally)):
         return Call(expr.function, expr.args, expr.keywords)

@@ -10,7 +10,7 @@ from cnndsl.targets.flax.staging.draft import Draft
 from cnndsl.targets.python.draft import Line, Step
 from cnndsl.targets.python.expressions import is_constant, names
 from cnndsl.targets.python.print import print_expression
-from cnndsl.targets.python.statements import bodies, with_bodies
+from cnndsl.targets.python.statements import bodies, plain_expression, with_bodies
 from cnndsl.targets.python.tree import Expr, For, If, Name, Tuple
 
 _LINE = 88
@@ -72,7 +72,7 @@ class _Comments:
                 return None
             last = str(shape[-1])
         elif self.is_own(channels) and not draft.is_function and channels is not None:
-            last = print_expression(channels)
+            last = print_expression(plain_expression(channels))
         elif len(set(shapes)) == 1:
             last = str(shape[-1])
         else:

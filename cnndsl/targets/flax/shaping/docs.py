@@ -13,6 +13,7 @@ from cnndsl.targets.flax.staging.draft import Draft, Param
 from cnndsl.targets.python.expressions import attributes, names
 from cnndsl.targets.python.print import print_expression
 from cnndsl.targets.python.rebuild import substitute
+from cnndsl.targets.python.statements import plain_expression
 from cnndsl.targets.python.tree import Expr, Name
 
 WRAP = 84
@@ -87,7 +88,7 @@ def _channels_out(
         if channels_in.isidentifier():
             out = substitute(out, {"in_features": Name(channels_in)})
         if channels_in.isidentifier() or "in_features" not in names(out):
-            return print_expression(out)
+            return print_expression(plain_expression(out))
     last = {s[-1] for s in outs}
     return str(last.pop()) if len(last) == 1 else "C"
 
@@ -124,7 +125,7 @@ def logits(draft: Draft, networks: Sequence[Network]) -> str:
     """What the docstring calls the channels of the result."""
     arguments = {p.name for p in draft.arguments}
     if draft.out is not None and names(draft.out) <= arguments and not attributes(draft.out):
-        return print_expression(draft.out)
+        return print_expression(plain_expression(draft.out))
     last = {n.output.shape[-1] for n in networks if n.output.shape}
     return str(last.pop()) if len(last) == 1 else "classes"
 

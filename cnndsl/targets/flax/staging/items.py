@@ -14,7 +14,7 @@ from cnndsl.syntax import ast
 from cnndsl.targets.flax.staging.control import Choice, Control, Walk
 from cnndsl.targets.flax.staging.draft import Env, Run, Tensor
 from cnndsl.targets.flax.staging.flow import Flow, all_of
-from cnndsl.targets.python.arithmetic import binary, item, joined
+from cnndsl.targets.python.arithmetic import share
 from cnndsl.targets.python.expressions import integer, path
 from cnndsl.targets.python.tree import (
     Assign,
@@ -30,6 +30,7 @@ from cnndsl.targets.python.tree import (
     Star,
     Tuple,
 )
+from cnndsl.targets.python.tuples import item, joined
 
 Chain = Callable[[Sequence[Chained], Name, list[Run], Env], None]
 
@@ -95,7 +96,7 @@ class Items:
         seen = [len(r.groups) for r in recs]
         count = self.values.value(written, seen, runs, env, "groups")
         at_call = count if written is None else self.values.in_call(count, written, env)
-        each = Tuple((binary("//", self.flow.features(x), count),))
+        each = Tuple((share(self.flow.features(x), count),))
         number = integer(count)
         every = Binary("*", each, count) if number is None else Tuple(each.items * number)
         axis = Keyword("axis", Constant(-1))

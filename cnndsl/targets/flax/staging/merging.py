@@ -14,7 +14,6 @@ from cnndsl.targets.flax.staging.control import Choice, Walk
 from cnndsl.targets.flax.staging.draft import Env, Run, Tensor
 from cnndsl.targets.flax.staging.flow import all_of
 from cnndsl.targets.flax.staging.items import Items
-from cnndsl.targets.python.arithmetic import item, tally
 from cnndsl.targets.python.expressions import call, path
 from cnndsl.targets.python.tree import (
     Binary,
@@ -27,6 +26,7 @@ from cnndsl.targets.python.tree import (
     Name,
     Star,
 )
+from cnndsl.targets.python.tuples import item, tally
 
 _FOLDS = {"add": "add", "mul": "multiply", "maximum": "maximum", "minimum": "minimum"}
 

@@ -11,7 +11,7 @@ from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
 from cnndsl.targets.flax.staging.draft import Env, Tensor
 from cnndsl.targets.flax.staging.kinds import raw_kinds
-from cnndsl.targets.python.arithmetic import binary, conditional, item, number_of, tally, unary
+from cnndsl.targets.python.arithmetic import binary, conditional, number_of, unary
 from cnndsl.targets.python.expressions import NONE, call, constant, is_constant
 from cnndsl.targets.python.tree import (
     Attribute,
@@ -26,6 +26,7 @@ from cnndsl.targets.python.tree import (
     Star,
     Tuple,
 )
+from cnndsl.targets.python.tuples import item, tally
 
 _MATH = {"ceil": "math.ceil", "floor": "math.floor", "sqrt": "math.sqrt", "log2": "math.log2"}
 _TABLED = ("zip", "enumerate")  # lists that become tables
