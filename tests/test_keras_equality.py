@@ -40,7 +40,8 @@ class Case:
     application: str
     size: int = 64
     set: dict[str, Any] = field(default_factory=dict)
-    batch_norm: bool = True  # compare a pass in training, which must have nothing random in it
+    # Compare a pass in training: of one model of a family, without anything random in it.
+    batch_norm: bool = True
     pixels: float = 1.0  # what Keras divides images by
     options: dict[str, Any] = field(default_factory=dict)  # of the application
 
@@ -51,21 +52,21 @@ FAST = [
     Case("resnet_keras", "ResNet50Keras", "ResNet50"),
 ]
 SLOW = [
-    Case("resnet_keras", "ResNet101Keras", "ResNet101"),
-    Case("resnet_keras", "ResNet152Keras", "ResNet152"),
+    Case("resnet_keras", "ResNet101Keras", "ResNet101", batch_norm=False),
+    Case("resnet_keras", "ResNet152Keras", "ResNet152", batch_norm=False),
     Case("resnet_keras", "ResNet50V2", "ResNet50V2"),
-    Case("resnet_keras", "ResNet101V2", "ResNet101V2"),
-    Case("resnet_keras", "ResNet152V2", "ResNet152V2"),
+    Case("resnet_keras", "ResNet101V2", "ResNet101V2", batch_norm=False),
+    Case("resnet_keras", "ResNet152V2", "ResNet152V2", batch_norm=False),
     Case("densenet", "DenseNet121", "DenseNet121"),
-    Case("densenet", "DenseNet169", "DenseNet169"),
-    Case("densenet", "DenseNet201", "DenseNet201"),
+    Case("densenet", "DenseNet169", "DenseNet169", batch_norm=False),
+    Case("densenet", "DenseNet201", "DenseNet201", batch_norm=False),
     Case("inception_v3", "InceptionV3", "InceptionV3", 96),
     Case("inception_v4", "InceptionResNetV2", "InceptionResNetV2", 128),
     Case("xception", "Xception", "Xception", 96),
     Case("mobilenet", "MobileNet", "MobileNet"),
     Case("mobilenet", "MobileNetV2", "MobileNetV2"),
     Case("nasnet", "NASNetMobile", "NASNetMobile"),
-    Case("nasnet", "NASNetLarge", "NASNetLarge"),
+    Case("nasnet", "NASNetLarge", "NASNetLarge", batch_norm=False),
     *(
         Case(
             "efficientnet",

@@ -89,7 +89,11 @@ def proven(
     """
     found = Collector()
     known = Known(is_shared=True)
-    networks = elaborate(program, found, overrides, only, known, Effort(0, 0))
+    networks = []
+    for network in elaborating(program, found, overrides, only, known, Effort(0, 0)):
+        if found:
+            return None
+        networks.append(network)
     return None if found else networks
 
 
