@@ -17,7 +17,7 @@ __all__ = ["EXPLANATIONS"]  # with the errors', now that the warnings are regist
 
 @explained("W101")
 def unused_definition(span: Span, what: str, name: str) -> Diagnostic:
-    """A block or an fn of a file with models that nothing in the file uses.
+    """A block, an fn or an op of a file with models that nothing in the file uses.
 
     A file without models is there to be used by others: of it nothing is unused.
     """

@@ -450,6 +450,31 @@ def recipe_conflict(span: Span, message: str, help: str | None = None) -> Diagno
     return error("E121", message, span, help=help)
 
 
+@explained("E122")
+def not_a_class(span: Span, message: str, help: str | None = None) -> Diagnostic:
+    """`op NAME(parameters) from "module:Class"` names a class of Python as an import does: dotted
+    names, a colon and the name of the class.
+
+    The compiler never imports it. A generated module does, so that the names are held to what an
+    import can say: ASCII letters, digits and underscores, no word of Python's own, and no module
+    of Python's own library, which has no layers.
+    """
+    return error("E122", message, span, help=help)
+
+
+@explained("E123")
+def bad_claim(
+    span: Span, message: str, help: str | None = None, labels: tuple[Label, ...] = ()
+) -> Diagnostic:
+    """What an op says of its class: `shape`, that of the result, and where there are some `params`
+    and `state`, the shapes of tensors, and `macs`.
+
+    They are expressions over the parameters of the op and `in`, what arrives. The class gets the
+    channels that arrive first, then the parameters by their names, and `rngs`.
+    """
+    return error("E123", message, span, labels=labels, help=help)
+
+
 @explained("E130")
 def not_shareable(span: Span, message: str, help: str | None = None) -> Diagnostic:
     """`shared NAME = chain` declares layers that run wherever NAME stands in a chain.
@@ -804,6 +829,19 @@ def bad_expectation(span: Span, message: str, help: str | None = None) -> Diagno
     behind that, `expect output mask : 8x8x1`.
     """
     return error("E403", message, span, help=help)
+
+
+@explained("E404")
+def unlike_its_class(
+    span: Span, message: str, labels: tuple[Label, ...], help: str | None
+) -> Diagnostic:
+    """What an op says of its class is not what the class does.
+
+    A check takes an op's word for it. `cnndsl check --run` asks the class: it imports it, builds it
+    as the generated module does, calls it on shapes with `jax.eval_shape`, and compares the shape of
+    the result, the parameters and the state, whatever their order. MACs are not compared.
+    """
+    return error("E404", message, span, labels=labels, help=help)
 
 
 def error(

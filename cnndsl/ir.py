@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 from cnndsl.ops.base import Op, Shape, Written
+from cnndsl.ops.brought import Brought
 from cnndsl.ops.initial import Initial
 from cnndsl.syntax import ast
 
@@ -445,6 +446,7 @@ class Network:
     recipe: Recipe | None = None
     recipe_said: dict[str, Json] | None = None  # the same, as the spec has it
     preprocess: dict[str, Json] | None = None
+    brought: tuple[type[Brought], ...] = ()  # the layers of the author's own that it has
     counts: Count | None = None  # once somebody asked
     summary: Summary | None = None  # the same, until layers get other names
 

@@ -32,6 +32,9 @@ def once(arguments: Namespace, console: Console, sitting: Sitting | None = None)
     checked = check_specs(arguments, None, unreadable, sitting, prove)
     diagnostics = all_diagnostics(checked)
     wrong = any(d.severity is Severity.ERROR for d in diagnostics)
+    if not wrong and arguments.asks_classes:
+        diagnostics = _unlike(checked)
+        wrong = bool(diagnostics)
     if not wrong:
         diagnostics = [warning for each in checked for warning in warnings(each)]
         wrong = strict and bool(diagnostics)
@@ -43,6 +46,23 @@ def once(arguments: Namespace, console: Console, sitting: Sitting | None = None)
     if not wrong and arguments.output_format == "human":
         console.line(praise(checked))
     return int(wrong)
+
+
+def _unlike(checked: Sequence[Checked]) -> list[Diagnostic]:
+    """Where layers of the specs' own are not what these say of them.
+
+    Raises:
+      CallError: if jax and flax are not installed.
+    """
+    own = [each for each in checked if any(network.brought for network in each.networks)]
+    if not own:
+        return []
+    try:
+        from cnndsl.claims import unlike
+    except ModuleNotFoundError as error:
+        message = f"`cnndsl check --run` needs {error.name}: it is not installed"
+        raise CallError(message, "pip install 'cnndsl[train]'") from None
+    return [found for each in own for found in unlike(each.proven, each.networks)]
 
 
 def _print(diagnostics: Sequence[Diagnostic], output_format: str, console: Console) -> None:

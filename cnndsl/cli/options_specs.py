@@ -18,6 +18,7 @@ examples:
   cnndsl check specs                              every spec below a folder
   cnndsl check specs/vgg16.cnn --json             for an editor or a script
   cnndsl check specs --output-format github       for a workflow; concise and sarif, too
+  cnndsl check net.cnn --run                      are its own layers what it says of them?
   cnndsl check - --stdin-filename net.cnn < net.cnn
 
 Lines and columns in JSON count from 1, in characters; end_column is the one after the last.""",
@@ -98,6 +99,9 @@ def add_check(parser: argparse.ArgumentParser) -> None:
     help = "exit with 1 for warnings, too (default: as [tool.cnndsl] of pyproject.toml says)"
     strict = argparse.BooleanOptionalAction
     parser.add_argument("--strict", action=strict, default=None, help=help)
+    help = "import the classes that ops of the specs name (`op … from`), and hold what the specs say "
+    help += "of them against what they do; of specs that you trust"
+    parser.add_argument("--run", action="store_true", dest="asks_classes", help=help)
     help = "the same as --output-format json"
     parser.add_argument(
         "--json", action="store_const", const="json", dest="output_format", help=help

@@ -7,6 +7,7 @@ import re
 
 from cnndsl import errors
 from cnndsl.elaborate import values
+from cnndsl.elaborate.brought import in_use
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.explain import how_small, shape_text
@@ -17,6 +18,7 @@ from cnndsl.elaborate.repair import UNSHAPED
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import Layer, LayerArgument, Reference, Tensor
 from cnndsl.ops.base import Op, Reject, rank_of
+from cnndsl.ops.brought import Brought
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 
@@ -75,6 +77,10 @@ class Applying:
             return Layer(element, op, x, UNSHAPED)
         try:
             out = Tensor(op.output(x.shape), doubtful=x.doubtful)
+        except Failure as failure:  # of what the author says of a class
+            if x.doubtful:
+                raise Failure from None
+            raise in_use(failure, element, shape_text(x.shape)) from None
         except Reject as reject:
             if x.doubtful:
                 raise Failure from None
@@ -86,6 +92,8 @@ class Applying:
             help = reject.help
             raise Failure(errors.does_not_fit(span, reject.message, at, notes, help)) from None
         check_size(out, element.name_span)
+        if isinstance(op, Brought):
+            self.shared.brought[type(op)] = None
         if not self.shared.budget.known.is_shared:
             locate(op, x, out)
         layer = Layer(element, op, x, out)

@@ -45,7 +45,7 @@ def match(
     return {name: given[name] for name in names if name in given}
 
 
-def signature(definition: ast.Block | ast.Fn | ast.Model) -> str:
+def signature(definition: ast.Block | ast.Fn | ast.Model | ast.Op) -> str:
     """`bottleneck(width, stride = 1)`, as written; what is long in it is left out."""
     parts = [_written(parameter) for parameter in definition.parameters[:_SHOWN]]
     if len(definition.parameters) > _SHOWN:

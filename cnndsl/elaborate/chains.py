@@ -120,8 +120,9 @@ class Chains:
             block = self.shared.program.nested_block(name)
         if block is not None:
             return self.blocks.instance(element, block, x, scope, context)
-        if name in OPS:
-            return self.applying.layer(element, OPS[name], x, scope, context)
+        kind = self.shared.program.op(name)
+        if kind is not None:
+            return self.applying.layer(element, kind, x, scope, context)
         if layer is None:
             return Passed(element, None, x, x, None)
         if name == SPLIT and not scope.value(name)[0]:
@@ -217,7 +218,9 @@ class Chains:
         tensors = (n for s in scope.around() for n in s.tensors)
         later = program.named_below(name, element.span)
         return unknown_element(
-            element, itertools.chain(OPS, program.blocks, tensors, ("here", SPLIT)), later
+            element,
+            itertools.chain(OPS, program.ops, program.blocks, tensors, ("here", SPLIT)),
+            later,
         )
 
     def merge(self, element: ast.Merge, x: Tensor, scope: Scope, context: Context) -> Merged:

@@ -15,6 +15,7 @@ from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.reuse import Known
 from cnndsl.elaborate.sharing import Declaration
 from cnndsl.ir import Tensor, Value
+from cnndsl.ops.brought import Brought
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 
@@ -47,6 +48,7 @@ class Shared:
     instances: Counter[str] = field(default_factory=Counter)  # per stage, for paths
     declared: list[Declaration] = field(default_factory=list)  # shared layers
     image: tuple[int, ...] | None = None  # the input, where its size was set from outside
+    brought: dict[type[Brought], None] = field(default_factory=dict)  # layers of the author's own
     outputs: list[str] = field(default_factory=list)  # endpoints that are results
     nothing: Tensor | None = None  # what flows at first where inputs have names
     is_sharing: bool = False  # while shared layers run

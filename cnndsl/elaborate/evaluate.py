@@ -364,7 +364,7 @@ class Evaluator:
         return result
 
     def parameters(
-        self, definition: ast.Fn | ast.Block | ast.Model, bound: Mapping[str, Value]
+        self, definition: ast.Fn | ast.Block | ast.Model | ast.Op, bound: Mapping[str, Value]
     ) -> Scope:
         """A scope of a definition's own, with its parameters; defaults see earlier ones."""
         scope = Scope()

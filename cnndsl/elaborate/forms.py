@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elaborate.program import Program
-from cnndsl.ops import MERGES, OPS
+from cnndsl.ops import MERGES
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 from cnndsl.syntax.misplaced import RESULTS, label, named_end
@@ -45,7 +45,7 @@ def labelled(statement: ast.Run, program: Program) -> Diagnostic | None:
         case _:
             return None
     first = elements[0]
-    known = name in OPS or name in MERGES or name in program.blocks
+    known = program.op(name) is not None or name in MERGES or name in program.blocks
     alone = len(elements) == 1 and isinstance(first, ast.Apply) and first.args is None
     if not known or not alone or not isinstance(first, ast.Apply) or first.name in RESULTS:
         return None

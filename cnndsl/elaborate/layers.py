@@ -13,7 +13,7 @@ from cnndsl.elaborate.program import Program, used_blocks
 from cnndsl.elaborate.reuse import Known
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import LayerArgument, Tensor, Value
-from cnndsl.ops import OPS
+from cnndsl.ops.base import Op
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 
@@ -31,17 +31,19 @@ class LayerValues:
         """The layer of an expression, None where its name is no op and no block."""
         name = expr.id if isinstance(expr, ast.Name) else expr.func.id
         block = self.program.blocks.get(name)
-        if block is None and name not in OPS:
+        kind = self.program.op(name)
+        if block is None and kind is None:
             return None
         element = self.elements.get(id(expr))
         if element is None:
             span = expr.span if isinstance(expr, ast.Name) else expr.func.span
             args = expr.args if isinstance(expr, ast.Call) else None
             element = self.elements[id(expr)] = ast.Apply(expr.span, name, span, args)
-        return self._op(element, scope) if block is None else self._block(element, block, scope)
+        if block is not None:
+            return self._block(element, block, scope)
+        return None if kind is None else self._op(element, kind, scope)
 
-    def _op(self, element: ast.Apply, scope: Scope) -> LayerArgument:
-        kind = OPS[element.name]
+    def _op(self, element: ast.Apply, kind: type[Op], scope: Scope) -> LayerArgument:
         given, bound = self.maker.arguments(element, kind, scope)
         self._check(element, bound)
         return LayerArgument(element, self.maker.op(element, kind, given, bound), bound, given)

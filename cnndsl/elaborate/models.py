@@ -261,4 +261,5 @@ def _run(
     bound = (arguments, given, whole, image, output, endpoints)
     network = Network(model.name, root, model, *bound, outputs=outputs, image=size, shared=records)
     network.inputs = received.named
+    network.brought = tuple(shared.brought)
     return network

@@ -79,7 +79,7 @@ class Names:
         what = self.shared.program.reserved(name)
         if scope.declaration(name) is not None:
             raise Failure(errors.name_taken(span, name, "shared layers"))
-        if what in ("an op", "a block"):
+        if what in ("an op", "an op of this spec", "a block"):
             raise Failure(errors.name_taken(span, name, what))
 
 

@@ -10,11 +10,15 @@ from graphlib import CycleError, TopologicalSorter
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
+from cnndsl.elaborate.brought import kind_of, mistakes
 from cnndsl.elaborate.collect import Collector
+from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.functions import FUNCTIONS
 from cnndsl.elaborate.nested import block_of
 from cnndsl.elaborate.recursion import always_used, circles
 from cnndsl.ops import ADDED, MERGES, OPS
+from cnndsl.ops.base import Op
+from cnndsl.ops.brought import Brought
 from cnndsl.source import Source, Span
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
@@ -38,6 +42,8 @@ class Program:
     fns: dict[str, ast.Fn] = field(default_factory=dict)
     blocks: dict[str, ast.Block] = field(default_factory=dict)
     models: dict[str, ast.Model | ast.Variant] = field(default_factory=dict)
+    ops: dict[str, type[Brought]] = field(default_factory=dict)  # that the author brings
+    brought: dict[str, ast.Op] = field(default_factory=dict)  # their definitions
     own: list[ast.Model | ast.Variant] = field(default_factory=list)
     sound: bool = True  # no cycles and no unknown bases: safe to elaborate
     joins: set[ast.Binary] = field(default_factory=set, repr=False)  # `+` between lists
@@ -55,6 +61,15 @@ class Program:
     def circles(self) -> dict[str, int]:
         """By block that leads back to itself the number of its circle, which others may share."""
         return circles(self.blocks)
+
+    @cached_property
+    def claiming(self) -> Evaluator:
+        """What evaluates the claims of all ops, with a budget of its own."""
+        return Evaluator(self.fns, self.complete)
+
+    def op(self, name: str) -> type[Op] | None:
+        """The op of that name; those of the spec hide the language's."""
+        return self.ops.get(name) or OPS.get(name)
 
     def root(self, model: ast.Model | ast.Variant) -> ast.Model:
         """The model whose body a variant runs."""
@@ -109,7 +124,7 @@ class Program:
                 return False
         else:
             name = expr.id if isinstance(expr, ast.Name) else ""
-        return name in OPS or name in self.blocks
+        return name in OPS or name in self.ops or name in self.blocks
 
     def named_below(self, name: str, span: Span) -> Span | None:
         """Where the definition around a place names a tensor like that, further down."""
@@ -128,6 +143,8 @@ class Program:
             return "a model"
         if name in self.fns:
             return "a function"
+        if name in self.ops:
+            return "an op of this spec"
         if name in OPS or name in MERGES:
             return "an op"
         return "a function" if name in FUNCTIONS else None
@@ -229,6 +246,11 @@ class _Reader:
                 program.fns[name] = definition
             case ast.Block():
                 program.blocks[name] = definition
+            case ast.Op():
+                program.ops[name] = kind_of(definition, program)
+                program.brought[name] = definition
+                for mistake in mistakes(definition):
+                    self.found.add(mistake)
             case _:
                 program.models[name] = definition
                 if own:

@@ -22,8 +22,9 @@ def shadows(program: Program) -> Iterator[Diagnostic]:
     for definition in program.spec.definitions:
         if isinstance(definition, ast.Use | ast.Variant):
             continue
-        if isinstance(definition, ast.Block) and definition.name in ADDED:
-            yield advice.hidden_op(definition.name_span, definition.name, "block")
+        if isinstance(definition, ast.Block | ast.Op) and definition.name in ADDED:
+            what = "block" if isinstance(definition, ast.Block) else "definition"
+            yield advice.hidden_op(definition.name_span, definition.name, what)
         yield from _Shadows(definition).found()
 
 
@@ -41,7 +42,7 @@ class _Scope:
 class _Shadows:
     """One definition."""
 
-    definition: ast.Fn | ast.Block | ast.Model
+    definition: ast.Fn | ast.Block | ast.Model | ast.Op
 
     def found(self) -> Iterator[Diagnostic]:
         outer = _Scope()

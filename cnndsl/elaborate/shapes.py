@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from cnndsl import errors
 from cnndsl.diagnostics import Label
-from cnndsl.elaborate import values
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.explain import shape_text
-from cnndsl.elaborate.repair import floored
+from cnndsl.elaborate.extents import extents
 from cnndsl.elaborate.reshaping import reshaped
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import Tensor
-from cnndsl.ops.base import MOST_AXES
 from cnndsl.syntax import ast
 
 
@@ -46,14 +44,4 @@ class Shapes:
             context.report(self.shared.found, error)
 
     def evaluate(self, expr: ast.Expr, scope: Scope) -> tuple[int, ...]:
-        value = self.shared.evaluator.evaluate(expr, scope)
-        items = value if isinstance(value, list) else [value]
-        sizes = tuple(item for item in items if values.is_int(item) and item > 0)
-        is_shape = 1 <= len(items) <= MOST_AXES + 1
-        if not is_shape or len(sizes) < len(items):
-            if all(map(values.is_number, items)) and is_shape:
-                fix = floored(expr)
-                raise Failure(errors.bad_extent(expr.span, shape_text(items), fix))
-            seen = f"a list of {len(items)}" if isinstance(value, list) else values.kind(value)
-            raise Failure(errors.bad_shape(expr.span, seen))
-        return sizes
+        return extents(expr, self.shared.evaluator.evaluate(expr, scope))

@@ -69,6 +69,8 @@ def _bound(definition: ast.Named) -> _Names:
     names.values |= {parameter.name for parameter in definition.parameters}
     if isinstance(definition, ast.Block | ast.Model):
         names.tensors |= _TENSORS
+    if isinstance(definition, ast.Op):
+        names.tensors.add("in")
     for node in walk(definition):
         match node:
             case ast.Let(name=name):
@@ -161,7 +163,8 @@ class _Definition:
             if name in OPS:  # which a value with its name leaves what it is
                 self.note_all_words(OPS[name], node.args or ())
             return
-        if name in program.blocks or name in OPS or name in program.models or name == SPLIT:
+        is_op = program.op(name) is not None or name == SPLIT
+        if is_op or name in program.blocks or name in program.models:
             self.layer(node, name, node.args or ())
         elif what := program.what(name):
             fix = merged(node)
@@ -170,7 +173,7 @@ class _Definition:
             what = "a merge" if name in MERGES else what
             self.report(errors.not_runnable(node.name_span, name, what, branches, fix))
         elif program.complete:
-            known = chain(OPS, program.blocks, self.names.tensors, ("here", SPLIT))
+            known = chain(OPS, program.ops, program.blocks, self.names.tensors, ("here", SPLIT))
             self.report(unknown_element(node, known))
 
     def layer(self, node: ast.Node, name: str, args: Sequence[ast.Argument]) -> None:
@@ -181,14 +184,15 @@ class _Definition:
         if block is not None:
             self.parameters(block, args, node)
             return
-        if name in OPS:
-            self.op(OPS[name], args, node)
+        kind = self.program.op(name)
+        if kind is not None:
+            self.op(kind, args, node)
 
     def op(self, op: type[Op], args: Sequence[ast.Argument], node: ast.Node) -> None:
         """The arguments of an op."""
         names, required = list(op.arguments()), op.required()
         self.arguments(op.name, names, required, args, node, op.signature)
-        self.tensor(op.name, args, node)
+        self.tensor(op, args, node)
         self.note_all_words(op, args)
 
     def note_all_words(self, op: type[Op], args: Sequence[ast.Argument]) -> None:
@@ -199,20 +203,19 @@ class _Definition:
             if place in names:
                 self.note_words(argument.value, op.arguments()[place].kind.own_words)
 
-    def tensor(self, name: str, args: Sequence[ast.Argument], node: ast.Node) -> None:
+    def tensor(self, op: type[Op], args: Sequence[ast.Argument], node: ast.Node) -> None:
         """A tensor as the first argument of an op, `bn(y)`, which is what arrives there."""
         value = args[0].value if args else None
         if not isinstance(value, ast.Name) or args[0].name is not None:
             return
         is_tensor = value.id in self.names.tensors and value.id not in self.names.values
-        first = next(iter(OPS[name].arguments().items()), None)
+        first = next(iter(op.arguments().items()), None)
         if not is_tensor or first is None or takes_tensors(first[1].kind):
             return
-        fix = applied(name, args, node.span)
+        fix = applied(op.name, args, node.span)
         if fix is not None:
-            message = f"`{first[0]}` is no tensor: what arrives stands in front of `{name}`"
-            signature = OPS[name].signature()
-            self.report(errors.bad_argument(value.span, message, signature, None, fix))
+            message = f"`{first[0]}` is no tensor: what arrives stands in front of `{op.name}`"
+            self.report(errors.bad_argument(value.span, message, op.signature(), None, fix))
 
     def note_words(self, expr: ast.Expr, own: frozenset[str]) -> None:
         """Notes the names that mean themselves as an argument of an op."""

@@ -13,6 +13,9 @@ from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
 
 
+_WHATS = {ast.Fn: "the fn", ast.Block: "the block", ast.Op: "the op"}
+
+
 def unused(program: Program) -> Iterator[Diagnostic]:
     """Warns of definitions, parameters, values, tensors and files that nothing mentions."""
     spec = program.spec
@@ -25,12 +28,11 @@ def unused(program: Program) -> Iterator[Diagnostic]:
                 yield advice.unused_file(use.path_span, use.path)
         for definition in named:
             others = (names for other, names in mentions.items() if other is not definition)
-            if isinstance(definition, ast.Fn | ast.Block) and not any(
+            if isinstance(definition, ast.Fn | ast.Block | ast.Op) and not any(
                 definition.name in names for names in others
             ):
-                what = "the block" if isinstance(definition, ast.Block) else "the fn"
-                name = definition.name
-                yield advice.unused_definition(definition.name_span, what, name)
+                what = _WHATS[type(definition)]
+                yield advice.unused_definition(definition.name_span, what, definition.name)
     for definition in named:
         yield from _inside(definition, mentions[definition])
 

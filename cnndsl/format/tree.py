@@ -27,7 +27,7 @@ _HEADED = (STATEMENTS | DEFINITIONS) - {
     "CONSTANT",
     "EXPECT",
 }  # they have bodies
-_SETTINGS = frozenset({"TRAIN", "PREPROCESS"})
+_SETTINGS = frozenset({"TRAIN", "PREPROCESS", "OP"})
 
 
 class Kind(Enum):

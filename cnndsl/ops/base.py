@@ -174,6 +174,10 @@ class Op(ABC):
                 raise Reject(f"`{name}` is {reject.message}", name, reject.help) from None
         return cls(**values)
 
+    def argument(self, name: str) -> object:
+        """The normal form of an argument."""
+        return getattr(self, name)
+
     @abstractmethod
     def output(self, x: Shape) -> Shape:
         """The shape of the result for an input of shape `x`; raises `Reject`."""

@@ -449,7 +449,23 @@ class Variant(Node):
     statements: tuple[OfVariant, ...]
 
 
-Named = Fn | Block | Model | Variant
+@dataclass(frozen=True, slots=True, eq=False)
+class Op(Node):
+    """`op NAME(parameters) from "module:Class" { … }`, a layer that the author brings.
+
+    `settings` are what it says of that layer, unchecked: shape, params, state and macs.
+    """
+
+    name: str
+    name_span: Span
+    doc: str | None
+    parameters: tuple[Parameter, ...]
+    origin: str  # unchecked
+    origin_span: Span
+    settings: tuple[Setting, ...]
+
+
+Named = Fn | Block | Model | Variant | Op
 Definition = Use | Named
 
 

@@ -8,6 +8,7 @@ from cnndsl.syntax.build_lists import (
     Arguments,
     Member,
     Parameters,
+    closer,
     first_word,
     members,
 )
@@ -76,6 +77,21 @@ class Definitions:
             statements.append(statement)
         root = ast.Name(base, base.text)
         return ast.Variant(keyword.to(end), name.text, name, doc, root, args, tuple(statements))
+
+    def op(
+        self,
+        keyword: Word,
+        name: Word,
+        parameters: Parameters | None,
+        _from: Word,
+        origin: Word,
+        _open: Word,
+        *inside: ast.Setting | Word,
+    ) -> ast.Op:
+        doc = definition_doc(keyword.source, keyword.start)
+        span, said = keyword.to(closer(inside)), origin.text[1:-1]
+        given = parameters or ()
+        return ast.Op(span, name.text, name, doc, given, said, origin, members(inside))
 
     def parameters(self, _open: Word, *inside: ast.Parameter | Word) -> Parameters:
         return members(inside)

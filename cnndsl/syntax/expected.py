@@ -10,6 +10,8 @@ from cnndsl.syntax.scan import END, Word
 TEXTS = {name: text for text, name in (tables.KEYWORDS | tables.SYMBOLS).items()}
 TEXTS["PREPROCESS"] = "preprocess"
 TEXTS["SHARED"] = "shared"
+TEXTS["OP"] = "op"
+TEXTS["FROM"] = "from"
 TEXTS["PARAM"] = "param"
 TEXTS["CONSTANT"] = "constant"
 TEXTS["RETURN"] = "return"
@@ -26,7 +28,7 @@ VALUES = LITERALS | ELEMENTS | {"NOT", "MINUS", "PLUS", "LPAR", "LSQB"}
 STATEMENTS = frozenset(
     "INPUT SHARED PARAM CONSTANT LET STAGE FOR IF AUX EXPECT TRAIN PREPROCESS RETURN".split()
 )
-DEFINITIONS = frozenset({"USE", "FN", "BLOCK", "MODEL"})
+DEFINITIONS = frozenset({"USE", "FN", "BLOCK", "MODEL", "OP"})
 
 _MOST = 4  # a longer list of possibilities is not read
 _GROUPS = (

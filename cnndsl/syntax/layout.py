@@ -28,6 +28,8 @@ _GOES_ON = frozenset({"ARROW", "ELSE", "RBRACE", "RSQB", "RPAR", END})
 # Words at one place of a statement, and what they are elsewhere.
 _CONTEXTUAL = {
     "PREPROCESS": "NAME",
+    "OP": "NAME",
+    "FROM": "NAME",
     "SHARED": "NAME",
     "PARAM": "NAME",
     "CONSTANT": "NAME",
@@ -104,6 +106,10 @@ def _is_in_place(word: Word, last: Word | None, before: Word | None, inside: _Op
         return last is not None and last.type in _ENDS_CHAIN
     if word.type == "ZOO":
         return last is not None and last.type == "USE"
+    if word.type == "OP":  # a definition: `op` is a name in a body
+        return inside.word is None and _begins_statement(last)
+    if word.type == "FROM":
+        return inside.word is None and last is not None and last.type in ("NAME", "RPAR")
     if word.type == "SPREAD":
         is_first = before is not None and before.type in _BEGINS_ITEM
         is_part = last is not None and last.type == "RSQB"

@@ -40,7 +40,7 @@ _LINES = 8  # that a mistake in many of them names
 _EFFORT = MAX_WORDS  # words that are parsed again, together
 _IDLE = 50  # repairs, one after the other, that show no further mistake
 _BRACKETS = frozenset({"E006", "E007"})
-_WITH_BODY = frozenset("STAGE FOR IF ELSE AUX TRAIN PREPROCESS BLOCK MODEL".split())
+_WITH_BODY = frozenset("STAGE FOR IF ELSE AUX TRAIN PREPROCESS BLOCK MODEL OP".split())
 
 
 def all_mistakes(source: Source, first: Mistake | Unexpected) -> list[Diagnostic]:

@@ -80,7 +80,7 @@ def _proven(checked: Checked, origin: Origin, plain: bool) -> tuple[Module | Non
             checked.program, checked.networks, _footer(checked, origin), fixed, plain=plain
         )
         try:
-            run = Run(module)
+            run = Run(module, networks=checked.networks)
         except Failure as failure:
             return None, [str(failure)]
         found = differences(run, checked.networks)

@@ -43,7 +43,7 @@ def attribute_paths(tree: Tree, networks: Sequence[Network]) -> list[Paths]:
       networks: as elaborated.
     """
     with deep_stack():
-        run = Run(tree, initialisers=True)
+        run = Run(tree, networks=networks)
         return [_Names(_Held.by(run, network)).of(network) for network in networks]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cnndsl.ops.base import Op
+from cnndsl.ops.brought import Brought
 from cnndsl.ops.initial import Initial, Start
 from cnndsl.ops.weighted import Kernelled, Weighted
 from cnndsl.targets.flax.forms import Forms
@@ -293,6 +294,8 @@ TERMS: Mapping[str, Maker] = {
 
 def term_of(op: Op, x: Term, forms: Forms, he_normal: bool) -> Term:
     """What an op gives; `he_normal` where its result reaches an activation of the ReLU family."""
+    if isinstance(op, Brought):
+        return forms.brought(x, op.origin(), op.values, op.output(x.shape))
     marks: dict[str, object] = {}
     if isinstance(op, Weighted) and op.frozen:
         marks["frozen"] = True

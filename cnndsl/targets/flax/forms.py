@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from math import prod
 
+from cnndsl.ops.base import show
 from cnndsl.targets.flax.forms_axes import UNORDERED, AxisForms, broadcast, map_of, same_rank
 from cnndsl.targets.flax.terms import Settings, Shape, Sides, Term, Terms, Unfit
 from cnndsl.targets.flax.windows import (
@@ -109,6 +110,13 @@ class Forms(AxisForms):
     def block(self, number: int, inputs: tuple[Term, ...], shape: Shape) -> Term:
         """What a block gives, with weights of its own; equal blocks have one number."""
         return self._owned("block", (("number", number),), inputs, shape)
+
+    def brought(
+        self, x: Term, origin: str, values: tuple[tuple[str, object], ...], shape: Shape
+    ) -> Term:
+        """A layer of the author's own; values are told apart from others that Python calls equal."""
+        given = sorted((name, show(value)) for name, value in values)
+        return self._own("brought", (("class", origin), *given), x, shape)
 
     def parameter(self, shape: Shape, start: str) -> Term:
         """A learned tensor, which takes nothing of what arrives."""

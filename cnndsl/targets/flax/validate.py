@@ -17,6 +17,7 @@ from cnndsl.targets.flax.expected_blocks import Blocks
 from cnndsl.targets.flax.fragments import fragment
 from cnndsl.targets.flax.names import RESERVED, safe
 from cnndsl.targets.flax.parts import Parts
+from cnndsl.targets.flax.symbolic_brought import imported
 from cnndsl.targets.flax.symbolic_flax import Flax
 from cnndsl.targets.flax.trial import Trial
 from cnndsl.targets.flax.validate_constants import NAMES, constants_of
@@ -41,7 +42,7 @@ def validate(
     """
     with deep_stack():
         try:
-            run = Run(module, initialisers)
+            run = Run(module, initialisers, networks)
         except Failure as failure:
             return [Difference("", "", str(failure))]
         return differences(run, networks)
@@ -78,13 +79,22 @@ def _constants(names: Names, networks: Sequence[Network]) -> Iterator[Difference
 
 
 class Run:
-    """A module that was run, with flax as it sees it; raises `Failure` where it cannot be."""
+    """A module that was run, with flax as it sees it; raises `Failure` where it cannot be.
 
-    def __init__(self, module: Module, initialisers: bool = True):
+    Args:
+      module: the tree of the module.
+      initialisers: whether how the kernels start is compared.
+      networks: what it was made of, which knows the layers that their author brings.
+    """
+
+    def __init__(
+        self, module: Module, initialisers: bool = True, networks: Sequence[Network] = ()
+    ):
         self.module = module
         self.initialisers = initialisers
         self.flax = Flax(Budget())
-        self.names = interpret(module, self.flax.imports, self.flax.helpers, self.flax.budget)
+        imports = self.flax.imports | imported(networks, self.flax.built)
+        self.names = interpret(module, imports, self.flax.helpers, self.flax.budget)
         bodies = Bodies(initialisers)
         self.blocks = Blocks(bodies)
         self.parts = Parts(self.flax, bodies) if is_closed(module, self.names) else None

@@ -52,7 +52,7 @@ def validate_arguments(
     """
     with deep_stack():
         try:
-            run = Run(module, initialisers)
+            run = Run(module, initialisers, checked.networks)
         except Failure as failure:
             return [Difference("", "", str(failure))]
         return differences_by_argument(run, checked)

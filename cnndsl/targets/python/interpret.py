@@ -47,7 +47,7 @@ def interpret(
         known = python.get(key) or imports.get(key)
         if known is None:
             raise Failure(f"the module imports {line.module}, {line.name}")
-        names[line.name] = known
+        names[line.bound] = known
     definitions = _Definitions(names, helpers, budget)
     for definition in module.body:
         definitions.run(definition)

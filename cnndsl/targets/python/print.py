@@ -71,8 +71,12 @@ def _origin(node: Import) -> int:
 def _import(nodes: Sequence[Import]) -> str:
     first = nodes[0]
     if first.is_from:
-        return "".join(lines.imports(first.module, [node.name for node in nodes]))
+        return "".join(lines.imports(first.module, [_imported(node) for node in nodes]))
     return f"import {first.module}" + (f" as {first.name}" if first.name != first.module else "")
+
+
+def _imported(node: Import) -> str:
+    return node.name if node.bound == node.name else f"{node.name} as {node.alias}"
 
 
 def _definitions(body: Sequence[Definition], has_head: bool) -> Iterator[tuple[int, str]]:

@@ -296,11 +296,17 @@ class Frozen:
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """`import module as name`, or `from module import name`."""
+    """`import module as name`, or `from module import name`, with another name as its `alias`."""
 
     module: str
     name: str
     is_from: bool = False
+    alias: str = ""
+
+    @property
+    def bound(self) -> str:
+        """The name that it binds."""
+        return self.alias or self.name
 
 
 Definition = Function | Class | Helper | Frozen | Assign | Remark

@@ -97,7 +97,10 @@ def with_constants(
     return partials
 
 
-def imports_of(body: Sequence[tree.Definition], networks: bool) -> tuple[Import, ...]:
+def imports_of(
+    body: Sequence[tree.Definition], networks: bool, brought: Sequence[Import]
+) -> tuple[Import, ...]:
+    """What a module imports; `brought` are the classes of the author's own."""
     needed = mentioned(body)
     for node in body:
         if isinstance(node, Helper):
@@ -117,4 +120,5 @@ def imports_of(body: Sequence[tree.Definition], networks: bool) -> tuple[Import,
         Import("flax.typing", "TupleArg", True),
         Import("jax.typing", "DTypeLike", True),
     )
-    return tuple(i for i in known if i.name in needed)
+    own = [line for line in brought if line.bound in needed]
+    return (*(i for i in known if i.name in needed), *own)

@@ -77,7 +77,7 @@ def assemble(
     body: list[tree.Definition] = [*facts(networks, tables)]
     body += [*whole, *functions, *partials, *definitions]
     doc = docs.header(program.spec.doc, networks, footer)
-    made = tree.Module(doc, imports_of(body, bool(networks)), tuple(body))
+    made = tree.Module(doc, imports_of(body, bool(networks), staging.imports.lines()), tuple(body))
     return annotate(made, plain=plain)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from cnndsl.ir import Layer, Node
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.staging.draft import Env, Run
-from cnndsl.targets.flax.staging.layers import BUILDS
+from cnndsl.targets.flax.staging.layers import is_module
 from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.python.expressions import (
     attributes,
@@ -89,7 +89,7 @@ def builds(frame: Node) -> bool:
     while stack:
         current = stack.pop()
         if isinstance(current, Layer):
-            if current.op.name in BUILDS:
+            if is_module(current.op):
                 return True
         else:
             stack.extend(children(current))

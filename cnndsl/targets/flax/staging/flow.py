@@ -13,6 +13,7 @@ from cnndsl.ir import (
 )
 from cnndsl.ops.initial import Start
 from cnndsl.syntax import ast
+from cnndsl.targets.flax.staging.brought import Imports
 from cnndsl.targets.flax.staging.draft import Draft, Env, Run, Tensor
 from cnndsl.targets.flax.staging.passing import Passing
 from cnndsl.targets.flax.staging.values import Values
@@ -39,6 +40,7 @@ class Surroundings(Protocol):
     """What a class asks of the module that it is written for."""
 
     passing: Passing
+    imports: Imports
     asserts: bool  # whether the shapes that the spec asserts are proven
 
     def callee(self, block: ast.Block) -> Draft: ...

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from cnndsl.ir import (
     Layer,
 )
+from cnndsl.ops.base import Op
+from cnndsl.ops.brought import Brought
 from cnndsl.ops.initial import Start
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.ops import emit
+from cnndsl.targets.flax.ops.brought import emit_brought
 from cnndsl.targets.flax.ops.conv import initializer
 from cnndsl.targets.flax.ops.emission import DROPOUT, Built, Emission, Fields
 from cnndsl.targets.flax.staging.alternatives import alternatives
+from cnndsl.targets.flax.staging.brought import Claims
 from cnndsl.targets.flax.staging.draft import Env, Run, Slot
 from cnndsl.targets.flax.staging.fields import fields_of, overhanging
 from cnndsl.targets.flax.staging.flow import Flow, Surroundings
@@ -80,6 +84,9 @@ class Layers:
         self, element: ast.Apply, recs: Sequence[Layer], x: Name, runs: list[Run], env: Env
     ) -> None:
         values, name = self.values, recs[0].op.name
+        if isinstance(recs[0].op, Brought):
+            self.brought(type(recs[0].op), element, recs, x, runs, env)
+            return
         rank = len(recs[0].x.shape)
         acts = name not in BUILDS
         fields = fields_of(values, element, recs, runs, env, acts=acts)
@@ -123,6 +130,25 @@ class Layers:
         self.values.define(features, total)
         if value != x:
             self.flow.line(x, value, recs, emission.role, runs)
+
+    def brought(
+        self,
+        kind: type[Brought],
+        element: ast.Apply,
+        recs: Sequence[Layer],
+        x: Name,
+        runs: list[Run],
+        env: Env,
+    ) -> None:
+        """A layer of the author's own, a module like any other."""
+        imports, features = self.module.imports, self.flow.features(x)
+        claims = Claims(self.values, imports.definition(kind), recs, runs)
+        arguments = claims.arguments(element, env)
+        emission = emit_brought(kind.name, imports.name(kind), arguments, features)
+        stem = self.stem or kind.name
+        module = self.module_of(emission.modules[0], {}, stem, emission, recs, runs)
+        self.values.define(features, claims.channels(x, features))
+        self.flow.line(x, emission.apply(x, [module]), recs, emission.role, runs)
 
     def module_of(
         self,
@@ -268,6 +294,13 @@ BUILDS = frozenset(
     "conv depthwise separable conv_transpose dense rbf bn layer_norm group_norm layer_scale "
     "prelu dropout drop_path subsample instance_norm rms_norm grn param".split()
 )
+
+
+def is_module(op: Op, but: Collection[str] = ()) -> bool:
+    """Whether an op is a module, and none of some others."""
+    return isinstance(op, Brought) or (op.name in BUILDS and op.name not in but)
+
+
 # Ops whose arguments decide the channels of their results, without a module.
 _RESHAPING = ("pad_channels", "channels", "reshape", "pixel_shuffle", "space_to_depth")
 WEIGHTED = ("conv", "dense", "depthwise", "subsample")

@@ -22,12 +22,15 @@ from cnndsl.ir import (
 )
 from cnndsl.names import camel
 from cnndsl.ops.base import Op
+from cnndsl.ops.brought import Brought
 from cnndsl.source import Source, Span
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.names import GLOBALS
 from cnndsl.targets.flax.ops import emit
+from cnndsl.targets.flax.ops.brought import emit_brought
 from cnndsl.targets.flax.ops.conv import initializer
 from cnndsl.targets.flax.ops.emission import Emission
+from cnndsl.targets.flax.staging.brought import Imports
 from cnndsl.targets.flax.staging.kinds import frozen
 from cnndsl.targets.flax.staging.levels import definition_of
 from cnndsl.targets.flax.staging.places import Layers, Place, key_of_layer
@@ -76,6 +79,7 @@ class Passing:
       wrapped: takes note of a block that is one op, and of its uses.
       unique: a name that is free in the module.
       definitions: the names of all blocks, those that are one op among them.
+      imports: the classes that authors bring.
     """
 
     def __init__(
@@ -87,6 +91,7 @@ class Passing:
         wrapped: Callable[[ast.Block, list[Instance]], None],
         unique: Callable[[str], str],
         definitions: Container[str],
+        imports: Imports,
     ):
         self.layers = Layers(networks, first)
         self.kernel_starts = kernel_starts
@@ -94,6 +99,7 @@ class Passing:
         self.wrapped = wrapped
         self.unique = unique
         self.definitions = definitions
+        self.imports = imports
         self.lines: dict[Expr, str] = {}  # of the module, with their names
         self.modular: set[str] = set()  # blocks that are classes
         self._factories: set[Place] = set()
@@ -207,7 +213,9 @@ class Passing:
     # --- ops --------------------------------------------------------------------------
 
     def _emission(self, op: Op, run: Layer | None, rank: int) -> Emission:
-        fields = {name: constant(frozen(getattr(op, name))) for name in op.arguments()}
+        fields = {name: constant(frozen(op.argument(name))) for name in op.arguments()}
+        if isinstance(op, Brought):
+            return emit_brought(op.name, self.imports.name(type(op)), fields, FEATURES)
         if "ceil" in fields:
             fields["ceil"] = Constant(None)
         starts = getattr(op, "init", None)
@@ -240,7 +248,8 @@ class Passing:
         built, *others = emission.modules
         if others or built.within or built.frozen != Constant(False):
             return None
-        known = _POSITIONS.get(built.callee)
+        is_brought = built.callee in self.imports.names.values()
+        known = (FEATURES.id,) if is_brought else _POSITIONS.get(built.callee)
         if known is None or built.args[:1] != (FEATURES,):
             return None
         given = [Keyword(n, v) for n, v in zip(known[1:], built.args[1:], strict=False)]

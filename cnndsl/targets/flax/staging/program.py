@@ -19,9 +19,10 @@ from cnndsl.targets.flax.fragments import ORDER, fragment
 from cnndsl.targets.flax.names import RESERVED, safe, snake
 from cnndsl.targets.flax.shaping.docs import wrapped
 from cnndsl.targets.flax.shaping.naming import BUILTINS
+from cnndsl.targets.flax.staging.brought import Imports
 from cnndsl.targets.flax.staging.classes import stage_block, stage_model, window_parameters
 from cnndsl.targets.flax.staging.draft import Draft, Env, Value
-from cnndsl.targets.flax.staging.layers import BUILDS
+from cnndsl.targets.flax.staging.layers import is_module
 from cnndsl.targets.flax.staging.levels import tell_apart
 from cnndsl.targets.flax.staging.passing import Passing
 from cnndsl.targets.flax.staging.scopes import reads_numbered
@@ -74,6 +75,7 @@ class Staging:
         self._order_definitions()
         self.taken = {fragment(name).defines for name in ORDER}
         self.taken |= {safe(n.name, RESERVED) for n in networks}
+        self.imports = Imports(program, networks, self.unique)
         self.fns = {name: self._fn_names(fn) for name, fn in program.fns.items()}
         self.known = Known(self._spelled(), program.joins, _axes(networks))
         self.classifiers = {id(layer) for n in networks for layer in classifiers(n)}
@@ -86,6 +88,7 @@ class Staging:
             self._wrapped,
             self.unique,
             self.definitions,
+            self.imports,
         )
         self.modular = self._modular_blocks()
         self.blocks: dict[str, Draft] = {}
@@ -244,7 +247,7 @@ class Staging:
         self.names[block.name] = self.unique(camel(block.name) if is_class else snake(block.name))
 
     def _is_modular(self, uses: Sequence[Instance]) -> bool:
-        return any(layer.op.name in BUILDS - {"rbf"} for use in uses for layer in layers(use))
+        return any(is_module(layer.op, {"rbf"}) for use in uses for layer in layers(use))
 
     def _number_instances(self) -> None:
         """The uses of every block, in order of execution; of those that are alike the first."""

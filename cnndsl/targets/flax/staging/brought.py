@@ -1,0 +1,112 @@
+"""Layers that an author brings, transcribed: their arguments, and the channels that they give."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Sequence
+
+from cnndsl.elaborate.program import Program
+from cnndsl.ir import Layer, Network
+from cnndsl.ops.brought import Brought
+from cnndsl.syntax import ast
+from cnndsl.syntax.walk import walk
+from cnndsl.targets.flax.names import RESERVED, VARIABLES
+from cnndsl.targets.flax.staging.draft import Env, Run, Tensor, Value
+from cnndsl.targets.flax.staging.kinds import frozen
+from cnndsl.targets.flax.staging.values import Values
+from cnndsl.targets.python.tree import Expr, Import, Name
+
+_TAKEN = RESERVED | VARIABLES | frozenset(dir(builtins))
+
+
+class Imports:
+    """The classes that a module imports for ops of its spec, by the names that they have in it."""
+
+    def __init__(
+        self, program: Program, networks: Sequence[Network], unique: Callable[[str], str]
+    ):
+        self.program = program
+        self.names: dict[tuple[str, str], str] = {}
+        used = [kind for network in networks for kind in network.brought]
+        bound = _TAKEN | _bound(program) if used else _TAKEN
+        for kind in used:
+            self._name(kind, bound, unique)
+
+    def _name(
+        self, kind: type[Brought], bound: frozenset[str], unique: Callable[[str], str]
+    ) -> None:
+        key = kind.module, kind.cls
+        if key not in self.names:
+            name = kind.cls
+            while name in bound:
+                name += "_"
+            self.names[key] = unique(name)
+
+    def name(self, kind: type[Brought]) -> str:
+        """What the module calls a class; raises KeyError for one that no network uses."""
+        return self.names[kind.module, kind.cls]
+
+    def definition(self, kind: type[Brought]) -> ast.Op:
+        return self.program.brought[kind.name]
+
+    def lines(self) -> list[Import]:
+        return [
+            Import(module, cls, True, alias=name)
+            for (module, cls), name in sorted(self.names.items())
+        ]
+
+
+def _bound(program: Program) -> frozenset[str]:
+    """The names of values in a spec, of which constructors have local ones."""
+    found: set[str] = set()
+    for definition in (*program.blocks.values(), *program.models.values()):
+        for node in walk(definition):
+            match node:
+                case ast.Parameter(name=name) | ast.Let(name=name):
+                    found.add(name)
+                case ast.For(targets=targets) | ast.ItemLoop(targets=targets):
+                    found.update(targets)
+    return frozenset(found)
+
+
+class Claims:
+    """What the constructor knows of uses of one op, as the spec says it."""
+
+    def __init__(
+        self, values: Values, definition: ast.Op, recs: Sequence[Layer], runs: list[Run]
+    ):
+        self.values = values
+        self.definition = definition
+        self.recs = recs
+        self.runs = runs
+        self.env = Env()  # the names of the definition
+
+    def arguments(self, element: ast.Apply, env: Env) -> dict[str, Expr]:
+        """Every argument, of which defaults follow those before them."""
+        names = [parameter.name for parameter in self.definition.parameters]
+        given = {a.name or names[i]: a.value for i, a in enumerate(element.args or ())}
+        found: dict[str, Expr] = {}
+        for parameter in self.definition.parameters:
+            name = parameter.name
+            seen = [frozen(rec.op.argument(name)) for rec in self.recs]
+            expr, around = given.get(name), env
+            if expr is None:
+                expr, around = parameter.default, self.env
+            found[name] = self.values.value(expr, seen, self.runs, around, name)
+            self.env.values[name] = Value(found[name], samples=seen)
+        return found
+
+    def channels(self, x: Name, features: Expr) -> Expr:
+        """The channels of the result, in terms of arguments and channels where they are that."""
+        self.env.tensors["in"] = Tensor(x, features)
+        seen = [rec.out.shape[-1] for rec in self.recs]
+        return self.values.value(self._last(), seen, self.runs, self.env, "features")
+
+    def _last(self) -> ast.Expr | None:
+        (said,) = [s.values[0] for s in self.definition.settings if s.name == "shape"]
+        if isinstance(said, ast.List):
+            return said.items[-1]
+        if isinstance(said, ast.Attribute) and said.attr == "shape":
+            return ast.Attribute(said.span, said.base, "channels", said.attr_span)
+        is_vector = all(len(rec.out.shape) == 1 for rec in self.recs)
+        return said if is_vector and isinstance(said, ast.Name | ast.Binary) else None
