@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,10 +72,11 @@ def unlike(program: Program, networks: Iterable[Network]) -> list[Diagnostic]:
                     classes[origin] = None
                     classes[origin] = _class(op)
                 cls = classes[origin]
-                if cls is None:
-                    continue  # it was told that there is none
-                _hold(op, x, _built(cls, op, x))
-            except _Unlike as wrong:
+                # Of a class that is not there, it was told.
+                differences = [] if cls is None else list(_differences(op, x, _built(cls, op, x)))
+            except _Unlike as unusable:
+                differences = [unusable]
+            for wrong in differences:
                 if (op.name, wrong.at) not in told:
                     told.add((op.name, wrong.at))
                     found.append(_diagnostic(wrong, definition, layer))
@@ -123,8 +124,10 @@ def _built(cls: type[nnx.Module], op: Brought, x: Shape) -> _Seen:
     given = {name: _python(value) for name, value in op.values}
     call = ", ".join([str(x[-1]), *(f"{n}={v!r}" for n, v in given.items()), "rngs=rngs"])
 
+    make: Callable[..., nnx.Module] = cls
+
     def build() -> nnx.Module:
-        return cls(x[-1], **given, rngs=nnx.Rngs(0))
+        return make(x[-1], **given, rngs=nnx.Rngs(0))
 
     try:
         layer = nnx.eval_shape(build)
@@ -148,19 +151,19 @@ def _built(cls: type[nnx.Module], op: Brought, x: Shape) -> _Seen:
     return _Seen(result.shape[1:], _shapes(params), _shapes(state))
 
 
-def _hold(op: Brought, x: Shape, seen: _Seen) -> None:
-    """Compares what was seen of a class with what its op says."""
+def _differences(op: Brought, x: Shape, seen: _Seen) -> Iterator[_Unlike]:
+    """Where what was seen of a class is not what its op says."""
     claim = op.claim(x)
     if seen.result != claim.shape:
         message = f"`{op.cls}` gives {sized(seen.result)}, and the op says {sized(claim.shape)}"
-        raise _Unlike(message, "shape")
+        yield _Unlike(message, "shape")
     for what, words, has, said in (
         ("params", "parameters", seen.params, claim.params),
         ("state", "state", seen.state, claim.state),
     ):
         if Counter(has) != Counter(said):
             message = f"`{op.cls}` has {_total(has)} {words} in {_listed(has)}, and the op says "
-            raise _Unlike(f"{message}{_total(said)} in {_listed(said)}", what)
+            yield _Unlike(f"{message}{_total(said)} in {_listed(said)}", what)
 
 
 def _diagnostic(wrong: _Unlike, definition: ast.Op, layer: Layer) -> Diagnostic:
@@ -201,4 +204,6 @@ def _python(value: object) -> object:
 
 def _words(error: Exception) -> str:
     text = " ".join(str(error).split())
-    return errors.shown(f"{type(error).__name__}: {text}" if text else type(error).__name__, _LONGEST)
+    return errors.shown(
+        f"{type(error).__name__}: {text}" if text else type(error).__name__, _LONGEST
+    )

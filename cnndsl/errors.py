@@ -838,8 +838,8 @@ def unlike_its_class(
     """What an op says of its class is not what the class does.
 
     A check takes an op's word for it. `cnndsl check --run` asks the class: it imports it, builds it
-    as the generated module does, calls it on shapes with `jax.eval_shape`, and compares the shape of
-    the result, the parameters and the state, whatever their order. MACs are not compared.
+    as the generated module does, calls it on shapes with `jax.eval_shape`, and compares the shape
+    of the result, the parameters and the state, whatever their order. MACs are not compared.
     """
     return error("E404", message, span, labels=labels, help=help)
 

@@ -11,6 +11,7 @@ from types import ModuleType
 from cnndsl.names import module_name
 
 _PACKAGE = "cnndsl.loaded"
+_LIBRARIES = ("jax", "flax", "optax")
 
 
 def module_from(spec: str, code: str) -> ModuleType:
@@ -34,6 +35,9 @@ def module_from(spec: str, code: str) -> ModuleType:
         exec(compile(code, module.__file__, "exec"), module.__dict__)
     except ModuleNotFoundError as error:
         del sys.modules[name]
+        if error.name not in _LIBRARIES:  # of a layer of the author's own
+            message = f"the module of {spec} imports {error.name}, which Python does not find"
+            raise ModuleNotFoundError(message, name=error.name) from None
         message = f"generated modules need {error.name}: pip install 'cnndsl[train]'"
         raise ModuleNotFoundError(message, name=error.name) from None
     except BaseException:

@@ -45,7 +45,8 @@ def test_an_example_has_mistakes_of_its_code_alone(example, capsys):
 
 def test_every_code_has_an_example():
     exemplified = {code_of(example) for example in EXAMPLES}
-    assert exemplified | {"E003"} == {code for code in EXPLANATIONS if code.startswith("E")}
+    # E003 has a test below; E404 is of classes, and `tests/brought` has it.
+    assert exemplified | {"E003", "E404"} == {code for code in EXPLANATIONS if code.startswith("E")}
 
 
 def test_a_file_larger_than_16_mib_is_e003(tmp_path, capsys):

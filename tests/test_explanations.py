@@ -19,7 +19,8 @@ def test_every_code_has_an_example():
 @pytest.mark.parametrize("code", EXPLANATIONS)
 def test_the_wrong_spec_gets_the_code_and_the_right_one_none(code):
     example = examples()[code]
-    assert [found.code for found in example.found()] == [code]
+    # What asks classes is held against them in tests/brought.
+    assert [found.code for found in example.found()] == ([] if example.module else [code])
     assert [found.message for found in example.left()] == []
 
 

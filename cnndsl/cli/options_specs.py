@@ -99,7 +99,9 @@ def add_check(parser: argparse.ArgumentParser) -> None:
     help = "exit with 1 for warnings, too (default: as [tool.cnndsl] of pyproject.toml says)"
     strict = argparse.BooleanOptionalAction
     parser.add_argument("--strict", action=strict, default=None, help=help)
-    help = "import the classes that ops of the specs name (`op … from`), and hold what the specs say "
+    help = (
+        "import the classes that ops of the specs name (`op … from`), and hold what the specs say "
+    )
     help += "of them against what they do; of specs that you trust"
     parser.add_argument("--run", action="store_true", dest="asks_classes", help=help)
     help = "the same as --output-format json"

@@ -80,6 +80,11 @@ def find(name: str, program: Program | None, setting: str | None = None) -> Call
 
 def _own(name: str, program: Program) -> Callable | None:
     """A definition of the author's."""
+    if name in program.brought:
+        op = program.brought[name]
+        taken = tuple(map(_taken, op.parameters))
+        head = f'op {program.ops[name].signature()} from "{op.origin}"'
+        return Callable(name, "op", taken, f"```cnn\n{head}\n```\n\n{op.doc or ''}".strip())
     for kind, table in (("block", program.blocks), ("fn", program.fns), ("model", program.models)):
         definition: ast.Named | None = table.get(name)
         if definition is not None:

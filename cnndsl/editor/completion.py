@@ -10,6 +10,7 @@ from cnndsl.editor.callables import Callable, find
 from cnndsl.editor.cursor import Call, Cursor, Where, local_names
 from cnndsl.editor.records import Sightings, endpoints
 from cnndsl.elaborate import values
+from cnndsl.elaborate.brought import CLAIMS
 from cnndsl.elaborate.functions import FUNCTIONS
 from cnndsl.elaborate.preprocess import SETTINGS as IMAGE_SETTINGS
 from cnndsl.elaborate.preprocess import WORDS as IMAGE_WORDS
@@ -19,7 +20,7 @@ from cnndsl.ops import MERGES, OPS
 from cnndsl.recipes.tables import CALLS
 
 Kind = types.CompletionItemKind
-_TOP = ("use", "fn", "block", "model")
+_TOP = ("use", "fn", "block", "model", "op")
 _STATEMENTS = (
     "input",
     "stage",
@@ -46,6 +47,7 @@ _KINDS = {
     "value": Kind.Variable,
     "tensor": Kind.Field,
 }
+_SETTINGS = {"train": SETTINGS, "preprocess": IMAGE_SETTINGS, "op": CLAIMS}  # by what has them
 _ORDER = "0123"  # of groups: the author's own names stand before those of the language
 
 
@@ -80,8 +82,7 @@ def _items(at: Cursor, program: Program | None, snippets: bool) -> Iterator[type
         case Where.ATTRIBUTE:
             yield from _words((*values.ATTRIBUTES, "shape"), 1, Kind.Property)
         case Where.SETTING:
-            names = SETTINGS if at.settings == "train" else IMAGE_SETTINGS
-            yield from _words(names, 1, Kind.Property)
+            yield from _words(_SETTINGS[at.settings or "train"], 1, Kind.Property)
         case Where.VALUE:
             yield from _values(at, program, snippets)
 
@@ -91,8 +92,9 @@ def _chain(at: Cursor, program: Program | None, snippets: bool) -> Iterator[type
         if local.kind in ("tensor", "parameter"):
             yield _item(local.name, _KINDS[local.kind], 0, local.kind)
     yield from _words(("here", "in"), 2)
-    for name in (*(program.blocks if program else ()), *OPS, *MERGES):
-        group = 1 if program and name in program.blocks else 3
+    own = (*program.blocks, *program.ops) if program else ()
+    for name in (*own, *OPS, *MERGES):
+        group = 1 if name in own else 3
         yield from _called(name, program, group, snippets)
 
 
@@ -115,7 +117,7 @@ def _values(at: Cursor, program: Program | None, snippets: bool) -> Iterator[typ
         yield from _called(name, program, 3, snippets)
     yield from _words(("true", "false", "none", "in", "here"), 3)
     if callee is not None and callee.kind in ("block", "model"):  # which may take a layer
-        for name in (*(program.blocks if program else ()), *OPS):
+        for name in (*((*program.blocks, *program.ops) if program else ()), *OPS):
             yield from _called(name, program, 3, snippets)
 
 

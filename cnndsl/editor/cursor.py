@@ -29,10 +29,11 @@ _NAMING = frozenset(
         "SHARED",
         "PARAM",
         "CONSTANT",
+        "OP",
     }
 )
-_DEFINING = frozenset({"BLOCK", "MODEL", "FN"})
-_HEADS = ("block", "model", "fn")  # at the margin they begin a definition, whatever is above
+_DEFINING = frozenset({"BLOCK", "MODEL", "FN", "OP"})
+_HEADS = ("block", "model", "fn", "op")  # at the margin they begin a definition, whatever is above
 
 
 class Where(Enum):
@@ -87,11 +88,14 @@ class Cursor:
 
     @property
     def settings(self) -> str | None:
-        """`train` or `preprocess`, inside of its braces."""
+        """`train`, `preprocess` or `op`, inside of its braces."""
         for opener in self.openers:
             before = self.words[opener - 1] if opener else None
             if before is not None and before.type in ("TRAIN", "PREPROCESS"):
                 return before.text
+            origin = self.words[opener - 2].type if opener > 1 else ""
+            if before is not None and (before.type, origin) == ("STRING", "FROM"):
+                return "op"
         return None
 
     @property

@@ -87,7 +87,7 @@ def _symbol(occurrence: Occurrence, view: View) -> list[str]:
             found = find(symbol.name, view.analysis.program)
             instances = seen.instances.get(block, [])
             return [*([_described(found)] if found else []), *_instances(instances)]
-        case ast.Fn() | ast.Model() | ast.Variant():
+        case ast.Fn() | ast.Model() | ast.Variant() | ast.Op():
             found = find(symbol.name, view.analysis.program)
             return [_described(found)] if found else []
         case ast.Parameter():

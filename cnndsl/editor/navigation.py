@@ -21,6 +21,7 @@ Uri = Callable[[str], str]  # of the real path of a file
 _KINDS = {
     ast.Fn: types.SymbolKind.Function,
     ast.Block: types.SymbolKind.Class,
+    ast.Op: types.SymbolKind.Class,
     ast.Model: types.SymbolKind.Module,
     ast.Variant: types.SymbolKind.Module,
 }

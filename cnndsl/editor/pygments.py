@@ -44,6 +44,11 @@ class CnnLexer(RegexLexer):
             (r'"[^"\n]*"', String.Double),
             (rf"(block|model)([ \t]+)({_NAME})", bygroups(Keyword, Whitespace, Name.Class)),
             (rf"(fn)([ \t]+)({_NAME})", bygroups(Keyword, Whitespace, Name.Function)),
+            (
+                rf"(op)([ \t]+)({_NAME})(?=[ \t]*(?:[({{]|from\b))",
+                bygroups(Keyword, Whitespace, Name.Function),
+            ),
+            (r'from(?=[ \t]*")', Keyword),
             (rf"(stage|aux)([ \t]+)({_NAME})", bygroups(Keyword, Whitespace, Name.Label)),
             (rf"(shared|output)(?=[ \t]+{_NAME})", Keyword),
             (rf"(param|constant)(?=[ \t]+{_NAME}[ \t]*=)", Keyword),

@@ -45,6 +45,9 @@ class Reader:
         if isinstance(definition, ast.Fn):
             self.statements(definition.lets, scope, False)
             self.expressions((definition.value,), scope)
+        elif isinstance(definition, ast.Op):
+            for setting in definition.settings:
+                self.expressions(setting.values, scope)
         else:
             self.statements(definition.body.statements, scope, False)
         self.symbols.tensors[definition.name] = scope.tensors
@@ -187,7 +190,7 @@ class Reader:
         """The name of an element; returns the parameters that its arguments may name."""
         if scope.tensor(name) is not None:
             self.refer(span, name, scope, True)
-        elif name in self.program.blocks or name in self.program.models:
+        elif name in self.symbols.globals and name not in self.program.fns:
             self.note(span, self.symbols.globals[name], False)
             return self.symbols.parameters.get(root_of(name, self.program), {})
         elif name in OPS:
@@ -206,7 +209,8 @@ class Reader:
         match expression:
             case ast.Name(id=name, span=span) if id(expression) not in self.words:
                 is_known = scope.value(name) is not None or scope.tensor(name) is not None
-                if name in self.program.blocks and not is_known:  # a layer
+                is_layer = name in self.program.blocks or name in self.program.ops
+                if is_layer and not is_known:
                     self.note(span, self.symbols.globals[name], False)
                 else:
                     self.refer(span, name, scope, False)

@@ -21,7 +21,7 @@ from cnndsl.syntax import tables
 
 _WORD = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 # Words that are one only where they stand at their place, and names that a network gives.
-_AT_THEIR_PLACE = "constant input output param preprocess return shared within zoo".split()
+_AT_THEIR_PLACE = "constant from input op output param preprocess return shared within zoo".split()
 _GIVEN = ("classes", "logits", "macs", "params", "shape", "total")
 
 

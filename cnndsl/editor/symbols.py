@@ -17,7 +17,8 @@ def resolve(program: Program) -> Symbols:
 
 def _resolve(program: Program) -> Symbols:
     symbols = Symbols()
-    definitions = [*program.fns.values(), *program.blocks.values(), *program.models.values()]
+    definitions: list[ast.Named] = [*program.fns.values(), *program.blocks.values()]
+    definitions += [*program.models.values(), *program.brought.values()]
     for definition in definitions:
         kind = type(definition).__name__.lower().replace("variant", "model")
         symbol = Symbol(definition.name, kind, definition.name_span, definition)

@@ -34,6 +34,12 @@ def grammar() -> dict[str, Json]:
         "definition": [
             _parts(rf"\b(block|model)\s+({_NAME})", "keyword.declaration", "entity.name.type"),
             _parts(rf"\b(fn)\s+({_NAME})", "keyword.declaration", "entity.name.function"),
+            _parts(
+                rf"\b(op)\s+({_NAME})(?=\s*(?:[({{]|from\b))",
+                "keyword.declaration",
+                "entity.name.function",
+            ),
+            _rule("keyword.declaration", r'\bfrom(?=\s*")'),
         ],
         "statement": [
             _parts(rf"\b(stage|aux)\s+({_NAME})", "keyword.declaration", "entity.name.section"),

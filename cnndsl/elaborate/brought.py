@@ -23,7 +23,7 @@ from cnndsl.elaborate.extents import extents
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import Tensor, Value
 from cnndsl.ops.base import Shape
-from cnndsl.ops.brought import PLAIN, Brought, Claim, Values
+from cnndsl.ops.brought import PLAIN, Brought, Claim, Values, parameter
 from cnndsl.source import Span
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
@@ -48,7 +48,7 @@ def kind_of(definition: ast.Op, program: Program) -> type[Brought]:
     module, _, name = definition.origin.partition(":")
     members = {
         "name": definition.name,
-        "parameters": {p.name: p.default is not None for p in definition.parameters},
+        "parameters": {p.name: parameter(p.default is not None) for p in definition.parameters},
         "written": signature(definition),
         "module": module,
         "cls": name,
@@ -63,9 +63,9 @@ def mistakes(definition: ast.Op) -> Iterator[Diagnostic]:
     """What is wrong with a definition in any case, whatever arrives."""
     if mistake := _no_class(definition.origin_span, definition.origin):
         yield mistake
-    for parameter in definition.parameters:
-        name, start = parameter.name, parameter.span.start
-        span = Span(parameter.span.source, start, start + len(name))
+    for each in definition.parameters:
+        name, start = each.name, each.span.start
+        span = Span(each.span.source, start, start + len(name))
         if name in _GIVEN:
             message = f"no parameter of an op has the name `{name}`: {_GIVEN[name]}"
             yield errors.bad_claim(span, message, "rename it")
@@ -86,7 +86,7 @@ def mistakes(definition: ast.Op) -> Iterator[Diagnostic]:
             values_ = f"{len(setting.values)} values"
             yield errors.bad_claim(setting.values[1].span, f"`{name}` is one value, not {values_}")
         said.setdefault(name, setting)
-    if "shape" not in said:
+    if said.keys() <= set(CLAIMS) and "shape" not in said:
         message = f"`{definition.name[:40]}` says nothing of the shape of its result"
         yield errors.bad_claim(definition.name_span, message, "shape in.shape, if it keeps it")
 

@@ -12,7 +12,6 @@ from cnndsl.source import Source, Span
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
 
-
 _WHATS = {ast.Fn: "the fn", ast.Block: "the block", ast.Op: "the op"}
 
 
@@ -38,7 +37,7 @@ def unused(program: Program) -> Iterator[Diagnostic]:
 
 
 def _inside(definition: ast.Named, mentioned: set[str]) -> Iterator[Diagnostic]:
-    if isinstance(definition, ast.Variant):
+    if isinstance(definition, ast.Variant | ast.Op):  # a class gets all parameters of its op
         return
     for parameter in definition.parameters:
         if parameter.name not in mentioned:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from textwrap import indent
 
 from cnndsl.excerpt import clean
@@ -34,7 +35,7 @@ def describe(code: str) -> str:
     """One code as plain text: `cnndsl explain E301`."""
     example = examples()[code]
     parts = [f"{code}: {long_form(code)}"]
-    for title, text in _parts(example):
+    for title, text, _ in _parts(example):
         parts += [f"{title}:", indent(text.rstrip("\n"), "    ")]
     return "\n\n".join(parts)
 
@@ -52,17 +53,22 @@ def reference() -> str:
 
 def _entry(code: str, example: Example) -> str:
     parts = [f"### {code}\n\n{long_form(code)}\n"]
-    is_whole = not remarks(example) and _text(example.wrong) == example.wrong
-    languages = "cnn wrong" if is_whole else "text", "text", "cnn"
-    for language, (title, text) in zip(languages, _parts(example), strict=True):
+    for title, text, language in _parts(example):
         parts.append(f"{title}:\n\n```{language}\n{text}```\n")
     return "\n".join(parts)
 
 
-def _parts(example: Example) -> tuple[tuple[str, str], ...]:
-    """The wrong spec, what is said of it, and the right one, with a title each."""
-    wrong = ", ".join(["Wrong", *remarks(example)])
-    return (wrong, _text(example.wrong)), ("Answer", answer(example)), ("Right", example.right)
+def _parts(example: Example) -> Iterator[tuple[str, str, str]]:
+    """The wrong spec, what is said of it, and the right one: title, text and language of each."""
+    is_whole = not remarks(example) and _text(example.wrong) == example.wrong
+    is_checked = is_whole and not example.module
+    title = ", ".join(["Wrong", *remarks(example)])
+    yield title, _text(example.wrong), "cnn wrong" if is_checked else "text"
+    if example.module:
+        yield "With this mylayers.py", example.module, "python"
+    said = "Answer of `cnndsl check --run`" if example.module else "Answer"
+    yield said, answer(example), "text"
+    yield "Right", example.right, "cnn"
 
 
 def _text(text: str) -> str:

@@ -127,18 +127,14 @@ class Op(ABC):
     transparent: ClassVar[bool] = False
 
     @classmethod
-    @cache
-    def arguments(cls) -> dict[str, Argument]:
+    def arguments(cls) -> Mapping[str, Argument]:
         """The arguments in order of position; those that many ops take stand last."""
-        fields = sorted(dataclasses.fields(cls), key=lambda f: f.name in _LAST)
-        return {f.name: f.metadata["argument"] for f in fields}
+        return _arguments(cls)
 
     @classmethod
-    @cache
     def required(cls) -> tuple[str, ...]:
         """The arguments without a default."""
-        arguments = cls.arguments().items()
-        return tuple(name for name, argument in arguments if argument.default is REQUIRED)
+        return _required(cls)
 
     @classmethod
     def signature(cls) -> str:
@@ -213,6 +209,18 @@ class Op(ABC):
     def rearranges(self) -> bool:
         """Whether the positions of the result are none of the input's (flatten, reshape)."""
         return False
+
+
+@cache
+def _arguments(op: type[Op]) -> Mapping[str, Argument]:
+    fields = sorted(dataclasses.fields(op), key=lambda f: f.name in _LAST)
+    return {f.name: f.metadata["argument"] for f in fields}
+
+
+@cache
+def _required(op: type[Op]) -> tuple[str, ...]:
+    arguments = op.arguments().items()
+    return tuple(name for name, argument in arguments if argument.default is REQUIRED)
 
 
 @dataclass(frozen=True)

@@ -52,13 +52,19 @@ class Plain(Kind[object]):
 
 
 PLAIN = Plain()
+_REQUIRED, _OPTIONAL = Argument(PLAIN, REQUIRED, ""), Argument(PLAIN, None, "")
+
+
+def parameter(has_default: bool) -> Argument:
+    """What is known of a parameter; which default it has, the rule of the op says."""
+    return _OPTIONAL if has_default else _REQUIRED
 
 
 @dataclass(frozen=True)
 class Brought(Op):
     """A layer of the author's own Python, with its arguments."""
 
-    parameters: ClassVar[Mapping[str, bool]]  # by name, whether it has a default
+    parameters: ClassVar[Mapping[str, Argument]]
     written: ClassVar[str]  # the signature as the spec has it
     module: ClassVar[str]  # dotted identifiers
     cls: ClassVar[str]
@@ -69,15 +75,13 @@ class Brought(Op):
     _claims: dict[Shape, Claim] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
-    def arguments(cls) -> dict[str, Argument]:
-        return {
-            name: Argument(PLAIN, None if has_default else REQUIRED, "")
-            for name, has_default in cls.parameters.items()
-        }
+    def arguments(cls) -> Mapping[str, Argument]:
+        return cls.parameters
 
     @classmethod
     def required(cls) -> tuple[str, ...]:
-        return tuple([name for name, has_default in cls.parameters.items() if not has_default])
+        arguments = cls.parameters.items()
+        return tuple([name for name, argument in arguments if argument.default is REQUIRED])
 
     @classmethod
     def signature(cls) -> str:

@@ -114,7 +114,7 @@ class Forms(AxisForms):
     def brought(
         self, x: Term, origin: str, values: tuple[tuple[str, object], ...], shape: Shape
     ) -> Term:
-        """A layer of the author's own; values are told apart from others that Python calls equal."""
+        """A layer of the author's own; of values, what Python calls equal may differ."""
         given = sorted((name, show(value)) for name, value in values)
         return self._own("brought", (("class", origin), *given), x, shape)
 

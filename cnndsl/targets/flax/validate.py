@@ -87,9 +87,7 @@ class Run:
       networks: what it was made of, which knows the layers that their author brings.
     """
 
-    def __init__(
-        self, module: Module, initialisers: bool = True, networks: Sequence[Network] = ()
-    ):
+    def __init__(self, module: Module, initialisers: bool = True, networks: Sequence[Network] = ()):
         self.module = module
         self.initialisers = initialisers
         self.flax = Flax(Budget())

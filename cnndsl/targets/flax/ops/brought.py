@@ -8,9 +8,7 @@ from cnndsl.targets.flax.ops.emission import WEIGHT, Built, Emission, layer
 from cnndsl.targets.python.tree import Expr
 
 
-def emit_brought(
-    name: str, callee: str, arguments: Mapping[str, Expr], features: Expr
-) -> Emission:
+def emit_brought(name: str, callee: str, arguments: Mapping[str, Expr], features: Expr) -> Emission:
     """`DeformConv(in_features, filters=64, rngs=rngs)`: all arguments of the op by their names.
 
     Those at the op's own defaults too: the class may have others.

@@ -22,9 +22,7 @@ _TAKEN = RESERVED | VARIABLES | frozenset(dir(builtins))
 class Imports:
     """The classes that a module imports for ops of its spec, by the names that they have in it."""
 
-    def __init__(
-        self, program: Program, networks: Sequence[Network], unique: Callable[[str], str]
-    ):
+    def __init__(self, program: Program, networks: Sequence[Network], unique: Callable[[str], str]):
         self.program = program
         self.names: dict[tuple[str, str], str] = {}
         used = [kind for network in networks for kind in network.brought]
@@ -72,9 +70,7 @@ def _bound(program: Program) -> frozenset[str]:
 class Claims:
     """What the constructor knows of uses of one op, as the spec says it."""
 
-    def __init__(
-        self, values: Values, definition: ast.Op, recs: Sequence[Layer], runs: list[Run]
-    ):
+    def __init__(self, values: Values, definition: ast.Op, recs: Sequence[Layer], runs: list[Run]):
         self.values = values
         self.definition = definition
         self.recs = recs
