@@ -40,15 +40,15 @@ class Plain(Kind[object]):
 
     def convert(self, value: object) -> object:
         self.left = MOST_ITEMS
-        return self._frozen(value, value, _DEEPEST)
+        return self._frozen(value, _DEEPEST)
 
-    def _frozen(self, value: object, whole: object, depth: int) -> object:
+    def _frozen(self, value: object, depth: int) -> object:
         if value is None or isinstance(value, bool | str) or is_number(value):
             return value
         self.left -= len(value) if isinstance(value, list | tuple) else 0
         if not isinstance(value, list | tuple) or not depth or self.left < 0:
-            raise self.mismatch(whole)
-        return tuple([self._frozen(item, whole, depth - 1) for item in value])
+            raise self.mismatch(value)
+        return tuple([self._frozen(item, depth - 1) for item in value])
 
 
 PLAIN = Plain()

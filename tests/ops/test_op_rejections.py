@@ -8,6 +8,7 @@ import pytest
 from cnndsl import ops
 from cnndsl.ops import MERGES, OPS, SOURCES
 from cnndsl.ops.base import Op, Reject
+from cnndsl.ops.brought import Brought, parameter
 from cnndsl.ops.initial import Initial, initial
 
 FOLDER = Path(ops.__file__).parent
@@ -316,6 +317,12 @@ def raised_at(reject: Reject) -> set[tuple[str, int]]:
     return places
 
 
+def brought(*parameters: str) -> type[Brought]:
+    """A layer that an author brings, of which nothing is said."""
+    said = {name: parameter(has_default=False) for name in parameters}
+    return type("mine", (Brought,), {"name": "mine", "parameters": said})
+
+
 def test_every_raise_of_the_package_has_an_example():
     places: set[tuple[str, int]] = set()
     for name, arguments, *_ in ARGUMENTS:
@@ -326,6 +333,9 @@ def test_every_raise_of_the_package_has_an_example():
         places |= raised_at(reject_merge(name, shapes))
     with pytest.raises(Reject, match="`std` is a positive number, not 0") as caught:
         initial("normal", {"std": 0})
+    places |= raised_at(caught.value)
+    with pytest.raises(Reject, match="`filters` is a number, .*, not a tensor") as caught:
+        brought("filters").make({"filters": [1, object()]})
     places |= raised_at(caught.value)
     sites = {
         (path.name, node.lineno)
