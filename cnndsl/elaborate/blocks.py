@@ -66,7 +66,7 @@ class Blocks:
         inner.tensors["in"] = x
         if block.name in self.shared.program.models:
             return self.model(element, block, ordered, inner, x, context)
-        inner.layers = self.shared.program.layers(block)
+        inner.definition = block.name_span.text
         context = self.inside("block", element, args, context)
         context.last = block.body.statements[-1] if block.body.statements else None
         level = 0

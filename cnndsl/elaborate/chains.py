@@ -132,14 +132,14 @@ class Chains:
     def held(self, element: ast.Apply, scope: Scope) -> LayerArgument | Literal[False] | None:
         """The layer that a name holds, None for the identity; False for a name that holds none.
 
-        `none` stands for a layer behind `->`, and where the parameter's default is a layer: at the
+        `none` stands for a layer behind `->`, and where the name holds a layer in some use: at the
         head of a chain it may be meant as a tensor.
         """
         name = element.name
         found, value = scope.value(name)
         what = self.shared.program.what(name)
         if found and value is None and what is None:
-            return None if self.is_behind or scope.is_layer(name) else False
+            return None if self.is_behind or self.holds_layers(name, scope) else False
         if not isinstance(value, LayerArgument):
             return False
         if what is not None:
@@ -148,6 +148,11 @@ class Chains:
             message = f"`{name}` holds a layer, which has its arguments already"
             raise Failure(errors.unknown_argument(element.span, message, "", f"write {name}"))
         return value
+
+    def holds_layers(self, name: str, scope: Scope) -> bool:
+        """Whether a name holds a layer by default, in a `let`, or in another use."""
+        held = self.shared.program.layers
+        return any(name in held.get(each.definition, ()) for each in scope.around())
 
     def passed(
         self, element: ast.Apply, layer: LayerArgument, x: Tensor, context: Context

@@ -57,7 +57,7 @@ def fresh(scope: Scope) -> Scope:
     found = Scope(scope.parent)
     found.values, found.tensors = dict(scope.values), dict(scope.tensors)
     found.endpoints = dict(scope.endpoints)
-    found.classes, found.layers = scope.classes, scope.layers
+    found.classes, found.definition = scope.classes, scope.definition
     return found
 
 

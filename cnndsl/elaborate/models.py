@@ -219,7 +219,7 @@ def _optional(parameters: tuple[ast.Parameter, ...]) -> tuple[ast.Parameter, ...
 def _scope(root: ast.Model, bound: dict[str, Value], shared: Shared) -> Scope:
     """The parameters of a model; without classes, what it lacks is a matter of its head."""
     scope = shared.evaluator.parameters(root, bound)
-    scope.layers = shared.program.layers(root)
+    scope.definition = root.name
     if CLASSES in scope.values:
         scope.classes = frozenset({CLASSES})
         classes = scope.values[CLASSES]

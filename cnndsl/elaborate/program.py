@@ -14,6 +14,7 @@ from cnndsl.elaborate.brought import kind_of, mistakes
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.functions import FUNCTIONS
+from cnndsl.elaborate.layer_names import layer_names
 from cnndsl.elaborate.nested import block_of
 from cnndsl.elaborate.recursion import always_used, circles
 from cnndsl.ops import ADDED, MERGES, OPS
@@ -112,9 +113,14 @@ class Program:
             name += "_"
         return name
 
-    def layers(self, definition: ast.Block | ast.Model) -> frozenset[str]:
-        """The parameters whose defaults are layers."""
-        return frozenset(p.name for p in definition.parameters if self.is_layer(p.default))
+    @cached_property
+    def layers(self) -> dict[str, set[str]]:
+        """By block and model its names that hold layers somewhere; variants have their root's."""
+        roots: dict[str, ast.Block | ast.Model] = {**self.blocks}
+        roots |= {name: self.root(model) for name, model in self.models.items()}
+        variants = [m for m in self.models.values() if isinstance(m, ast.Variant)]
+        found = layer_names(roots, variants, self.is_layer)
+        return {name: found.get(root.name, set()) for name, root in roots.items()}
 
     def is_layer(self, expr: ast.Expr | None) -> bool:
         """Whether an expression is an op or a block by its name."""

@@ -23,10 +23,10 @@ class Scope:
 
     __slots__ = (
         "classes",
+        "definition",
         "effort",
         "endpoints",
         "incomplete",
-        "layers",
         "level",
         "parent",
         "shared",
@@ -43,7 +43,7 @@ class Scope:
         self.endpoints: dict[str, list[str]] = {}  # the tensors `name.endpoint` by their names
         self.shared: dict[str, Declaration] = {}
         self.classes: frozenset[str] = frozenset()  # values that are the parameter `classes`
-        self.layers: frozenset[str] = frozenset()  # parameters whose defaults are layers
+        self.definition = ""  # the block or model whose scope it is
         self.incomplete = False  # after a mistake, names may be missing that are not at fault
 
     def around(self) -> Iterator[Scope]:
@@ -109,10 +109,6 @@ class Scope:
                 return name in scope.classes
             scope = scope.parent
         return False
-
-    def is_layer(self, name: str) -> bool:
-        """Whether `name` is a parameter that is a layer by default."""
-        return any(name in scope.layers for scope in self.around())
 
     def bind(self, name: str, value: Value | Unknown, *, classes: bool = False) -> None:
         """Names a value of this scope; `classes` if it is the parameter of the model."""

@@ -281,7 +281,7 @@ class Control:
             self.run(frames[0].body, frames, x, [runs[i] for i in mine], env)
 
 
-def _parts(targets: tuple[str, ...], items: list[Item], position: int) -> list[object]:
+def _parts(targets: tuple[str, ...], items: list[Item], position: int) -> list[Item]:
     """What one of a loop's variables gets of every item."""
     if len(targets) == 1:
         return list(items)
