@@ -47,3 +47,25 @@ def test_paths_can_be_given():
     assign_paths(net, {first: "stem_conv", last: "head"})
     rows = [row.path for row in summarize_network(net).layers]
     assert (rows[0], rows[1], rows[-1]) == ("stem_conv", "stem.relu", "head")
+
+
+def test_rows_without_a_name_take_none_of_a_stage():
+    text = """\
+block cell(n) { conv(n, 3) -> relu }
+model Net {
+  input 16x16x3
+  conv(8, 3)
+  stage conv1 { conv(4, 3) }
+  cell(5) -> conv(8, 3)
+  stage cell2 { cell(6) }
+  cell(7) -> cell(8)
+  aux cell3 { global_avg_pool -> dense(3) }
+  global_avg_pool -> dense(3)
+}
+"""
+    (net,) = check_source(Source("net.cnn", text)).networks
+    summary = summarize_network(net)
+    rows = [row.name for row in summary.stages]
+    assert rows[:8] == ["conv2", "conv1", "cell1", "conv3", "cell2", "cell4", "cell5", "cell3"]
+    paths = list(paths_of(net).values())
+    assert len(set(paths)) == len(paths)

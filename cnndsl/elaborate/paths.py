@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from cnndsl.elaborate.sharing import counterparts, is_again
 from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Network, Node, Staged
@@ -44,21 +44,27 @@ def _name(frame: Frame, prefix: str, found: dict[Layer | Instance, str], *, unif
     if uniform and len(uses) == 1 and all(isinstance(part, Instance) for part in parts):
         paths = [f"{prefix}[{i}]" for i in range(len(parts))] if len(parts) > 1 else [prefix]
     else:
-        paths = [f"{prefix}.{name}" if prefix else name for name in numbered(kinds, uses)]
+        taken = {part.name for part in held if isinstance(part, (Staged, Auxiliary))}
+        names = numbered(kinds, uses, taken)
+        paths = [f"{prefix}.{name}" if prefix else name for name in names]
     for part, path in zip(parts, paths, strict=True):
         found[part] = path
         if isinstance(part, Instance):
             _name(part.frame, path, found, uniform=False)
 
 
-def numbered(kinds: list[str], uses: Counter[str]) -> Iterator[str]:
-    """`conv1 bn1 conv2 bn2 relu`: a number only where a kind is used more than once."""
-    seen: dict[str, int] = {}
+def numbered(kinds: list[str], uses: Counter[str], taken: Container[str] = ()) -> Iterator[str]:
+    """`conv1 bn1 conv2 bn2 relu`: a number only where a kind is used more than once, and none
+    with which it would be the name of a stage."""
+    seen: Counter[str] = Counter()
     for kind in kinds:
-        if uses[kind] > 1:
-            seen[kind] = seen.get(kind, 0) + 1
-            kind += str(seen[kind])
-        yield kind
+        name = kind
+        while uses[kind] > 1 or name in taken:
+            seen[kind] += 1
+            name = f"{kind}{seen[kind]}"
+            if name not in taken:
+                break
+        yield name
 
 
 def parts_of(frame: Frame) -> Iterator[Layer | Instance | Staged | Auxiliary]:

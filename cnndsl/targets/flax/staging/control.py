@@ -130,8 +130,8 @@ class Control:
         match over.written:
             case ast.Call(func=ast.Name(id="enumerate"), args=(ast.Argument(value=listed),)):
                 if len(over.targets) == 2 and over.targets[0] not in self.overwritten:
-                    values = [_parts(over.targets, items, 1) for items in over.values]
-                    return Walk(over.targets[1:], listed, values)
+                    rest = [[e[1] for e in each if isinstance(e, list)] for each in over.values]
+                    return Walk(over.targets[1:], listed, rest)
         return None
 
     def target(self, name: str, over: Walk, position: int, items: Expr, env: Env) -> str:
@@ -281,7 +281,7 @@ class Control:
             self.run(frames[0].body, frames, x, [runs[i] for i in mine], env)
 
 
-def _parts(targets: tuple[str, ...], items: list[Item], position: int) -> list[Item]:
+def _parts(targets: tuple[str, ...], items: list[Item], position: int) -> list[object]:
     """What one of a loop's variables gets of every item."""
     if len(targets) == 1:
         return list(items)
