@@ -15,6 +15,8 @@ def item(base: Expr, index: Expr) -> Expr:
     if isinstance(base, Tuple) and isinstance(index, Slice):
         return _part(base, index)
     match base:
+        case Tuple(items=(Star(value=whole),)):
+            return item(whole, index)
         case Binary(op="*", left=Tuple(items=(each,))) if not isinstance(each, Star):
             return each  # of many that are alike
         case Tuple(items=(first, *others)) if others and not isinstance(first, Star):

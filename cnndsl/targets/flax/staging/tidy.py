@@ -7,6 +7,7 @@ from collections import Counter
 from cnndsl.targets.flax.ops.emission import KINDS
 from cnndsl.targets.flax.staging.arguments import drop_params, free_numbers, takes_x
 from cnndsl.targets.flax.staging.draft import Draft
+from cnndsl.targets.flax.staging.packs_out import bound, filled_by_loops
 from cnndsl.targets.python.draft import Build, Settle, Shadow, Step
 from cnndsl.targets.python.evaluate import Unknown, evaluate
 from cnndsl.targets.python.expressions import attributes, is_constant, names, self_, size, walk
@@ -238,10 +239,11 @@ def _exported(draft: Draft, key: str) -> Expr | None:
         ):
             definitions[step.targets[0].id] = step.value
     once = {n: e for n, e in definitions.items() if counts[n] == 1}
+    once |= filled_by_loops(draft.init)
     for step in draft.init:
         if isinstance(step, Shadow) and step.key == key:
             whole = expanded(step.value, once.get)
-            if whole is None or any("#" in n for n in names(whole)):
+            if whole is None or any("#" in n for n in names(whole) - bound(whole)):
                 return None
             return whole if draft.is_model or not attributes(whole) else None
     return None

@@ -14,6 +14,7 @@ from cnndsl.targets.flax.staging.draft import Draft, Env, Param, Run, Slot, Tens
 from cnndsl.targets.flax.staging.flow import Flow, all_of
 from cnndsl.targets.flax.staging.kinds import LISTS, frozen, raw_kinds, sample_kinds
 from cnndsl.targets.flax.staging.layers import Layers
+from cnndsl.targets.flax.staging.packs_out import written_out
 from cnndsl.targets.python.draft import Build
 from cnndsl.targets.python.expressions import NONE
 from cnndsl.targets.python.rebuild import substitute
@@ -223,8 +224,9 @@ class Uses:
         runs: list[Run],
     ) -> Expr:
         """The channels of a block's result, where they are `known` in its own arguments."""
-        if known is not None:
-            return substitute(known, mapping)
+        out = None if known is None else written_out(substitute(known, mapping))
+        if out is not None:
+            return out
         if len({repr(each) for each in seen}) == 1:
             for value in mapping.values():
                 self.draft.folded |= self.values.reached(value)
