@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from cnndsl.counts import Count, Counts, count, count_merge, count_once, multipl
 from cnndsl.ir import Auxiliary, Instance, Layer, Merged, Network, Node, Staged, Tensor
 from cnndsl.names import camel
 from cnndsl.ops.base import Op, Shape
+from cnndsl.ops.brought import Brought
 from cnndsl.ops.weighted import Weighted
 from cnndsl.ops.window import Sizes, is_one
 from cnndsl.walks import children, layers
@@ -37,6 +38,7 @@ class LayerRow:
     params: int
     macs: int
     reach: tuple[float, ...] | None  # receptive field in pixels; None: the whole image
+    is_declared: bool = False  # its counts are what the spec says of a class
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,8 @@ def _layer_rows(network: Network) -> Iterator[LayerRow]:
     for layer in layers(network.frame):
         one = count_once(layer, known)
         x, out = layer.x.shape, layer.out.shape
-        yield LayerRow(layer.path, layer.op.name, x, out, one.params, one.macs, layer.out.reach)
+        figures = (one.params, one.macs, layer.out.reach, isinstance(layer.op, Brought))
+        yield LayerRow(layer.path, layer.op.name, x, out, *figures)
 
 
 def _stage_rows(network: Network, known: Counts) -> Iterator[StageRow]:
@@ -130,7 +133,8 @@ def _stage_rows(network: Network, known: Counts) -> Iterator[StageRow]:
                 yield _row(current.name, text, counts, current.out, training)
             case Layer():
                 counts = count_once(current, known)
-                if current.op.name not in SILENT or counts.params:
+                is_own = isinstance(current.op, Brought)
+                if is_own or current.op.name not in SILENT or counts.params:
                     yield _row(current.path, _layer_text(current.op), counts, current.out)
             case Instance():
                 counts = count(current, known)
@@ -160,7 +164,9 @@ def contents(record: Node) -> str:
             else:
                 found.append((camel(current.block.name), camel(current.block.name)))
         elif isinstance(current, Layer):
-            if current.op.name not in SILENT:
+            if isinstance(current.op, Brought):
+                found.append((_declared(current.op), _declared(current.op)))
+            elif current.op.name not in SILENT:
                 found.append((current.op.name, _layer_text(current.op)))
         else:
             if multiplies(current):
@@ -176,6 +182,8 @@ def contents(record: Node) -> str:
 
 def _layer_text(op: Op) -> str:
     """`conv 7x7/2`: the op with its window and stride."""
+    if isinstance(op, Brought):
+        return _declared(op)
     window: Sizes | None = getattr(op, "kernel", None) or getattr(op, "window", None)
     if window is None:
         return op.name
@@ -184,6 +192,18 @@ def _layer_text(op: Op) -> str:
     if is_one(stride):
         return text
     return f"{text}/{'x'.join(map(str, stride if len(set(stride)) > 1 else stride[:1]))}"
+
+
+def _declared(op: Brought) -> str:
+    """A layer of which the spec declares what it has."""
+    return f"{op.name} (declared)"
+
+
+def declared_ops(networks: Iterable[Network]) -> str:
+    """The ops whose counts specs declare, for a sentence: `a and b`; "" where there are none."""
+    names = dict.fromkeys(kind.name for network in networks for kind in network.brought)
+    *most, last = [*names] or [""]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 # --- text -----------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cnndsl.cli.console import Console
 from cnndsl.cli.reading import all_diagnostics, check_choice, check_specs, read_overrides
 from cnndsl.pipeline import name_layers, summaries
-from cnndsl.summary import LayerRow, Summary, shape_text, stage_cells
+from cnndsl.summary import LayerRow, Summary, declared_ops, shape_text, stage_cells
 
 if TYPE_CHECKING:
     from cnndsl.plain import Json
@@ -59,14 +59,17 @@ def _figures(summary: Summary) -> str:
     if state:
         what = "state and what is frozen" if summary.has_frozen else "state"
         parts.append(f"{summary.total:,} with {what}")
-    return ", ".join([*parts, f"{summary.macs:,} MACs"])
+    figures = ", ".join([*parts, f"{summary.macs:,} MACs"])
+    declared = declared_ops([summary.network])
+    return f"{figures}; those of {declared} as the spec declares them" if declared else figures
 
 
 def _layer_cells(summary: Summary) -> Cells:
     rows: Cells = [("layer", "op", "output", "params", "MACs", "receptive field")]
     for layer in summary.layers:
         counts = f"{layer.params:,}", f"{layer.macs:,}"
-        rows.append((layer.path, layer.op, shape_text(layer.output), *counts, _reach(layer)))
+        op = f"{layer.op} (declared)" if layer.is_declared else layer.op
+        rows.append((layer.path, op, shape_text(layer.output), *counts, _reach(layer)))
     rows.append(("total", "", "", f"{summary.params:,}", f"{summary.macs:,}", ""))
     return rows
 
@@ -106,6 +109,7 @@ def as_json(summary: Summary) -> dict[str, Json]:
                 "output": list(layer.output),
                 "params": layer.params,
                 "macs": layer.macs,
+                **({"declared": True} if layer.is_declared else {}),
             }
             for layer in summary.layers
         ],

@@ -59,10 +59,16 @@ def kind_of(definition: ast.Op, program: Program) -> type[Brought]:
     return type(definition.name, (Brought,), members)
 
 
-def mistakes(definition: ast.Op) -> Iterator[Diagnostic]:
-    """What is wrong with a definition in any case, whatever arrives."""
+def mistakes(definition: ast.Op, other: ast.Op | None = None) -> Iterator[Diagnostic]:
+    """What is wrong with a definition in any case, whatever arrives; `other` is what is of the same
+    class, with parameters of the same names."""
     if mistake := _no_class(definition.origin_span, definition.origin):
         yield mistake
+    elif other is not None:
+        message = f"`{definition.origin}` with these parameters is an op already"
+        first = Label(other.name_span, f"`{other.name[:40]}`, whose claims may be others")
+        help = f"use {other.name[:40]}, or give one of them other parameters"
+        yield errors.bad_claim(definition.origin_span, message, help, (first,))
     for each in definition.parameters:
         name, start = each.name, each.span.start
         span = Span(each.span.source, start, start + len(name))

@@ -191,6 +191,7 @@ class _Reader:
         self.characters = len(program.spec.source.text)
         self.allowance: Allowance | None = None  # of words, once there is a second file
         self.spans: dict[str, Span] = {}
+        self.classes: dict[tuple[str, frozenset[str]], ast.Op] = {}  # with their parameters
         self.offered: dict[str, set[str]] = {}  # by files: what they define, and what they use
 
     def file(self, spec: ast.Spec, chain: list[str]) -> None:
@@ -255,7 +256,9 @@ class _Reader:
             case ast.Op():
                 program.ops[name] = kind_of(definition, program)
                 program.brought[name] = definition
-                for mistake in mistakes(definition):
+                key = definition.origin, frozenset(p.name for p in definition.parameters)
+                other = self.classes.setdefault(key, definition)
+                for mistake in mistakes(definition, None if other is definition else other):
                     self.found.add(mistake)
             case _:
                 program.models[name] = definition

@@ -39,16 +39,18 @@ class Plain(Kind[object]):
         return "a number, a boolean, a string, none or a list of such"
 
     def convert(self, value: object) -> object:
-        self.left = MOST_ITEMS
-        return self._frozen(value, _DEEPEST)
+        left = MOST_ITEMS
 
-    def _frozen(self, value: object, depth: int) -> object:
-        if value is None or isinstance(value, bool | str) or is_number(value):
-            return value
-        self.left -= len(value) if isinstance(value, list | tuple) else 0
-        if not isinstance(value, list | tuple) or not depth or self.left < 0:
-            raise self.mismatch(value)
-        return tuple([self._frozen(item, depth - 1) for item in value])
+        def frozen(value: object, depth: int) -> object:
+            nonlocal left
+            if value is None or isinstance(value, bool | str) or is_number(value):
+                return value
+            left -= len(value) if isinstance(value, list | tuple) else 0
+            if not isinstance(value, list | tuple) or not depth or left < 0:
+                raise self.mismatch(value)
+            return tuple([frozen(item, depth - 1) for item in value])
+
+        return frozen(value, _DEEPEST)
 
 
 PLAIN = Plain()

@@ -334,7 +334,7 @@ def test_every_raise_of_the_package_has_an_example():
     with pytest.raises(Reject, match="`std` is a positive number, not 0") as caught:
         initial("normal", {"std": 0})
     places |= raised_at(caught.value)
-    with pytest.raises(Reject, match="`filters` is a number, .*, not a tensor") as caught:
+    with pytest.raises(Reject, match=r"`filters` is a number, .*, not a tensor") as caught:
         brought("filters").make({"filters": [1, object()]})
     places |= raised_at(caught.value)
     sites = {

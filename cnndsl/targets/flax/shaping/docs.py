@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cnndsl.counts import has_products
 from cnndsl.ir import Instance, Network, Pack
 from cnndsl.ops.base import Shape, rank_of
-from cnndsl.summary import Summary, format_table, summarize_network, table_text
+from cnndsl.summary import Summary, declared_ops, format_table, summarize_network, table_text
 from cnndsl.targets.flax.staging.draft import Draft, Param
 from cnndsl.targets.python.expressions import attributes, names
 from cnndsl.targets.python.print import print_expression
@@ -192,6 +192,8 @@ def header(doc: str | None, networks: Sequence[Network], footer: Sequence[str]) 
         text = f"MACs: multiply-accumulates of {counted}, for one image"
         heads = any(row.training for s in summaries for row in s.stages)
         text += ", without the auxiliary heads." if heads else "."
+        if declared := declared_ops(networks):
+            text += f" The counts of {declared} are those that the spec declares."
         parts.append(textwrap.fill(text, WRAP))
     parts.append("\n".join(footer))
     return paragraphs(*parts)

@@ -25,6 +25,7 @@ class Imports:
     def __init__(self, program: Program, networks: Sequence[Network], unique: Callable[[str], str]):
         self.program = program
         self.names: dict[tuple[str, str], str] = {}
+        self.ops: dict[str, str] = {}  # by these, an op of the class
         used = [kind for network in networks for kind in network.brought]
         bound = _TAKEN | _bound(program) if used else _TAKEN
         for kind in used:
@@ -39,6 +40,7 @@ class Imports:
             while name in bound:
                 name += "_"
             self.names[key] = unique(name)
+            self.ops[self.names[key]] = kind.name
 
     def name(self, kind: type[Brought]) -> str:
         """What the module calls a class; raises KeyError for one that no network uses."""

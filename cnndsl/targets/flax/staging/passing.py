@@ -190,13 +190,16 @@ class Passing:
 
     def line(self, value: Expr) -> Expr:
         """The name that the module has for a value, where that is a call of what is not its own."""
-        if not isinstance(value, Call) or names(value) - GLOBALS - {"partial", "stateless"}:
+        own = self.imports.ops
+        known = GLOBALS | own.keys() | {"partial", "stateless"}
+        if not isinstance(value, Call) or names(value) - known:
             return value
         if value not in self.lines:
             inner: Expr = value
             while isinstance(inner, Call):
                 inner = inner.args[0]
             name = inner.name if isinstance(inner, Attribute) else "layer"
+            name = camel(own[inner.id]) if isinstance(inner, Name) and inner.id in own else name
             is_class = value.function == Name("stateless") or name[0].isupper()
             self.lines[value] = self.unique(camel(name) if is_class else name)
         return Name(self.lines[value])
