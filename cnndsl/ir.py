@@ -447,6 +447,7 @@ class Network:
     recipe_said: dict[str, Json] | None = None  # the same, as the spec has it
     preprocess: dict[str, Json] | None = None
     brought: tuple[type[Brought], ...] = ()  # the layers of the author's own that it has
+    bringable: tuple[type[Brought], ...] = ()  # those that its spec names
     counts: Count | None = None  # once somebody asked
     summary: Summary | None = None  # the same, until layers get other names
 

@@ -13,8 +13,8 @@ from cnndsl.syntax import ast
 
 @dataclass(eq=False)
 class Symbol:
-    """Something with a name: a fn, a block, a model, a parameter, a value, a tensor, a stage, an
-    aux head or shared layers.
+    """Something with a name: a fn, a block, an op, a model, a parameter or the argument of an op's
+    class, a value, a tensor, a stage, an aux head or shared layers.
 
     `span` is its first name, `node` what has it.
 

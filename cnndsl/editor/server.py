@@ -209,6 +209,8 @@ async def rename(ls: Server, params: types.RenameParams) -> types.WorkspaceEdit 
     found = navigation.found_at(view, view.positions.offset(params.position))
     if found is None or found.symbol.span.source.is_zoo:
         raise JsonRpcInvalidParams("this is no name of the spec's own")
+    if found.symbol.kind == "argument":  # of an op that is a class
+        raise JsonRpcInvalidParams("the class of this op has the argument under this name")
     folders, new = ls.folders(), params.new_name
     programs, texts = await ls.session.symbols(folders, exact=True), ls.session.texts()
     present = ls.session.present()

@@ -25,8 +25,9 @@ def _resolve(program: Program) -> Symbols:
         symbols.globals[definition.name] = symbol
         symbols.occurrences.append(Occurrence(definition.name_span, symbol, True))
         if not isinstance(definition, ast.Variant):
+            what = "argument" if isinstance(definition, ast.Op) else "parameter"
             symbols.parameters[definition.name] = {
-                parameter.name: Symbol(parameter.name, "parameter", name_of(parameter), parameter)
+                parameter.name: Symbol(parameter.name, what, name_of(parameter), parameter)
                 for parameter in definition.parameters
             }
     for definition in definitions:

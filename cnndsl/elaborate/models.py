@@ -62,6 +62,7 @@ def elaborating(
     """The same, one after the other, for who has other things to do in between."""
     networks: list[Network] = []
     overrides = overrides or {}
+    program.claims = None  # with a budget of its own each time
     evaluator = Evaluator(program.fns, program.complete, program.joins)
     budget = Budget(known or Known(), effort=effort or Effort())
     evaluator.as_layer = LayerValues(program, evaluator, budget.known).value
@@ -262,4 +263,5 @@ def _run(
     network = Network(model.name, root, model, *bound, outputs=outputs, image=size, shared=records)
     network.inputs = received.named
     network.brought = tuple(shared.brought)
+    network.bringable = tuple(shared.program.ops.values())
     return network

@@ -54,6 +54,7 @@ class Program:
     ranked: dict[str, dict[int, ast.Block]] = field(default_factory=dict, repr=False)
     unranked: dict[str, ast.Block] = field(default_factory=dict, repr=False)
     held: dict[str, dict[str, None]] = field(default_factory=dict, repr=False)  # as arguments
+    claims: Evaluator | None = field(default=None, repr=False)  # of this elaboration
     complete: bool = True  # every file was read: an unknown name is a mistake
     _named: dict[str, list[tuple[Span, Span]]] | None = field(default=None, repr=False)
     _roots: dict[str, ast.Model] = field(default_factory=dict, repr=False)  # of variants
@@ -63,10 +64,12 @@ class Program:
         """By block that leads back to itself the number of its circle, which others may share."""
         return circles(self.blocks)
 
-    @cached_property
+    @property
     def claiming(self) -> Evaluator:
         """What evaluates the claims of all ops, with a budget of its own."""
-        return Evaluator(self.fns, self.complete)
+        if self.claims is None:
+            self.claims = Evaluator(self.fns, self.complete)
+        return self.claims
 
     def op(self, name: str) -> type[Op] | None:
         """The op of that name; those of the spec hide the language's."""

@@ -63,6 +63,6 @@ def imported(
     """What the module of some networks may import for ops of its spec."""
     of_class: dict[tuple[str, str | None], dict[type[Brought], None]] = {}
     for network in networks:
-        for kind in network.brought:
+        for kind in network.bringable:
             of_class.setdefault((kind.module, kind.cls), {})[kind] = None
     return {key: BroughtType(list(held), built) for key, held in of_class.items()}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from cnndsl.elaborate.program import Program
 from cnndsl.ir import Layer, Network
+from cnndsl.names import camel
 from cnndsl.ops.brought import Brought
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
@@ -20,31 +21,32 @@ _TAKEN = RESERVED | VARIABLES | frozenset(dir(builtins))
 
 
 class Imports:
-    """The classes that a module imports for ops of its spec, by the names that they have in it."""
+    """The classes that a module imports for ops of its spec, by the names that they have in it.
+
+    They begin with a capital, as no variable does, and are no names of values in the spec.
+    """
 
     def __init__(self, program: Program, networks: Sequence[Network], unique: Callable[[str], str]):
         self.program = program
+        self.unique = unique
         self.names: dict[tuple[str, str], str] = {}
         self.ops: dict[str, str] = {}  # by these, an op of the class
         used = [kind for network in networks for kind in network.brought]
-        bound = _TAKEN | _bound(program) if used else _TAKEN
+        self.bound = _TAKEN | _bound(program) if program.ops else _TAKEN
         for kind in used:
-            self._name(kind, bound, unique)
-
-    def _name(
-        self, kind: type[Brought], bound: frozenset[str], unique: Callable[[str], str]
-    ) -> None:
-        key = kind.module, kind.cls
-        if key not in self.names:
-            name = kind.cls
-            while name in bound:
-                name += "_"
-            self.names[key] = unique(name)
-            self.ops[self.names[key]] = kind.name
+            self.name(kind)
 
     def name(self, kind: type[Brought]) -> str:
-        """What the module calls a class; raises KeyError for one that no network uses."""
-        return self.names[kind.module, kind.cls]
+        """What the module calls a class."""
+        key = kind.module, kind.cls
+        if key not in self.names:
+            name = kind.cls if kind.cls[0].isupper() else camel(kind.cls)
+            name = name if name[0].isupper() else "Layer"
+            while name in self.bound:
+                name += "_"
+            self.names[key] = self.unique(name)
+            self.ops[self.names[key]] = kind.name
+        return self.names[key]
 
     def definition(self, kind: type[Brought]) -> ast.Op:
         return self.program.brought[kind.name]
