@@ -10,28 +10,30 @@ from cnndsl import elsewhere
 
 _LONGEST = 40  # characters: no name worth a suggestion is longer
 MOST = 500  # names to compare with: a suggestion must not cost more than it is worth
+ONCE = 5_000  # where a command asks for one name, as for a model of the zoo
 
 
-def closest(word: str, known: Iterable[str]) -> str | None:
-    """The known word most like `word`, or None where none is like it."""
-    known = set(islice(known, MOST + 1))
+def closest(word: str, known: Iterable[str], most: int = MOST) -> str | None:
+    """The known word most like `word`; None where none is like it, or over `most` are known."""
+    known = set(islice(known, most + 1))
     meant = elsewhere.op(word)
     if meant in known:
         return meant
     stem = re.sub(r"(?i)layer$", "", word).lower()  # as MATLAB has it
     if stem and stem != word.lower() and stem in known:
         return stem
-    if len(word) > _LONGEST or len(known) > MOST:
+    if len(word) > _LONGEST or len(known) > most:
         return None
-    word, most = word.lower(), max(1, len(word) // 3)
+    word, changes = word.lower(), max(1, len(word) // 3)
     letters = set(word)
     likely = [
         each
         for each in known
-        if abs(len(each) - len(word)) <= most and len(letters.difference(each.lower())) <= most
+        if abs(len(each) - len(word)) <= changes
+        and len(letters.difference(each.lower())) <= changes
     ]
     ranked = sorted((_distance(word, each.lower()), each) for each in likely)
-    return ranked[0][1] if ranked and ranked[0][0] <= most else None
+    return ranked[0][1] if ranked and ranked[0][0] <= changes else None
 
 
 WORDS = ("true", "false", "none", "same", "valid", "nearest", "bilinear")  # predefined values
@@ -43,8 +45,8 @@ def meant_value(name: str, known: Iterable[str]) -> str | None:
     return f"did you mean `{meant}`?" if meant else None
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    found = closest(word, known)
+def did_you_mean(word: str, known: Iterable[str], most: int = MOST) -> str | None:
+    found = closest(word, known, most)
     return f"did you mean `{found}`?" if found else None
 
 

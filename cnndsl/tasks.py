@@ -1,3 +1,10 @@
 """What the networks of the zoo are for."""
 
-TASKS = ("classification", "segmentation", "detection", "generation", "super-resolution")
+TASKS = (
+    "classification",
+    "video",
+    "segmentation",
+    "detection",
+    "generation",
+    "super-resolution",
+)

@@ -7,7 +7,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from cnndsl.cli.console import CallError, Console
-from cnndsl.suggest import did_you_mean
+from cnndsl.suggest import ONCE, did_you_mean
 from cnndsl.summary import macs_text
 from cnndsl.zoo.index import Entry, input_text, list_models
 
@@ -23,7 +23,7 @@ def run(arguments: Namespace, console: Console) -> int:
     entries = list_models(arguments.glob)
     if not entries:
         names = (entry.name for entry in list_models())
-        help = did_you_mean(arguments.glob, names) or "`cnndsl list` lists them all"
+        help = did_you_mean(arguments.glob, names, ONCE) or "`cnndsl list` lists them all"
         raise CallError(f"no model of the zoo matches `{arguments.glob[:60]}`", help)
     entries = tuple(entry for entry in entries if _fits(entry, arguments))
     if not entries:

@@ -6,7 +6,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from cnndsl.cli.console import CallError, Console
-from cnndsl.suggest import did_you_mean
+from cnndsl.suggest import ONCE, did_you_mean
 
 
 def run(arguments: Namespace, console: Console) -> int:
@@ -27,6 +27,6 @@ def zoo_path(name: str) -> Path:
     for spec in names():
         specs[spec] = specs[spec.removesuffix(".cnn")] = spec
     if name not in specs:
-        help = did_you_mean(name, specs) or "`cnndsl list` lists the models of the zoo"
+        help = did_you_mean(name, specs, ONCE) or "`cnndsl list` lists the models of the zoo"
         raise CallError(f"the zoo has no model and no spec `{name[:60]}`", help)
     return folder("specs") / specs[name]

@@ -12,7 +12,7 @@ from typing import NotRequired, TypedDict
 
 from cnndsl.endpoints import Endpoint, Reduction
 from cnndsl.ops.base import Shape
-from cnndsl.suggest import did_you_mean
+from cnndsl.suggest import ONCE, did_you_mean
 
 HERE = Path(__file__).parent
 INDEX = HERE / "index.json"
@@ -22,7 +22,7 @@ class UnknownModel(ValueError):
     """A name that no model of the zoo has; `help` may suggest one."""
 
     def __init__(self, name: str):
-        self.help = did_you_mean(name, (entry.name for entry in list_models()))
+        self.help = did_you_mean(name, (entry.name for entry in list_models()), ONCE)
         message = f"the zoo has no model `{name[:60]}`"
         super().__init__(f"{message}; {self.help}" if self.help else message)
         self.message = message
