@@ -169,6 +169,9 @@ def weighed(op: Op, x: np.ndarray, weights: Weights, part: str = "", bias: bool 
         kernel = (kernel - kernel.mean(axes)) / np.sqrt(kernel.var(axes) + 1e-6)
     elif op.weight == "normalized":
         kernel = kernel * tensors["scale"] / np.sqrt((kernel**2).sum(axes))
+    elif op.weight == "scaled":
+        centred = kernel - kernel.mean(axes)
+        kernel = centred * tensors["scale"] / np.sqrt(np.maximum((centred**2).sum(axes), 1e-4))
     elif op.weight == "spectral":
         matrix = kernel.reshape(-1, kernel.shape[-1])
         v = matrix @ tensors["u"]

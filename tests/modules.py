@@ -45,7 +45,7 @@ LEAVES = (
     *(nnx.Conv, nnx.ConvTranspose, nnx.Linear, nnx.BatchNorm, nnx.LayerNorm, nnx.GroupNorm),
     *(nnx.InstanceNorm, nnx.RMSNorm),
 )
-HOLDERS = ("WeightNorm", "SpectralNorm")  # of a layer
+HOLDERS = ("WeightNorm", "ScaledWeight", "SpectralNorm")  # of a layer
 OWN_LEAVES = (
     *("GlobalResponseNorm", "GlobalResponseNormNd", "SparseConv", "Subsample", "LayerScale"),
     *("PReLU", "Parameter", *HOLDERS),

@@ -19,9 +19,10 @@ model Norms(classes = 3) {
   input 6x6x2
   conv(4, 3, weight = standardized, bias = false)
   conv(4, 3, weight = normalized, bias = false) -> conv(5, 3, weight = spectral, bias = false)
+  conv(4, 1, weight = scaled)
   global_avg_pool -> dense(classes)
-  expect params 72 + 144 + 4 + 180 + 18
-  expect total 72 + 144 + 4 + 180 + 18 + 5
+  expect params 72 + 144 + 4 + 180 + 28 + 15
+  expect total 72 + 144 + 4 + 180 + 28 + 15 + 5
 }
 """
 
@@ -41,6 +42,10 @@ def by_hand(model: nnx.Module, x: jax.Array) -> jax.Array:
     kernel = model.conv3.layer.kernel[...]
     largest = jnp.linalg.svd(kernel.reshape(-1, 5), compute_uv=False)[0]
     x = convolved(x, kernel / largest)
+    layer, kernel = model.conv4.layer, model.conv4.layer.kernel[...]
+    centred = kernel - kernel.mean((0, 1, 2))
+    variance = (1 * 1 * 5) * kernel.var((0, 1, 2))  # of a sum over what a filter sees
+    x = convolved(x, model.conv4.scale[...] * centred / jnp.sqrt(variance)) + layer.bias[...]
     return model.dense(x.mean((1, 2)))
 
 
@@ -48,6 +53,7 @@ def test_values_are_those_by_hand():
     """What follows the largest singular value has found it after some steps of training."""
     model = generate(NORMS).module.Norms(rngs=nnx.Rngs(0))
     model.conv2.scale.set_value(jnp.array([0.5, 1.0, -2.0, 3.0]))
+    model.conv4.scale.set_value(jnp.array([2.0, 1.0, -0.5, 0.0]))
     images = jax.random.normal(jax.random.key(0), (2, 6, 6, 2))
     step = nnx.jit(lambda model, images: model(images))
     for _ in range(60):
@@ -78,4 +84,4 @@ def test_a_learned_length_starts_as_the_kernel_is():
 
 def test_the_compiler_counts_lengths_and_state():
     (summary,) = cnndsl.summarize(NORMS).summaries
-    assert (summary.params, summary.total) == (418, 423)
+    assert (summary.params, summary.total) == (443, 448)

@@ -17,7 +17,7 @@ class Weighted(Op):
     frozen: bool = arg(kinds.FLAG, False, "leave its parameters out of training")
 
 
-WEIGHT = SomeWords("standardized", "normalized", "spectral")
+WEIGHT = SomeWords("standardized", "normalized", "scaled", "spectral")
 
 
 @dataclass(frozen=True)
@@ -27,12 +27,17 @@ class Kernelled(Weighted):
     Source:
       `standardized`: Qiao et al., "Micro-batch training with batch-channel normalization and weight
       standardization", 2019 (arXiv:1903.10520). `normalized`: Salimans & Kingma, "Weight
-      normalization", 2016 (arXiv:1602.07868). `spectral`: Miyato et al., "Spectral normalization
+      normalization", 2016 (arXiv:1602.07868). `scaled`: Brock et al., "Characterizing signal
+      propagation to close the performance gap in unnormalized ResNets", 2021 (arXiv:2101.08692),
+      with the gain of Brock et al., "High-performance large-scale image recognition without
+      normalization", 2021 (arXiv:2102.06171). `spectral`: Miyato et al., "Spectral normalization
       for generative adversarial networks", 2018 (arXiv:1802.05957).
     """
 
     weight: str | None = arg(
-        WEIGHT, None, "what kernels go through: mean 0 and variance 1, a learned length, or norm 1"
+        WEIGHT,
+        None,
+        "what kernels go through: to mean 0 and variance 1, to a learned length, both, to norm 1",
     )
 
     @abstractmethod
@@ -42,7 +47,8 @@ class Kernelled(Weighted):
     def params(self, x: Shape) -> dict[str, Shape]:
         """Those, and the length of every feature's kernel where it is learned."""
         held = self.kernels(x)
-        return {**held, **_by_feature(held, "scale")} if self.weight == "normalized" else held
+        learned = self.weight in ("normalized", "scaled")
+        return {**held, **_by_feature(held, "scale")} if learned else held
 
     def state(self, x: Shape) -> dict[str, Shape]:
         """The direction in which a kernel stretches most, as far as it is known."""

@@ -44,6 +44,7 @@ ORDER = (
     "dirac",
     "he_normal",
     "weight_norm",
+    "scaled_weight",
     "spectral_norm",
     "parameter",
     "prelu",

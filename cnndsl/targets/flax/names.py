@@ -16,7 +16,7 @@ RESERVED = frozenset(
         *("range enumerate zip len min max sum int round abs tuple list staticmethod").split(),
         *(
             "Frozen Parameter PReLU LayerScale GlobalResponseNorm Subsample SparseConv "
-            "WeightNorm SpectralNorm"
+            "WeightNorm ScaledWeight SpectralNorm"
         ).split(),
         *("INPUT_SHAPE NUM_PARAMS AUX_WEIGHTS PREPROCESS ENDPOINTS").split(),
     }

@@ -137,6 +137,7 @@ class Flax:
             "freeze": Function("freeze", freeze),
             "standardized": STANDARDIZED,
             "weight_norm": _holder("WeightNorm", "normalized"),
+            "scaled_weight": _holder("ScaledWeight", "scaled"),
             "spectral_norm": _holder("SpectralNorm", "spectral"),
             "stateless": Function("stateless", stateless),
             "keep_float32": KEEP_FLOAT32,

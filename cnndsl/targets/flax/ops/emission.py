@@ -86,6 +86,7 @@ class Emission:
 # What holds a layer whose kernel is brought to a norm, and where that is defined.
 _WITHIN = {
     "normalized": ("WeightNorm", "weight_norm"),
+    "scaled": ("ScaledWeight", "scaled_weight"),
     "spectral": ("SpectralNorm", "spectral_norm"),
 }
 

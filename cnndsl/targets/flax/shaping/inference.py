@@ -110,7 +110,7 @@ class Variables:
                 return self._binary(expr)
             case Item():
                 return self._item(expr)
-            case Call(function=Name(id="freeze" | "WeightNorm" | "SpectralNorm")):
+            case Call(function=Name(id="freeze" | "WeightNorm" | "ScaledWeight" | "SpectralNorm")):
                 return CALLABLE
             case Call():
                 return self._call(expr)
