@@ -130,3 +130,20 @@ def test_a_list_inside_lists_nests_as_deep_as_the_rest():
     deep = "[" * 2_000 + "1" + " for x in [1]]" * 2_000
     (mistake,) = cnndsl.check(f"model Net {{ input 8x8x3\n let xs = {deep}\n conv(3, 1) }}")
     assert mistake.code == "E008"
+
+
+@pytest.mark.parametrize(
+    ("statements", "label", "help"),
+    [
+        ("for t in [a, b] { relu }", "a list holds values, and this is a tensor", "xs[i]"),
+        ("let ys = [1, xs]", "a list holds values, and this is a pack", "xs[i]"),
+        ("let y = xs", "`let` names a value, and this is a pack", "y = xs"),
+        ("let y = xs[0]", "`let` names a value, and this is a tensor", "y = xs[0]"),
+        ("let y = a if true else b", "`let` names a value, and this is a tensor", ""),
+    ],
+)
+def test_tensors_are_in_packs_and_have_names(statements: str, label: str, help: str):
+    spec = f"model Net {{ input 8x8x3\n a = relu\n b = bn\n xs = [ a, b ]\n {statements}\n relu }}"
+    (mistake,) = cnndsl.check(spec)
+    assert label in mistake.message
+    assert help in (mistake.help or "")

@@ -39,6 +39,9 @@ _BY_CODE = {
 }
 
 
+IN_PACKS = "several tensors are a pack, `xs = [ a, b ]`, and `xs[i]` is one of them"
+
+
 def is_word(text: str) -> bool:
     """Whether an expression is so short and simple that a help can repeat it."""
     return len(text) < 40 and text.replace("_", "").replace(".", "").isalnum()
@@ -174,13 +177,13 @@ class Evaluator:
         return [self._item(item, scope) for item in expr.items]
 
     def _item(self, expr: ast.Expr, scope: Scope) -> Value:
-        """An item of a list, which is anything but a layer."""
+        """An item of a list, which is neither a layer nor a tensor."""
         value = self.evaluate(expr, scope)
-        if isinstance(value, LayerArgument):
-            message = "a list holds values, and this is a layer"
-            raise Failure(
-                errors.wrong_type(expr.span, message, "pass it as an argument of its own")
-            )
+        if isinstance(value, LayerArgument | Tensor | Pack):
+            is_layer = isinstance(value, LayerArgument)
+            message = f"a list holds values, and this is {values.kind(value)}"
+            help = "pass it as an argument of its own" if is_layer else IN_PACKS
+            raise Failure(errors.wrong_type(expr.span, message, help))
         return value
 
     def _name(self, expr: ast.Name, scope: Scope) -> Value:

@@ -28,6 +28,7 @@ from cnndsl.ir import (
     Reference,
     Spread,
     Tensor,
+    Value,
     branches,
 )
 from cnndsl.ops.base import Op
@@ -200,6 +201,20 @@ def wrong_names(span: Span, names: int, run: Chained) -> Diagnostic:
     message = f"`{_callee(last)}` gives {results}, and {wanted}"
     help = "`_` is the name of a result that is dropped" if count > 1 else None
     return errors.several_results(span, message, help)
+
+
+def check_is_value(statement: ast.Let, value: Value) -> None:
+    """Reports a tensor or a pack, of which `let` knows the names of tensors alone."""
+    expr = statement.value
+    if not isinstance(value, Tensor | Pack):
+        return
+    if isinstance(value, Tensor) and isinstance(expr, ast.Name) and "." not in expr.id:
+        return
+    message = f"`let` names a value, and this is {values.kind(value)}"
+    text = f"{statement.name} = {expr.span.text}"
+    is_chain = isinstance(expr, ast.Name | ast.Attribute | ast.Index) and len(text) <= 60
+    help = f"without `let` it has a name: {text}" if is_chain else None
+    raise Failure(errors.wrong_type(expr.span, message, help))
 
 
 def no_pack(statement: ast.Run, run: Chained) -> None:

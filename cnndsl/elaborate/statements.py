@@ -17,7 +17,7 @@ from cnndsl.elaborate.forms import labelled
 from cnndsl.elaborate.head import is_classes
 from cnndsl.elaborate.inside import name_endpoints
 from cnndsl.elaborate.names import Names
-from cnndsl.elaborate.packs import no_pack, pack_has_no_shape, pack_of, wrong_names
+from cnndsl.elaborate.packs import check_is_value, no_pack, pack_has_no_shape, pack_of, wrong_names
 from cnndsl.elaborate.places import forget, in_model, once_in_model
 from cnndsl.elaborate.repair import UNSHAPED
 from cnndsl.elaborate.scope import UNKNOWN, Scope
@@ -183,6 +183,7 @@ class Statements:
         classes = is_classes(statement.value, scope)
         try:
             value = self.shared.evaluator.evaluate(statement.value, scope)
+            check_is_value(statement, value)
         except Failure as failure:
             context.report(self.shared.found, failure.diagnostic)
             scope.bind(statement.name, UNKNOWN, classes=classes)

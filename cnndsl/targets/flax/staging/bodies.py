@@ -172,7 +172,7 @@ class Bodies:
 
     def let(self, st: ast.Let, recs: Sequence[Named], runs: list[Run], env: Env) -> None:
         seen: list[object] = [r.value for r in recs]
-        if isinstance(seen[0], Flowing):
+        if any(isinstance(value, Flowing) for value in seen):  # the others are none
             self.alias(st, env)
             return
         held = env.values.get(st.name)
