@@ -115,11 +115,11 @@ class Chains:
                 self.passed(element, all_of(Passed, recs), x, runs, env)
             case ast.Apply(), Used():
                 self.used(element, all_of(Used, recs), x, runs, env)
-            case ast.Apply(), Reference():
-                if element.name != "here":
-                    tensor = env.tensor(element.name)
+            case ast.Apply(), Reference(element=ast.Apply(name=name)):
+                if name != "here":  # as it is for a classifier that is left out, too
+                    tensor = env.tensor(name)
                     if tensor is None:
-                        raise AssertionError(f"no tensor {element.name}")
+                        raise AssertionError(f"no tensor {name}")
                     self.flow.copy(tensor.call, tensor.features, x)
 
     def classifier(

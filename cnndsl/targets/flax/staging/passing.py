@@ -179,7 +179,8 @@ class Passing:
             run = use.run if use is not None else None
             if isinstance(layer.what, Op):
                 known = run if isinstance(run, Layer) else None
-                found = self._op(layer, known.op if known else layer.what, known)
+                said = use.layer if use is not None and use.layer is not None else layer
+                found = self._op(said, known.op if known else layer.what, known)
             elif isinstance(run, Instance) and self.is_argument(layer.name):
                 found = self.block(run)
             else:

@@ -116,7 +116,7 @@ class Layers:
 
     def _note_same(self, args: Mapping[str, Value], firsts: Mapping[str, Value]) -> None:
         for name, value in args.items():
-            first = firsts[name]
+            first = firsts.get(name)  # what one says may be a default of the other
             if not isinstance(value, LayerArgument) or not isinstance(first, LayerArgument):
                 continue
             if value is not first and value not in self._same:
