@@ -122,7 +122,8 @@ def finished(
     text = "\n".join(lines)
     alone = not any(block.name in text for block in draft.blocks)
     plain = all(p.kind in (*WORDS, *RARE, *LATER) for p in listed)
-    draft.blocks.append(Block(name, listed, draft.strides, vectors, alone and plain))
+    made = Block(name, listed, draft.strides, vectors, alone and plain, ranks=draft.ranks)
+    draft.blocks.append(made)
     head = f"block {name}({', '.join(map(str, listed))})" if listed else f"block {name}"
     doc = ["# What it does: math.floor(x), partial(f) and jnp.add."] if draft.chance(0.05) else []
     return [*doc, f"{head} {{", *lines, "}"]

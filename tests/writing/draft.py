@@ -30,7 +30,7 @@ class Draft:
         self.functions: list[Function] = []
         self.blocks: list[Block] = []
         self.models: list[Block] = []  # that are elements: they keep height and width
-        self.packing: list[tuple[str, str]] = []  # blocks that get packs, and what they give
+        self.packing: list[tuple[str, str, tuple[int, ...]]] = []  # blocks of packs, what they give
         self.sizes = 0
         self.begin("fn", 0)
 
@@ -72,6 +72,10 @@ class Draft:
     def rank(self) -> int:
         """That of what arrives; 0 where there are several."""
         return self.ranks[0] if len(self.ranks) == 1 else 0
+
+    def takes(self, block: Block) -> bool:
+        """Whether a block takes what arrives."""
+        return set(self.ranks) <= set(block.ranks)
 
     def axes(self) -> tuple[str, ...]:
         """The axes that every tensor has."""
@@ -154,6 +158,16 @@ class Draft:
         size = self.scope.size
         self.scope, self.flat = before, flat
         self.scope.size = size
+
+    @contextmanager
+    def other_rank(self, rank: int, name: str) -> Iterator[None]:
+        """A group whose flow has other axes, as the tensor of this name has alone."""
+        before, ranks = self.scope, self.ranks
+        kept = {n: kind for n, kind in before.values.items() if kind in ("width", "count", "flag")}
+        with self.own_scope():
+            self.scope, self.ranks = Scope(kept, {name: before.size or 0}, (), before.size), (rank,)
+            yield
+            self.scope, self.ranks = before, ranks
 
     @contextmanager
     def branch(self) -> Iterator[None]:

@@ -26,6 +26,7 @@ def constant(draft: Draft, kind: Kind) -> str:
 def layer(draft: Draft, part: Callable[[Draft, str], str]) -> str:
     """An op, a block or none, with values that `part` writes."""
     fitting = [b for b in draft.blocks if b.uses_none and not (b.strides or b.vectors)]
+    fitting = [b for b in fitting if draft.takes(b)]
     if draft.later and draft.chance(0.25):
         return later_layer(draft, part)
     if fitting and draft.chance(0.3):

@@ -44,7 +44,10 @@ def step(draft: Draft, name: str, filters: str) -> list[str]:
     lines = [conv(draft) if draft.chance(0.5) else element(draft)]
     if draft.chance(0.3):
         lines += body(draft, 1, 1)
-    lines.insert(draft.number(0, len(lines)), carried)
+    place = draft.number(0, len(lines))
+    if draft.later and place:  # some lines are halves of statements
+        place = len(lines)
+    lines.insert(place, carried)
     draft.depth -= 1
     return lines
 

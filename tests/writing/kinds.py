@@ -71,6 +71,7 @@ class Block:
     vectors: bool = False
     uses_none: bool = False  # neither other blocks nor layers that it receives
     headed: bool = True  # of a model: it has a classifier
+    ranks: tuple[int, ...] = (2,)  # of what it takes
 
 
 @dataclass

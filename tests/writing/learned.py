@@ -218,5 +218,6 @@ def sum_from_the_first_term(draft: Draft) -> list[str]:
     else:
         head = [f"for {i} in 0 .. {draft.number(1, 3)} {{"]
         inner = [text, f"if {i} == 0 {{ {total} = {y} }} else {{ {grown} }}"]
-    draft.scope.tensors[total] = draft.scope.size or 0
+    if "let" not in head[0]:  # else it is a value where no chain begins
+        draft.scope.tensors[total] = draft.scope.size or 0
     return [*head, *inner, "}", f"{total} -> {activation(draft)}"]

@@ -7,7 +7,7 @@ import re
 from tests.writing.definitions import PARAMETERS, default_value
 from tests.writing.draft import Draft
 from tests.writing.expressions import arguments, constant
-from tests.writing.grammar import LAYERS, body
+from tests.writing.grammar import LAYERS, body, chain
 from tests.writing.kinds import LATER, RARE, WORDS, Block, Kind, Parameter, Table
 from tests.writing.layers import to_vector, vector
 from tests.writing.statements import loop_over_table
@@ -102,11 +102,37 @@ def inputs(draft: Draft, size: str) -> list[str]:
     if draft.chance(0.85 if draft.later else 0.97):
         return [f"input {size}"]
     names = [draft.fresh("left", "image", "x", "out"), draft.fresh("right", "depth_", "self")]
+    if draft.later and draft.chance(0.5):
+        return other_inputs(draft, names, size)
     draft.scope.tensors |= dict.fromkeys(names, draft.scope.size or 0)
     del draft.scope.tensors["in"]  # no image is the one that arrives
     return [
         *(f"input {name} {size}" for name in names),
         draft.pick(names[0], f"add [{', '.join(names)}]"),
+    ]
+
+
+def other_inputs(draft: Draft, names: list[str], size: str) -> list[str]:
+    """The second input has other axes, and gates the channels of the first."""
+    first, second = names
+    rank = draft.random.choice([1, 2, 3])
+    ones = ", ".join(["1"] * draft.rank)
+    gate = draft.fresh("gate", "code", "side")
+    with draft.other_rank(rank, second):
+        other = draft.pick(*images(draft))
+        text = chain(draft)
+    draft.scope.tensors[first] = draft.scope.size or 0
+    del draft.scope.tensors["in"]
+    return [
+        f"input {first} {size}",
+        f"input {second} {other}",
+        f"{gate} = {second} -> {text} -> global_avg_pool",
+        first,
+        draft.pick(
+            f"mul [ here, {gate} -> dense({first}.channels)"
+            f" -> reshape([{ones}, {first}.channels]) ]",
+            f"relu\nconcat [ here, {first} ]",
+        ),
     ]
 
 
@@ -121,7 +147,7 @@ def inner_model(draft: Draft) -> list[str]:
         lines.append(f"{draft.pick('conv(3, 3)', 'bn')} output result")
     headed = len(lines) < 4 or " output " not in lines[-1]
     lines.append("conv(classes, 1)" if headed else "relu")
-    draft.models.append(Block("Trunk", tuple(listed), headed=headed))
+    draft.models.append(Block("Trunk", tuple(listed), headed=headed, ranks=draft.ranks))
     return [f"model Trunk({', '.join(map(str, listed))}) {{", *lines, "}"]
 
 
@@ -137,6 +163,8 @@ def model(draft: Draft, budget: int) -> list[str]:
     if not draft.budget or draft.chance(0.1):
         lines.append(LAYERS.write(draft))
     lines += head(draft)
+    if draft.later and draft.chance(0.2):
+        lines += expected(lines)
     if draft.chance(0.1):
         text = draft.pick(TRAIN, PREPROCESS if draft.maps else TRAIN)
         has_one = not any(re.match(r"input [a-z_]|.* output ", line) for line in lines)
@@ -152,6 +180,15 @@ def model(draft: Draft, budget: int) -> list[str]:
             changed = f"classes = 0{', ' if changed else ''}{changed}"
         text.append(f"model {name}{letter} = {base}({changed})")
     return text
+
+
+def expected(lines: list[str]) -> list[str]:
+    """What the last line makes of the classes, as an assertion."""
+    *before, last = lines
+    if "dense(classes)" not in last or any(" output " in line for line in before):
+        return []
+    name = last.partition(" output ")[2]
+    return [f"expect output {name} : classes" if name else "expect output classes"]
 
 
 def can_leave_out_classes(lines: list[str], changed: str) -> bool:

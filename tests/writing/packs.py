@@ -187,14 +187,19 @@ def block_of_packs(draft: Draft) -> list[str]:
         "both": f"return {made}, here -> conv({filters}, 1)",
         "two": f"return {made}[0] -> conv({filters}, 1), {made}[-1]",
     }
-    draft.packing.append((name, gives))
+    draft.packing.append((name, gives, draft.ranks))
     return [f"block {name}({given}, {filters}) {{", *body, ends[gives], "}"]
 
 
-@STATEMENTS.enter(6, lambda draft: draft.nests() and bool(draft.packing))
+def packing(draft: Draft) -> list[tuple[str, str]]:
+    """The blocks of packs that take what arrives."""
+    return [(name, gives) for name, gives, ranks in draft.packing if set(draft.ranks) <= set(ranks)]
+
+
+@STATEMENTS.enter(6, lambda draft: draft.nests() and bool(packing(draft)))
 def use_of_a_block_of_packs(draft: Draft) -> list[str]:
     draft.depth += 1
-    block, gives = draft.random.choice(draft.packing)
+    block, gives = draft.random.choice(packing(draft))
     filters, name = value(draft, "width", steady=True), draft.fresh(*PACKS)
     with draft.keeping(), draft.lock(filters):
         held = some(draft, filters)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.writing.draft import Draft
 from tests.writing.expressions import value
-from tests.writing.grammar import LAYERS
+from tests.writing.grammar import ELEMENTS, LAYERS, chain
 from tests.writing.parts import activation, bias, init, multiplier
 
 
@@ -51,6 +51,34 @@ def layer_of_any_rank(draft: Draft) -> str:
         first = found.removesuffix(" -> resize(in)")
         return f"{{\n{name} = here\n{first} -> resize({name})\n}}"
     return found
+
+
+# From a rank to another one and back, where height, width and so on stay.
+LIFTED = {
+    1: ((2, "[{0}.length, 1, here.channels]"), (3, "[1, {0}.length, 1, here.channels]")),
+    2: (
+        (1, "[{0}.height * {0}.width, here.channels]"),
+        (3, "[1, {0}.height, {0}.width, here.channels]"),
+    ),
+    3: (
+        (2, "[{0}.depth * {0}.height, {0}.width, here.channels]"),
+        (1, "[{0}.depth * {0}.height * {0}.width, here.channels]"),
+    ),
+}
+
+
+@ELEMENTS.enter(2, lambda draft: draft.rank > 0 and draft.nests(), later=True)
+def along_other_axes(draft: Draft) -> str:
+    """The flow as a signal, a map or a clip, and back, as where time and space are apart."""
+    y, lifted = draft.fresh("y", "whole"), draft.fresh("z", "flat", "frames")
+    back = draft.extents(y, "here.channels")
+    rank, shape = draft.random.choice(LIFTED[draft.rank])
+    draft.depth += 1
+    with draft.keeping(), draft.other_rank(rank, lifted):
+        text = chain(draft)
+    draft.depth -= 1
+    lines = [f"{y} = here", f"{lifted} = reshape({shape.format(y)})", f"{lifted} -> {text}"]
+    return "\n".join(["{", *lines, f"reshape({back})", "}"])
 
 
 def resizing_any(draft: Draft) -> str:

@@ -93,7 +93,7 @@ def shared_layers(draft: Draft) -> list[str]:
     return [f"shared {name} = {first}{others}", f"conv({width}, 1)", name, *ran]
 
 
-@STATEMENTS.enter(6, lambda draft: bool(draft.models) and draft.nests())
+@STATEMENTS.enter(6, lambda draft: any(map(draft.takes, draft.models)) and draft.nests())
 def model_in_a_model(draft: Draft) -> list[str]:
     """Another model on what flows here, of which the result or an endpoint is read."""
     inner = draft.random.choice(draft.models)
