@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,13 +19,19 @@ import jax.numpy as jnp
 from flax import nnx
 
 from cnndsl import errors
+from cnndsl.checked import Checked
+from cnndsl.counts import totals
 from cnndsl.diagnostics import Diagnostic, Label
 from cnndsl.elaborate.program import Program
 from cnndsl.ir import Layer, Network
+from cnndsl.loading import module_from
 from cnndsl.ops.base import Shape, show, sized
 from cnndsl.ops.brought import Brought
+from cnndsl.pipeline import compile_checked
 from cnndsl.source import Span
+from cnndsl.summary import declared_ops
 from cnndsl.syntax import ast
+from cnndsl.targets.flax.names import RESERVED, safe
 from cnndsl.walks import layers
 
 _IMAGES = 2  # so that a class which mixes them shows
@@ -51,42 +57,90 @@ class _Unlike(Exception):
         self.help = help
 
 
-def unlike(program: Program, networks: Iterable[Network]) -> list[Diagnostic]:
-    """Where the layers of an author's own are not what the spec says, for each use that differs.
+def unlike(checked: Checked) -> list[Diagnostic]:
+    """Where the layers of an author's own are not what a spec without mistakes says of them.
 
-    Modules are looked for where Python looks, and then in the folder that one is in.
+    First each use of a layer is asked by itself; where all are as they should be, the networks are,
+    in the generated module. Modules are looked for where Python looks, and then in the folder that
+    one is in.
+
+    Raises:
+      Miscompiled: if no module can be made of the spec.
     """
+    networks = [network for network in checked.networks if network.brought]
+    with _here():
+        found = _of_uses(checked.proven, networks)
+        return found or (list(_of_networks(checked, networks)) if networks else [])
+
+
+def _of_uses(program: Program, networks: Sequence[Network]) -> list[Diagnostic]:
+    """What each use of a layer differs in, each claim that does not hold once."""
     found: list[Diagnostic] = []
     classes: dict[str, type[nnx.Module] | None] = {}
-    seen: set[tuple[Brought, Shape]] = set()
-    told: set[tuple[str, str]] = set()  # the claims that do not hold: once each
-    with _here():
-        for layer in _uses(networks):
-            op, x = layer.op, tuple(map(int, layer.x.shape))
-            if not isinstance(op, Brought) or (op, x) in seen:
-                continue
-            seen.add((op, x))
-            definition, origin = program.brought[op.name], op.origin()
-            try:
-                if origin not in classes:
-                    classes[origin] = None
-                    classes[origin] = _class(op)
-                cls = classes[origin]
-                # Of a class that is not there, it was told.
-                differences = [] if cls is None else list(_differences(op, x, _built(cls, op, x)))
-            except _Unlike as unusable:
-                differences = [unusable]
-            for wrong in differences:
-                if (op.name, wrong.at) not in told:
-                    told.add((op.name, wrong.at))
-                    found.append(_diagnostic(wrong, definition, layer))
+    seen: set[tuple[str, str, Shape]] = set()
+    told: set[tuple[str, str]] = set()
+    for layer in (layer for network in networks for layer in layers(network.frame)):
+        op, x = layer.op, tuple(map(int, layer.x.shape))
+        if not isinstance(op, Brought) or (op.name, repr(op.values), x) in seen:
+            continue
+        seen.add((op.name, repr(op.values), x))
+        definition, origin = program.brought[op.name], op.origin()
+        try:
+            if origin not in classes:
+                classes[origin] = None
+                classes[origin] = _class(op)
+            cls = classes[origin]
+            # Of a class that is not there, it was told.
+            differences = [] if cls is None else list(_differences(op, x, _built(cls, op, x)))
+        except _Unlike as unusable:
+            differences = [unusable]
+        for wrong in differences:
+            if (op.name, wrong.at) not in told:
+                told.add((op.name, wrong.at))
+                found.append(_diagnostic(wrong, definition, layer))
     return found
 
 
-def _uses(networks: Iterable[Network]) -> Iterator[Layer]:
+def _of_networks(checked: Checked, networks: Sequence[Network]) -> Iterator[Diagnostic]:
+    """What does not run, or is not what was proven, once the layers stand in their networks."""
+    compiled = compile_checked(checked)
+    if compiled.code is None:
+        yield from compiled.diagnostics
+        return
+    module = module_from(checked.name, compiled.code)
     for network in networks:
-        if network.brought:
-            yield from layers(network.frame)
+        make: Callable[..., nnx.Module] = getattr(module, safe(network.name, RESERVED))
+        images = [
+            jax.ShapeDtypeStruct((_IMAGES, *x.shape), jnp.float32)
+            for x in network.received.values()
+        ]
+        message, declared = "", declared_ops([network])
+        try:
+            params, given = _traced(make, images)
+        except Exception as error:
+            message = f"with {declared} in it, `{network.name}` does not run: {_words(error)}"
+        else:
+            wanted = {name: tuple(x.shape) for name, x in network.endpoints.items()}
+            if given != wanted:
+                name = next(n for n in (*wanted, *given) if given.get(n) != wanted.get(n))
+                seen = sized(given[name]) if name in given else "nothing"
+                said = sized(wanted[name]) if name in wanted else "nothing"
+                message = f"with {declared} in it, `{name}` is {seen}, not {said}"
+            elif params != totals(network).params:
+                counted = f"{params:,} parameters, not {totals(network).params:,}"
+                message = f"with {declared} in it, `{network.name}` has {counted}"
+        if message:
+            yield errors.unlike_its_class(network.declared.name_span, message, (), None)
+
+
+def _traced(
+    make: Callable[..., nnx.Module], images: Sequence[jax.ShapeDtypeStruct]
+) -> tuple[int, dict[str, Shape]]:
+    """The parameters of a network, and the shapes of its endpoints."""
+    model = nnx.eval_shape(lambda: make(rngs=nnx.Rngs(0)))
+    given = nnx.eval_shape(lambda model, *images: model.endpoints(*images), model, *images)
+    params = sum(_size(shape) for shape in _shapes(nnx.state(model, nnx.Param)))
+    return params, {name: tuple(result.shape[1:]) for name, result in given.items()}
 
 
 @contextmanager

@@ -839,7 +839,8 @@ def unlike_its_class(
 
     A check takes an op's word for it. `cnndsl check --run` asks the class: it imports it, builds it
     as the generated module does, calls it on shapes with `jax.eval_shape`, and compares the shape
-    of the result, the parameters and the state, whatever their order. MACs are not compared.
+    of the result, the parameters and the state, whatever their order. Where these hold, it runs the
+    generated module in the same way. MACs are not compared.
     """
     return error("E404", message, span, labels=labels, help=help)
 

@@ -62,7 +62,7 @@ def _unlike(checked: Sequence[Checked]) -> list[Diagnostic]:
     except ModuleNotFoundError as error:
         message = f"`cnndsl check --run` needs {error.name}: it is not installed"
         raise CallError(message, "pip install 'cnndsl[train]'") from None
-    return [found for each in own for found in unlike(each.proven, each.networks)]
+    return [found for each in own for found in unlike(each)]
 
 
 def _print(diagnostics: Sequence[Diagnostic], output_format: str, console: Console) -> None:

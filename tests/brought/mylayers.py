@@ -54,5 +54,15 @@ class Broken(nnx.Module):
         raise ValueError("no such day")
 
 
+class Proud(nnx.Module):
+    """Has a dtype of its own, which a network gives another value."""
+
+    def __init__(self, in_features, *, rngs):
+        self.dtype = jnp.float32
+
+    def __call__(self, x):
+        return x * jnp.ones((), self.dtype.dtype)
+
+
 def function(in_features, *, rngs):
     return jax.nn.relu

@@ -92,8 +92,8 @@ def test_a_network_computes_what_the_same_layers_do_by_hand(tmp_path, monkeypatc
     for unit, gated, norm in zip(ours.layer, theirs.gated, theirs.norms, strict=True):
         nnx.update(unit.gated, nnx.state(gated))
         nnx.update(unit.norm, nnx.state(norm))
-    x = jax.random.normal(jax.random.key(0), (2, 16, 16, 3))
-    results = [nnx.jit(lambda model, x: model(x))(model, x) for model in (ours, theirs)]
+    x = np.random.default_rng(1).normal(size=(2, 16, 16, 3)).astype(np.float32)
+    results = nnx.jit(lambda one, other, x: (one(x), other(x)))(ours, theirs, x)
     np.testing.assert_allclose(*results, rtol=1e-5, atol=1e-6)
     assert np.abs(results[1]).max() > 1e-3
 
@@ -146,6 +146,12 @@ def test_a_class_that_cannot_be_asked_is_told_once(origin, message, tmp_path, ca
 def test_what_is_drawn_is_no_state(tmp_path, capsys):
     spec = of("mixed()", {"origin": "mylayers:Mixed", **KEPT}, "mixed")
     assert ran(tmp_path, spec, capsys) == []
+
+
+def test_a_layer_that_its_network_breaks_is_told(tmp_path, capsys):
+    spec = of("proud()", {"origin": "mylayers:Proud", **KEPT}, "conv(4, 1) -> proud -> proud")
+    ((code, said),) = ran(tmp_path, spec, capsys)
+    assert code == "E404" and said.startswith("with proud in it, `Net` does not run: Attrib")
 
 
 def test_every_claim_that_does_not_hold_is_told(tmp_path, capsys):
