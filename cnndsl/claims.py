@@ -173,15 +173,13 @@ def _class(op: Brought) -> type[nnx.Module]:
     return cls
 
 
-def _built(cls: type[nnx.Module], op: Brought, x: Shape) -> _Seen:
+def _built(cls: Callable[..., nnx.Module], op: Brought, x: Shape) -> _Seen:
     """What a class is, built as the generated module builds it and called on images of a shape."""
     given = {name: _python(value) for name, value in op.values}
     call = ", ".join([str(x[-1]), *(f"{n}={v!r}" for n, v in given.items()), "rngs=rngs"])
 
-    make: Callable[..., nnx.Module] = cls
-
     def build() -> nnx.Module:
-        return make(x[-1], **given, rngs=nnx.Rngs(0))
+        return cls(x[-1], **given, rngs=nnx.Rngs(0))
 
     try:
         layer = nnx.eval_shape(build)
