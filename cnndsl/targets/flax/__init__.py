@@ -14,7 +14,7 @@ from cnndsl.targets.flax.attributes import attribute_paths
 from cnndsl.targets.flax.recipe import training_module
 from cnndsl.targets.flax.recipe.rates import rates_by_path
 from cnndsl.targets.flax.shaping.assemble import assemble
-from cnndsl.targets.flax.staging.program import closed_arguments
+from cnndsl.targets.flax.staging.surveys import closed_arguments
 from cnndsl.targets.flax.validate import Run, differences
 from cnndsl.targets.flax.validate_arguments import differences_by_argument
 from cnndsl.targets.python.print import print_module

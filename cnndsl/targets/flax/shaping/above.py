@@ -28,7 +28,8 @@ def functions_of(
     """The spec's functions that the classes call, and those that these call."""
     found: dict[str, Function] = {}
     needed = mentioned(definitions)
-    while todo := [n for n in program.fns if n not in found and staging.fns[n].name in needed]:
+    called = {name: known.name for name, known in staging.functions.names.items()}
+    while todo := [n for n in program.fns if n not in found and called[n] in needed]:
         for name in todo:
             found[name] = staging.function(program.fns[name])
             needed |= mentioned([found[name]])

@@ -2,52 +2,41 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from cnndsl.elaborate.head import classifiers
-from cnndsl.elaborate.nested import endpoint_readers
-from cnndsl.elaborate.program import Program, called
+from cnndsl.elaborate.program import Program
 from cnndsl.ir import Chained, Instance, Layer, Network, Node, Ran
 from cnndsl.names import camel
-from cnndsl.ops.base import rank_of
 from cnndsl.ops.initial import Start
-from cnndsl.ops.ranks import AXES
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.expected import rectified_tensors
 from cnndsl.targets.flax.fragments import ORDER, fragment
 from cnndsl.targets.flax.names import RESERVED, safe, snake
-from cnndsl.targets.flax.shaping.docs import wrapped
-from cnndsl.targets.flax.shaping.naming import BUILTINS
 from cnndsl.targets.flax.staging.brought import Imports
 from cnndsl.targets.flax.staging.classes import stage_block, stage_model, window_parameters
-from cnndsl.targets.flax.staging.draft import Draft, Env, Value
-from cnndsl.targets.flax.staging.layers import is_module
+from cnndsl.targets.flax.staging.draft import Draft
+from cnndsl.targets.flax.staging.functions import Functions
 from cnndsl.targets.flax.staging.levels import tell_apart
 from cnndsl.targets.flax.staging.passing import Passing
-from cnndsl.targets.flax.staging.scopes import reads_numbered
-from cnndsl.targets.flax.staging.spelling import FnNames, Known, is_plain
-from cnndsl.targets.flax.staging.values import Values
+from cnndsl.targets.flax.staging.spelling import Known
+from cnndsl.targets.flax.staging.surveys import (
+    axes_of,
+    builds_modules,
+    families,
+    opened,
+    uses_inside,
+)
 from cnndsl.targets.python.draft import Build
-from cnndsl.targets.python.expressions import NONE, constant, names, size
-from cnndsl.targets.python.expressions import walk as expression_parts
-from cnndsl.targets.python.rebuild import rebuild
+from cnndsl.targets.python.expressions import constant
 from cnndsl.targets.python.tree import (
-    Assign,
-    Binary,
     Call,
-    Conditional,
     Expr,
     Function,
     Keyword,
     Name,
-    Parameter,
-    Return,
-    Statement,
 )
-from cnndsl.walks import children, layers
-
-_LONG = 6  # nodes of a part of an expression that is not written twice
+from cnndsl.walks import children
 
 
 class Staging:
@@ -76,10 +65,10 @@ class Staging:
         self.taken = {fragment(name).defines for name in ORDER}
         self.taken |= {safe(n.name, RESERVED) for n in networks}
         self.imports = Imports(program, networks, self.unique)
-        self.fns = {name: self._fn_names(fn) for name, fn in program.fns.items()}
-        self.known = Known(self._spelled(), program.joins, _axes(networks))
+        self.functions = Functions(program.fns, self.taken, self.unique)
+        self.known = Known(self.functions.spelled(), program.joins, axes_of(networks))
         self.classifiers = {id(layer) for n in networks for layer in classifiers(n)}
-        self.opened = self._opened()
+        self.opened = opened(program, self.definitions)
         self.passing = Passing(
             networks,
             self.first,
@@ -101,7 +90,7 @@ class Staging:
             for name in self.instances
             if self.only_element(self.definitions[name]) is None
         }
-        for root, held in _families(networks):
+        for root, held in families(networks):
             name = self.family_name(root, held)
             self.models.append((self._model(root, name, held), held))
 
@@ -111,17 +100,6 @@ class Staging:
             return self.unique(snake(block))
         is_taken = block not in self.program.blocks and safe(block, RESERVED) in self.taken
         return self.unique(f"{camel(block)}Part" if is_taken else camel(block))
-
-    def _opened(self) -> set[str]:
-        """The models whose endpoints other bodies read, or their own by numbers."""
-        roots = [m for m in self.program.models.values() if isinstance(m, ast.Model)]
-        read = endpoint_readers([*self.program.blocks.values(), *roots])
-        nested = {n: b for n, b in self.definitions.items() if n not in self.program.blocks}
-        return {
-            name
-            for name, block in nested.items()
-            if block.name_span.text in read or reads_numbered(block.body)
-        }
 
     def unique(self, name: str) -> str:
         name = safe(name, RESERVED | self.taken)
@@ -155,55 +133,9 @@ class Staging:
 
     # --- what classes ask -------------------------------------------------------------
 
-    def _fn_names(self, fn: ast.Fn) -> FnNames:
-        name = self.unique(snake(fn.name))
-        own: dict[str, str] = {}
-        for parameter in fn.parameters:
-            free = safe(parameter.name, RESERVED | BUILTINS | self.taken | set(own.values()))
-            own[parameter.name] = free
-        return FnNames(name, own)
-
-    def _spelled(self) -> dict[str, FnNames | None]:
-        """The functions that become functions of Python: those that call only such."""
-        fns = self.program.fns
-        odd = {name for name, fn in fns.items() if not is_plain(fn, fns)}
-        calls = {name: called(fn, fns) for name, fn in fns.items()}
-        while more := {name for name, used in calls.items() if used & odd} - odd:
-            odd |= more
-        return {name: None if name in odd else names for name, names in self.fns.items()}
-
     def function(self, fn: ast.Fn) -> Function:
         """A compile-time function of the spec."""
-        nothing = ast.Body(fn.span, ())
-        block = ast.Block(fn.span, fn.name, fn.name_span, None, fn.parameters, nothing)
-        values, env = Values(Draft(block, fn.name), self.known), Env()
-        parameters = []
-        body: list[Statement] = []
-        known = self.fns[fn.name]
-        for parameter in fn.parameters:
-            name = known.parameters[parameter.name]
-            default = None if parameter.default is None else values.spell(parameter.default, env)
-            kind: Expr = Name("float")
-            if default is not None and names(default):  # it follows from arguments before it
-                test = Binary("is", Name(name), NONE)
-                body.append(Assign((Name(name),), Conditional(default, test, Name(name))))
-                default, kind = NONE, Binary("|", kind, NONE)
-            parameters.append(Parameter(name, kind, default))
-            env.values[parameter.name] = Value(Name(name))
-        taken = set(known.parameters.values()) | self.taken
-        lets: list[tuple[str, Expr]] = []
-        for let in fn.lets:
-            value = values.spell(let.value, env)
-            assert value is not None
-            name = safe(let.name, RESERVED | BUILTINS | taken)
-            taken.add(name)
-            lets.append((name, value))
-            env.values[let.name] = Value(Name(name))
-        result = values.spell(fn.value, env)
-        assert result is not None
-        body += _read_lets(lets, result)
-        body += shared_once(result, taken)
-        return Function(known.name, tuple(parameters), Name("float"), tuple(body), wrapped(fn.doc))
+        return self.functions.function(fn, self.known)
 
     def callee(self, block: ast.Block) -> Draft:
         if block.name in self.open:
@@ -241,13 +173,10 @@ class Staging:
         self.definitions[block.name] = block
         self.instances[block.name] = uses
         self.numbers.update((id(use), number) for number, use in enumerate(uses))
-        is_class = self._is_modular(uses)
+        is_class = builds_modules(uses)
         if is_class:
             self.modular.add(block.name)
         self.names[block.name] = self.unique(camel(block.name) if is_class else snake(block.name))
-
-    def _is_modular(self, uses: Sequence[Instance]) -> bool:
-        return any(is_module(layer.op, {"rbf"}) for use in uses for layer in layers(use))
 
     def _number_instances(self) -> None:
         """The uses of every block, in order of execution; of those that are alike the first."""
@@ -350,13 +279,13 @@ class Staging:
     def _modular_blocks(self) -> set[str]:
         """The blocks that build modules in some of their uses, themselves or in others."""
         uses = {
-            name: {i.block.name for held in instances for i in _nested(held)}
+            name: {i.block.name for held in instances for i in uses_inside(held)}
             for name, instances in self.instances.items()
         }
         modular = {
             name
             for name, instances in self.instances.items()
-            if self._is_modular(instances) or name in self.opened
+            if builds_modules(instances) or name in self.opened
         }
         while True:
             while more := {n for n, used in uses.items() if used & modular} - modular:
@@ -365,68 +294,3 @@ class Staging:
             if not more:
                 return modular
             modular |= more
-
-
-def _read_lets(lets: Sequence[tuple[str, Expr]], result: Expr) -> list[Statement]:
-    """The assignments that a result needs, itself or through others of them."""
-    needed, kept = set(names(result)), list[Statement]()
-    for name, value in reversed(lets):
-        if name in needed:
-            needed |= set(names(value))
-            kept.append(Assign((Name(name),), value))
-    return kept[::-1]
-
-
-def shared_once(result: Expr, taken: set[str]) -> list[Statement]:
-    """The lines that return a value; a long part that stands there twice has a name."""
-    counts = Counter(e for e in expression_parts(result) if size(e) >= _LONG)
-    several = [e for e, count in counts.items() if count > 1]
-    if not several:
-        return [Return(result)]
-    part = max(several, key=size)
-    name = Name(next(n for n in ("value", "result", "held") if n not in taken))
-
-    def change(expr: Expr) -> Expr:
-        return name if expr == part else rebuild(expr, change)
-
-    return [Assign((name,), part), Return(change(result))]
-
-
-def closed_arguments(arguments: Sequence[str], networks: Sequence[Network]) -> set[str]:
-    """The parameters, of the models whose bodies have them, that are to be no arguments."""
-    return {
-        f"{n.definition.name}.{name}"
-        for n in networks
-        for name in arguments
-        if name and name in n.arguments
-    }
-
-
-def _families(networks: Sequence[Network]) -> list[tuple[ast.Model, list[Network]]]:
-    """Networks by the model whose body they share, in order."""
-    families: dict[int, tuple[ast.Model, list[Network]]] = {}
-    for network in networks:
-        families.setdefault(id(network.definition), (network.definition, []))[1].append(network)
-    return list(families.values())
-
-
-def _nested(instance: Instance) -> Iterator[Instance]:
-    """The uses of blocks directly inside a use of one."""
-    stack: list[Node] = [instance.frame]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, Instance):
-            yield current
-        else:
-            stack.extend(children(current))
-
-
-def _axes(networks: Sequence[Network]) -> dict[str, int]:
-    """Where an axis stands in a batch, if it stands there in every tensor that has it."""
-    received = {rank_of(x.shape) for network in networks for x in network.received.values()}
-    made = {rank_of(layer.out.shape) for network in networks for layer in layers(network.frame)}
-    held: dict[str, set[int]] = {}
-    for rank in received | made:
-        for at, word in enumerate(AXES[rank], start=1):
-            held.setdefault(word, set()).add(at)
-    return {word: places.pop() for word, places in held.items() if len(places) == 1}

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from cnndsl.ir import Element, Instance, Layer, LayerArgument, Pack, Ran, Result
-from cnndsl.ir import Tensor as Flowing
+from cnndsl.ir import Element, Instance, Layer, Pack, Ran, Result
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.names import snake
 from cnndsl.targets.flax.ops.emission import BLOCK, KINDS
-from cnndsl.targets.flax.staging.draft import Draft, Env, Param, Run, Slot, Tensor, Value
+from cnndsl.targets.flax.staging.draft import Draft, Env, Run, Slot, Tensor, Value
 from cnndsl.targets.flax.staging.flow import Flow, all_of
-from cnndsl.targets.flax.staging.kinds import LISTS, frozen, raw_kinds, sample_kinds
+from cnndsl.targets.flax.staging.handing import Handing
 from cnndsl.targets.flax.staging.layers import Layers
 from cnndsl.targets.flax.staging.packs_out import written_out
 from cnndsl.targets.python.draft import Build
@@ -42,20 +41,15 @@ class Apart(Exception):
 Elements = Callable[[ast.Element, Sequence[Element], Name, list[Run], Env], None]
 
 
-class Uses:
+class Uses(Handing):
     """Transcribes uses of blocks."""
 
     def __init__(self, flow: Flow, layers: Layers, element: Elements, items: Callable[[], Items]):
-        self.items = items
+        super().__init__(flow, items)
         self.names: tuple[str, ...] = ()  # what the author calls the results of a chain
         self.results: list[Tensor] = []  # of the last use of a block that gives several
-        self.flow = flow
-        self.values = flow.values
-        self.draft = flow.draft
-        self.module = flow.module
         self.layers = layers
         self.element = element
-        self.is_said = True
         self.is_read = False  # whether somebody reads endpoints of a model that runs next
         # The dict of the last use of a model, while its name is to come.
         self.endpoints: tuple[Name, Sequence[Instance], list[Run], str] | None = None
@@ -232,99 +226,6 @@ class Uses:
                 self.draft.folded |= self.values.reached(value)
         return self.values.residual("out_features", seen, runs)
 
-    def argument(
-        self,
-        param: Param,
-        callee: Draft,
-        own: dict[str, Expr],
-        block: ast.Block,
-        element: ast.Apply,
-        recs: Sequence[Instance],
-        index: list[int],
-        x: Name,
-        runs: list[Run],
-        env: Env,
-    ) -> Expr:
-        if param.source == "in":
-            return self.flow.features(x)
-        if param.source == "features":
-            tensor = self.handed(param.origin, block, element, recs, runs, env)
-            return NONE if tensor is None else tensor.features
-        if param.source == "own":
-            return own[param.origin]
-        known = [param.values[i] for i in index if i in param.values]
-        usual = next(iter(param.values.values()), None)  # of a type that the argument takes
-        usual = param.default.value if isinstance(param.default, Constant) else usual
-        other = known[0] if known else usual
-        seen = [param.values.get(i, other) for i in index]
-        return self.values.residual(param.origin, seen, runs)
-
-    def own_arguments(
-        self,
-        block: ast.Block,
-        element: ast.Apply,
-        recs: Sequence[Instance],
-        runs: list[Run],
-        env: Env,
-    ) -> dict[str, Expr]:
-        """The expression of every value that a use of a block hands over."""
-        names = [p.name for p in block.parameters]
-        given = {a.name or names[i]: a.value for i, a in enumerate(element.args or ())}
-        windows = self.module.windows(block)
-        found: dict[str, Expr] = {}
-        inner = Env()
-        for parameter in block.parameters:
-            name = parameter.name
-            seen = [frozen(r.args[name]) for r in recs]
-            if any(isinstance(v, Flowing | Pack) for v in seen):
-                continue
-            expr, scope = given.get(name), env
-            if expr is None:
-                expr, scope = parameter.default, inner
-            expr = expr if self.is_said else None
-            value: Expr | None = None
-            layers = self.module.passing.holds(block.name, name)
-            if layers:
-                held = [self.module.passing.argument(block.name, name, r.args[name]) for r in recs]
-                seen = [frozen(v) for v in held]
-            if expr is not None and not (layers and not _names_layers(expr, scope)):
-                value = self.values.spell(expr, scope)
-            raw = raw_kinds(expr, scope) if expr is not None else None
-            axes = windows.get(name, 0)
-            is_other = raw in _LISTED and "int" in sample_kinds(seen)
-            if not axes and (is_other or raw in _EITHER):
-                value = None  # a list here, and a number to the block
-            if value is not None and axes:
-                alone = Tuple((value,) * axes) if raw == {"int"} else None
-                value = value if raw == {LISTS[axes]} else alone
-                seen = [v if isinstance(v, tuple) else (v,) * axes for v in seen]
-            if value is None:
-                if expr is not None and scope is env:
-                    self.values.fold(expr, env)
-                if axes:
-                    seen = [v if isinstance(v, tuple) else (v,) * axes for v in seen]
-                value = self.values.residual(name, seen, runs)
-            found[name] = value
-            inner.values[name] = Value(value, None, [r.args[name] for r in recs], axes)
-        return found
-
-    def handed(
-        self,
-        name: str,
-        block: ast.Block,
-        element: ast.Apply,
-        recs: Sequence[Instance],
-        runs: list[Run],
-        env: Env,
-    ) -> Tensor | None:
-        """The tensor or pack that a use of a block hands over as `name`; None for `none`."""
-        names = [p.name for p in block.parameters]
-        given = {a.name or names[i]: a.value for i, a in enumerate(element.args or ())}
-        expr = given.get(name)
-        if isinstance(expr, ast.Index | ast.List):
-            return self.items().pack(expr, [r.picks.get(name) for r in recs], runs, env)
-        return env.tensor(expr.id) if isinstance(expr, ast.Name) else None
-
     def inlined(
         self,
         only: ast.Apply,
@@ -359,17 +260,6 @@ class Uses:
         self.layers.stem = outer
         if only.name in ("bn", "layer_norm", "group_norm") and len(self.layers.built) > before:
             self.module.name_norm(block.name, self.layers.built[before])
-
-
-_LISTED = [{listed} for listed in LISTS.values()]
-_EITHER = [{"int", listed} for listed in LISTS.values()]
-
-
-def _names_layers(expr: ast.Expr, env: Env) -> bool:
-    """Whether an expression is a name that holds a layer in some uses; `none` in all is no word
-    for the identity."""
-    value = env.value(expr.id) if isinstance(expr, ast.Name) else None
-    return value is not None and any(isinstance(v, LayerArgument) for v in value.samples)
 
 
 def channels_of(result: Result) -> int | tuple[int, ...]:
