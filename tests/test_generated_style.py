@@ -54,6 +54,23 @@ def test_every_spec_has_its_module():
     assert {path.stem for path in MODULES} == stems | {f"{stem}_training" for stem in recipes}
 
 
+SPLITS = """# A sum of splits.
+block splits(width, n) {
+  xs = conv(n * width, 1) -> split(n)
+  add xs -> conv(width, 1)
+}
+model Sum() {
+  input 8x8x8
+  splits(4, 2) -> splits(8, 3)
+}
+"""
+
+
+def test_one_of_many_that_are_alike_is_said_by_itself():
+    code = cnndsl.compile(SPLITS).code
+    assert "self.conv = nnx.Conv(width, width, (1, 1), rngs=rngs)" in code
+
+
 @each_module
 def test_ruff_finds_nothing(path: Path):
     """Unused imports and variables, among others; and the text is as ruff formats it."""

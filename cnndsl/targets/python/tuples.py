@@ -12,6 +12,8 @@ from cnndsl.targets.python.tree import Binary, Constant, Expr, Item, Name, Slice
 
 def item(base: Expr, index: Expr) -> Expr:
     """`base[index]`, or the item where it is known."""
+    if isinstance(base, Tuple) and len(base.items) == 1 and isinstance(base.items[0], Star):
+        return item(base.items[0].value, index)
     if isinstance(base, Tuple) and isinstance(index, Slice):
         return _part(base, index)
     match base:
