@@ -9,7 +9,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cnndsl.ir import Auxiliary, Chosen, Frame, Instance, Layer, Looped, Merged, Network, Tensor
+from cnndsl.ir import (
+    Auxiliary,
+    Chosen,
+    Frame,
+    Instance,
+    Layer,
+    Looped,
+    Merged,
+    Network,
+    Tensor,
+    Used,
+)
 from cnndsl.ops.base import Shape
 from cnndsl.targets.flax.expected_ops import merged, term_of
 from cnndsl.targets.flax.forms import Forms
@@ -34,8 +45,18 @@ class Expectation:
         return {terms[-1]: layer.path for layer, terms in reversed(self.made)}
 
 
-def expected(network: Network, forms: Forms, *, aux: bool = True) -> Expectation:
-    """What the endpoints of a network are; without the auxiliary heads where `aux` is false."""
+def expected(
+    network: Network, forms: Forms, *, aux: bool = True, unread: bool = False
+) -> Expectation:
+    """What the endpoints of a network are.
+
+    Args:
+      network: as elaborated.
+      forms: what makes its terms.
+      aux: whether with the auxiliary heads.
+      unread: whether rounds of loops run shared layers that nobody reads there, as it is where
+        the last round is read: the first use is the first that is run.
+    """
     values = images_of(network, forms)
     made: list[tuple[Layer, tuple[Term, ...]]] = []
     owned: dict[Layer, list[Term]] = {}  # what the weights of a layer gave
@@ -43,7 +64,8 @@ def expected(network: Network, forms: Forms, *, aux: bool = True) -> Expectation
     heads = {name for name, _ in heads_of(network)}
     rectified = rectified_tensors(network)
     live = _live(network, records) if network.shared else set()
-    leaders = _leaders(records, live) if network.shared else {}
+    read = live | _read_in_other_rounds(network, live) if network.shared and unread else live
+    leaders = _leaders(records, read) if network.shared else {}
     for record in records:
         if isinstance(record, Merged):
             parts = tuple(values[id(branch.out)] for branch in record.branches)
@@ -85,6 +107,24 @@ def _live(network: Network, records: Sequence[Layer | Merged]) -> set[int]:
             inputs = record.branches if isinstance(record, Merged) else ()
             found.update([id(record.x), *(id(branch.out) for branch in inputs)])
     return found
+
+
+def _read_in_other_rounds(network: Network, live: set[int]) -> set[int]:
+    """What shared layers give that somebody reads where a loop runs them another time."""
+    uses: dict[tuple[int, int], list[Layer]] = {}
+    read: set[tuple[int, int]] = set()
+    stack: list[Any] = [network.frame]
+    while stack:
+        current = stack.pop()
+        stack.extend(children(current))
+        if isinstance(current, Used):
+            held = [record for record in executed(current) if isinstance(record, Layer)]
+            if held:
+                key = id(current.element), id(current.declared)
+                uses.setdefault(key, []).extend(held)
+                if id(held[-1].out) in live:
+                    read.add(key)
+    return {id(layer.out) for key in read for layer in uses[key]}
 
 
 def _leaders(records: Sequence[Layer | Merged], live: set[int]) -> dict[Layer, Layer]:
