@@ -162,7 +162,7 @@ def _by_layout(network: Network, ours: Sequence[Layer], theirs: Sequence[Layer])
       WeightsError: if the one that fits is that of a network which computes something else.
     """
     best: tuple[int, Known, Matching] | None = None
-    for known in recognised(theirs):
+    for known in sorted(recognised(theirs), key=lambda k: network.name not in k.layout.models):
         matching = placed(known, network.name, ours)
         if matching is None:
             continue

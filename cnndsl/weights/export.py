@@ -23,6 +23,7 @@ SUFFIXES = {
     "timm": (".safetensors", ".pth"),
 }
 _TORCH = {"scale": "weight", "mean": "running_mean", "var": "running_var"}
+LAYER_SCALES = {"layer_scale": 2}  # how many axes of one follow that of the channels
 _KERAS = {"scale": "gamma", "bias": "beta", "mean": "moving_mean", "var": "moving_variance"}
 
 Tensors = dict[str, np.ndarray]
@@ -72,6 +73,7 @@ def layout_of(network: Network, source: str) -> Layout:
     fitting = [
         found for found in of_source(source) if names_of(found, network.name, network.layers)
     ]
+    fitting.sort(key=lambda found: network.name not in found.models)  # some differ in shapes alone
     if not fitting:
         raise WeightsError(f"{source} has no network with the layers of {network.name}")
     for layout in fitting:
@@ -101,17 +103,25 @@ def exported(model: nnx.Module, network: Network, layout: Layout) -> Tensors:
             role: np.asarray(values[tensor.name], np.float32)
             for role, tensor in layer.tensors.items()
         }
-        made = _keras(name, arrays, layout) if keras else _torch(layer, arrays)
+        made = _keras(name, arrays, layout) if keras else _torch(name, layer, arrays, layout)
         found |= {f"{name}{'/' if keras else '.'}{role}": array for role, array in made.items()}
     return found
 
 
-def _torch(layer: Layer, arrays: Mapping[str, np.ndarray]) -> Tensors:
+def _torch(name: str, layer: Layer, arrays: Mapping[str, np.ndarray], layout: Layout) -> Tensors:
     norm = "mean" in arrays
     found = {}
     for role, array in _sorted(arrays).items():
         if role == "kernel":
+            if name in layout.convolved:
+                array = array.reshape(1, 1, *array.shape)
+            elif name.endswith(layout.dense):
+                array = array.reshape(array.shape[-2:])
+            elif name.endswith(layout.flat):
+                array = array.squeeze(1)
             found["weight"] = np.ascontiguousarray(_torch_kernel(array, layer.flattened))
+        elif role == "scale" and len(arrays) == 1:
+            found[layout.scale] = array.reshape(-1, *(1,) * LAYER_SCALES.get(layout.scale, 0))
         else:
             found[_TORCH.get(role, role)] = array
     if norm:

@@ -25,6 +25,8 @@ ROLES = {
     "running_var": "var",
     "depthwise_kernel": "kernel",
     "pointwise_kernel": "kernel",
+    "layer_scale": "scale",
+    "scale_weight": "scale",
 }
 
 
@@ -118,8 +120,16 @@ class Layer:
 
 
 def squeezed(shape: Shape) -> Shape:
-    """A 1x1 convolution's kernel holds what a dense layer's does: (1, 1, I, O) is (I, O)."""
-    return shape[-2:] if len(shape) > 2 and set(shape[:-2]) == {1} else shape
+    """A 1x1 convolution's kernel holds what a dense layer's does: (1, 1, I, O) is (I, O).
+
+    Likewise that of a convolution along one axis, wherever it runs: (K, 1, I, O) is (K, I, O).
+    """
+    if len(shape) < 3:
+        return shape
+    *extents, ins, outs = shape
+    while extents and extents[-1] == 1:
+        extents.pop()
+    return (*extents, ins, outs)
 
 
 def spell(shape: Shape) -> str:

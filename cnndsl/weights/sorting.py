@@ -57,6 +57,8 @@ def _plain(raw: Raw, role: str) -> Tensor:
     if role == "depthwise_kernel" and len(raw.shape) == 4:
         shape = depthwise(raw.shape)
         return Tensor(raw.name, shape, _floats(raw, lambda values: values.reshape(shape)))
+    if role == "layer_scale" and raw.shape[1:] == (1, 1):  # torchvision's (C, 1, 1)
+        return Tensor(raw.name, raw.shape[:1], _floats(raw, lambda values: values.reshape(-1)))
     return Tensor(raw.name, raw.shape, _floats(raw, lambda values: values))
 
 

@@ -12,6 +12,9 @@ form = { padding = "symmetric", epsilon = 1e-5, activation = "relu" }
 head = ["fc"]                      # gives the logits
 extra = ["AuxLogits."]             # heads for training: how their names begin
 convolved = ["conv_preds"]         # 1x1 convolutions where ours are dense
+dense = [".fc1"]                   # dense layers, ours 1x1 convolutions: how their names end
+flat = [".se.conv"]                # convolutions along one axis, ours along two; how they end
+scale = "gamma"                    # the one tensor of layers that scale; PyTorch's "weight"
 counted = ["conv2d"]               # names that Keras numbers as a session creates them
 depths = [[3, 4, 6, 3]]            # rows that `{s.i}` counts through; several if models differ
 words.u = { conv = "conv", bn = "norm" }
@@ -51,6 +54,9 @@ class Layout:
     extra: tuple[str, ...]
     counted: tuple[str, ...]
     convolved: tuple[str, ...]
+    dense: tuple[str, ...]
+    flat: tuple[str, ...]
+    scale: str
     terms: Terms
     lines: tuple[tuple[Side, Side], ...]
 
@@ -125,6 +131,9 @@ def _layout(entry: Mapping[str, object], terms: Terms) -> Layout:
         _list(entry, "extra"),
         _list(entry, "counted"),
         _list(entry, "convolved"),
+        _list(entry, "dense"),
+        _list(entry, "flat"),
+        str(entry.get("scale", "weight")),
         terms,
         lines,
     )
