@@ -14,7 +14,7 @@ from cnndsl.elaborate.blocks import Blocks, Bodies
 from cnndsl.elaborate.calls import merged, multiplied
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
-from cnndsl.elaborate.evaluate import no_endpoint
+from cnndsl.elaborate.faults import no_endpoint
 from cnndsl.elaborate.merges import Merges
 from cnndsl.elaborate.packs import SPLIT, ItemLists, divided, one_tensor, picked
 from cnndsl.elaborate.repair import UNSHAPED

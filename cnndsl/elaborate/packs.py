@@ -11,7 +11,7 @@ from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
-from cnndsl.elaborate.evaluate import not_a_list, unpacked
+from cnndsl.elaborate.faults import not_a_list, unpacked
 from cnndsl.elaborate.repair import UNSHAPED
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import (

@@ -12,7 +12,7 @@ from cnndsl.elaborate.bind import match
 from cnndsl.elaborate.chains import Chains
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
-from cnndsl.elaborate.evaluate import not_a_list, unpacked
+from cnndsl.elaborate.faults import not_a_list, unpacked
 from cnndsl.elaborate.forms import labelled
 from cnndsl.elaborate.head import is_classes
 from cnndsl.elaborate.inside import name_endpoints

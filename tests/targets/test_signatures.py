@@ -16,7 +16,7 @@ from cnndsl.targets.flax.signature import Signature
 from cnndsl.targets.flax.symbolic_carried import HELPER_FUNCTIONS
 from cnndsl.targets.flax.symbolic_flax import FACTORIES
 from cnndsl.targets.flax.symbolic_functions import JNP_FUNCTIONS, NNX_FUNCTIONS, TensorFunction
-from cnndsl.targets.flax.symbolic_layers import HELPER_KINDS, KINDS
+from cnndsl.targets.flax.symbolic_kinds import HELPER_KINDS, KINDS
 
 pytestmark = pytest.mark.xla
 

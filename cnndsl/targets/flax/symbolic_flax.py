@@ -14,14 +14,9 @@ from cnndsl.targets.flax.symbolic_functions import (
     LAX,
     NNX_FUNCTIONS,
 )
-from cnndsl.targets.flax.symbolic_layers import (
-    HELPER_KINDS,
-    KEEP_FLOAT32,
-    KINDS,
-    STANDARDIZED,
-    Given,
-)
-from cnndsl.targets.flax.symbolic_modules import Built, Initialiser, Layer, LayerType
+from cnndsl.targets.flax.symbolic_kinds import HELPER_KINDS, KINDS
+from cnndsl.targets.flax.symbolic_layers import KEEP_FLOAT32, STANDARDIZED
+from cnndsl.targets.flax.symbolic_modules import Built, Given, Initialiser, Layer, LayerType
 from cnndsl.targets.flax.terms import described
 from cnndsl.targets.python.library import Function, Library
 from cnndsl.targets.python.values import Budget, External, Failure

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from cnndsl.targets.flax.forms import Codes, Forms
 from cnndsl.targets.flax.signature import (
-    Signature,
     either,
     extents,
     flag,
@@ -22,7 +21,6 @@ from cnndsl.targets.flax.symbolic_modules import (
     Apply,
     Given,
     Initialiser,
-    Kind,
     Settle,
     marked,
 )
@@ -57,7 +55,7 @@ def _feeds(channels: int, apply: Apply) -> Apply:
     return checked
 
 
-def _kernelled(settle: Settle) -> Settle:
+def kernelled(settle: Settle) -> Settle:
     """What else may become of a kernel while its dtype is settled."""
 
     def settled(given: Given) -> Apply:
@@ -81,7 +79,7 @@ def _kernel(given: Given) -> tuple[int, ...]:
     return sizes((size,) if isinstance(size, int) else size, "kernel_size")
 
 
-def _conv(given: Given) -> Apply:
+def conv(given: Given) -> Apply:
     filters = integer(given["out_features"], "out_features")
     kernel = _kernel(given)
     stride = either(given["strides"], "strides", len(kernel))
@@ -98,7 +96,7 @@ def _conv(given: Given) -> Apply:
     )
 
 
-def _sparse_conv(given: Given) -> Apply:
+def sparse_conv(given: Given) -> Apply:
     connect = _table(given["connect"])
     kernel = pair(given["kernel_size"], "kernel_size")
     stride = pair(given["strides"], "strides")
@@ -119,7 +117,7 @@ def _table(value: object) -> Codes:
     return tuple(tuple(integer(item, "a channel", 0) for item in row) for row in value)
 
 
-def _conv_transpose(given: Given) -> Apply:
+def conv_transpose(given: Given) -> Apply:
     filters = integer(given["out_features"], "out_features")
     kernel = _kernel(given)
     strides = 1 if given["strides"] is None else given["strides"]
@@ -142,14 +140,14 @@ def _conv_transpose(given: Given) -> Apply:
 MOST = 2**53
 
 
-def _linear(given: Given) -> Apply:
+def linear(given: Given) -> Apply:
     units = integer(given["out_features"], "out_features")
     bias, init = flag(given["use_bias"], "use_bias"), _init(given)
     start = _init(given, "bias_init")
     return _feeds(_features(given), lambda x, forms: forms.dense(x, units, bias, init, start))
 
 
-def _batch_norm(given: Given) -> Apply:
+def batch_norm(given: Given) -> Apply:
     settings: Given = {
         "momentum": number(given["momentum"], "momentum"),
         "epsilon": number(given["epsilon"], "epsilon"),
@@ -161,12 +159,12 @@ def _batch_norm(given: Given) -> Apply:
     return _per_channel("batch norm", given, "num_features", settings)
 
 
-def _layer_norm(given: Given) -> Apply:
+def layer_norm(given: Given) -> Apply:
     settings: Given = {"epsilon": number(given["epsilon"], "epsilon"), **_starts(given)}
     return _per_channel("layer norm", given, "num_features", settings)
 
 
-def _group_norm(given: Given) -> Apply:
+def group_norm(given: Given) -> Apply:
     groups = integer(given["num_groups"], "num_groups")
     if _features(given, "num_features") % groups:
         raise Unfit(f"{groups} groups of {described(given['num_features'])} channels")
@@ -175,7 +173,7 @@ def _group_norm(given: Given) -> Apply:
     return _per_channel("group norm", given, "num_features", settings)
 
 
-def _instance_norm(given: Given) -> Apply:
+def instance_norm(given: Given) -> Apply:
     settings: Given = {
         "epsilon": number(given["epsilon"], "epsilon"),
         "scale": flag(given["use_scale"], "use_scale"),
@@ -185,22 +183,22 @@ def _instance_norm(given: Given) -> Apply:
     return _per_channel("instance norm", given, "num_features", settings)
 
 
-def _rms_norm(given: Given) -> Apply:
+def rms_norm(given: Given) -> Apply:
     settings: Given = {"epsilon": number(given["epsilon"], "epsilon"), **_starts(given)}
     return _per_channel("rms norm", given, "num_features", settings)
 
 
-def _global_response_norm(given: Given) -> Apply:
+def global_response_norm(given: Given) -> Apply:
     settings: Given = {"epsilon": number(given["epsilon"], "epsilon")}
     return _per_channel("grn", given, "features", settings)
 
 
-def _layer_scale(given: Given) -> Apply:
+def layer_scale(given: Given) -> Apply:
     settings: Given = {"start": number(given["init"], "init")}
     return _per_channel("layer scale", given, "features", settings)
 
 
-def _prelu(given: Given) -> Apply:
+def prelu(given: Given) -> Apply:
     return _per_channel("prelu", given, "features", {})
 
 
@@ -208,136 +206,19 @@ def _per_channel(op: str, given: Given, features: str, settings: Given) -> Apply
     return _feeds(_features(given, features), lambda x, forms: forms.per_channel(op, x, **settings))
 
 
-def _subsample(given: Given) -> Apply:
+def subsample(given: Given) -> Apply:
     window = pair(given["window"], "window")
     return _feeds(_features(given, "features"), lambda x, forms: forms.subsample(x, window))
 
 
-def _parameter(given: Given) -> Apply:
+def parameter(given: Given) -> Apply:
     shape, start = extents(given["shape"], "the shape"), _init(given, "init")
     return lambda x, forms: forms.parameter(shape, start)
 
 
-def _dropout(given: Given) -> Apply:
+def dropout(given: Given) -> Apply:
     rate, axes = number(given["rate"], "rate"), given["broadcast_dims"]
     if not 0 <= rate < 1 or not isinstance(axes, tuple):
         raise Failure(f"a dropout of {rate} over {described(axes)}")
     shared = tuple(integer(axis, "an axis", 0) for axis in axes)
     return lambda x, forms: forms.dropout(x, rate, shared)
-
-
-def _kind(
-    name: str,
-    required: tuple[str, ...],
-    settle: Settle,
-    optional: Given | None = None,
-    keyword: Given | None = None,
-    takes_rngs: bool = True,
-) -> Kind:
-    rngs: Given = {"rngs": None} if takes_rngs else {}
-    signature = Signature(name, required, optional, {**(keyword or {}), **rngs})
-    return Kind(signature, settle, takes_rngs)
-
-
-_FEATURES = ("in_features", "out_features")
-
-
-_WINDOW: Given = {"padding": "SAME", "kernel_dilation": 1, "feature_group_count": 1}
-
-
-_WINDOW_OF_PAIRS: Given = {"padding": "SAME", "kernel_dilation": (1, 1)}
-
-
-_ZEROS, _ONES = Initialiser("zeros"), Initialiser("ones")
-
-
-_KERNEL: Given = {
-    "use_bias": True,
-    "kernel_init": Initialiser("lecun_normal"),
-    "bias_init": _ZEROS,
-    "promote_dtype": None,
-}
-
-
-_STARTS: Given = {"scale_init": _ONES, "bias_init": _ZEROS}
-
-
-_BATCH_NORM: Given = {
-    "momentum": 0.99,
-    "epsilon": 1e-5,
-    "use_bias": True,
-    "use_scale": True,
-    "promote_dtype": None,
-    **_STARTS,
-}
-
-
-KINDS: dict[str, Kind] = {
-    "Conv": _kind(
-        "nnx.Conv",
-        (*_FEATURES, "kernel_size"),
-        _kernelled(_conv),
-        {"strides": 1},
-        {**_WINDOW, **_KERNEL},
-    ),
-    "ConvTranspose": _kind(
-        "nnx.ConvTranspose",
-        (*_FEATURES, "kernel_size"),
-        _kernelled(_conv_transpose),
-        {"strides": None},
-        {"padding": "SAME", **_KERNEL},
-    ),
-    "Linear": _kind("nnx.Linear", _FEATURES, _kernelled(_linear), {}, _KERNEL),
-    "BatchNorm": _kind("nnx.BatchNorm", ("num_features",), _batch_norm, {}, _BATCH_NORM),
-    "LayerNorm": _kind(
-        "nnx.LayerNorm", ("num_features",), _layer_norm, {}, {"epsilon": 1e-6, **_STARTS}
-    ),
-    "RMSNorm": _kind(
-        "nnx.RMSNorm", ("num_features",), _rms_norm, {}, {"epsilon": 1e-6, "scale_init": _ONES}
-    ),
-    "InstanceNorm": _kind(
-        "nnx.InstanceNorm",
-        ("num_features",),
-        _instance_norm,
-        {},
-        {"epsilon": 1e-6, "use_bias": True, "use_scale": True, **_STARTS},
-    ),
-    "GroupNorm": _kind(
-        "nnx.GroupNorm",
-        ("num_features",),
-        _group_norm,
-        {"num_groups": 32},
-        {"epsilon": 1e-6, **_STARTS},
-    ),
-    "Dropout": Kind(
-        Signature("nnx.Dropout", ("rate",), {}, {"broadcast_dims": (), "rngs": None}),
-        _dropout,
-        is_weighted=False,
-    ),
-}
-
-
-HELPER_KINDS: dict[str, Kind] = {
-    "parameter": _kind("Parameter", ("shape", "init"), _parameter),
-    "prelu": _kind("PReLU", ("features",), _prelu, takes_rngs=False),
-    "layer_scale": _kind(
-        "LayerScale", ("features",), _layer_scale, {"init": 1e-6}, takes_rngs=False
-    ),
-    **{
-        fragment: _kind(
-            name, ("features",), _global_response_norm, {"epsilon": 1e-6}, takes_rngs=False
-        )
-        for fragment, name in (
-            ("global_response_norm", "GlobalResponseNorm"),
-            ("global_response_norm_nd", "GlobalResponseNormNd"),
-        )
-    },
-    "subsample": _kind("Subsample", ("features", "window"), _subsample, takes_rngs=False),
-    "sparse_conv": _kind(
-        "SparseConv",
-        ("in_features", "connect", "kernel_size"),
-        _sparse_conv,
-        {"strides": (1, 1)},
-        {**_WINDOW_OF_PAIRS, "use_bias": True, "kernel_init": None},
-    ),
-}
