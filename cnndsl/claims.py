@@ -7,12 +7,9 @@ checks or compiles a spec does. A class is built and called on shapes, without a
 from __future__ import annotations
 
 import importlib
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -24,7 +21,7 @@ from cnndsl.counts import totals
 from cnndsl.diagnostics import Diagnostic, Label
 from cnndsl.elaborate.program import Program
 from cnndsl.ir import Layer, Network
-from cnndsl.loading import module_from
+from cnndsl.loading import WHERE, importing_here, module_from
 from cnndsl.ops.base import Shape, show, sized
 from cnndsl.ops.brought import Brought
 from cnndsl.pipeline import compile_checked
@@ -68,7 +65,7 @@ def unlike(checked: Checked) -> list[Diagnostic]:
       Miscompiled: if no module can be made of the spec.
     """
     networks = [network for network in checked.networks if network.brought]
-    with _here():
+    with importing_here():
         found = _of_uses(checked.proven, networks)
         return found or (list(_of_networks(checked, networks)) if networks else [])
 
@@ -143,17 +140,6 @@ def _traced(
     return params, {name: tuple(result.shape[1:]) for name, result in given.items()}
 
 
-@contextmanager
-def _here() -> Iterator[None]:
-    """Lets modules of this folder be imported, behind all others."""
-    folder = str(Path.cwd())
-    sys.path.append(folder)
-    try:
-        yield
-    finally:
-        sys.path.remove(folder)
-
-
 def _class(op: Brought) -> type[nnx.Module]:
     """The class that an op names."""
     try:
@@ -161,8 +147,7 @@ def _class(op: Brought) -> type[nnx.Module]:
     except ModuleNotFoundError as error:
         if error.name is None or not f"{op.module}.".startswith(f"{error.name}."):
             raise _Unlike(f"`{op.module}` cannot be imported: {_words(error)}") from None
-        help = "modules are found where Python finds them, and in the folder that you are in"
-        raise _Unlike(f"there is no module `{error.name}`", help=help) from None
+        raise _Unlike(f"there is no module `{error.name}`", help=WHERE) from None
     except Exception as error:
         raise _Unlike(f"`{op.module}` cannot be imported: {_words(error)}") from None
     cls = vars(module).get(op.cls)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from cnndsl.cli.console import CallError, Console
 from cnndsl.cli.reading import read_overrides
 from cnndsl.diagnostics import CompileError
+from cnndsl.loading import WHERE, NoSuchLayers
 
 if TYPE_CHECKING:
     from cnndsl.training import Finished
@@ -86,6 +87,8 @@ def failing(console: Console, command: str) -> Iterator[None]:
 
 
 def missing(error: ModuleNotFoundError, command: str) -> CallError:
+    if isinstance(error, NoSuchLayers):
+        return CallError(str(error), WHERE)
     return CallError(f"`cnndsl {command}` needs {error.name}: it is not installed", INSTALL)
 
 

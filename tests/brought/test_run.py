@@ -77,7 +77,6 @@ def ran(tmp_path, text, capsys):
 
 
 def test_a_network_computes_what_the_same_layers_do_by_hand(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(Path(__file__).parent)
     spec = tmp_path / "gated_net.cnn"
     spec.write_text(NET)
     net = cnndsl.load(spec).Net
@@ -141,6 +140,19 @@ def test_a_class_that_cannot_be_asked_is_told_once(origin, message, tmp_path, ca
     spec = of("mine()", {"origin": origin, **KEPT}, "mine -> mine -> conv(8, 1) -> mine")
     ((code, said),) = ran(tmp_path, spec, capsys)
     assert code == "E404" and message in said
+
+
+@pytest.mark.slow
+def test_a_module_that_is_not_there_is_named(tmp_path, capsys):
+    settings = "optimizer adam", "schedule constant(peak = 0.1)", "epochs 1", "batch 8"
+    recipe = "train { " + "\n".join(settings) + " }"
+    spec = tmp_path / "own.cnn"
+    origin = {"origin": "nowhere.at_all:Layer", **KEPT}
+    spec.write_text(of("own()", origin, f"own -> flatten -> dense(10)\n  {recipe}", "8x8x1"))
+    with pytest.raises(ModuleNotFoundError, match="imports nowhere, which Python does"):
+        cnndsl.load(spec)
+    assert main(["train", str(spec), "-o", str(tmp_path / "run")]) == 2
+    assert "imports nowhere" in capsys.readouterr().err
 
 
 def test_what_is_drawn_is_no_state(tmp_path, capsys):
