@@ -105,8 +105,9 @@ def checking(
         yield replace(checked, diagnostics=tuple(further(source, checked.diagnostics, check)))
     else:
         from cnndsl.syntax.further import behind
+        from cnndsl.syntax.python_lines import told
 
-        wrong = mended_of(checked)
+        wrong = told(source, mended_of(checked), is_read=True)
         yield replace(checked, diagnostics=tuple(behind(source, wrong, check)))
 
 

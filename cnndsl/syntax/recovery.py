@@ -22,6 +22,7 @@ from cnndsl.syntax.layout import CLOSERS, between, layout
 from cnndsl.syntax.machine import Unexpected, accepted_at, run
 from cnndsl.syntax.merged import unmerged
 from cnndsl.syntax.mistakes import explain
+from cnndsl.syntax.python_lines import told
 from cnndsl.syntax.scan import END, FINAL, MAX_WORDS, Mistake, Word, scan
 from cnndsl.syntax.statements import (
     Extent,
@@ -51,7 +52,7 @@ def all_mistakes(source: Source, first: Mistake | Unexpected) -> list[Diagnostic
         recovery = _Recovery(source)
         found = _grouped(recovery.mistakes())
         more = strangers(recovery.scanned, found)[: max(0, _MOST - len(found))]
-        return sorted([*found, *more], key=_place)
+        return told(source, sorted([*found, *more], key=_place))
     except Mistake as too_large:
         if isinstance(first, Mistake):
             return [first.diagnostic]
