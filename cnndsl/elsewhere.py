@@ -293,6 +293,13 @@ VALUES = {
     "Valid": "valid",
 }
 
+# What is known of the tensor that arrives, and has no name of its own.
+ARRIVES = {
+    **dict.fromkeys(("in_channels", "in_ch", "in_chans", "in_planes", "inplanes"), "in.channels"),
+    **dict.fromkeys(("in_features", "input_channels", "input_dim", "c_in"), "in.channels"),
+    **dict.fromkeys(("in_filters", "in_dim", "nin", "n_in", "num_in"), "in.channels"),
+}
+
 # How a convolution of PyTorch pads, as an argument of `pad`.
 PADDING_MODES = {"zeros": "zero", "reflect": "reflect", "replicate": "edge", "edge": "edge"}
 

@@ -41,7 +41,8 @@ WORDS = ("true", "false", "none", "same", "valid", "nearest", "bilinear")  # pre
 
 def meant_value(name: str, known: Iterable[str]) -> str | None:
     """Which value a name that nothing has was meant to be."""
-    meant = elsewhere.VALUES.get(name) or closest(name, chain(known, WORDS))
+    meant = elsewhere.VALUES.get(name) or elsewhere.ARRIVES.get(name)
+    meant = meant or closest(name, chain(known, WORDS))
     return f"did you mean `{meant}`?" if meant else None
 
 

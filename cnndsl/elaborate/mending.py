@@ -26,7 +26,7 @@ _CHARACTERS = 40  # of a text that take as long to read as a layer to make
 _FEWEST = 3  # trials, or none: an editor waits for them
 _ROUNDS = 3  # independent mistakes that are explained
 _OF_SHAPES = frozenset(
-    "E102 E105 E106 E107 E205 E208 E211 E212 E301 E302 E303 E304 E305 E307 E402".split()
+    "E101 E102 E105 E106 E107 E113 E205 E208 E211 E212 E301 E302 E303 E304 E305 E307 E402".split()
 )
 _CALLS = frozenset({"E101", "E105", "E107"})
 _LISTED = 6
@@ -46,7 +46,7 @@ def mended(
     text = program.spec.source.text
     each += len(text) // _CHARACTERS
     if each > EFFORT // _FEWEST:
-        return found
+        return _once(found)
     done: set[int] = set()
     for _ in range(_ROUNDS):
         open_ = [d for d in found if id(d) not in done and _is_open(d, program)]
@@ -69,7 +69,19 @@ def mended(
         told = _told(first, best[1], [d for d in found if id(d) in best[2]])
         found = [told if d is first else d for d in found if d is first or id(d) not in best[2]]
         done.add(id(told))
-    return found
+    return _once(found)
+
+
+def _once(found: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """The mistakes without the shapes that another one's edit makes right as well."""
+    told: set[str] = set()
+    left: list[Diagnostic] = []
+    for each in found:
+        if each.code != "E305" or each.help is None or each.help not in told:
+            left.append(each)
+        if each.code == "E305" and each.help is not None:
+            told.add(each.help)
+    return left
 
 
 def _is_open(mistake: Diagnostic, program: Program) -> bool:
@@ -80,7 +92,7 @@ def _is_open(mistake: Diagnostic, program: Program) -> bool:
         return True
     if fixes(mistake):
         return False
-    if mistake.help is not None and mistake.code != "E105":
+    if mistake.help is not None and mistake.code not in ("E105", "E303"):
         return False
     return mistake.primary.span.source is program.spec.source
 
@@ -118,9 +130,10 @@ def _moved(mend: Mend, mistake: Diagnostic) -> int | None:
 def _told(first: Diagnostic, mend: Mend, gone: Sequence[Diagnostic]) -> Diagnostic:
     """A mistake with the edit that takes it away, and the others that follow from it."""
     edits = sorted(mend.fixes, key=lambda fix: fix.span.start)
-    texts = (corrected(edit) for edit in edits if "\n" not in edit.text)
-    line = next((text for text in texts if text), None)
-    help = f"{mend.why}: {line or edits[0].text}"
+    plain = [edit for edit in edits if "\n" not in edit.text]
+    first_line = [edit for edit in plain if edit.span.line == plain[0].span.line]
+    line = corrected(joined_fixes(first_line)) if first_line else None
+    help = f"{mend.why}: {line or edits[0].text.partition(chr(10))[0]}"
     notes = first.notes
     if len(edits) > 1:
         others = [edit.span.line for edit in edits[1:] if edit.span.line != edits[0].span.line]

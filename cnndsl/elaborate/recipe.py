@@ -14,6 +14,7 @@ from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.recipe_whole import check_whole
 from cnndsl.elaborate.recipe_words import (
     named,
+    twice,
     unknown_argument,
     unknown_choice,
     unknown_setting,
@@ -238,7 +239,7 @@ def _choice(
     for position, argument in enumerate(given):
         key = _key(argument, position, definition, span)
         if key in said:
-            raise Failure(errors.bad_setting(argument.span, f"`{name}` gets `{key}` twice"))
+            raise Failure(twice(setting, value, argument, key))
         plain = evaluator.evaluate(argument.value, scope)
         if not values.is_plain(plain):
             message = f"`{key}` of `{name}` is a value without tensors"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.elaborate.calls import without
 from cnndsl.fixes import corrected
 from cnndsl.recipes import elsewhere
 from cnndsl.recipes.tables import CALLS, Definition
@@ -83,6 +84,21 @@ def without_peak(
     return Fix(value.span, written) if written and "peak" in written else None
 
 
+def twice(
+    setting: ast.Setting, value: ast.Name | ast.Call, argument: ast.Argument, key: str
+) -> Diagnostic:
+    """An argument that is given twice: the learning rate, in front of the momentum."""
+    name, _, args = named(value)
+    message = f"`{name}` gets `{key}` twice"
+    first = args[0]
+    rate = setting.name == "optimizer" and first.name is None and argument.name == key
+    fix = without(args, 0, value.span) if rate else None
+    if fix is None:
+        return errors.bad_setting(argument.span, message)
+    help = f"the learning rate is the schedule's `peak`: {corrected(fix)}"
+    return errors.bad_setting(argument.span, message, help, fix=fix)
+
+
 def named(value: ast.Name | ast.Call) -> tuple[str, Span, tuple[ast.Argument, ...]]:
     """The name of a choice, its place, and its arguments."""
     if isinstance(value, ast.Name):
@@ -130,7 +146,8 @@ def _rate(train: ast.Train) -> str | None:
         for value in setting.values:
             if setting.name == "optimizer" and isinstance(value, ast.Call):
                 for argument in value.args:
-                    if argument.name in elsewhere.RATES:
+                    is_first = argument.name is None and argument is value.args[0]
+                    if argument.name in elsewhere.RATES or is_first:
                         return argument.value.span.text
         if setting.name in elsewhere.RATES and len(setting.values) == 1:
             return setting.values[0].span.text

@@ -24,6 +24,7 @@ _AXES = {  # of PyTorch's and of Keras's batches
     ),
 }
 UNSHAPED = Tensor(None)
+_LEAST_PERCENT = 5  # from which on a number is none of a fraction that was meant
 
 
 def likely(name: str, branches: list[Branch]) -> Tensor:
@@ -54,6 +55,9 @@ def accepted(kind: Kind[object], value: object, text: str) -> str | None:
         return text.partition(".")[0] if re.fullmatch(r"\d+\.0*", text) else f"int({text})"
     if values.is_int(value) and text in ("0", "1") and _takes(kind, bool(value)):
         return "true" if value else "false"
+    percent = isinstance(value, int | float) and _LEAST_PERCENT <= value <= 100 - _LEAST_PERCENT
+    if percent and isinstance(value, int | float) and _takes(kind, value / 100):
+        return f"{value / 100:g}" if not _takes(kind, value) else None
     if "channels" in kind.own_words and (word := _AXES.get(text.replace(" ", "").lower())):
         return word if _takes(kind, word) else None
     is_cube = isinstance(value, list) and len(value) > 2 and len(set(map(str, value))) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from itertools import islice
 
@@ -12,6 +13,8 @@ from cnndsl.ops import MERGES, OPS
 from cnndsl.source import Span
 from cnndsl.suggest import MOST, closest, did_you_mean
 from cnndsl.syntax import ast
+
+RESULTS = frozenset({"output", "outputs", "result"})  # with a colon behind them
 
 
 def unknown_element(
@@ -36,7 +39,9 @@ def unknown_element(
     if meant is None and place is None:
         meant = akin(name, known)
     if place or meant is None:
-        return errors.unknown_element(span, name, place)
+        labelled = re.compile(r"[ \t]*:[ \t]*(?=[A-Za-z_])").match(span.source.text, span.end)
+        gone = Fix(Span(span.source, span.start, labelled.end()), "") if labelled else None
+        return errors.unknown_element(span, name, place, gone if name in RESULTS else None)
     fix = _translated(element, meant)
     return errors.unknown_element(span, name, f"did you mean `{meant}`?", fix)
 

@@ -99,8 +99,8 @@ def comment(at: Context) -> Diagnostic | None:
     return None
 
 
-def _hash(sign: Span) -> Fix | None:
-    return Fix(sign, "#") if sign.text == "//" else None
+def _hash(sign: Span) -> Fix:
+    return Fix(sign, "#")
 
 
 def word(at: Context) -> Diagnostic | None:

@@ -167,6 +167,11 @@ def _statement_end(text: str, start: int) -> int | None:
     opener = text.find("{", start, line_end)
     if opener < 0:
         return start + len(text[start:line_end].partition("#")[0].rstrip())
+    return end_of_braces(text, opener)
+
+
+def end_of_braces(text: str, opener: int) -> int | None:
+    """Where the brace that opens at a place is closed."""
     depth = 0
     for place in range(opener, len(text)):
         depth += (text[place] == "{") - (text[place] == "}")

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix, Label
 from cnndsl.source import Span
-from cnndsl.syntax import foreign, heads, misplaced, python_forms, sizes
+from cnndsl.syntax import bodies, foreign, heads, misplaced, python_forms, sizes
 from cnndsl.syntax.context import Context, surroundings
 from cnndsl.syntax.expected import (
     CONSTANTS,
@@ -285,6 +285,13 @@ def _separator(at: Context) -> Diagnostic | None:
 
 
 _RULES = (
+    bodies.asserted,
+    bodies.varied,
+    bodies.ended,
+    bodies.layer,
+    bodies.image,
+    bodies.merged,
+    bodies.summed,
     python_forms.inner_definition,
     _unclosed,
     misplaced.labelled,

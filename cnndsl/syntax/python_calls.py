@@ -8,26 +8,27 @@ from __future__ import annotations
 
 import ast as python
 import re
-import warnings
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cnndsl import elsewhere
+from cnndsl.syntax.python_read import (
+    INPUT,
+    LIBRARIES,
+    Unknown,
+    activation,
+    given,
+    named,
+    op_of,
+    read,
+    value,
+)
 
-_LONGEST = 400  # characters of a line that is read
-_INPUT = "input_of_this"  # `in` is a word of Python's own
 _POSITIONS = {  # what PyTorch's arguments are by place; the channels that arrive stand before
     "conv": ("filters", "kernel", "stride", "pad", "dilation", "groups", "bias"),
     "conv_transpose": ("filters", "kernel", "stride", "pad"),
 }
-_INPUTS = frozenset({"input", "imageinput", "inputs"})
 _COUNTED = frozenset({"bn", "layer_norm", "instance_norm", "rms_norm", "grn", "prelu"})
-_LIBRARIES = frozenset(elsewhere.MODULES - {"self"})
-_PLAIN = re.compile(r"[\w.\s+\-*/()]+")
-
-
-class Unknown(Exception):
-    """What has no words here."""
 
 
 @dataclass
@@ -43,7 +44,7 @@ class Calls:
         """What computes a tensor, as a chain."""
         match node:
             case python.Name(id=name):
-                return "in" if name == _INPUT else name
+                return "in" if name == INPUT else name
             case python.Call():
                 return self._call(node)
             case python.BinOp(left=left, op=python.Add(), right=right):
@@ -55,7 +56,7 @@ class Calls:
         func, args = call.func, call.args
         if isinstance(func, python.Call):  # a layer, called with what arrives
             return self._applied(func, args)
-        name, module = _named(func)
+        name, module = named(func)
         if isinstance(func, python.Attribute) and module is None:
             self.functional = True
             return self._method(func.value, name, call)
@@ -78,7 +79,7 @@ class Calls:
         if len(args) != 1 or isinstance(layer.func, python.Call):
             raise Unknown
         self.functional = True
-        name, module = _named(layer.func)
+        name, module = named(layer.func)
         if merge := _merge_of(name):
             return self._merge(merge, _items(args))
         if isinstance(layer.func, python.Attribute) and module is None:
@@ -112,11 +113,11 @@ class Calls:
         """Whether an argument is what arrives, and no setting."""
         match node:
             case python.Name(id=name):
-                return name in self.tensors or name in ("here", _INPUT)
+                return name in self.tensors or name in ("here", INPUT)
             case python.Call(func=func):
                 if isinstance(func, python.Call):
                     return True
-                name, module = _named(func)
+                name, module = named(func)
                 known = op_of(name) or _merge_of(name) or _own_name(func) in self.own
                 return bool(known) or module == "self"
             case python.BinOp(left=left, op=python.Add(), right=right):
@@ -130,8 +131,8 @@ class Calls:
         places = call.args[skipped:]
         if op is None:
             self.layers.append(name)
-            given = [*map(value, places), *(_given(each) for each in call.keywords)]
-            return f"{name}({', '.join(given)})" if given else name
+            words = [*map(value, places), *map(given, call.keywords)]
+            return f"{name}({', '.join(words)})" if words else name
         if op == "here":
             return "here"
         if op in ("global_avg_pool", "reduce_mean") and name.lower() in ("mean", "reduce_mean"):
@@ -194,9 +195,9 @@ class Calls:
             places = places[:1]
         if op in ("relu", "sigmoid", "tanh", "softmax", "gelu", "swish") and places:
             places = []
-        if op == "dense" and len(places) == 2 and isinstance(places[1], python.Constant):
-            if isinstance(places[1].value, str):
-                raise Unknown
+        second = places[1] if op == "dense" and len(places) == 2 else None
+        if isinstance(second, python.Constant) and isinstance(second.value, str):
+            raise Unknown
         if len(places) > len(names):
             raise Unknown
         return [(names[i], value(node)) for i, node in enumerate(places)]
@@ -227,152 +228,18 @@ def _of_matlab(
 
 def _written(op: str, names: Sequence[str], said: dict[str, str]) -> str:
     """A call, with as many arguments by their places as one reads without their names."""
-    given: list[str] = []
+    words: list[str] = []
     for index, name in enumerate(names):
         if name not in said:
             continue
-        word = said[name]
-        by_place = index == len(given) and index < 2 and name in _PLAIN_FIRST
-        given.append(word if by_place else f"{name} = {word}")
-    return f"{op}({', '.join(given)})" if given else op
+        by_place = index == len(words) and index < 2 and name in _PLAIN_FIRST
+        words.append(said[name] if by_place else f"{name} = {said[name]}")
+    return f"{op}({', '.join(words)})" if words else op
 
 
 _PLAIN_FIRST = frozenset(
     "filters kernel window units rate factor amount groups slope size shape low high".split()
 )
-
-
-def value(node: python.expr) -> str:
-    """A setting."""
-    match node:
-        case python.Constant(value=bool() as said):
-            return "true" if said else "false"
-        case python.Constant(value=None):
-            return "none"
-        case python.Constant(value=str(said)):
-            word = said.lower()
-            if word in ("same", "valid", "nearest", "bilinear"):
-                return word
-            return f'"{said}"'
-        case python.Tuple(elts=items) | python.List(elts=items):
-            return _listed([value(item) for item in items])
-        case python.Name(id=name):
-            return elsewhere.VALUES.get(name, name)
-    text = python.unparse(node)
-    if isinstance(node, python.Call) or not _PLAIN.fullmatch(text):
-        raise Unknown
-    return text
-
-
-def _listed(items: Sequence[str]) -> str:
-    if len(items) == 1:
-        return items[0]
-    if len(items) in (2, 3) and all(item.isdigit() for item in items):
-        return "x".join(items)
-    return f"[{', '.join(items)}]"
-
-
-def _given(keyword: python.keyword) -> str:
-    if keyword.arg is None:
-        raise Unknown
-    return f"{keyword.arg} = {value(keyword.value)}"
-
-
-def activation(node: python.expr) -> str:
-    """The layer that an `activation` is, behind the one that has it; `linear` is none."""
-    match node:
-        case python.Constant(value=str(said)) | python.Name(id=said):
-            pass
-        case python.Attribute(attr=said):
-            pass
-        case _:
-            raise Unknown
-    if said.lower() in ("linear", "none"):
-        return ""
-    op = op_of(said)
-    if op is None:
-        raise Unknown
-    return f" -> {op}"
-
-
-def op_of(name: str) -> str | None:
-    """The one op that a name stands for, in whatever library."""
-    from cnndsl.ops import OPS  # only mistakes ask for them
-
-    if name in OPS:
-        return name
-    plain = elsewhere.plain(name)
-    meant = elsewhere.op(name) or next((op for op in OPS if elsewhere.plain(op) == plain), None)
-    return meant if meant in OPS or meant == "here" else None
-
-
-def image_of(node: python.expr | None) -> str | None:
-    """`Input(shape=(28, 28, 1))` and `imageInputLayer([28 28 1])`: the size that it says."""
-    if not isinstance(node, python.Call) or isinstance(node.func, python.Call):
-        return None
-    name, module = _named(node.func)
-    if elsewhere.plain(name) not in _INPUTS or module not in (None, *_LIBRARIES):
-        return None
-    given = [k.value for k in node.keywords if k.arg in ("shape", "batch_shape", None)]
-    sides = [*node.args, *given]
-    if not sides or not isinstance(sides[0], python.Tuple | python.List):
-        return None
-    try:
-        words = [value(side) for side in sides[0].elts]
-    except Unknown:
-        return None
-    return elsewhere.size(words, is_image=True)
-
-
-def is_whole(node: python.expr | None) -> bool:
-    """`Model(inputs, outputs)`, which says nothing that a spec does not."""
-    if not isinstance(node, python.Call) or isinstance(node.func, python.Call):
-        return False
-    return _named(node.func)[0] in ("Model", "Functional")
-
-
-def results_of(call: python.expr | None) -> str | None:
-    """The name of what such a model gives."""
-    if not isinstance(call, python.Call):
-        return None
-    named = [each.value for each in call.keywords if each.arg == "outputs"]
-    last = [*call.args[1:2], *named][:1]
-    return last[0].id if last and isinstance(last[0], python.Name) else None
-
-
-def read(text: str) -> python.stmt | None:
-    """A statement of Python's, of the words that a spec and Python share."""
-    if len(text) > _LONGEST or "->" in text:
-        return None
-    text = re.sub(r"\b(\d+)x(\d+)(?:x(\d+))?\b", _sides, text)
-    text = re.sub(r"\bin\b", _INPUT, text.strip().removesuffix(";"))
-    text = re.sub(r"(?<=[\[\s])(\d+) +(?=\d)", r"\1, ", text)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            body = python.parse(text).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    return body[0] if len(body) == 1 else None
-
-
-def _sides(found: re.Match[str]) -> str:
-    return f"({', '.join(each for each in found.groups() if each)})"
-
-
-def _named(func: python.expr) -> tuple[str, str | None]:
-    """A callee's own name, and the library in front of it; a tensor in front is no library."""
-    if isinstance(func, python.Name):
-        return func.id, None
-    if isinstance(func, python.Attribute):
-        path, node = [], func.value
-        while isinstance(node, python.Attribute):
-            path.append(node.attr)
-            node = node.value
-        if isinstance(node, python.Name) and node.id in elsewhere.MODULES:
-            return func.attr, path[0] if path and node.id != "self" else node.id
-        return func.attr, None
-    raise Unknown
 
 
 def _own_name(func: python.expr) -> str:
@@ -381,7 +248,7 @@ def _own_name(func: python.expr) -> str:
 
 def _takes_tensors(module: str | None, name: str) -> bool:
     """Whether it is a function, whose first argument is what it works on."""
-    return module in (*_LIBRARIES, "functional") and name[:1].islower()
+    return module in (*LIBRARIES, "functional") and name[:1].islower()
 
 
 def _merge_of(name: str) -> str | None:
@@ -397,3 +264,14 @@ def _items(args: Sequence[python.expr]) -> list[python.expr]:
     if isinstance(first, python.List | python.Tuple):
         return list(first.elts)
     return [each for each in args if not isinstance(each, python.Constant)]
+
+
+def chain_of(text: str) -> str | None:
+    """A layer of Python's as an element of ours; None where it is not known."""
+    statement = read(text)
+    if not isinstance(statement, python.Expr):
+        return None
+    try:
+        return Calls((), ()).chain(statement.value)
+    except Unknown:
+        return None

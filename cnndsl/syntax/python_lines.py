@@ -8,31 +8,35 @@ from __future__ import annotations
 
 import ast as python
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.fixes import joined_fixes
 from cnndsl.source import Source, Span
-from cnndsl.syntax.machine import Unexpected, run
 from cnndsl.syntax.layout import layout
-from cnndsl.syntax.python_calls import Calls, Unknown, image_of, is_whole, read, results_of
+from cnndsl.syntax.machine import Unexpected, run
+from cnndsl.syntax.python_calls import Calls
+from cnndsl.syntax.python_read import Unknown, image_of, is_whole, read, results_of
 from cnndsl.syntax.scan import Mistake, scan
 
 _CODES = frozenset("E004 E010 E012 E013 E014 E015 E101 E102 E105 E106 E113 E132 E205 E206".split())
-_TENSORS = re.compile(r"^[ \t]*(?:self\.)?(\w+)[ \t]*=(?!=)|\bas[ \t]+(\w+)", re.MULTILINE)
+_UNEXPECTED = frozenset({"E012", "E014", "E015"})
+_TENSORS = re.compile(
+    r"^[ \t]*(?:self\.|shared[ \t]+)?(\w+)[ \t]*=(?!=)|\bas[ \t]+(\w+)", re.MULTILINE
+)
 _VALUES = re.compile(r"^[ \t]*let[ \t]+(\w+)", re.MULTILINE)
 _BLOCKS = re.compile(r"^[ \t]*(?:block|model)[ \t]+(\w+)", re.MULTILINE)
 _USUAL = ("x", "inputs", "out", "residual", "identity", "shortcut")  # names of tensors elsewhere
 _SIGNS = re.compile(r"(->|[{}]|\bas\b|(?<=[\w ])=(?= )|:)(?![^()]*\))")
+_CALLED = re.compile(r"(?<![\w.])(?:self\.)?(\w+)[ \t]*\(")
+_LONGEST = 100_000  # characters of a text that is searched
 _LINES = 6  # that one statement goes on for
 _MOST = 60  # lines that are read
 
 
-def told(
-    source: Source, found: Sequence[Diagnostic], *, is_read: bool = False
-) -> list[Diagnostic]:
+def told(source: Source, found: Sequence[Diagnostic], *, is_read: bool = False) -> list[Diagnostic]:
     """The mistakes of a text, with one for each line that is Python's, whatever is wrong with it.
 
     Of a text that `is_read` these are lines that call layers with tensors.
@@ -42,31 +46,56 @@ def told(
         if each.primary is not None and each.primary.span.source is source:
             lines.setdefault(each.primary.span.line, []).append(each)
     left = list(found)
-    if len(lines) > _MOST:
+    if len(lines) > _MOST or len(source.text) > _LONGEST:
         return left
+    names = _Names(source.text)
+    changes: list[tuple[Span, list[Fix]]] = []
     for group in lines.values():
-        if not all(each.code in _CODES for each in group):
-            continue
         line = _line_of(group[0])
-        edits = None if line is None else _edits(line, is_read, lines)
-        if not edits or line is None:
-            continue
+        if line is not None and all(each.code in _CODES for each in group):
+            changes.append((line, _edits(line, is_read, names) or []))
+    changes.sort(key=lambda change: -len(change[1]))  # with the declarations of what they call
+    for line, edits in changes:
         group = [each for each in left if _within(each, line)]
-        if not group or not all(each.code in _CODES for each in group):
-            continue
-        if len(edits) == 1 and not all(_is_in_a_change(each, line, edits[0].text) for each in group):
+        changed = edits and group and all(each.code in _CODES for each in group)
+        if not changed or not all(_is_in_a_change(each, line, edits[0].text) for each in group):
             continue
         first = group[0]
-        whole = next(fix.text for fix in edits if fix.span.start == line.start)
-        help = f"write {errors.shown(whole, 100)}" if whole else "leave it out"
+        help = f"write {errors.shown(edits[0].text, 100)}" if edits[0].text else "leave it out"
         if len(edits) > 1:
-            places = ", ".join(str(fix.span.line) for fix in edits[1:])
-            help += f", and declare its layers by `shared`, in line {places}"
+            written = "; ".join(errors.shown(fix.text, 60) for fix in edits[1:])
+            help += f", and declare what runs there: {written}"
         fix = joined_fixes(sorted(edits, key=lambda fix: fix.span.start))
-        left[left.index(first)] = replace(first, help=help, fix=fix)
-        gone = set(map(id, group[1:]))
-        left = [each for each in left if id(each) not in gone]
+        said = first
+        if first.primary and first.code in _UNEXPECTED:  # which has no words for it
+            message = "a layer is written otherwise in Python"
+            said = errors.written_differently(first.primary.span, message, None)
+        left[left.index(first)] = replace(said, help=help, fix=fix)
+        follow = [e for e in left if any(_within(e, edit.span) for edit in edits)]
+        gone = {id(each) for each in follow if each.code in _CODES and each.fix is not fix}
+        left = [each for each in left if id(each) not in gone and not _runs(line, each)]
     return left
+
+
+class _Names:
+    """What a text calls what: `tensors`, its `own` blocks, and layers, which are `called`."""
+
+    def __init__(self, text: str):
+        values = set(_VALUES.findall(text))
+        named = {name for pair in _TENSORS.findall(text) for name in pair if name} - values
+        self.called = named & set(_CALLED.findall(text))
+        self.tensors = {*named - self.called, *_USUAL}
+        self.own = {*_BLOCKS.findall(text), *self.called}
+
+    def calls(self) -> Calls:
+        return Calls(self.tensors, self.own)
+
+
+def _runs(line: Span, mistake: Diagnostic) -> bool:
+    """Whether a line calls the layers of which a mistake says that nothing runs them."""
+    if mistake.code != "E130" or mistake.primary is None:
+        return False
+    return re.search(rf"\b{mistake.primary.span.text}[ \t]*\(", line.text) is not None
 
 
 def _within(mistake: Diagnostic, line: Span) -> bool:
@@ -75,7 +104,7 @@ def _within(mistake: Diagnostic, line: Span) -> bool:
 
 
 def _line_of(mistake: Diagnostic) -> Span | None:
-    """The statement of Python's that a mistake stands in: a line, or more where brackets are open."""
+    """The statement of Python's that a mistake stands in: more than a line in open brackets."""
     if mistake.primary is None:
         return None
     source, text = mistake.primary.span.source, mistake.primary.span.source.text
@@ -96,41 +125,41 @@ def _line_of(mistake: Diagnostic) -> Span | None:
     return Span(source, begin, last) if last > begin else None
 
 
-def _edits(line: Span, is_read: bool, told: Collection[int]) -> list[Fix] | None:
-    """What makes a line one of ours, and the declarations of the layers that it calls, but those
-    in lines that are `told` for themselves.
-    """
-    text = line.source.text
-    statement = read(line.text)
-    values = set(_VALUES.findall(text))
-    named = {name for pair in _TENSORS.findall(text) for name in pair if name} - values
-    called = {name for name in named if re.search(rf"(?<![\w.])(?:self\.)?{name}[ \t]*\(", text)}
-    calls = Calls({*named - called, *_USUAL}, {*_BLOCKS.findall(text), *called})
-    target: str | None = None
-    match statement:
-        case python.Assign(targets=[python.Name(id=name)], value=expr):
-            target = name
-        case python.Assign(targets=[python.Attribute(attr=name)], value=expr):
-            target = name
-        case python.Expr(value=expr):
-            pass
-        case python.Return(value=expr) if expr is not None:
-            pass
-        case _:
-            return _parts(line, calls, is_read)
-    written = _statement(calls, target, expr, called, text)
+def _edits(line: Span, is_read: bool, names: _Names) -> list[Fix] | None:
+    """What makes a line one of ours, and the lines that declare the layers that it calls."""
+    calls, read_as = names.calls(), _assigned(line)
+    if read_as is None:
+        return _parts(line, calls, is_read)
+    written = _statement(calls, *read_as, names, line.source.text)
     if written is None or written == line.text or not _is_right(written):
         return None
     if is_read and not calls.functional:
         return None
     edits = [Fix(line, written)]
     for name in dict.fromkeys(calls.layers):
-        declared = re.compile(rf"^([ \t]*)(?:self\.)?{name}[ \t]*=(?!=)", re.MULTILINE).search(text)
-        if declared and "." not in declared[0]:
-            place = Span(line.source, declared.end(1), declared.end(1))
-            if place.line != line.line and place.line not in told:
-                edits.append(Fix(place, "shared "))
+        declaration = rf"^[ \t]*((?:self\.)?{name}[ \t]*=(?!=)[^\n#]*[^\n#\s])"
+        found = re.compile(declaration, re.MULTILINE).search(line.source.text)
+        place = Span(line.source, *found.span(1)) if found else line
+        if place.line == line.line:
+            continue
+        assigned = _assigned(place)
+        layer = _statement(names.calls(), *assigned, names, "") if assigned else None
+        edits.append(Fix(place, layer or f"shared {place.text}"))
     return edits
+
+
+def _assigned(line: Span) -> tuple[str | None, python.expr] | None:
+    """A line's expression, and the name that it gets."""
+    match read(line.text):
+        case python.Assign(targets=[python.Name(id=name)], value=value):
+            return name, value
+        case python.Assign(targets=[python.Attribute(attr=name)], value=value):
+            return name, value
+        case python.Expr(value=value):
+            return None, value
+        case python.Return(value=value) if value is not None:
+            return None, value
+    return None
 
 
 def _parts(line: Span, calls: Calls, is_read: bool) -> list[Fix] | None:
@@ -176,7 +205,7 @@ def _is_in_a_change(mistake: Diagnostic, line: Span, written: str) -> bool:
 
 
 def _statement(
-    calls: Calls, target: str | None, expr: python.expr, called: set[str], text: str
+    calls: Calls, target: str | None, expr: python.expr, names: _Names, text: str
 ) -> str | None:
     try:
         if image := image_of(expr):
@@ -191,8 +220,8 @@ def _statement(
         return None
     if target is None:
         return chain
-    calls.functional |= target in called
-    return f"shared {target} = {chain}" if target in called else f"{target} = {chain}"
+    calls.functional |= target in names.called
+    return f"shared {target} = {chain}" if target in names.called else f"{target} = {chain}"
 
 
 def _is_right(statement: str) -> bool:

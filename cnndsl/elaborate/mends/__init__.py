@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cnndsl.diagnostics import Diagnostic
-from cnndsl.elaborate.mends import channels, layers, numbers, shapes
+from cnndsl.elaborate.mends import channels, layers, names, numbers, shapes, sizes
 from cnndsl.elaborate.mends.mend import SURE, Mend
 from cnndsl.elaborate.program import Program
 from cnndsl.syntax import ast
@@ -39,6 +39,11 @@ def _all(
     yield from channels.turned(nodes, first)
     yield from channels.assertions(nodes)
     yield from channels.flowing(nodes, first)
+    yield from names.unseen(nodes, first)
+    yield from names.quoted(nodes, first)
+    yield from sizes.squeezed(nodes, first)
+    yield from sizes.backwards(nodes, first)
+    yield from sizes.upwards(nodes, first)
     yield from layers.repetitions(nodes)
     yield from layers.braces(spec)
     yield from layers.pools(nodes, first)
@@ -49,8 +54,10 @@ def _all(
     yield from layers.inputs(nodes, first)
     yield from layers.names(nodes, first)
     yield from layers.merges(nodes, first)
+    yield from sizes.unless_changed(nodes, first)
     yield from numbers.quotients(nodes, first)
     yield from numbers.whole(nodes, first)
     yield from layers.windows(nodes, first)
     yield from numbers.sides(nodes, first)
+    yield from shapes.ranked(nodes, mistakes)
     yield from shapes.asserted(nodes, first, mistakes)

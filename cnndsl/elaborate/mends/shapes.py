@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elaborate.mends.mend import (
+    LIKELY,
     POSSIBLE,
     Mend,
     parts_of,
@@ -14,6 +15,34 @@ from cnndsl.elaborate.mends.mend import (
 )
 from cnndsl.source import Span
 from cnndsl.syntax import ast
+
+_SHAPES = re.compile(r"the shape here is ([\dx ]+), not ([\dx ]+)$")
+
+
+def ranked(nodes: Iterable[ast.Node], mistakes: Sequence[Diagnostic]) -> Iterator[Mend]:
+    """`: 112x112` without the channels, and `: 1x1x128` of a vector: all of a kind at once."""
+    lists = {(n.span.start, n.span.end): n for n in nodes if isinstance(n, ast.List)}
+    short: list[Fix] = []
+    pooled: list[Fix] = []
+    for each in mistakes:
+        found = _SHAPES.match(each.message)
+        at = each.primary.span if each.primary else None
+        asserted = lists.get((at.start, at.end)) if at and found else None
+        if found is None or at is None or asserted is None or at.source is not asserted.span.source:
+            continue
+        seen, said, parts = found[1].split(" x "), found[2].split(" x "), parts_of(asserted)
+        if seen[:-1] == said:
+            whole = [*parts, seen[-1]]
+            short.append(Fix(at, "x".join(whole) if asserted.size else shape_of(whole)))
+        elif len(seen) == 1 and said[-1] == seen[0] and set(said[:-1]) == {"1"}:
+            pooled.append(Fix(at, parts[-1]))
+    for fixes, why in (
+        (short, "a shape has its channels behind height and width"),
+        (pooled, "what has no height and width is one number, the features of a vector"),
+    ):
+        for fix in fixes if len(fixes) > 1 else ():
+            yield Mend(LIKELY, (fix,), why)
+        yield Mend(LIKELY, tuple(fixes), why)
 
 
 def asserted(

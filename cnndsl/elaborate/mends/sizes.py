@@ -1,0 +1,105 @@
+"""Maps that do not meet: the way up of a decoder, and shortcuts around what changes the map."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.elaborate.mends.mend import LIKELY, POSSIBLE, Mend, holds
+from cnndsl.source import Span
+from cnndsl.syntax import ast
+from cnndsl.syntax.walk import walk
+
+_OF_MERGES = ("E301", "E302", "E303")
+_SIZE = re.compile(r"(\d+) x (\d+) x \d+$")
+
+
+def upwards(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """`conv_transpose(32, 3)` in front of a merge, without the stride that enlarges its map."""
+    if first.code not in _OF_MERGES or first.primary is None:
+        return
+    sizes = [_SIZE.match(label.text) for label in first.labels]
+    sides = sorted({int(found[1]) for found in sizes if found})
+    if len(sides) != 2 or sides[1] % sides[0]:
+        return
+    factor, place = sides[1] // sides[0], first.primary.span
+    calls = [
+        node
+        for node in nodes
+        if isinstance(node, ast.Apply)
+        and node.name == "conv_transpose"
+        and node.args
+        and not any(argument.name == "stride" for argument in node.args)
+        and sum(argument.name is None for argument in node.args) < 3
+    ]
+    near = sorted(calls, key=lambda call: abs(call.span.start - place.start))
+    for call in near[:2]:
+        end = call.span.end - 1
+        fix = Fix(Span(call.span.source, end, end), f", stride = {factor}")
+        yield Mend(LIKELY, (fix,), "without a stride it does not enlarge its map")
+
+
+def backwards(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """`skips[level]` on the way up, where the last one has the size that fits first."""
+    if first.code not in _OF_MERGES:
+        return
+    spans = [label.span for label in first.labels if not label.text.startswith("in this")]
+    for node in nodes:
+        if not isinstance(node, ast.For) or len(node.targets) != 1:
+            continue
+        name = node.targets[0]
+        for inner in walk(node.body):
+            picked = isinstance(inner, ast.Pick) and inner.place.index.span.text == name
+            if isinstance(inner, ast.Pick) and picked and any(holds(s, inner.span) for s in spans):
+                fix = Fix(inner.place.index.span, f"-1 - {name}")
+                yield Mend(LIKELY, (fix,), "the last one comes first on the way back")
+
+
+def unless_changed(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """`add [ in, here ]` in a block of which some instances keep the shape, and some do not."""
+    if first.code != "E301" or first.primary is None:
+        return
+    place = first.primary.span
+    block = next((n for n in nodes if isinstance(n, ast.Block) and holds(n.span, place)), None)
+    calls = [n for n in nodes if block and isinstance(n, ast.Apply) and n.name == block.name]
+    if block is None or len(calls) < 2:
+        return
+    for node in block.body.statements:
+        if not isinstance(node, ast.Run) or not holds(node.span, place) or node.name or node.shape:
+            continue
+        merge = node.chain.elements[0] if node.chain.elements else None
+        if not isinstance(merge, ast.Merge) or merge.name != "add":
+            continue
+        if {item.span.text for item in merge.items} != {"in", "here"}:
+            continue
+        source, behind = node.span.source, node.span.source.text[merge.span.end : node.span.end]
+        begin = source.text.rfind("\n", 0, node.span.start) + 1
+        indent = source.text[begin : node.span.start]
+        text = f"if in.shape == here.shape {{ {merge.span.text} }}"
+        tail = behind.strip().removeprefix("->").strip()
+        if indent.strip() or "\n" in merge.span.text:
+            continue
+        text += f"\n{indent}{tail}" if tail else ""
+        why = "only what keeps its shape has a shortcut"
+        yield Mend(POSSIBLE, (Fix(node.span, text),), why)
+
+
+def squeezed(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """A gate of `dense` layers, which gives a vector where a map of 1x1 weighs channels."""
+    if first.code != "E303":
+        return
+    for label in first.labels:
+        if not re.fullmatch(r"\d+", label.text):
+            continue
+        calls = [n for n in nodes if isinstance(n, ast.Apply) and holds(label.span, n.span)]
+        pools = [c for c in calls if c.name == "global_avg_pool" and not c.args]
+        dense = [c for c in calls if c.name == "dense" and c.args]
+        if len(pools) != 1 or not dense:
+            continue
+        edits = [Fix(pools[0].span, "global_avg_pool(keep = true)")]
+        for call in dense:
+            name, units = call.name_span, call.args[0].span if call.args else call.span
+            edits += [Fix(name, "conv"), Fix(Span(name.source, units.end, units.end), ", 1")]
+        why = "weights of channels are a map of 1x1, as 1x1 convolutions give it"
+        yield Mend(LIKELY, tuple(edits), why)

@@ -1,0 +1,250 @@
+"""Bodies that other notations have, and where this one has them."""
+
+from __future__ import annotations
+
+import re
+
+from cnndsl import elsewhere, errors
+from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.source import Source, Span
+from cnndsl.syntax.context import Context
+from cnndsl.syntax.misplaced import end_of_braces
+from cnndsl.syntax.python_calls import chain_of
+
+_AROUND = frozenset(
+    "residual skip shortcut identity resblock residual_block skip_connection".split()
+)
+_BESIDE = frozenset("parallel branches fork multi_branch inception merge".split())
+_SHAPE = re.compile(r":[ \t]*(\[[^\[\]\n]*\]|\d+(?:x\d+)*|\w+)[ \t]*(?=\{)")
+_SET = re.compile(r"(?:let[ \t]+)?(\w+)[ \t]*[=:][ \t]*([^,;\n{}#]+?)[ \t]*[,;]?[ \t]*(?:#.*)?$")
+_IMAGE = re.compile(
+    r"input\s*[:=]?\s*(?:\w+\s*[:=]?\s*)?\(?\s*(?:\w+\s*=\s*)?[\[(]([\w\s,]+)[\])]\s*\)?,?"
+)
+_JOINED = re.compile(r"[ \t]*->[ \t]*(\w+)\b(?![ \t]*[(\[])")
+
+
+def asserted(at: Context) -> Diagnostic | None:
+    """`stage conv1 : 112x112x64 { … }`: a shape stands behind the braces."""
+    kinds = [word.type for word in at.statement]
+    if at.word.type != "COLON" or kinds != ["STAGE", "NAME"]:
+        return None
+    source = at.word.source
+    found = _SHAPE.match(source.text, at.word.start)
+    end = end_of_braces(source.text, found.end()) if found else None
+    if found is None or end is None:
+        return None
+    body = source.text[found.end() : end]
+    fix = Fix(Span(source, at.word.start, end), f"{body} : {found[1]}")
+    message = "the shape of a stage stands behind its braces"
+    head = source.text[at.statement[0].start : at.word.start].rstrip()
+    help = f"write {errors.shown(head)} {{ … }} : {errors.shown(found[1])}"
+    return errors.written_differently(at.word, message, None if "\n" not in body else help, fix)
+
+
+def varied(at: Context) -> Diagnostic | None:
+    """`model Deep = Net { depth = 4 }`: a variant's arguments stand in parentheses."""
+    if at.inside != "LBRACE" or len(at.open) != 1:
+        return None
+    brace = at.before.index(at.open[0])
+    head = at.before[max(0, brace - 4) : brace]
+    if [word.type for word in head] != ["MODEL", "NAME", "EQUAL", "NAME"]:
+        return None
+    source = at.word.source
+    end = end_of_braces(source.text, at.open[0].start)
+    if end is None:
+        return None
+    inner = source.text[at.open[0].end : end - 1]
+    lines = [line.strip() for part in inner.split("\n") for line in _commas(part)]
+    given = [_SET.fullmatch(line) for line in lines if line and not line.startswith("#")]
+    if not given or not all(given):
+        return None
+    arguments = ", ".join(f"{each[1]} = {each[2]}" for each in given if each)
+    fix = Fix(Span(source, head[-1].end, end), f"({arguments})")
+    message = "what a variant has otherwise stands in parentheses behind the model"
+    return errors.written_differently(at.statement[0], message, None, fix)
+
+
+def _commas(line: str) -> list[str]:
+    """What stands between the commas of a line, outside of brackets."""
+    parts, depth, start = [], 0, 0
+    for index, sign in enumerate(line):
+        depth += (sign in "([") - (sign in ")]")
+        if sign in ",;" and not depth:
+            parts.append(line[start:index])
+            start = index + 1
+    return [*parts, line[start:]]
+
+
+def merged(at: Context) -> Diagnostic | None:
+    """`residual { … }`, `parallel { branch { … } … } -> concat` and `concat { … }`."""
+    word, source = at.previous, at.word.source
+    if at.word.type != "LBRACE" or word.type not in ("NAME", "JOIN") or not at.item:
+        return None
+    from cnndsl.ops import MERGES  # only mistakes ask for them
+
+    name = word.text.lower()
+    own = re.search(rf"^[ \t]*block[ \t]+{word.text}\b", source.text, re.MULTILINE)
+    end = end_of_braces(source.text, at.word.start)
+    if end is None or own or word is not at.item[-1] or len(at.item) > 1:
+        return None
+    body = source.text[at.word.start : end]
+    if name in _AROUND:
+        fix = Fix(Span(source, word.start, end), f"add [ here, {body} ]")
+        message = "what goes around layers is the item `here` of an `add`"
+        head = "add [ here, { … } ]"
+    else:
+        merge = elsewhere.op(name) or name
+        if merge not in MERGES and name not in _BESIDE:
+            return None
+        joined = _JOINED.match(source.text, end)
+        if merge not in MERGES:
+            merge = (elsewhere.op(joined[1]) or joined[1]) if joined else "concat"
+            end = joined.end() if joined else end
+        if merge not in MERGES:
+            return None
+        inner = re.sub(r"(?m)^([ \t]*)branch(?:es)?\d*[ \t]*:?[ \t]*(?=\{)", r"\1", body[1:-1])
+        inner = re.sub(r"(?<=\})[ \t]*[,;]?[ \t]*branch\d*[ \t]*(?=\{)", ", ", inner)
+        inner = re.sub(r"^([ \t]*)branch\d*[ \t]*(?=\{)", r"\1", inner)
+        fix = Fix(Span(source, word.start, end), f"{merge} [{inner}]")
+        message = "branches are the items of a merge, in brackets"
+        head = f"{merge} [ … ]"
+    help = f"write {head}" if "\n" in body else None
+    return errors.written_differently(word, message, help, fix)
+
+
+def summed(at: Context) -> Diagnostic | None:
+    """`here + (conv(64, 3) -> bn) -> relu`: tensors are joined by a merge."""
+    merges = {"PLUS": "add", "STAR": "mul"}
+    merge = merges.get(at.word.type)
+    if merge is None or "ARROW" not in at.accepted or at.inside != "LBRACE" or not at.statement:
+        return None
+    source = at.word.source
+    sign = at.word.text
+    first = at.statement[0]
+    line_end = source.text.find("\n", first.start)
+    line = source.text[first.start : len(source.text) if line_end < 0 else line_end]
+    line = line.partition("#")[0].rstrip()
+    target = re.match(r"(\w+[ \t]*=[ \t]*)(?!=)", line)
+    head = target[1] if target else ""
+    terms, tail = _terms(line[len(head) :], sign)
+    if len(terms) < 2 or any(not re.match(r"[A-Za-z_]", term) for term in terms):
+        return None
+    if sign == "*" and any(re.fullmatch(r"[\w.]*\d[\w.]*", term) for term in terms[1:]):
+        return None
+    text = f"{head}{merge} [ {', '.join(terms)} ]{tail}"
+    fix = Fix(Span(source, first.start, first.start + len(line)), text)
+    message = f"`{sign}` does not join tensors"
+    return errors.written_differently(at.word, message, None, fix)
+
+
+def _terms(text: str, sign: str) -> tuple[list[str], str]:
+    """The terms of a sum of chains, without parentheses around them, and what goes on behind."""
+    terms, depth, start, tail = [], 0, 0, ""
+    for index, each in enumerate(text):
+        depth += (each in "([{") - (each in ")]}")
+        if depth < 0:
+            return [], ""
+        if not depth and each == sign:
+            terms.append(text[start:index])
+            start = index + 1
+    last = text[start:]
+    if found := re.match(r"[ \t]*(\(.*\))([ \t]*->.*)$", last):
+        last, tail = found[1], f" {found[2].strip()}"
+    plain = [each.strip() for each in [*terms, last]]
+    return [each[1:-1].strip() if _is_wrapped(each) else each for each in plain], tail
+
+
+def _is_wrapped(text: str) -> bool:
+    """Whether parentheses stand around the whole of a text."""
+    if not text.startswith("(") or not text.endswith(")"):
+        return False
+    depth = 0
+    for index, each in enumerate(text):
+        depth += (each == "(") - (each == ")")
+        if not depth and index < len(text) - 1:
+            return False
+    return True
+
+
+def ended(at: Context) -> Diagnostic | None:
+    """`for i = 1:3`, its lines, and `end`, as MATLAB, Julia and Lua have loops."""
+    first = (*at.statement, at.word)[0]
+    if first.type not in ("FOR", "IF") or at.inside not in (None, "LBRACE"):
+        return None
+    source = first.source
+    head = Span(source, first.start, _line_end(source, first.start))
+    text = head.text.partition("#")[0].rstrip()
+    end = _end_of(source, first)
+    if end is None or "{" in text:
+        return None
+    walked = re.fullmatch(r"for\s+(\w+)\s*(?:=|in)\s*(\w+)\s*:\s*(\w+)(?:\s+do)?", text)
+    counted = re.fullmatch(r"for\s+(\w+)\s+in\s+(.+?)(?:\s+do)?", text)
+    chosen = re.fullmatch(r"if\s+(.+?)(?:\s+then)?", text)
+    if walked:
+        stop = str(int(walked[3]) + 1) if walked[3].isdigit() else f"{walked[3]} + 1"
+        new = f"for {walked[1]} in {walked[2]} .. {stop} {{"
+    elif counted:
+        new = f"for {counted[1]} in {counted[2]} {{"
+    elif chosen:
+        new = f"if {chosen[1]} {{"
+    else:
+        return None
+    body = source.text[head.start + len(text) : end.start]
+    fix = Fix(Span(source, first.start, end.end), f"{new}{body}}}")
+    message = "a body stands in braces, and no `end` closes it"
+    help = f"write {errors.shown(new, 60)} and }} for its end"
+    return errors.written_differently(first, message, help, fix)
+
+
+def _line_end(source: Source, place: int) -> int:
+    end = source.text.find("\n", place)
+    return len(source.text) if end < 0 else end
+
+
+def _end_of(source: Source, first: Span) -> Span | None:
+    """The `end` that stands as far right as the line of a word."""
+    begin = source.text.rfind("\n", 0, first.start) + 1
+    indent = source.text[begin : first.start]
+    if indent.strip():
+        return None
+    closing = re.compile(rf"^{indent}(end(?:for|if|while)?;?)[ \t]*(?=#|%|$)", re.MULTILINE)
+    found = closing.search(source.text, first.end)
+    return Span(source, found.start(1), found.end(1)) if found else None
+
+
+def layer(at: Context) -> Diagnostic | None:
+    """`layer conv1: Conv2D(64, 3)`: layers stand by themselves."""
+    first = (*at.statement, at.word)[0]
+    if first.text.lower() not in ("layer", "node", "op") or first.type != "NAME":
+        return None
+    source = first.source
+    line = source.text[first.start : _line_end(source, first.start)].partition("#")[0].rstrip()
+    found = re.fullmatch(r"\w+[ \t]+[\"']?(\w+)[\"']?[ \t]*[:=][ \t]*([A-Za-z_].*)", line)
+    if found is None or "{" in line:
+        return None
+    chain = chain_of(found[2]) or found[2]
+    fix = Fix(Span(source, first.start, first.start + len(line)), f"{chain} as {found[1]}")
+    message = f"a layer stands by itself, without `{first.text}` in front of it"
+    return errors.written_differently(first, message, None, fix)
+
+
+def image(at: Context) -> Diagnostic | None:
+    """`input: image[64, 64, 3]` and `input = (3, 64, 64)`."""
+    if [word.type for word in at.statement][:1] not in (["INPUT"], ["NAMED_INPUT"]):
+        return None
+    first = at.statement[0]
+    source = first.source
+    line = source.text[first.start : _line_end(source, first.start)].partition("#")[0].rstrip()
+    found = re.fullmatch(
+        r"input\s*[:=]?\s*(?:\w+\s*[:=]?\s*)?\(?\s*(?:\w+\s*=\s*)?[\[(]([\w\s,]+)[\])]\s*\)?,?",
+        line,
+    )
+    if found is None or line.startswith("input ["):
+        return None
+    sides = [each.strip() for each in found[1].split(",") if each.strip()]
+    if len(sides) < 2 or not all(re.fullmatch(r"\w+", side) for side in sides):
+        return None
+    span = Span(source, first.start, first.start + len(line))
+    message = "behind `input` stands the size of the image alone"
+    fix = Fix(span, f"input {elsewhere.size(sides, is_image=True)}")
+    return errors.written_differently(at.word, message, None, fix)
