@@ -106,8 +106,9 @@ def checking(
     else:
         from cnndsl.syntax.further import behind
         from cnndsl.syntax.python_lines import told
+        from cnndsl.syntax.sections import listed
 
-        wrong = told(source, mended_of(checked), is_read=True)
+        wrong = listed(source, told(source, mended_of(checked), is_read=True))
         yield replace(checked, diagnostics=tuple(behind(source, wrong, check)))
 
 

@@ -51,6 +51,8 @@ def unknown(
         line = corrected(padded)
         help = f"{help}: {line}" if line else help
         return errors.unknown_argument(span, message, signature(), help, padded)
+    if callee == "flatten":  # from whatever dimension on
+        return errors.unknown_argument(span, message, signature(), None, rewritten(call, callee))
     own = callee not in OPS and callee not in initial.NAMES and callee != "aux"
     told = f"give `{callee}` that parameter where it is defined, and use it there" if own else None
     return errors.unknown_argument(span, message, signature(), told)

@@ -26,7 +26,8 @@ _CHARACTERS = 40  # of a text that take as long to read as a layer to make
 _FEWEST = 3  # trials, or none: an editor waits for them
 _ROUNDS = 3  # independent mistakes that are explained
 _OF_SHAPES = frozenset(
-    "E101 E102 E105 E106 E107 E113 E205 E208 E211 E212 E301 E302 E303 E304 E305 E307 E402".split()
+    "E101 E102 E105 E106 E107 E113 E141 E203 E205 E208 E211 E212"
+    " E301 E302 E303 E304 E305 E307 E402".split()
 )
 _CALLS = frozenset({"E101", "E105", "E107"})
 _LISTED = 6
@@ -92,7 +93,7 @@ def _is_open(mistake: Diagnostic, program: Program) -> bool:
         return True
     if fixes(mistake):
         return False
-    if mistake.help is not None and mistake.code not in ("E105", "E303"):
+    if mistake.help is not None and mistake.code not in ("E105", "E141", "E303", "E304"):
         return False
     return mistake.primary.span.source is program.spec.source
 
@@ -131,12 +132,14 @@ def _told(first: Diagnostic, mend: Mend, gone: Sequence[Diagnostic]) -> Diagnost
     """A mistake with the edit that takes it away, and the others that follow from it."""
     edits = sorted(mend.fixes, key=lambda fix: fix.span.start)
     plain = [edit for edit in edits if "\n" not in edit.text]
-    first_line = [edit for edit in plain if edit.span.line == plain[0].span.line]
+    written = [edit for edit in plain if edit.text.strip()] or plain
+    first_line = [edit for edit in plain if edit.span.line == written[0].span.line]
     line = corrected(joined_fixes(first_line)) if first_line else None
     help = f"{mend.why}: {line or edits[0].text.partition(chr(10))[0]}"
     notes = first.notes
     if len(edits) > 1:
-        others = [edit.span.line for edit in edits[1:] if edit.span.line != edits[0].span.line]
+        told_of = first_line[0] if first_line else edits[0]
+        others = [edit.span.line for edit in edits if edit.span.line != told_of.span.line]
         also = [] if "\n" in edits[0].text else list(dict.fromkeys(map(str, others)))
         listed = ", ".join(also[:_LISTED]) + (", …" if len(also) > _LISTED else "")
         help += f" (and in line {listed})" if also else ""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from cnndsl import errors
+from cnndsl.diagnostics import Fix
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context
 from cnndsl.elaborate.repair import UNSHAPED
 from cnndsl.elaborate.scope import UNKNOWN, Scope
+from cnndsl.source import Span
 from cnndsl.syntax import ast
 
 
@@ -24,7 +26,11 @@ def in_model(statement: ast.Statement, what: str, context: Context) -> None:
     span = statement.span
     if isinstance(statement, (ast.Stage, ast.Aux)):
         span = span.to(statement.name_span)
-    raise Failure(errors.misplaced(span, what, where))
+    fix = None
+    if isinstance(statement, ast.Stage) and context.inside in ("block", "stage"):
+        whole = statement.span  # braces group by themselves
+        fix = Fix(Span(whole.source, whole.start, statement.body.span.start), "")
+    raise Failure(errors.misplaced(span, what, where, fix))
 
 
 def once_in_model(statement: ast.Statement, what: str, context: Context) -> None:

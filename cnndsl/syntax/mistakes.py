@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix, Label
 from cnndsl.source import Span
-from cnndsl.syntax import bodies, foreign, heads, misplaced, python_forms, sizes
+from cnndsl.syntax import bodies, foreign, heads, loose_lines, misplaced, python_forms, sizes
 from cnndsl.syntax.context import Context, surroundings
 from cnndsl.syntax.expected import (
     CONSTANTS,
@@ -292,6 +292,7 @@ _RULES = (
     bodies.image,
     bodies.merged,
     bodies.summed,
+    python_forms.header,
     python_forms.inner_definition,
     _unclosed,
     misplaced.labelled,
@@ -312,6 +313,8 @@ _RULES = (
     misplaced.order,
     misplaced.twice_named,
     misplaced.value,
+    loose_lines.kept,
+    loose_lines.loose,
     misplaced.image,
     misplaced.mapping,
     misplaced.outside,

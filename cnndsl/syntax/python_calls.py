@@ -57,6 +57,10 @@ class Calls:
         if isinstance(func, python.Call):  # a layer, called with what arrives
             return self._applied(func, args)
         name, module = named(func)
+        adds = isinstance(func, python.Attribute) and name in ("add", "append")
+        if adds and len(args) == 1 and isinstance(args[0], python.Call):
+            self.functional = True  # `model.add(Conv2D(32, 3))`
+            return self.chain(args[0])
         if isinstance(func, python.Attribute) and module is None:
             self.functional = True
             return self._method(func.value, name, call)
@@ -183,6 +187,9 @@ class Calls:
             return _of_matlab(op, names, places)
         if op in _COUNTED and len(places) == 1:
             places = []
+        if len(places) > 1 and isinstance(places[0], python.Constant) and places[0].value is None:
+            places = places[1:]  # PyTorch's `Upsample(None, 2)`
+            self.functional = True
         named = {keyword.arg for keyword in call.keywords}
         arrives = module == "nnx" or re.search(r"(?<![A-Z])[123]d$", name) is not None
         if op in _POSITIONS and arrives and (len(places) > 2 or "kernel_size" in named):

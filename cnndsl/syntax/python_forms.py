@@ -183,6 +183,25 @@ def _merged(at: Context) -> Fix | None:
     return Fix(whole, f"{name} [ {branches[1].strip()} ]")
 
 
+_METHOD = re.compile(r"def[ \t]+(\w+)[ \t]*\([ \t]*self\b[ \t]*,?[ \t]*(\w*)[^\n]*")
+_CALLS = frozenset({"forward", "__call__", "call"})
+
+
+def header(at: Context) -> Diagnostic | None:
+    """`def forward(self, x):` and `super().__init__()`: a body has no methods."""
+    first = (*at.statement, at.word)[0]
+    source = first.source
+    line = Span(source, first.start, end_of_line(source.text, first.start))
+    found = _METHOD.match(line.text)
+    sup = first.text == "super" and "__init__" in line.text
+    if first.type != "NAME" or not at.open or not (found or sup):
+        return None
+    name = found[2] if found and found[1] in _CALLS else ""
+    message = "a body has no methods: its lines run one after the other"
+    fix = Fix(line, f"{name} = here" if name else "")
+    return errors.written_differently(first, message, None if name else "leave it out", fix)
+
+
 def inner_definition(at: Context) -> Diagnostic | None:
     """`use` and other definitions in a body that is closed further down."""
     if at.word.type not in ("USE", "FN", "BLOCK", "MODEL") or at.inside != "LBRACE":
@@ -261,6 +280,12 @@ def bare_arguments(at: Context) -> Fix | None:
     """`conv 64 3` with parentheses."""
     last = at.word
     texts = []
+    from cnndsl.ops import OPS  # only mistakes ask for them
+
+    known = at.previous.text in OPS or at.previous.text in elsewhere.OPS
+    block = rf"^[ \t]*block[ \t]+{at.previous.text}\b"
+    if not known and not re.search(block, at.word.source.text, re.MULTILINE):
+        return None
     for word in words_from(at.word.source, at.word.start):
         if word.type in LITERALS | CONSTANTS and word.start - last.end <= 2:
             texts.append(word.text)

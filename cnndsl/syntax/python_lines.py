@@ -70,6 +70,9 @@ def told(source: Source, found: Sequence[Diagnostic], *, is_read: bool = False) 
         if first.primary and first.code in _UNEXPECTED:  # which has no words for it
             message = "a layer is written otherwise in Python"
             said = errors.written_differently(first.primary.span, message, None)
+        elif first.primary and re.match(r"\w+\.(add|append)\(", line.text):
+            message = "layers stand in the lines of a model: nothing adds them"
+            said = errors.written_differently(first.primary.span, message, None)
         left[left.index(first)] = replace(said, help=help, fix=fix)
         follow = [e for e in left if any(_within(e, edit.span) for edit in edits)]
         gone = {id(each) for each in follow if each.code in _CODES and each.fix is not fix}

@@ -36,6 +36,8 @@ def value(node: python.expr) -> str:
             return _listed([value(item) for item in items])
         case python.Name(id=name):
             return elsewhere.VALUES.get(name, name)
+        case python.Attribute(value=python.Name(id="self"), attr=name):
+            return name
     text = python.unparse(node)
     if isinstance(node, python.Call) or not _PLAIN.fullmatch(text):
         raise Unknown
@@ -123,6 +125,7 @@ def read(text: str) -> python.stmt | None:
     if len(text) > _LONGEST or "->" in text:
         return None
     text = re.sub(r"\b(\d+)x(\d+)(?:x(\d+))?\b", _sides, text)
+    text = re.sub(r"^(\w+)[ \t]*\+=", r"\1 = \1 +", text.strip())
     text = re.sub(r"\bin\b", INPUT, text.strip().removesuffix(";"))
     text = re.sub(r"(?<=[\[\s])(\d+) +(?=\d)", r"\1, ", text)
     try:

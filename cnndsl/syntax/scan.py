@@ -40,6 +40,7 @@ _HINTS = {
     "\u2013": "write `-`",
     "\u2014": "write `-`",
     "\u2212": "write `-`",
+    "@": "a definition stands by itself: leave the line out",
     "\\": "a line goes on after `->`, `,`, `=` or an operator, and within parentheses",
     "\u00a0": "write an ordinary space",
     "\ufeff": "a byte-order mark stands only at the very beginning",
@@ -180,6 +181,9 @@ def _instead(span: Span) -> Fix | None:
     if span.text == "'" and (closed := re.compile(r"'([^'\"\n]*)'").match(text, span.start)):
         return Fix(Span(source, *closed.span()), f'"{closed[1]}"')
     start = _line_start(span)
+    decorator = re.compile(r"@[\w.]+(?:\([^()\n]*\))?[ \t]*(?=\n)").match(text, span.start)
+    if decorator and not text[start : span.start].strip():
+        return Fix(Span(source, *decorator.span()), "")
     before, doubled = text[start : span.start], "||" in text[max(0, span.start - 1) : span.end + 1]
     if span.text == "|" and not doubled and not re.search(r"\b(if|let|fn)\b", before):
         return Fix(span, "->")

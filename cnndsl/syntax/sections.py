@@ -24,7 +24,7 @@ _SECTION = re.compile(
 _SETTING = re.compile(r"^[ \t]*(\w+)[ \t]*=[ \t]*([^\n#]*[^\n#\s])", re.M)
 _ROW = re.compile(
     r"^([ \t]*)(?:-[ \t]*)?(\[[ \t]*(-?\d+|\[[-\d, \t]*\])[ \t]*,[ \t]*(\d+)[ \t]*,"
-    r"[ \t]*[\"']?([\w.]+)[\"']?[ \t]*,[ \t]*\[([^\[\]\n]*)\][ \t]*\][ \t]*,?)",
+    r"[ \t]*[\"']?((?:nn\.)?[A-Z]\w*)[\"']?[ \t]*,[ \t]*\[([^\[\]\n]*)\][ \t]*\][ \t]*,?)",
     re.M,
 )
 _HEADED = re.compile(r"^[ \t]*(\w+)[ \t]*:[ \t]*$(?=\s*(?:-[ \t]*)?\[[ \t]*[-\d\[])", re.M)
@@ -227,6 +227,7 @@ def _matlab(source: Source) -> Iterator[tuple[Span, Diagnostic]]:
         if "Layer" not in found[2]:
             continue
         lines: list[str] = []
+        flat = False
         for line in found[2].split("\n"):
             said = line.partition("%")[0].strip().removesuffix(",")
             image = re.match(r"imageInputLayer\(\[([\d ,]+)\]", said)
@@ -235,6 +236,9 @@ def _matlab(source: Source) -> Iterator[tuple[Span, Diagnostic]]:
             word = op_of(said) if said.isidentifier() else chain_of(said)
             if image:
                 word = f"input {'x'.join(re.findall(r'[0-9]+', image[1]))}"
+            is_first = word is not None and word.startswith("dense(") and not flat
+            flat |= is_first or word == "flatten"
+            word = f"flatten -> {word}" if is_first else word  # as it is done there unsaid
             lines.append(f"  {word}" if word else "")
         whole = Span(source, found.start(1), found.end(3))
         head = Span(source, found.start(1), found.end(1))

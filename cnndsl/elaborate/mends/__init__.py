@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cnndsl.diagnostics import Diagnostic
-from cnndsl.elaborate.mends import channels, layers, names, numbers, shapes, sizes
+from cnndsl.elaborate.mends import channels, layers, names, numbers, order, shapes, sizes
 from cnndsl.elaborate.mends.mend import SURE, Mend
 from cnndsl.elaborate.program import Program
 from cnndsl.syntax import ast
@@ -42,6 +42,12 @@ def _all(
     yield from names.unseen(nodes, first)
     yield from names.quoted(nodes, first)
     yield from sizes.squeezed(nodes, first)
+    yield from order.flattened(nodes, first)
+    yield from order.counted_from_one(nodes, first)
+    yield from order.at_least_one(nodes, first)
+    yield from order.common_groups(nodes, first)
+    yield from order.widened(nodes, first)
+    yield from order.beside(nodes, first)
     yield from sizes.backwards(nodes, first)
     yield from sizes.upwards(nodes, first)
     yield from layers.repetitions(nodes)

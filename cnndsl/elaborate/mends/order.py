@@ -1,0 +1,144 @@
+"""Where things stand: a `flatten` too early, places counted from one, and sums of nothing."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+
+from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.elaborate.mends.mend import LIKELY, Mend, holds
+from cnndsl.source import Span
+from cnndsl.syntax import ast
+from cnndsl.syntax.walk import walk
+
+_WIDENS = ("conv", "separable", "conv_transpose")
+
+
+def flattened(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """`flatten` in front of convolutions, which want a map; it belongs before the first `dense`."""
+    wanted = first.code == "E304" and "feature map, not a vector" in first.message
+    if first.primary is None or not wanted:
+        return
+    place = first.primary.span
+    calls = [n for n in nodes if isinstance(n, ast.Apply)]
+    early = [c for c in calls if c.name == "flatten" and c.span.end <= place.start]
+    if not early:
+        return
+    gone = _without(early[-1])
+    behind = [c for c in calls if c.name == "dense" and c.span.start > place.start]
+    why = "only what is no map any more is flat: `flatten` stands before the first `dense`"
+    if behind:
+        start = min(call.span.start for call in behind)
+        moved = Fix(Span(place.source, start, start), "flatten -> ")
+        yield Mend(LIKELY, (gone, moved), why)
+    yield Mend(LIKELY, (gone,), why)
+
+
+def _without(call: ast.Apply) -> Fix:
+    """A layer taken out of its chain, or with its line."""
+    text, source = call.span.source.text, call.span.source
+    if behind := re.compile(r"[ \t]*->[ \t\n]*").match(text, call.span.end):
+        return Fix(Span(source, call.span.start, behind.end()), "")
+    before = re.search(r"[ \t\n]*->[ \t]*$", text[max(0, call.span.start - 200) : call.span.start])
+    if before:
+        return Fix(Span(source, call.span.start - len(before[0]), call.span.end), "")
+    begin = text.rfind("\n", 0, call.span.start) + 1
+    end = text.find("\n", call.span.end)
+    is_line = text[begin : len(text) if end < 0 else end].strip() == call.span.text
+    return Fix(Span(source, begin, end + 1) if is_line and end >= 0 else call.span, "")
+
+
+def counted_from_one(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """`widths[i]` in `for i in 1 .. 4`, of three widths: places are counted from 0."""
+    if first.code != "E203" or first.primary is None:
+        return
+    place = first.primary.span
+    for node in nodes:
+        if not isinstance(node, ast.For) or not holds(node.span, place):
+            continue
+        if len(node.targets) != 1 or not isinstance(node.items, ast.Range):
+            continue
+        name, items = node.targets[0], node.items
+        starts_at_one = items.start.span.text == "1"
+        picked = [n for n in walk(node.body) if isinstance(n, ast.Index)]
+        picked = [n for n in picked if n.index.span.text == name]
+        used = re.findall(rf"\b{name}\b", node.body.span.text)
+        stop = items.stop
+        if starts_at_one and len(used) == len(picked):
+            edits = [Fix(items.start.span, "0")]
+            if isinstance(stop, ast.Literal) and isinstance(stop.value, int):
+                edits.append(Fix(stop.span, str(stop.value - 1)))
+                yield Mend(LIKELY, tuple(edits), "places are counted from 0")
+        if starts_at_one:
+            moved = tuple(Fix(n.index.span, f"{name} - 1") for n in picked)
+            yield Mend(LIKELY, moved, "places are counted from 0")
+        lengths = [n.base.span.text for n in picked if n.span.start == place.start]
+        for base in lengths[:1]:
+            fix = Fix(stop.span, f"len({base})")
+            yield Mend(LIKELY, (fix,), "places are counted from 0, so that the last is one less")
+
+
+def at_least_one(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """`in.channels // ratio` of fewer channels than that: none are left."""
+    if first.code != "E205" or first.primary is None or not first.message.endswith(", not 0"):
+        return
+    span = first.primary.span
+    for node in nodes:
+        exact = (node.span.start, node.span.end) == (span.start, span.end)
+        if isinstance(node, ast.Binary) and exact and node.op == "//":
+            why = "there are fewer channels than what divides them, and one has to be left"
+            yield Mend(LIKELY, (Fix(span, f"max(1, {span.text})"),), why)
+
+
+def common_groups(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """`group_norm` of 48 channels, which its 32 groups do not divide."""
+    found = re.match(r"(\d+) groups do not divide (\d+)", first.message)
+    if found is None or first.primary is None:
+        return
+    groups = math.gcd(int(found[1]), int(found[2]))
+    for node in nodes:
+        if not isinstance(node, ast.Apply) or not holds(node.span, first.primary.span):
+            continue
+        if node.name != "group_norm" or groups < 2:
+            continue
+        said = next((a for a in node.args or () if a.name in (None, "groups")), None)
+        if said is not None:
+            yield Mend(LIKELY, (Fix(said.value.span, str(groups)),), _divides(groups, found[2]))
+        elif not node.args:
+            fix = Fix(node.span, f"group_norm({groups})")
+            yield Mend(LIKELY, (fix,), _divides(groups, found[2]))
+
+
+def _divides(groups: int, channels: str) -> str:
+    return f"{groups} groups divide {channels} channels"
+
+
+def widened(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """`conv(f, 1)` at the end of one branch of an `add`, and `conv(4 * f, 1)` of the other."""
+    if first.code != "E301":
+        return
+    ends: list[ast.Expr] = []
+    for label in first.labels:
+        if label.text.startswith("in this"):
+            continue
+        calls = [n for n in nodes if isinstance(n, ast.Apply) and holds(label.span, n.span)]
+        wide = [c for c in calls if c.name in _WIDENS and c.args and c.args[0].name is None]
+        ends += [c.args[0].value for c in wide[-1:] if c.args]
+    texts = dict.fromkeys(end.span.text for end in ends)
+    for text in sorted(texts, key=len, reverse=True):  # the product that one of them lacks
+        for end in ends:
+            if end.span.text != text and not isinstance(end, ast.Literal):
+                why = "both branches have as many filters at their end"
+                yield Mend(LIKELY, (Fix(end.span, text),), why)
+
+
+def beside(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """`add skip` of one tensor, which is added to what flows."""
+    if first.code != "E141" or first.primary is None or "is a tensor" not in first.message:
+        return
+    for node in nodes:
+        of_it = isinstance(node, ast.Merge) and holds(node.span, first.primary.span)
+        if isinstance(node, ast.Merge) and of_it and "[" not in node.span.text:
+            fix = Fix(node.span, f"{node.name} [ here, {first.primary.span.text} ]")
+            yield Mend(LIKELY, (fix,), "branches are items in brackets")
