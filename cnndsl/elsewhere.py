@@ -264,6 +264,8 @@ PLACES = {
     **dict.fromkeys(("totensor", "tofloat"), "preprocess"),
     **dict.fromkeys(("output", "outputs", "result"), "output"),
     **dict.fromkeys(("summary", "print", "plot_model", "build"), "summary"),
+    **dict.fromkeys(("metrics", "metric", "batch_size", "train_loss"), "train"),
+    **dict.fromkeys(("name", "title", "description"), "name"),
     **dict.fromkeys(("load_weights", "load_state_dict", "from_pretrained"), "weights"),
 }
 SAID = {
@@ -272,6 +274,7 @@ SAID = {
     "preprocess": "what an image goes through before stands in `preprocess { … }`",
     "output": "the last line is the result; `output NAME` at the end of a chain names one",
     "summary": "a spec prints nothing: `cnndsl summary` shows its layers",
+    "name": "a model has its name behind `model`, and what it is in a comment, behind `#`",
     "weights": "a spec has no weights: `cnndsl weights import` fills its network",
 }
 

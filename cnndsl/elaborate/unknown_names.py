@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from cnndsl import elsewhere, errors
@@ -43,7 +44,8 @@ def unknown_element(
         gone = Fix(Span(span.source, span.start, labelled.end()), "") if labelled else None
         return errors.unknown_element(span, name, place, gone if name in RESULTS else None)
     fix = _translated(element, meant)
-    return errors.unknown_element(span, name, f"did you mean `{meant}`?", fix)
+    help = f"did you mean `{meant}`?" + (f" {errors.shown(fix.text, 80)}" if fix else "")
+    return errors.unknown_element(span, name, help, fix)
 
 
 def akin(name: str, known: Iterable[str]) -> str | None:
@@ -61,6 +63,8 @@ def akin(name: str, known: Iterable[str]) -> str | None:
 def _meant(element: ast.Apply) -> Diagnostic | None:
     """An op of another framework that may be several here, or one without its arguments."""
     name, args = element.name, element.args or ()
+    if name.lower() == "pooling" and any(argument.name == "pool" for argument in args):
+        return _pooling(element, args)
     likely = [each for each in elsewhere.ops(name) if each in OPS]
     if not likely or likely == [elsewhere.op(name)] or not args:
         return None
@@ -75,6 +79,17 @@ def _meant(element: ast.Apply) -> Diagnostic | None:
         return None
     help = f"did you mean `{meant}`?"
     return errors.unknown_element(element.name_span, name, help, _translated(element, meant))
+
+
+def _pooling(element: ast.Apply, args: Sequence[ast.Argument]) -> Diagnostic:
+    """Caffe's pooling, which says by an argument which one it is."""
+    kinds = {a.value.span.text.strip('"').upper() for a in args if a.name == "pool"}
+    meant = "avg_pool" if "AVE" in kinds else "max_pool"
+    left = tuple(argument for argument in args if argument.name != "pool")
+    fix = _translated(replace(element, args=left), meant)
+    call = fix or rewritten(element.span, f"{meant}({', '.join(a.span.text for a in left)})")
+    help = f"write {call.text}" if call else f"did you mean `{meant}`?"
+    return errors.unknown_element(element.name_span, element.name, help, call)
 
 
 def _translated(element: ast.Apply, meant: str) -> Fix | None:

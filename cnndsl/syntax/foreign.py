@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from cnndsl import errors
+from cnndsl import elsewhere, errors
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
 from cnndsl.suggest import closest
@@ -122,6 +122,10 @@ def word(at: Context) -> Diagnostic | None:
         return errors.written_differently(head, message, _FOREIGN[head.text], instead(head))
     if at.word.type not in LITERALS | ELEMENTS | {"LBRACE"}:
         return None
+    place = elsewhere.said_elsewhere(head.text)
+    if place and at.inside == "LBRACE" and at.word.type != "LBRACE":
+        message = f"`{head.text}` is no layer"
+        return errors.written_differently(head, message, place)
     known = STATEMENTS if at.open else DEFINITIONS
     likely = closest(head.text, [TEXTS[kind] for kind in known])
     if likely is None:

@@ -17,7 +17,7 @@ _SAME |= dict.fromkeys(("var", "const", "set"), "let")
 _OF_LAYERS = ("def", "func", "function")
 _HEADS = ("class", "module", "net", "network", *_OF_LAYERS)
 _HEAD = re.compile(rf"({'|'.join(_HEADS)})\s+(\w+)\s*(\([^()\n]*\))?\s*(:|\{{|=)?")
-_OUTPUT = re.compile(r"output\s+(\w+)\s*(?:=([^:#{}]+))?$")
+_OUTPUT = re.compile(r"output\s+([A-Za-z_]\w*)\s*(?:=([^:#{}]+))?$")
 _IMPORT = re.compile(
     r"from\s+\.*([\w.]+)\s+import\b.*"
     r"|(?:import|include)\s+\"?([\w./]+?)(?:\.cnn)?\"?\s*$"

@@ -8,19 +8,19 @@ from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
 from cnndsl.syntax.context import Context
+from cnndsl.syntax.expected import ELEMENTS, LITERALS
 from cnndsl.syntax.python_read import op_of
 
 _JOINT = re.compile(r"[ \t]*(?:->|=>|→|[-,|>+;.])[ \t]*|[ \t]+")
 _NAMED = re.compile(r"[A-Za-z_]\w*")
 _SETTING = re.compile(r"\d+(?:x\d+)*(?:\.\d+)?|\d+e-?\d+|same|valid")
 _KEPT = frozenset({"save", "store", "keep", "remember", "mark", "push", "tag", "label"})
-_FIRST = frozenset({"NAME", "HERE", "IN"})
 
 
 def loose(at: Context) -> Diagnostic | None:
     """Elements, with arguments beside them, and at most other signs in between."""
     first = (*at.statement, at.word)[0]
-    if first.type not in _FIRST or at.inside != "LBRACE":
+    if first.type not in ELEMENTS or at.inside != "LBRACE":
         return None
     whole = _rest(first)
     blocks = set(re.findall(r"^[ \t]*block[ \t]+(\w+)", whole.source.text, re.MULTILINE))
@@ -28,10 +28,12 @@ def loose(at: Context) -> Diagnostic | None:
     if written is None or written == whole.text:
         return None
     fix = Fix(whole, written)
-    called = "(" not in whole.text
-    message = "layers are joined by `->`, with their arguments in parentheses"
-    if not called:
-        message = "layers are joined by `->`"
+    if at.word.type in ELEMENTS:
+        message = "neither `->` nor a new line in front of this"
+        return errors.missing_separator(at.word, message, (), None, fix)
+    if at.word.type in LITERALS and at.previous.type == "NAME":
+        return errors.missing_separator(at.word, "arguments without parentheses", (), None, fix)
+    message = "layers are joined by `->`"
     return errors.written_differently(at.word, message, None, fix)
 
 
@@ -66,7 +68,8 @@ def chain_of(line: str, blocks: set[str]) -> str | None:
                 if closed is None:
                     return None
                 op, end = op + line[end:closed], closed
-            _give(parts, settings)
+            if not _give(parts, settings):
+                return None
             parts.append(op)
             place = end
             continue
@@ -75,15 +78,19 @@ def chain_of(line: str, blocks: set[str]) -> str | None:
             return None
         settings.append(setting[0])
         place = setting.end()
-    _give(parts, settings)
+    if not _give(parts, settings):
+        return None
     return " -> ".join(parts) if len(parts) > 1 or "(" in "".join(parts) else None
 
 
-def _give(parts: list[str], settings: list[str]) -> None:
-    """Puts the settings that were read into the parentheses of the layer before them."""
-    if settings and parts and not parts[-1].endswith(")"):
+def _give(parts: list[str], settings: list[str]) -> bool:
+    """Puts settings into parentheses of the layer before them, if it has none yet."""
+    if settings and (not parts or parts[-1].endswith(")")):
+        return False
+    if settings:
         parts[-1] += f"({', '.join(settings)})"
     settings.clear()
+    return True
 
 
 def _closed(line: str, opener: int) -> int | None:

@@ -32,7 +32,7 @@ def flattened(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
         start = min(call.span.start for call in behind)
         moved = Fix(Span(place.source, start, start), "flatten -> ")
         yield Mend(LIKELY, (gone, moved), why)
-    yield Mend(LIKELY, (gone,), why)
+    yield Mend(LIKELY, (gone,), "what was made flat before it has no height and width")
 
 
 def _without(call: ast.Apply) -> Fix:
