@@ -250,6 +250,7 @@ DROPPED = {
     **dict.fromkeys(("kernel_regularizer", "bias_regularizer", "weight_decay"), _DECAY),
     **dict.fromkeys(("activity_regularizer", "regularizer"), _DECAY),
     **dict.fromkeys(("data_format", "memory_format"), "maps are height x width x channels"),
+    **dict.fromkeys(("align_corners", "antialias"), "pixels are areas, as without it"),
     "approximate": "`gelu` is the exact form",
     "axis": "it works along the channels",
     "name": "a result is named at the end of its chain, `… as stem`",

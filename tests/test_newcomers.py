@@ -19,7 +19,16 @@ from cnndsl.fixes import edited, fixes
 from cnndsl.ops import MERGES, OPS
 from cnndsl.suggest import closest
 
-SETS = ("newcomers", "strangers", "visitors", "guests", "travellers", "passengers", "voyagers")
+SETS = (
+    "newcomers",
+    "strangers",
+    "visitors",
+    "guests",
+    "travellers",
+    "passengers",
+    "voyagers",
+    "settlers",
+)
 FOLDERS = [Path(__file__).parent / "errors" / name for name in SETS]
 EXPECTED = {
     f"{folder.name}/{name}": entry

@@ -135,7 +135,10 @@ def _told(first: Diagnostic, mend: Mend, gone: Sequence[Diagnostic]) -> Diagnost
     written = [edit for edit in plain if edit.text.strip()] or plain
     first_line = [edit for edit in plain if edit.span.line == written[0].span.line]
     line = corrected(joined_fixes(first_line)) if first_line else None
-    help = f"{mend.why}: {line or edits[0].text.partition(chr(10))[0]}"
+    text = edits[0].text.partition("\n")[0]
+    if len(edits) == 1 and edits[0].span.text:  # of a line too long to be repeated
+        text = f"{text} in place of {errors.shown(edits[0].span.text)}"
+    help = f"{mend.why}: {line or text}"
     notes = first.notes
     if len(edits) > 1:
         told_of = first_line[0] if first_line else edits[0]

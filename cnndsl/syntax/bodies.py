@@ -248,3 +248,27 @@ def image(at: Context) -> Diagnostic | None:
     message = "behind `input` stands the size of the image alone"
     fix = Fix(span, f"input {elsewhere.size(sides, is_image=True)}")
     return errors.written_differently(at.word, message, None, fix)
+
+
+def parameter(at: Context) -> Diagnostic | None:
+    """`param classes: int = 10` in a body: parameters stand behind the name of a definition."""
+    first = (*at.statement, at.word)[0]
+    if first.text not in ("param", "parameter", "arg") or len(at.open) != 1:
+        return None
+    source, brace = first.source, at.open[0]
+    line = source.text[first.start : _line_end(source, first.start)].partition("#")[0].rstrip()
+    found = re.fullmatch(r"\w+\s+(\w+)\s*(?::\s*\w+)?\s*=\s*([\w.\"\[\], ]+)", line)
+    head = source.text[source.text.rfind("\n", 0, brace.start) + 1 : brace.start]
+    if found is None or not re.match(r"\s*(?:model|block)\b", head):
+        return None
+    said = f"{found[1]} = {found[2].strip()}"
+    closer = head.rstrip().endswith(")")
+    place = brace.start - len(head) + len(head.rstrip()) - closer
+    empty = head.rstrip().endswith("()")
+    joined = (f"{'' if empty else ', '}{said}") if closer else f"({said})"
+    moved = Fix(Span(source, place, first.start + len(line)), "")
+    between = source.text[place : first.start].rstrip(" \t")
+    fix = Fix(moved.span, joined + between.rstrip("\n"))
+    message = "parameters stand in parentheses behind the name of a definition"
+    whole = f"{head.strip()[:-1]}{joined})" if closer else head.strip() + joined
+    return errors.written_differently(first, message, f"write {errors.shown(whole, 80)}", fix)

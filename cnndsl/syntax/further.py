@@ -55,7 +55,7 @@ class _Edited:
         start, end = self.back(span.start, False)[0], self.back(span.end, True)[0]
         return Span(self.before, start, max(start, end))
 
-    def fix(self, fix: Fix) -> Fix:
+    def fix(self, fix: Fix) -> Fix | None:
         """The same edit of the text before; within what an edit wrote, with that edit."""
         if fix.span.source is not self.after:
             return fix
@@ -63,7 +63,11 @@ class _Edited:
         end, last = self.back(fix.span.end, True)
         text = self.after.text
         whole = text[first : fix.span.start] + fix.text + text[fix.span.end : last]
-        return Fix(Span(self.before, start, max(start, end)), whole)
+        at = Span(self.before, start, max(start, end))
+        opened = whole.count("{") - whole.count("}")
+        if opened != at.text.count("{") - at.text.count("}"):
+            return None  # one of two braces that an edit wrote
+        return Fix(at, whole)
 
     def diagnostic(self, found: Diagnostic) -> Diagnostic:
         labels = tuple(Label(self.span(label.span), label.text) for label in found.labels)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix, Label
+from cnndsl.fixes import corrected
 from cnndsl.source import Span
 from cnndsl.syntax import bodies, foreign, heads, loose_lines, misplaced, python_forms, sizes
 from cnndsl.syntax.context import Context, surroundings
@@ -144,9 +145,11 @@ def _chain_as_value(at: Context) -> Diagnostic | None:
             last = at.previous.end
             fix = Fix(Span(at.word.source, last, last), ")")
             return errors.unclosed_bracket(at.open[-1], at.word, "a chain goes on here", fix)
+        joined = _bracketed(at.open[-1]) if callee in ("add", "concat", "mul") else None
         if callee in ("add", "concat", "mul"):
-            help = f"branches stand in brackets: {callee} [ a, b ]"
-        return errors.chain_in_expression(at.word, "an argument cannot be a chain", help)
+            line = corrected(joined) if joined else None
+            help = f"branches stand in brackets: {line or f'{callee} [ a, b ]'}"
+        return errors.chain_in_expression(at.word, "an argument cannot be a chain", help, joined)
     if head == "LET" and len(at.statement) > 1:
         help = "a tensor is named without `let`: x = conv(64, 3) -> relu"
         first, name = at.statement[:2]
@@ -156,6 +159,20 @@ def _chain_as_value(at: Context) -> Diagnostic | None:
     if head in ("INPUT", "EXPECT") or any(word.type == "COLON" for word in at.statement):
         help = "begin the chain on the next line"
         return errors.chain_in_expression(at.word, "nothing flows on from here", help)
+    return None
+
+
+def _bracketed(opener: Word) -> Fix | None:
+    """Brackets for the parentheses around branches in one line."""
+    text = opener.source.text
+    depth = 0
+    for place in range(opener.start, len(text)):
+        depth += (text[place] == "(") - (text[place] == ")")
+        if text[place] == "\n":
+            return None
+        if not depth:
+            branches = text[opener.end : place].strip()
+            return Fix(Span(opener.source, opener.start, place + 1), f" [ {branches} ]")
     return None
 
 
@@ -290,6 +307,7 @@ _RULES = (
     bodies.ended,
     bodies.layer,
     bodies.image,
+    bodies.parameter,
     bodies.merged,
     bodies.summed,
     python_forms.header,

@@ -28,6 +28,7 @@ _POSITIONS = {  # what PyTorch's arguments are by place; the channels that arriv
     "conv": ("filters", "kernel", "stride", "pad", "dilation", "groups", "bias"),
     "conv_transpose": ("filters", "kernel", "stride", "pad"),
 }
+_WORDED = frozenset({"method", "mode", "axis", "init", "bias_init", "weight"})
 _COUNTED = frozenset({"bn", "layer_norm", "instance_norm", "rms_norm", "grn", "prelu"})
 
 
@@ -69,9 +70,12 @@ class Calls:
             return self._merge(merge, _items(args))
         own = _own_name(func)
         is_ours = module in (None, "self") and own in self.own
+        if name == "Activation" and len(args) == 1 and not isinstance(args[0], python.Name):
+            return activation(args[0]).removeprefix(" -> ")
         op = None if is_ours or module == "self" else op_of(name)
         first = args[0] if args else None
-        if op is None and not is_ours and not (module == "self" and first is not None):
+        of_self = module == "self" and first is not None and self._is_tensor(first)
+        if op is None and not is_ours and not of_self:
             raise Unknown
         if first is not None and (self._is_tensor(first) or _takes_tensors(module, name)):
             self.functional = True
@@ -88,6 +92,8 @@ class Calls:
             return self._merge(merge, _items(args))
         if isinstance(layer.func, python.Attribute) and module is None:
             raise Unknown
+        if name == "Activation" and len(layer.args) == 1:
+            return f"{self.chain(args[0])}{activation(layer.args[0])}"
         op = None if name in self.own else op_of(name)
         if op is None and name not in self.own:
             raise Unknown
@@ -139,6 +145,9 @@ class Calls:
             return f"{name}({', '.join(words)})" if words else name
         if op == "here":
             return "here"
+        if elsewhere.plain(name) in ("interpolate", "upsample"):
+            sized = any(each.arg == "scale_factor" for each in call.keywords)
+            op = "upsample" if sized else op
         if op in ("global_avg_pool", "reduce_mean") and name.lower() in ("mean", "reduce_mean"):
             axes = [python.unparse(node) for node in [*places, *(k.value for k in call.keywords)]]
             if axes and elsewhere.of_sizes("mean", [f"[{axes[0].strip('()[]')}]"]):
@@ -183,8 +192,12 @@ class Calls:
 
         names: Sequence[str] = list(OPS[op].arguments())
         places = list(places)
+        words = [node.value for node in places if isinstance(node, python.Constant)]
         if name.endswith("Layer"):  # MATLAB has a kernel first, and names as strings
-            return _of_matlab(op, names, places)
+            order = ["kernel", "filters"] if op in _POSITIONS else names
+            return _of_matlab(order, names, places)
+        if any(isinstance(word, str) and word in elsewhere.ARGUMENTS for word in words):
+            return _of_matlab(names, names, places)
         if op in _COUNTED and len(places) == 1:
             places = []
         if len(places) > 1 and isinstance(places[0], python.Constant) and places[0].value is None:
@@ -207,18 +220,20 @@ class Calls:
             raise Unknown
         if len(places) > len(names):
             raise Unknown
-        return [(names[i], value(node)) for i, node in enumerate(places)]
+        found = [(names[i], value(node)) for i, node in enumerate(places)]
+        if any(word.startswith('"') and ours not in _WORDED for ours, word in found):
+            raise Unknown
+        return found
 
 
 def _of_matlab(
-    op: str, names: Sequence[str], places: Sequence[python.expr]
+    order: Sequence[str], names: Sequence[str], places: Sequence[python.expr]
 ) -> list[tuple[str, str]]:
     words = [n.value if isinstance(n, python.Constant) else None for n in places]
     first = next((i for i, word in enumerate(words) if isinstance(word, str)), len(places))
     plain, pairs = places[:first], places[first:]
     if len(pairs) % 2:
         raise Unknown
-    order = ["kernel", "filters"] if op in ("conv", "conv_transpose") else list(names)
     if len(plain) > len(order):
         raise Unknown
     found = [(order[i], value(node)) for i, node in enumerate(plain)]

@@ -26,6 +26,10 @@ def body(at: Context) -> Diagnostic | None:
     fix = braced(at.word)
     if fix is None:
         return None
+    if [word.type for word in at.statement] == ["MODEL"]:
+        name = errors.shown(at.after.text, 30) if at.after.type == "NAME" else "Net"
+        message = "a model has its name in front of its braces, and its lines in them"
+        return errors.written_differently(at.word, message, f"write model {name} {{ … }}")
     help, ranged = None, _ranged(at, fix)
     if "\n" in fix.text:
         start = at.word.source.text.rfind("\n", 0, at.word.start) + 1
@@ -93,6 +97,9 @@ def dotted(at: Context) -> Diagnostic | None:
     if names is None:
         return None
     span, name = Span(source, last.start, names.end()), names[1]
+    if last.text == "self" and re.fullmatch(r"_?make_?\w*|_\w+", name):
+        message = "a model has no methods: a block repeats by its count"
+        return errors.written_differently(span, message, "write { unit(64) } * 3 with a block")
     if last.text == "self":
         message = "names stand alone here: there is no `self`"
         return errors.written_differently(span, message, None, Fix(span, name))

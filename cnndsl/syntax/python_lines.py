@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cnndsl import errors
+from cnndsl import elsewhere, errors
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.fixes import joined_fixes
 from cnndsl.source import Source, Span
@@ -45,7 +45,7 @@ def told(source: Source, found: Sequence[Diagnostic], *, is_read: bool = False) 
     for each in found:
         if each.primary is not None and each.primary.span.source is source:
             lines.setdefault(each.primary.span.line, []).append(each)
-    left = list(found)
+    left = [each for each in found if not _is_of_a_call(each, lines)]
     if len(lines) > _MOST or len(source.text) > _LONGEST:
         return left
     names = _Names(source.text)
@@ -78,6 +78,18 @@ def told(source: Source, found: Sequence[Diagnostic], *, is_read: bool = False) 
         gone = {id(each) for each in follow if each.code in _CODES and each.fix is not fix}
         left = [each for each in left if id(each) not in gone and not _runs(line, each)]
     return left
+
+
+def _is_of_a_call(mistake: Diagnostic, lines: dict[int, list[Diagnostic]]) -> bool:
+    """Whether a name is unknown in a call that has no place in a spec at all: `print(x)`."""
+    at = mistake.primary.span if mistake.primary else None
+    if at is None or mistake.code != "E102":
+        return False
+    heads = [each.primary for each in lines.get(at.line, ()) if each.code == "E101"]
+    beside = [head.span for head in heads if head is not None]
+    return any(
+        span.end < at.start and elsewhere.said_elsewhere(span.text) is not None for span in beside
+    )
 
 
 class _Names:

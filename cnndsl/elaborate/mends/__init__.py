@@ -61,6 +61,7 @@ def _all(
     yield from layers.names(nodes, first)
     yield from layers.merges(nodes, first)
     yield from sizes.unless_changed(nodes, first)
+    yield from sizes.enlarged(first)
     yield from numbers.quotients(nodes, first)
     yield from numbers.whole(nodes, first)
     yield from layers.windows(nodes, first)

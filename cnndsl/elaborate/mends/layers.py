@@ -129,9 +129,14 @@ def names(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
     for call in calls:
         if call.args is None and call.name in known:
             for name in dict.fromkeys(reversed(known)):
-                if name not in joined:
+                if name not in joined and _stem(name) == _stem(call.name):
                     why = f"`{name}` has the size that fits"
                     yield Mend(POSSIBLE, (Fix(call.span, name),), why)
+
+
+def _stem(name: str) -> str:
+    """A name without its number."""
+    return re.sub(r"_?\d+$", "", name)
 
 
 def inputs(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:

@@ -100,6 +100,12 @@ def common_groups(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend
     for node in nodes:
         if not isinstance(node, ast.Apply) or not holds(node.span, first.primary.span):
             continue
+        of_conv = [a.value for a in node.args or () if a.name == "groups"]
+        filters = node.args[0].value.span.text if node.args else ""
+        for value in of_conv if node.name == "conv" else ():
+            if not isinstance(value, ast.Literal) and value.span.text == filters:
+                why = "as many groups as channels arrive"
+                yield Mend(LIKELY, (Fix(value.span, "here.channels"),), why)
         if node.name != "group_norm" or groups < 2:
             continue
         said = next((a for a in node.args or () if a.name in (None, "groups")), None)

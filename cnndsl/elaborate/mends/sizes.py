@@ -40,6 +40,21 @@ def upwards(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
         yield Mend(LIKELY, (fix,), "without a stride it does not enlarge its map")
 
 
+def enlarged(first: Diagnostic) -> Iterator[Mend]:
+    """`add [ lateral, top ]` of two levels of a pyramid, the upper one not enlarged."""
+    if first.code not in _OF_MERGES:
+        return
+    sized = [(label.span, found) for label in first.labels if (found := _SIZE.match(label.text))]
+    sides = sorted({int(found[1]) for _, found in sized})
+    if len(sides) != 2 or sides[1] % sides[0]:
+        return
+    factor = sides[1] // sides[0]
+    for span, found in sized:
+        if int(found[1]) == sides[0] and span.text.isidentifier() and span.text != "in":
+            fix = Fix(Span(span.source, span.end, span.end), f" -> upsample({factor})")
+            yield Mend(POSSIBLE, (fix,), "the smaller map is enlarged first")
+
+
 def backwards(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
     """`skips[level]` on the way up, where the last one has the size that fits first."""
     if first.code not in _OF_MERGES:
