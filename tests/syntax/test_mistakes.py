@@ -80,7 +80,7 @@ IN_A_BLOCK = [
     ("if a < b < c { }", "E017", "<", "`and`"),
     ("let x = conv(3) -> relu", "E018", "->", "without `let`"),
     ("foo(a -> b)", "E018", "->", "a line of its own"),
-    ("add(a -> b, c)", "E018", "->", "add [ a, b ]"),
+    ("add(a -> b, c)", "E018", "->", "add [ a -> b, c ]"),
     ("input 224x224x3 -> relu", "E018", "->", "next line"),
     ("relu : 3x3 -> relu", "E018", "->", "next line"),
     ("let x = 1\n + 2", "E019", "+", "line above"),
