@@ -1,8 +1,10 @@
 """Layers that an author brings: `op … from "module:Class"`, from the spec to the module's text."""
 
 import ast
+import subprocess
 
 import pytest
+from ruff import find_ruff_bin
 
 from cnndsl.api import check, compile, summarize
 from cnndsl.cli import main
@@ -163,6 +165,19 @@ block unit(WIDTH) {{ conv(WIDTH, 3) -> prelu -> {name}(2, [3]) -> relu }}
     assert line in code
     (call,) = [c for c in built(code, line.split()[-1]) if c.endswith("rngs=rngs)") and "(3,)" in c]
     assert "window=2, init=(3,), weight=1, frozen=True, x='x', rngs=rngs)" in call
+
+
+def test_imports_are_sorted_as_ruff_sorts_them(tmp_path):
+    classes = (
+        "aaa:Z m.n:A2 m.n:WIDTH m.n:Mish m.n:_under m.n:Net m.n:x jax_layers:Seq Zoo:C".split()
+    )
+    ops = [f'op k{i}() from "{origin}" {{ shape in.shape }}' for i, origin in enumerate(classes)]
+    body = " -> ".join(f"k{i}" for i in range(len(classes)))
+    (tmp_path / "net.py").write_text(compile(model(body, "\n".join(ops))).code)
+    ruff = [find_ruff_bin(), "check", "--isolated", "--select", "I", str(tmp_path / "net.py")]
+    done = subprocess.run(ruff, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert "from m.n import Net as Net_\n" in (tmp_path / "net.py").read_text()
 
 
 def test_two_ops_of_one_class_differ_in_their_parameters():

@@ -56,9 +56,14 @@ def _imports(imports: Sequence[Import]) -> list[list[str]]:
     """Lines of imports, the standard library's by themselves; names of one module together."""
     groups: list[list[str]] = []
     for _, nodes in groupby(imports, _origin):
-        statements = groupby(nodes, lambda node: node.module if node.is_from else node)
+        statements = groupby(nodes, _statement)
         groups.append([_import(list(names)) for _, names in statements])
     return groups
+
+
+def _statement(node: Import) -> Import | str:
+    """What nodes share that stand in one statement; one that gives another name stands alone."""
+    return node.module if node.is_from and not node.alias else node
 
 
 def _origin(node: Import) -> int:
@@ -76,7 +81,7 @@ def _import(nodes: Sequence[Import]) -> str:
 
 
 def _imported(node: Import) -> str:
-    return node.name if node.bound == node.name else f"{node.name} as {node.alias}"
+    return f"{node.name} as {node.alias}" if node.alias else node.name
 
 
 def _definitions(body: Sequence[Definition], has_head: bool) -> Iterator[tuple[int, str]]:

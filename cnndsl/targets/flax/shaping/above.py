@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from cnndsl.elaborate.program import Program
@@ -121,5 +122,11 @@ def imports_of(
         Import("flax.typing", "TupleArg", True),
         Import("jax.typing", "DTypeLike", True),
     )
-    own = [line for line in brought if line.bound in needed]
-    return (*(i for i in known if i.name in needed), *own)
+    found = [*(i for i in known if i.name in needed), *(i for i in brought if i.bound in needed)]
+    return tuple(sorted(found, key=_place))
+
+
+def _place(line: Import) -> tuple[bool, str]:
+    """Where a line stands: classes of the author's own by their modules, among flax's."""
+    is_later = line.is_from and line.module.split(".")[0] not in sys.stdlib_module_names
+    return is_later, line.module.lower() if is_later else ""

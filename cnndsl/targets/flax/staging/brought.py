@@ -52,10 +52,18 @@ class Imports:
         return self.program.brought[kind.name]
 
     def lines(self) -> list[Import]:
-        return [
-            Import(module, cls, True, alias=name)
-            for (module, cls), name in sorted(self.names.items())
+        """The imports, as `ruff` sorts them: other names last, and constants before classes."""
+        found = [
+            Import(module, cls, True, alias="" if cls == name else name)
+            for (module, cls), name in self.names.items()
         ]
+        return sorted(found, key=_rank)
+
+
+def _rank(line: Import) -> tuple[str, bool, int, str]:
+    is_constant = len(line.name) > 1 and line.name.isupper()
+    kind = 0 if is_constant else 1 if line.name[0].isupper() else 2
+    return line.module, bool(line.alias), kind, line.name
 
 
 def _bound(program: Program) -> frozenset[str]:
