@@ -166,7 +166,7 @@ def weighed(op: Op, x: np.ndarray, weights: Weights, part: str = "", bias: bool 
     kernel = tensors["kernel"]
     axes = tuple(range(kernel.ndim - 1))
     if op.weight == "standardized":
-        kernel = (kernel - kernel.mean(axes)) / np.sqrt(kernel.var(axes) + 1e-6)
+        kernel = (kernel - kernel.mean(axes)) / np.sqrt(kernel.var(axes) + 1e-8)
     elif op.weight == "normalized":
         kernel = kernel * tensors["scale"] / np.sqrt((kernel**2).sum(axes))
     elif op.weight == "scaled":

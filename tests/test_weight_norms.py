@@ -36,7 +36,7 @@ def convolved(x: jax.Array, kernel: jax.Array) -> jax.Array:
 def by_hand(model: nnx.Module, x: jax.Array) -> jax.Array:
     kernel = model.conv1.kernel[...]
     centred = kernel - kernel.mean((0, 1, 2))
-    x = convolved(x, centred / jnp.sqrt(kernel.var((0, 1, 2)) + 1e-6))
+    x = convolved(x, centred / jnp.sqrt(kernel.var((0, 1, 2)) + 1e-8))
     v, g = model.conv2.layer.kernel[...], model.conv2.scale[...]
     x = convolved(x, g * v / jnp.sqrt(jnp.square(v).sum((0, 1, 2))))
     kernel = model.conv3.layer.kernel[...]

@@ -129,6 +129,7 @@ FAMILIES = (
     timm("resnetv2_18d", "ResNetV2_18d", "resnetv2"),
     timm("resnetv2_50", "ResNetV2_50", "resnetv2"),
     timm("resnetv2_50t", "ResNetV2_50t", "resnetv2"),
+    Family("timm", "resnetv2_50x1_bit", "BiTR50x1", "timm resnetv2_bit", tolerance=1e-4),
     timm("repvgg_a0", "RepVGGA0", "repvgg"),
     timm("repvgg_b1g4", "RepVGGB1g4", "repvgg"),
     timm("lcnet_035", "LCNet035", "lcnet"),

@@ -16,5 +16,5 @@ def standardized(
     x, kernel, bias = arrays
     axes = tuple(range(kernel.ndim - 1))
     centred = kernel - kernel.mean(axis=axes)
-    kernel = centred * jax.lax.rsqrt(jnp.square(centred).mean(axis=axes) + 1e-6)
+    kernel = centred * jax.lax.rsqrt(jnp.square(centred).mean(axis=axes) + 1e-8)
     return promote_dtype((x, kernel, bias), dtype=dtype)
