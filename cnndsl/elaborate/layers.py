@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from cnndsl import errors
 from cnndsl.elaborate.bind import match_parameters
 from cnndsl.elaborate.collect import Failure
+from cnndsl.elaborate.cycles import used_blocks
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.making import Maker
-from cnndsl.elaborate.program import Program, used_blocks
+from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.reuse import Known
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import LayerArgument, Tensor, Value

@@ -20,6 +20,14 @@ from cnndsl.targets.flax.ops.emission import (
     SLICE,
     WEIGHT,
 )
+from cnndsl.targets.flax.shaping.line_parts import (
+    flow_of,
+    is_compound,
+    only_line,
+    ordered_names,
+    stem_of,
+    target_of,
+)
 from cnndsl.targets.flax.shaping.widths import width
 from cnndsl.targets.flax.staging.draft import Draft
 from cnndsl.targets.python.draft import Line, Step
@@ -29,7 +37,6 @@ from cnndsl.targets.python.statements import all_written, expressions, flat, wit
 from cnndsl.targets.python.tree import (
     Assign,
     Attribute,
-    Binary,
     Blank,
     Call,
     Conditional,
@@ -90,8 +97,8 @@ class _Kept:
     def add(self, step: Step) -> None:
         self.number += 1
         self.steps[self.number] = step
-        if isinstance(step, Line) and _target(step):
-            self.lines[_target(step)] = self.number
+        if isinstance(step, Line) and target_of(step):
+            self.lines[target_of(step)] = self.number
         self.written.update(dict.fromkeys(all_written([step]), self.number))
 
     def last(self) -> tuple[int, Step] | None:
@@ -105,11 +112,11 @@ class _Kept:
         return step if isinstance(step, Line) else None
 
     def drop(self, line: Line) -> None:
-        del self.steps[self.lines[_target(line)]]
+        del self.steps[self.lines[target_of(line)]]
 
     def is_unchanged(self, line: Line) -> bool:
         """Whether what a line reads is the same after all that is kept behind it."""
-        number = self.lines[_target(line)]
+        number = self.lines[target_of(line)]
         return all(self.written.get(name, 0) <= number for name in names(line.value))
 
 
@@ -182,7 +189,7 @@ class _Joining:
     def joined(self, line: Line, kept: _Kept) -> Line:
         if not line.roles or MERGED in line.roles:
             return self.merged(line, kept)
-        inputs = [n for n in _flow(line.value) if self.is_single(n)]
+        inputs = [n for n in flow_of(line.value) if self.is_single(n)]
         if not inputs:
             return line
         last = self.source(kept, inputs[0])
@@ -209,14 +216,14 @@ class _Joining:
 
     def goes_on(self, last: Line, line: Line) -> bool:
         """What the author names has a line of its own."""
-        before, after = _target(last), _target(line)
+        before, after = target_of(last), target_of(line)
         same = before.split("@")[0] == after.split("@")[0]
         return same or not self.draft.variables[before].named
 
     def merged(self, line: Merging, kept: _Kept) -> Merging:
         """Branches of one line stand in the sum or the concatenation themselves."""
         inside: dict[str, Expr] = {}
-        for name in dict.fromkeys(_ordered_names(line.value)):
+        for name in dict.fromkeys(ordered_names(line.value)):
             if not self.is_single(name) or self.draft.variables[name].named:
                 continue
             found = kept.line(name)
@@ -237,7 +244,7 @@ class _Joining:
 
     def chosen(self, step: If) -> Step:
         """`p = x if prev is None else self.adjust(prev)` for two arms that set one variable."""
-        then, other = _only(step.body), _only(step.other)
+        then, other = only_line(step.body), only_line(step.other)
         if then is None or (step.other and other is None):
             return step
         if not step.other and isinstance(then.value, Name):
@@ -255,7 +262,7 @@ class _Joining:
             self.writes[target.id] -= 1
         roles = frozenset({MERGED, BLOCK}) | then.roles | (other.roles if other else frozenset())
         chosen = Conditional(then.value, step.test, value)
-        if width(chosen) + (len(_stem(target)) + 3 if step.other else 0) > WIDTH:
+        if width(chosen) + (len(stem_of(target)) + 3 if step.other else 0) > WIDTH:
             return step
         held = [line.shape for line in (then, other) if line is not None]
         shape = next((n for n in held if n >= 0 and self.draft.shown[n]), -1)
@@ -273,38 +280,3 @@ def _started(step: Step, kept: _Kept) -> Step:
         return step
     del kept.steps[number]
     return replace(step, value=replace(step.value, other=last.value))
-
-
-def _stem(target: Expr) -> str:
-    return target.id.split("#")[0] if isinstance(target, Name) else ""
-
-
-def _only(steps: Sequence[Step]) -> Line | None:
-    """The one assignment to a variable that an arm is."""
-    if len(steps) != 1:
-        return None
-    (step,) = steps
-    if isinstance(step, Line):
-        return step if isinstance(step.targets[0], Name) else None
-    if isinstance(step, Assign) and len(step.targets) == 1 and isinstance(step.targets[0], Name):
-        return Line(step.targets, step.value)
-    return None
-
-
-def _target(line: Line) -> str:
-    target = line.targets[0]
-    return target.id if isinstance(target, Name) else ""
-
-
-def _flow(expr: Expr) -> list[str]:
-    """The variables that flow into a line, each mentioned once."""
-    held = Counter(_ordered_names(expr))
-    return [n for n, count in held.items() if count == 1 and "#" in n]
-
-
-def _ordered_names(expr: Expr) -> list[str]:
-    return [e.id for e in walk(expr) if isinstance(e, Name) and "#" in e.id]
-
-
-def is_compound(expr: Expr) -> bool:
-    return isinstance(expr, (Binary, Conditional))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from cnndsl.elaborate.program import called
+from cnndsl.elaborate.cycles import called
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.names import RESERVED, safe, snake
 from cnndsl.targets.flax.shaping.docs import wrapped

@@ -14,20 +14,18 @@ from cnndsl.syntax import ast
 from cnndsl.targets.flax.ops import emit
 from cnndsl.targets.flax.ops.brought import emit_brought
 from cnndsl.targets.flax.ops.conv import initializer
-from cnndsl.targets.flax.ops.emission import DROPOUT, Built, Emission, Fields
+from cnndsl.targets.flax.ops.emission import DROPOUT, Built, Emission
 from cnndsl.targets.flax.staging.alternatives import alternatives
 from cnndsl.targets.flax.staging.brought import Claims
+from cnndsl.targets.flax.staging.channels import Channels
 from cnndsl.targets.flax.staging.draft import Env, Run, Slot
 from cnndsl.targets.flax.staging.fields import fields_of, overhanging
 from cnndsl.targets.flax.staging.flow import Flow, Surroundings
-from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Build
 from cnndsl.targets.python.expressions import is_constant, names, path, self_
 from cnndsl.targets.python.tree import (
     Assign,
-    Binary,
     Conditional,
-    Constant,
     Expr,
     Item,
     Keyword,
@@ -68,13 +66,11 @@ class _Context:
         return self.module.constant(self._name or stem, value) if is_constant(value) else value
 
 
-class Layers:
+class Layers(Channels):
     """Transcribes ops: modules that the constructor makes, and lines of the call."""
 
     def __init__(self, flow: Flow):
-        self.flow = flow
-        self.values = flow.values
-        self.draft = flow.draft
+        super().__init__(flow)
         self.module = flow.module
         self.built: list[Build] = []
         self.stem: str | None = None  # of the only element of a block that has no class
@@ -215,75 +211,6 @@ class Layers:
         chosen = self.values.residual("kernel_init", [names.index(s) for s in starts], runs)
         return Item(Tuple(tuple(_initializer(n) or initializer(n) for n in names)), chosen)
 
-    def out_features(
-        self, name: str, fields: Fields, recs: Sequence[Layer], runs: list[Run], x: Name
-    ) -> Expr:
-        """The channels of an op's result."""
-        match name:
-            case "conv" | "separable" | "conv_transpose":
-                return fields["filters"]
-            case "dense":
-                return fields["units"]
-            case "rbf":
-                return fields["classes"]
-            case "depthwise":
-                return binary("*", x, fields["multiplier"])
-            case "pad_channels":
-                return fields["total"]
-            case "channels":
-                return binary("-", fields["stop"], fields["start"])
-            case "reshape" | "param":
-                extents = fields["shape"]
-                if isinstance(extents, Tuple):
-                    return extents.items[-1]
-                seen = [rec.out.shape[-1] for rec in recs]
-                return self.values.residual("features", seen, runs)
-            case "glu":
-                return binary("//", x, Constant(2))
-            case "pixel_shuffle":
-                return binary("//", x, _square(fields["factor"]))
-            case "space_to_depth":
-                return binary("*", x, _square(fields["factor"]))
-            case "reduce_mean" | "reduce_max" | "reduce_sum":
-                return self.left_over(recs, runs, x)
-            case "constant":
-                return self.values.residual("features", [r.out.shape[-1] for r in recs], runs)
-            case "expand" | "transpose":
-                return self.by_shape(name, fields, recs, runs)
-            case "flatten":
-                return self.flattened(recs, runs, x)
-        return x
-
-    def left_over(self, recs: Sequence[Layer], runs: list[Run], x: Name) -> Expr:
-        """The channels of a reduction, which may be over them."""
-        over = {getattr(rec.op, "axis", "") == "channels" for rec in recs}
-        if over == {True}:
-            return Constant(1)
-        if over == {False}:
-            return x
-        return self.values.residual("features", [rec.out.shape[-1] for rec in recs], runs)
-
-    def by_shape(self, name: str, fields: Fields, recs: Sequence[Layer], runs: list[Run]) -> Expr:
-        """Channels that another tensor has, or that sizes of maps decide."""
-        seen = [rec.out.shape[-1] for rec in recs]
-        like = fields.get("like")
-        if isinstance(like, Tuple):
-            return like.items[-1]
-        if name == "transpose":
-            self.draft.spatial = True
-        return self.values.residual("features", seen, runs)
-
-    def flattened(self, recs: Sequence[Layer], runs: list[Run], x: Name) -> Expr:
-        sizes = {tuple(rec.x.shape)[:-1] for rec in recs}
-        if len(sizes) > 1:
-            seen = [rec.out.shape[-1] for rec in recs]
-            return self.values.residual("flat_features", seen, runs)
-        total = 1
-        for extent in sizes.pop():
-            total *= extent
-        self.draft.spatial |= total > 1
-        return Binary("*", Constant(total), x) if total > 1 else x
-
 
 def _build(built: Built, emission: Emission) -> Build:
     keywords = tuple(Keyword(n, v) for n, v in built.keywords.items())
@@ -313,12 +240,6 @@ def _like(element: ast.Apply, env: Env) -> Expr | None:
         return None
     tensor = env.tensor(expr.id)
     return None if tensor is None else tensor.features
-
-
-def _square(factor: Expr) -> Expr:
-    if isinstance(factor, Constant) and isinstance(factor.value, int):
-        return Constant(factor.value**2)
-    return binary("**", factor, Constant(2))
 
 
 def _initializer(name: Start) -> Expr | None:
