@@ -79,6 +79,7 @@ SLOW = [
     ),
     Case("convnext", "ConvNeXtTiny", "ConvNeXtTiny", batch_norm=False, options=PLAIN),
     Case("mobilenet_v3", "MobileNetV3Small", "MobileNetV3Small", options=PLAIN),
+    Case("mobilenet_v3", "MobileNetV3Large", "MobileNetV3Large", options=PLAIN),
     Case(
         "efficientnet_v2",
         "EfficientNetV2B0",
