@@ -14,7 +14,7 @@ from cnndsl.cli.console import CallError, Console
 from cnndsl.cli.project import find_project
 from cnndsl.cli.reading import all_diagnostics, check_choice, check_specs, read_overrides
 from cnndsl.cli.traces import Sitting
-from cnndsl.garbage import kept, sweep
+from cnndsl.cli.workers import compile_all
 from cnndsl.ir import Network, Value
 from cnndsl.names import module_name, training_name
 from cnndsl.pipeline import Compiled, compile_checked
@@ -109,11 +109,9 @@ def once(arguments: Namespace, console: Console, sitting: Sitting | None = None)
         raise CallError("--check and --diff compare files, not standard output")
     paths = [Path(STDOUT)] * len(checked) if to_stdout else _paths(checked, arguments.output)
     modules: list[Module] = []
-    with kept():
-        for each, path in zip(checked, paths, strict=True):
-            compiled = compile_checked(each, overrides, arguments.model, arguments.output)
-            modules += _modules(each, path, compiled)
-            sweep()
+    compiled = compile_all(checked, overrides, arguments.model, arguments.output)
+    for each, path, found in zip(checked, paths, compiled, strict=True):
+        modules += _modules(each, path, found)
     if to_stdout:
         for module in modules:
             if not module.trained:
