@@ -79,9 +79,13 @@ def attribute(model: nnx.Module, path: str) -> nnx.Module:
 
 def counted(found: list[nnx.Module]) -> int:
     """The numbers that modules hold as weights."""
-    kept = (nnx.Param, nnx.BatchStat)
     flat = (variable for each in found for _, variable in nnx.to_flat_state(nnx.state(each)))
-    return sum(prod(v.get_value().shape) for v in flat if isinstance(v, kept))
+    return sum(prod(v.get_value().shape) for v in flat if is_weight(v))
+
+
+def is_weight(value: object) -> bool:
+    """A module's own class of variables is that of frozen ones."""
+    return isinstance(value, nnx.Param | nnx.BatchStat) or type(value).__name__ == "Frozen"
 
 
 def owners(model: nnx.Module) -> list[nnx.Module]:
@@ -89,5 +93,5 @@ def owners(model: nnx.Module) -> list[nnx.Module]:
     return [
         module
         for _, module in nnx.iter_modules(model)
-        if any(isinstance(value, (nnx.Param, nnx.BatchStat)) for value in vars(module).values())
+        if any(map(is_weight, vars(module).values()))
     ]

@@ -147,8 +147,8 @@ def test_a_recipe_is_data_without_tensors():
     recipe = "optimizer sgd(momentum = {})\n schedule constant(0.1)\n epochs 1\n batch 1"
     text = f"model Net {{{{\n  input 8x8x3\n  conv(4, 3)\n  train {{{{ {recipe} }}}}\n}}}}"
     (found,) = cnndsl.check(text.format("[0.9, in]"))
-    assert found.code == "E116"
-    assert found.primary.span.text == "[0.9, in]"
+    assert found.code == "E201"
+    assert found.primary.span.text == "in"
     assert not cnndsl.check(text.format("1 / in.height"))
 
 

@@ -33,6 +33,7 @@ class Known:
     # By the identity of an element that applies an op or a block, which argument goes where.
     given: dict[int, dict[str, ast.Argument]] = field(default_factory=dict)
     uses: dict[Hashable, Instance] = field(default_factory=dict)
+    packs: dict[int, frozenset[str]] = field(default_factory=dict)  # by a block's identity
     # By the identity of an expression that is an op or a block, the element that it would be.
     elements: dict[int, ast.Apply] = field(default_factory=dict)
     costs: dict[Hashable, Cost] = field(default_factory=dict)  # of the first uses

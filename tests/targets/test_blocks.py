@@ -21,7 +21,8 @@ OP_BY_OP = {
     *("arguments_in_branches", "flag_bound_in_branches", "flow_in_a_name"),
     *("heads_in_loops", "inputs_rebound", "layers_as_arguments", "layers_none_handed_on"),
     *("layers_run_unread", "models_in_models", "output_classes", "output_loop", "python_names"),
-    *("frozen_unread", "lraspp", "repeated_tensor", "segmentation", "unused", "yolov3"),
+    *("frozen_unread", "lraspp", "repeated_tensor", "segmentation", "two_stream", "unused"),
+    "yolov3",
 }
 
 
