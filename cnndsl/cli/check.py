@@ -11,7 +11,7 @@ from cnndsl.cli.console import BAD_CALL, CallError, Console
 from cnndsl.cli.project import find_project
 from cnndsl.cli.reading import all_diagnostics, check_specs
 from cnndsl.diagnostics import Diagnostic, Severity
-from cnndsl.pipeline import prove, warnings
+from cnndsl.pipeline import check_source, prove, warnings
 
 if TYPE_CHECKING:
     from cnndsl.cli.traces import Sitting
@@ -29,7 +29,8 @@ def once(arguments: Namespace, console: Console, sitting: Sitting | None = None)
     """Proves the specs of the call; in a `sitting`, what they were read from is noted in it."""
     strict = find_project().strict if arguments.strict is None else arguments.strict
     unreadable: list[CallError] = []
-    checked = check_specs(arguments, None, unreadable, sitting, prove)
+    check = check_source if arguments.asks_classes else prove  # the networks are compiled
+    checked = check_specs(arguments, None, unreadable, sitting, check)
     diagnostics = all_diagnostics(checked)
     wrong = any(d.severity is Severity.ERROR for d in diagnostics)
     if not wrong and arguments.asks_classes:

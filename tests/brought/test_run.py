@@ -111,6 +111,12 @@ def test_what_holds_is_said_to_hold(tmp_path, capsys):
     assert ran(tmp_path, NET, capsys) == []
 
 
+def test_uses_that_are_alike_hold_as_well(tmp_path, capsys):
+    again = NET.replace("  for width in", "  stage again { unit(8) * 3 }\n  for width in")
+    assert again != NET
+    assert ran(tmp_path, again, capsys) == []
+
+
 def of(op, claims, body, size="8x8x4"):
     head = f'op {op} from "{claims.pop("origin")}" {{\n'
     said = "".join(f"  {name} {value}\n" for name, value in claims.items())
