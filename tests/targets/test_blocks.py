@@ -23,6 +23,8 @@ OP_BY_OP = {
     *("layers_run_unread", "models_in_models", "output_classes", "output_loop", "python_names"),
     *("frozen_unread", "lraspp", "repeated_tensor", "segmentation", "two_stream", "unused"),
     "yolov3",
+    *("blocks_named_like_wrapped_ops", "layers_of_two_ranks", "layers_written_out"),
+    "variant_without_classifier",
 }
 
 
