@@ -25,7 +25,8 @@ pytestmark = pytest.mark.xla
 # Families whose blocks name their layers as those of others do, and take seconds.
 LIKE_OTHERS = {
     *("dpn", "ghostnet", "hrnet", "regnet_timm", "repvgg", "res2net", "resnet_d", "resnetv2"),
-    *("segmentation", "seresnet", "sknet", "vovnet"),
+    *("segmentation", "seresnet", "sknet", "vovnet", "cspnet", "dla", "efficientdet", "fasternet"),
+    *("genet", "hardnet", "inception_next", "mixnet", "resnest", "rexnet", "selecsls", "starnet"),
 }
 ALL = [
     pytest.param(path, id=path.stem, marks=[pytest.mark.slow] if path.stem in LIKE_OTHERS else [])

@@ -1,39 +1,26 @@
-"""The server on every spec of the zoo: what it shows is what the other commands print."""
+"""The server on every spec of the zoo: what it shows is what summaries say."""
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+import cnndsl
 from tests.editor.client import Client
 
 SPECS = sorted((Path(__file__).parents[2] / "specs").glob("*.cnn"))
 ROW = re.compile(r"\| (\w+) \| (\w+) \| ([\dx]+) \| ([\d,]+) \| ([\d,]+) \|")
 
 
-@pytest.fixture(scope="module")
-def figures() -> dict[str, list[dict]]:
-    """What `cnndsl summary --json` says, by spec."""
-    command = [sys.executable, "-m", "cnndsl", "summary", "--json", *map(str, SPECS)]
-    done = subprocess.run(command, cwd=SPECS[0].parents[1], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    found: dict[str, list[dict]] = {}
-    for summary in json.loads(done.stdout):
-        found.setdefault(Path(summary["spec"]).name, []).append(summary)
-    return found
-
-
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_hints_and_lenses_are_the_summary(path: Path, zoo: Client, figures):
+def test_hints_and_lenses_are_the_summary(path: Path, zoo: Client):
     uri = zoo.open(path)
     assert zoo.wait(uri) == []
     hints = zoo.hints(uri)
-    summaries = figures[path.name]
+    text = path.read_text(encoding="utf-8")
+    summaries = cnndsl.summarize(text, filename=str(path), folder=str(path.parent)).summaries
     shown = {
         (model, stage): (output, params, macs)
         for hint in hints
@@ -42,17 +29,17 @@ def test_hints_and_lenses_are_the_summary(path: Path, zoo: Client, figures):
         )
     }
     stages = {
-        (summary["model"], stage["name"]): (
-            "x".join(map(str, stage["output"])),
-            f"{stage['params']:,}",
-            f"{stage['macs']:,}",
+        (summary.model, stage.name): (
+            "x".join(map(str, stage.output)),
+            f"{stage.params:,}",
+            f"{stage.macs:,}",
         )
         for summary in summaries
-        for stage in summary["stages"]
+        for stage in summary.stages
     }
     missing = stages.keys() - shown.keys()
     assert {key: stages[key] for key in shown} == shown
-    lines = path.read_text(encoding="utf-8").split("\n")
+    lines = text.split("\n")
     labels = {hint["position"]["line"]: hint["label"] for hint in hints}
     assert len(labels) == len(hints)  # one to a line
     for _, stage in missing:  # a layer outside of any stage, or a row too many for a tooltip
@@ -62,7 +49,7 @@ def test_hints_and_lenses_are_the_summary(path: Path, zoo: Client, figures):
         assert lines[line].strip(), label
     lenses = [lens["command"]["title"] for lens in zoo.ask("codeLens", uri)]
     assert [title.split(" params")[0] for title in lenses] == [
-        f"{summary['params']:,}" for summary in summaries
+        f"{summary.params:,}" for summary in summaries
     ]
     zoo.close(uri)
 

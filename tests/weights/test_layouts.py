@@ -275,6 +275,7 @@ def layers_by_attribute(
     return found
 
 
+@pytest.mark.slow
 def test_layouts_have_a_name_for_every_layer_of_their_models(capsys):
     """Modules may come to call their layers otherwise: then the layouts must follow."""
     named: dict[tuple[str, str], set[str]] = {}
