@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from cnndsl.checked import Checked
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate.collect import Collector
+from cnndsl.elaborate.definitions import Loader, collect
 from cnndsl.elaborate.models import elaborating, proven
 from cnndsl.elaborate.otherwise import Effort
 from cnndsl.elaborate.paths import assign_paths
-from cnndsl.elaborate.program import Loader, collect
 from cnndsl.elaborate.unreached import check_unreached
 from cnndsl.garbage import uncollected
 from cnndsl.ir import Network, Value

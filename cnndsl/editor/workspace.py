@@ -11,7 +11,8 @@ from cnndsl.editor.present import Place
 from cnndsl.editor.scopes import Occurrence, Symbols
 from cnndsl.editor.symbols import resolve
 from cnndsl.elaborate.collect import Collector
-from cnndsl.elaborate.program import Program, collect
+from cnndsl.elaborate.definitions import collect
+from cnndsl.elaborate.program import Program
 from cnndsl.files import Unreadable
 from cnndsl.syntax.parser import parse_right
 

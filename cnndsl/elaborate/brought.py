@@ -11,7 +11,6 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Label
@@ -20,6 +19,7 @@ from cnndsl.elaborate.bind import signature
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.extents import extents
+from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import Tensor, Value
 from cnndsl.ops.base import Shape
@@ -27,9 +27,6 @@ from cnndsl.ops.brought import PLAIN, Brought, Claim, Values, parameter
 from cnndsl.source import Span
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
-
-if TYPE_CHECKING:
-    from cnndsl.elaborate.program import Program
 
 CLAIMS = ("shape", "params", "state", "macs")
 _ONE = ("shape", "macs")  # claims of one value

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Container
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING
 
 from cnndsl import errors
 from cnndsl.elaborate.collect import Collector
+from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.recursion import always_used
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
-
-if TYPE_CHECKING:
-    from cnndsl.elaborate.program import Program
 
 
 def check_cycles(program: Program, found: Collector) -> None:

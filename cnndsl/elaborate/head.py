@@ -14,7 +14,6 @@ from operator import is_
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate.collect import Collector, Place
-from cnndsl.elaborate.program import walk
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import Element, Layer, Network, Reference, Tensor
 from cnndsl.ops.base import Op
@@ -22,6 +21,7 @@ from cnndsl.ops.conv import Conv
 from cnndsl.ops.dense import Dense
 from cnndsl.source import Span
 from cnndsl.syntax import ast
+from cnndsl.syntax.walk import walk
 from cnndsl.walks import aux_heads
 
 CLASSES = "classes"  # the parameter of a model

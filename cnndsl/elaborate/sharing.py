@@ -11,10 +11,11 @@ from cnndsl import errors
 from cnndsl.diagnostics import Label
 from cnndsl.elaborate.collect import Collector, Failure
 from cnndsl.elaborate.explain import shape_text
-from cnndsl.elaborate.program import Program, walk
+from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.scope import Scope, Unknown
 from cnndsl.ir import Chained, Declared, Instance, Layer, Network, Node, Tensor, Used, Value
 from cnndsl.syntax import ast
+from cnndsl.syntax.walk import walk
 from cnndsl.walks import children, layers
 
 Meaning: TypeAlias = "Value | Unknown | Tensor"

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from cnndsl.checked import Checked
 from cnndsl.diagnostics import CompileError
-from cnndsl.elaborate.program import walk
 from cnndsl.endpoints import endpoints_of
 from cnndsl.files import Files
 from cnndsl.ir import Network
 from cnndsl.pipeline import check_source
 from cnndsl.summary import summarize_network
 from cnndsl.syntax import ast
+from cnndsl.syntax.walk import walk
 from cnndsl.terminal import render_all
 from cnndsl.zoo.index import HERE, INDEX, Record, folder
 from cnndsl.zoo.references import References

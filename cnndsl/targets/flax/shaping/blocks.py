@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnndsl.elaborate.program import walk
 from cnndsl.ir import Instance, Pack
 from cnndsl.syntax import ast
+from cnndsl.syntax.walk import walk
 from cnndsl.targets.flax.shaping import docs
 from cnndsl.targets.flax.shaping.finished import Finished
 from cnndsl.targets.flax.shaping.methods import ARRAY, BASE, RNGS, SELF, STAR, constructor, whole

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 
-from cnndsl.elaborate.program import walk
 from cnndsl.ir import Instance, LayerArgument, Network, Pack, Tensor
 from cnndsl.ops.base import MOST_AXES, rank_of
 from cnndsl.syntax import ast
+from cnndsl.syntax.walk import walk
 from cnndsl.targets.flax.names import CALL, RESERVED, safe
 from cnndsl.targets.flax.staging.bodies import Bodies
 from cnndsl.targets.flax.staging.draft import Draft, Env, Param, Run, Value

@@ -10,6 +10,7 @@ from cnndsl.ir import Chained, Instance, Layer, Network, Node, Ran
 from cnndsl.names import camel
 from cnndsl.ops.initial import Start
 from cnndsl.syntax import ast
+from cnndsl.syntax.walk import walk
 from cnndsl.targets.flax.expected import rectified_tensors
 from cnndsl.targets.flax.fragments import ORDER, fragment
 from cnndsl.targets.flax.names import RESERVED, safe, snake
@@ -122,8 +123,6 @@ class Staging:
             folded = {draft.late.get(n, n) for n in draft.folded}
             closed = {p.origin for p in draft.params if p.name in folded}
             if draft.spatial:
-                from cnndsl.elaborate.program import walk
-
                 shape = root.body.statements[0]
                 held = {n.id for n in walk(shape) if isinstance(n, ast.Name)}
                 closed |= {p.origin for p in draft.params if p.origin in held}

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from cnndsl.elaborate.numbers import stems
-from cnndsl.elaborate.program import walk
 from cnndsl.ops import OPS
 from cnndsl.syntax import ast
+from cnndsl.syntax.walk import walk
 
 
 def bound_values(body: ast.Body) -> list[str]:

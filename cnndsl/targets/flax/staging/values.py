@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
-from cnndsl.elaborate.program import walk
 from cnndsl.syntax import ast
+from cnndsl.syntax.walk import walk
 from cnndsl.targets.flax.staging.columns import Columns
 from cnndsl.targets.flax.staging.draft import Draft, Env, Run, Slot
 from cnndsl.targets.flax.staging.spelling import Known, Speller
