@@ -27,7 +27,7 @@ from cnndsl.targets.python.tree import (
     Tuple,
     Unary,
 )
-from cnndsl.targets.python.tuples import item, joined, tally
+from cnndsl.targets.python.tuples import item, joined, tally, written_out
 
 
 def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
@@ -55,8 +55,9 @@ def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
                 return expr
             if isinstance(expr, Share):
                 return share(left, right)
-            kind = Join if isinstance(expr, Join) else binary
-            return kind(expr.op, left, right)
+            if isinstance(expr, Join):
+                return Join(expr.op, left, right)
+            return written_out(binary(expr.op, left, right))
     inner = parts(expr)
     changed = list(map(change, inner))
     return expr if all(map(is_, changed, inner)) else _made(expr, changed)

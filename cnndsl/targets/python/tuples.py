@@ -45,6 +45,16 @@ def _part(base: Tuple, ends: Slice) -> Expr:
 _WRITTEN_OUT = 4  # items of a tuple that repeats others
 
 
+def written_out(expr: Expr) -> Expr:
+    """`(8, 8)` for `(8,) * 2`, where few items are known to repeat."""
+    match expr:
+        case Binary(op="*", left=Tuple(items=several), right=Constant(value=int(count))) if len(
+            several
+        ) * count <= _WRITTEN_OUT and not any(isinstance(i, Star) for i in several):
+            return Tuple(several * count)
+    return expr
+
+
 def joined(items: Iterable[Expr]) -> Tuple:
     """A tuple of items, some of which may stand for all those of another tuple."""
     found: list[Expr] = []
