@@ -258,11 +258,15 @@ class Reader:
         numbered: bool = False,
     ) -> None:
         """Names something. What has that name already is the same symbol, also in a scope around:
-        of a `let` in an `if` in a group, which of the two is meant shows only when it runs.
+        of a `let` in an `if` in a group, which of the two is meant shows only when it runs, and
+        of a parameter, whether it is a tensor.
         """
         if name is None or span is None or name == "_":  # which drops a result
             return
         known = scope.tensor(name) if is_tensor else scope.value(name)
+        given = scope.value(name)
+        if known is None and given is not None and isinstance(given.node, ast.Parameter):
+            known = given
         symbol = known or Symbol(name, kind, span, node)
         (scope.tensors if is_tensor else scope.values)[name] = symbol
         symbol.numbered |= numbered
