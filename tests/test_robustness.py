@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import cnndsl
 from cnndsl.diagnostics import LIMIT
-from cnndsl.elaborate import evaluate
+from cnndsl.elaborate import steps
 from cnndsl.terminal import as_json, render_all
 
 ROOT = Path(__file__).parents[1]
@@ -147,7 +147,7 @@ STEPS = {
 
 @pytest.mark.parametrize("name", STEPS)
 def test_too_many_steps_end_in_one_diagnostic(name, monkeypatch):
-    monkeypatch.setattr(evaluate, "MAX_STEPS", 200_000)
+    monkeypatch.setattr(steps, "MAX_STEPS", 200_000)
     assert answer(STEPS[name]) == ["E207"]
 
 

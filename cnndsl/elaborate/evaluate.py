@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sized
+from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import chain
 from typing import ClassVar
@@ -22,6 +22,7 @@ from cnndsl.elaborate.faults import (
 )
 from cnndsl.elaborate.functions import FUNCTIONS
 from cnndsl.elaborate.scope import Scope, Unknown
+from cnndsl.elaborate.steps import Steps
 from cnndsl.elaborate.unknown_names import unknown_function
 from cnndsl.ir import LayerArgument, Pack, Tensor, Value
 from cnndsl.ops import initial
@@ -30,8 +31,6 @@ from cnndsl.source import Span
 from cnndsl.suggest import meant_value
 from cnndsl.syntax import ast
 
-MAX_STEPS = 1_000_000
-OVER = 2**60  # steps, once that has been reported
 MAX_DEPTH = 1_000  # of functions that call each other
 
 _PAIRING = ("zip", "enumerate")  # functions that make a list for each item
@@ -40,7 +39,7 @@ _PAIRING = ("zip", "enumerate")  # functions that make a list for each item
 AsLayer = Callable[["ast.Name | ast.Call", Scope], "LayerArgument | None"]
 
 
-class Evaluator:
+class Evaluator(Steps):
     """Evaluates expressions in scopes; `fns` are the functions of the spec by name.
 
     Without a file that the spec uses they are not `complete`.
@@ -52,10 +51,10 @@ class Evaluator:
         complete: bool = True,
         joins: set[ast.Binary] | None = None,
     ):
+        super().__init__()
         self.fns = fns
         self.complete = complete
         self.joins = set() if joins is None else joins  # every `+` that joined lists
-        self.steps = 0
         self.depth = 0
         self.as_layer: AsLayer | None = None  # what ops and blocks are as values
         self.calls: dict[str, list[tuple[dict[str, Value | Unknown], Value]]] | None = (
@@ -68,29 +67,11 @@ class Evaluator:
         Raises:
           Failure: with a diagnostic, or with None where an unknown value is involved.
         """
-        self.steps += 1
-        if self.steps > MAX_STEPS:
-            raise self._exhausted(expr.span)
+        self.spend(1, expr.span)
         try:
             return self._VISIT[type(expr)](self, expr, scope)
         except values.Fault as fault:
             raise Failure(diagnose(fault, expr.span)) from None
-
-    def spend(self, steps: int, span: Span) -> None:
-        self.steps += steps
-        if self.steps > MAX_STEPS:
-            raise self._exhausted(span)
-
-    def spend_on(self, items: Sized, span: Span) -> None:
-        """What it takes to go through a list once."""
-        self.spend(len(items) // 4, span)
-
-    def _exhausted(self, span: Span) -> Failure:
-        """Where the budget ended, the first time."""
-        if self.steps > OVER:
-            return Failure()
-        self.steps = OVER
-        return Failure(errors.over_budget(span, "evaluating this spec takes over a million steps"))
 
     def _literal(self, expr: ast.Literal, scope: Scope) -> Value:
         return expr.value

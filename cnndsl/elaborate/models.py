@@ -10,7 +10,7 @@ from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match_parameters
 from cnndsl.elaborate.collect import Collector, Failure
 from cnndsl.elaborate.context import MAX_DEPTH, Budget, Context, Shared
-from cnndsl.elaborate.evaluate import MAX_STEPS, Evaluator
+from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.expect import check_counts, check_expectations
 from cnndsl.elaborate.head import CLASSES, Head
 from cnndsl.elaborate.inputs import input_layer, receive
@@ -22,6 +22,7 @@ from cnndsl.elaborate.reuse import Known
 from cnndsl.elaborate.scope import Scope
 from cnndsl.elaborate.sharing import check_used
 from cnndsl.elaborate.statements import Statements
+from cnndsl.elaborate.steps import MAX_STEPS
 from cnndsl.elaborate.variants import check_shared_body, check_training, read_variant
 from cnndsl.ir import Frame, Network, Noted, Value
 from cnndsl.ops.base import MOST_AXES
