@@ -9,7 +9,7 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Source, Span
 from cnndsl.syntax.context import Context
 from cnndsl.syntax.layout import CLOSERS
-from cnndsl.syntax.python_forms import braced
+from cnndsl.syntax.python_bodies import braced
 from cnndsl.syntax.scan import Word, scan
 
 _SAME = {"elif": "else if", "elsif": "else if", "elseif": "else if"}

@@ -1,0 +1,118 @@
+"""Bodies as Python has them: behind a colon, with methods, definitions inside."""
+
+from __future__ import annotations
+
+import re
+
+from cnndsl import errors
+from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.source import Span
+from cnndsl.syntax.context import Context
+from cnndsl.syntax.parts import end_of_line, indent_of
+from cnndsl.syntax.scan import scan
+
+_WITH_BODY = frozenset("MODEL BLOCK STAGE FOR IF ELSE AUX".split())
+
+
+def body(at: Context) -> Diagnostic | None:
+    """`for i in xs:`, and the lines below it."""
+    if at.word.type != "COLON" or at.inside not in (None, "LBRACE") or not at.statement:
+        return None
+    if not any(word.type in _WITH_BODY for word in at.statement):
+        return None
+    fix = braced(at.word)
+    if fix is None:
+        return None
+    if [word.type for word in at.statement] == ["MODEL"]:
+        name = errors.shown(at.after.text, 30) if at.after.type == "NAME" else "Net"
+        message = "a model has its name in front of its braces, and its lines in them"
+        return errors.written_differently(at.word, message, f"write model {name} {{ … }}")
+    help, ranged = None, _ranged(at, fix)
+    if "\n" in fix.text:
+        start = at.word.source.text.rfind("\n", 0, at.word.start) + 1
+        header = at.word.source.text[start : ranged.span.start].lstrip()
+        header += ranged.text.removesuffix(fix.text)
+        help = f"write {errors.shown(header.rstrip(), 60)} {{ and close its body by }}"
+    message = "a body stands in braces, not behind `:`"
+    return errors.written_differently(at.word, message, help, ranged)
+
+
+def _ranged(at: Context, fix: Fix) -> Fix:
+    """The edit with the `range(n)` in front of it as well."""
+    source, start = at.word.source, at.statement[0].start
+    counted = re.compile(r"for\s+\w+\s+in\s+(range\(\s*(?:([^(),\n]+),)?\s*([^(),\n]+?)\s*\))\s*$")
+    found = counted.match(source.text, start, at.word.start)
+    if found is None or fix.span.start != at.word.start:
+        return fix
+    span = Span(source, found.start(1), fix.span.end)
+    return Fix(span, f"{(found[2] or '0').strip()} .. {found[3]}{fix.text}")
+
+
+def braced(colon: Span) -> Fix | None:
+    """The braces around what a colon begins: the rest of its line, or the lines further right."""
+    text = colon.source.text
+    line_end = end_of_line(text, colon.end)
+    rest = text[colon.end : line_end].partition("#")[0].rstrip()
+    if rest:
+        end = colon.end + len(rest)
+        return Fix(Span(colon.source, colon.start, end), f" {{ {rest.strip()} }}")
+    start = text.rfind("\n", 0, colon.start) + 1
+    indent = text[start : len(text[:start]) + indent_of(text[start:])]
+    end, place = 0, line_end + 1
+    while place < len(text):
+        stop = end_of_line(text, place)
+        line = text[place:stop]
+        if line.strip():
+            if indent_of(line) <= len(indent):
+                break
+            end = stop
+        place = stop + 1
+    if not end:
+        return None
+    whole = Span(colon.source, colon.start, end)
+    return Fix(whole, f" {{{text[colon.end : end]}\n{indent}}}")
+
+
+_METHOD = re.compile(r"def[ \t]+(\w+)[ \t]*\([ \t]*self\b[ \t]*,?[ \t]*(\w*)[^\n]*")
+
+
+_CALLS = frozenset({"forward", "__call__", "call"})
+
+
+def header(at: Context) -> Diagnostic | None:
+    """`def forward(self, x):` and `super().__init__()`: a body has no methods."""
+    first = (*at.statement, at.word)[0]
+    source = first.source
+    line = Span(source, first.start, end_of_line(source.text, first.start))
+    found = _METHOD.match(line.text)
+    sup = first.text == "super" and "__init__" in line.text
+    if first.type != "NAME" or not at.open or not (found or sup):
+        return None
+    name = found[2] if found and found[1] in _CALLS else ""
+    message = "a body has no methods: its lines run one after the other"
+    fix = Fix(line, f"{name} = here" if name else "")
+    return errors.written_differently(first, message, None if name else "leave it out", fix)
+
+
+def inner_definition(at: Context) -> Diagnostic | None:
+    """`use` and other definitions in a body that is closed further down."""
+    if at.word.type not in ("USE", "FN", "BLOCK", "MODEL") or at.inside != "LBRACE":
+        return None
+    source = at.word.source
+    start = source.text.rfind("\n", 0, at.word.start) + 1
+    words = list(scan(source, missed=[]))
+    braces = [word.type for word in words if word.type in ("LBRACE", "RBRACE")]
+    indented = start < at.word.start and not source.text[start : at.word.start].strip()
+    if not indented or braces.count("LBRACE") != braces.count("RBRACE"):
+        return None
+    message = f"`{at.word.text}` stands outside of all braces"
+    help = f"write the {at.word.text} above: a body holds statements"
+    fix = None
+    first = next(word for word in at.before if word.type != "NEWLINE")
+    if at.word.type == "USE" and at.after.type == "STRING":
+        end = min(len(source.text), end_of_line(source.text, at.word.end) + 1)
+        line = source.text[at.word.start : end].rstrip()
+        head = source.text[first.start : start]
+        fix = Fix(Span(source, first.start, end), f"{line}\n\n{head}")
+        help = f"write {errors.shown(line, 60)} at the top of the file"
+    return errors.written_differently(at.word, message, help, fix)
