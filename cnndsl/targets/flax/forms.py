@@ -7,13 +7,11 @@ as a slice of everything, gives its input.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from math import prod
 
 from cnndsl.ops.base import show
-from cnndsl.targets.flax.forms_axes import UNORDERED, AxisForms, broadcast, map_of, same_rank
+from cnndsl.targets.flax.forms_axes import UNORDERED, broadcast, map_of, same_rank
+from cnndsl.targets.flax.forms_own import OwnForms
 from cnndsl.targets.flax.terms import Settings, Shape, Sides, Term, Terms, Unfit
 from cnndsl.targets.flax.windows import (
     Padding,
@@ -37,7 +35,7 @@ def place_number(place: Term) -> int:
     return number
 
 
-class Forms(AxisForms):
+class Forms(OwnForms):
     """Makes the terms of one network, or of one run of a model.
 
     With `initialisers` false, how weights start is left out of the comparison.
@@ -46,12 +44,6 @@ class Forms(AxisForms):
     def __init__(self, terms: Terms, initialisers: bool = True):
         super().__init__(terms)
         self._initialisers = initialisers
-        self._numbers: dict[tuple[object, ...], int] = {}
-        self.weighted: list[Term] = []  # the results of layers with weights, in order
-        self.repeated: list[Term] = []  # those of layers that run once more
-        self._is_aside = False
-        self._marks: Settings = ()
-        self._first: deque[Term] = deque()  # what the layers that run next gave first
 
     def image(self, shape: Shape, name: str) -> Term:
         return self._terms.term("image", (("name", name),), (), shape)
@@ -59,57 +51,6 @@ class Forms(AxisForms):
     def place(self, number: int, shape: Shape) -> Term:
         """Any tensor of a shape, in the place of one that a block receives."""
         return self._terms.term(PLACE, (("number", number),), (), shape)
-
-    def _own(self, op: str, settings: Settings, x: Term, shape: Shape) -> Term:
-        """The result of an op with weights or random numbers of its own."""
-        return self._owned(op, settings, (x,), shape)
-
-    def _owned(self, op: str, settings: Settings, inputs: tuple[Term, ...], shape: Shape) -> Term:
-        settings = (*settings, *self._marks) if op != "dropout" else settings
-        if self._is_aside:
-            return self._terms.term(op, settings, inputs, shape, -1)
-        is_again = op != "dropout" and bool(self._first)
-        if is_again:
-            inputs = (*inputs, self._first.popleft())  # whose weights these are
-        key = (op, settings, *[x.serial for x in inputs])
-        number = self._numbers[key] = self._numbers.get(key, 0) + 1
-        result = self._terms.term(op, settings, inputs, shape, number)
-        if op != "dropout":
-            (self.repeated if is_again else self.weighted).append(result)
-        return result
-
-    @contextmanager
-    def sharing(self, first: Iterable[Term]) -> Iterator[None]:
-        """Layers with weights that run inside have those of layers that gave these terms."""
-        self._first.extend(first)
-        yield
-        if self._first:
-            raise Unfit("layers that run again are fewer than they were")
-
-    @contextmanager
-    def marked(self, **marks: object) -> Iterator[None]:
-        """What is said besides of the layers that run inside, such as that they do not learn."""
-        before = self._marks
-        self._marks = tuple(sorted({**dict(before), **marks}.items()))
-        try:
-            yield
-        finally:  # what does not fit is a question that others ask
-            self._marks = before
-
-    @contextmanager
-    def aside(self) -> Iterator[None]:
-        """What layers give inside is read by nobody, and they have run elsewhere."""
-        self._is_aside = True
-        yield
-        self._is_aside = False
-
-    def again(self, term: Term, inputs: tuple[Term, ...]) -> Term:
-        """The op of a layer once more, with weights of its own, on other tensors."""
-        return self._owned(term.op, term.settings, inputs, term.shape)
-
-    def block(self, number: int, inputs: tuple[Term, ...], shape: Shape) -> Term:
-        """What a block gives, with weights of its own; equal blocks have one number."""
-        return self._owned("block", (("number", number),), inputs, shape)
 
     def brought(
         self, x: Term, origin: str, values: tuple[tuple[str, object], ...], shape: Shape
