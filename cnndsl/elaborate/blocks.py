@@ -8,11 +8,11 @@ from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match_parameters
 from cnndsl.elaborate.collect import Place
 from cnndsl.elaborate.context import Context, Shared
+from cnndsl.elaborate.empty import fill
 from cnndsl.elaborate.head import CLASSES, Head, is_classes
 from cnndsl.elaborate.inside import Inside, fresh
 from cnndsl.elaborate.layers import check_held
 from cnndsl.elaborate.nested import check_one_flows, check_one_input
-from cnndsl.elaborate.packs import packs_in
 from cnndsl.elaborate.recursion import Calls
 from cnndsl.elaborate.reuse import Cost, again, key_of, proof_key
 from cnndsl.elaborate.scope import Scope
@@ -41,22 +41,11 @@ class Blocks:
             known.given[id(element)] = given
         bound = {n: self.shared.evaluator.evaluate(a.value, scope) for n, a in given.items()}
         inner = self.shared.evaluator.parameters(block, bound)
-        self.fill(block, inner)
+        fill(block, inner, known)
         inner.classes = frozenset(n for n, a in given.items() if is_classes(a.value, scope))
         instance = self.block(element, block, inner, x, context)
         instance.picks = self.picks(given, scope)
         return instance
-
-    def fill(self, block: ast.Block, inner: Scope) -> None:
-        """Makes a pack of `[]` where the block means one, which the value alone does not say."""
-        for name, value in list(inner.values.items()):
-            if value == [] and isinstance(value, list):
-                known = self.shared.budget.known.packs
-                if id(block) not in known:
-                    known[id(block)] = packs_in(block)
-                if name in known[id(block)]:
-                    del inner.values[name]
-                    inner.tensors[name] = Pack(())
 
     def block(
         self, element: ast.Apply, block: ast.Block, inner: Scope, x: Tensor, context: Context

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cnndsl import errors
+from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match_parameters
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.cycles import used_blocks
+from cnndsl.elaborate.empty import fill
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.making import Maker
 from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.reuse import Known
 from cnndsl.elaborate.scope import Scope
-from cnndsl.ir import LayerArgument, Tensor, Value
+from cnndsl.ir import LayerArgument, Pack, Tensor, Value
 from cnndsl.ops.base import Op
 from cnndsl.source import Span
 from cnndsl.syntax import ast
@@ -26,7 +28,7 @@ class LayerValues:
         self.program = program
         self.evaluator = evaluator
         self.maker = Maker(evaluator, known)
-        self.elements = known.elements
+        self.known = known
 
     def value(self, expr: ast.Name | ast.Call, scope: Scope) -> LayerArgument | None:
         """The layer of an expression, None where its name is no op and no block."""
@@ -35,11 +37,11 @@ class LayerValues:
         kind = self.program.op(name)
         if block is None and kind is None:
             return None
-        element = self.elements.get(id(expr))
+        element = self.known.elements.get(id(expr))
         if element is None:
             span = expr.span if isinstance(expr, ast.Name) else expr.func.span
             args = expr.args if isinstance(expr, ast.Call) else None
-            element = self.elements[id(expr)] = ast.Apply(expr.span, name, span, args)
+            element = self.known.elements[id(expr)] = ast.Apply(expr.span, name, span, args)
         if block is not None:
             return self._block(element, block, scope)
         return None if kind is None else self._op(element, kind, scope)
@@ -53,7 +55,9 @@ class LayerValues:
         self.evaluator.spend(len(block.parameters), element.span)
         given = match_parameters(block, element.args or (), element.span)
         bound = {n: self.evaluator.evaluate(a.value, scope) for n, a in given.items()}
-        known = self.evaluator.parameters(block, bound).known()
+        inner = self.evaluator.parameters(block, bound)
+        fill(block, inner, self.known)
+        known = inner.known()
         args = {p.name: known[p.name] for p in block.parameters}
         self._check(element, args)
         check_held(self.program, block, args.values(), element.span)
@@ -62,8 +66,9 @@ class LayerValues:
     def _check(self, element: ast.Apply, args: dict[str, Value]) -> None:
         """Refuses tensors: a layer that is an argument knows nothing of where it was written."""
         for name, value in args.items():
-            if isinstance(value, Tensor):
-                message = f"`{name}` is a tensor: as an argument, `{element.name}` gets none"
+            if isinstance(value, Tensor | Pack):
+                kind = values.kind(value)
+                message = f"`{name}` is {kind}: as an argument, `{element.name}` gets none"
                 raise Failure(errors.wrong_type(element.span, message, None))
 
 

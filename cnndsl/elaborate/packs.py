@@ -35,7 +35,6 @@ from cnndsl.ops.base import Op
 from cnndsl.ops.shape import Channels
 from cnndsl.source import Span
 from cnndsl.syntax import ast
-from cnndsl.syntax.walk import walk
 
 Runs = Callable[[ast.Chain, Tensor, Scope, Context], Chained]
 Applied = Callable[[ast.Apply, Op, dict[str, ast.Argument], Tensor], Layer]
@@ -118,19 +117,6 @@ class ItemLists:
 def pack_of(items: Sequence[Item]) -> Pack:
     """The tensors of an item list."""
     return Pack(tuple([branch.out for branch in branches(items)]))
-
-
-def packs_in(block: ast.Block) -> frozenset[str]:
-    """The names that a block uses as packs: those of item lists, and those spread in some."""
-    found: set[str] = set()
-    for node in walk(block.body):
-        if isinstance(node, ast.Pack):
-            found.add(node.name)
-        elif isinstance(node, ast.Spread):
-            base = node.value.base if isinstance(node.value, ast.Index) else node.value
-            if isinstance(base, ast.Name):
-                found.add(base.id)
-    return frozenset(found)
 
 
 def picked(element: ast.Pick, shared: Shared, scope: Scope) -> Reference:
