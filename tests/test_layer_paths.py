@@ -46,9 +46,9 @@ def test_names_lead_to_the_layers_that_have_the_weights(path: Path) -> None:
     model = abstract(getattr(module, network.name))
     named = names_of(network)
     assert {path: counted(modules(model, path)) for path in named} == named
-    held = (each for path in named for leaf in modules(model, path) for each in inside(leaf))
-    leaves = {id(each) for each in held}
-    assert leaves >= {id(owner) for owner in owners(model)}
+    leaves = [leaf for path in named for leaf in modules(model, path)]
+    within = {id(each) for leaf in leaves for each in inside(leaf)}
+    assert {id(leaf) for leaf in leaves} <= {id(owner) for owner in owners(model)} <= within
 
 
 def names_of(network: Network) -> dict[str, int]:
