@@ -115,9 +115,13 @@ def _check_alike(use: Used, first: Used) -> None:
     if use.out.known is None or first.out.known is None:
         raise Failure
     name, at = use.element.name, Label(first.element.span, _arrives(first))
-    for mine, theirs in zip_longest(layers(use), layers(first)):
+    for mine, theirs in zip_longest(_parts(use), _parts(first)):
         message = f"`{name}` has other layers here than where it runs first"
-        if mine is None or theirs is None or type(mine.op) is not type(theirs.op):
+        if isinstance(mine, Instance) and isinstance(theirs, Instance):
+            continue
+        if not isinstance(mine, Layer) or not isinstance(theirs, Layer):
+            raise Failure(errors.shared_differs(use.element.span, message, _arrives(use), at))
+        if type(mine.op) is not type(theirs.op):
             raise Failure(errors.shared_differs(use.element.span, message, _arrives(use), at))
         if mine.x.known is None or theirs.x.known is None:
             raise Failure
