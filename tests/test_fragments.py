@@ -184,9 +184,15 @@ def test_upsample():
 
 
 @pytest.mark.parametrize("shape", [(4, 4, 2), (3,)])
-def test_drop_path_drops_samples_and_keeps_the_mean(shape):
+@pytest.mark.parametrize("any_rank", [False, True])
+def test_drop_path_drops_samples_and_keeps_the_mean(shape, any_rank):
     x = jnp.ones((4000, *shape))
-    net = build("drop_path", shape, rate=0.2)
+    if any_rank:
+        scope = {"jax": jax, "jnp": jnp, "nnx": nnx}
+        exec(fragment("drop_path_nd").text, scope)
+        net = scope["DropPathNd"](0.2, rngs=nnx.Rngs(0))
+    else:
+        net = build("drop_path", shape, rate=0.2)
     net.train()
     samples = np.asarray(net(x)).reshape(4000, -1)
     assert (samples == samples[:, :1]).all()

@@ -10,6 +10,7 @@ from cnndsl import summarize
 from cnndsl.pipeline import check_source, compile_checked, name_layers
 from cnndsl.source import Source
 from cnndsl.stack import deep_stack
+from cnndsl.targets.flax.fragments import fragment
 from cnndsl.targets.flax.validate import validate
 from cnndsl.walks import layers
 from tests.targets.parse import parse_module
@@ -57,6 +58,17 @@ def test_parameters_count_once_and_macs_wherever_layers_run():
     shared, apart = (summarize(text).summaries[0] for text in (SHARED, APART))
     assert apart.params - shared.params == 3 * 3 * 8 * 8 + 8 + 2 * 8
     assert apart.macs == shared.macs
+
+
+def test_a_norm_of_maps_is_none_of_signals():
+    text = "model Net {\n  input 8x8x4\n  shared norm = grn\n  norm -> reshape([64, 4]) -> norm\n}"
+    found = checked(text)
+    code = compile_checked(found).code
+    assert code is not None and "GlobalResponseNormNd(4)" in code
+    for_any, for_maps = (fragment(f"global_response_norm{end}").text for end in ("_nd", ""))
+    of_maps = code.replace(for_any, for_maps).replace("GlobalResponseNormNd", "GlobalResponseNorm")
+    assert validate(parse_module(code), found.networks) == []
+    assert validate(parse_module(of_maps), found.networks) != []
 
 
 def test_the_layers_of_every_use_have_the_name_of_the_module():

@@ -51,6 +51,7 @@ ORDER = (
     "layer_scale",
     "global_response_norm",
     "global_response_norm_nd",
+    "drop_path_nd",
     "subsample",
     "sparse_conv",
 )

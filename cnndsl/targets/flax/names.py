@@ -15,8 +15,8 @@ RESERVED = frozenset(
         ).split(),
         *("range enumerate zip len min max sum int round abs tuple list staticmethod").split(),
         *(
-            "Frozen Parameter PReLU LayerScale GlobalResponseNorm Subsample SparseConv "
-            "WeightNorm ScaledWeight SpectralNorm"
+            "Frozen Parameter PReLU LayerScale GlobalResponseNorm GlobalResponseNormNd DropPathNd "
+            "Subsample SparseConv WeightNorm ScaledWeight SpectralNorm"
         ).split(),
         *("INPUT_SHAPE NUM_PARAMS AUX_WEIGHTS PREPROCESS ENDPOINTS").split(),
     }

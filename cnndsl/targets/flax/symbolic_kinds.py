@@ -7,8 +7,10 @@ from cnndsl.targets.flax.symbolic_layers import (
     batch_norm,
     conv,
     conv_transpose,
+    drop_path_nd,
     dropout,
     global_response_norm,
+    global_response_norm_nd,
     group_norm,
     instance_norm,
     kernelled,
@@ -122,14 +124,15 @@ HELPER_KINDS: dict[str, Kind] = {
         "LayerScale", ("features",), layer_scale, {"init": 1e-6}, takes_rngs=False
     ),
     **{
-        fragment: _kind(
-            name, ("features",), global_response_norm, {"epsilon": 1e-6}, takes_rngs=False
-        )
-        for fragment, name in (
-            ("global_response_norm", "GlobalResponseNorm"),
-            ("global_response_norm_nd", "GlobalResponseNormNd"),
+        fragment: _kind(name, ("features",), settle, {"epsilon": 1e-6}, takes_rngs=False)
+        for fragment, name, settle in (
+            ("global_response_norm", "GlobalResponseNorm", global_response_norm),
+            ("global_response_norm_nd", "GlobalResponseNormNd", global_response_norm_nd),
         )
     },
+    "drop_path_nd": Kind(
+        Signature("DropPathNd", ("rate",), {}, {"rngs": None}), drop_path_nd, is_weighted=False
+    ),
     "subsample": _kind("Subsample", ("features", "window"), subsample, takes_rngs=False),
     "sparse_conv": _kind(
         "SparseConv",

@@ -189,6 +189,18 @@ def rms_norm(given: Given) -> Apply:
 
 
 def global_response_norm(given: Given) -> Apply:
+    """Of feature maps, over whose height and width it goes."""
+    apply = global_response_norm_nd(given)
+
+    def of_maps(x: Term, forms: Forms) -> Term:
+        if len(x.shape) != 3:
+            raise Unfit(f"a layer for feature maps gets {len(x.shape)} axes")
+        return apply(x, forms)
+
+    return of_maps
+
+
+def global_response_norm_nd(given: Given) -> Apply:
     settings: Given = {"epsilon": number(given["epsilon"], "epsilon")}
     return _per_channel("grn", given, "features", settings)
 
@@ -206,6 +218,13 @@ def _per_channel(op: str, given: Given, features: str, settings: Given) -> Apply
     return _feeds(_features(given, features), lambda x, forms: forms.per_channel(op, x, **settings))
 
 
+def _rate(given: Given) -> float:
+    rate = number(given["rate"], "rate")
+    if not 0 <= rate < 1:
+        raise Failure(f"a dropout of {rate}")
+    return rate
+
+
 def subsample(given: Given) -> Apply:
     window = pair(given["window"], "window")
     return _feeds(_features(given, "features"), lambda x, forms: forms.subsample(x, window))
@@ -217,8 +236,14 @@ def parameter(given: Given) -> Apply:
 
 
 def dropout(given: Given) -> Apply:
-    rate, axes = number(given["rate"], "rate"), given["broadcast_dims"]
-    if not 0 <= rate < 1 or not isinstance(axes, tuple):
-        raise Failure(f"a dropout of {rate} over {described(axes)}")
+    rate, axes = _rate(given), given["broadcast_dims"]
+    if not isinstance(axes, tuple):
+        raise Failure(f"a dropout over {described(axes)}")
     shared = tuple(integer(axis, "an axis", 0) for axis in axes)
     return lambda x, forms: forms.dropout(x, rate, shared)
+
+
+def drop_path_nd(given: Given) -> Apply:
+    """Dropout of a number that a whole sample shares."""
+    rate = _rate(given)
+    return lambda x, forms: forms.dropout(x, rate, tuple(range(1, len(x.shape) + 1)))

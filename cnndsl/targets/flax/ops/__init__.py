@@ -50,10 +50,10 @@ def is_of_axes(op: Op) -> bool:
     )
 
 
-def emit(name: str, rank: int, fields: Fields, features: Expr, context: Context) -> Emission:
+def emit(name: str, rank: int | None, fields: Fields, features: Expr, context: Context) -> Emission:
     """The code of an op for inputs of `rank` dimensions, without the batch, and of so many
-    features."""
-    ranked = {**fields, AXES_OF_POSITIONS: Constant(rank - 1)}
+    features; None where inputs of several ranks arrive at one layer."""
+    ranked = {**fields, AXES_OF_POSITIONS: Constant(None if rank is None else rank - 1)}
     emission = EMITTERS[name](ranked, features, context)
     if (weight := fields.get("weight", Constant(None))) != Constant(None):
         emission = weighed(emission, weight)

@@ -10,9 +10,10 @@ from cnndsl.targets.flax.ops.emission import (
     Emission,
     Emitter,
     Fields,
+    along_axis,
     applied,
     axes,
-    axis,
+    axes_if_one,
     layer,
     unless,
 )
@@ -38,7 +39,7 @@ def _gelu(f: Fields, x: Expr, context: Context) -> Emission:
 
 
 def _softmax(f: Fields, x: Expr, context: Context) -> Emission:
-    return Emission(ACTIVATION, applied("nnx.softmax", **unless(axis=(axis(f), -1))))
+    return Emission(ACTIVATION, along_axis("nnx.softmax", f))
 
 
 def _celu(f: Fields, x: Expr, context: Context) -> Emission:
@@ -63,6 +64,10 @@ def _dropout(f: Fields, x: Expr, context: Context) -> Emission:
 
 def _drop_path(f: Fields, x: Expr, context: Context) -> Emission:
     """Dropout with one draw per sample, which also scales what it keeps."""
+    if axes_if_one(f) is None:
+        return layer(
+            DROPOUT, Built("drop_path", "DropPathNd", (f["rate"],), {}, ("rngs",)), "drop_path_nd"
+        )
     shared = {"broadcast_dims": constant(tuple(range(1, axes(f) + 2)))}
     return layer(DROPOUT, Built("drop_path", "nnx.Dropout", (f["rate"],), shared, ("rngs",)))
 

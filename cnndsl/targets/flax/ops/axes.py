@@ -27,8 +27,11 @@ from cnndsl.targets.python.tree import (
 
 def _reduction(method: str) -> Emitter:
     def emitter(f: Fields, x: Expr, context: Context) -> Emission:
-        keywords = (Keyword("axis", axis(f)), Keyword("keepdims", TRUE))
-        return Emission(GLOBAL, lambda x, modules: Call(Attribute(x, method), (), keywords))
+        def apply(x: Expr, modules: list[Expr]) -> Expr:
+            keywords = (Keyword("axis", axis(f, x)), Keyword("keepdims", TRUE))
+            return Call(Attribute(x, method), (), keywords)
+
+        return Emission(GLOBAL, apply)
 
     return emitter
 

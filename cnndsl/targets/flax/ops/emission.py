@@ -9,7 +9,16 @@ from typing import Protocol
 from cnndsl.ops.base import MOST_AXES
 from cnndsl.ops.ranks import AXES
 from cnndsl.targets.python.expressions import call, constant
-from cnndsl.targets.python.tree import Attribute, Call, Constant, Expr, Item, Name, Tuple
+from cnndsl.targets.python.tree import (
+    Attribute,
+    Binary,
+    Call,
+    Constant,
+    Expr,
+    Item,
+    Name,
+    Tuple,
+)
 
 # What constructors hand on to the modules that they build; heads in loops get a fork of it.
 KINDS = ("rngs",)
@@ -124,6 +133,15 @@ def applied(callee: str, *args: Expr, **keywords: Expr) -> Apply:
     return lambda x, modules: call(callee, x, *args, **keywords)
 
 
+def along_axis(callee: str, f: Fields, **keywords: Expr) -> Apply:
+    """A function of the input along its argument `axis`, by default over the channels."""
+
+    def apply(x: Expr, modules: list[Expr]) -> Expr:
+        return call(callee, x, **unless(axis=(axis(f, x), -1)), **keywords)
+
+    return apply
+
+
 def layer(role: str, built: Built, *helpers: str) -> Emission:
     """An op that is one submodule."""
     return Emission(role, through, (built,), helpers)
@@ -141,8 +159,15 @@ AXES_OF_POSITIONS = "axes of positions"  # no argument can have this name
 
 def axes(f: Fields) -> int:
     """How many axes of positions arrive; none of a vector."""
+    known = axes_if_one(f)
+    assert known is not None
+    return known
+
+
+def axes_if_one(f: Fields) -> int | None:
+    """The same, but None where one layer gets tensors of several ranks."""
     known = f[AXES_OF_POSITIONS]
-    assert isinstance(known, Constant) and isinstance(known.value, int)
+    assert isinstance(known, Constant) and (known.value is None or isinstance(known.value, int))
     return known.value
 
 
@@ -177,9 +202,13 @@ def axis_of(word: str, rank: int) -> int | tuple[int, ...]:
 MODES = {"zero": "constant", "reflect": "reflect", "edge": "edge"}
 
 
-def axis(f: Fields) -> Expr:
-    """An axis as jax takes it; what a class works out is that already."""
+def axis(f: Fields, x: Expr) -> Expr:
+    """An axis of `x` as jax takes it; what a class works out is that already."""
     word = f["axis"]
+    if word == Constant("positions"):
+        return over_positions(f, x)
+    if word == Constant("channels"):
+        return Constant(-1)
     if isinstance(word, Constant) and isinstance(word.value, str):
         return constant(axis_of(word.value, axes(f)))
     return word
@@ -231,12 +260,16 @@ def unpadded(f: Fields) -> bool:
 
 def for_rank(name: str, f: Fields) -> str:
     """The definition that modules carry of an op: feature maps have one in their own words."""
-    return name if axes(f) == 2 else f"{name}_nd"
+    return name if axes_if_one(f) == 2 else f"{name}_nd"
 
 
-def over_positions(f: Fields) -> Expr:
-    """The axes of all positions, as jax takes them: (1, 2) of feature maps."""
-    return constant(axis_of("positions", axes(f)))
+def over_positions(f: Fields, x: Expr) -> Expr:
+    """The axes of all positions of `x`, as jax takes them: (1, 2) of feature maps."""
+    known = axes_if_one(f)
+    if known is None:
+        behind = Binary("-", Attribute(x, "ndim"), Constant(1))
+        return call("tuple", call("range", Constant(1), behind))
+    return constant(axis_of("positions", known))
 
 
 def shape(x: Expr, axis: int) -> Expr:

@@ -11,9 +11,9 @@ from cnndsl.targets.flax.ops.emission import (
     Emission,
     Emitter,
     Fields,
+    along_axis,
     applied,
-    axes,
-    axis,
+    axes_if_one,
     equals,
     for_rank,
     layer,
@@ -66,14 +66,14 @@ def _rms_norm(f: Fields, x: Expr, context: Context) -> Emission:
 
 def _grn(f: Fields, x: Expr, context: Context) -> Emission:
     epsilon = () if equals(f["eps"], 1e-6) else (f["eps"],)
-    name = "GlobalResponseNorm" if axes(f) == 2 else "GlobalResponseNormNd"
+    name = "GlobalResponseNorm" if axes_if_one(f) == 2 else "GlobalResponseNormNd"
     built = Built("grn", name, (x, *epsilon), takes=())
     return layer(NORM, built, for_rank("global_response_norm", f))
 
 
 def _l2_normalize(f: Fields, x: Expr, context: Context) -> Emission:
-    keywords = unless(axis=(axis(f), -1), epsilon=(f["eps"], 1e-12))
-    return Emission(NORM, applied("l2_normalize", **keywords), (), ("l2_normalize",))
+    apply = along_axis("l2_normalize", f, **unless(epsilon=(f["eps"], 1e-12)))
+    return Emission(NORM, apply, (), ("l2_normalize",))
 
 
 def _lrn(f: Fields, x: Expr, context: Context) -> Emission:

@@ -174,9 +174,13 @@ def _pool(callee: str, f: Fields, default: str) -> Apply:
 
 def _over_the_map(method: str) -> Emitter:
     def emitter(f: Fields, x: Expr, context: Context) -> Emission:
-        along = Keyword("axis", over_positions(f))
         keep = () if equals(f["keep"], False) else (Keyword("keepdims", f["keep"]),)
-        return Emission(GLOBAL, lambda x, modules: Call(Attribute(x, method), (), (along, *keep)))
+
+        def apply(x: Expr, modules: list[Expr]) -> Expr:
+            along = Keyword("axis", over_positions(f, x))
+            return Call(Attribute(x, method), (), (along, *keep))
+
+        return Emission(GLOBAL, apply)
 
     return emitter
 

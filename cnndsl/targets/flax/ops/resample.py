@@ -32,7 +32,7 @@ def _by_factor(name: str) -> Emitter:
 
 def _adaptive_avg_pool(f: Fields, x: Expr, context: Context) -> Emission:
     if is_one(f, "size"):
-        keywords = (Keyword("axis", over_positions(f)), Keyword("keepdims", TRUE))
+        keywords = (Keyword("axis", over_positions(f, x)), Keyword("keepdims", TRUE))
         return Emission(GLOBAL, lambda x, modules: Call(Attribute(x, "mean"), (), keywords))
     carried = for_rank("adaptive_avg_pool", f)
     return Emission(POOL, applied(carried, f["size"]), helpers=(carried,))

@@ -35,9 +35,19 @@ _LISTS = (PerChannel, Codes, Connections, Grid)  # kinds that become tuples of n
 
 
 def fields_of(
-    values: Values, element: ast.Apply, recs: Sequence[Layer], runs: list[Run], env: Env, acts: bool
+    values: Values,
+    element: ast.Apply,
+    recs: Sequence[Layer],
+    runs: list[Run],
+    env: Env,
+    *,
+    acts: bool,
+    ranked: bool = True,
 ) -> Fields:
-    """Every argument of an op; `acts`: the op has no module, and acts in the call alone."""
+    """Every argument of an op.
+
+    `acts`: the op has no module, and acts in the call alone; `ranked`: what arrives has one rank.
+    """
     kind = type(recs[0].op)
     names, rank = list(kind.arguments()), rank_of(recs[0].x.shape)
     given = {a.name or names[i]: a.value for i, a in enumerate(element.args or ())}
@@ -53,9 +63,21 @@ def fields_of(
                 values.fold(expr, env)
             found[name] = values.residual(name, list(map(transposed_padding, transposed)), runs)
             continue
+        axis = kind.arguments()[name].kind is AXIS
+        if axis and not ranked and _is_one(seen):
+            found[name] = _axis_from_the_end(str(seen[0]), rank)
+            continue
         found[name] = _field(values, name, kind.arguments()[name].kind, expr, seen,
                              runs, env, acts, rank)  # fmt: skip
     return found
+
+
+def _axis_from_the_end(word: str, rank: int) -> Expr:
+    """An axis of tensors of several ranks; that of all positions stays a word."""
+    axis = axis_of(word, rank)
+    if word == "positions" or isinstance(axis, tuple):
+        return Constant(word)
+    return Constant(axis if axis < 0 else axis - rank - 2)
 
 
 def _is_one(seen: list[object]) -> bool:

@@ -42,6 +42,7 @@ class Surroundings(Protocol):
     passing: Passing
     imports: Imports
     asserts: bool  # whether the shapes that the spec asserts are proven
+    ranked: set[Layer]  # shared layers that get tensors of several ranks
 
     def callee(self, block: ast.Block) -> Draft: ...
     def number(self, instance: Instance) -> int: ...

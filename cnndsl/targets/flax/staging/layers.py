@@ -83,9 +83,10 @@ class Layers(Channels):
         if isinstance(recs[0].op, Brought):
             self.brought(type(recs[0].op), element, recs, x, runs, env)
             return
-        rank = len(recs[0].x.shape)
+        rank = self.rank(recs)
         acts = name not in BUILDS
-        fields = fields_of(values, element, recs, runs, env, acts=acts)
+        ranked = rank is not None
+        fields = fields_of(values, element, recs, runs, env, acts=acts, ranked=ranked)
         if name in ("max_pool", "avg_pool"):
             fields = overhanging(values, fields, recs, runs)
         known = fields
@@ -126,6 +127,15 @@ class Layers(Channels):
         self.values.define(features, total)
         if value != x:
             self.flow.line(x, value, recs, emission.role, runs)
+
+    def rank(self, recs: Sequence[Layer]) -> int | None:
+        """How many axes arrive; None where that differs from use to use of one module, or from
+        call to call of one line."""
+        found = {len(rec.x.shape) for rec in recs}
+        is_built = recs[0].op.name in BUILDS
+        if (is_built or len(found) > 1) and any(rec in self.module.ranked for rec in recs):
+            return None
+        return len(recs[0].x.shape)
 
     def brought(
         self,

@@ -15,6 +15,7 @@ from cnndsl.ir import Chained, Chosen, Frame, Instance, Layer, Network, Node, Pa
 from cnndsl.ops.base import rank_of
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.ops import is_of_axes
+from cnndsl.targets.flax.staging.again import first_uses
 from cnndsl.walks import children
 
 
@@ -35,11 +36,12 @@ def tell_apart(networks: Sequence[Network], program: Program, *, apart: bool) ->
             current.block = program.level(base, current.level) if deeper else base
         stack.extend(children(current))
     ranks: dict[str, set[int]] = {}
+    first = first_uses(networks)
     for use in uses:
-        ranks.setdefault(use.block.name, set()).add(rank_of(use.x.shape))
+        ranks.setdefault(use.block.name, set()).add(rank_of(first.get(use, use).x.shape))
     for use in uses:
         if len(ranks[use.block.name] - {0}) > 1:
-            rank = rank_of(use.x.shape)
+            rank = rank_of(first.get(use, use).x.shape)
             if rank not in (0, _usual(ranks[use.block.name])):
                 use.block = program.of_rank(use.block, rank)
 
@@ -62,6 +64,8 @@ def _code_of(use: Use) -> str | int:
     """What a use runs: the name of its block, or the axes that decide how its op is written."""
     run = use.run if isinstance(use, Passed) else use
     if isinstance(run, Layer) and is_of_axes(run.op):
+        while run.first is not None:  # shared layers are one, whatever arrives
+            run = run.first
         return rank_of(run.x.shape)
     return definition_of(use)
 

@@ -14,6 +14,7 @@ from cnndsl.syntax.walk import walk
 from cnndsl.targets.flax.expected import rectified_tensors
 from cnndsl.targets.flax.fragments import ORDER, fragment
 from cnndsl.targets.flax.names import RESERVED, safe, snake
+from cnndsl.targets.flax.staging.again import of_several_ranks
 from cnndsl.targets.flax.staging.brought import Imports
 from cnndsl.targets.flax.staging.classes import stage_block, stage_model, window_parameters
 from cnndsl.targets.flax.staging.draft import Draft
@@ -69,6 +70,7 @@ class Staging:
         self.functions = Functions(program.fns, self.taken, self.unique)
         self.known = Known(self.functions.spelled(), program.joins, axes_of(networks))
         self.classifiers = {id(layer) for n in networks for layer in classifiers(n)}
+        self.ranked = of_several_ranks(networks)
         self.opened = opened(program, self.definitions)
         self.passing = Passing(
             networks,
