@@ -44,7 +44,7 @@ ZOO = {
     "vgg16.cnn": (("VGG16GAP",), (64, 64, 3)),
     "resnet_keras.cnn": (("ResNet50Keras", "ResNet50V2"), (64, 64, 3)),
     "nasnet.cnn": (("NASNetMobile",), (96, 96, 3)),
-    "inception_v4.cnn": (("InceptionResNetV2",), (139, 139, 3)),
+    "inception_resnet.cnn": (("InceptionResNetV2",), (139, 139, 3)),
     "efficientnet.cnn": (("EfficientNetB0", "EfficientNetB1"), (64, 64, 3)),
     "mobilenet.cnn": (None, (64, 64, 3)),
     "resnet_cifar.cnn": (("ResNet20", "PlainNet20", "ResNet50CIFAR"), None),

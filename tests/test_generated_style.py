@@ -216,6 +216,17 @@ def test_length(name: str):
     assert len(text_of(GENERATED / f"{name}.py").splitlines()) <= LONGEST[name]
 
 
+@pytest.mark.parametrize("path", sorted(SPECS.glob("*.cnn")), ids=lambda path: path.stem)
+def test_a_family_is_a_page(path: Path):
+    assert len(text_of(path).splitlines()) <= 120
+
+
+@each_module
+def test_a_module_is_in_proportion_to_its_spec(path: Path):
+    lines = len(text_of(spec_of(path)).splitlines())
+    assert len(text_of(path).splitlines()) <= 8 * lines + 120
+
+
 def test_the_length_of_one_model_of_a_family():
     text = text_of(SPECS / "mobilenet.cnn")
     code = cnndsl.compile(text, model="MobileNetV2", filename="specs/mobilenet.cnn").code

@@ -61,7 +61,7 @@ SLOW = [
     Case("densenet", "DenseNet169", "DenseNet169", batch_norm=False),
     Case("densenet", "DenseNet201", "DenseNet201", batch_norm=False),
     Case("inception_v3", "InceptionV3", "InceptionV3", 96),
-    Case("inception_v4", "InceptionResNetV2", "InceptionResNetV2", 128),
+    Case("inception_resnet", "InceptionResNetV2", "InceptionResNetV2", 128),
     Case("xception", "Xception", "Xception", 96),
     Case("mobilenet", "MobileNet", "MobileNet"),
     Case("mobilenet", "MobileNetV2", "MobileNetV2"),

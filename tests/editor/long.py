@@ -11,8 +11,8 @@ SPECS = sorted(FOLDER.glob("*.cnn"))
 # Each is a whole one by itself, and no block of one is called as a tensor of another is.
 _LONG = (
     *("alexnet", "convnext", "densenet", "efficientnet", "efficientnet_lite", "efficientnet_v2"),
-    *("googlenet", "inception_v2", "inception_v3", "inception_v4", "lenet5", "mnasnet"),
-    *("mobilenet", "mobilenet_v3", "nasnet", "regnet", "resnet_cifar", "resnet_keras"),
+    *("googlenet", "inception_v2", "inception_v3", "inception_v4", "inception_resnet", "lenet5"),
+    *("mnasnet", "mobilenet", "mobilenet_v3", "nasnet", "regnet", "resnet_cifar", "resnet_keras"),
     *("resnext", "shufflenet_v2", "squeezenet", "vgg16", "vgg19", "wide_resnet", "xception"),
 )
 
