@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from cnndsl.counts import Count, Counts, count, count_merge, count_once, multiplies, totals
-from cnndsl.ir import Auxiliary, Instance, Layer, Merged, Network, Node, Staged, Tensor
+from cnndsl.ir import Auxiliary, Instance, Layer, Merged, Network, Node, Pack, Staged, Tensor
 from cnndsl.names import camel
 from cnndsl.ops.base import Op, Shape
 from cnndsl.ops.brought import Brought
@@ -49,6 +49,7 @@ class StageRow:
     params: int
     macs: int
     training: bool = False  # an auxiliary head
+    outputs: tuple[Shape, ...] = ()  # of a block with several results, in their order
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +138,7 @@ def _stage_rows(network: Network, known: Counts) -> Iterator[StageRow]:
                 if is_own or current.op.name not in SILENT or counts.params:
                     yield _row(current.path, _layer_text(current.op), counts, current.out)
             case Instance():
-                counts = count(current, known)
-                yield _row(current.path, camel(current.block.name), counts, current.out)
+                yield _block_row(current, count(current, known))
             case Merged() if multiplies(current):
                 name = current.element.name
                 yield _row(name, name, count_merge(current), current.out)
@@ -149,6 +149,19 @@ def _stage_rows(network: Network, known: Counts) -> Iterator[StageRow]:
 
 def _row(name: str, text: str, counts: Count, out: Tensor, training: bool = False) -> StageRow:
     return StageRow(name, text, out.shape, counts.params, counts.macs, training)
+
+
+def _block_row(instance: Instance, counts: Count) -> StageRow:
+    """A block with several results lets nothing flow on: its last tensor stands for all."""
+    results = [r.tensors if isinstance(r, Pack) else (r,) for r in instance.results]
+    tensors = [tensor for result in results for tensor in result]
+    row = _row(
+        instance.path,
+        camel(instance.block.name),
+        counts,
+        tensors[-1] if tensors else instance.out,
+    )
+    return replace(row, outputs=tuple(tensor.shape for tensor in tensors))
 
 
 def contents(record: Node) -> str:
@@ -227,7 +240,9 @@ def stage_cells(summary: Summary) -> list[tuple[str, ...]]:
     for row in summary.stages:
         text = f"{row.contents} (training)" if row.training else row.contents
         macs = "" if row.training else f"{row.macs:,}"
-        rows.append((row.name, text, shape_text(row.output), f"{row.params:,}", macs))
+        several = len(row.outputs) > 1
+        output = f"{len(row.outputs)} tensors" if several else shape_text(row.output)
+        rows.append((row.name, text, output, f"{row.params:,}", macs))
     rows.append(("total", "", "", f"{summary.params:,}", f"{summary.macs:,}"))
     return rows
 

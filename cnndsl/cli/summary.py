@@ -98,6 +98,7 @@ def as_json(summary: Summary) -> dict[str, Json]:
                 "output": list(stage.output),
                 "params": stage.params,
                 "macs": stage.macs,
+                **({"outputs": [list(each) for each in stage.outputs]} if stage.outputs else {}),
             }
             for stage in summary.stages
         ],

@@ -30,6 +30,15 @@ def test_state_is_told_where_there_is_any(run, folder):
     assert run("summary", "norm.cnn").out.endswith("\n6 parameters, 12 with state, 0 MACs\n")
 
 
+def test_a_block_of_several_results_has_none_that_flows_on(run, folder):
+    text = "block two { return conv(4, 1), max_pool(2) }\n"
+    text += "model Net { \ninput 8x8x3\n a, b = two\n concat [ a -> max_pool(2), b ]\n }\n"
+    (folder / "two.cnn").write_text(text)
+    assert "two       Two             2 tensors      16   768" in run("summary", "two.cnn").out
+    (net,) = json.loads(run("summary", "two.cnn", "--json").out)
+    assert net["stages"][0]["outputs"] == [[8, 8, 4], [4, 4, 3]]
+
+
 def test_the_table_by_layer(run):
     rows = [line.split("  ") for line in run("summary", "net.cnn", "--layers").out.splitlines()]
     cells = [[cell.strip() for cell in row if cell.strip()] for row in rows]
