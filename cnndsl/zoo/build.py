@@ -1,12 +1,13 @@
-"""Writes index.json, docs/zoo.md and README.md's table from the specs, in a checkout.
+"""Writes index.json, docs/zoo.md with its pictures and README.md's table from the specs.
 
-`python -m cnndsl.zoo.build` does it.
+`python -m cnndsl.zoo.build` does it, in a checkout.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from cnndsl.checked import Checked
@@ -20,25 +21,36 @@ from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
 from cnndsl.terminal import render_all
 from cnndsl.zoo.index import HERE, INDEX, Record, folder
+from cnndsl.zoo.picture import picture
 from cnndsl.zoo.references import References
 
 PAGE = HERE.parents[1] / "docs" / "zoo.md"
+PICTURES = PAGE.with_suffix("")
 README = HERE.parents[1] / "README.md"
 _CITED = re.compile(r'"[^"]+",[^"]*?\b\d{4}\b')  # a title, where it appeared, a year
 _ARXIV = re.compile(r"arXiv:\d+\.\d+")
 
 
-def index(references: References) -> list[Record]:
-    """The entries of index.json, in the order of the specs' names.
+def check_specs() -> list[Checked]:
+    """Every spec of the zoo, in the order of their names.
 
     Raises:
       CompileError: if a spec is wrong.
     """
-    return [
-        entry
-        for path in sorted(folder("specs").glob("*.cnn"))
-        for entry in _entries(check_file(path), references)
-    ]
+    return [check_file(path) for path in sorted(folder("specs").glob("*.cnn"))]
+
+
+def index(families: Iterable[Checked], references: References) -> list[Record]:
+    """The entries of index.json, in the order of the specs."""
+    return [entry for checked in families for entry in _entries(checked, references)]
+
+
+def pictures(families: Iterable[Checked]) -> dict[str, str]:
+    """The picture of the first network of every family, by the name of its file."""
+    return {
+        f"{Path(checked.source.name).stem}.svg": picture(summarize_network(checked.networks[0]))
+        for checked in families
+    }
 
 
 def check_file(path: Path) -> Checked:
@@ -109,7 +121,13 @@ def main() -> None:
     from cnndsl.zoo.document import overview, page
 
     references = References.read()
-    entries = index(references)
+    families = check_specs()
+    entries = index(families, references)
+    PICTURES.mkdir(exist_ok=True)
+    for old in PICTURES.glob("*.svg"):
+        old.unlink()
+    for name, text in pictures(families).items():
+        (PICTURES / name).write_text(text, encoding="utf-8")
     INDEX.write_text(index_text(entries), encoding="utf-8")
     PAGE.write_text(page(entries, references), encoding="utf-8")
     README.write_text(overview(README.read_text(encoding="utf-8"), entries), encoding="utf-8")

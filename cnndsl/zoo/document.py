@@ -1,4 +1,4 @@
-"""docs/zoo.md: a row per model, with its figures and what they are held against."""
+"""docs/zoo.md: a picture per family, and a row per model with what its figures are held against."""
 
 from __future__ import annotations
 
@@ -29,6 +29,10 @@ In Python `cnndsl.zoo.create("ResNet50", rngs=nnx.Rngs(0))` builds a network and
 `cnndsl.zoo.endpoints("ResNet50")` tells the shape and the reduction of every feature map;
 `cnndsl list` prints the table, `cnndsl list --task segmentation --max-params 40M` a part of it, and
 `cnndsl compile ResNet50` writes a module of that network alone.
+
+The pictures show what the stages of a family's first network give, in the order they run: slabs
+as high as their maps and as thick as their channels, both as logarithms, and bars for vectors.
+Behind each other stand the maps of a block with several results.
 """
 _TITLES = ("model", "input", "params", "MACs", "reference", "shown by")
 _OVERVIEW = "| for | families, and how many networks each has |\n| --- | --- |\n"
@@ -53,6 +57,7 @@ def _families(entries: Sequence[Record], references: References) -> Iterator[str
         stem = spec.removesuffix(".cnn")
         yield f"### [{stem}](../specs/{spec})"
         yield from papers
+        yield f"![The stages of {family[0]['name']}](zoo/{stem}.svg)"
         rows = [_row(entry, references) for entry in family]
         yield "\n".join([_line(_TITLES), _RULE, *map(_line, rows)])
 

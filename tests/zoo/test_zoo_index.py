@@ -3,15 +3,28 @@
 import ast
 import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from cnndsl import zoo
+from cnndsl.summary import summarize_network
 from cnndsl.targets.flax.shaping.facts import MOST_TABLES
-from cnndsl.zoo.build import INDEX, PAGE, README, citations, index, index_text
+from cnndsl.zoo.build import (
+    INDEX,
+    PAGE,
+    PICTURES,
+    README,
+    check_specs,
+    citations,
+    index,
+    index_text,
+    pictures,
+)
 from cnndsl.zoo.document import overview, page
 from cnndsl.zoo.index import folder, spec_path
 from cnndsl.zoo.modules import import_module, module_path
+from cnndsl.zoo.picture import picture
 from cnndsl.zoo.references import References
 from tests.compiled import constants
 
@@ -20,8 +33,13 @@ ENTRIES = zoo.list_models()
 
 
 @pytest.fixture(scope="module")
-def entries():
-    return index(REFERENCES)
+def families():
+    return check_specs()
+
+
+@pytest.fixture(scope="module")
+def entries(families):
+    return index(families, REFERENCES)
 
 
 def test_the_index_is_what_the_specs_say(entries):
@@ -32,6 +50,28 @@ def test_the_index_is_what_the_specs_say(entries):
 def test_the_page_is_what_the_specs_say(entries):
     """`python -m cnndsl.zoo.build` makes it again."""
     assert PAGE.read_text(encoding="utf-8") == page(entries, REFERENCES)
+
+
+def test_every_family_has_its_picture(families):
+    """`python -m cnndsl.zoo.build` makes them again."""
+    drawn = pictures(families)
+    assert {path.name: path.read_text(encoding="utf-8") for path in PICTURES.iterdir()} == drawn
+    text = PAGE.read_text(encoding="utf-8")
+    assert all(text.count(f"](zoo/{name})") == 1 for name in drawn)
+
+
+def test_a_picture_has_the_stages_in_their_order(families):
+    by_stem = {Path(checked.source.name).stem: checked for checked in families}
+    resnet = ElementTree.fromstring(picture(summarize_network(by_stem["resnet"].networks[0])))
+    said = [node.text for node in resnet.iter("{http://www.w3.org/2000/svg}text")]
+    assert said[0] == "ResNet18: 11,689,512 parameters, 1.81 GMACs"
+    assert said[1:3] == ["224 x 224 x 3", "input"]
+    assert [text for text in said if text and text.startswith("layer")] == [
+        f"layer{i}" for i in range(1, 5)
+    ]
+    pyramid = picture(summarize_network(by_stem["fpn"].networks[0]))
+    assert pyramid.count("<path") == 1 + 1 + 4 + 1  # image, backbone, a block's four maps, a pool
+    assert "pyramid 4 tensors" in pyramid
 
 
 def test_the_readme_has_the_families(entries):
