@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 from cnndsl.interrupts import INTERRUPTED, is_interrupt
 
 
@@ -10,6 +12,7 @@ def main() -> int:
     try:
         from cnndsl.cli import main as run
 
+        gc.disable()  # nearly all that a command makes, it needs to its end
         return run()
     except KeyboardInterrupt:
         return INTERRUPTED
@@ -17,3 +20,5 @@ def main() -> int:
         if is_interrupt(error):
             return INTERRUPTED
         raise
+    finally:
+        gc.freeze()  # of a process that ends, nothing has to be freed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from operator import gt
+from typing import get_args
 
 from cnndsl import advice
 from cnndsl.diagnostics import Diagnostic, Fix
@@ -31,20 +32,27 @@ _LONG = 64  # positions of a signal, which has seldom fewer, and seldom so many 
 _FEW = 16  # one pixel of more than that, left out at the end of a map, is no loss
 _LINES = ((), ("positions",), ("rows", "columns"), ("slices", "rows", "columns"))
 _Windowed = Conv | Depthwise | Separable | MaxPool | AvgPool
+_DOUBTED = {*get_args(_Windowed), BatchNorm, ConvTranspose, Dropout, DropPath}
 _RATHER_NEW = 0.5  # a momentum below it weighs the new batch more than all before
 
 
 def doubts(network: Network) -> Iterator[Diagnostic]:
     """Warns of a network's image and its layers."""
     yield from _image(network)
-    nodes = list(_nodes(network))
-    uses = Counter(id(node.x) for node in nodes if isinstance(node, Layer))
-    uses.update(id(b.out) for node in nodes if isinstance(node, Merged) for b in node.branches)
-    uses.update(id(node.x) for node in nodes if isinstance(node, Instance) and shares(node))
+    uses: Counter[int] = Counter()
+    layers: list[Layer] = []
+    for node in _nodes(network):
+        if isinstance(node, Layer):
+            uses[id(node.x)] += 1
+            if type(node.op) in _DOUBTED:
+                layers.append(node)
+        elif isinstance(node, Merged):
+            uses.update([id(branch.out) for branch in node.branches])
+        elif isinstance(node, Instance) and shares(node):
+            uses[id(node.x)] += 1
     uses[id(network.output)] += 1
-    for layer in nodes:
-        if isinstance(layer, Layer):
-            yield from _layer(layer, uses[id(layer.x)] == 1)
+    for layer in layers:
+        yield from _layer(layer, uses[id(layer.x)] == 1)
 
 
 def unasserted(networks: Sequence[Network]) -> Iterator[Diagnostic]:

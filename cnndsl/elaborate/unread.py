@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from cnndsl import advice
 from cnndsl.diagnostics import Diagnostic
@@ -35,23 +35,24 @@ def unread(networks: Sequence[Network]) -> Iterator[Diagnostic]:
     What `NAME = chain` names has a warning of its own where nothing mentions the name.
     """
     dropped: dict[ast.Run, bool] = {}
-    for network in networks:
-        for statement, is_read in _results(network):
-            dropped[statement] = dropped.get(statement, True) and not is_read
+    for statement, is_read in _results(networks):
+        dropped[statement] = dropped.get(statement, True) and not is_read
     for statement, is_dropped in dropped.items():
         if is_dropped:
             yield advice.unread_result(statement.chain.span)
 
 
-def _results(network: Network) -> Iterator[tuple[ast.Run, bool]]:
+def _results(networks: Sequence[Network]) -> Iterator[tuple[ast.Run, bool]]:
     """Every chain without a name as often as it runs, and whether something reads its result."""
-    read = {id(network.output), *(id(tensor) for tensor in network.endpoints.values())}
+    read = {id(tensor) for n in networks for tensor in (n.output, *n.endpoints.values())}
     ran: list[tuple[ast.Run, Chained]] = []
-    waiting: list[Node] = [network.frame]
+    waiting: list[Node] = [network.frame for network in reversed(networks)]
     seen: set[int] = set()  # frames that uses of a block share
     while waiting:
         node = waiting.pop()
-        read.update(id(tensor) for tensor in _reads(node))
+        reads = _READS.get(type(node))
+        if reads is not None:
+            read.update([id(tensor) for tensor in reads(node)])
         if isinstance(node, Ran) and isinstance(node.statement, ast.Run) and node.name is None:
             ran.append((node.statement, node.run))
         if isinstance(node, Instance):
@@ -64,32 +65,31 @@ def _results(network: Network) -> Iterator[tuple[ast.Run, bool]]:
         yield statement, id(run.out) in read or run.out is run.x or not computes
 
 
-def _reads(node: Node) -> Iterator[Tensor]:
-    """The tensors that a record takes or hands on under a name, of a block what it gives back."""
-    match node:
-        case Layer(x=x) | Divided(x=x):
-            yield x
-        case Instance(x=x, args=args, frame=frame, results=results):
-            yield x
-            yield frame.out
-            for held in (*args.values(), *results):
-                yield from _tensors(held)
-        case Merged(branches=branches):
-            yield from (branch.out for branch in branches)
-        case Packed(pack=pack):
-            yield from pack.tensors
-        case Items(records=records):
-            yield from (record.out for record in records if isinstance(record, Chained))
-        case Returned(runs=runs):
-            yield from (run.out for run in runs)
-        case Auxiliary(out=out):
-            yield out
-        case Ran(run=run, statement=statement, name=name):
-            if name is not None or isinstance(statement, ast.Bind):
-                yield run.out
+def _use(use: Instance) -> Sequence[Tensor]:
+    """What a block takes, and what it gives back."""
+    held = [tensor for value in (*use.args.values(), *use.results) for tensor in _tensors(value)]
+    return (use.x, use.frame.out, *held)
 
 
 def _tensors(value: Value | Result) -> Sequence[Tensor]:
     if isinstance(value, Pack):
         return value.tensors
     return (value,) if isinstance(value, Tensor) else ()
+
+
+def _named(ran: Ran) -> Sequence[Tensor]:
+    is_named = ran.name is not None or isinstance(ran.statement, ast.Bind)
+    return (ran.run.out,) if is_named else ()
+
+
+# The tensors that a record takes or hands on under a name.
+_READS: dict[type, Callable[..., Sequence[Tensor]]] = {
+    **dict.fromkeys((Layer, Divided), lambda record: (record.x,)),
+    Instance: _use,
+    Merged: lambda merged: [branch.out for branch in merged.branches],
+    Packed: lambda packed: packed.pack.tensors,
+    Items: lambda items: [each.out for each in items.records if isinstance(each, Chained)],
+    Returned: lambda returned: [run.out for run in returned.runs],
+    Auxiliary: lambda auxiliary: (auxiliary.out,),
+    Ran: _named,
+}
