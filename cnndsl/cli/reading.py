@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -33,24 +33,28 @@ def check_specs(
     unreadable: list[CallError] | None = None,
     sitting: Sitting | None = None,
     check: Check = check_source,
+    done: Iterable[str] = (),
 ) -> list[Checked]:
     """Every spec of the call, parsed and elaborated, in order; a spec named twice counts once.
 
     A name that no file has may be that of a model of the zoo: of its spec that model counts. A
-    folder stands for the specs below it.
+    folder stands for the specs below it. Those that are `done` are left out.
 
     What each was read from is noted in `sitting`; `check` is `pipeline.check_source` or `prove`.
 
     Raises:
       CallError: if one cannot be read; with `unreadable`, that is noted there.
     """
-    model = arguments.model if "model" in arguments else None
     checked: list[Checked] = []
-    for name in dict.fromkeys(arguments.specs):
+    seen = set(done)
+    for name in arguments.specs:
         try:
             for each in spec_files([name]):
+                if each in seen:
+                    continue
+                seen.add(each)
                 trace = None if sitting is None else sitting.traces.setdefault(each, {})
-                checked.append(_check(each, arguments, overrides, model, trace, check))
+                checked.append(check_spec(each, arguments, overrides, check, trace))
         except CallError as error:
             if unreadable is None:
                 raise
@@ -58,7 +62,28 @@ def check_specs(
     return checked
 
 
-def _check(
+def check_spec(
+    name: str,
+    arguments: Namespace,
+    overrides: dict[str, Value] | None,
+    check: Check,
+    trace: Trace | None = None,
+) -> Checked:
+    """One spec, or one model of the zoo: its spec with that network alone.
+
+    Raises:
+      CallError: if it cannot be read.
+    """
+    model = arguments.model if "model" in arguments else None
+    if not is_model(name):
+        return _check_file(name, arguments, overrides, model, trace, check)
+    spec = spec_of_model(name)
+    if model is not None:
+        raise CallError(f"--model chooses from a spec, and `{name}` is a model already")
+    return replace(_check_file(spec, arguments, overrides, name, trace, check), model=name)
+
+
+def _check_file(
     name: str,
     arguments: Namespace,
     overrides: dict[str, Value] | None,
@@ -66,8 +91,6 @@ def _check(
     trace: Trace | None,
     check: Check,
 ) -> Checked:
-    if is_model(name):
-        return _check_model(name, arguments, overrides, model, trace, check)
     stdin_name = arguments.stdin_filename
     if name == STDIN:
         name = stdin_name or "<stdin>"
@@ -108,21 +131,6 @@ def spec_of_model(name: str) -> str:
         help = error.help or "`cnndsl list` lists the models of the zoo"
         raise CallError(f"there is no file and no model `{name[:60]}`", help) from None
     return os.path.relpath(path) if path.is_relative_to(os.getcwd()) else str(path)
-
-
-def _check_model(
-    name: str,
-    arguments: Namespace,
-    overrides: dict[str, Value] | None,
-    model: str | None,
-    trace: Trace | None,
-    check: Check,
-) -> Checked:
-    """A model of the zoo: its spec with that network alone."""
-    spec = spec_of_model(name)
-    if model is not None:
-        raise CallError(f"--model chooses from a spec, and `{name}` is a model already")
-    return replace(_check(spec, arguments, overrides, name, trace, check), model=name)
 
 
 def all_diagnostics(checked: Sequence[Checked]) -> list[Diagnostic]:

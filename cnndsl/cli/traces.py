@@ -56,3 +56,7 @@ class Sitting:
 
     traces: dict[str, Trace] = field(default_factory=dict)
     modules: dict[Path, str] = field(default_factory=dict)
+
+    def written(self) -> dict[Path, str]:
+        """The modules of specs that are still there."""
+        return {path: spec for path, spec in self.modules.items() if spec in self.traces}

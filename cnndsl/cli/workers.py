@@ -6,90 +6,124 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from argparse import Namespace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from cnndsl.checked import Checked
+from cnndsl.cli.reading import STDIN, check_choice, check_spec, is_model
 from cnndsl.garbage import kept, sweep
 from cnndsl.ir import Value
-from cnndsl.pipeline import Compiled, compile_checked
-from cnndsl.summary import summarize_network
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from cnndsl.pipeline import check_source, compile_checked
 
 FEW = 8  # specs that take no longer one after the other
 
 
-def compile_all(
-    checked: Sequence[Checked],
-    overrides: dict[str, Value],
-    model: str | None,
-    output: str | None,
-) -> Iterator[Compiled]:
-    """What `compile_checked` gives of each, in order.
+@dataclass(frozen=True)
+class Made:
+    """What a spec compiles to, as text, and the figures of its models."""
 
-    Many are shared among the processors, where a process can be copied with all that was proven.
+    code: str
+    training: str | None
+    models: tuple[tuple[str, int, int], ...]  # name, parameters, MACs
+    trained: tuple[str, ...]  # the models with a recipe
+
+
+def make(checked: Checked, overrides: dict[str, Value], arguments: Namespace) -> Made:
+    """The modules of a spec without mistakes."""
+    compiled = compile_checked(checked, overrides, arguments.model, arguments.output)
+    if compiled.code is None:
+        raise AssertionError("a spec without a mistake has a module")
+    return Made(
+        compiled.code,
+        compiled.training,
+        tuple((s.model, s.params, s.macs) for s in compiled.summaries),
+        tuple(s.model for s in compiled.summaries if s.recipe is not None),
+    )
+
+
+def make_ahead(
+    names: Sequence[str], overrides: dict[str, Value], arguments: Namespace
+) -> dict[str, Made]:
+    """Checks and compiles the specs of these files, shared among the processors.
+
+    Few are left out, and all where this process cannot be copied; so are those that are wrong in
+    some way and those that fail: they are to be checked here, where it can be told.
     """
+    files = [name for name in names if name != STDIN and not is_model(name)]
+    workers = min(_processors(), len(files))
+    if workers < 2 or len(files) < FEW or not _can_copy():
+        return {}
 
-    def compiled(each: Checked) -> Compiled:
-        return compile_checked(each, overrides, model, output)
+    def made(name: str) -> Made | None:
+        checked = check_spec(name, arguments, overrides, check_source)
+        check_choice(checked, arguments.model, overrides)
+        if checked.diagnostics or not checked.networks:
+            return None
+        return make(checked, overrides, arguments)
 
-    workers = min(_processors(), len(checked))
+    return _shared(files, made, workers)
+
+
+def make_here(
+    checked: Sequence[Checked], overrides: dict[str, Value], arguments: Namespace
+) -> dict[str, Made]:
+    """Compiles specs that were checked, one after the other."""
+    found: dict[str, Made] = {}
     with kept():
-        if workers > 1 and len(checked) >= FEW and _can_copy():
-            yield from _shared(checked, compiled, model, workers)
-            return
         for each in checked:
-            yield compiled(each)
+            found[each.name] = make(each, overrides, arguments)
             sweep()
+    return found
 
 
 class _Work:
     """What copies of this process are made with."""
 
-    checked: Sequence[Checked]
-    compiled: Callable[[Checked], Compiled]
+    made: Callable[[str], Made | None]
 
 
 def _shared(
-    checked: Sequence[Checked],
-    compiled: Callable[[Checked], Compiled],
-    model: str | None,
-    workers: int,
-) -> Iterator[Compiled]:
-    """What fails in a copy is done once more here, to fail where it can be told."""
+    names: Sequence[str], made: Callable[[str], Made | None], workers: int
+) -> dict[str, Made]:
     from concurrent.futures import ProcessPoolExecutor
     from concurrent.futures.process import BrokenProcessPool
     from multiprocessing import get_context
 
-    _Work.checked, _Work.compiled = checked, compiled
-    with ProcessPoolExecutor(workers, get_context("fork"), _ignore_interrupts) as pool:
-        futures = [pool.submit(_work, number) for number in range(len(checked))]
+    import cnndsl.targets.flax  # noqa: F401  (once, and not in every copy)
+
+    _Work.made = made
+    found: dict[str, Made] = {}
+    with kept(), ProcessPoolExecutor(workers, get_context("fork"), _ignore_interrupts) as pool:
+        # The largest first: so no processor has work left when the others have none.
+        futures = {name: pool.submit(_work, name) for name in sorted(names, key=_size)}
         try:
-            for each, future in zip(checked, futures, strict=True):
+            for name, future in futures.items():
                 try:
-                    found = future.result()
+                    result = future.result()
                 except BrokenProcessPool:  # a copy was killed, as by want of memory
-                    found = None
-                if found is None:
-                    yield compiled(each)
-                    continue
-                networks = [n for n in each.networks if model in (None, n.name)]
-                code, training = found
-                yield Compiled(code, tuple(map(summarize_network, networks)), (), training)
+                    break
+                if result is not None:
+                    found[name] = result
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+    return found
 
 
-def _work(number: int) -> tuple[str, str | None] | None:
-    """The texts of the modules, and None where there is no module."""
+def _work(name: str) -> Made | None:
     try:
-        found = _Work.compiled(_Work.checked[number])
+        return _Work.made(name)
     except Exception:
         return None
-    sweep()
-    return None if found.code is None else (found.code, found.training)
+    finally:
+        sweep()
+
+
+def _size(name: str) -> int:
+    try:
+        return -os.path.getsize(name)
+    except (OSError, ValueError):
+        return 0
 
 
 def _ignore_interrupts() -> None:

@@ -79,3 +79,24 @@ def test_a_network_that_is_too_large_stops_before(tmp_path):
     assert cnndsl.compile(LARGE).code is None
     printed = compiled(tmp_path, 2, *specs, "large.cnn")
     assert "error[" in printed and printed.endswith("exit code 1")
+
+
+def test_what_is_wrong_with_some_is_told_as_by_one_process(tmp_path):
+    specs = written(tmp_path, FEW)
+    (tmp_path / "wrong.cnn").write_text("model Net { input 8x8x3\n  conv(4, stride = x)\n}\n")
+    (tmp_path / "blocks.cnn").write_text("block unit { conv(4, 3) -> relu }\n")
+    for more in (["wrong.cnn"], ["blocks.cnn"], ["lost.cnn"], ["--set", "depth=3"], ["."]):
+        call = [specs[0], *more, *specs[1:]]
+        assert compiled(tmp_path, 2, *call) == compiled(tmp_path, 1, *call)
+    assert "exit code 1" in compiled(tmp_path, 2, *specs, "wrong.cnn")
+
+
+def test_the_lines_stand_in_the_order_of_the_call(tmp_path):
+    specs = written(tmp_path, FEW)
+    call = [*specs[4:], "LeNet5", *specs[:4]]
+    printed = compiled(tmp_path, 2, *call)
+    assert printed == compiled(tmp_path, 1, *call)
+    modules = [line.split()[0] for line in printed.splitlines()[:-1]]
+    stems = [Path(name).stem.lower() for name in call]
+    stems.insert(stems.index("lenet5") + 1, "lenet5_training")
+    assert [Path(module).stem for module in modules] == stems
