@@ -15,13 +15,14 @@ from cnndsl.targets.python.tree import Expr, Name
 def drop_params(draft: Draft, used: set[str]) -> None:
     """Arguments that nothing reads are none, and none has a default before one without.
 
-    Callers know some besides: those that only say how wide the result is.
+    Callers know some besides: those that only say how wide the result is. Uses of a block that
+    uses itself were written before this was known.
     """
     steps = [*draft.init, *draft.heads, *(draft.call if draft.is_function else ())]
     read = {n for step in flat(steps) for e in expressions(step) for n in names(e)}
     called = {n for step in flat(draft.call) for e in expressions(step) for n in names(e)}
     exported = {n for out in (draft.out, *draft.outs) if out is not None for n in names(out)}
-    kept = []
+    kept, draft.offered = [], draft.arguments
     for param in draft.params:
         if param.source == "tensor":
             param.handed = param.name in called
@@ -32,9 +33,9 @@ def drop_params(draft: Draft, used: set[str]) -> None:
             param.handed = param.name in read or param.name in used or is_asked
         if param.handed or param.name in exported:
             kept.append(param)
-    before, draft.params = draft.params, kept
+    draft.params = kept
     if draft.uses_itself:
-        hand_over_what_is_taken(draft, before)
+        hand_over_what_is_taken(draft, draft, draft.offered)
     draft.class_values = {n: v for n, v in draft.class_values.items() if _reads(draft, n, used)}
     required = False
     for param in reversed([p for p in draft.arguments if p.source != "tensor"]):

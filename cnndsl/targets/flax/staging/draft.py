@@ -153,6 +153,7 @@ class Draft:
     is_argument: bool = False  # it stands where others do, and is called as they are
     takes_x: bool = True  # what arrives; a block may read its arguments alone
     params: list[Param] = field(default_factory=list)
+    offered: list[Param] = field(default_factory=list)  # arguments, before some were dropped
     init: list[Step] = field(default_factory=list)
     call: list[Step] = field(default_factory=list)
     heads: list[Step] = field(default_factory=list)  # of the constructor, built last

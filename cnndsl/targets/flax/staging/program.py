@@ -19,6 +19,7 @@ from cnndsl.targets.flax.staging.brought import Imports
 from cnndsl.targets.flax.staging.classes import stage_block, stage_model, window_parameters
 from cnndsl.targets.flax.staging.draft import Draft
 from cnndsl.targets.flax.staging.functions import Functions
+from cnndsl.targets.flax.staging.itself import close
 from cnndsl.targets.flax.staging.levels import tell_apart
 from cnndsl.targets.flax.staging.passing import Passing
 from cnndsl.targets.flax.staging.spelling import Known
@@ -26,9 +27,11 @@ from cnndsl.targets.flax.staging.surveys import (
     axes_of,
     builds_modules,
     families,
+    in_order,
     opened,
     uses_inside,
 )
+from cnndsl.targets.flax.staging.tidy import sweep
 from cnndsl.targets.python.draft import Build
 from cnndsl.targets.python.expressions import constant
 from cnndsl.targets.python.tree import (
@@ -63,7 +66,7 @@ class Staging:
         self.definitions = dict(program.blocks)
         self.numbers: dict[int, int] = {}  # by the identity of a use, which of those it is like
         self._number_instances()
-        self._order_definitions()
+        self.definitions = in_order(self.definitions, program, self.instances)
         self.taken = {fragment(name).defines for name in ORDER}
         self.taken |= {safe(n.name, RESERVED) for n in networks}
         self.imports = Imports(program, networks, self.unique)
@@ -142,7 +145,8 @@ class Staging:
         if block.name in self.open:
             return self.open[block.name]
         if block.name not in self.blocks:
-            self.blocks[block.name] = stage_block(
+            before = set(self.blocks)
+            draft = self.blocks[block.name] = stage_block(
                 self,
                 block,
                 self.names[block.name],
@@ -151,6 +155,11 @@ class Staging:
                 is_function=block.name not in self.modular,
             )
             self.open.pop(block.name)
+            if draft.uses_itself:
+                held = [
+                    d for name, d in self.blocks.items() if name not in before and d is not draft
+                ]
+                close([draft, *held], sweep)
         return self.blocks[block.name]
 
     def _passed(self, use: Instance) -> Expr:
@@ -196,18 +205,6 @@ class Staging:
                 self.numbers[id(current)] = alike[key] = len(held)
                 held.append(current)
             stack.extend(reversed(children(current)))
-
-    def _order_definitions(self) -> None:
-        """Puts what a block is around uses of itself behind it, the smaller one first."""
-        found: dict[str, ast.Block] = {}
-        for name, block in self.definitions.items():
-            levels = self.program.levels.get(name, {})
-            for each in (block, *(levels[level] for level in sorted(levels))):
-                ranked = self.program.ranked.get(each.name, {})
-                for definition in (each, *(ranked[rank] for rank in sorted(ranked))):
-                    if definition is block or definition.name in self.instances:
-                        found.setdefault(definition.name, definition)
-        self.definitions = found
 
     def number(self, instance: Instance) -> int:
         return self.numbers[id(instance)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 from cnndsl.elaborate.nested import endpoint_readers
 from cnndsl.elaborate.program import Program
@@ -42,6 +42,22 @@ def uses_inside(instance: Instance) -> Iterator[Instance]:
             yield current
         else:
             stack.extend(children(current))
+
+
+def in_order(
+    definitions: Mapping[str, ast.Block], program: Program, used: Container[str]
+) -> dict[str, ast.Block]:
+    """Definitions with what a block is around uses of itself, and on other axes, behind it, the
+    smaller one first; of those only what is `used`."""
+    found: dict[str, ast.Block] = {}
+    for name, block in definitions.items():
+        levels = program.levels.get(name, {})
+        for each in (block, *(levels[level] for level in sorted(levels))):
+            ranked = program.ranked.get(each.name, {})
+            for definition in (each, *(ranked[rank] for rank in sorted(ranked))):
+                if definition is block or definition.name in used:
+                    found.setdefault(definition.name, definition)
+    return found
 
 
 def axes_of(networks: Sequence[Network]) -> dict[str, int]:

@@ -39,32 +39,46 @@ _EXPORTED = 40  # and of one that a use of a class writes in its own terms
 
 def simplify(draft: Draft) -> None:
     """Propagates, sweeps, and settles which arguments remain."""
-    variables = draft.variables
     allowed = _allowed(draft)
     steps = [*draft.init, *_marked(draft)]
     draft.init, draft.heads = _split(propagate(steps, allowed, draft.flat_loops, _holds(draft)))
     _read_arguments(draft)
     draft.call = propagate(draft.call, allowed, draft.flat_loops, lambda *_: False)
-    draft.call = live_call(counting(draft.call), {"out"} if draft.keeps_endpoints else set())
-    modules = _modules(draft)
-    used = used_attributes(draft.call)
+    draft.call = live_call(counting(draft.call), _results(draft))
     draft.out = _exported(draft, "out")
     shadows = [step.key for step in draft.init if isinstance(step, Shadow)]
     several = [key for key in shadows if key.startswith("out") and key != "out"]
     draft.outs = [_exported(draft, key) for key in several]
     _note_channels(draft)
-    if draft.is_function:
-        draft.init = []
-    else:
-        whole = live_init(
-            counting([*draft.init, *_marked(draft)]), used | modules, used & variables.keys()
-        )
-        draft.init, draft.heads = _split(whole)
+    used = _sweep_constructor(draft)
     _fold_decided(draft, used)
     drop_params(draft, used)
     draft.takes_x = takes_x(draft)
     free_numbers(draft)
     draft.takes = KINDS if draft.is_argument and not draft.is_function else _takes(draft)
+
+
+def sweep(draft: Draft) -> None:
+    """Leaves out what nothing reads any more, of statements and of arguments."""
+    draft.call = live_call(counting(draft.call), _results(draft))
+    drop_params(draft, _sweep_constructor(draft))
+
+
+def _sweep_constructor(draft: Draft) -> set[str]:
+    """Leaves out of the constructor what neither it nor the call reads; gives the attributes
+    that the call reads."""
+    used = used_attributes(draft.call)
+    if draft.is_function:
+        draft.init = []
+    else:
+        steps = counting([*draft.init, *_marked(draft)])
+        whole = live_init(steps, used | _modules(draft), used & draft.variables.keys())
+        draft.init, draft.heads = _split(whole)
+    return used
+
+
+def _results(draft: Draft) -> set[str]:
+    return {"out"} if draft.keeps_endpoints else set()
 
 
 def _read_arguments(draft: Draft) -> None:
