@@ -291,6 +291,8 @@ VALUES = {
     "None": "none",
     "null": "none",
     "nil": "none",
+    "identity": "none",
+    "Identity": "none",
     "SAME": "same",
     "Same": "same",
     "VALID": "valid",

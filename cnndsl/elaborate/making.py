@@ -13,11 +13,13 @@ from cnndsl.elaborate.reuse import Known
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import Tensor, Value
 from cnndsl.ops.base import Kind, Op, Reject
-from cnndsl.ops.initial import Initial
+from cnndsl.ops.initial import OF_VECTORS, PLAIN, Initial, VectorInitializer
+from cnndsl.ops.kinds import Choice
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast
 
 _AN_OP = 20  # steps, where its arguments are new
+_FEW_WORDS = 10  # that a help lists
 
 Arguments = dict[str, ast.Argument]  # as written, by parameter
 
@@ -121,13 +123,17 @@ class Maker:
 def _likely(failure: Failure, expr: ast.Expr, kind: Kind[object]) -> Failure:
     """A name that nothing has, with the word of the argument that it is like."""
     found = failure.diagnostic
-    if (
-        found is None
-        or not isinstance(expr, ast.Name)
-        or (found.code, found.help) != ("E102", None)
-    ):
+    if found is None or not isinstance(expr, ast.Name) or found.code != "E102":
         return failure
-    help = did_you_mean(expr.id.rstrip("_"), kind.own_words)  # as PyTorch's functions in place end
+    help = found.help
+    if isinstance(kind, VectorInitializer) and expr.id in PLAIN:
+        help = f"single values have no fan-in: write a number, or one of {', '.join(OF_VECTORS)}"
+    elif help is not None:
+        return failure
+    else:
+        help = did_you_mean(expr.id.rstrip("_"), kind.own_words)  # as PyTorch's functions in place
+        if isinstance(kind, Choice) or 0 < len(kind.own_words) < _FEW_WORDS:
+            help = help or f"write {kind.describe()}"
     return Failure(errors.unknown_name(expr.span, expr.id, help))
 
 

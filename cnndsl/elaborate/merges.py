@@ -12,7 +12,7 @@ from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.explain import shape_text
 from cnndsl.elaborate.geometry import locate_merge
 from cnndsl.elaborate.packs import ItemLists
-from cnndsl.elaborate.repair import UNSHAPED, likely, projection, same_padding
+from cnndsl.elaborate.repair import UNSHAPED, expansion, likely, projection, same_padding
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import Branch, Chained, Merged, Tensor, branches
 from cnndsl.ops import MERGES
@@ -76,7 +76,7 @@ class Merges:
         if any(not isinstance(item, ast.Chain) for item in element.items):
             pass
         elif element.name == "add" and context.inside in ("block", "model", "stage"):
-            help, fix = projection(chains) or (None, None)
+            help, fix = projection(chains) or expansion(chains) or (None, None)
         elif element.name == "concat":
             help, fix = same_padding(chains) or (help, None)
         constructor = _UNEQUAL.get(element.name, errors.cannot_combine)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -113,6 +114,24 @@ def projection(branches: list[Chained]) -> tuple[str, Fix] | None:
     text = f"conv({filters}, 1{step}, bias = false) -> bn"
     fix = Fix(branches[identity[0]].span, text)
     return f"project branch {identity[0] + 1}: {text}", fix
+
+
+def expansion(branches: list[Chained]) -> tuple[str, Fix | None] | None:
+    """What repeats the one branch of two that has size 1 where the other is larger.
+
+    The larger one must have a name for an edit: `expand` takes a tensor.
+    """
+    if len(branches) != 2 or _ranks(branches) > 1:
+        return None
+    small, large = sorted(branches, key=lambda branch: math.prod(branch.out.shape))
+    sizes = list(zip(small.out.shape, large.out.shape, strict=True))
+    if any(one not in (1, other) for one, other in sizes):
+        return None
+    text, name = small.span.text, large.span.text
+    which = f"branch {branches.index(small) + 1} to the shape of the other one"
+    if len(text) > 40 or not name.isidentifier() or name in ("here", "in"):
+        return f"repeat {which}, which has a name then: … -> expand(NAME)", None
+    return f"repeat {which}: {text} -> expand({name})", Fix(small.span, f"{text} -> expand({name})")
 
 
 def in_a_row(chained: Chained) -> list[Layer] | None:

@@ -20,6 +20,8 @@ _SET = re.compile(r"(?:let[ \t]+)?(\w+)[ \t]*[=:][ \t]*([^,;\n{}#]+?)[ \t]*[,;]?
 _IMAGE = re.compile(
     r"input\s*[:=]?\s*(?:\w+\s*[:=]?\s*)?\(?\s*(?:\w+\s*=\s*)?[\[(]([\w\s,]+)[\])]\s*\)?,?"
 )
+# Initializers, none of which is a value that a parameter would have.
+_STARTS = frozenset("zeros ones normal truncated_normal uniform".split())
 _JOINED = re.compile(r"[ \t]*->[ \t]*(\w+)\b(?![ \t]*[(\[])")
 
 
@@ -262,6 +264,10 @@ def parameter(at: Context) -> Diagnostic | None:
     if found is None or not re.match(r"\s*(?:model|block)\b", head):
         return None
     said = f"{found[1]} = {found[2].strip()}"
+    if found[2].strip() in _STARTS:
+        message = "a learned tensor has its shape behind the initializer"
+        help = f"write param {said}([1, 1, in.channels]), for a number per channel"
+        return errors.written_differently(first, message, help)
     closer = head.rstrip().endswith(")")
     place = brace.start - len(head) + len(head.rstrip()) - closer
     empty = head.rstrip().endswith("()")

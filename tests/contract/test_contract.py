@@ -2,8 +2,12 @@
 
 `lines/*.toml` are the table: a section each, an entry per line, with a spec that means something
 (`right`, and its params, macs and output, worked out by hand) and one that does not (`wrong`, and
-the beginning of the one diagnostic that it gets). A spec without a model is the body of one whose
-input is 8x8x4.
+the one diagnostic that it gets). A spec without a model is the body of one whose input is 8x8x4.
+
+What the emitted modules compute stands elsewhere: ops in test_laws, sharing and several inputs in
+test_input, outputs in test_outputs, learned tensors in test_learned, kernels of a norm in
+test_weight_norms, attention, heads and packs in networks/, models in models in zoo/, and layers of
+an author's own in brought/.
 """
 
 from __future__ import annotations
@@ -32,6 +36,7 @@ class Line(TypedDict, total=False):
     set: dict[str, object]
     wrong: str
     error: str
+    help: str
 
 
 def lines(kind: str) -> list[object]:
@@ -70,7 +75,8 @@ def test_it_means(entry: Line):
 @pytest.mark.parametrize("entry", lines("wrong"))
 def test_a_mistake_in_it_is_told(entry: Line):
     (found,) = cnndsl.check(spec(entry["wrong"]))
-    assert f"{found.code}: {found.message}".startswith(entry["error"])
+    assert f"{found.code}: {found.message}" == entry["error"]
+    assert "help" not in entry or found.help == entry["help"]
 
 
 def test_every_line_has_its_mistake_and_every_section_its_meanings():
