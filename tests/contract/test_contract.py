@@ -1,4 +1,4 @@
-"""Every line of the language's contract: what it means in figures, and what a mistake in it is told.
+"""Every line of the language's contract: what it means in figures, what a mistake in it is told.
 
 `lines/*.toml` are the table: a section each, an entry per line, with a spec that means something
 (`right`, and its params, macs and output, worked out by hand) and one that does not (`wrong`, and
