@@ -26,6 +26,7 @@ from cnndsl.ops.base import Shape, show, sized
 from cnndsl.ops.brought import Brought
 from cnndsl.pipeline import compile_checked
 from cnndsl.source import Span
+from cnndsl.streams import rngs
 from cnndsl.summary import declared_ops
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.names import RESERVED, safe
@@ -134,7 +135,7 @@ def _traced(
     make: Callable[..., nnx.Module], images: Sequence[jax.ShapeDtypeStruct]
 ) -> tuple[int, dict[str, Shape]]:
     """The parameters of a network, and the shapes of its endpoints."""
-    model = nnx.eval_shape(lambda: make(rngs=nnx.Rngs(0)))
+    model = nnx.eval_shape(lambda: make(rngs=rngs(0)))
     given = nnx.eval_shape(lambda model, *images: model.endpoints(*images), model, *images)
     params = sum(_size(shape) for shape in _shapes(nnx.state(model, nnx.Param)))
     return params, {name: tuple(result.shape[1:]) for name, result in given.items()}

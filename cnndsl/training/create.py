@@ -14,6 +14,8 @@ import jax
 from flax import nnx
 from jax.extend import core
 
+from cnndsl.streams import rngs
+
 _DRAWS: dict[str, Callable[[jax.Array, int], jax.Array]] = {
     "_truncated_normal": lambda key, n: jax.random.truncated_normal(key, -2.0, 2.0, (n,)),
     "_normal": lambda key, n: jax.random.normal(key, (n,)),
@@ -25,7 +27,7 @@ def create(build: Callable[[nnx.Rngs], nnx.Module], seed: int) -> nnx.Module:
     graphs: list[nnx.GraphDef[nnx.Module]] = []
 
     def states(key: jax.Array) -> nnx.State:
-        graph, state = nnx.split(build(nnx.Rngs(key)))
+        graph, state = nnx.split(build(rngs(key)))
         graphs.append(graph)
         return state
 

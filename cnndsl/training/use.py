@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import nnx
 
+from cnndsl.streams import rngs
 from cnndsl.training.checkpoints import Checkpoints
 from cnndsl.training.data import open_data
 from cnndsl.training.data.fit import Fit, Fitted
@@ -120,7 +121,7 @@ def trained(folder: Path) -> Trained:
     classes = tuple(facts["classes"])
     make = build(definition, settings.dtype)
     program = Program(
-        nnx.eval_shape(lambda: make(nnx.Rngs(0))),
+        nnx.eval_shape(lambda: make(rngs(0))),
         definition.recipe,
         restored(facts["normalise"]),
         facts["steps per epoch"],

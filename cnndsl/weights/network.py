@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from cnndsl.streams import rngs
 from cnndsl.weights.errors import WeightsError
 from cnndsl.weights.form import Form, form_of
 from cnndsl.weights.layer import Layer, Shape, Tensor
@@ -90,7 +91,7 @@ def image_shape(model: nnx.Module) -> Shape:
 
 def abstract(cls: Callable[..., Model], **arguments: object) -> Model:
     """A network whose weights are shapes, to be filled; what draws numbers has its seed."""
-    model = nnx.eval_shape(lambda: cls(**arguments, rngs=nnx.Rngs(0)))
+    model = nnx.eval_shape(lambda: cls(**arguments, rngs=rngs(0)))
     for _, variable in nnx.to_flat_state(nnx.state(model)):
         if isinstance(variable, nnx.RngKey):
             variable.set_value(jax.random.key(0))
@@ -101,7 +102,7 @@ def abstract(cls: Callable[..., Model], **arguments: object) -> Model:
 
 def initialised(cls: Callable[..., Model], **arguments: object) -> Model:
     """A network with the weights that training would start from, made in one program."""
-    return nnx.jit(lambda: cls(**arguments, rngs=nnx.Rngs(0)))()
+    return nnx.jit(lambda: cls(**arguments, rngs=rngs(0)))()
 
 
 def layers_of(model: nnx.Module, shape: Shape | None = None) -> list[Layer]:
