@@ -40,6 +40,9 @@ class Blocks:
             given = match_parameters(block, element.args or (), element.span)
             known.given[id(element)] = given
         bound = {n: self.shared.evaluator.evaluate(a.value, scope) for n, a in given.items()}
+        for name, argument in given.items():
+            if isinstance(argument.value, ast.Name):
+                self.shared.check_reads(argument.value.id, bound[name], argument.value.span)
         inner = self.shared.evaluator.parameters(block, bound)
         fill(block, inner, known)
         inner.classes = frozenset(n for n, a in given.items() if is_classes(a.value, scope))

@@ -187,6 +187,7 @@ class Chains:
         if element.args is not None:
             message = f"`{element.name}` is {values.kind(held)} and takes no arguments"
             raise Failure(errors.unknown_argument(element.span, message, "", None))
+        self.shared.check_reads(element.name, held, element.span)
         if isinstance(held, Pack):
             return Reference(element, UNSHAPED, results=(held,))
         return Reference(element, held)

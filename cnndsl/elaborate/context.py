@@ -14,7 +14,7 @@ from cnndsl.elaborate.otherwise import Effort
 from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.reuse import Known
 from cnndsl.elaborate.sharing import Declaration
-from cnndsl.ir import Tensor, Value
+from cnndsl.ir import Result, Tensor, Value
 from cnndsl.ops.brought import Brought
 from cnndsl.source import Span
 from cnndsl.syntax import ast
@@ -49,11 +49,19 @@ class Shared:
     declared: list[Declaration] = field(default_factory=list)  # shared layers
     image: tuple[int, ...] | None = None  # the input, where its size was set from outside
     brought: dict[type[Brought], None] = field(default_factory=dict)  # layers of the author's own
+    heads: dict[str, Tensor] = field(default_factory=dict)  # auxiliary ones, by name
     outputs: list[str] = field(default_factory=list)  # endpoints that are results
     nothing: Tensor | None = None  # what flows at first where inputs have names
     is_sharing: bool = False  # while shared layers run
     recipe: ast.Train | None = None
     preprocess: ast.Preprocess | None = None
+
+    def check_reads(self, name: str, tensor: Value | Result, span: Span) -> None:
+        """Refuses to read what an auxiliary head gives: the network runs without it."""
+        if tensor is not None and self.heads.get(name) is tensor:
+            help = "name what both read before the head, and read that"
+            what = "an auxiliary head, which training alone runs"
+            raise Failure(errors.not_runnable(span, name, what, help))
 
     def count_node(self, span: Span) -> None:
         self.count_nodes(1, span)

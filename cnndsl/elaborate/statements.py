@@ -233,6 +233,7 @@ class Statements:
         scope_of_head = Scope(scope)
         frame, out = self.body(statement.body, x, scope_of_head, inner)
         name = self.names.name(statement.name, statement.name_span, out, scope, context, True)
+        self.shared.heads[name] = out
         scope.flow(x, self.shared.nothing)
         return Auxiliary(statement, name, float(weight), x, out, frame), x
 

@@ -146,7 +146,6 @@ class Endpoints:
         inline = bool(self.values.loops)
         self.values.path = (st.name if inline else recs[0].name,)
         counted, self.values.counted = self.values.counted, inline
-        is_read = st.name in self.mentions or bool({r.name for r in recs} & self.mentions)
         self.values.sinks.append([])
         self.values.calls.append([])
         y = self.flow.branch_off(x, "x")
@@ -157,13 +156,6 @@ class Endpoints:
         endpoint = Assign((Item(Name("out"), self.values.lift(key)),), y)
         init, call = self.values.sinks.pop(), self.values.calls.pop()
         self.draft.has_heads = True
-        if is_read:  # the network goes on with it: no head for training alone
-            self.values.sinks[-1].extend(init)
-            self.values.calls[-1].extend([*call, If(Name("aux"), (endpoint,))])
-            variable = self.keep(st.name, y, env)
-            for name in {r.name for r in recs}:
-                env.tensors[name] = self.flow.tensor(variable)
-            return
         if inline:  # random numbers of its own: what follows is the same without it
             self.values.at_init(If(Name("aux"), tuple(map_step(s, _forked) for s in init)))
         else:
