@@ -47,3 +47,9 @@ def test_a_comment_behind_a_definition_is_none():
 
 def test_blank_lines_before_the_first_comment():
     assert docs("\n  \n# File.\n") == ("File.", [])
+
+
+def test_what_silences_warnings_is_no_documentation():
+    text = "# cnndsl: ignore W401\n\n# One.\n# cnndsl: ignore W101, W304\n# Two.\nblock a() { }\n"
+    text += "# cnndsl: ignore\nblock b() { }\n# cnndsl: ignore what it says.\nblock c() { }"
+    assert docs(text) == (None, ["One.\nTwo.", None, "cnndsl: ignore what it says."])
