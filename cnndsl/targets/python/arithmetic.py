@@ -96,8 +96,10 @@ def conditional(then: Expr, test: Expr, other: Expr) -> Expr:
 
 
 def _extreme(then: Expr, test: Expr, other: Expr) -> Expr:
-    """`min(n, 3)` for `3 if n > 3 else n`."""
+    """`min(n, 3)` for `3 if n > 3 else n`, `y` for `y if y is not None else None`."""
     match test:
+        case Binary(op="is not", left=left, right=right) if (then, other) == (left, right):
+            return left
         case Binary(op=">" | ">=" | "<" | "<=" as op, left=left, right=right):
             if (then, other) == (left, right):
                 return call("max" if op[0] == ">" else "min", left, right)

@@ -127,7 +127,9 @@ def logits(draft: Draft, networks: Sequence[Network]) -> str:
     if draft.out is not None and names(draft.out) <= arguments and not attributes(draft.out):
         return print_expression(plain_expression(draft.out))
     last = {n.output.shape[-1] for n in networks if n.output.shape}
-    return str(last.pop()) if len(last) == 1 else "classes"
+    if len(last) == 1:
+        return str(last.pop())
+    return "classes" if any(p.name == "classes" for p in draft.definition.parameters) else "C"
 
 
 def model_shapes(networks: Sequence[Network], channels: str) -> str:
@@ -142,9 +144,11 @@ def model_shapes(networks: Sequence[Network], channels: str) -> str:
     out = next(iter(outs))
     if len(out) == 1:
         return f"{received} -> logits (N, {channels})."
-    letters = (f"{letter}'" for letter in _LETTERS[rank_of(out)])
-    sides = ", ".join(map(str, out[:-1]) if len(outs) == 1 else letters)
-    return f"{received} -> (N, {sides}, {channels})."
+    sides = [
+        str(size) if len({other[place] for other in outs}) == 1 else f"{letter}'"
+        for place, (size, letter) in enumerate(zip(out[:-1], _LETTERS[rank_of(out)], strict=True))
+    ]
+    return f"{received} -> (N, {', '.join(sides)}, {channels})."
 
 
 def listed(begin: str, parts: Sequence[str]) -> str:

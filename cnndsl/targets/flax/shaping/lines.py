@@ -33,7 +33,13 @@ from cnndsl.targets.flax.staging.draft import Draft
 from cnndsl.targets.python.draft import Line, Step
 from cnndsl.targets.python.expressions import names, walk
 from cnndsl.targets.python.rebuild import substitute
-from cnndsl.targets.python.statements import all_written, expressions, flat, with_bodies
+from cnndsl.targets.python.statements import (
+    all_written,
+    expressions,
+    flat,
+    with_bodies,
+    written,
+)
 from cnndsl.targets.python.tree import (
     Assign,
     Attribute,
@@ -128,6 +134,7 @@ class _Joining:
         self.draft = draft
         self.counts = counts
         self.writes = writes
+        self.set: set[str] = set()  # variables that have a value in any case
 
     def block(self, steps: Sequence[Step]) -> list[Step]:
         kept = _Kept()
@@ -154,17 +161,24 @@ class _Joining:
                         kept.drop(last)
                         step = Return(last.value)
                 case _:
-                    held = getattr(step, "body", None)
+                    held, before = getattr(step, "body", None), set(self.set)
                     step = step if held is None else with_bodies(step, self.block(held))
+                    self.set = before  # there may be no round
             kept.add(step)
+            self.set |= written(step)
         return list(kept.steps.values())
 
     def arms(self, step: If) -> If:
         """Both arms; an `elif` stays one."""
+        before = set(self.set)
+        then, after, self.set = tuple(self.block(step.body)), self.set, before
         match step.other:
             case (If() as second,):
-                return If(step.test, tuple(self.block(step.body)), (self.arms(second),))
-        return If(step.test, tuple(self.block(step.body)), tuple(self.block(step.other)))
+                other: tuple[Step, ...] = (self.arms(second),)
+            case _:
+                other = tuple(self.block(step.other))
+        self.set &= after
+        return If(step.test, then, other)
 
     def listed(self, step: Assign, items: Sequence[Expr], kept: _Kept) -> Assign:
         """A list with the line right before it as its last item."""
@@ -242,12 +256,16 @@ class _Joining:
                 return True
         return False
 
+    def has_value(self, targets: Sequence[Expr]) -> bool:
+        """Whether a variable has a value in any case, as arguments of the call have."""
+        return all(not isinstance(t, Name) or "#" not in t.id or t.id in self.set for t in targets)
+
     def chosen(self, step: If) -> Step:
         """`p = x if prev is None else self.adjust(prev)` for two arms that set one variable."""
         then, other = only_line(step.body), only_line(step.other)
         if then is None or (step.other and other is None):
             return step
-        if not step.other and isinstance(then.value, Name):
+        if not step.other and (isinstance(then.value, Name) or not self.has_value(then.targets)):
             return step
         if not step.other:
             value: Expr = then.targets[0]

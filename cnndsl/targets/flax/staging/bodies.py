@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cnndsl.ir import (
     Auxiliary,
@@ -13,6 +14,7 @@ from cnndsl.ir import (
     Instance,
     Looped,
     Named,
+    Node,
     Packed,
     Ran,
     Record,
@@ -31,13 +33,9 @@ from cnndsl.targets.flax.staging.kinds import LISTS, sample_kinds
 from cnndsl.targets.flax.staging.merging import Merging
 from cnndsl.targets.flax.staging.scopes import runs_first
 from cnndsl.targets.flax.staging.values import Values
-from cnndsl.targets.python.expressions import (
-    is_constant,
-)
-from cnndsl.targets.python.tree import (
-    Assign,
-    Name,
-)
+from cnndsl.targets.python.expressions import NONE, is_constant
+from cnndsl.targets.python.tree import Assign, Name
+from cnndsl.walks import children
 
 
 class Bodies:
@@ -52,9 +50,11 @@ class Bodies:
         self.control = Control(self.flow, self.endpoints, self.run)
         self.items = Merging(self.flow, self.control, self.chains.chain)
         self.chains.item_lists = self.items
+        self.frames: list[Frame] = []  # of the whole body
         self.results: list[Tensor] = []  # of a block that ends in `return`
 
     def run(self, body: ast.Body, frames: list[Frame], x: Name, runs: list[Run], env: Env) -> None:
+        self.frames = self.frames or frames
         for i, statement in enumerate(body.statements):
             env.tensors["here"] = self.flow.tensor(x)
             recs = [f.records[i] for f in frames]
@@ -105,7 +105,7 @@ class Bodies:
         self.chains.uses.is_read = self.reads(st.name)
         self.chains.chain([r.run for r in recs], y, runs, env)
         self.values.path = outer
-        self.endpoints.keep(st.name, y, env)
+        self.endpoints.keep(st.name, self.flow.tensor(y), env)
         self.dotted(st.name, [r.run for r in recs], env)
         env.tensors["here"] = self.flow.tensor(x)
 
@@ -121,7 +121,7 @@ class Bodies:
         self.values.path = path
         for name, result in zip(st.names, self.chains.uses.results, strict=True):
             if name != "_" and isinstance(result.call, Name):
-                self.endpoints.keep(name, result.call, env)
+                self.endpoints.keep(name, result, env)
         env.tensors["here"] = self.flow.tensor(x)
 
     def returned(
@@ -175,6 +175,10 @@ class Bodies:
         if any(isinstance(value, Flowing) for value in seen):  # the others are none
             self.alias(st, env)
             return
+        if all(value is None for value in seen) and self.is_alias(st.name):
+            self.alias(st, env)
+            return
+        env.aliases.pop(st.name, None)
         held = env.values.get(st.name)
         samples = [*(held.samples if held is not None else ()), *seen]
         layers = self.flow.module.passing.holds_let(st)
@@ -204,12 +208,31 @@ class Bodies:
             variable, variable if in_call is not None else None, samples, axes
         )
 
+    def is_alias(self, name: str) -> bool:
+        """Whether some `let` of this name gives it a tensor."""
+        if self.control.counts[name] < 2:
+            return False
+        stack: list[Node] = [*self.frames]
+        while stack:
+            current = stack.pop()
+            if isinstance(current, Named) and current.statement.name == name:
+                if isinstance(current.value, Flowing):
+                    return True
+            elif not isinstance(current, Instance):
+                stack.extend(children(current))
+        return False
+
     def alias(self, st: ast.Let, env: Env) -> None:
         """A `let` may give a tensor another name."""
-        tensor = env.tensor(st.value.id) if isinstance(st.value, ast.Name) else None
-        if tensor is None:
-            raise AssertionError("a value that is a tensor is the name of one")
-        env.tensors[st.name] = tensor
+        tensor = env.meant(st.value.id) if isinstance(st.value, ast.Name) else None
+        meant = Tensor(NONE, NONE, optional=True) if tensor is None else tensor.or_none()
+        held = env.aliases.get(st.name)
+        known = held.call if held is not None else None
+        variable = known if isinstance(known, Name) else None
+        variable = variable or self.draft.variable(st.name, "tensor", named=True)
+        self.flow.copy(meant.call, meant.features, variable)
+        env.values.pop(st.name, None)
+        env.aliases[st.name] = replace(self.flow.tensor(variable), optional=meant.optional)
 
     def variable_of(self, name: str, env: Env, held: Value | None) -> Name:
         for known in (held.init, held.call) if held is not None else ():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cnndsl.ir import (
@@ -212,7 +213,7 @@ class Chains:
             if tensor is not None:
                 y = self.draft.variable(name, "tensor", named=True)
                 self.flow.copy(tensor.call, tensor.features, y)
-                inner.tensors[name] = self.flow.tensor(y)
+                inner.tensors[name] = replace(self.flow.tensor(y), param=tensor.param)
         return inner
 
     def copied(self, name: str, outer: Value) -> Value:

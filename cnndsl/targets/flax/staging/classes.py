@@ -127,7 +127,8 @@ def _copy_rebound(body: ast.Body, bodies: Bodies, env: Env) -> None:
         held = env.tensors[name]
         variable = bodies.flow.draft.variable(name, "tensor", named=True)
         bodies.flow.copy(held.call, held.features, variable)
-        env.tensors[name] = replace(bodies.flow.tensor(variable), optional=held.optional)
+        param = held if held.optional else None
+        env.tensors[name] = replace(bodies.flow.tensor(variable), param=param)
 
 
 def _declare(

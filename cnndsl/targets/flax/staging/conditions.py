@@ -57,10 +57,7 @@ def _has_tensor_test(expr: ast.Expr, env: Env) -> bool:
     return (
         isinstance(expr, ast.Binary)
         and expr.op in ("==", "!=")
-        and any(
-            isinstance(s, ast.Name) and env.tensor(s.id) and not env.value(s.id)
-            for s in (expr.left, expr.right)
-        )
+        and any(isinstance(s, ast.Name) and env.meant(s.id) for s in (expr.left, expr.right))
     )
 
 

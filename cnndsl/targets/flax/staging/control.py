@@ -66,8 +66,8 @@ class Control:
         self.draft = flow.draft
         self.endpoints = endpoints
         self.run = run
-        counts = binding_counts(self.draft.definition.body)
-        self.changing = {name for name, count in counts.items() if count > 1}
+        self.counts = binding_counts(self.draft.definition.body)
+        self.changing = {name for name, count in self.counts.items() if count > 1}
         self.overwritten = self.changing & overwritten(self.draft.definition.body)
         self.flowing: Sequence[Flowing] = ()  # what arrives at an `if`
 
@@ -113,7 +113,7 @@ class Control:
             counter, targets = names[0], tuple(names[1:])
         elif len(names) == 1 and counts_from_zero(items):
             counter = None if over.targets[0] in self.overwritten else names[0]
-        always = min(map(len, seen)) > 0
+        always, arriving = min(map(len, seen)) > 0, env.optional
         with_loop(
             self.values,
             both,
@@ -124,6 +124,8 @@ class Control:
             always=always,
             counter=counter,
         )
+        if not always:
+            env.optional |= arriving
 
     def numbered(self, over: Walk) -> Walk | None:
         """What `enumerate(…)` goes over, where its numbers count the rounds."""
@@ -227,6 +229,7 @@ class Control:
         number, outer = self.draft.numbers, self.values.arms
         loop = self.values.loops[-1] if self.values.loops else None
         bodies: list[tuple[list[Step], list[Step], set[str]]] = []
+        left_none: frozenset[str] = frozenset()
         outside = self.values.sinks[-1]
         for position in (0, 1):
             before = set(loop.slots) if loop else set()
@@ -235,9 +238,12 @@ class Control:
             self.values.arms = (*outer, (number, position))
             self.endpoints.conditions.append(Condition(test, position == 0, outside))
             if position == 0:
+                arriving = env.optional
                 choice.body(mine)
+                left_none, env.optional = env.optional, arriving
             else:
                 self.arm(choice, order[1:], others, runs, env)
+                env.optional |= left_none
             self.endpoints.conditions.pop()
             made = {
                 s

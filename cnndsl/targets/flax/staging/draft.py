@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cnndsl.ops.base import Shape
 from cnndsl.syntax import ast
+from cnndsl.targets.python.arithmetic import conditional
 from cnndsl.targets.python.draft import Step
-from cnndsl.targets.python.tree import Expr, Name
+from cnndsl.targets.python.expressions import NONE
+from cnndsl.targets.python.tree import Binary, Expr, Name
 
 Run = tuple[int, tuple[int, ...]]  # an execution: the instance, and the iterations around
 
@@ -60,12 +62,24 @@ class Variable:
 class Tensor:
     """A tensor of the author's: the variable of the call and the channels' expression.
 
-    `optional` tensors are None in some instances.
+    `optional` tensors are None in some instances. In expressions the name of a `param` that is
+    none stays none, though chains may have given it a tensor.
     """
 
     call: Expr
     features: Expr
     optional: bool = False
+    param: Tensor | None = None
+
+    def or_none(self) -> Tensor:
+        """What the name is in an expression."""
+        if self.param is None:
+            return self
+        known = self.param
+        given = (Binary("is not", each, NONE) for each in (known.call, known.features))
+        pairs = zip((self.call, self.features), given, strict=True)
+        call, features = (conditional(value, test, NONE) for value, test in pairs)
+        return Tensor(call, features, optional=True)
 
 
 @dataclass(frozen=True)
@@ -99,7 +113,30 @@ class Env:
         self.parent = parent
         self.values: dict[str, Value] = {}
         self.tensors: dict[str, Tensor] = {}
+        self.aliases: dict[str, Tensor] = {}  # of tensors, by `let`
         self.shared: dict[str, Sharing] = {}
+
+    def meant(self, name: str) -> Tensor | None:
+        """The tensor that a name is in an expression, where it is no other value."""
+        env: Env | None = self
+        while env is not None:
+            if name in env.values:
+                return None
+            if name in env.aliases:
+                return env.aliases[name]
+            env = env.parent
+        return self.tensor(name)
+
+    @property
+    def optional(self) -> frozenset[str]:
+        """The aliases here that are None in some instances."""
+        return frozenset(name for name, tensor in self.aliases.items() if tensor.optional)
+
+    @optional.setter
+    def optional(self, names: frozenset[str]) -> None:
+        for name, tensor in self.aliases.items():
+            if tensor.optional != (name in names):
+                self.aliases[name] = replace(tensor, optional=name in names)
 
     def sharing(self, name: str) -> Sharing | None:
         env: Env | None = self

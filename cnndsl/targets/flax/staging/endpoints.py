@@ -60,7 +60,7 @@ class Endpoints:
         self.mentions = tensors_read(self.draft.definition.body)
         self.conditions: list[Condition] = []  # of the `if`s around
 
-    def keep(self, name: str, y: Name, env: Env) -> Name:
+    def keep(self, name: str, y: Tensor, env: Env) -> Name:
         """The variable that holds a tensor of this name from here on."""
         held = env.tensors.get(name)
         if (
@@ -71,8 +71,9 @@ class Endpoints:
             variable = held.call
         else:
             variable = self.draft.variable(name, "tensor", named=True)
-        self.flow.copy(y, self.flow.features(y), variable)
-        env.tensors[name] = self.flow.tensor(variable)
+        self.flow.copy(y.call, y.features, variable)
+        param = None if held is None else held.param
+        env.tensors[name] = replace(self.flow.tensor(variable), param=param)
         return variable
 
     def named(
@@ -86,12 +87,12 @@ class Endpoints:
     ) -> None:
         """A stage, a head or `chain as NAME`: an endpoint of a model, and a tensor."""
         if not self.draft.keeps_endpoints or self.in_head:
-            self.keep(base, x, env)
+            self.keep(base, self.flow.tensor(x), env)
             return
         key = self.endpoint_key(base, given, runs)
         self.values.at_call(Assign((Item(Name("out"), self.values.lift(key)),), x))
-        variable = self.keep(base, x, env)
         if not self.values.loops:
+            variable = self.keep(base, self.flow.tensor(x), env)
             tensor = self.flow.tensor(variable)
             if base not in self.reassigned:  # read from the endpoints themselves
                 tensor = Tensor(Item(Name("out"), self.values.lift(key)), tensor.features)

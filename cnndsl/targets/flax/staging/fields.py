@@ -107,8 +107,8 @@ def _field(
         words: list[object] = [axis_of(w, rank) if kind is AXIS else MODES[w] for w in said]
         return _chosen(values, stem, expr, words, runs, env, acts)
     if expr is not None and isinstance(kind, Like | Size):
-        like = env.tensor(expr.id) if isinstance(expr, ast.Name) else None
-        if isinstance(expr, ast.Name) and like is not None and env.value(expr.id) is None:
+        like = env.meant(expr.id) if isinstance(expr, ast.Name) else None
+        if like is not None:
             shape = Attribute(like.call, "shape")
             size = Slice(Constant(1), Constant(rank + 1))
             return shape if isinstance(kind, Like) else Item(shape, size)

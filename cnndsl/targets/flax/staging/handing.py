@@ -120,7 +120,10 @@ class Handing:
         expr = given.get(name)
         if isinstance(expr, ast.Index | ast.List):
             return self.items().pack(expr, [r.picks.get(name) for r in recs], runs, env)
-        return env.tensor(expr.id) if isinstance(expr, ast.Name) else None
+        tensor = env.meant(expr.id) if isinstance(expr, ast.Name) else None
+        if tensor is None or all(r.args[name] is not None for r in recs):
+            return tensor
+        return tensor.or_none()
 
 
 _LISTED = [{listed} for listed in LISTS.values()]

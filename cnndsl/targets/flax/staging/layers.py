@@ -246,9 +246,7 @@ WEIGHTED = ("conv", "dense", "depthwise", "subsample")
 def _like(element: ast.Apply, env: Env) -> Expr | None:
     """The channels of the tensor whose shape another one takes."""
     expr = element.args[0].value if element.args else None
-    if not isinstance(expr, ast.Name) or env.value(expr.id) is not None:
-        return None
-    tensor = env.tensor(expr.id)
+    tensor = env.meant(expr.id) if isinstance(expr, ast.Name) else None
     return None if tensor is None else tensor.features
 
 

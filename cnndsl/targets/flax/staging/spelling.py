@@ -165,7 +165,7 @@ class Speller:
     def _tensor(self, expr: ast.Expr, env: Env, in_call: bool) -> Tensor | None:
         """A tensor by its name, or one of a pack."""
         if isinstance(expr, ast.Name):
-            return env.tensor(expr.id)
+            return env.meant(expr.id)
         if not isinstance(expr, ast.Index) or not isinstance(expr.base, ast.Name):
             return None
         pack = env.tensor(expr.base.id)
@@ -179,12 +179,12 @@ class Speller:
     def _binary(self, expr: ast.Binary, env: Env, in_call: bool) -> Expr | None:
         if expr.op in ("==", "!="):
             for side, other in ((expr.left, expr.right), (expr.right, expr.left)):
-                tensor = env.tensor(side.id) if isinstance(side, ast.Name) else None
-                is_value = isinstance(side, ast.Name) and env.value(side.id) is not None
-                if tensor is None or is_value:
+                tensor = env.meant(side.id) if isinstance(side, ast.Name) else None
+                if tensor is None:
                     continue
                 if not (isinstance(other, ast.Literal) and other.value is None):
                     return None  # whether two tensors are one is the compiler's to say
+                tensor = tensor.param or tensor
                 held = tensor.call if in_call else tensor.features
                 test = Binary("is" if expr.op == "==" else "is not", held, NONE)
                 if not tensor.optional:

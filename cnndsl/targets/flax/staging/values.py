@@ -89,7 +89,7 @@ class Values(Columns):
         spatial = False
         for node in walk(expr):
             if isinstance(node, ast.Attribute) and isinstance(node.base, ast.Name):
-                tensor = env.tensor(node.base.id)
+                tensor = env.meant(node.base.id)
                 spatial |= tensor is not None and node.attr != "channels"
                 if tensor is not None and node.attr in ("channels", "shape"):
                     folded |= self.reached(tensor.features)
