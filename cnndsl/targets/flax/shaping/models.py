@@ -58,7 +58,7 @@ def family(finished: Finished, networks: Sequence[Network]) -> list[tree.Definit
     doc = _model_doc(draft, networks, base, channels)
     inner = '"""Has no weights; takes `rngs` as every model does."""'
     init_ = Function("__init__", signature, None, init, "" if init else inner.strip('"'))
-    call_ = _call(draft, networks[0].outputs)
+    call_ = _call(draft, networks)
     endpoints = _endpoints(finished, networks)
     attributes = _attributes(draft, networks, base)
     found: list[tree.Definition] = [
@@ -79,16 +79,20 @@ def _results(outputs: Sequence[str]) -> Expr:
     return tree.Dict(tuple((Constant(each), Item(out, Constant(each))) for each in outputs))
 
 
-def _call(draft: Draft, outputs: Sequence[str]) -> Function:
+def _call(draft: Draft, networks: Sequence[Network]) -> Function:
     """The result of a model, or a dict of them where its spec names several."""
+    outputs = networks[0].outputs
     keywords = (tree.Keyword("aux", Constant(False)),) if draft.has_heads else ()
     found = tree.Call(self_("endpoints"), tuple(map(Name, draft.received)), keywords)
     parameters = (SELF, *(Parameter(name, ARRAY) for name in draft.received))
     if len(outputs) < 2:
         body = Return(Item(found, Constant(outputs[0] if outputs else "logits")))
         return Function("__call__", parameters, ARRAY, (body,))
+    doc = docs.listed("The results:", outputs)
+    if not draft.has_heads and all(tuple(n.endpoints) == n.outputs for n in networks):
+        return Function("__call__", parameters, RESULTS, (Return(found),), doc)
     steps = (Assign((Name("out"),), found), Return(_results(outputs)))
-    return Function("__call__", parameters, RESULTS, steps, docs.listed("The results:", outputs))
+    return Function("__call__", parameters, RESULTS, steps, doc)
 
 
 def _endpoints(finished: Finished, networks: Sequence[Network]) -> Function:
