@@ -155,6 +155,13 @@ def written_differently(
     return error("E013", message, span, help=help, fix=fix)
 
 
+def ported(
+    span: Span, message: str, written: str | None, help: str, fix: Fix | None
+) -> Diagnostic:
+    """A part of a network in another notation, and that part as it is `written` here."""
+    return Diagnostic("E013", message, Label(span), help=help, fix=fix, table=written)
+
+
 def left_unmerged(span: Span, labels: tuple[Label, ...], help: str) -> Diagnostic:
     """What git writes into a file that it could not merge."""
     message = "a conflict that git left: both of its sides stand here"

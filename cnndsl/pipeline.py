@@ -102,14 +102,18 @@ def checking(
     if checked.program is None:
         from cnndsl.syntax.further import further
 
-        yield replace(checked, diagnostics=tuple(further(source, checked.diagnostics, check)))
+        wrong = further(source, checked.diagnostics, check)
     else:
         from cnndsl.syntax.further import behind
         from cnndsl.syntax.python_lines import told
         from cnndsl.syntax.sections import listed
 
         wrong = listed(source, told(source, mended_of(checked), is_read=True))
-        yield replace(checked, diagnostics=tuple(behind(source, wrong, check)))
+        wrong = behind(source, wrong, check)
+    from cnndsl.syntax.ported import ported
+
+    told_of = ported(source, wrong, check, lambda: effort.spent)
+    yield replace(checked, diagnostics=tuple(told_of))
 
 
 def _checked(

@@ -28,6 +28,7 @@ SETS = (
     "passengers",
     "voyagers",
     "settlers",
+    "arrivals",
 )
 FOLDERS = [Path(__file__).parent / "errors" / name for name in SETS]
 EXPECTED = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cnndsl import errors
@@ -133,9 +134,7 @@ def _value(
     if name in said:
         raise Failure(errors.bad_preprocessing(setting.name_span, f"`{name}` is set twice"))
     if len(setting.values) != 1:
-        help = "write the channels as a list: [0.485, 0.456, 0.406]" if name in STATISTICS else None
-        message = f"`{name}` has one value"
-        raise Failure(errors.bad_preprocessing(setting.name_span, message, help))
+        raise Failure(_several(setting))
     (expression,) = setting.values
     if name in WORDS:
         return _word(name, expression, channels)
@@ -145,6 +144,17 @@ def _value(
     if name == "range":
         return _positive(name, value, expression)
     return _statistic(name, value, expression, channels)
+
+
+def _several(setting: ast.Setting) -> Diagnostic:
+    """`mean 0.5, 0.5, 0.5`: the channels are a list."""
+    message = f"`{setting.name}` has one value"
+    if setting.name not in STATISTICS or not setting.values:
+        return errors.bad_preprocessing(setting.name_span, message, None)
+    whole = setting.values[0].span.to(setting.values[-1].span)
+    fix = Fix(whole, f"[{whole.text}]")
+    help = f"write the channels as a list: {setting.name} {fix.text}"
+    return replace(errors.bad_preprocessing(setting.name_span, message, help), fix=fix)
 
 
 def _word(name: str, expression: ast.Expr, channels: int | None) -> str:

@@ -13,12 +13,14 @@ from cnndsl.elaborate.collect import Collector, Failure
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.recipe_whole import check_whole
 from cnndsl.elaborate.recipe_words import (
+    has_rate,
     named,
     twice,
     unknown_argument,
     unknown_choice,
     unknown_setting,
     without_peak,
+    without_tensors,
 )
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ops.base import Reject, Shape, seen
@@ -89,9 +91,9 @@ def check_recipe(
         except Failure as failure:
             fine = False
             if failure.diagnostic:
-                found.add(failure.diagnostic)
+                found.add(without_tensors(setting, failure.diagnostic))
     known = {elsewhere.setting(s.name) or s.name for s in train.settings}
-    if known & elsewhere.RATES:  # what it says belongs into the schedule
+    if known & elsewhere.RATES or has_rate(train):  # what it says belongs into the schedule
         known.add("schedule")
     wanting = [n for n in REQUIRED if n not in known]
     if wanting:

@@ -72,6 +72,14 @@ def unknown_argument(
         return errors.bad_setting(span, message, help, at)
     fix = Fix(value.span, written)
     line = corrected(fix) or written
+    rate = rate_of(train) if argument.name in elsewhere.RATES else None
+    names = [elsewhere.setting(each.name) or each.name for each in train.settings]
+    if rate and "schedule" not in names:
+        schedule = f"schedule constant(peak = {rate})"
+        source, start = setting.span.source, setting.span.start
+        indent = source.text[source.text.rfind("\n", 0, start) + 1 : start]
+        fix = Fix(value.span, f"{written}\n{indent if not indent.strip() else ''}{schedule}")
+        line = f"{line}, and in a line of its own: {schedule}"
     help = f"{'; '.join(why)}: {line}" if why else f"write {line}"
     return errors.bad_setting(span, message, help, at, fix)
 
@@ -134,13 +142,13 @@ def translated(
             why.append(elsewhere.DROPPED[name])
         else:
             return None, []
-    rate = _rate(train) if setting == "schedule" else None
+    rate = rate_of(train) if setting == "schedule" else None
     if rate and "peak" in known and "peak" not in has and not (args and args[0].name is None):
         parts.insert(0, f"peak = {rate}")
     return f"{definition.name}({', '.join(parts)})" if parts else definition.name, why
 
 
-def _rate(train: ast.Train) -> str | None:
+def rate_of(train: ast.Train) -> str | None:
     """The learning rate that an optimizer was given."""
     for setting in train.settings:
         for value in setting.values:
@@ -152,3 +160,27 @@ def _rate(train: ast.Train) -> str | None:
         if setting.name in elsewhere.RATES and len(setting.values) == 1:
             return setting.values[0].span.text
     return None
+
+
+def has_rate(train: ast.Train) -> bool:
+    """Whether an optimizer is given a learning rate by its name."""
+    given = [
+        argument.name
+        for setting in train.settings
+        for value in setting.values
+        if setting.name == "optimizer" and isinstance(value, ast.Call)
+        for argument in value.args
+    ]
+    return any(name in elsewhere.RATES for name in given)
+
+
+def without_tensors(setting: ast.Setting, mistake: Diagnostic) -> Diagnostic:
+    """A mistake in a setting; that a tensor stands in a list, in the words of recipes."""
+    if mistake.code != "E201" or mistake.primary is None:
+        return mistake
+    span = mistake.primary.span
+    what = "a tensor" if "tensor" in mistake.message else "no value"
+    seen = errors.shown(span.text, 30)
+    message = f"`{setting.name}` is made of numbers and words, and `{seen}` is {what}"
+    help = "a recipe is the same for every image: write a number, or a parameter of the model"
+    return errors.bad_setting(span, message, help)

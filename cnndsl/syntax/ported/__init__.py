@@ -1,0 +1,145 @@
+"""Networks of other notations, each part of a text as what it is here.
+
+What the rules for single words and lines do not mend is read as a whole: Python of any library,
+records, tables, sentences. What that gives is checked before it is told.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cnndsl import errors
+from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.fixes import edited, fixes
+from cnndsl.source import Source, Span
+from cnndsl.syntax.ported.part import Part
+from cnndsl.syntax.ported.regions import parts
+
+__all__ = ["ported"]
+
+_EFFORT = 4_000  # layers that may be elaborated for it, and what costs as much
+_A_TRIAL = 80  # layers that another trial costs as much as
+_CHARACTERS = 40  # of a text that take as long to read as a layer to make
+_ROUNDS = 4  # of edits that others have found
+_GUESSES = 14  # of one part
+_MOST = 100  # mistakes of a text that is read again
+_LINE = 100  # characters of a line that a help repeats
+
+Check = Callable[[Source], "tuple[bool, Sequence[Diagnostic]]"]
+
+
+@dataclass
+class _Trials:
+    """Checks of changed texts, as many as are not felt; `spent` is what the last one took."""
+
+    check: Check
+    spent: Callable[[], int]
+    left: int = _EFFORT
+
+    def of(self, source: Source) -> Sequence[Diagnostic] | None:
+        """What is wrong with a text; None where it takes too long to tell."""
+        if self.left <= 0:
+            return None
+        _, found = self.check(source)
+        self.left -= _A_TRIAL + self.spent() + len(source.text) // _CHARACTERS
+        return found
+
+
+def ported(
+    source: Source, found: Sequence[Diagnostic], check: Check, spent: Callable[[], int]
+) -> list[Diagnostic]:
+    """The mistakes of a text, with one for each part that is written in another notation.
+
+    `check` says of a text whether it has syntax errors, and what is wrong with it; `spent` how many
+    layers that took.
+    """
+    here = [each for each in found if each.primary and each.primary.span.source is source]
+    if not here or len(found) > _MOST:
+        return list(found)
+    marked = {each.primary.span.line for each in here if each.primary}
+    candidates = parts(source, marked)
+    trials = _Trials(check, spent)
+    if not candidates or _mended(source, found, trials):
+        return list(found)
+    if told := _told(source, found, candidates, trials):
+        return told
+    left = list(found)
+    for each in candidates:
+        if any(not fixes(one) for one in left if _is_in(one, [each.span])):
+            left = _told(source, left, [each], trials) or left
+    return left
+
+
+def _mended(source: Source, found: Sequence[Diagnostic], trials: _Trials) -> bool:
+    """Whether the edits of the mistakes make a text right."""
+    for _ in range(_ROUNDS):
+        edits = [fix for each in found for fix in fixes(each)]
+        apart: list[Fix] = []
+        for fix in sorted(edits, key=lambda fix: (fix.span.start, fix.span.end)):
+            if not apart or fix.span.start >= apart[-1].span.end:
+                apart.append(fix)
+        if not apart:
+            return False
+        source = Source(source.name, edited(source.text, apart))
+        after = trials.of(source)
+        if not after:
+            return after is not None
+        found = after
+    return False
+
+
+def _told(
+    source: Source, found: Sequence[Diagnostic], candidates: Sequence[Part], trials: _Trials
+) -> list[Diagnostic] | None:
+    """The mistakes with those of the candidates in place of theirs, if that leaves no new one."""
+    spans = [part.span for part in candidates]
+    inside = [each for each in found if _is_in(each, spans)]
+    if not inside:
+        return None
+    before = {(each.code, each.message) for each in found if not _is_in(each, spans)}
+    for guess in range(min(_GUESSES, max(len(part.texts) for part in candidates))):
+        edits = [Fix(p.span, p.texts[min(guess, len(p.texts) - 1)]) for p in candidates]
+        after = trials.of(Source(source.name, edited(source.text, edits)))
+        if after is None:
+            return None
+        left = {(each.code, each.message) for each in after}
+        if not left <= before:
+            continue
+        kept = [e for e in found if not _is_in(e, spans) and (e.code, e.message) in left]
+        said = [_said(part, edit) for part, edit in zip(candidates, edits, strict=True)]
+        return sorted([*kept, *said], key=_place)
+    return None
+
+
+def _said(part: Part, edit: Fix) -> Diagnostic:
+    source, start = part.span.source, part.span.start
+    first = re.compile(r"[\w.]+|[^\n]*").match(source.text, start)
+    head = Span(source, start, min(part.span.end, first.end() if first else start))
+    written = edit.text.strip("\n")
+    lines = source.position(start)[0], source.position(part.span.end)[0]
+    place = "this line" if lines[0] == lines[1] else f"lines {lines[0]} to {lines[1]}"
+    table, help = None, f"write {written}"
+    if "\n" in written or len(written) > _LINE:
+        indent = " " * (source.position(start)[1] - 1)
+        table = written.replace(f"\n{indent}", "\n")
+        help = f"write this in place of {place}"
+    message = "a layer is op(arguments) here, and layers follow each other by `->` or line by line"
+    if part.is_whole:
+        message = "a network is a model, and its layers stand in its braces: op(arguments)"
+    if part.is_guess(edit.text):
+        help += ", with the size of your images"
+        return errors.ported(head, message, table, help, None)
+    return errors.ported(head, message, table, help, edit)
+
+
+def _is_in(mistake: Diagnostic, spans: Sequence[Span]) -> bool:
+    at = mistake.primary.span if mistake.primary else None
+    return at is not None and any(
+        at.source is span.source and span.start <= at.start <= span.end for span in spans
+    )
+
+
+def _place(mistake: Diagnostic) -> int:
+    return mistake.primary.span.start if mistake.primary else 0

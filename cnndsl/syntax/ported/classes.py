@@ -1,0 +1,286 @@
+"""Whole programs of other libraries: classes, functions and lists of layers as definitions."""
+
+from __future__ import annotations
+
+import ast as python
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from cnndsl import elsewhere
+from cnndsl.syntax.ported.calls import Calls, Layer
+from cnndsl.syntax.ported.dialects import Dialect
+from cnndsl.syntax.ported.entries import Arriving, Entry, Unknown
+from cnndsl.syntax.ported.flows import FLOW, Lines, Merged, Ran, Step, Tensor, safe
+from cnndsl.syntax.ported.scripts import Script
+
+_MAKES = frozenset({"__init__", "setup", "build", "initialize"})
+_RUNS = ("forward", "__call__", "call", "hybrid_forward", "construct")
+_HIDDEN = frozenset(
+    "self rngs rng key train training name kwargs prefix dtype deterministic F cls".split()
+)
+SIZES = (224, 32, 28, 64, 227, 299, 128, 96, 48, 256, 16)  # sides that an image may have, unsaid
+
+
+@dataclass
+class Definition:
+    """A block or model: its parameters as they are written, and what it computes."""
+
+    name: str
+    params: list[str]
+    script: Script
+
+
+@dataclass(frozen=True)
+class Written:
+    """A whole program as a spec, with a guess of the image where none was said."""
+
+    text: str
+    guessed: bool
+
+
+def programs(body: Sequence[python.stmt], dialect: Dialect) -> list[Written]:
+    """The specs that a program may be, the likelier first; they differ in the image's size.
+
+    Raises:
+      Unknown: where a part of it has no words here.
+    """
+    defined = definitions(body, dialect)
+    if not defined or not any(each.script.steps for each in defined):
+        raise Unknown
+    last = defined[-1]
+    blocks = [block(each, dialect) for each in defined[:-1]]
+    found: list[Written] = []
+    for image in [last.script.image] if last.script.image else images(last):
+        text = "\n".join([*blocks, model(last, image, dialect)])
+        found.append(Written(text, last.script.image is None))
+    return [*found, *(Written(unsaid(each.text), each.guessed) for each in found[:2])]
+
+
+def unsaid(text: str) -> str:
+    """A spec without what it says of shapes."""
+    return re.sub(r" : [\dx *()]+(?=\n|$)", "", text)
+
+
+def images(definition: Definition) -> list[str]:
+    channels = next(filter(None, (_arrives(step.tensor) for step in definition.script.steps)), "3")
+    channels = channels if channels.isdigit() else "3"
+    sizes = SIZES if channels != "1" else (28, *SIZES)
+    return [f"{side}x{side}x{channels}" for side in sizes]
+
+
+def _arrives(tensor: Tensor) -> str | None:
+    """The channels that the first layer says it takes."""
+    match tensor:
+        case Ran(layer, source):
+            mine = layer.given.get("arrives") if isinstance(layer, Entry) else None
+            return _arrives(source) or (mine if mine and layer_op(layer) != "dense" else None)
+        case Merged(_, items):
+            return next(filter(None, map(_arrives, items)), None)
+    return None
+
+
+def layer_op(layer: Layer) -> str:
+    return layer if isinstance(layer, str) else layer.op
+
+
+# --- definitions ----------------------------------------------------------------------
+
+
+def definitions(body: Sequence[python.stmt], dialect: Dialect) -> list[Definition]:
+    """What a text defines, the model last."""
+    heads = [each for each in body if isinstance(each, python.ClassDef | python.FunctionDef)]
+    heads = [each for each in heads if not isinstance(each, python.FunctionDef) or each.args.args]
+    makers = [each for each in body if isinstance(each, python.FunctionDef) and each not in heads]
+    own = {each.name for each in heads}
+    rest = [each for each in body if each not in heads and each not in makers]
+    rest = [each for each in rest if not _is_main(each)]
+    found = [_of_head(each, own, dialect) for each in heads]
+    script = Script(Calls(dialect, own))
+    for maker in makers:
+        script.run(maker.body)
+    try:
+        script.run(rest)
+    except Unknown:
+        if not found:
+            raise
+        script.steps.clear()
+    if script.steps and not _only_calls(script.steps, own):
+        found.append(Definition("Net", [], script))
+    elif found:
+        found = _model_last(found)
+    return found
+
+
+def _is_main(statement: python.stmt) -> bool:
+    return isinstance(statement, python.If) and "__main__" in python.unparse(statement.test)
+
+
+def _only_calls(steps: Sequence[Step], own: set[str]) -> bool:
+    return all(
+        isinstance(step.tensor, Ran)
+        and isinstance(step.tensor.layer, str)
+        and step.tensor.layer.partition("(")[0] in own
+        for step in steps
+    )
+
+
+def _model_last(found: list[Definition]) -> list[Definition]:
+    used = {name for each in found for step in each.script.steps for name in _blocks(step.tensor)}
+    tops = [each for each in found if each.name not in used]
+    top = tops[-1] if tops else found[-1]
+    return [*(each for each in found if each is not top), top]
+
+
+def _blocks(tensor: Tensor) -> set[str]:
+    match tensor:
+        case Ran(layer, source):
+            mine = {layer.partition("(")[0]} if isinstance(layer, str) else set()
+            return mine | _blocks(source)
+        case Merged(_, items):
+            return {name for item in items for name in _blocks(item)}
+    return set()
+
+
+def _of_head(
+    head: python.ClassDef | python.FunctionDef, own: set[str], dialect: Dialect
+) -> Definition:
+    calls = Calls(dialect, own)
+    script = Script(calls, free=False)
+    params: list[str] = []
+    if isinstance(head, python.FunctionDef):
+        first, *_ = head.args.args
+        script.tensors[first.arg] = FLOW
+        params += _params(head.args, calls, skipped={first.arg})
+        script.run(head.body)
+        return Definition(head.name, params, script)
+    methods = {each.name: each for each in head.body if isinstance(each, python.FunctionDef)}
+    fields = [each for each in head.body if isinstance(each, python.AnnAssign)]
+    for each in fields:
+        if isinstance(each.target, python.Name) and each.target.id not in _HIDDEN:
+            params.append(_param(each.target.id, each.value, calls))
+    makes = [method for name, method in methods.items() if name in _MAKES]
+    for method in makes:
+        params += _params(method.args, calls)
+        for statement in method.body:
+            _declare(statement, calls)
+    runs = next((methods[name] for name in _RUNS if name in methods), None)
+    if runs is None:
+        raise Unknown
+    inputs = [arg.arg for arg in runs.args.args if arg.arg not in _HIDDEN]
+    if len(inputs) != 1:
+        raise Unknown
+    script.tensors[inputs[0]] = FLOW
+    script.run(runs.body)
+    return Definition(head.name, params, script)
+
+
+def _declare(statement: python.stmt, calls: Calls) -> None:
+    """Notes a layer that a constructor names."""
+    match statement:
+        case python.Assign(targets=[python.Attribute(attr=name)], value=value):
+            match value:
+                case python.Name(id=other):
+                    calls.values[name] = calls.values.get(other, other)
+                    return
+                case python.Constant():
+                    calls.values[name] = calls.value(value)
+                    return
+            try:
+                calls.layers[name] = calls.row(value)
+            except Unknown:
+                calls.values[name] = calls.value(value)
+        case python.Assign(targets=[python.Name(id=name)], value=value):
+            calls.values[name] = f"({calls.value(value)})"
+        case python.Expr():
+            return
+        case python.With(body=body):
+            for each in body:
+                _declare(each, calls)
+        case _:
+            raise Unknown
+
+
+def _params(
+    arguments: python.arguments, calls: Calls, skipped: set[str] | None = None
+) -> list[str]:
+    hidden = _HIDDEN | (skipped or set())
+    names = [*arguments.args]
+    defaults: list[python.expr | None] = [None] * (len(names) - len(arguments.defaults))
+    defaults += arguments.defaults
+    pairs = [*zip(names, defaults, strict=True)]
+    pairs += zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    found: list[str] = []
+    for argument, default in pairs:
+        if argument.arg in hidden:
+            continue
+        if meant := elsewhere.ARRIVES.get(argument.arg):
+            calls.values[argument.arg] = meant
+            continue
+        found.append(_param(argument.arg, default, calls))
+    return found
+
+
+def _param(name: str, default: python.expr | None, calls: Calls) -> str:
+    own = safe(name)
+    calls.values[name] = own
+    return own if default is None else f"{own} = {calls.value(default)}"
+
+
+# --- text -----------------------------------------------------------------------------
+
+
+def _head(word: str, definition: Definition, params: Sequence[str]) -> str:
+    listed = f"({', '.join(params)})" if params else ""
+    return f"{word} {definition.name}{listed} {{"
+
+
+def block(definition: Definition, dialect: Dialect) -> str:
+    lines = Lines(dialect, Arriving()).written(definition.script.steps)
+    body = "\n".join(f"  {line}" for line in lines)
+    return f"{_head('block', definition, definition.params)}\n{body}\n}}\n"
+
+
+def model(definition: Definition, image: str, dialect: Dialect) -> str:
+    sides = tuple(int(each) for each in image.split("x") if each.isdigit())
+    at = Arriving(sides[:2], sides[2] if len(sides) == 3 else None)
+    steps = _asserted(definition.script.steps)
+    lines = [f"input {image}", *Lines(dialect, at).written(steps)]
+    constants = [f"{name} = {value}" for name, value in definition.script.constants.items()]
+    body = "\n".join(f"  {line}" for line in lines)
+    params = [*definition.params, *constants]
+    params = [each if "=" in each else f"{each} = 10" for each in params]
+    return f"{_head('model', definition, params)}\n{body}\n}}\n"
+
+
+def _asserted(steps: Sequence[Step]) -> list[Step]:
+    """The steps, with the number of features that a dense layer says in front of it."""
+    found = [replace(step, tensor=_saying(step.tensor)) for step in steps]
+    for index in range(len(steps) - 1):
+        behind = found[index + 1].tensor
+        while isinstance(behind, Ran) and isinstance(behind.source, Ran):
+            behind = behind.source
+        if isinstance(behind, Ran):
+            said = _said_by(behind.layer, found[index].tensor)
+            found[index] = replace(found[index], tensor=said)
+    return found
+
+
+def _saying(tensor: Tensor) -> Tensor:
+    match tensor:
+        case Ran(layer, source):
+            return Ran(layer, _said_by(layer, _saying(source)))
+        case Merged(name, items):
+            return Merged(name, tuple(map(_saying, items)))
+    return tensor
+
+
+def _said_by(layer: Layer, source: Tensor) -> Tensor:
+    """What a layer takes, with the features that it says arrive where those are flattened."""
+    if not isinstance(source, Ran) or isinstance(layer, str) or isinstance(source.layer, str):
+        return source
+    said = layer.given.get("arrives", "")
+    flat = source.layer.op == "flatten" and layer.op == "dense"
+    if not flat or not re.fullmatch(r"[\d *()]+", said):
+        return source
+    return Ran(Entry("flatten", {"said": said}), source.source)

@@ -1,0 +1,209 @@
+"""What computes what, in whatever notation, as the lines of a body.
+
+A program of another notation is a list of steps: a name, and the tensor that it is. Here a tensor
+flows down the page, so that most names go; what is read further down keeps its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from cnndsl.syntax.ported.dialects import Dialect
+from cnndsl.syntax.ported.entries import Arriving, Entry, Unknown, element
+from cnndsl.syntax.tables import KEYWORDS
+
+_LONG = 96  # characters of a line
+_SMALL = (
+    "bn",
+    "norm",
+    "relu",
+    "dropout",
+    "drop_path",
+    "sigmoid",
+    "tanh",
+    "softmax",
+    "swish",
+    "elu",
+    "mish",
+    "lrn",
+    "max_pool",
+    "avg_pool",
+)  # what stands behind the layer before it
+FLOW = ""  # the name of what arrives
+
+
+@dataclass(frozen=True)
+class Named:
+    """A tensor that has a name; `FLOW` is what arrives."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Ran:
+    """A tensor behind a layer: an entry, or an element as it is written here."""
+
+    layer: Entry | str
+    source: Tensor
+
+
+@dataclass(frozen=True)
+class Merged:
+    name: str
+    items: tuple[Tensor, ...]
+
+
+Tensor = Named | Ran | Merged
+
+
+@dataclass(frozen=True)
+class Step:
+    name: str
+    tensor: Tensor
+
+
+def names_in(tensor: Tensor) -> Iterator[str]:
+    """The names that a tensor is computed from, each as often as it is read."""
+    match tensor:
+        case Named(name):
+            yield name
+        case Ran(_, source):
+            yield from names_in(source)
+        case Merged(_, items):
+            for item in items:
+                yield from names_in(item)
+
+
+@dataclass
+class Lines:
+    """The lines of steps; `known` are tensors that have a name already.
+
+    Raises:
+      Unknown: where a layer has no words here, or a tensor no name.
+    """
+
+    dialect: Dialect
+    at: Arriving
+    known: Collection[str] = ()
+    entrance: str = "in"  # what arrived first, once it is no longer what flows
+    lines: list[str] = field(default_factory=list)
+    _states: dict[str, Arriving] = field(default_factory=dict)
+    _bound: dict[str, str] = field(default_factory=dict)
+    _joins: bool = False
+
+    def written(self, steps: Sequence[Step], live: Collection[str] = ()) -> list[str]:
+        """The lines; the names in `live` are read behind them."""
+        flow = FLOW
+        self._states[FLOW] = self.at
+        self._bound[FLOW] = self.entrance
+        self._bound |= {name: name for name in self.known}
+        for index, step in enumerate(steps):
+            later = _read_behind(steps[index + 1 :], live)
+            if isinstance(step.tensor, Named):
+                flow = self._renamed(step, flow, later)
+                continue
+            kept = later - {step.name}
+            if flow in kept and flow not in self._bound:
+                self._bind(flow)
+            state = self._step(step.tensor, flow)
+            self._bound.pop(step.name, None)
+            self._states[step.name] = state
+            flow = step.name
+        if flow in live and flow:
+            self._bind(flow)
+        return self.lines
+
+    def _renamed(self, step: Step, flow: str, later: Collection[str]) -> str:
+        """What flows is called, once a tensor has another name."""
+        assert isinstance(step.tensor, Named)
+        other = step.tensor.name
+        self._states[step.name] = self._states.get(other, Arriving())
+        if other != flow:
+            if other not in self._bound:
+                raise Unknown
+            self._bound[step.name] = self._bound[other]
+            return flow
+        if flow not in later:
+            return step.name
+        if step.name in later:
+            self._bind(step.name)
+        return flow
+
+    def _bind(self, name: str) -> None:
+        own = safe(name)
+        self._bound[name] = own
+        self.lines.append(f"{own} = here")
+        self._joins = False
+
+    def _step(self, tensor: Tensor, flow: str) -> Arriving:
+        """The lines of one step; what is known of what flows then."""
+        layers: list[Entry | str] = []
+        while isinstance(tensor, Ran):
+            layers.append(tensor.layer)
+            tensor = tensor.source
+        text, state = self._chain(tensor, flow)
+        if text:
+            self.lines.append(text)
+            self._joins = len(text) < _LONG
+        for layer in reversed(layers):
+            row, state = self._row(layer, state)
+            for each in row:
+                self._add(each)
+            if isinstance(layer, Entry) and (said := layer.given.get("said")) and row:
+                self.lines[-1] += f" : {said}"
+                self._joins = False
+        return state
+
+    def _row(self, layer: Entry | str, state: Arriving) -> tuple[list[str], Arriving]:
+        if isinstance(layer, str):
+            return [layer], Arriving()
+        return element(layer, state, self.dialect), state
+
+    def _add(self, text: str) -> None:
+        """An element, behind the line above where it belongs to that."""
+        op = text.partition("(")[0]
+        joins = self._joins and (op.endswith(_SMALL) or self.lines[-1].endswith("flatten"))
+        if joins and len(self.lines[-1]) + len(text) < _LONG:
+            self.lines[-1] += f" -> {text}"
+        else:
+            self.lines.append(text)
+        self._joins = True
+
+    def _chain(self, tensor: Tensor, flow: str, *, item: bool = False) -> tuple[str, Arriving]:
+        """A tensor as a chain behind what flows, and what is known of it."""
+        match tensor:
+            case Named(name):
+                state = replace(self._states.get(name, Arriving()))
+                if name == flow:
+                    return ("here" if item else ""), state
+                if name not in self._bound:
+                    raise Unknown
+                return self._bound[name], state
+            case Ran(layer, source):
+                text, state = self._chain(source, flow)
+                row, state = self._row(layer, state)
+                joined = " -> ".join(each for each in (text, *row) if each)
+                return (joined or "here" if item else joined), state
+            case Merged(name, items):
+                found = [self._chain(each, flow, item=True) for each in items]
+                if len(found) < 2:
+                    raise Unknown
+                return f"{name} [ {', '.join(text for text, _ in found)} ]", found[0][1]
+
+
+def _read_behind(steps: Sequence[Step], live: Collection[str]) -> set[str]:
+    """The names that steps read as they are in front of them."""
+    read = set(live)
+    for step in reversed(steps):
+        read.discard(step.name)
+        read |= set(names_in(step.tensor))
+    return read
+
+
+def safe(name: str) -> str:
+    """A name that may be bound here."""
+    from cnndsl.ops import MERGES, OPS  # only mistakes ask for them
+
+    taken = name in OPS or name in MERGES or name in KEYWORDS or name in ("same", "valid")
+    return f"{name}_" if taken else name

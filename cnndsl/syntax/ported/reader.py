@@ -1,0 +1,139 @@
+"""Lines of a body in other notations, read one after the other."""
+
+from __future__ import annotations
+
+import ast as python
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cnndsl.source import Source
+from cnndsl.syntax.layout import layout
+from cnndsl.syntax.machine import Unexpected, run
+from cnndsl.syntax.ported import phrases, tables
+from cnndsl.syntax.ported.calls import Calls, Layer
+from cnndsl.syntax.ported.dialects import Dialect
+from cnndsl.syntax.ported.entries import Arriving, Entry, Unknown
+from cnndsl.syntax.ported.flows import Named, Ran, Tensor
+from cnndsl.syntax.ported.notation import statements
+from cnndsl.syntax.ported.scripts import Script
+from cnndsl.syntax.scan import Mistake, scan
+
+
+@dataclass
+class Reader:
+    """Reads the lines of a body, one after the other."""
+
+    dialect: Dialect
+    layers: Mapping[str, list[Layer]]
+    blocks: Collection[str]
+    image: str | None = None
+    at: Arriving = field(default_factory=Arriving)
+    columns: list[str] | None = None
+    changed: bool = False
+
+    def __post_init__(self) -> None:
+        self.script = Script(Calls(self.dialect, self.blocks))
+        self.script.calls.layers.update(self.layers)
+        self.script.image = self.image
+
+    def pass_over(self, line: str) -> None:
+        """Notes what a line of ours leaves."""
+        sizes = re.match(r"input[ \t]+(?:\w+[ \t]+)?(\d+)x(\d+)x(\d+)", line)
+        if sizes:
+            self.at = Arriving((int(sizes[1]), int(sizes[2])), int(sizes[3]))
+            return
+        flat = re.search(r"\b(flatten|global_(?:avg|max)_pool|dense)\b(?![^{}]*\bglobal)", line)
+        self.at = Arriving(flat=self.at.flat or flat is not None)
+
+    def at_end(self) -> Arriving:
+        return Arriving(flat=self.at.flat)
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        tensor: Tensor = Named(self.script.flow)
+        for entry in entries:
+            tensor = Ran(entry, tensor)
+        self.script.computed("x", tensor)
+
+    def read(self, line: str) -> bool:
+        """Whether a line could be read; its layers are noted then."""
+        return self._row(line) or self._calls(line) or self._phrase(line)
+
+    def _row(self, line: str) -> bool:
+        if tables.is_rule(line):
+            return True
+        row = tables.cells(line)
+        if row is None:
+            return False
+        if self.columns is None:
+            self.columns = tables.heads(row)
+            return self.columns is not None
+        found = tables.read(row, self.columns)
+        if found is None:
+            return False
+        if found.image:
+            self.script.image = found.image
+            sides = [int(each) for each in found.image.split("x")]
+            self.at = Arriving((sides[0], sides[1]), sides[2])
+        if found.entries:
+            self.add(found.entries)
+        return True
+
+    def _calls(self, line: str) -> bool:
+        text = re.sub(r"^\s*(?:[-*•]\s+|\(?\w+\)?\s*:\s+(?=\w+[.(]))", "", line)
+        body = statements(text)
+        if body is None:
+            return False
+        if any(
+            isinstance(node, python.Expr) and isinstance(node.value, python.Name) for node in body
+        ):
+            name = getattr(getattr(body[0], "value", None), "id", "")
+            if name in self.script.tensors or name in self.script.calls.layers:
+                return False
+        return self.run(body)
+
+    def run(self, body: Sequence[python.stmt]) -> bool:
+        """Whether statements could be read; what they compute is noted then."""
+        before, steps = dict(self.script.tensors), len(self.script.steps)
+        try:
+            self.script.run(body)
+        except Unknown:
+            self.script.tensors = before
+            del self.script.steps[steps:]
+            return False
+        return True
+
+    def _phrase(self, line: str) -> bool:
+        if image := phrases.image(line):
+            self.script.image = image
+            return True
+        found = phrases.entries(line)
+        if found is None:
+            return False
+        self.add(found)
+        return True
+
+
+def is_other(statement: str, blocks: Collection[str]) -> bool:
+    """Whether a line is written in another notation: it calls what is no op, a method, or what a
+    library has; or it calls nothing, and cannot be read.
+    """
+    from cnndsl.ops import MERGES, OPS  # only mistakes ask for them
+
+    plain = re.sub(r"\"[^\"]*\"|'[^']*'|#.*", "", statement)
+    if re.search(r"[A-Za-z_]\w*(?:\.|::?)[A-Za-z_]\w*[ \t]*\(", plain):
+        return True
+    called = re.findall(r"([A-Za-z_]\w*)[ \t]*\(", plain)
+    known = {*OPS, *MERGES, *blocks, "range", "int", "max", "min", "len", "round", "split"}
+    if any(name not in known for name in called):
+        return True
+    return not called and not _reads(statement)
+
+
+def _reads(statement: str) -> bool:
+    try:
+        body = statement if statement.startswith("input") else f"input 8x8x3\n{statement}"
+        run(layout(scan(Source("line", f"model M {{\n{body}\n}}\n"))))
+    except (Mistake, Unexpected):
+        return False
+    return True

@@ -1,0 +1,231 @@
+"""Layers as settings under names: what the records of YAML, JSON, Caffe and many tools mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from cnndsl.syntax.ported.entries import Entry, Unknown
+from cnndsl.syntax.ported.meaning import is_silent, op_meant, setting_meant
+from cnndsl.syntax.ported.nested import Record, Value
+
+_TYPES = ("type", "op", "kind", "layer", "layer_type", "class_name", "class", "module", "_target_",
+          "operator", "name")  # fmt: skip
+_LISTS = frozenset(
+    "layers backbone head features classifier modules network model net config neck "
+    "architecture sequence args structure arch body blocks encoder decoder".split()
+)
+_INNER = re.compile(
+    r"\w*param\w*|params|args|kwargs|config|arguments|attrs|attributes|options|settings"
+)
+
+
+@dataclass
+class Listed:
+    """A network as records list it."""
+
+    name: str | None = None
+    image: str | None = None
+    layers: list[Entry] = field(default_factory=list)
+    classes: str | None = None
+
+
+# --- meaning --------------------------------------------------------------------------
+
+
+def network(record: Record) -> Listed:
+    """The layers of records, in order.
+
+    Raises:
+      Unknown: where one is no layer, or says what has no words here.
+    """
+    found = Listed()
+    _collect(record, found)
+    if not found.layers:
+        raise Unknown
+    return found
+
+
+def _collect(record: Record, found: Listed) -> None:
+    for key, value in record.pairs:
+        name = key.lower()
+        if name in ("input", "input_shape", "input_size", "image", "image_size", "in_shape"):
+            found.image = _image(value)
+        elif name in ("name", "title") and isinstance(value, str):
+            found.name = value
+        elif name in ("layer", "layers") and isinstance(value, Record):
+            if _type(value) is not None:
+                _layer(value, found)
+            else:
+                _keyed(value, found)
+        elif isinstance(value, list):
+            for item in value:
+                _listed(item, found)
+        elif name in _LISTS and isinstance(value, Record):
+            _collect(value, found)
+        elif name in ("num_classes", "classes", "n_classes") and isinstance(value, str):
+            found.classes = value
+        elif (isinstance(value, Record) and (op_meant(key) or _type(value))) or (
+            isinstance(value, str) and op_meant(key)
+        ):
+            _keyed(Record([(key, value)]), found)
+        elif name in ("channels", "in_channels", "nc", "version", "framework", "description"):
+            continue
+        else:
+            raise Unknown
+
+
+def _listed(item: Value, found: Listed) -> None:
+    if isinstance(item, str):
+        from cnndsl.syntax.ported import phrases
+
+        worded = phrases.entries(item)
+        op = op_meant(item)
+        if worded is None and op is None:
+            raise Unknown
+        found.layers += worded or [Entry(op or "here")]
+    elif isinstance(item, Record):
+        if _type(item) is not None:
+            _layer(item, found)
+        else:
+            _keyed(item, found)
+    else:
+        raise Unknown
+
+
+def _keyed(record: Record, found: Listed) -> None:
+    """`conv: {filters: 64, kernel: 3}`: the key is the layer."""
+    for key, value in record.pairs:
+        if isinstance(value, Record) and _type(value) is not None:
+            _layer(value, found)
+            continue
+        op = op_meant(key)
+        if op is None:
+            raise Unknown
+        if isinstance(value, Record):
+            _entry(key, value, found)
+        elif isinstance(value, str) and value:
+            main = {"dropout": "rate", "dense": "out", "conv": "out", "upsample": "factor"}
+            if op in ("input",):
+                found.image = _image(value)
+            else:
+                _append(Entry(op, {main.get(op, "kernel"): value}), found)
+        else:
+            raise Unknown
+
+
+def _type(record: Record) -> str | None:
+    """The word that says which layer a record is."""
+    for key in _TYPES:
+        value = record.get(key)
+        if isinstance(value, str) and (op_meant(value.rpartition(".")[2]) or _is_silent(value)):
+            return value.rpartition(".")[2]
+    return None
+
+
+def _is_silent(word: str) -> bool:
+    return is_silent(word.lower())
+
+
+def _layer(record: Record, found: Listed) -> None:
+    word = _type(record) or ""
+    left = Record(
+        [(k, v) for k, v in record.pairs if not (k.lower() in _TYPES and isinstance(v, str))]
+    )
+    if _is_silent(word) and op_meant(word) != "input":
+        return
+    _entry(word, left, found)
+
+
+def _flat(record: Record) -> Iterator[tuple[str, Value]]:
+    """The settings of a layer, those in records within it too."""
+    for key, value in record.pairs:
+        if isinstance(value, Record):
+            if _INNER.fullmatch(key.lower()) or setting_meant(key) is None:
+                yield from _flat(value)
+            else:
+                yield key, value
+        else:
+            yield key, value
+
+
+def _entry(word: str, record: Record, found: Listed) -> None:
+    op = op_meant(word)
+    if op is None:
+        raise Unknown
+    given: dict[str, str] = {}
+    dims: list[str] = []
+    count = "1"
+    for key, value in _flat(record):
+        name = key.lower()
+        if name == "dim" and isinstance(value, str):
+            dims.append(value)
+        elif (
+            name in ("bottom", "top", "name", "phase", "from", "inputs", "id", "shape")
+            and op != "input"
+        ):
+            if name == "bottom" and sum(k == "bottom" for k, _ in _flat(record)) > 1:
+                raise Unknown
+        elif name in ("repeat", "repeats", "count", "times"):
+            count = _text(value)
+        elif name == "pool" and op == "max_pool":
+            op = "avg_pool" if _text(value).lower() in ("ave", "avg", "average") else op
+        elif name == "global_pooling":
+            given["global"] = "true"
+        else:
+            _set(op, key, value, given)
+    if op == "input":
+        found.image = _image([*dims]) if dims else _image(_first(record))
+        return
+    if given.pop("global", None):
+        op, given = f"global_{op}", {}
+    _append(Entry(op, given, (), count), found)
+
+
+def _append(entry: Entry, found: Listed) -> None:
+    found.layers.append(entry)
+
+
+def _set(op: str, key: str, value: Value, given: dict[str, str]) -> None:
+    if op == "input":
+        return
+    meant = setting_meant(key)
+    if meant is None:
+        raise Unknown
+    if meant == "idle" or isinstance(value, Record):
+        return
+    if op in ("max_pool", "avg_pool", "upsample", "dropout", "bn") and meant == "out":
+        return
+    given.setdefault(meant, _text(value))
+
+
+def _text(value: Value) -> str:
+    if isinstance(value, str):
+        return value.lower() if value.lower() in ("same", "valid", "true", "false") else value
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        words = [each for each in value if isinstance(each, str)]
+        return words[0] if len(words) == 1 else "x".join(words)
+    raise Unknown
+
+
+def _first(record: Record) -> Value:
+    for key, value in _flat(record):
+        if setting_meant(key) in ("kernel", "arrives") or key.lower() in ("shape", "dims"):
+            return value
+    return ""
+
+
+def _image(value: Value) -> str | None:
+    from cnndsl import elsewhere
+
+    words = re.findall(r"\d+", value) if isinstance(value, str) else []
+    if isinstance(value, list):
+        words = [each for each in value if isinstance(each, str) and each.isdigit()]
+    if isinstance(value, Record):
+        words = [v for _, v in value.pairs if isinstance(v, str) and v.isdigit()]
+    if len(words) == 4:
+        words = words[1:]
+    if len(words) == 2:
+        words.append("3")
+    return elsewhere.size(words, is_image=True) if len(words) == 3 else None

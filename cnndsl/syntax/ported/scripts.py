@@ -1,0 +1,236 @@
+"""Statements of any library as steps: layers that are called with tensors, added, or listed."""
+
+from __future__ import annotations
+
+import ast as python
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from cnndsl.syntax.ported.calls import CONTAINERS, Layer, name_of
+from cnndsl.syntax.ported.entries import Unknown
+from cnndsl.syntax.ported.flows import FLOW, Merged, Named, Ran, Step, Tensor
+from cnndsl.syntax.ported.meaning import is_silent, op_meant
+from cnndsl.syntax.ported.tensors import Tensors
+
+_ADDS = frozenset({"add", "append", "push", "push_back", "add_module"})
+_ENDS = frozenset({"model", "functional"})
+
+
+@dataclass
+class Script(Tensors):
+    """Reads statements in order; `image` is the size of the input as it is said."""
+
+    image: str | None = None
+    constants: dict[str, str] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)  # lists of layers that are read elsewhere
+
+    def run(self, body: Iterable[python.stmt]) -> None:
+        """Notes what statements compute.
+
+        Raises:
+          Unknown: where one has no words here.
+        """
+        for statement in body:
+            self._statement(statement)
+
+    def _statement(self, statement: python.stmt) -> None:
+        match statement:
+            case python.Import() | python.ImportFrom() | python.Pass():
+                return
+            case python.Expr(value=python.Constant(value=str())):
+                return
+            case python.Assign(targets=[target], value=value):
+                self._assigned(_target(target), value)
+            case python.AnnAssign(target=target, value=value) if value is not None:
+                self._assigned(_target(target), value)
+            case python.AugAssign(target=target, op=python.Add(), value=value):
+                name = _target(target)
+                self.computed(name, Merged("add", (self.named(name), self.tensor(value))))
+            case python.Expr(value=value):
+                self._expression(value)
+            case python.Return(value=value) if value is not None:
+                self._returned(value)
+            case python.For(target=python.Name(id=name), iter=layers, body=[inner]):
+                self._each(name, layers, inner)
+            case _:
+                raise Unknown
+
+    def _each(self, name: str, layers: python.expr, inner: python.stmt) -> None:
+        """`for layer in self.layers: x = layer(x)`."""
+        row = self.calls.layers.get(name_of(layers))
+        match inner:
+            case python.Assign(
+                targets=[target], value=python.Call(func=python.Name(id=called), args=[of])
+            ) if called == name and row is not None:
+                self.computed(_target(target), self.through(row, self.tensor(of)))
+            case _:
+                raise Unknown
+
+    def _assigned(self, name: str, value: python.expr) -> None:
+        if self._is_silent(value):
+            return
+        if image := self._image(value):
+            self.image = image
+            self.tensors[name] = FLOW
+            return
+        if isinstance(value, python.Call) and self._is_container(value) and not value.args:
+            self.tensors[name] = self.flow  # `model = Sequential()`, to which layers are added
+            return
+        if isinstance(value, python.Constant | python.Tuple | python.List) and self._is_plain(
+            value
+        ):
+            self.constants[name] = self.calls.value(value)
+            return
+        if isinstance(value, python.Call) and name_of_call(value) in _ENDS:
+            self._ended(value)
+            return
+        try:
+            tensor = self.tensor(value)
+        except Unknown:
+            row = self._listed(value)
+            if row is None:
+                raise
+            if self._is_script_list(value) and name not in self.kept:
+                self._run_row(row)
+                return
+            self.calls.layers[name] = row
+            return
+        self.computed(name, tensor)
+
+    def _expression(self, value: python.expr) -> None:
+        if self._is_silent(value):
+            return
+        match value:
+            case python.Call(func=python.Attribute(attr=name), args=[*_, layer]) if name in _ADDS:
+                self._run_row(self.calls.row(layer))
+                return
+        if image := self._image(value):
+            self.image = image
+            return
+        try:
+            tensor = self.tensor(value)
+        except Unknown:
+            self._run_row(self._drop_image(value))
+            return
+        self.computed("x", tensor)
+
+    def _drop_image(self, value: python.expr) -> list[Layer]:
+        """The layers of a pipe or list, whose first may be the image."""
+        items = _piped(value)
+        if image := self._image(items[0]):
+            self.image = image
+            items = items[1:]
+        return [each for item in items for each in self.calls.row(item)]
+
+    def _run_row(self, row: Sequence[Layer]) -> None:
+        tensor: Tensor = Named(self.flow)
+        for layer in row:
+            tensor = Ran(layer, tensor)
+        self.computed("x", tensor)
+
+    def computed(self, name: str, tensor: Tensor) -> None:
+        version = f"{name}"
+        self.steps.append(Step(version, tensor))
+        self.tensors[name] = version
+        self.flow = version
+
+    def _returned(self, value: python.expr) -> None:
+        if isinstance(value, python.Tuple):
+            raise Unknown
+        self.computed("x", self.tensor(value))
+
+    def _ended(self, call: python.Call) -> None:
+        """`Model(inputs, outputs)`, where the second is what the steps gave last."""
+        given = [k.value for k in call.keywords if k.arg == "outputs"]
+        match [*call.args[1:2], *given][:1]:
+            case [python.Name(id=name)] if self.tensors.get(name) != self.flow:
+                self.computed(name, self.named(name))
+
+    # --- what else --------------------------------------------------------------------
+
+    def _image(self, value: python.expr) -> str | None:
+        """The size that `Input(shape = (28, 28, 1))` says."""
+        if not isinstance(value, python.Call) or isinstance(value.func, python.Call):
+            return None
+        name = name_of(value.func)
+        if op_meant(name) != "input":
+            return None
+        given = [
+            k.value for k in value.keywords if k.arg in ("shape", "input_shape", "batch_shape")
+        ]
+        for node in [*given, *value.args]:
+            if isinstance(node, python.Tuple | python.List) and len(node.elts) in (3, 4):
+                from cnndsl import elsewhere
+
+                sides = [self.calls.value(each) for each in node.elts[-3:]]
+                return elsewhere.size(sides, is_image=True)
+        return None
+
+    def _is_silent(self, value: python.expr) -> bool:
+        if not isinstance(value, python.Call) or isinstance(value.func, python.Call):
+            return False
+        return (is_silent(name_of(value.func)) and not isinstance(value.func, python.Name)) or (
+            isinstance(value.func, python.Name) and value.func.id in ("print", "summary", "compile")
+        )
+
+    def _is_container(self, value: python.Call) -> bool:
+        return CONTAINERS.fullmatch(name_of_call(value)) is not None
+
+    def _is_plain(self, value: python.expr) -> bool:
+        try:
+            return all(part.isalnum() for part in self.calls.value(value).strip("[]").split(", "))
+        except Unknown:
+            return False
+
+    def _is_script_list(self, value: python.expr) -> bool:
+        """Whether an assigned list of layers is the network, and no layer to be called."""
+        container = isinstance(value, python.Call) and self._is_container(value)
+        return not self.calls.layers and (container or isinstance(value, python.List))
+
+    def _listed(self, value: python.expr) -> list[Layer] | None:
+        items = value.elts if isinstance(value, python.List) else [value]
+        if isinstance(value, python.Call) and self._is_container(value):
+            items = [
+                each
+                for arg in value.args
+                for each in (arg.elts if isinstance(arg, python.List) else [arg])
+            ]
+        if items and (image := self._image(items[0])):
+            self.image = image
+            items = items[1:]
+        kept = [item for item in items if not _is_silent_layer(item)]
+        try:
+            return [each for item in kept for each in self.calls.row(item)]
+        except Unknown:
+            return None
+
+
+def name_of_call(call: python.Call) -> str:
+    try:
+        return name_of(call.func).lower()
+    except Unknown:
+        return ""
+
+
+def _is_silent_layer(node: python.expr) -> bool:
+    """`classificationLayer`, which says what the result is for."""
+    named = node.func if isinstance(node, python.Call) else node
+    try:
+        return is_silent(name_of(named))
+    except Unknown:
+        return False
+
+
+def _target(node: python.expr) -> str:
+    match node:
+        case python.Name(id=name):
+            return name
+        case python.Attribute(attr=name):
+            return name
+    raise Unknown
+
+
+def _piped(node: python.expr) -> list[python.expr]:
+    if isinstance(node, python.BinOp) and isinstance(node.op, python.BitOr):
+        return [*_piped(node.left), *_piped(node.right)]
+    return [node]

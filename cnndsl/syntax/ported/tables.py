@@ -1,0 +1,116 @@
+"""Tables of layers, with a head that says what the columns are."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from cnndsl.syntax.ported import phrases
+from cnndsl.syntax.ported.entries import Entry
+from cnndsl.syntax.ported.meaning import op_meant, setting_meant
+
+_SHAPE = re.compile(
+    r"\s*[(\[]?\s*(?:None\s*,\s*)?(\d+)\s*[x×,]\s*(\d+)(?:\s*[x×,]\s*(\d+))?\s*[)\]]?\s*"
+)
+_RULE = re.compile(r"[\s|+:=\-—_\\]*(?:hline|toprule|midrule|bottomrule)?[\s|+:=\-—_\\]*")
+_NOTHING = frozenset(["", "-", "–", "—", "n/a", "none", "/"])
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table: an image, layers, or what says nothing (its head, a rule)."""
+
+    image: str | None = None
+    entries: tuple[Entry, ...] = ()
+
+
+def cells(line: str) -> list[str] | None:
+    """The cells of a row; None for a line that is none."""
+    text = line.strip().removesuffix("\\\\").rstrip()
+    if text.count("|") > 1 and "->" not in text:
+        return [each.strip() for each in text.strip("|").split("|")]
+    if text.count("&") > 1:
+        return [each.strip() for each in text.split("&")]
+    if "\t" in text:
+        return [each.strip() for each in text.split("\t")]
+    return None
+
+
+def is_rule(line: str) -> bool:
+    return bool(line.strip()) and _RULE.fullmatch(line.strip()) is not None
+
+
+def heads(row: list[str]) -> list[str] | None:
+    """What each column says, if a row is the head of a table of layers."""
+    found = [_head(cell) for cell in row]
+    known = [each for each in found if each not in (None, "idle")]
+    return [each or "idle" for each in found] if len(known) > 1 and "layer" in known else None
+
+
+def _head(cell: str) -> str | None:
+    word = re.sub(r"[^a-z #]", " ", cell.lower()).strip()
+    if re.search(r"\b(layers?|type|op|operat\w+|module|block|name|stage)\b", word):
+        return "layer"
+    if re.search(r"\b(output|shape|feature map|resolution|dims?|dimensions?)\b", word):
+        return "shape"
+    if re.search(r"\b(repeat|times|count)\b|^n$|^#$", word):
+        return "count"
+    if re.search(r"\b(params?|parameters|macs|flops|input)\b", word):
+        return "idle"
+    return setting_meant(word.split()[0]) if word else None
+
+
+def read(row: list[str], columns: list[str]) -> Row | None:
+    """A row by what its columns say; None where it cannot be read."""
+    names = [cell for cell, column in zip(row, columns, strict=False) if column == "layer"]
+    given: dict[str, str] = {}
+    shape: tuple[int, ...] = ()
+    said_count = "1"
+    for cell, column in zip(row, columns, strict=False):
+        text = cell.strip()
+        if column in ("layer", "idle") or text.lower() in _NOTHING:
+            continue
+        if column == "shape":
+            shape = _shape(text)
+        elif column == "count":
+            said_count = text.strip("x×")
+        elif column in ("kernel", "stride", "pad", "out", "rate", "groups", "dilation"):
+            number = re.search(r"\d+(?:\.\d+)?(?:\s*[x×]\s*\d+)?|same|valid", text.lower())
+            if number is None:
+                return None
+            given[column] = re.sub(r"\s|×", lambda m: "x" if m[0] == "×" else "", number[0])
+        elif column in ("behind", "norm"):
+            given[column] = text
+    ops = [
+        op for name in names for op in [op_meant(re.sub(r"[\d_]+$|\(.*", "", name.strip()))] if op
+    ]
+    if "input" in ops:
+        sides = [str(side) for side in shape]
+        from cnndsl import elsewhere
+
+        return Row(elsewhere.size(sides, is_image=True)) if len(sides) == 3 else None
+    plain = [re.sub(r"(?<=[a-z])[\d_.-]+$", "", name.strip()) for name in names]
+    worded = [found for name in plain if (found := phrases.entries(name))]
+    entries = worded[-1] if worded else [Entry(ops[-1])] if ops else None
+    if entries is None:
+        return None
+    first = entries[0]
+    if "out" not in given and "out" not in first.given and shape and first.op in _MADE:
+        given["out"] = str(shape[-1])
+    if len(entries) == 1 and said_count.isdigit():
+        first = replace(first, count=said_count if first.count == "1" else first.count)
+    first = replace(first, given={**given, **first.given}, shape=shape)
+    made = [first, *entries[1:]]
+    if len(shape) == 3 and made[-1].count == "1":
+        said = {"said": "x".join(map(str, shape))}
+        made[-1] = replace(made[-1], given={**made[-1].given, **said})
+    return Row(None, tuple(made))
+
+
+_MADE = frozenset({"conv", "conv_transpose", "separable", "dense"})
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    if found := _SHAPE.fullmatch(text):
+        return tuple(int(each) for each in found.groups() if each)
+    return (int(text),) if text.isdigit() else ()

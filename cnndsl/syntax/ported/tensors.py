@@ -1,0 +1,147 @@
+"""What computes a tensor in other libraries: layers that are called, functions, methods, sums."""
+
+from __future__ import annotations
+
+import ast as python
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from cnndsl.syntax.ported.calls import Calls, Layer, name_of
+from cnndsl.syntax.ported.entries import Unknown
+from cnndsl.syntax.ported.flows import FLOW, Merged, Named, Ran, Step, Tensor
+from cnndsl.syntax.ported.meaning import op_meant
+
+_MERGES = ("add", "concat", "mul")
+_USUAL = frozenset("x inputs input net out y h features img image input_of_this here data".split())
+
+
+@dataclass
+class Tensors:
+    """The tensors of a program, and the `steps` that compute them.
+
+    `free` says whether an unknown name is what arrives.
+    """
+
+    calls: Calls
+    tensors: dict[str, str] = field(default_factory=dict)  # their names in the steps
+    free: bool = True
+    steps: list[Step] = field(default_factory=list)
+    flow: str = FLOW
+
+    def named(self, name: str) -> Tensor:
+        if name in self.tensors:
+            return Named(self.tensors[name])
+        if self.free and name not in self.calls.layers and (name in _USUAL or not self.steps):
+            self.tensors[name] = self.flow
+            return Named(self.flow)
+        raise Unknown
+
+    def tensor(self, node: python.expr) -> Tensor:
+        """What computes a tensor.
+
+        Raises:
+          Unknown: if nothing here does.
+        """
+        match node:
+            case python.Name(id=name):
+                return self.named(name)
+            case python.BinOp(left=left, op=python.Add(), right=right):
+                return Merged("add", (self.tensor(left), self.tensor(right)))
+            case python.BinOp(left=left, op=python.Mult(), right=right):
+                return Merged("mul", (self.tensor(left), self.tensor(right)))
+            case python.BinOp(left=left, op=python.BitOr(), right=right):
+                return self.through(self.calls.row(right), self.tensor(left))
+            case python.Call(func=python.Call() as layer, args=[*args]):
+                return self._applied(layer, args)
+            case python.Call(func=func, args=args, keywords=keywords):
+                return self._called(func, args, keywords)
+        raise Unknown
+
+    def _applied(self, layer: python.Call, args: Sequence[python.expr]) -> Tensor:
+        """`Conv2D(64, 3)(x)`, `Concatenate()([a, b])`."""
+        op = op_meant(name_of(layer.func))
+        if op in _MERGES:
+            return self._merged(op, args)
+        if not args:
+            raise Unknown
+        return self.through(self.calls.row(layer), self.tensor(args[0]))
+
+    def _called(
+        self,
+        func: python.expr,
+        args: Sequence[python.expr],
+        keywords: Sequence[python.keyword],
+    ) -> Tensor:
+        name = name_of(func)
+        op = op_meant(name)
+        if name in self.calls.layers and args:
+            return self.through(self.calls.layers[name], self.tensor(args[0]))
+        if op in _MERGES and name not in self.calls.own and args:
+            return self._merged(op, args)
+        if isinstance(func, python.Attribute) and self._has_methods(func.value):
+            return self._method(func.value, name, args, keywords)
+        if name == "repeat" and len(args) > 2:  # `repeat(x, 2, conv2d, 64, [3, 3])`
+            entry = self.calls.entry(name_of(args[2]), args[3:], keywords)
+            times = self.calls.value(args[1])
+            counted = type(entry)(entry.op, entry.given, entry.behind, times, entry.shape)
+            return Ran(counted, self.tensor(args[0]))
+        if not args or not self._is_tensor(args[0]):
+            raise Unknown
+        source = self.tensor(args[0])
+        if name in self.calls.own:
+            return Ran(self.calls.block(name, args[1:], keywords), source)
+        if name in ("reshape", "view", "resize"):
+            return self._shaped(name, source)
+        return Ran(self.calls.entry(name, args[1:], keywords), source)
+
+    def _method(
+        self,
+        of: python.expr,
+        name: str,
+        args: Sequence[python.expr],
+        keywords: Sequence[python.keyword],
+    ) -> Tensor:
+        source = self.tensor(of)
+        if name in ("view", "reshape", "flatten"):
+            return self._shaped(name, source)
+        if name in ("mean", "reduce_mean"):
+            return Ran("global_avg_pool", source)
+        if name in ("contiguous", "clone", "to", "float", "squeeze", "detach"):
+            return source
+        return Ran(self.calls.entry(name, args, keywords), source)
+
+    def _shaped(self, name: str, source: Tensor) -> Tensor:
+        return Ran(self.calls.entry("flatten", [], []), source)
+
+    def _merged(self, name: str, args: Sequence[python.expr]) -> Tensor:
+        first = args[0]
+        items = list(args)
+        if isinstance(first, python.List | python.Tuple):
+            items = list(first.elts)
+        tensors = tuple(self.tensor(each) for each in items if not _is_setting(each))
+        return Merged(name, tensors)
+
+    def through(self, row: Sequence[Layer], source: Tensor) -> Tensor:
+        for layer in row:
+            source = Ran(layer, source)
+        return source
+
+    def _has_methods(self, node: python.expr) -> bool:
+        """Whether what stands in front of a dot is a tensor, and no library."""
+        if isinstance(node, python.Name):
+            return node.id in self.tensors or (self.free and node.id in _USUAL)
+        return not isinstance(node, python.Attribute) and self._is_tensor(node)
+
+    def _is_tensor(self, node: python.expr) -> bool:
+        before = dict(self.tensors)
+        try:
+            self.tensor(node)
+        except Unknown:
+            self.tensors = before
+            return False
+        return True
+
+
+def _is_setting(node: python.expr) -> bool:
+    """An axis among the branches of a merge."""
+    return isinstance(node, python.UnaryOp | python.Constant)
