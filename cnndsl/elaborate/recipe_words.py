@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elaborate.calls import without
@@ -183,4 +185,4 @@ def without_tensors(setting: ast.Setting, mistake: Diagnostic) -> Diagnostic:
     seen = errors.shown(span.text, 30)
     message = f"`{setting.name}` is made of numbers and words, and `{seen}` is {what}"
     help = "a recipe is the same for every image: write a number, or a parameter of the model"
-    return errors.bad_setting(span, message, help)
+    return replace(mistake, message=message, help=help, fix=None)
