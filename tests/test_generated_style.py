@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ast
-import os
 import re
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -231,19 +228,3 @@ def test_the_length_of_one_model_of_a_family():
     text = text_of(SPECS / "mobilenet.cnn")
     code = cnndsl.compile(text, model="MobileNetV2", filename="specs/mobilenet.cnn").code
     assert len(code.splitlines()) <= 173
-
-
-@pytest.mark.slow  # that they do with one seed, tests/test_docs.py shows
-@pytest.mark.parametrize("seed", ["1", "2"])
-def test_specs_compile_to_the_committed_bytes(seed: str):
-    """Whatever the order of sets: two seeds, and the machine that committed them."""
-    specs = [str(path.relative_to(ROOT)) for path in sorted(SPECS.glob("*.cnn"))]
-    done = subprocess.run(
-        [sys.executable, "-m", "cnndsl", "compile", *specs, "--check"],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONHASHSEED": seed},
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr

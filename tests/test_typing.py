@@ -1,4 +1,7 @@
-"""mypy and pyright, as they are without settings, find nothing in modules that specs compile to."""
+"""mypy and pyright, as they are without settings, find nothing in modules that specs compile to.
+
+`.ci/run` has them look at those of the zoo.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import cnndsl
-from tests.compiled import CORNERS, GENERATED, GOLDENS, NETWORKS
+from tests.compiled import CORNERS, GOLDENS, NETWORKS
 
 pytestmark = [
     pytest.mark.slow,
@@ -39,10 +42,8 @@ class Net(nnx.Module):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The modules of the zoo, of the corners, of the networks and of the goldens."""
+    """The modules of the corners, of the networks and of the goldens."""
     found = tmp_path_factory.mktemp("modules")
-    for path in GENERATED.glob("*.py"):
-        (found / f"zoo_{path.name}").write_bytes(path.read_bytes())
     specs = {f"corner_{path.stem}": path for path in CORNERS.glob("*.cnn")}
     specs |= {f"network_{path.stem}": path for path in NETWORKS.glob("*.cnn")}
     specs |= {f"golden_{path.parent.name}": path for path in GOLDENS.glob("*/spec.cnn")}

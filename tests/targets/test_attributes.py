@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -14,11 +13,9 @@ from cnndsl.targets.flax import Flax
 from cnndsl.targets.flax.attributes import attribute_paths
 from cnndsl.targets.target import Miscompiled
 from cnndsl.walks import layers
+from tests.targets import test_validate
 from tests.targets.parse import parse_module
-
-ROOT = Path(__file__).parents[2]
-SPECS = {path.stem: path for path in sorted((ROOT / "specs").glob("*.cnn"))}
-CORNERS = {path.stem: path for path in sorted((ROOT / "tests" / "corners").glob("*.cnn"))}
+from tests.targets.test_validate import CORNERS, SPECS, emitted
 
 
 def named(text: str) -> dict[str, str]:
@@ -77,7 +74,7 @@ def test_an_op_that_changes_nothing_is_not_taken_for_the_layer_before_it():
 
 
 def test_layers_that_nothing_uses_have_names_of_their_own():
-    text = (ROOT / "tests" / "corners" / "unused.cnn").read_text(encoding="utf-8")
+    text = CORNERS["unused"].read_text(encoding="utf-8")
     found = named(text)
     assert {"unit2.conv", "unit2.unused_conv", "spare"} < set(found)
 
@@ -108,10 +105,10 @@ model Net {
 @pytest.mark.parametrize("name", SPECS | CORNERS)
 def test_no_two_layers_have_one_name(name):
     path = (SPECS | CORNERS)[name]
-    checked = check_source(Source(path.name, path.read_text(encoding="utf-8")))
-    name_layers(checked)
-    for network in checked.networks:
-        counts = Counter(layer.path for layer in layers(network.frame) if not is_shared(layer))
+    networks = test_validate.checked(path).networks
+    for network, paths in zip(networks, attribute_paths(emitted(path), networks), strict=True):
+        own = [layer for layer in layers(network.frame) if not is_shared(layer)]
+        counts = Counter(paths.get(layer) for layer in own)
         assert [path for path, count in counts.items() if count > 1] == []
 
 
