@@ -24,6 +24,11 @@ ROOT = Path(__file__).parents[1]
 PATHS = sorted([*(ROOT / "specs").glob("*.cnn"), *(ROOT / "tests").glob("*/*.cnn")])
 TEXTS = [path.read_bytes().decode("utf-8", "replace") for path in PATHS]
 SMALL = [text for text in TEXTS if len(text) < 1_000]
+# Of people who do not know the language: other notations are read by other means.
+FOREIGN = [
+    path.read_bytes().decode("utf-8", "replace")
+    for path in sorted((ROOT / "tests" / "errors").glob("*/*.cnn"))
+]
 # Of the processor; beside another worker on the same core they count for less.
 SECONDS = 3.0 if "PYTEST_XDIST_WORKER" in os.environ else 2.0
 
@@ -95,11 +100,12 @@ def called(arguments: list[str], text: str, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.mark.parametrize("first", range(0, 2_000, 500))
 def test_mutants_are_answered(first, monkeypatch):
     for seed in range(first, first + 500):
-        answer(mutant(Random(seed), SMALL), monkeypatch)
+        answer(mutant(Random(seed), SMALL if seed % 4 else FOREIGN), monkeypatch)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("first", range(2_000, 22_000, 1_000))
 def test_many_mutants_are_answered(first, monkeypatch):
     for seed in range(first, first + 1_000):
-        answer(mutant(Random(seed), SMALL if seed % 20 else TEXTS), monkeypatch)
+        texts = TEXTS if seed % 20 == 0 else FOREIGN if seed % 4 == 1 else SMALL
+        answer(mutant(Random(seed), texts), monkeypatch)
