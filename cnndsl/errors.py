@@ -509,12 +509,13 @@ def no_last_output(span: Span, name: str) -> Diagnostic:
 
 
 @explained("E132")
-def nothing_flows(span: Span, inputs: Sequence[str]) -> Diagnostic:
+def nothing_flows(span: Span, inputs: Sequence[str], fix: Fix | None = None) -> Diagnostic:
     """Where the inputs of a model have names, `input left 105x105x1`, nothing flows at first: every
     chain starts from a name, until one that has none before it gives what flows on.
     """
     listed = " or ".join(f"`{name}`" for name in inputs[:4]) or "an input"
-    return error("E132", "nothing flows here yet", span, help=f"start from {listed}")
+    help = None if fix else f"start from {listed}"
+    return error("E132", "nothing flows here yet", span, help=help, fix=fix)
 
 
 @explained("E133")

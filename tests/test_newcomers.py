@@ -29,6 +29,7 @@ SETS = (
     "voyagers",
     "settlers",
     "arrivals",
+    "pilgrims",
 )
 FOLDERS = [Path(__file__).parent / "errors" / name for name in SETS]
 EXPECTED = {

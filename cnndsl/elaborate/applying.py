@@ -46,6 +46,8 @@ class Applying:
     ) -> Layer | Reference:
         given, bound = self.maker.arguments(element, kind, scope)
         rank = self._rank(x)
+        if x.known is not None and len(x.known) == 1 and bound.get("pad") == "causal":
+            bound = {**bound, "pad": "same"}  # a vector has no positions: that is told
         count = counted(kind.name, given, scope)
         if count is None:
             op = self.maker.op(element, kind, given, bound, rank)

@@ -110,6 +110,17 @@ def applied(callee: str, args: Sequence[ast.Argument], call: Span) -> Fix | None
     return rewritten(call, f"{sum_ or value.span.text} -> {element}")
 
 
+def begun(element: ast.Apply, inputs: Sequence[str]) -> Fix | None:
+    """`conv(16, 3, left)` as a chain that starts from that input."""
+    args = element.args or ()
+    places = [i for i, each in enumerate(args) if each.value.span.text in inputs]
+    if len(places) != 1:
+        return None
+    left = [each.span.text for i, each in enumerate(args) if i != places[0]]
+    call = f"{element.name}({', '.join(left)})" if left else element.name
+    return rewritten(element.span, f"{args[places[0]].value.span.text} -> {call}")
+
+
 def summed(value: ast.Expr) -> str | None:
     """`x + y + z` of tensors as a merge; None of anything else."""
     terms: list[str] = []

@@ -11,7 +11,7 @@ from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate import values
 from cnndsl.elaborate.applying import Applying
 from cnndsl.elaborate.blocks import Blocks, Bodies
-from cnndsl.elaborate.calls import merged, multiplied
+from cnndsl.elaborate.calls import begun, merged, multiplied
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.faults import no_endpoint
@@ -99,7 +99,8 @@ class Chains:
         if scope.result(element.name) in (None, self.shared.nothing):
             *_, model = scope.around()
             inputs = [name for name in model.tensors if name != "here"]
-            raise Failure(errors.nothing_flows(element.name_span, inputs))
+            fix = begun(element, inputs)
+            raise Failure(errors.nothing_flows(element.name_span, inputs, fix))
 
     def apply(self, element: ast.Apply, x: Tensor, scope: Scope, context: Context) -> Element:
         name = element.name

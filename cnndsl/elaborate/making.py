@@ -56,7 +56,7 @@ class Maker:
         """The value of an argument, which may be a word, or a tensor with the wanted shape."""
         if isinstance(expr, ast.Name) and expr.id in kind.own_words:
             found, value = scope.value(expr.id)
-            if not (found and isinstance(value, str | Initial | None)):
+            if not (found and isinstance(value, str | Initial | None) and _takes(kind, value)):
                 return expr.id
         if isinstance(expr, ast.Conditional) and kind.own_words:
             self.evaluator.spend(1, expr.span)
@@ -120,6 +120,14 @@ class Maker:
         return op
 
 
+def _takes(kind: Kind[object], value: Value) -> bool:
+    try:
+        kind.convert(value)
+    except Reject:
+        return False
+    return True
+
+
 def _likely(failure: Failure, expr: ast.Expr, kind: Kind[object]) -> Failure:
     """A name that nothing has, with the word of the argument that it is like."""
     found = failure.diagnostic
@@ -132,6 +140,8 @@ def _likely(failure: Failure, expr: ast.Expr, kind: Kind[object]) -> Failure:
         return failure
     else:
         help = did_you_mean(expr.id.rstrip("_"), kind.own_words)  # as PyTorch's functions in place
+        if expr.id == "causal":
+            help = "`causal` pads convolutions along a signal: conv(…, pad = causal)"
         if isinstance(kind, Choice) or 0 < len(kind.own_words) < _FEW_WORDS:
             help = help or f"write {kind.describe()}"
     return Failure(errors.unknown_name(expr.span, expr.id, help))

@@ -24,6 +24,8 @@ def unknown_setting(train: ast.Train, setting: ast.Setting, known: tuple[str, ..
     if meant := elsewhere.setting(name):
         fix = Fix(span, meant)
         return errors.bad_setting(span, message, f"did you mean `{meant}`?", fix=fix)
+    if stepped := _stepped(train, name.lower()):
+        return errors.bad_setting(span, message, f"the schedule says it: {stepped}")
     if help := elsewhere.ELSEWHERE.get(name.lower()):
         values = ", ".join(value.span.text for value in setting.values)
         scheduled = any(each.name == "schedule" for each in train.settings)
@@ -33,6 +35,34 @@ def unknown_setting(train: ast.Train, setting: ast.Setting, known: tuple[str, ..
         return errors.bad_setting(span, message, help.format(errors.shown(values)))
     help = did_you_mean(name, known) or f"there are {', '.join(known)}"
     return errors.bad_setting(span, message, help)
+
+
+_OF_STEPS = {
+    **{"gamma": "factor", "lr_decay": "factor", "decay_rate": "factor"},
+    **{"stepsize": "every", "step_size": "every"},
+    **{"milestones": "at", "stepvalue": "at", "steps": "at"},
+}
+
+
+def _stepped(train: ast.Train, name: str) -> str | None:
+    """One schedule for a rate, its factor and its steps, which are settings of other recipes."""
+    said: dict[str, ast.Setting] = {}
+    for setting in train.settings:
+        lower = setting.name.lower()
+        said[_OF_STEPS.get(lower, lower)] = setting
+    if "schedule" in said or name not in {*_OF_STEPS, *elsewhere.RATES}:
+        return None
+    rate = next((said[each] for each in said if each in elsewhere.RATES), None)
+    parts: dict[str, str] = {}
+    parts |= {
+        key: said[key].values[0].span.text for key in ("every", "at", "factor") if key in said
+    }
+    if rate is None or not parts:
+        return None
+    if not parts.keys() & {"every", "at"}:
+        parts = {"every": "…", **parts}
+    given = {"peak": rate.values[0].span.text, **parts, "factor": parts.get("factor", "0.1")}
+    return f"schedule step({', '.join(f'{key} = {value}' for key, value in given.items())})"
 
 
 def unknown_choice(

@@ -20,7 +20,7 @@ _MOST = 20  # mistakes of a text that is read again
 _CERTAIN = frozenset({"E004", "E010", "E013", "E014"})  # written otherwise, and known how
 
 _MEANT = ("E1", "E2", "E013", "E308")  # what does not depend on shapes
-_NAMES = frozenset({"E101", "E102", "E106", "E205", "E208"})  # what leaves the shapes unknown
+_NAMES = frozenset("E101 E102 E106 E113 E205 E208".split())  # what leaves the shapes unknown
 _SHOWN = frozenset({"E205", "E301", "E302", "E303", "E304", "E308"})
 
 Check = Callable[[Source], "tuple[bool, Sequence[Diagnostic]]"]

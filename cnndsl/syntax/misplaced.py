@@ -194,7 +194,11 @@ def bullet(at: Context) -> Diagnostic | None:
 
 
 def stage(at: Context) -> Diagnostic | None:
-    """`stage stem = conv(64, 3)`: what a stage holds stands in braces."""
+    """`stage stem = conv(64, 3)`: what a stage holds stands in braces; and `stage 1 { … }`."""
+    kinds = [word.type for word in at.statement]
+    if at.word.type == "INTEGER" and kinds in (["STAGE"], ["AUX"]):
+        message, lettered = "a name begins with a letter", f"{at.previous.text}{at.word.text}"
+        return errors.written_differently(at.word, message, None, Fix(at.word, lettered))
     if at.word.type != "EQUAL" or [word.type for word in at.statement] != ["STAGE", "NAME"]:
         return None
     line = re.compile(r"=[ \t]*([^\n#{}]*[^\n#{}\s])").match(at.word.source.text, at.word.start)

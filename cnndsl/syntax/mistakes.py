@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from cnndsl import errors
@@ -152,7 +153,8 @@ def _separator(at: Context) -> Diagnostic | None:
             name, value = errors.shown(at.previous.text, 20), errors.shown(word.text, 20)
             help = f"a named argument is written {name} = {value}"
         fix = None
-        if help is None and (word.type in ("HERE", "IN") or word.type in LITERALS):
+        tensors = at.inside == "LSQB" and _are_tensors(at.previous, word)
+        if help is None and (word.type in ("HERE", "IN") or word.type in LITERALS or tensors):
             fix = Fix(Span(word.source, at.previous.end, at.previous.end), ",")
         return errors.missing_separator(word, "no `,` in front of this", labels, help, fix)
     if "ARROW" in at.accepted and word.type in LITERALS and at.previous.type == "NAME":
@@ -171,6 +173,17 @@ def _separator(at: Context) -> Diagnostic | None:
         message = f"a {what} begins on a line of its own"
         return errors.missing_separator(word, message, (), None)
     return None
+
+
+def _are_tensors(*words: Word) -> bool:
+    """Whether lines name tensors so: `concat [ a b ]`."""
+    text = words[0].source.text
+    named = r"^[ \t]*{0}[ \t]*=(?!=)|\bas[ \t]+{0}\b"
+    return all(
+        word.type in ("HERE", "IN")
+        or (word.type == "NAME" and re.search(named.format(word.text), text, re.MULTILINE))
+        for word in words
+    )
 
 
 _RULES = (

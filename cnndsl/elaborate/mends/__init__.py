@@ -59,6 +59,7 @@ def _all(
     yield from layers.turns(nodes, first)
     yield from layers.inputs(nodes, first)
     yield from layers.names(nodes, first)
+    yield from layers.exchanged(nodes, first)
     yield from layers.merges(nodes, first)
     yield from sizes.unless_changed(nodes, first)
     yield from sizes.enlarged(first)

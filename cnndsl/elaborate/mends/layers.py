@@ -134,6 +134,29 @@ def names(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
                     yield Mend(POSSIBLE, (Fix(call.span, name),), why)
 
 
+def exchanged(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """Two skips in each other's place, as where the first one up takes the first one down."""
+    if first.code not in ("E301", "E302"):
+        return
+    known = {node.name for node in nodes if isinstance(node, ast.Stage | ast.Bind | ast.Run)}
+    merged = [node for node in nodes if isinstance(node, ast.Merge)]
+    joined = [
+        inner
+        for merge in merged
+        for inner in walk(merge)
+        if isinstance(inner, ast.Apply) and inner.args is None and inner.name in known
+    ]
+    labels = {label.span.text for label in first.labels}
+    names_here = list(dict.fromkeys(call.name for call in joined))
+    for one in names_here:
+        for other in names_here:
+            if one not in labels or one == other:
+                continue
+            names_of = {one: other, other: one}
+            edits = [Fix(c.span, names_of[c.name]) for c in joined if c.name in names_of]
+            yield Mend(LIKELY, tuple(edits), "what was smallest comes first on the way up")
+
+
 def _stem(name: str) -> str:
     """A name without its number."""
     return re.sub(r"_?\d+$", "", name)

@@ -93,11 +93,43 @@ def unless_changed(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Men
         indent = source.text[begin : node.span.start]
         text = f"if in.shape == here.shape {{ {merge.span.text} }}"
         tail = behind.strip().removeprefix("->").strip()
+        if tail.startswith(_ACTIVE) or _is_active(block, node):
+            yield from _projected(block, merge)
         if indent.strip() or "\n" in merge.span.text:
             continue
         text += f"\n{indent}{tail}" if tail else ""
         why = "only what keeps its shape has a shortcut"
         yield Mend(POSSIBLE, (Fix(node.span, text),), why)
+
+
+_ACTIVE = ("relu", "leaky_relu", "elu", "gelu", "swish", "selu", "prelu")
+
+
+def _is_active(block: ast.Block, node: ast.Run) -> bool:
+    """Whether an activation runs in the line below, as in residual networks."""
+    statements = list(block.body.statements)
+    place = next((i for i, each in enumerate(statements) if each is node), len(statements))
+    below = statements[place + 1 : place + 2]
+    return bool(below) and below[0].span.text.startswith(_ACTIVE)
+
+
+def _projected(block: ast.Block, merge: ast.Merge) -> Iterator[Mend]:
+    """The shortcut of a residual network: a 1x1 convolution where the shape changes."""
+    calls = [n for n in walk(block.body) if isinstance(n, ast.Apply) and n.name == "conv"]
+    calls = [call for call in calls if call.args and call.args[0].name is None]
+    strides = [a.value.span.text for c in calls for a in c.args or () if a.name == "stride"]
+    if not calls or len(set(strides)) > 1:
+        return
+    filters = calls[-1].args[0].value.span.text if calls[-1].args else ""
+    step = f", stride = {strides[0]}" if strides else ""
+    condition = f"in.channels != {filters}"
+    if strides:
+        condition = f"{strides[0]} != 1 or {condition}"
+    text = f"in -> {{ if {condition} {{ conv({filters}, 1{step}, bias = false) -> bn }} }}"
+    for item in merge.items:
+        if item.span.text == "in":
+            why = "a shortcut is projected where the shape changes"
+            yield Mend(LIKELY, (Fix(item.span, text),), why)
 
 
 def squeezed(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from cnndsl import elsewhere
 from cnndsl.syntax.ported.dialects import FLUX, Dialect
 from cnndsl.syntax.ported.entries import Entry, Unknown
+from cnndsl.syntax.ported.flows import Layer
 from cnndsl.syntax.ported.meaning import op_meant, setting_meant
 
 CONTAINERS = re.compile(
@@ -31,8 +32,11 @@ _FIRST = {
 _WITHOUT = frozenset(
     {"flatten", "softmax", "relu", "sigmoid", "tanh", "bn", "here", "gelu", "swish"}
 )
+_ACTIVATIONS = frozenset(
+    "relu relu6 leaky_relu elu selu gelu swish sigmoid tanh softmax mish softplus here".split()
+)
+_TAKE_THEM = frozenset("conv conv_transpose separable depthwise dense".split())
 _FUNCTIONS = frozenset({"int", "max", "min", "len", "round"})
-Layer = Entry | str
 
 
 def name_of(func: python.expr) -> str:
@@ -46,13 +50,15 @@ def name_of(func: python.expr) -> str:
 @dataclass
 class Calls:
     """Reads layers; `own` are blocks of the text, `layers` those that have a name, `values` names
-    of settings as they are here.
+    of settings as they are here, `gone` the arguments of blocks that say what arrives, by their
+    places and names.
     """
 
     dialect: Dialect
     own: Collection[str] = ()
     layers: dict[str, list[Layer]] = field(default_factory=dict)
     values: dict[str, str] = field(default_factory=dict)
+    gone: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def row(self, node: python.expr) -> list[Layer]:
         """The layers that an expression is, one behind the other.
@@ -83,10 +89,19 @@ class Calls:
                     return [each for item in args for each in self.row(item)]
                 if name in self.own:
                     return [self.block(name, args, keywords)]
+                if self._holds_layers(name, args, keywords):
+                    return [each for item in args for each in self.row(item)]
                 if name == "Activation" and args:
                     return self._activation(args[0])
                 return [self.entry(name, args, keywords)]
         raise Unknown
+
+    def _holds_layers(
+        self, name: str, args: Sequence[python.expr], keywords: Sequence[python.keyword]
+    ) -> bool:
+        """Whether a callee that is no layer holds layers alone: `Net(Sequential(…), Linear(…))`."""
+        calls = all(isinstance(each, python.Call | python.List) for each in args)
+        return op_meant(name) is None and len(args) > 1 and calls and not keywords
 
     def _activation(self, node: python.expr) -> list[Layer]:
         said = node.value if isinstance(node, python.Constant) else name_of(node)
@@ -99,8 +114,14 @@ class Calls:
         self, name: str, args: Sequence[python.expr], keywords: Sequence[python.keyword]
     ) -> str:
         """A block of the author's own with its arguments."""
-        words = [*map(self.value, args)]
-        words += [f"{each.arg} = {self.value(each.value)}" for each in keywords if each.arg]
+        gone = self.gone.get(name, ())
+        kept = [each for place, each in enumerate(args) if str(place) not in gone]
+        words = [*map(self.value, kept)]
+        words += [
+            f"{each.arg} = {self.value(each.value)}"
+            for each in keywords
+            if each.arg and each.arg not in gone
+        ]
         return f"{name}({', '.join(words)})" if words else name
 
     def entry(
@@ -156,7 +177,8 @@ class Calls:
             elif op not in _WITHOUT:
                 if not order:
                     raise Unknown
-                key = order.pop(0)
+                key = self._likely(node, op) or order[0]
+                order.remove(key if key in order else order[0])
                 if key == "kernel" and self.dialect is FLUX and not isinstance(node, python.Tuple):
                     key = "behind"
                 yield key or "idle", node
@@ -166,6 +188,16 @@ class Calls:
                 raise Unknown
             is_size = meant == "out" and op in ("max_pool", "avg_pool", "adaptive_avg_pool")
             yield "size" if is_size else meant, node
+
+    def _likely(self, node: python.expr, op: str) -> str | None:
+        """What a value says of itself, wherever it stands: an activation, a padding."""
+        match node:
+            case python.Constant(value=str(said)) | python.Name(id=said):
+                if said.lower() in ("same", "valid"):
+                    return "pad"
+                meant = op_meant(said) if said not in self.values else None
+                return "behind" if meant in _ACTIVATIONS and op in _TAKE_THEM else None
+        return None
 
     def _order(self, op: str) -> Sequence[str]:
         if op in ("conv", "conv_transpose", "separable"):
@@ -207,6 +239,9 @@ class Calls:
                 return f"not {self._inner(operand)}"
             case python.IfExp(test=test, body=body, orelse=other):
                 return f"{self.value(body)} if {self.value(test)} else {self.value(other)}"
+            case python.BoolOp(op=op, values=values):
+                word = " and " if isinstance(op, python.And) else " or "
+                return word.join(map(self._inner, values))
             case python.Compare(left=left, ops=[op], comparators=[right]) if (
                 type(op) in _COMPARISONS
             ):

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from cnndsl import elsewhere
-from cnndsl.syntax.ported.calls import Calls, Layer
+from cnndsl.syntax.ported.calls import Calls
 from cnndsl.syntax.ported.dialects import Dialect
-from cnndsl.syntax.ported.entries import Arriving, Entry, Unknown
-from cnndsl.syntax.ported.flows import FLOW, Lines, Merged, Ran, Step, Tensor, safe
+from cnndsl.syntax.ported.entries import Arriving, Choice, Entry, Unknown
+from cnndsl.syntax.ported.flows import FLOW, Layer, Lines, Merged, Ran, Step, Tensor, safe
 from cnndsl.syntax.ported.scripts import Script
 
 _MAKES = frozenset({"__init__", "setup", "build", "initialize"})
@@ -81,7 +81,9 @@ def _arrives(tensor: Tensor) -> str | None:
 
 
 def layer_op(layer: Layer) -> str:
-    return layer if isinstance(layer, str) else layer.op
+    if isinstance(layer, Entry):
+        return layer.op
+    return layer if isinstance(layer, str) else ""
 
 
 # --- definitions ----------------------------------------------------------------------
@@ -95,8 +97,9 @@ def definitions(body: Sequence[python.stmt], dialect: Dialect) -> list[Definitio
     own = {each.name for each in heads}
     rest = [each for each in body if each not in heads and each not in makers]
     rest = [each for each in rest if not _is_main(each)]
-    found = [_of_head(each, own, dialect) for each in heads]
-    script = Script(Calls(dialect, own))
+    gone = {each.name: _gone(each) for each in heads}
+    found = [_of_head(each, Calls(dialect, own, gone=gone)) for each in heads]
+    script = Script(Calls(dialect, own, gone=gone))
     for maker in makers:
         script.run(maker.body)
     try:
@@ -142,10 +145,18 @@ def _blocks(tensor: Tensor) -> set[str]:
     return set()
 
 
-def _of_head(
-    head: python.ClassDef | python.FunctionDef, own: set[str], dialect: Dialect
-) -> Definition:
-    calls = Calls(dialect, own)
+def _gone(head: python.ClassDef | python.FunctionDef) -> set[str]:
+    """The arguments of a definition that say what arrives, by their places and names."""
+    if isinstance(head, python.FunctionDef):
+        names = [each.arg for each in head.args.args[1:]]
+    else:
+        makes = [m for m in head.body if isinstance(m, python.FunctionDef) and m.name in _MAKES]
+        names = [each.arg for m in makes for each in m.args.args if each.arg != "self"]
+    gone = {name for name in names if name in elsewhere.ARRIVES or name in _HIDDEN}
+    return gone | {str(place) for place, name in enumerate(names) if name in gone}
+
+
+def _of_head(head: python.ClassDef | python.FunctionDef, calls: Calls) -> Definition:
     script = Script(calls, free=False)
     params: list[str] = []
     if isinstance(head, python.FunctionDef):
@@ -194,11 +205,32 @@ def _declare(statement: python.stmt, calls: Calls) -> None:
             calls.values[name] = f"({calls.value(value)})"
         case python.Expr():
             return
+        case python.If(test=test, body=body, orelse=other):
+            _choose(test, body, other, calls)
         case python.With(body=body):
             for each in body:
                 _declare(each, calls)
         case _:
             raise Unknown
+
+
+def _choose(
+    test: python.expr, body: Sequence[python.stmt], other: Sequence[python.stmt], calls: Calls
+) -> None:
+    """Layers that a constructor names in a condition; what they were named before is the other."""
+    before = dict(calls.layers)
+    for statement in body:
+        _declare(statement, calls)
+    chosen, calls.layers = calls.layers, dict(before)
+    for statement in other:
+        _declare(statement, calls)
+    condition = calls.value(test)
+    for name, row in chosen.items():
+        if before.get(name) is row:
+            continue
+        if calls.layers.get(name):
+            raise Unknown
+        calls.layers[name] = [Choice(condition, tuple(row))]
 
 
 def _params(
@@ -277,7 +309,9 @@ def _saying(tensor: Tensor) -> Tensor:
 
 def _said_by(layer: Layer, source: Tensor) -> Tensor:
     """What a layer takes, with the features that it says arrive where those are flattened."""
-    if not isinstance(source, Ran) or isinstance(layer, str) or isinstance(source.layer, str):
+    if not isinstance(source, Ran) or not isinstance(layer, Entry):
+        return source
+    if not isinstance(source.layer, Entry):
         return source
     said = layer.given.get("arrives", "")
     flat = source.layer.op == "flatten" and layer.op == "dense"

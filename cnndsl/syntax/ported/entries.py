@@ -28,6 +28,14 @@ class Entry:
     shape: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True)
+class Choice:
+    """Layers that run where a condition holds."""
+
+    condition: str
+    row: tuple[Entry | str | Choice, ...]
+
+
 @dataclass
 class Arriving:
     """What is known of the tensor that arrives: its sides, its channels, whether it is a vector."""
@@ -59,7 +67,7 @@ def element(entry: Entry, at: Arriving, dialect: Dialect = PLAIN) -> list[str]:
         behind = [*_behind(said), *behind]
     op = _settled(op, given, at)
     found: list[str] = []
-    if op == "dense" and not at.flat and (dialect.flattens or dialect is PLAIN):
+    if op == "dense" and not at.flat and (dialect.flattens or at.sides):
         found.append("flatten")
     if op == "here" or (op == "flatten" and at.flat):
         return behind

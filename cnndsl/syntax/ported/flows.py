@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from cnndsl.syntax.ported.dialects import Dialect
-from cnndsl.syntax.ported.entries import Arriving, Entry, Unknown, element
+from cnndsl.syntax.ported.entries import Arriving, Choice, Entry, Unknown, element
 from cnndsl.syntax.tables import KEYWORDS
 
 _LONG = 96  # characters of a line
@@ -30,6 +30,7 @@ _SMALL = (
     "max_pool",
     "avg_pool",
 )  # what stands behind the layer before it
+Layer = Entry | str | Choice
 FLOW = ""  # the name of what arrives
 
 
@@ -44,7 +45,7 @@ class Named:
 class Ran:
     """A tensor behind a layer: an entry, or an element as it is written here."""
 
-    layer: Entry | str
+    layer: Layer
     source: Tensor
 
 
@@ -138,7 +139,7 @@ class Lines:
 
     def _step(self, tensor: Tensor, flow: str) -> Arriving:
         """The lines of one step; what is known of what flows then."""
-        layers: list[Entry | str] = []
+        layers: list[Layer] = []
         while isinstance(tensor, Ran):
             layers.append(tensor.layer)
             tensor = tensor.source
@@ -148,14 +149,25 @@ class Lines:
             self._joins = len(text) < _LONG
         for layer in reversed(layers):
             row, state = self._row(layer, state)
-            for each in row:
+            arrives = layer.given.get("arrives", "") if isinstance(layer, Entry) else ""
+            for place, each in enumerate(row):
                 self._add(each)
+                if each == "flatten" and place + 1 < len(row) and arrives.isdigit():
+                    self.lines[-1] += f" : {arrives}"
+                    self._joins = False
             if isinstance(layer, Entry) and (said := layer.given.get("said")) and row:
                 self.lines[-1] += f" : {said}"
                 self._joins = False
         return state
 
-    def _row(self, layer: Entry | str, state: Arriving) -> tuple[list[str], Arriving]:
+    def _row(self, layer: Layer, state: Arriving) -> tuple[list[str], Arriving]:
+        if isinstance(layer, Choice):
+            inner, after = [], state
+            for each in layer.row:
+                row, after = self._row(each, after)
+                inner += row
+            chosen = f"if {layer.condition} {{ {' -> '.join(inner)} }}"
+            return ([f"{{ {chosen} }}"] if inner else []), after
         if isinstance(layer, str):
             return [layer], Arriving()
         return element(layer, state, self.dialect), state

@@ -72,7 +72,7 @@ _SETTINGS = tuple(
          r"|precision|collections|^key$|lr_mult|engine|affine|^(scale|shift|center)$|align_corners"
          r"|return_ind|start_dim|feature_group|approximate|use_scale|normalizer_param", "idle"),
         (r"^(in|n_?in|c_?in|ch_?in|ic|c1)$|^in_(c|d|f|p|s)|^inplanes|^input_|normalized"
-         r"|^num_features$", "arrives"),
+         r"|^num_features$|input_shape$", "arrives"),
         (r"ceil", "ceil"),
         (r"count_include", "count_pad"),
         (r"output_pad|padding_mode", "beyond"),

@@ -12,6 +12,7 @@ _SIGNS = (
     (r"(?<=\w)::(?=\w)", "."),
     (r"(?<=\w):(?=\w+\()", "."),
     (r"<-", "="),
+    (r"(?<=[(,])(\s*\w+)\s*(?:->|→)\s*(?=\w+\s*[,)])", r"\1 >> "),
     (r"%>%|\|>|->>?|→|⇒", "|"),
     (r"=>", ">>"),
     (r"\b(?:true|TRUE)\b", "True"),
@@ -30,6 +31,7 @@ _NAMED = re.compile(r"(?<=[(,{])(\s*)[\"']?([A-Za-z_]\w*)[\"']?\s*:(?=\s*[\w\"'(
 def as_python(text: str) -> str:
     """A text with the signs of other languages as Python has them."""
     text = _COMMENT.sub("", text)
+    text = re.sub(r"^([ \t]*)\(\w+\):[ \t]*(?=\w+\()", r"\1", text, flags=re.M)  # str(model)
     for pattern, sign in _SIGNS:
         text = re.sub(pattern, _size if sign is None else sign, text)
     text = re.sub(r"(?<=[\[\s])(\d+) +(?=\d)", r"\1, ", text)

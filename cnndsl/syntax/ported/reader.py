@@ -5,16 +5,16 @@ from __future__ import annotations
 import ast as python
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cnndsl.source import Source
 from cnndsl.syntax.layout import layout
 from cnndsl.syntax.machine import Unexpected, run
 from cnndsl.syntax.ported import phrases, tables
-from cnndsl.syntax.ported.calls import Calls, Layer
+from cnndsl.syntax.ported.calls import Calls
 from cnndsl.syntax.ported.dialects import Dialect
 from cnndsl.syntax.ported.entries import Arriving, Entry, Unknown
-from cnndsl.syntax.ported.flows import Named, Ran, Tensor
+from cnndsl.syntax.ported.flows import Layer, Named, Ran, Tensor
 from cnndsl.syntax.ported.notation import statements
 from cnndsl.syntax.ported.scripts import Script
 from cnndsl.syntax.scan import Mistake, scan
@@ -110,8 +110,15 @@ class Reader:
         found = phrases.entries(line)
         if found is None:
             return False
-        self.add(found)
+        self.add([_padded(each) for each in found])
         return True
+
+
+def _padded(entry: Entry) -> Entry:
+    """A layer in words, which keeps the size of its map unless that is said."""
+    if entry.op not in ("conv", "separable", "depthwise") or "pad" in entry.given:
+        return entry
+    return replace(entry, given={**entry.given, "pad": "same"})
 
 
 def is_other(statement: str, blocks: Collection[str]) -> bool:

@@ -16,6 +16,7 @@ _LISTS = frozenset(
     "layers backbone head features classifier modules network model net config neck "
     "architecture sequence args structure arch body blocks encoder decoder".split()
 )
+_ASIDE = frozenset("channels in_channels nc version framework description".split())
 _INNER = re.compile(
     r"\w*param\w*|params|args|kwargs|config|arguments|attrs|attributes|options|settings"
 )
@@ -70,7 +71,14 @@ def _collect(record: Record, found: Listed) -> None:
             isinstance(value, str) and op_meant(key)
         ):
             _keyed(Record([(key, value)]), found)
-        elif name in ("channels", "in_channels", "nc", "version", "framework", "description"):
+        elif (name in _TYPES and isinstance(value, str)) or name in (
+            "channels",
+            "in_channels",
+            "nc",
+            "version",
+            "framework",
+            "description",
+        ):
             continue
         else:
             raise Unknown

@@ -6,9 +6,9 @@ import ast as python
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from cnndsl.syntax.ported.calls import CONTAINERS, Layer, name_of
+from cnndsl.syntax.ported.calls import CONTAINERS, name_of
 from cnndsl.syntax.ported.entries import Unknown
-from cnndsl.syntax.ported.flows import FLOW, Merged, Named, Ran, Step, Tensor
+from cnndsl.syntax.ported.flows import FLOW, Layer, Merged, Named, Ran, Step, Tensor
 from cnndsl.syntax.ported.meaning import is_silent, op_meant
 from cnndsl.syntax.ported.tensors import Tensors
 

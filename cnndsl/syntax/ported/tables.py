@@ -37,6 +37,9 @@ def cells(line: str) -> list[str] | None:
 
 
 def is_rule(line: str) -> bool:
+    """Whether a line only draws the table: a rule, or what LaTeX begins and ends one with."""
+    if re.match(r"\s*\\(begin|end|caption|label|centering|\w*line|\w*rule)\b", line):
+        return True
     return bool(line.strip()) and _RULE.fullmatch(line.strip()) is not None
 
 

@@ -6,9 +6,9 @@ import ast as python
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cnndsl.syntax.ported.calls import Calls, Layer, name_of
+from cnndsl.syntax.ported.calls import Calls, name_of
 from cnndsl.syntax.ported.entries import Unknown
-from cnndsl.syntax.ported.flows import FLOW, Merged, Named, Ran, Step, Tensor
+from cnndsl.syntax.ported.flows import FLOW, Layer, Merged, Named, Ran, Step, Tensor
 from cnndsl.syntax.ported.meaning import op_meant
 
 _MERGES = ("add", "concat", "mul")
