@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -187,6 +188,17 @@ def test_only_models_take_dtypes(path: Path):
 def method(definition: ast.stmt, name: str) -> ast.FunctionDef | None:
     body = definition.body if isinstance(definition, ast.ClassDef) else []
     return next((f for f in body if isinstance(f, ast.FunctionDef) and f.name == name), None)
+
+
+@each_module
+def test_no_variable_is_set_to_what_it_is(path: Path):
+    """`features = filters`, and in an `if` behind it the same again."""
+    for node in ast.walk(ast.parse(text_of(path))):
+        body: list[ast.stmt] = getattr(node, "body", []) if isinstance(node, ast.stmt) else []
+        for first, then in itertools.pairwise(body):
+            behind = [*then.body, *then.orelse] if isinstance(then, ast.If) else [then]
+            if isinstance(first, ast.Assign) and "(" not in ast.unparse(first.value):
+                assert ast.unparse(first) not in map(ast.unparse, behind)
 
 
 @each_module

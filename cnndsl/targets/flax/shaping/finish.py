@@ -24,6 +24,7 @@ from cnndsl.targets.python.growth import grown, grown_tuples
 from cnndsl.targets.python.headers import settle_headers
 from cnndsl.targets.python.lists import Lists
 from cnndsl.targets.python.liveness import live_call
+from cnndsl.targets.python.repeats import without_repeats
 from cnndsl.targets.python.sequences import sequences
 from cnndsl.targets.python.simultaneous import simultaneous
 from cnndsl.targets.python.statements import (
@@ -81,11 +82,11 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
     called = {a for step in flat(draft.call) for e in expressions(step) for a in attributes(e)}
     stored = [p for p in params if p in called and not draft.is_function]
     init, draft.call = _named(draft, init, draft.call, lists_of, fixed, module, stored)
-    init = _without_copies([_augmented(step) for step in init])
+    init = without_repeats([_augmented(step) for step in init])
     at = next(i for i, step in enumerate(init) if step is mark or isinstance(step, Blank))
     heads = init[at + 1 :]
     init = init[:at]
-    draft.call = _without_copies(draft.call)
+    draft.call = without_repeats(draft.call)
     count = 0
     while count < len(init) and _is_let(init[count], stored):
         count += 1
@@ -216,17 +217,6 @@ def _name_flags(draft: Draft, init: Sequence[Step], order: list[str]) -> None:
                 variable.stem = f"has_{stem}"
             if base in draft.slots:
                 draft.slots[base].stem = variable.stem
-
-
-def _without_copies(steps: Sequence[Step]) -> list[Step]:
-    """The statements without `x = x`, which sharing a name leaves."""
-    found: list[Step] = []
-    for step in steps:
-        if isinstance(step, Assign) and step.targets == (step.value,):
-            continue
-        inner = bodies(step)
-        found.append(with_bodies(step, *map(_without_copies, inner)) if inner else step)
-    return found
 
 
 def _augmented(step: Step) -> Step:
