@@ -38,7 +38,12 @@ ROUNDING = 1e-6  # of float32, a few times over
 ATTEMPTS = 2000  # to tell equal layers with equal input from each other
 
 # Compiling takes longer than running.
-QUICK = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+QUICK = {
+    "xla_backend_optimization_level": 0,
+    "xla_llvm_disable_expensive_passes": True,
+    "xla_cpu_use_fusion_emitters": False,
+    "xla_cpu_parallel_codegen_split_count": 1,
+}
 
 # Modules that hold tensors themselves; those below come with the generated code.
 LEAVES = (
