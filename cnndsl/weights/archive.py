@@ -55,6 +55,7 @@ class Archive:
       tensors: in the order of the file.
       ordered: whether that order says how the layers follow one another, as in files of PyTorch
         and Keras; others keep theirs by name, or at will.
+      keras: whether it is one of Keras's, which lays out transposed convolutions in its own way.
       metadata: what the file says about itself, such as the network it was saved from.
       feeds: by layer, the layers whose output it receives, where the file describes the network.
       form: what the network computes beyond its weights, where the file describes it.
@@ -67,6 +68,7 @@ class Archive:
     feeds: Mapping[str, tuple[str, ...]] | None = None
     form: Form = field(default_factory=Form)
     ordered: bool = False
+    keras: bool = False
 
 
 def check_tensors(tensors: Sequence[Raw], size: int) -> None:

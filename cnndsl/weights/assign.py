@@ -20,6 +20,7 @@ from cnndsl.weights.mapping import Choices
 from cnndsl.weights.match import Matching, Pair, by_order, match
 from cnndsl.weights.network import Network
 from cnndsl.weights.trace import IMAGE
+from cnndsl.weights.transposed import as_kept, keeps_undone
 
 MOST_NAMED = 4  # layers of each side in a message
 
@@ -53,6 +54,9 @@ def assign(network: Network, source: Source, choices: Choices, skip_head: bool =
       WeightsError: if the choices name no layer, layers cannot be told apart, or the weights are
         those of a network that computes something else.
     """
+    own = {layer.name: layer for layer in network.layers}
+    if any(map(keeps_undone, source.layers)):
+        network = replace(network, layers=tuple(map(as_kept, network.layers)))
     kept: tuple[Layer, ...] = ()
     if skip_head:
         kept = tuple(layer for layer in network.layers if layer.name in network.head)
@@ -74,6 +78,7 @@ def assign(network: Network, source: Source, choices: Choices, skip_head: bool =
     _compare(network, source, matching)
     place = {layer.name: index for index, layer in enumerate(network.layers)}
     pairs = sorted((*chosen, *matching.pairs), key=lambda pair: place[pair.ours.name])
+    pairs = [replace(pair, ours=own[pair.ours.name]) for pair in pairs]
     return replace(matching, pairs=tuple(pairs), kept=kept)
 
 

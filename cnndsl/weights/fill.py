@@ -13,6 +13,7 @@ from cnndsl.weights.errors import WeightsError
 from cnndsl.weights.layer import Layer, Shape, Tensor, gives_logits
 from cnndsl.weights.match import Matching, Pair
 from cnndsl.weights.network import dotted, weights_of
+from cnndsl.weights.transposed import turned
 
 MOST_LISTED = 40
 
@@ -80,7 +81,7 @@ def values_for(source: Tensor, place: Tensor, flattened: Shape | None) -> np.nda
         *extents, channels = flattened
         rows = values.reshape(channels, *extents, -1)
         values = np.moveaxis(rows, 0, -2)
-    return values.reshape(place.shape)
+    return turned(values, source, place).reshape(place.shape)
 
 
 def mismatch(matching: Matching) -> str:

@@ -17,6 +17,7 @@ from cnndsl.weights.layer import ROLES, Layer, Shape, Tensor, depthwise
 from cnndsl.weights.mapping import Choices
 from cnndsl.weights.network import image_shape, network_of
 from cnndsl.weights.trace import in_order, trace
+from cnndsl.weights.transposed import KERNEL
 
 if TYPE_CHECKING:
     import keras
@@ -118,6 +119,13 @@ def _tensor(layer: keras.layers.Layer, variable: keras.Variable) -> Tensor:
     import keras
 
     shape: Shape = tuple(variable.shape)
+    undoing = (
+        keras.layers.Conv1DTranspose,
+        keras.layers.Conv2DTranspose,
+        keras.layers.Conv3DTranspose,
+    )
+    if isinstance(layer, undoing) and variable.name == KERNEL:
+        return Tensor(variable.path, shape, lambda: np.asarray(variable.value), of_undone=True)
     depth = isinstance(layer, keras.layers.DepthwiseConv2D) and variable.name == "kernel"
     if depth or variable.name == "depthwise_kernel":
         shape = depthwise(shape)

@@ -37,12 +37,16 @@ class Tensor:
     Attributes:
       read: its values, read when they are needed; None for a place that is to be filled.
       channels_first: whether the rows of a dense kernel count a flattened map as (C, H, W).
+      transposed: whether this place is the kernel of a transposed convolution.
+      of_undone: whether such a kernel would be kept here as that of the convolution it undoes.
     """
 
     name: str
     shape: Shape
     read: Callable[[], np.ndarray] | None = field(default=None, compare=False, repr=False)
     channels_first: bool = False
+    transposed: bool = False
+    of_undone: bool = False
 
 
 @dataclass(frozen=True)

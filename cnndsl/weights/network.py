@@ -17,6 +17,7 @@ from cnndsl.weights.errors import WeightsError
 from cnndsl.weights.form import Form, form_of
 from cnndsl.weights.layer import Layer, Shape, Tensor
 from cnndsl.weights.trace import Trace, in_order, trace
+from cnndsl.weights.transposed import KERNEL
 
 LOGITS = "logits"
 CLASSES = "classes"  # the argument by which a network says how many there are
@@ -129,12 +130,15 @@ def network_of(model: nnx.Module, shape: Shape | None = None) -> Network:
     grouped: dict[str, dict[str, Tensor]] = {}
     indices: dict[str, int] = {}
     owners: list[int | None] = []
+    undoing = {p for p, part in nnx.iter_modules(model) if isinstance(part, nnx.ConvTranspose)}
     for path, variable in flat:
         if isinstance(variable, nnx.RngState):
             owners.append(None)
             continue
         name = dotted(path[:-1])
-        tensor = Tensor(dotted(path), tuple(variable.get_value().shape))
+        extents = tuple(variable.get_value().shape)
+        undone = path[:-1] in undoing and path[-1] == KERNEL
+        tensor = Tensor(dotted(path), extents, transposed=undone)
         grouped.setdefault(name, {})[str(path[-1])] = tensor
         owners.append(indices.setdefault(name, len(indices)))
     layers = [Layer(name, tensors) for name, tensors in grouped.items()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from math import prod
 
 import numpy as np
@@ -11,6 +12,7 @@ from cnndsl.weights.archive import Archive, Raw
 from cnndsl.weights.errors import WeightsError
 from cnndsl.weights.graph import connected
 from cnndsl.weights.layer import ROLES, Layer, Shape, Tensor, depthwise
+from cnndsl.weights.transposed import KERNEL
 
 IGNORED = ("num_batches_tracked", "count", "seed_generator_state")  # no weights of a layer
 
@@ -36,17 +38,18 @@ def layers_of_archive(archive: Archive) -> list[Layer]:
         if role in held:
             raise WeightsError(f"{raw.name} and {held[role].name} are one name: which is meant?")
         held[role] = raw
-    layers = [Layer(owner, _tensors(raws)) for owner, raws in owners.items()]
+    layers = [Layer(owner, _tensors(raws, archive.keras)) for owner, raws in owners.items()]
     return layers if archive.feeds is None else connected(layers, archive.feeds)
 
 
-def _tensors(raws: Mapping[str, Raw]) -> dict[str, Tensor]:
+def _tensors(raws: Mapping[str, Raw], keras: bool) -> dict[str, Tensor]:
     tensors: dict[str, Tensor] = {}
     for role, raw in raws.items():
         if role == "weight":
             name, tensor = _torch_weight(raw, set(raws))
         else:
             name, tensor = ROLES.get(role, role), _plain(raw, role)
+            tensor = replace(tensor, of_undone=keras and role == KERNEL)
         if name in tensors:
             raise WeightsError(f"{raw.name} and {tensors[name].name} are both a layer's {name}")
         tensors[name] = tensor
@@ -68,10 +71,10 @@ def _torch_weight(raw: Raw, roles: set[str]) -> tuple[str, Tensor]:
         order = (*range(2, len(raw.shape)), 1, 0)
         shape = _moved(raw.shape, order)
         read = _floats(raw, lambda values: values.transpose(order))
-        return "kernel", Tensor(raw.name, shape, read)
+        return KERNEL, Tensor(raw.name, shape, read, of_undone=True)
     if len(raw.shape) == 2:
         read = _floats(raw, lambda values: values.T)
-        return "kernel", Tensor(raw.name, raw.shape[::-1], read, channels_first=True)
+        return KERNEL, Tensor(raw.name, raw.shape[::-1], read, channels_first=True)
     role = "slope" if roles == {"weight"} else "scale"
     return role, Tensor(raw.name, raw.shape, _floats(raw, lambda values: values))
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from flax import nnx
+from safetensors.numpy import save_file
 
 import cnndsl
 from cnndsl.weights import WeightsError, from_keras, load
@@ -99,6 +100,45 @@ def test_a_variable_without_a_name_has_that_of_its_attribute(tmp_path):
     ours = abstract(cnndsl.load(tmp_path / "scaled.cnn").Scaled)
     from_keras(ours, theirs)
     assert_equal_logits(ours, theirs)
+
+
+ENLARGING = """
+model Enlarging(classes = 3) {
+  input 8x8x3
+  conv(5, 1) -> relu -> conv_transpose(4, 3, stride = 3) -> relu
+  conv_transpose(4, 2, stride = 2) -> relu
+  global_avg_pool -> dense(classes)
+}
+"""
+
+
+def test_kernels_of_transposed_convolutions_are_turned(tmp_path):
+    """One whose shape tells that it lies in another way, and one that is as long as it is wide."""
+    (tmp_path / "enlarging.cnn").write_text(ENLARGING, encoding="utf-8")
+    cls = cnndsl.load(tmp_path / "enlarging.cnn").Enlarging
+    image = keras.Input((8, 8, 3))
+    x = layers.Conv2D(5, 1, activation="relu")(image)
+    x = layers.Conv2DTranspose(4, 3, strides=3, activation="relu")(x)
+    x = layers.Conv2DTranspose(4, 2, strides=2, activation="relu")(x)
+    theirs = keras.Model(image, layers.Dense(3)(layers.GlobalAveragePooling2D()(x)))
+
+    ours = abstract(cls)
+    from_keras(ours, theirs)
+    assert_equal_logits(ours, theirs)
+
+    theirs.save(tmp_path / "net.keras")
+    theirs.save_weights(tmp_path / "net.weights.h5")
+    torch = {}
+    for layer in theirs.layers:
+        if layer.weights:
+            kernel, torch[f"{layer.name}.bias"] = layer.get_weights()
+            order = (-1, -2, *range(kernel.ndim - 2))
+            torch[f"{layer.name}.weight"] = np.ascontiguousarray(kernel.transpose(order))
+    save_file(torch, tmp_path / "net.safetensors")
+    for name in ("net.keras", "net.weights.h5", "net.safetensors"):
+        ours = abstract(cls)
+        load(ours, tmp_path / name)
+        assert_equal_logits(ours, theirs)
 
 
 @pytest.mark.parametrize("name", ["net.keras", "net.h5"])

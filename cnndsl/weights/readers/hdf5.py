@@ -28,6 +28,7 @@ WEIGHTS = "model.weights.h5"
 # The variables of a layer in Keras's order, by the name of its class.
 VARIABLES = {
     "conv2d": ("kernel", "bias"),
+    "conv2d_transpose": ("kernel", "bias"),
     "dense": ("kernel", "bias"),
     "depthwise_conv2d": ("depthwise_kernel", "bias"),
     "separable_conv2d": ("depthwise/depthwise_kernel", "pointwise/kernel", "pointwise/bias"),
@@ -86,7 +87,9 @@ def _read(path: str, kind: str, region: Region) -> Archive:
     check_apart(arrays)
     tensors = [_raw(name, found, region) for (name, _), found in zip(places, arrays, strict=True)]
     said = description_of("".join(_texts(listing, "", "model_config") or ()))
-    return Archive(path, kind, tuple(tensors), feeds=said.feeds, form=said.form, ordered=True)
+    return Archive(
+        path, kind, tuple(tensors), feeds=said.feeds, form=said.form, ordered=True, keras=True
+    )
 
 
 def _raw(name: str, found: Array, region: Region) -> Raw:
