@@ -102,7 +102,7 @@ def _product(factor: Expr, offset: Expr | None) -> Apply:
     """`factor * x + offset`; a negative number is subtracted."""
 
     def apply(x: Expr, modules: list[Expr]) -> Expr:
-        product = Join("*", factor, x)
+        product = x if offset is not None and equals(factor, 1.0) else Join("*", factor, x)
         if offset is None:
             return product
         value = offset.value if isinstance(offset, Constant) else None
