@@ -244,7 +244,7 @@ DROPPED = {
     **dict.fromkeys(("in_channels", "in_features", "num_features", "num_channels"), _ARRIVES),
     **dict.fromkeys(("normalized_shape", "input_shape", "input_dim", "in_dim"), _ARRIVES),
     **dict.fromkeys(("batch_input_shape", "input_size", "in_planes", "in_ch"), _ARRIVES),
-    **dict.fromkeys(("inplace", "dtype", "device", "rngs", "training", "trainable"), _NOTHING),
+    **dict.fromkeys(("inplace", "dtype", "device", "rngs", "training"), _NOTHING),
     **dict.fromkeys(("deterministic", "use_running_average", "seed", "key"), _NOTHING),
     **dict.fromkeys(("track_running_stats", "param_dtype", "precision"), _NOTHING),
     **dict.fromkeys(("kernel_regularizer", "bias_regularizer", "weight_decay"), _DECAY),
@@ -268,6 +268,11 @@ PLACES = {
     **dict.fromkeys(("metrics", "metric", "batch_size", "train_loss"), "train"),
     **dict.fromkeys(("name", "title", "description"), "name"),
     **dict.fromkeys(("load_weights", "load_state_dict", "from_pretrained"), "weights"),
+    **dict.fromkeys(("lambda", "einsum", "apply_fn"), "function"),
+    **dict.fromkeys(("parameter", "add_weight", "register_buffer"), "tensor"),
+    **dict.fromkeys(("weight_norm", "weightnorm", "weightnormalization"), "weight_norm"),
+    **dict.fromkeys(("spectral_norm", "spectralnorm", "spectralnormalization"), "spectral_norm"),
+    **dict.fromkeys(("freeze", "stop_gradient", "detach"), "frozen"),
 }
 SAID = {
     "train": "how a network is trained stands in `train { … }`: optimizer, schedule, epochs, batch",
@@ -277,6 +282,12 @@ SAID = {
     "summary": "a spec prints nothing: `cnndsl summary` shows its layers",
     "name": "a model has its name behind `model`, and what it is in a comment, behind `#`",
     "weights": "a spec has no weights: `cnndsl weights import` fills its network",
+    "function": "ops say it: scale(0.5), square, mul [ x, y ]; what none does is a class of yours:"
+    ' op NAME(…) from "module:Class" { … }',
+    "tensor": "a tensor is a statement: param gate = zeros([1, 1, 64]) learns, constant does not",
+    "weight_norm": "it is said of the kernel: conv(…, weight = normalized)",
+    "spectral_norm": "it is said of the kernel: conv(…, weight = spectral)",
+    "frozen": "it is said of layers: conv(…, frozen = true)",
 }
 
 VALUES = {

@@ -155,9 +155,7 @@ def written_differently(
     return error("E013", message, span, help=help, fix=fix)
 
 
-def ported(
-    span: Span, message: str, written: str | None, help: str, fix: Fix | None
-) -> Diagnostic:
+def ported(span: Span, message: str, written: str | None, help: str, fix: Fix | None) -> Diagnostic:
     """A part of a network in another notation, and that part as it is `written` here."""
     return Diagnostic("E013", message, Label(span), help=help, fix=fix, table=written)
 

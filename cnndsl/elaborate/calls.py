@@ -41,6 +41,11 @@ def unknown(
         if argument.value.span.text not in (written := renamed(argument, name, meant)):
             help, change = f"write {written}", Fix(argument.span, written)
         return errors.unknown_argument(span, message, signature(), help, change)
+    if name in ("trainable", "requires_grad") and "frozen" in names:
+        is_learned = argument.value.span.text.lower() == "true"
+        fix = without(args, position, call) if is_learned else Fix(argument.span, "frozen = true")
+        help = "leave it out: it learns" if is_learned else "write frozen = true"
+        return errors.unknown_argument(span, message, signature(), help, fix)
     if closest(name, names):
         return errors.unknown_argument(span, message, signature(), did_you_mean(name, names))
     if why := elsewhere.DROPPED.get(name):

@@ -39,7 +39,7 @@ def unknown_element(
     if found := _meant(element):
         return found
     known = list(islice(known, MOST + 1))
-    place, meant = elsewhere.said_elsewhere(name), closest(name, known)
+    place, meant = elsewhere.said_elsewhere(name) or _in_zoo(name), closest(name, known)
     if meant is None and place is None:
         meant = akin(name, known)
     if place or meant is None:
@@ -49,6 +49,14 @@ def unknown_element(
     fix = _translated(element, meant)
     help = f"did you mean `{meant}`?" + (f" {errors.shown(fix.text, 80)}" if fix else "")
     return errors.unknown_element(span, name, help, fix)
+
+
+def _in_zoo(name: str) -> str | None:
+    """How a spec gets a network of the zoo."""
+    from cnndsl.zoo.index import list_models  # most specs have no such name
+
+    found = next((entry for entry in list_models() if entry.name == name), None)
+    return f'it is a network of the zoo: use zoo "{found.spec}" above the models' if found else None
 
 
 def akin(name: str, known: Iterable[str]) -> str | None:

@@ -197,6 +197,7 @@ _RULES = (
     bodies.summed,
     python_bodies.header,
     python_bodies.inner_definition,
+    python_forms.function,
     _unclosed,
     misplaced.labelled,
     misplaced.route,

@@ -172,6 +172,14 @@ def quoted(at: Context) -> Diagnostic | None:
     return errors.written_differently(at.word, message, None, Fix(at.word, name))
 
 
+def function(at: Context) -> Diagnostic | None:
+    """`lambda x: x * 0.5`, for which there are ops."""
+    if at.previous.text != "lambda" or at.word.type not in ("NAME", "COLON"):
+        return None
+    message = "a function of Python's cannot stand here"
+    return errors.written_differently(at.previous, message, elsewhere.SAID["function"])
+
+
 def typed(at: Context) -> Diagnostic | None:
     """`block unit(width: int)`."""
     if at.word.type != "COLON" or at.inside != "LPAR" or at.after.text not in elsewhere.TYPES:
