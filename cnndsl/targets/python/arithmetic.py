@@ -7,40 +7,16 @@ from collections.abc import Callable
 from math import gcd
 
 from cnndsl.targets.python.draft import Share
-from cnndsl.targets.python.expressions import (
-    FALSE,
-    TRUE,
-    call,
-    integer,
-)
+from cnndsl.targets.python.expressions import integer
+from cnndsl.targets.python.logic import COMPARE, comparison, logic, negated
 from cnndsl.targets.python.tree import (
     Binary,
     Call,
-    Conditional,
     Constant,
     Expr,
     Name,
     Unary,
 )
-
-_COMPARE: dict[str, Callable[..., bool]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-    "is": operator.is_,
-    "is not": operator.is_not,
-}
-
-
-_MIRROR = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-
-
-_OPPOSITE = {"==": "!=", "is": "is not", "<": ">=", "<=": ">"}
-_OPPOSITE |= {other: op for op, other in _OPPOSITE.items()}
-
 
 _FOLD: dict[str, Callable[[int, int], int]] = {
     "+": operator.add,
@@ -73,47 +49,12 @@ def unary(op: str, operand: Expr) -> Expr:
     return Unary(op, operand)
 
 
-def negated(test: Expr) -> Expr:
-    """`not test`, as a comparison where it is one."""
-    if isinstance(test, Constant) and test.kind == "bool":
-        return Constant(not test.value)
-    if isinstance(test, Binary) and test.op in _OPPOSITE:
-        return Binary(_OPPOSITE[test.op], test.left, test.right)
-    if isinstance(test, Unary) and test.op == "not":
-        return test.operand
-    return Unary("not", test)
-
-
-def conditional(then: Expr, test: Expr, other: Expr) -> Expr:
-    """`then if test else other`, where that is a choice."""
-    if isinstance(test, Constant):
-        return then if test.value else other
-    if then == TRUE and other == FALSE:
-        return test
-    if then == FALSE and other == TRUE:
-        return negated(test)
-    return then if then == other else _extreme(then, test, other)
-
-
-def _extreme(then: Expr, test: Expr, other: Expr) -> Expr:
-    """`min(n, 3)` for `3 if n > 3 else n`, `y` for `y if y is not None else None`."""
-    match test:
-        case Binary(op="is not", left=left, right=right) if (then, other) == (left, right):
-            return left
-        case Binary(op=">" | ">=" | "<" | "<=" as op, left=left, right=right):
-            if (then, other) == (left, right):
-                return call("max" if op[0] == ">" else "min", left, right)
-            if (then, other) == (right, left):
-                return call("min" if op[0] == ">" else "max", left, right)
-    return Conditional(then, test, other)
-
-
 def binary(op: str, left: Expr, right: Expr) -> Expr:
     """`left op right`; integers without names are computed, sums have like terms together."""
     if op in ("and", "or"):
-        return _logic(op, left, right)
-    if op in _COMPARE:
-        return _comparison(op, left, right)
+        return logic(op, left, right)
+    if op in COMPARE:
+        return comparison(op, left, right)
     a, b = integer(left), integer(right)
     if a is not None and b is not None and op in _FOLD and not (op in ("//", "%") and b == 0):
         return Constant(_FOLD[op](a, b))
@@ -127,30 +68,6 @@ def binary(op: str, left: Expr, right: Expr) -> Expr:
         return _halved(left, right, b)
     if op == "**" and a is not None and b is not None and 0 <= b <= 53:
         return Constant(a**b)
-    return Binary(op, left, right)
-
-
-def _logic(op: str, left: Expr, right: Expr) -> Expr:
-    if isinstance(left, Constant):
-        return left if left.value is (op == "or") else right
-    if isinstance(right, Constant) and right.kind == "bool":
-        return right if right.value is (op == "or") else left
-    return left if left == right else Binary(op, left, right)
-
-
-def _comparison(op: str, left: Expr, right: Expr) -> Expr:
-    if isinstance(left, Constant) and isinstance(right, Constant):
-        numbers = {left.kind, right.kind} <= {"int", "float"}
-        if left.kind == right.kind or numbers:
-            if op in ("==", "!=") or (numbers and op in _MIRROR) or op in ("is", "is not"):
-                return Constant(_COMPARE[op](left.value, right.value))
-            return Binary(op, left, right)
-        if op in ("==", "!=", "is", "is not"):
-            return Constant(op in ("!=", "is not"))
-    if left == right and op in _MIRROR and not isinstance(left, Call):
-        return Constant(op in ("==", "<=", ">="))
-    if op in _MIRROR and isinstance(left, Constant) and not isinstance(right, Constant):
-        return Binary(_MIRROR[op], right, left)
     return Binary(op, left, right)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from cnndsl.targets.python.arithmetic import binary, conditional
+from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Line, Step
+from cnndsl.targets.python.logic import conditional
 from cnndsl.targets.python.statements import bodies, with_bodies
 from cnndsl.targets.python.tree import Assign, Conditional, Expr, If, Name
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnndsl.targets.python.arithmetic import binary, negated
+from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.blocks import line_count
+from cnndsl.targets.python.logic import negated
 from cnndsl.targets.python.tree import Assign, Conditional, For, If, Name, Return, Statement
 
 _STEP = 4  # columns that a body stands further in

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from operator import is_
 
-from cnndsl.targets.python.arithmetic import binary, conditional, number_of, share, unary
+from cnndsl.targets.python.arithmetic import binary, number_of, share, unary
 from cnndsl.targets.python.draft import Build, Join, Share, Tally
 from cnndsl.targets.python.expressions import names, parts
+from cnndsl.targets.python.logic import conditional
 from cnndsl.targets.python.tree import (
     Attribute,
     Binary,

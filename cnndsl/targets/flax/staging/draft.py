@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from cnndsl.ops.base import Shape
 from cnndsl.syntax import ast
-from cnndsl.targets.python.arithmetic import conditional
 from cnndsl.targets.python.draft import Step
 from cnndsl.targets.python.expressions import NONE
+from cnndsl.targets.python.logic import conditional
 from cnndsl.targets.python.tree import Binary, Expr, Name
 
 Run = tuple[int, tuple[int, ...]]  # an execution: the instance, and the iterations around

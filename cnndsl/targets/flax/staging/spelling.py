@@ -11,8 +11,9 @@ from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
 from cnndsl.targets.flax.staging.draft import Env, Tensor
 from cnndsl.targets.flax.staging.kinds import raw_kinds
-from cnndsl.targets.python.arithmetic import binary, conditional, number_of, unary
+from cnndsl.targets.python.arithmetic import binary, number_of, unary
 from cnndsl.targets.python.expressions import NONE, call, constant, is_constant
+from cnndsl.targets.python.logic import conditional
 from cnndsl.targets.python.tree import (
     Attribute,
     Binary,
