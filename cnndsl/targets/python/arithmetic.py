@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import gcd
 
 from cnndsl.targets.python.draft import Share
-from cnndsl.targets.python.expressions import integer
+from cnndsl.targets.python.expressions import integer, size
 from cnndsl.targets.python.logic import COMPARE, comparison, logic, negated
+from cnndsl.targets.python.polynomials import like_terms_together
 from cnndsl.targets.python.tree import (
     Binary,
     Call,
@@ -164,12 +165,29 @@ def _sum(op: str, left: Expr, right: Expr) -> Expr:
         else:
             terms.append((count, term))
     if not merged:
-        return Binary(op, left, right)
+        return _cancelled(Binary(op, left, right))
     wholes = [(n, e) for n, e in terms if _all_shares(Constant(abs(n)), e) is not None]
     if wholes and len(terms) > 1:
         rest = _added([each for each in terms if each not in wholes])
         return binary("+", _added(wholes), rest)
-    return _added(terms)
+    return _cancelled(_added(terms))
+
+
+def _cancelled(expr: Expr) -> Expr:
+    """A sum multiplied out, where that is shorter: of `i * s - (i - 1) * s` it is `s`."""
+    terms = like_terms_together(expr)
+    if terms is None:
+        return expr
+    products = [(n, _product_of(factors)) for n, factors in terms]
+    found = _added(products)
+    return found if size(found) < size(expr) else expr
+
+
+def _product_of(factors: Sequence[Expr]) -> Expr:
+    found: Expr = _ONE
+    for factor in factors:
+        found = binary("*", found, factor)
+    return found
 
 
 def _added(terms: list[tuple[int, Expr]]) -> Expr:
