@@ -1,15 +1,22 @@
-"""The channels of packs that blocks give, in terms of their arguments."""
+"""The channels of packs that blocks give, in terms of their arguments.
+
+A loop that makes a tuple anew in every round is a comprehension here, of one of two kinds: a
+"generator" of items, or "rounds", of which each makes the next value out of the last one. The uses
+of the block know how many rounds there are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from cnndsl.targets.python.draft import Loop, Step
-from cnndsl.targets.python.expressions import integer, names, walk
-from cnndsl.targets.python.rebuild import substitute
+from cnndsl.targets.python.expressions import integer, names, size, walk
+from cnndsl.targets.python.rebuild import rebuild, substitute
 from cnndsl.targets.python.statements import all_written, flat, written
 from cnndsl.targets.python.tree import (
     Assign,
+    Binary,
     Call,
     Comprehension,
     Constant,
@@ -18,84 +25,135 @@ from cnndsl.targets.python.tree import (
     Star,
     Tuple,
 )
-from cnndsl.targets.python.tuples import joined
+from cnndsl.targets.python.tuples import joined, tally
 
 _MANY = 64  # items of a pack that are written out
+_LONGEST = 200  # nodes of them all
+
+
+class _Unknown(Exception):
+    """A pack of which nobody knows how many tensors it has."""
 
 
 def filled_by_loops(steps: Sequence[Step]) -> dict[str, Expr]:
-    """Tuples that one loop each makes longer, once in a round, by what the round goes over.
+    """Tuples that one loop each makes anew, once in a round, by what the round goes over.
 
-    `xs = (*xs, w)` in `for w in widths` gives `(*widths,)`; what the items are worked out from
-    gives a comprehension, which `written_out` resolves where its rounds are known.
+    `xs = (*xs, w)` in `for w in widths` gives `(*widths,)`; what else the items are worked out
+    from gives a comprehension, which `written_out` resolves where its rounds are known.
     """
     found: dict[str, Expr] = {}
     for step in steps:
-        if not isinstance(step, Loop):
-            continue
-        for held in step.body:
-            match held:
-                case Assign(targets=(Name(id=name),), value=Tuple(items=(first, item))):
-                    start = _start(name, steps)
-                    if first == Star(Name(name)) and start is not None:
-                        rounds = _rounds(item, step)
-                        if rounds is not None:
-                            found[name] = joined((*start.items, Star(rounds)))
+        if isinstance(step, Loop) and len(step.targets) < 2:
+            for name, value in _set_in(step):
+                start = _start(name, steps)
+                rounds = None if start is None else _rounds(name, start, value, step)
+                if rounds is not None:
+                    found[name] = rounds
     return found
 
 
-def _start(name: str, steps: Sequence[Step]) -> Tuple | None:
+def _set_in(loop: Loop) -> Iterator[tuple[str, Expr]]:
+    """What the body of a loop sets, in terms of what it has from before."""
+    every = Counter(name for step in flat(loop.body) for name in written(step))
+    filled, known = filled_by_loops(loop.body), dict[str, Expr]()
+    for step in loop.body:
+        match step:
+            case Assign(targets=(Name(id=name),), value=value):
+                value = substitute(value, known)
+                yield name, value
+                if every[name] == 1 and size(value) <= _LONGEST:
+                    known[name] = value
+            case Loop():
+                inner = all_written([step]) & filled.keys()
+                known |= {name: substitute(filled[name], known) for name in sorted(inner)}
+
+
+def _start(name: str, steps: Sequence[Step]) -> Expr | None:
     """What a tuple is before its loop; None where more than that and one statement sets it."""
     setting = [step for step in flat(steps) if isinstance(step, Assign) and name in written(step)]
     match setting:
-        case [Assign(value=Tuple() as start), _] if any(setting[0] is step for step in steps):
+        case [Assign(value=start) as first, _] if any(first is step for step in steps):
             return start
     return None
 
 
-def _rounds(item: Expr, loop: Loop) -> Expr | None:
-    """The items of all rounds, if those depend on what the loop goes over alone."""
-    own = {*loop.targets, loop.counter}
-    if (all_written(loop.body) & names(item)) or len(loop.targets) > 1:
-        return None
-    if loop.targets and item == Name(loop.targets[0]) and loop.targets[0] != loop.counter:
-        return loop.items
+def _rounds(name: str, start: Expr, value: Expr, loop: Loop) -> Expr | None:
+    """All rounds of a loop, if what they set depends on what it goes over and on that alone."""
     target = loop.targets[0] if loop.targets else loop.counter
-    if loop.counter in names(item) and target != loop.counter:
+    if (names(value) & all_written([loop])) - {name, target} - bound(value):
         return None
-    if any("#" in name for name in names(item) - own):
-        return None
-    return Comprehension("generator", item, Name(target), loop.items)
+    state = f"{name}~"
+    match value:
+        case Tuple(items=(Star(value=Name(id=first)), item)) if first == name:
+            if name not in names(item) and not isinstance(item, Star):
+                is_item = bool(loop.targets) and item == Name(target)
+                each = Comprehension("generator", item, Name(target), loop.items)
+                items = Star(loop.items if is_item else each)
+                return joined(
+                    (*(start.items if isinstance(start, Tuple) else [Star(start)]), items)
+                )
+    element = substitute(value, {name: Name(state)})
+    return Comprehension("rounds", element, Tuple((Name(state), Name(target))), loop.items, start)
 
 
 def bound(expr: Expr) -> set[str]:
     """The names that comprehensions of an expression bind."""
-    held = [part for part in walk(expr) if isinstance(part, Comprehension)]
-    return {part.target.id for part in held if isinstance(part.target, Name)}
+    held = [part.target for part in walk(expr) if isinstance(part, Comprehension)]
+    return {name for target in held for name in names(target)}
 
 
 def written_out(expr: Expr) -> Expr | None:
     """A pack's channels with the items of all rounds; None where those are not known here."""
-    if not isinstance(expr, Tuple):
-        return None if any(isinstance(part, Comprehension) for part in walk(expr)) else expr
-    items: list[Expr] = []
-    for each in expr.items:
-        match each:
-            case Star(value=Comprehension(element=element, target=Name(id=target)) as rounds):
-                known = _known(rounds.iterable)
-                if known is None:
-                    return None
-                items += [substitute(element, {target: value}) for value in known]
-            case _:
-                items.append(each)
-    whole = joined(items)
-    match whole.items:
-        case (Star(value=only),):
+    try:
+        whole = _resolved(expr)
+    except _Unknown:
+        return None
+    match whole:
+        case Tuple(items=(Star(value=only),)):
             return only
     return whole
 
 
-def _known(iterable: Expr) -> Sequence[Expr] | None:
+def _resolved(expr: Expr) -> Expr:
+    match expr:
+        case Star(value=Comprehension(kind="generator") as rounds):
+            return Star(_items(rounds))
+        case Comprehension(kind="rounds", target=Tuple(items=(Name(id=state), Name(id=each)))):
+            value = _resolved(expr.key or Tuple(()))
+            for item in _known(_resolved(expr.iterable)):
+                value = _resolved(substitute(expr.element, {state: value, each: item}))
+                if size(value) > _LONGEST:
+                    raise _Unknown
+            return value
+        case Comprehension():
+            raise _Unknown
+    return rebuild(expr, _resolved)
+
+
+def _items(rounds: Comprehension) -> Expr:
+    """The items that a loop makes a tuple longer by."""
+    over, element = _resolved(rounds.iterable), rounds.element
+    if isinstance(rounds.target, Name) and rounds.target.id not in names(element):
+        if isinstance(over, Tuple) or not isinstance(over, Call):
+            count = tally("len", over)
+        elif over.function == Name("range") and len(over.args) == 1:
+            count = over.args[0]
+        else:
+            raise _Unknown
+        number = integer(count)
+        if number is None:
+            return Binary("*", Tuple((element,)), count)
+    assert isinstance(rounds.target, Name)
+    name = rounds.target.id
+    return Tuple(tuple(_resolved(substitute(element, {name: value})) for value in _known(over)))
+
+
+def _known(iterable: Expr) -> Sequence[Expr]:
+    """What a loop goes over.
+
+    Raises:
+      _Unknown: if the arguments do not say so.
+    """
     match iterable:
         case Tuple(items=items) if not any(isinstance(item, Star) for item in items):
             return items
@@ -103,4 +161,4 @@ def _known(iterable: Expr) -> Sequence[Expr] | None:
             ends = [end for arg in args if (end := integer(arg)) is not None]
             if len(ends) == len(args) and len(range(*ends)) <= _MANY:
                 return [Constant(number) for number in range(*ends)]
-    return None
+    raise _Unknown

@@ -259,6 +259,9 @@ def _exported(draft: Draft, key: str) -> Expr | None:
             whole = expanded(step.value, once.get)
             if whole is None or any("#" in n for n in names(whole) - bound(whole)):
                 return None
+            computed = {p.name for p in draft.params if p.source == "computed"}
+            if bound(whole) and names(whole) & computed:  # tables by round, which uses write again
+                return None
             return whole if draft.is_model or not attributes(whole) else None
     return None
 
