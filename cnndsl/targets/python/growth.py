@@ -80,6 +80,9 @@ class _List:
         loops = {loop for _, around in self.grows for loop in around}
         if self.walked & loops:  # they go over what it was when they began
             return False
+        (begin, outside), *more = self.starts
+        if not more and all(at > begin for at, _ in self.grows):
+            loops -= set(outside)  # every round of these begins with a list of its own
         return all(at > last and loops.isdisjoint(around) for at, around in self.escapes)
 
 
