@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from operator import is_
 
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
@@ -32,6 +34,27 @@ from cnndsl.targets.python.tree import (
 _SMALL = 12  # nodes of a list that the call may name again
 
 
+@dataclass(frozen=True)
+class Held:
+    """How the call reads a variable of the constructor, as long as that has no other value.
+
+    It was kept where `sinks` were open, in `loops` so many loops, as items that are `counted` or
+    in step with the loop.
+    """
+
+    value: Expr
+    sinks: list[list[Step]]
+    loops: int
+    counted: bool
+
+    def is_here(self, values: Values) -> bool:
+        """Whether that runs before what is written now, in the same rounds."""
+        if (self.loops, self.counted) != (len(values.loops), values.counted):
+            return False
+        around = values.sinks[: len(self.sinks)]
+        return len(around) == len(self.sinks) and all(map(is_, around, self.sinks))
+
+
 class Values(Columns):
     """What values are in one class, and the statements that it is written with."""
 
@@ -47,6 +70,7 @@ class Values(Columns):
         self.indexed: set[str] = set()  # lists whose items are found by their number
         self.first: set[str] = set()  # those that only the first iterations fill
         self.counted = False  # whether all lists are, as those of auxiliary heads
+        self.held: dict[str, list[Held]] = {}  # how the call reads variables of the constructor
         self.kept: list[Expr] | None = None  # the modules of shared layers, while they are built
         self.again: deque[Expr] | None = None  # the same, while they run once more
 
@@ -58,6 +82,7 @@ class Values(Columns):
 
     def define(self, name: Name, value: Expr) -> None:
         """An assignment of the constructor."""
+        self.held.pop(name.id, None)
         known = self.origins.setdefault(name.id, set())
         known |= self.reached(value)
         self.at_init(Assign((name,), value))
@@ -124,7 +149,13 @@ class Values(Columns):
             return Name(name)
         if variable.stable:
             return self_(name)
-        return self.slot(Name(name), Slot(variable.stem, (), is_value=True), ())
+        for held in self.held.get(name, []):
+            if held.is_here(self):
+                return held.value
+        kept = self.slot(Name(name), Slot(variable.stem, (), is_value=True), ())
+        found = Held(kept, list(self.sinks), len(self.loops), self.counted)
+        self.held.setdefault(name, []).append(found)
+        return kept
 
     def module(self, build: Callable[[], Expr]) -> Expr:
         """How the call reaches a module, which `build` keeps; shared ones are built once."""
