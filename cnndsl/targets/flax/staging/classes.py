@@ -150,7 +150,7 @@ def _declare(
     if draft.is_nested and _is_settled(block_of(draft), parameter, instances):
         start: Expr = constant(frozen(seen[0]))
         if rebound or isinstance(start, Tuple):
-            start = draft.variable(name, "let", named=True)
+            start = draft.variable(name, "let", stable=not rebound, named=True)
             values.define(start, constant(frozen(seen[0])))
         env.values[name] = Value(start, None, seen)
         return
