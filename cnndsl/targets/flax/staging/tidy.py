@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Sequence
 
 from cnndsl.targets.flax.ops.emission import KINDS
 from cnndsl.targets.flax.staging.arguments import drop_params, free_numbers, takes_x
 from cnndsl.targets.flax.staging.draft import Draft
 from cnndsl.targets.flax.staging.packs_out import bound, filled_by_loops
-from cnndsl.targets.python.draft import Build, Settle, Shadow, Step
+from cnndsl.targets.python.draft import Build, Loop, Settle, Shadow, Step
 from cnndsl.targets.python.evaluate import Unknown, evaluate
 from cnndsl.targets.python.expressions import attributes, is_constant, names, self_, size, walk
 from cnndsl.targets.python.liveness import counting, live_call, live_init, used_attributes
 from cnndsl.targets.python.propagate import Allowed, Definition, Holds, propagate
 from cnndsl.targets.python.rebuild import rebuild, substitute
 from cnndsl.targets.python.statements import (
+    all_written,
     flat,
     map_step,
     mentions,
@@ -252,8 +254,10 @@ def _exported(draft: Draft, key: str) -> Expr | None:
             and isinstance(step.targets[0], Name)
         ):
             definitions[step.targets[0].id] = step.value
-    once = {n: e for n, e in definitions.items() if counts[n] == 1}
-    once |= filled_by_loops(draft.init)
+    filled = filled_by_loops(draft.init)
+    early = _read_early(draft.init, filled.keys())
+    once = {n: e for n, e in definitions.items() if counts[n] == 1 and n not in early}
+    once |= filled
     for step in draft.init:
         if isinstance(step, Shadow) and step.key == key:
             whole = expanded(step.value, once.get)
@@ -264,6 +268,22 @@ def _exported(draft: Draft, key: str) -> Expr | None:
                 return None
             return whole if draft.is_model or not attributes(whole) else None
     return None
+
+
+def _read_early(steps: Sequence[Step], filled: Collection[str]) -> set[str]:
+    """The variables that are worked out of others which loops go on to fill."""
+    found: set[str] = set()
+    left = set(filled)
+    for step in steps:
+        found |= {
+            name
+            for held in flat([step])
+            if isinstance(held, Assign) and names(held.value) & left
+            for name in written(held)
+        }
+        if isinstance(step, Loop):
+            left -= all_written([step])
+    return found
 
 
 def _note_channels(draft: Draft) -> None:
