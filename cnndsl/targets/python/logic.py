@@ -63,7 +63,20 @@ def logic(op: str, left: Expr, right: Expr) -> Expr:
         return left if left.value is (op == "or") else right
     if isinstance(right, Constant) and right.kind == "bool":
         return right if right.value is (op == "or") else left
+    if op == "and" and _excludes(right, left):
+        return right
     return left if left == right else Binary(op, left, right)
+
+
+def _excludes(test: Expr, other: Expr) -> bool:
+    """Whether one test, `kind == 2`, says what another does, `kind != 1`."""
+    match test, other:
+        case (
+            Binary(op="==", left=held, right=Constant(value=one)),
+            Binary(op="!=", left=same, right=Constant(value=two)),
+        ):
+            return held == same and type(one) is type(two) and one != two
+    return False
 
 
 def comparison(op: str, left: Expr, right: Expr) -> Expr:
