@@ -12,6 +12,8 @@ from cnndsl.targets.python.tree import Binary, Constant, Expr, Item, Name, Slice
 
 def item(base: Expr, index: Expr) -> Expr:
     """`base[index]`, or the item where it is known."""
+    if isinstance(index, Slice) and index.stop is not None and index.stop == tally("len", base):
+        index = Slice(index.start, None, index.step)
     if isinstance(base, Tuple) and len(base.items) == 1 and isinstance(base.items[0], Star):
         return item(base.items[0].value, index)
     if isinstance(base, Tuple) and isinstance(index, Slice):
@@ -37,7 +39,8 @@ def _part(base: Tuple, ends: Slice) -> Expr:
     known = [None if end is None else integer(end) for end in (ends.start, ends.stop)]
     is_said = [end is not None for end in (ends.start, ends.stop)]
     has_words = is_said != [at is not None for at in known]
-    if has_words or ends.step or any(isinstance(held, Star) for held in base.items):
+    passed = base.items[: known[0]] if known[0] and known[0] > 0 and not known[1] else base.items
+    if has_words or ends.step or any(isinstance(held, Star) for held in passed):
         return Item(base, ends)
     return Tuple(base.items[known[0] : known[1]])
 

@@ -83,7 +83,8 @@ class Items:
             if first is None or last is None:
                 raise AssertionError("the ends of a part of a pack have words")
             in_init = Slice(first[0], last[0])
-            return Tensor(Item(whole.call, Slice(first[1], last[1])), Item(whole.features, in_init))
+            in_call = Slice(first[1], last[1])
+            return Tensor(item(whole.call, in_call), item(whole.features, in_init))
         at = self.values.value(expr.index, seen, runs, env, "index")
         at_call = self.values.in_call(at, expr.index, env)
         return Tensor(Item(whole.call, at_call), item(whole.features, at))

@@ -8,8 +8,9 @@ of the block know how many rounds there are.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
+from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Loop, Step
 from cnndsl.targets.python.expressions import integer, names, size, walk
 from cnndsl.targets.python.rebuild import rebuild, substitute
@@ -25,7 +26,7 @@ from cnndsl.targets.python.tree import (
     Star,
     Tuple,
 )
-from cnndsl.targets.python.tuples import joined, tally
+from cnndsl.targets.python.tuples import item, joined, tally
 
 _MANY = 64  # items of a pack that are written out
 _LONGEST = 200  # nodes of them all
@@ -35,8 +36,9 @@ class _Unknown(Exception):
     """A pack of which nobody knows how many tensors it has."""
 
 
-def filled_by_loops(steps: Sequence[Step]) -> dict[str, Expr]:
-    """Tuples that one loop each makes anew, once in a round, by what the round goes over.
+def filled_by_loops(steps: Sequence[Step], flat_loops: Container[int]) -> dict[str, Expr]:
+    """Tuples that one loop each makes anew, once in a round, by what the round goes over; and
+    numbers that loops set, of which those among `flat_loops` run at least once.
 
     `xs = (*xs, w)` in `for w in widths` gives `(*widths,)`; what else the items are worked out
     from gives a comprehension, which `written_out` resolves where its rounds are known.
@@ -44,18 +46,20 @@ def filled_by_loops(steps: Sequence[Step]) -> dict[str, Expr]:
     found: dict[str, Expr] = {}
     for step in steps:
         if isinstance(step, Loop) and len(step.targets) < 2:
-            for name, value in _set_in(step):
+            for name, value in _set_in(step, flat_loops):
                 start = _start(name, steps)
-                rounds = None if start is None else _rounds(name, start, value, step)
+                if start is None:
+                    continue
+                rounds = _rounds(name, start, value, step, always=step.number in flat_loops)
                 if rounds is not None:
                     found[name] = rounds
     return found
 
 
-def _set_in(loop: Loop) -> Iterator[tuple[str, Expr]]:
+def _set_in(loop: Loop, flat_loops: Container[int]) -> Iterator[tuple[str, Expr]]:
     """What the body of a loop sets, in terms of what it has from before."""
     every = Counter(name for step in flat(loop.body) for name in written(step))
-    filled, known = filled_by_loops(loop.body), dict[str, Expr]()
+    filled, known = filled_by_loops(loop.body, flat_loops), dict[str, Expr]()
     for step in loop.body:
         match step:
             case Assign(targets=(Name(id=name),), value=value):
@@ -77,23 +81,33 @@ def _start(name: str, steps: Sequence[Step]) -> Expr | None:
     return None
 
 
-def _rounds(name: str, start: Expr, value: Expr, loop: Loop) -> Expr | None:
+def _rounds(name: str, start: Expr, value: Expr, loop: Loop, *, always: bool) -> Expr | None:
     """All rounds of a loop, if what they set depends on what it goes over and on that alone."""
     target = loop.targets[0] if loop.targets else loop.counter
     if (names(value) & all_written([loop])) - {name, target} - bound(value):
         return None
+    if always and name not in names(value):
+        return substitute(value, {target: _last(loop.items)})
     state = f"{name}~"
     match value:
-        case Tuple(items=(Star(value=Name(id=first)), item)) if first == name:
-            if name not in names(item) and not isinstance(item, Star):
-                is_item = bool(loop.targets) and item == Name(target)
-                each = Comprehension("generator", item, Name(target), loop.items)
+        case Tuple(items=(Star(value=Name(id=first)), added)) if first == name:
+            if name not in names(added) and not isinstance(added, Star):
+                is_item = bool(loop.targets) and added == Name(target)
+                each = Comprehension("generator", added, Name(target), loop.items)
                 items = Star(loop.items if is_item else each)
                 return joined(
                     (*(start.items if isinstance(start, Tuple) else [Star(start)]), items)
                 )
     element = substitute(value, {name: Name(state)})
     return Comprehension("rounds", element, Tuple((Name(state), Name(target))), loop.items, start)
+
+
+def _last(items: Expr) -> Expr:
+    """What the last round of a loop goes over."""
+    match items:
+        case Call(function=Name("range"), args=(*_, stop)):
+            return binary("-", stop, Constant(1))
+    return item(items, Constant(-1))
 
 
 def bound(expr: Expr) -> set[str]:
@@ -116,12 +130,12 @@ def written_out(expr: Expr) -> Expr | None:
 
 def _resolved(expr: Expr) -> Expr:
     match expr:
-        case Star(value=Comprehension(kind="generator") as rounds):
-            return Star(_items(rounds))
+        case Comprehension(kind="generator"):
+            return _items(expr)
         case Comprehension(kind="rounds", target=Tuple(items=(Name(id=state), Name(id=each)))):
             value = _resolved(expr.key or Tuple(()))
-            for item in _known(_resolved(expr.iterable)):
-                value = _resolved(substitute(expr.element, {state: value, each: item}))
+            for known in _known(_resolved(expr.iterable)):
+                value = _resolved(substitute(expr.element, {state: value, each: known}))
                 if size(value) > _LONGEST:
                     raise _Unknown
             return value
@@ -155,7 +169,7 @@ def _known(iterable: Expr) -> Sequence[Expr]:
       _Unknown: if the arguments do not say so.
     """
     match iterable:
-        case Tuple(items=items) if not any(isinstance(item, Star) for item in items):
+        case Tuple(items=items) if not any(isinstance(each, Star) for each in items):
             return items
         case Call(function=Name(id="range"), args=args):
             ends = [end for arg in args if (end := integer(arg)) is not None]

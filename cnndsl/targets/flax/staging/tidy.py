@@ -254,7 +254,7 @@ def _exported(draft: Draft, key: str) -> Expr | None:
             and isinstance(step.targets[0], Name)
         ):
             definitions[step.targets[0].id] = step.value
-    filled = filled_by_loops(draft.init)
+    filled = filled_by_loops(draft.init, draft.flat_loops)
     early = _read_early(draft.init, filled.keys())
     once = {n: e for n, e in definitions.items() if counts[n] == 1 and n not in early}
     once |= filled
