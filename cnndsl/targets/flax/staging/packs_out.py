@@ -7,12 +7,11 @@ of the block know how many rounds there are.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Sequence
 
 from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Loop, Step
-from cnndsl.targets.python.expressions import integer, names, size, walk
+from cnndsl.targets.python.expressions import NONE, integer, names, size, walk
 from cnndsl.targets.python.rebuild import rebuild, substitute
 from cnndsl.targets.python.statements import all_written, flat, written
 from cnndsl.targets.python.tree import (
@@ -46,8 +45,8 @@ def filled_by_loops(steps: Sequence[Step], flat_loops: Container[int]) -> dict[s
     found: dict[str, Expr] = {}
     for step in steps:
         if isinstance(step, Loop) and len(step.targets) < 2:
-            for name, value in _set_in(step, flat_loops):
-                start = _start(name, steps)
+            for name, value in _set_in(step, flat_loops).items():
+                start = _start(name, steps, step)
                 if start is None:
                     continue
                 rounds = _rounds(name, start, value, step, always=step.number in flat_loops)
@@ -56,27 +55,41 @@ def filled_by_loops(steps: Sequence[Step], flat_loops: Container[int]) -> dict[s
     return found
 
 
-def _set_in(loop: Loop, flat_loops: Container[int]) -> Iterator[tuple[str, Expr]]:
-    """What the body of a loop sets, in terms of what it has from before."""
-    every = Counter(name for step in flat(loop.body) for name in written(step))
-    filled, known = filled_by_loops(loop.body, flat_loops), dict[str, Expr]()
+def _set_in(loop: Loop, flat_loops: Container[int]) -> dict[str, Expr]:
+    """What a round of a loop leaves in the variables that it sets, by what it finds in them."""
+    filled = filled_by_loops(loop.body, flat_loops)
+    known: dict[str, Expr] = {}
+    lost: set[str] = set()
     for step in loop.body:
+        found: dict[str, Expr] = {}
         match step:
             case Assign(targets=(Name(id=name),), value=value):
-                value = substitute(value, known)
-                yield name, value
-                if every[name] == 1 and size(value) <= _LONGEST:
-                    known[name] = value
+                found[name] = value
             case Loop():
-                inner = all_written([step]) & filled.keys()
-                known |= {name: substitute(filled[name], known) for name in sorted(inner)}
+                found = {name: filled[name] for name in sorted(all_written([step]) & filled.keys())}
+        for name, value in found.items():
+            found[name] = substitute(value, known)
+        for name in all_written([step]):
+            value = found.get(name, NONE)
+            is_known = name in found and size(value) <= _LONGEST and lost.isdisjoint(names(value))
+            known.pop(name, None)
+            if is_known:
+                known[name] = value
+            (lost.discard if is_known else lost.add)(name)
+    return known
 
 
-def _start(name: str, steps: Sequence[Step]) -> Expr | None:
-    """What a tuple is before its loop; None where more than that and one statement sets it."""
-    setting = [step for step in flat(steps) if isinstance(step, Assign) and name in written(step)]
+def _start(name: str, steps: Sequence[Step], loop: Loop) -> Expr | None:
+    """What a variable is before its loop; None where more than one statement around it sets it."""
+    inside = {id(step) for step in flat([loop])}
+    setting = [
+        step
+        for step in flat(steps)
+        if isinstance(step, Assign) and name in written(step) and id(step) not in inside
+    ]
+    before = steps[: next(place for place, step in enumerate(steps) if step is loop)]
     match setting:
-        case [Assign(value=start) as first, _] if any(first is step for step in steps):
+        case [Assign(value=start) as first] if any(first is step for step in before):
             return start
     return None
 
