@@ -200,6 +200,9 @@ def wrong_names(span: Span, names: int, run: Chained) -> Diagnostic:
     wanted = f"{names} names stand here" if names > 1 else "one name stands here"
     message = f"`{_callee(last)}` gives {results}, and {wanted}"
     help = "`_` is the name of a result that is dropped" if count > 1 else None
+    if count == 1:  # a pack
+        text = errors.shown(run.chain.span.text)
+        help = f"a pack has one name, and its tensors are items: xs = {text}, and then xs[0], xs[1]"
     return errors.several_results(span, message, help)
 
 
