@@ -7,7 +7,6 @@ enough that a deep network does not amplify rounding. Images are small where a n
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import lru_cache
 from inspect import isfunction
 from pathlib import Path
@@ -24,6 +23,7 @@ import cnndsl
 from cnndsl.weights import from_keras
 from cnndsl.weights.fill import Filled
 from cnndsl.weights.network import abstract, dotted
+from tests.keras_cases import FAST, SLOW, Case
 from tests.modules import QUICK
 
 pytestmark = pytest.mark.xla
@@ -34,72 +34,7 @@ SPECS = Path(__file__).parents[1] / "specs"
 CLASSES = 10
 TOLERANCE = 1e-4  # of the largest logit
 UPDATE_TOLERANCE = 0.02  # of a norm's largest change; an unbiased variance would be off by 0.14
-PLAIN = {"include_preprocessing": False}
 
-
-@dataclass(frozen=True)
-class Case:
-    """A model of a spec, the Keras application it equals, and the images to try it on."""
-
-    spec: str
-    model: str
-    application: str
-    size: int = 64
-    set: dict[str, Any] = field(default_factory=dict)
-    # Compare a pass in training: of one model of a family, without anything random in it.
-    batch_norm: bool = True
-    pixels: float = 1.0  # what Keras divides images by
-    options: dict[str, Any] = field(default_factory=dict)  # of the application
-
-
-FAST = [
-    Case("vgg16", "VGG16", "VGG16", set={"size": 64}, batch_norm=False),
-    Case("vgg19", "VGG19", "VGG19", set={"size": 64}, batch_norm=False),
-    Case("resnet_keras", "ResNet50Keras", "ResNet50"),
-]
-SLOW = [
-    Case("resnet_keras", "ResNet101Keras", "ResNet101", batch_norm=False),
-    Case("resnet_keras", "ResNet152Keras", "ResNet152", batch_norm=False),
-    Case("resnet_keras", "ResNet50V2", "ResNet50V2"),
-    Case("resnet_keras", "ResNet101V2", "ResNet101V2", batch_norm=False),
-    Case("resnet_keras", "ResNet152V2", "ResNet152V2", batch_norm=False),
-    Case("densenet", "DenseNet121", "DenseNet121"),
-    Case("densenet", "DenseNet169", "DenseNet169", batch_norm=False),
-    Case("densenet", "DenseNet201", "DenseNet201", batch_norm=False),
-    Case("inception_v3", "InceptionV3", "InceptionV3", 96),
-    Case("inception_resnet", "InceptionResNetV2", "InceptionResNetV2", 128),
-    Case("xception", "Xception", "Xception", 96),
-    Case("mobilenet", "MobileNet", "MobileNet"),
-    Case("mobilenet", "MobileNetV2", "MobileNetV2"),
-    Case("nasnet", "NASNetMobile", "NASNetMobile"),
-    Case("nasnet", "NASNetLarge", "NASNetLarge", batch_norm=False),
-    *(
-        Case(
-            "efficientnet",
-            f"EfficientNetB{n}",
-            f"EfficientNetB{n}",
-            batch_norm=False,
-            pixels=255.0,
-        )
-        for n in range(8)
-    ),
-    *(
-        Case("convnext", f"ConvNeXt{name}", f"ConvNeXt{name}", batch_norm=False, options=PLAIN)
-        for name in ("Tiny", "Small", "Base", "Large", "XLarge")
-    ),
-    Case("mobilenet_v3", "MobileNetV3Small", "MobileNetV3Small", options=PLAIN),
-    Case("mobilenet_v3", "MobileNetV3Large", "MobileNetV3Large", options=PLAIN),
-    *(
-        Case(
-            "efficientnet_v2",
-            f"EfficientNetV2{name}",
-            f"EfficientNetV2{name}",
-            batch_norm=False,
-            options=PLAIN,
-        )
-        for name in ("B0", "B1", "B2", "B3", "S", "M", "L")
-    ),
-]
 CASES = [
     *(pytest.param(case, id=case.model) for case in FAST),
     *(pytest.param(case, id=case.model, marks=pytest.mark.slow) for case in SLOW),
