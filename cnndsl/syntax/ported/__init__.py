@@ -22,6 +22,8 @@ __all__ = ["ported"]
 _EFFORT = 4_000  # layers that may be elaborated for it, and what costs as much
 _A_TRIAL = 80  # layers that another trial costs as much as
 _CHARACTERS = 40  # of a text that take as long to read as a layer to make
+_RECOVERED = 150  # of a text that is read again behind a mistake, as long as to make a layer
+_SHORT = 4_000  # characters of a text that costs little to be mended
 _ROUNDS = 4  # of edits that others have found
 _GUESSES = 14  # of one part
 _MOST = 100  # mistakes of a text that is read again
@@ -43,7 +45,9 @@ class _Trials:
         if self.left <= 0:
             return None
         _, found = self.check(source)
-        self.left -= _A_TRIAL + self.spent() + len(source.text) // _CHARACTERS
+        size = len(source.text)
+        self.left -= _A_TRIAL + self.spent() + size // _CHARACTERS
+        self.left -= len(found) * size // _RECOVERED
         return found
 
 
@@ -59,7 +63,10 @@ def ported(
     if not here or len(found) > _MOST:
         return list(found)
     marked = {each.primary.span.line for each in here if each.primary}
-    candidates = parts(source, marked)
+    try:
+        candidates = parts(source, marked)
+    except RecursionError:  # brackets or sums deeper than any network has them
+        return list(found)
     trials = _Trials(check, spent)
     if not candidates or _mended(source, found, trials):
         return list(found)
@@ -74,6 +81,8 @@ def ported(
 
 def _mended(source: Source, found: Sequence[Diagnostic], trials: _Trials) -> bool:
     """Whether the edits of the mistakes make a text right."""
+    if len(source.text) > _SHORT and not all(map(fixes, found)):
+        return False
     for _ in range(_ROUNDS):
         edits = [fix for each in found for fix in fixes(each)]
         apart: list[Fix] = []

@@ -51,10 +51,16 @@ def programs(body: Sequence[python.stmt], dialect: Dialect) -> list[Written]:
     last = defined[-1]
     blocks = [block(each, dialect) for each in defined[:-1]]
     found: list[Written] = []
-    for image in [last.script.image] if last.script.image else images(last):
-        text = "\n".join([*blocks, model(last, image, dialect)])
-        found.append(Written(text, last.script.image is None))
+    sizes = [last.script.image] if last.script.image else images(last)
+    written = "\n".join([*blocks, model(last, sizes[0], dialect)])
+    for size in sizes:
+        found.append(Written(of_size(written, sizes[0], size), last.script.image is None))
     return [*found, *(Written(unsaid(each.text), each.guessed) for each in found[:2])]
+
+
+def of_size(text: str, image: str, other: str) -> str:
+    """A spec for images of another size."""
+    return text.replace(f"\n  input {image}\n", f"\n  input {other}\n", 1)
 
 
 def unsaid(text: str) -> str:

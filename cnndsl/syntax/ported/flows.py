@@ -99,8 +99,7 @@ class Lines:
         self._states[FLOW] = self.at
         self._bound[FLOW] = self.entrance
         self._bound |= {name: name for name in self.known}
-        for index, step in enumerate(steps):
-            later = _read_behind(steps[index + 1 :], live)
+        for step, later in zip(steps, _read_behind(steps, live), strict=True):
             if isinstance(step.tensor, Named):
                 flow = self._renamed(step, flow, later)
                 continue
@@ -204,13 +203,14 @@ class Lines:
                 return f"{name} [ {', '.join(text for text, _ in found)} ]", found[0][1]
 
 
-def _read_behind(steps: Sequence[Step], live: Collection[str]) -> set[str]:
-    """The names that steps read as they are in front of them."""
-    read = set(live)
+def _read_behind(steps: Sequence[Step], live: Collection[str]) -> list[frozenset[str]]:
+    """For each step the names that those behind it read as they are then."""
+    found: list[frozenset[str]] = []
+    read = frozenset(live)
     for step in reversed(steps):
-        read.discard(step.name)
-        read |= set(names_in(step.tensor))
-    return read
+        found.append(read)
+        read = (read - {step.name}) | set(names_in(step.tensor))
+    return found[::-1]
 
 
 def safe(name: str) -> str:

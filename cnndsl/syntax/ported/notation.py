@@ -7,6 +7,7 @@ import re
 import warnings
 
 _LONGEST = 20_000  # characters of a text that is read
+_LONG = 1_000  # characters of arguments that are put in order
 _SIGNS = (
     (r"\blocal\s+|\b(?:var|let|const|auto|val)\s+(?=\w+\s*=)|\bnew\s+(?=\w)", ""),
     (r"(?<=\w)::(?=\w)", "."),
@@ -102,6 +103,8 @@ def _parts(text: str, place: int) -> bool:
 
 def _named_last(text: str) -> str:
     """Arguments, those with names last."""
+    if len(text) > _LONG:
+        return text
     parts, depth, start = [], 0, 0
     for place, sign in enumerate(text):
         depth += (sign in "([{") - (sign in ")]}")

@@ -133,9 +133,10 @@ def _model(
     script.image = image
     images = [image] if image else classes.images(definition)
     try:
-        texts = [classes.model(definition, each, dialect) for each in images]
+        text = classes.model(definition, images[0], dialect)
     except Unknown:
         return None
+    texts = [classes.of_size(text, images[0], each) for each in images]
     texts = list(dict.fromkeys([*texts, *map(classes.unsaid, texts[:2])]))
     return Part(span, tuple(texts), image is None, is_whole=True)
 
