@@ -30,6 +30,7 @@ SETS = (
     "settlers",
     "arrivals",
     "pilgrims",
+    "sojourners",
 )
 FOLDERS = [Path(__file__).parent / "errors" / name for name in SETS]
 EXPECTED = {

@@ -96,6 +96,12 @@ def surplus(
     message = f"`{callee}` {takes if names else 'takes no arguments'}"
     argument = args[position]
     fix = None if names else applied(callee, args, call)
+    if callee == "reshape" and not any(each.name for each in args) and len(args) in (2, 3):
+        sides = [each.span.text for each in args]
+        if len(sides) == 3 and sides[1] == sides[2] != sides[0]:
+            sides = [*sides[1:], sides[0]]
+        sized = all(side.isidentifier() or side.isdigit() for side in sides)
+        fix = rewritten(call, f"reshape([{', '.join(sides)}])") if sized else None
     if fix is None and not names and callee in OPS:
         fix = rewritten(call, callee)
     return errors.unknown_argument(argument.span, message, signature(), None, fix)

@@ -64,6 +64,7 @@ class _Said:
     rates: dict[str, float] = field(default_factory=dict)
     plain: dict[str, Json] = field(default_factory=dict)
     spans: dict[str, Span] = field(default_factory=dict)
+    more: list[Failure] = field(default_factory=list)  # mistakes beside the first of a setting
 
 
 def check_recipe(
@@ -92,6 +93,9 @@ def check_recipe(
             fine = False
             if failure.diagnostic:
                 found.add(without_tensors(setting, failure.diagnostic))
+    for failure in said.more:
+        if failure.diagnostic:
+            found.add(failure.diagnostic)
     known = {elsewhere.setting(s.name) or s.name for s in train.settings}
     if known & elsewhere.RATES or has_rate(train):  # what it says belongs into the schedule
         known.add("schedule")
@@ -150,7 +154,7 @@ def _set(
             said.rates[stage] = factor
         said.plain[name] = dict(said.rates)
         return
-    choices = _choices(train, setting, evaluator, scope)
+    choices = _choices(train, setting, evaluator, scope, said.more)
     said.spans |= {c.name: v.span for c, v in zip(choices, setting.values, strict=True)}
     said.choices[name] = choices
     said.plain[name] = [{"name": c.name, "args": c.said} for c in choices]
@@ -203,18 +207,26 @@ def _rate(
 
 
 def _choices(
-    train: ast.Train, setting: ast.Setting, evaluator: Evaluator, scope: Scope
+    train: ast.Train, setting: ast.Setting, evaluator: Evaluator, scope: Scope, more: list[Failure]
 ) -> list[Choice]:
+    """The choices of a setting; raises the first mistake, and adds the others to `more`."""
     if setting.name != "augment" and len(setting.values) != 1:
         message = f"`{setting.name}` has one value"
         raise Failure(errors.bad_setting(setting.name_span, message))
     found: list[Choice] = []
+    wrong: list[Failure] = []
     for value in setting.values:
-        choice = _choice(train, setting, value, evaluator, scope)
-        if any(choice.name == other.name for other in found):
-            message = f"`{choice.name}` is there already"
-            raise Failure(errors.bad_setting(value.span, message))
-        found.append(choice)
+        try:
+            choice = _choice(train, setting, value, evaluator, scope)
+            if any(choice.name == other.name for other in found):
+                message = f"`{choice.name}` is there already"
+                raise Failure(errors.bad_setting(value.span, message))
+            found.append(choice)
+        except Failure as failure:
+            wrong.append(failure)
+    if wrong:
+        more += wrong[1:]
+        raise wrong[0]
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from cnndsl import errors
@@ -152,9 +153,14 @@ def translated(
     """A choice with its arguments as they are called here, None where one is not known; and why
     others are left out.
     """
-    known, parts, why, has = definition.arguments, [], [], set()
+    known, parts, why = definition.arguments, [], []
+    has: set[str | None] = set()
     for argument in args:
         name, text = argument.name, argument.value.span.text
+        if name is None and (place := _placed(known, args)):
+            parts.append(f"{place} = {argument.span.text}")
+            has.add(place)
+            continue
         if name is None or name in known:
             parts.append(argument.span.text)
             has.add(name)
@@ -192,6 +198,16 @@ def rate_of(train: ast.Train) -> str | None:
         if setting.name in elsewhere.RATES and len(setting.values) == 1:
             return setting.values[0].span.text
     return None
+
+
+def _placed(known: Collection[str], args: Sequence[ast.Argument]) -> str | None:
+    """What one argument without a name is, where another one has the name of its place."""
+    meant = {
+        ours for each in args for ours in (each.name, *elsewhere.ARGUMENTS.get(each.name or "", ()))
+    }
+    first, *others = known
+    one = sum(each.name is None for each in args) == 1
+    return others[0] if one and others and first in meant and others[0] not in meant else None
 
 
 def has_rate(train: ast.Train) -> bool:

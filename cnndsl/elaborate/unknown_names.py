@@ -45,6 +45,8 @@ def unknown_element(
     if place or meant is None:
         labelled = re.compile(r"[ \t]*:[ \t]*(?=[A-Za-z_])").match(span.source.text, span.end)
         gone = Fix(Span(span.source, span.start, labelled.end()), "") if labelled else None
+        if place is None and element.args is None and _begins(element):
+            place = f"a tensor has its name where it is made: … as {errors.shown(name, 30)}"
         return errors.unknown_element(span, name, place, gone if name in RESULTS else None)
     fix = _translated(element, meant)
     help = f"did you mean `{meant}`?" + (f" {errors.shown(fix.text, 80)}" if fix else "")
@@ -57,6 +59,14 @@ def _in_zoo(name: str) -> str | None:
 
     found = next((entry for entry in list_models() if entry.name == name), None)
     return f'it is a network of the zoo: use zoo "{found.spec}" above the models' if found else None
+
+
+def _begins(element: ast.Apply) -> bool:
+    """Whether a chain starts with an element and goes on: `trunk -> dense(10)`."""
+    text, end = element.span.source.text, element.span.end
+    start = text.rfind("\n", 0, element.span.start) + 1
+    before = text[start : element.span.start].rpartition("=")[2].strip()
+    return not before and re.match(r"[ \t]*->", text[end:]) is not None
 
 
 def akin(name: str, known: Iterable[str]) -> str | None:

@@ -17,7 +17,7 @@ from cnndsl.source import Source, Span
 _ROUNDS = 6
 _LONGEST = 20_000  # characters of a text that is read again
 _MOST = 20  # mistakes of a text that is read again
-_CERTAIN = frozenset({"E004", "E010", "E013", "E014"})  # written otherwise, and known how
+_CERTAIN = frozenset({"E004", "E010", "E013", "E014", "E018"})  # written otherwise, and known how
 
 _MEANT = ("E1", "E2", "E013", "E308")  # what does not depend on shapes
 _NAMES = frozenset("E101 E102 E106 E113 E205 E208".split())  # what leaves the shapes unknown

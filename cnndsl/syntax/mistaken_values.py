@@ -87,9 +87,10 @@ def chain_as_value(at: Context) -> Diagnostic | None:
             help = f"branches stand in brackets: {line or f'{callee} [ a, b ]'}"
         return errors.chain_in_expression(at.word, "an argument cannot be a chain", help, joined)
     if head == "LET" and len(at.statement) > 1:
-        help = "a tensor is named without `let`: x = conv(64, 3) -> relu"
         first, name = at.statement[:2]
         fix = Fix(Span(first.source, first.start, name.start), "")
+        example = corrected(fix) or "x = conv(64, 3) -> relu"
+        help = f"a tensor is named without `let`: {example}"
         message = "`let` names a value, not a chain"
         return errors.chain_in_expression(at.word, message, help, fix)
     if head in ("INPUT", "EXPECT") or any(word.type == "COLON" for word in at.statement):

@@ -109,7 +109,7 @@ def leading(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
         if isinstance(node, ast.Apply) and (fix := _without_channels(node)):
             found.append(fix)
             if first.primary and holds(node.span, first.primary.span):
-                yield Mend(SURE, (fix,), _ARRIVE)
+                yield Mend(SURE, (fix,), _ARRIVE, reveals=first.code in ("E106", "E107"))
     all_of_them = [
         fix
         for node in nodes

@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cnndsl import elsewhere
-from cnndsl.syntax.ported.dialects import FLUX, Dialect
+from cnndsl.syntax.ported.dialects import FLUX, PLAIN, Dialect
 from cnndsl.syntax.ported.entries import Entry, Unknown
 from cnndsl.syntax.ported.flows import Layer
 from cnndsl.syntax.ported.meaning import op_meant, setting_meant
+from cnndsl.syntax.ported.values import Values, name_of
 
 CONTAINERS = re.compile(
     r"(hybrid|keras_model_)?sequential|chain|ordereddict|stack|modulelist|serial|list"
@@ -36,28 +37,19 @@ _ACTIVATIONS = frozenset(
     "relu relu6 leaky_relu elu selu gelu swish sigmoid tanh softmax mish softplus here".split()
 )
 _TAKE_THEM = frozenset("conv conv_transpose separable depthwise dense".split())
-_FUNCTIONS = frozenset({"int", "max", "min", "len", "round"})
-
-
-def name_of(func: python.expr) -> str:
-    """A callee's own name, without what stands in front of it."""
-    match func:
-        case python.Name(id=name) | python.Attribute(attr=name):
-            return name
-    raise Unknown
 
 
 @dataclass
-class Calls:
+class Calls(Values):
     """Reads layers; `own` are blocks of the text, `layers` those that have a name, `values` names
     of settings as they are here, `gone` the arguments of blocks that say what arrives, by their
     places and names.
     """
 
-    dialect: Dialect
+    dialect: Dialect = PLAIN
     own: Collection[str] = ()
     layers: dict[str, list[Layer]] = field(default_factory=dict)
-    values: dict[str, str] = field(default_factory=dict)
+    image: python.expr | None = None  # what a first layer says of it
     gone: Mapping[str, Collection[str]] = field(default_factory=dict)
 
     def row(self, node: python.expr) -> list[Layer]:
@@ -87,6 +79,8 @@ class Calls:
                 name = name_of(func)
                 if CONTAINERS.fullmatch(name.lower()):
                     return [each for item in args for each in self.row(item)]
+                if name == "partial" and args:
+                    return [self.entry(name_of(args[0]), args[1:], keywords)]
                 if name in self.own:
                     return [self.block(name, args, keywords)]
                 if self._holds_layers(name, args, keywords):
@@ -139,6 +133,9 @@ class Calls:
             said = python.unparse(pools[0].value).lower()
             op = "avg_pool" if "av" in said or "mean" in said else op
             keywords = [each for each in keywords if each is not pools[0]]
+        for each in keywords:
+            if each.arg in ("input_shape", "batch_input_shape") and self.image is None:
+                self.image = each.value
         for key, node in self._arguments(op, args, keywords):
             match node:
                 case python.BinOp(left=left, op=python.RShift(), right=right):
@@ -149,7 +146,7 @@ class Calls:
                 continue
             if key == "beyond":
                 raise Unknown
-            if (key == "pad" and said.startswith("[")) or (said.count("x") > 1 and key != "size"):
+            if key in ("kernel", "stride", "pad") and (said[:1] == "[" or said.count("x") > 1):
                 raise Unknown
             given.setdefault(key, said)
         return Entry(op, given)
@@ -207,81 +204,6 @@ class Calls:
         if op in ("max_pool", "avg_pool"):
             return self.dialect.pool
         return self.dialect.dense if op == "dense" else _FIRST.get(op, ())
-
-    def value(self, node: python.expr) -> str:
-        """A setting as it is written here."""
-        match node:
-            case python.Constant(value=bool() | None):
-                return str(node.value).lower()
-            case python.Constant(value=str(said)):
-                return said.lower()
-            case python.Constant(value=int() | float()):
-                return python.unparse(node)
-            case python.Tuple(elts=items) | python.List(elts=items):
-                words = [self.value(item) for item in items]
-                if len(words) == 1:
-                    return words[0]
-                plain = len(words) in (2, 3) and all(word.isdigit() for word in words)
-                return "x".join(words) if plain else f"[{', '.join(words)}]"
-            case python.Name(id=name) | python.Attribute(value=python.Name(id="self"), attr=name):
-                return self.values.get(name) or elsewhere.ARRIVES.get(name) or name
-            case python.Attribute(attr=name):
-                return name
-            case python.BinOp() if _is_number(node):
-                return python.unparse(node)
-            case python.BinOp(left=left, op=python.Div() | python.FloorDiv(), right=right):
-                return f"{self._inner(left)} // {self._inner(right)}"
-            case python.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-                return f"{self._inner(left)} {_OPERATORS[type(op)]} {self._inner(right)}"
-            case python.UnaryOp(op=python.USub(), operand=operand):
-                return f"-{self._inner(operand)}"
-            case python.UnaryOp(op=python.Not(), operand=operand):
-                return f"not {self._inner(operand)}"
-            case python.IfExp(test=test, body=body, orelse=other):
-                return f"{self.value(body)} if {self.value(test)} else {self.value(other)}"
-            case python.BoolOp(op=op, values=values):
-                word = " and " if isinstance(op, python.And) else " or "
-                return word.join(map(self._inner, values))
-            case python.Compare(left=left, ops=[op], comparators=[right]) if (
-                type(op) in _COMPARISONS
-            ):
-                return f"{self._inner(left)} {_COMPARISONS[type(op)]} {self._inner(right)}"
-            case python.Subscript(value=of, slice=python.Constant() | python.Name() as place):
-                return f"{self._inner(of)}[{self.value(place)}]"
-            case python.Call(func=python.Name(id=name), args=args) if name in _FUNCTIONS:
-                return f"{name}({', '.join(map(self.value, args))})"
-            case python.Call(func=func, args=[]):
-                return name_of(func).lower()  # `SamePad()`
-        raise Unknown
-
-    def _inner(self, node: python.expr) -> str:
-        text = self.value(node)
-        return f"({text})" if isinstance(node, python.BinOp | python.IfExp) else text
-
-
-_OPERATORS: Mapping[type[python.operator], str] = {
-    python.Add: "+",
-    python.Sub: "-",
-    python.Mult: "*",
-    python.Mod: "%",
-    python.Pow: "**",
-}
-_COMPARISONS: Mapping[type[python.cmpop], str] = {
-    python.Eq: "==",
-    python.NotEq: "!=",
-    python.Lt: "<",
-    python.LtE: "<=",
-    python.Gt: ">",
-    python.GtE: ">=",
-    python.Is: "==",
-    python.IsNot: "!=",
-}
-
-
-def _is_number(node: python.expr) -> bool:
-    """Whether an expression is made of numbers alone: `16 * 4 * 4`."""
-    others = (python.Name, python.Attribute, python.BitOr, python.RShift, python.Div, python.Call)
-    return not any(isinstance(each, others) for each in python.walk(node))
 
 
 def _is_pair(node: python.expr) -> bool:

@@ -104,8 +104,8 @@ def definitions(body: Sequence[python.stmt], dialect: Dialect) -> list[Definitio
     rest = [each for each in body if each not in heads and each not in makers]
     rest = [each for each in rest if not _is_main(each)]
     gone = {each.name: _gone(each) for each in heads}
-    found = [_of_head(each, Calls(dialect, own, gone=gone)) for each in heads]
-    script = Script(Calls(dialect, own, gone=gone))
+    found = [_of_head(each, Calls(dialect=dialect, own=own, gone=gone)) for each in heads]
+    script = Script(Calls(dialect=dialect, own=own, gone=gone))
     for maker in makers:
         script.run(maker.body)
     try:

@@ -36,6 +36,7 @@ def as_python(text: str) -> str:
     for pattern, sign in _SIGNS:
         text = re.sub(pattern, _size if sign is None else sign, text)
     text = re.sub(r"(?<=[\[\s])(\d+) +(?=\d)", r"\1, ", text)
+    text = re.sub(r"\|[ \t]*\n\s*|\n\s*\|(?=[ \t])", "| ", text)
     text = _in_brackets(text)
     text = re.sub(r"^[ \t]*end[ \t]*;?[ \t]*$", "", text, flags=re.M)
     return re.sub(r"[;,][ \t]*$", lambda m: "" if m[0][0] == ";" else m[0], text, flags=re.M)

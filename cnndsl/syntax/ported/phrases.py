@@ -64,6 +64,7 @@ _SILENT = re.compile(
     r"|[\s,;.:()\[\]|+&/\"'`*-]|->|→|=>",
     re.I,
 )  # fmt: skip
+_MADE = frozenset({"conv", "conv_transpose", "separable", "dense"})
 _MAJOR = frozenset("conv conv_transpose separable depthwise dense max_pool avg_pool".split())
 
 
@@ -81,9 +82,14 @@ def is_bullet(line: str) -> bool:
     return _BULLET.match(line) is not None
 
 
+def plain(line: str) -> str:
+    """A line without the signs of Markdown."""
+    return re.sub(r"\*\*|__|`", "", line)
+
+
 def entries(line: str) -> list[Entry] | None:
     """The layers that a line says in words; None for one that says something else."""
-    text = _BULLET.sub("", line.partition("#")[0]).strip().rstrip(".;,")
+    text = _BULLET.sub("", plain(line.partition("#")[0])).strip().rstrip(".;,")
     if not text or len(text) > 200:
         return None
     label = re.match(r"[A-Za-z_][\w ]{0,24}:\s+(?=\S)", text)
@@ -97,6 +103,10 @@ def entries(line: str) -> list[Entry] | None:
     for start, end, _ in places:
         left = left[:start] + " " * (end - start) + left[end:]
     owners = _Owners(text, places, [each.op for each in said])
+    for found in list(re.finditer(r"\((\w+)\)", left)):  # `Dense(classes)`
+        if not found[1][0].isdigit() and said[owners.of(found.start(), "out")].op in _MADE:
+            said[owners.of(found.start(), "out")].given.setdefault("out", found[1])
+            left = left[: found.start()] + " " * len(found[0]) + left[found.end() :]
     for pattern, key in _SETTINGS:
         for found in list(pattern.finditer(left)):
             words = [word for word in found.groups() if word]
@@ -201,7 +211,7 @@ _IMAGE = re.compile(
 
 def image(line: str) -> str | None:
     """`Input: 128x128 RGB image`: its size, or None."""
-    found = _IMAGE.match(line.strip())
+    found = _IMAGE.match(plain(line).strip())
     if found is None:
         return None
     words = found[4].lower()

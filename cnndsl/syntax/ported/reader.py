@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from cnndsl.source import Source
 from cnndsl.syntax.layout import layout
 from cnndsl.syntax.machine import Unexpected, run
-from cnndsl.syntax.ported import phrases, tables
+from cnndsl.syntax.ported import nested, phrases, records, tables
 from cnndsl.syntax.ported.calls import Calls
 from cnndsl.syntax.ported.dialects import Dialect
 from cnndsl.syntax.ported.entries import Arriving, Entry, Unknown
@@ -33,7 +33,7 @@ class Reader:
     changed: bool = False
 
     def __post_init__(self) -> None:
-        self.script = Script(Calls(self.dialect, self.blocks))
+        self.script = Script(Calls(dialect=self.dialect, own=self.blocks))
         self.script.calls.layers.update(self.layers)
         self.script.image = self.image
 
@@ -57,7 +57,18 @@ class Reader:
 
     def read(self, line: str) -> bool:
         """Whether a line could be read; its layers are noted then."""
-        return self._row(line) or self._calls(line) or self._phrase(line)
+        return self._row(line) or self._calls(line) or self._phrase(line) or self._setting(line)
+
+    def _setting(self, line: str) -> bool:
+        """`features: [64, 64, 'M', 128]`."""
+        record = nested.indented(line.strip()) if ":" in line else None
+        if record is None:
+            return False
+        try:
+            self.add(records.network(record).layers)
+        except Unknown:
+            return False
+        return True
 
     def _row(self, line: str) -> bool:
         if tables.is_rule(line):

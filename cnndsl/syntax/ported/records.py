@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cnndsl.syntax.ported.entries import Entry, Unknown
@@ -16,6 +16,7 @@ _LISTS = frozenset(
     "layers backbone head features classifier modules network model net config neck "
     "architecture sequence args structure arch body blocks encoder decoder".split()
 )
+_NAMES = frozenset("name title model network net".split())
 _ASIDE = frozenset("channels in_channels nc version framework description".split())
 _INNER = re.compile(
     r"\w*param\w*|params|args|kwargs|config|arguments|attrs|attributes|options|settings"
@@ -53,13 +54,17 @@ def _collect(record: Record, found: Listed) -> None:
         name = key.lower()
         if name in ("input", "input_shape", "input_size", "image", "image_size", "in_shape"):
             found.image = _image(value)
-        elif name in ("name", "title") and isinstance(value, str):
+        elif name in _NAMES and isinstance(value, str) and op_meant(value) is None:
             found.name = value
         elif name in ("layer", "layers") and isinstance(value, Record):
             if _type(value) is not None:
                 _layer(value, found)
             else:
                 _keyed(value, found)
+        elif isinstance(value, list) and op_meant(key) and all(map(_is_plain, value)):
+            found.layers += _placed(op_meant(key) or "", value)
+        elif isinstance(value, list) and "M" in value:
+            found.layers += _configured(value)
         elif isinstance(value, list):
             for item in value:
                 _listed(item, found)
@@ -80,8 +85,48 @@ def _collect(record: Record, found: Listed) -> None:
             "description",
         ):
             continue
+        elif isinstance(value, Record) and value.pairs:
+            _collect(value, found)  # a stage
         else:
             raise Unknown
+
+
+def _is_plain(value: Value) -> bool:
+    return isinstance(value, str)
+
+
+_PLACES = {
+    "conv": ("out", "kernel", "stride"),
+    "dense": ("out",),
+    "max_pool": ("kernel", "stride"),
+    "avg_pool": ("kernel", "stride"),
+    "dropout": ("rate",),
+}
+
+
+def _placed(op: str, values: Sequence[Value]) -> list[Entry]:
+    """`conv: [32, 3, 2]`, and `classifier: [512, 10]` of several dense layers."""
+    words = [each for each in values if isinstance(each, str)]
+    if op == "dense" and len(words) > 1:
+        rows = [[Entry("dense", {"out": each}), Entry("relu")] for each in words]
+        return [each for row in rows for each in row][:-1]
+    places = _PLACES.get(op, ())
+    if len(words) > len(places):
+        raise Unknown
+    return [Entry(op, dict(zip(places, words, strict=False)))]
+
+
+def _configured(values: Sequence[Value]) -> list[Entry]:
+    """`[64, 64, 'M', 128, 'M']`, the filters of VGG's 3x3 convolutions and its pools."""
+    found: list[Entry] = []
+    for each in values:
+        if each == "M":
+            found.append(Entry("max_pool", {"kernel": "2"}))
+        elif isinstance(each, str) and each.isdigit():
+            found += [Entry("conv", {"out": each, "kernel": "3", "pad": "same"}), Entry("relu")]
+        else:
+            raise Unknown
+    return found
 
 
 def _listed(item: Value, found: Listed) -> None:
@@ -113,6 +158,8 @@ def _keyed(record: Record, found: Listed) -> None:
             raise Unknown
         if isinstance(value, Record):
             _entry(key, value, found)
+        elif isinstance(value, list) and all(map(_is_plain, value)):
+            found.layers += _placed(op, value)
         elif isinstance(value, str) and value:
             main = {"dropout": "rate", "dense": "out", "conv": "out", "upsample": "factor"}
             if op in ("input",):

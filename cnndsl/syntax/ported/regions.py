@@ -127,7 +127,7 @@ def _is_title(line: str) -> bool:
 def _model(
     span: Span, name: str, steps: Sequence[Step], image: str | None, dialect: Dialect
 ) -> Part | None:
-    script = Script(Calls(dialect))
+    script = Script(Calls(dialect=dialect))
     script.steps[:] = steps
     definition = classes.Definition(name, [], script)
     script.image = image

@@ -6,11 +6,12 @@ import ast as python
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from cnndsl.syntax.ported.calls import CONTAINERS, name_of
+from cnndsl.syntax.ported.calls import CONTAINERS
 from cnndsl.syntax.ported.entries import Unknown
 from cnndsl.syntax.ported.flows import FLOW, Layer, Merged, Named, Ran, Step, Tensor
 from cnndsl.syntax.ported.meaning import is_silent, op_meant
 from cnndsl.syntax.ported.tensors import Tensors
+from cnndsl.syntax.ported.values import name_of
 
 _ADDS = frozenset({"add", "append", "push", "push_back", "add_module"})
 _ENDS = frozenset({"model", "functional"})
@@ -32,6 +33,8 @@ class Script(Tensors):
         """
         for statement in body:
             self._statement(statement)
+        if self.image is None and (said := self.calls.image) is not None:
+            self.image = self._sides(said)
 
     def _statement(self, statement: python.stmt) -> None:
         match statement:
@@ -158,13 +161,15 @@ class Script(Tensors):
         given = [
             k.value for k in value.keywords if k.arg in ("shape", "input_shape", "batch_shape")
         ]
-        for node in [*given, *value.args]:
-            if isinstance(node, python.Tuple | python.List) and len(node.elts) in (3, 4):
-                from cnndsl import elsewhere
+        return next(filter(None, map(self._sides, [*given, *value.args])), None)
 
-                sides = [self.calls.value(each) for each in node.elts[-3:]]
-                return elsewhere.size(sides, is_image=True)
-        return None
+    def _sides(self, node: python.expr) -> str | None:
+        if not isinstance(node, python.Tuple | python.List) or len(node.elts) not in (3, 4):
+            return None
+        from cnndsl import elsewhere
+
+        sides = [self.calls.value(each) for each in node.elts[-3:]]
+        return elsewhere.size(sides, is_image=True)
 
     def _is_silent(self, value: python.expr) -> bool:
         if not isinstance(value, python.Call) or isinstance(value.func, python.Call):
@@ -185,10 +190,11 @@ class Script(Tensors):
     def _is_script_list(self, value: python.expr) -> bool:
         """Whether an assigned list of layers is the network, and no layer to be called."""
         container = isinstance(value, python.Call) and self._is_container(value)
-        return not self.calls.layers and (container or isinstance(value, python.List))
+        network = container or isinstance(value, python.List | python.BinOp)
+        return not self.calls.layers and network
 
     def _listed(self, value: python.expr) -> list[Layer] | None:
-        items = value.elts if isinstance(value, python.List) else [value]
+        items = value.elts if isinstance(value, python.List) else _piped(value)
         if isinstance(value, python.Call) and self._is_container(value):
             items = [
                 each

@@ -6,10 +6,11 @@ import ast as python
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cnndsl.syntax.ported.calls import Calls, name_of
+from cnndsl.syntax.ported.calls import Calls
 from cnndsl.syntax.ported.entries import Unknown
 from cnndsl.syntax.ported.flows import FLOW, Layer, Merged, Named, Ran, Step, Tensor
 from cnndsl.syntax.ported.meaning import op_meant
+from cnndsl.syntax.ported.values import name_of
 
 _MERGES = ("add", "concat", "mul")
 _USUAL = frozenset("x inputs input net out y h features img image input_of_this here data".split())
