@@ -93,9 +93,9 @@ def check_recipe(
             fine = False
             if failure.diagnostic:
                 found.add(without_tensors(setting, failure.diagnostic))
-    for failure in said.more:
-        if failure.diagnostic:
-            found.add(failure.diagnostic)
+    for other in said.more:
+        if other.diagnostic:
+            found.add(other.diagnostic)
     known = {elsewhere.setting(s.name) or s.name for s in train.settings}
     if known & elsewhere.RATES or has_rate(train):  # what it says belongs into the schedule
         known.add("schedule")

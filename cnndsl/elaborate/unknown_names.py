@@ -66,7 +66,7 @@ def _begins(element: ast.Apply) -> bool:
     text, end = element.span.source.text, element.span.end
     start = text.rfind("\n", 0, element.span.start) + 1
     before = text[start : element.span.start].rpartition("=")[2].strip()
-    return not before and re.match(r"[ \t]*->", text[end:]) is not None
+    return not before and re.compile(r"[ \t]*->").match(text, end) is not None
 
 
 def akin(name: str, known: Iterable[str]) -> str | None:
