@@ -485,3 +485,15 @@ class Relu(Base):
 )
 def test_a_layer_of_a_class_is_any_layer_of_variants(declared: str, expected: str):
     assert expected in annotated(HELD.format(declared=declared))
+
+
+def test_what_a_branch_of_a_call_sets_begins_before_it() -> None:
+    body = """
+if self.deep:
+    y = self.conv(x)
+x = self.norm(x)
+if self.deep:
+    x = x + y
+return x
+"""
+    assert called(body) == lines("y = x  # until a branch sets it\n" + body.strip())

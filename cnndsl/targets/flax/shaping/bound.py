@@ -2,7 +2,7 @@
 
 A condition of the author's may stand around a `let` and again around what reads it, and loops of
 the author's always run: a checker knows neither. A variable that only names a value gives way to
-it; one that a loop carries begins before the loop.
+it; one that a loop carries begins before the loop, and one that branches set before them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from cnndsl.targets.python.tree import (
 )
 
 _LARGEST = 6  # nodes of a value that is written out where it is read
-_BEGINS = "until the loop sets it"
+_BEGINS, _BEGINS_WITHOUT_LOOP = "until the loop sets it", "until a branch sets it"
 
 
 def bound(function: Function, module: Definitions, known: Mapping[str, Type]) -> Function:
@@ -175,9 +175,11 @@ def _less(body: Sequence[Statement], setting: Step) -> tuple[Statement, ...]:
 def _begun(
     function: Function, name: str, module: Definitions, known: Mapping[str, Type]
 ) -> Function | None:
-    """The function with a first value for what a loop carries; None where there is no loop."""
+    """The function with a first value for what a loop carries, or some branches of a call set;
+    None where there is none."""
     setting = [i for i, step in enumerate(function.body) if name in all_written([step])]
-    if not any(isinstance(s, For) for i in setting for s in flat([function.body[i]])):
+    is_carried = any(isinstance(s, For) for i in setting for s in flat([function.body[i]]))
+    if not is_carried and function.name == "__init__":
         return None
     at = setting[0]
     kind = finished(Reading(module, function, known).variables.types.get(name))
@@ -190,5 +192,6 @@ def _begun(
         first = Name("x")
     if first is None:
         return None
-    start = Assign((Name(name),), first, _BEGINS, RESULTS if kind == RESULTS else None)
+    when = _BEGINS if is_carried else _BEGINS_WITHOUT_LOOP
+    start = Assign((Name(name),), first, when, RESULTS if kind == RESULTS else None)
     return replace(function, body=(*function.body[:at], start, *function.body[at:]))

@@ -158,6 +158,9 @@ class Variables:
     def _binary(self, expr: Binary) -> Type:
         if expr.op in _COMPARISONS:
             return BOOL
+        if expr.op == "*" and isinstance(expr.left, Tuple):
+            item = self._items(expr.left)
+            return None if item is None else open_tuple(item)
         sides = [finished(self.infer(side)) for side in (expr.left, expr.right)]
         if expr.op not in ("and", "or"):  # whose sides are never None
             sides = [_given(side) for side in sides]
