@@ -224,6 +224,7 @@ class Items:
             if held:
                 ran, within = [r.records for r, _ in held], [run for _, run in held]
                 self.grow(grown, held[0][0].written, ran, x, within, env)
+            env.tensors["here"] = self.flow.tensor(x)  # as the next condition sees it
 
         conditions = [condition for condition, _ in each.branches]
         taken: list[tuple[int | None, Node | None]] = [(r.taken, r.chosen) for r in recs]
