@@ -270,6 +270,7 @@ class Reader:
         symbol = known or Symbol(name, kind, span, node)
         (scope.tensors if is_tensor else scope.values)[name] = symbol
         symbol.numbered |= numbered
+        symbol.plain |= not numbered
         self.note(span, symbol, True)
 
     def refer(
@@ -280,7 +281,7 @@ class Reader:
         symbol = scope.tensor(first) if is_tensor else scope.value(first)
         symbol = symbol or (scope.value(first) if is_tensor else scope.tensor(first))
         suffix = ""
-        if symbol is None or symbol.numbered:
+        if symbol is None or (symbol.numbered and not symbol.plain):
             found = ((scope.tensor(stem), first[len(stem) :]) for stem in stems(first))
             counted = ((held, suffix) for held, suffix in found if held and held.numbered)
             symbol, suffix = next(counted, (None, ""))

@@ -18,7 +18,8 @@ class Symbol:
 
     `span` is its first name, `node` what has it.
 
-    What stands in a loop is `numbered`: the stage `layer` is called `layer1` elsewhere.
+    What stands in a loop is `numbered`: the stage `layer` is called `layer1` elsewhere. A pack may
+    have its name besides.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Symbol:
     span: Span
     node: ast.Node
     numbered: bool = False
+    plain: bool = False  # whether something else of that name is called as it stands
 
 
 @dataclass(frozen=True, slots=True)
