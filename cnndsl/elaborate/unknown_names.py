@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import cache
 from itertools import islice
 
 from cnndsl import elsewhere, errors
@@ -55,10 +56,16 @@ def unknown_element(
 
 def _in_zoo(name: str) -> str | None:
     """How a spec gets a network of the zoo."""
+    spec = _networks().get(name)
+    return f'it is a network of the zoo: use zoo "{spec}" above the models' if spec else None
+
+
+@cache
+def _networks() -> dict[str, str]:
+    """The specs of the networks of the zoo."""
     from cnndsl.zoo.index import list_models  # most specs have no such name
 
-    found = next((entry for entry in list_models() if entry.name == name), None)
-    return f'it is a network of the zoo: use zoo "{found.spec}" above the models' if found else None
+    return {entry.name: entry.spec for entry in list_models()}
 
 
 def _begins(element: ast.Apply) -> bool:
