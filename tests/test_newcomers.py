@@ -31,6 +31,7 @@ SETS = (
     "arrivals",
     "pilgrims",
     "sojourners",
+    "wayfarers",
 )
 FOLDERS = [Path(__file__).parent / "errors" / name for name in SETS]
 EXPECTED = {

@@ -12,7 +12,8 @@ from cnndsl.syntax.ported.calls import Calls
 from cnndsl.syntax.ported.dialects import Dialect
 from cnndsl.syntax.ported.entries import Arriving, Choice, Entry, Unknown
 from cnndsl.syntax.ported.flows import FLOW, Layer, Lines, Merged, Ran, Step, Tensor, safe
-from cnndsl.syntax.ported.scripts import Script
+from cnndsl.syntax.ported.meaning import op_meant
+from cnndsl.syntax.ported.scripts import Script, name_of_call
 
 _MAKES = frozenset({"__init__", "setup", "build", "initialize"})
 _RUNS = ("forward", "__call__", "call", "hybrid_forward", "construct")
@@ -162,13 +163,20 @@ def _gone(head: python.ClassDef | python.FunctionDef) -> set[str]:
     return gone | {str(place) for place, name in enumerate(names) if name in gone}
 
 
+def _takes_image(head: python.FunctionDef) -> bool:
+    """Whether a function makes a whole model: it says the size of the image."""
+    calls = [node for node in python.walk(head) if isinstance(node, python.Call)]
+    return any(op_meant(name_of_call(call)) == "input" for call in calls)
+
+
 def _of_head(head: python.ClassDef | python.FunctionDef, calls: Calls) -> Definition:
     script = Script(calls, free=False)
     params: list[str] = []
     if isinstance(head, python.FunctionDef):
         first, *_ = head.args.args
-        script.tensors[first.arg] = FLOW
-        params += _params(head.args, calls, skipped={first.arg})
+        taken = set() if _takes_image(head) else {first.arg}
+        script.tensors |= dict.fromkeys(taken, FLOW)
+        params += _params(head.args, calls, skipped=taken)
         script.run(head.body)
         return Definition(head.name, params, script)
     methods = {each.name: each for each in head.body if isinstance(each, python.FunctionDef)}

@@ -14,7 +14,7 @@ from cnndsl.syntax.ported.entries import Entry
 from cnndsl.syntax.ported.meaning import op_meant
 
 _BULLET = re.compile(
-    r"^\s*(?:[-*•+]\s+|\(?\d+[.):]\s+|(?:layer|step|stage)\s*\d+\s*[:.)-]\s*)+", re.I
+    r"^\s*(?:(?:->|→|=>)\s*|[-*•+]\s+|\(?\d+[.):]\s+|(?:layer|step|stage)\s*\d+\s*[:.)-]\s*)+", re.I
 )
 _OPS = re.compile(
     r"(?:depth-?wise(?:[ -]?separable)?[ -]conv\w*|separable[ -]conv\w*|transposed?[ -]conv\w*"
@@ -211,7 +211,9 @@ _IMAGE = re.compile(
 
 def image(line: str) -> str | None:
     """`Input: 128x128 RGB image`: its size, or None."""
-    found = _IMAGE.match(plain(line).strip())
+    text = re.sub(r"^(\d+\s*[x×][\dx× ]*\d)\s+(?=(?:rgb|gr[ae]y|colou?r|image|input))",
+                  r"input \1 ", plain(line).strip(), flags=re.I)  # fmt: skip
+    found = _IMAGE.match(text)
     if found is None:
         return None
     words = found[4].lower()

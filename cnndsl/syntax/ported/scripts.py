@@ -140,6 +140,9 @@ class Script(Tensors):
     def _returned(self, value: python.expr) -> None:
         if isinstance(value, python.Tuple):
             raise Unknown
+        if isinstance(value, python.Call) and name_of_call(value) in _ENDS:
+            self._ended(value)
+            return
         self.computed("x", self.tensor(value))
 
     def _ended(self, call: python.Call) -> None:
