@@ -156,3 +156,27 @@ def _inline(text: str) -> Value:
             raise Unknown
         return value
     return text.strip("\"'")
+
+
+def sectioned(text: str) -> Record | None:
+    """Records under heads in brackets, as TOML has them: `[[layers]]` and `type = "conv"`."""
+    if re.search(r"^\[(?:net|convolutional)\]", text, re.M):  # Darknet's, whose `pad` is a flag
+        return None
+    record, section = Record(), Record()
+    for line in text.splitlines():
+        said = line.partition("#")[0].strip()
+        head = re.fullmatch(r"\[\[?\s*([\w.]+)\s*\]\]?", said)
+        pair = re.fullmatch(r"(\w+)\s*=\s*(\S.*)", said)
+        if head:
+            section = Record()
+            record.pairs.append((head[1].rpartition(".")[2], section))
+        elif pair:
+            try:
+                section.pairs.append((pair[1], _inline(pair[2])))
+            except Unknown:
+                return None
+            if not record.pairs:
+                record = section
+        elif said:
+            return None
+    return record if any(isinstance(value, Record) for _, value in record.pairs) else None

@@ -278,7 +278,10 @@ def _image(value: Value) -> str | None:
     if isinstance(value, list):
         words = [each for each in value if isinstance(each, str) and each.isdigit()]
     if isinstance(value, Record):
-        words = [v for _, v in value.pairs if isinstance(v, str) and v.isdigit()]
+        said = [value.get(name) for name in ("height", "width", "channels")]
+        if said[0] is None:
+            said = [each for _, each in value.pairs]
+        words = [each for each in said if isinstance(each, str) and each.isdigit()]
     if len(words) == 4:
         words = words[1:]
     if len(words) == 2:

@@ -64,7 +64,7 @@ def _whole(source: Source, dialect: Dialect) -> Part | None:
                 continue
             texts = tuple(_renamed(one.text, name) for one in written)
             return Part(span, texts, written[0].guessed, is_whole=True)
-    for read in (nested.braced, nested.indented):
+    for read in (nested.braced, nested.indented, nested.sectioned):
         record = read(text)
         if record is None:
             continue
