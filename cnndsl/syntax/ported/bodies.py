@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Sequence
 
 from cnndsl.source import Source, Span
 from cnndsl.syntax.ported import nested, records
-from cnndsl.syntax.ported.classes import unsaid
 from cnndsl.syntax.ported.dialects import Dialect
 from cnndsl.syntax.ported.entries import Unknown
 from cnndsl.syntax.ported.flows import Lines
@@ -15,6 +14,7 @@ from cnndsl.syntax.ported.lines import Line, logical
 from cnndsl.syntax.ported.notation import parsed
 from cnndsl.syntax.ported.part import Part
 from cnndsl.syntax.ported.reader import Reader, is_other
+from cnndsl.syntax.ported.written import unsaid
 
 _HEAD = re.compile(r"^(model|block)[ \t]+(\w+)[^\n]*\{[ \t]*(?:#[^\n]*)?$", re.M)
 _OPENS = re.compile(

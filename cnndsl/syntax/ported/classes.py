@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import ast as python
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from cnndsl import elsewhere
 from cnndsl.syntax.ported.calls import Calls
 from cnndsl.syntax.ported.dialects import Dialect
-from cnndsl.syntax.ported.entries import Arriving, Choice, Entry, Unknown
-from cnndsl.syntax.ported.flows import FLOW, Layer, Lines, Merged, Ran, Step, Tensor, safe
+from cnndsl.syntax.ported.entries import Choice, Unknown
+from cnndsl.syntax.ported.flows import FLOW, Merged, Ran, Step, Tensor, safe
 from cnndsl.syntax.ported.meaning import op_meant
 from cnndsl.syntax.ported.scripts import Script, name_of_call
+from cnndsl.syntax.ported.written import Definition, block, images, model, of_size, unsaid
 
 _MAKES = frozenset({"__init__", "setup", "build", "initialize"})
 _RUNS = ("forward", "__call__", "call", "hybrid_forward", "construct")
 _HIDDEN = frozenset(
     "self rngs rng key train training name kwargs prefix dtype deterministic F cls".split()
 )
-SIZES = (224, 32, 28, 64, 227, 299, 128, 96, 48, 256, 16)  # sides that an image may have, unsaid
-
-
-@dataclass
-class Definition:
-    """A block or model: its parameters as they are written, and what it computes."""
-
-    name: str
-    params: list[str]
-    script: Script
 
 
 @dataclass(frozen=True)
@@ -57,40 +47,6 @@ def programs(body: Sequence[python.stmt], dialect: Dialect) -> list[Written]:
     for size in sizes:
         found.append(Written(of_size(written, sizes[0], size), last.script.image is None))
     return [*found, *(Written(unsaid(each.text), each.guessed) for each in found[:2])]
-
-
-def of_size(text: str, image: str, other: str) -> str:
-    """A spec for images of another size."""
-    return text.replace(f"\n  input {image}\n", f"\n  input {other}\n", 1)
-
-
-def unsaid(text: str) -> str:
-    """A spec without what it says of shapes."""
-    return re.sub(r" : [\dx *()]+(?=\n|$)", "", text)
-
-
-def images(definition: Definition) -> list[str]:
-    channels = next(filter(None, (_arrives(step.tensor) for step in definition.script.steps)), "3")
-    channels = channels if channels.isdigit() else "3"
-    sizes = SIZES if channels != "1" else (28, *SIZES)
-    return [f"{side}x{side}x{channels}" for side in sizes]
-
-
-def _arrives(tensor: Tensor) -> str | None:
-    """The channels that the first layer says it takes."""
-    match tensor:
-        case Ran(layer, source):
-            mine = layer.given.get("arrives") if isinstance(layer, Entry) else None
-            return _arrives(source) or (mine if mine and layer_op(layer) != "dense" else None)
-        case Merged(_, items):
-            return next(filter(None, map(_arrives, items)), None)
-    return None
-
-
-def layer_op(layer: Layer) -> str:
-    if isinstance(layer, Entry):
-        return layer.op
-    return layer if isinstance(layer, str) else ""
 
 
 # --- definitions ----------------------------------------------------------------------
@@ -271,64 +227,3 @@ def _param(name: str, default: python.expr | None, calls: Calls) -> str:
     own = safe(name)
     calls.values[name] = own
     return own if default is None else f"{own} = {calls.value(default)}"
-
-
-# --- text -----------------------------------------------------------------------------
-
-
-def _head(word: str, definition: Definition, params: Sequence[str]) -> str:
-    listed = f"({', '.join(params)})" if params else ""
-    return f"{word} {definition.name}{listed} {{"
-
-
-def block(definition: Definition, dialect: Dialect) -> str:
-    lines = Lines(dialect, Arriving()).written(definition.script.steps)
-    body = "\n".join(f"  {line}" for line in lines)
-    return f"{_head('block', definition, definition.params)}\n{body}\n}}\n"
-
-
-def model(definition: Definition, image: str, dialect: Dialect) -> str:
-    sides = tuple(int(each) for each in image.split("x") if each.isdigit())
-    at = Arriving(sides[:2], sides[2] if len(sides) == 3 else None)
-    steps = _asserted(definition.script.steps)
-    lines = [f"input {image}", *Lines(dialect, at).written(steps)]
-    constants = [f"{name} = {value}" for name, value in definition.script.constants.items()]
-    body = "\n".join(f"  {line}" for line in lines)
-    params = [*definition.params, *constants]
-    params = [each if "=" in each else f"{each} = 10" for each in params]
-    return f"{_head('model', definition, params)}\n{body}\n}}\n"
-
-
-def _asserted(steps: Sequence[Step]) -> list[Step]:
-    """The steps, with the number of features that a dense layer says in front of it."""
-    found = [replace(step, tensor=_saying(step.tensor)) for step in steps]
-    for index in range(len(steps) - 1):
-        behind = found[index + 1].tensor
-        while isinstance(behind, Ran) and isinstance(behind.source, Ran):
-            behind = behind.source
-        if isinstance(behind, Ran):
-            said = _said_by(behind.layer, found[index].tensor)
-            found[index] = replace(found[index], tensor=said)
-    return found
-
-
-def _saying(tensor: Tensor) -> Tensor:
-    match tensor:
-        case Ran(layer, source):
-            return Ran(layer, _said_by(layer, _saying(source)))
-        case Merged(name, items):
-            return Merged(name, tuple(map(_saying, items)))
-    return tensor
-
-
-def _said_by(layer: Layer, source: Tensor) -> Tensor:
-    """What a layer takes, with the features that it says arrive where those are flattened."""
-    if not isinstance(source, Ran) or not isinstance(layer, Entry):
-        return source
-    if not isinstance(source.layer, Entry):
-        return source
-    said = layer.given.get("arrives", "")
-    flat = source.layer.op == "flatten" and layer.op == "dense"
-    if not flat or not re.fullmatch(r"[\d *()]+", said):
-        return source
-    return Ran(Entry("flatten", {"said": said}), source.source)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from cnndsl.source import Source, Span
-from cnndsl.syntax.ported import classes, nested, records
+from cnndsl.syntax.ported import classes, nested, records, written
 from cnndsl.syntax.ported.bodies import bodies
 from cnndsl.syntax.ported.calls import Calls
 from cnndsl.syntax.ported.dialects import CAFFE, PLAIN, Dialect, dialect_of
@@ -59,11 +59,11 @@ def _whole(source: Source, dialect: Dialect) -> Part | None:
             isinstance(node, python.Expr) and isinstance(node.value, python.Name) for node in body
         ):
             try:
-                written = classes.programs(body, dialect)
+                specs = classes.programs(body, dialect)
             except Unknown:
                 continue
-            texts = tuple(_renamed(one.text, name) for one in written)
-            return Part(span, texts, written[0].guessed, is_whole=True)
+            texts = tuple(_renamed(one.text, name) for one in specs)
+            return Part(span, texts, specs[0].guessed, is_whole=True)
     for read in (nested.braced, nested.indented, nested.sectioned):
         record = read(text)
         if record is None:
@@ -129,15 +129,15 @@ def _model(
 ) -> Part | None:
     script = Script(Calls(dialect=dialect))
     script.steps[:] = steps
-    definition = classes.Definition(name, [], script)
+    definition = written.Definition(name, [], script)
     script.image = image
-    images = [image] if image else classes.images(definition)
+    images = [image] if image else written.images(definition)
     try:
-        text = classes.model(definition, images[0], dialect)
+        text = written.model(definition, images[0], dialect)
     except Unknown:
         return None
-    texts = [classes.of_size(text, images[0], each) for each in images]
-    texts = list(dict.fromkeys([*texts, *map(classes.unsaid, texts[:2])]))
+    texts = [written.of_size(text, images[0], each) for each in images]
+    texts = list(dict.fromkeys([*texts, *map(written.unsaid, texts[:2])]))
     return Part(span, tuple(texts), image is None, is_whole=True)
 
 
@@ -161,10 +161,10 @@ def _classes(source: Source, dialect: Dialect) -> Iterator[Part]:
         defined = parsed(as_python(f"class {head[1]}:{fields}{body}")) or []
         try:
             found = classes.definitions(defined, dialect)
-            written = "\n".join(classes.block(each, dialect) for each in found)
+            blocks = "\n".join(written.block(each, dialect) for each in found)
         except Unknown:
             continue
-        yield Part(Span(source, head.start(), end), (written.rstrip(),))
+        yield Part(Span(source, head.start(), end), (blocks.rstrip(),))
 
 
 def _typed(param: str) -> str:
