@@ -42,6 +42,8 @@ class Merges:
             if what:
                 help = help or f"the merges are {', '.join(MERGES)}"
                 raise Failure(errors.takes_no_branches(element.name_span, element.name, what, help))
+            if element.name == "return":
+                help = "a block gives its tensors as they are, not in a list: return x, y"
             raise Failure(errors.unknown_element(element.name_span, element.name, help))
         if not element.items:
             raise Failure(errors.no_branches(element.name_span, element.name))

@@ -28,9 +28,6 @@ def unknown_element(
         labels = (Label(below, "named further down"),)
         help = "a name is known from its line on: move that line up"
         return errors.unknown_element(span, name, help, labels=labels)
-    if name == "return":
-        help = "a block gives its tensors as they are, not in a list: return x, y"
-        return errors.unknown_element(span, name, help)
     if name == "Activation" and len(args := element.args or ()) == 1:
         value = args[0].value
         said = value.value if isinstance(value, ast.Literal) else value.span.text

@@ -1,0 +1,59 @@
+"""Answers in the words of what a mistake is about."""
+
+import pytest
+
+import cnndsl
+
+RECIPE = "optimizer sgd(momentum = 0.9)\n batch 8\n epochs 9\n "
+
+
+def model(body: str, image: str = "8x8x3", head: str = "") -> str:
+    return f"{head}model Net(classes = 2) {{\n  input {image}\n  {body}\n}}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "says"),
+    [
+        (
+            model(
+                "conv(2, 3) as t\n train {"
+                f"{RECIPE}schedule step(peak = 0.1, at = [1, t], factor = 0.1) }}"
+            ),
+            "E201",
+            "a recipe is the same for every image",
+        ),
+        (
+            model("b(2)", head="block b(f) {\n  x = conv(f, 3)\n  return [ x, x ]\n}\n"),
+            "E101",
+            "not in a list: return x, y",
+        ),
+        (model("conv(2, 3, pad = causal)", "100"), "E304", "keep a feature map before it"),
+        (model("max_pool(3, pad = causal)"), "E102", "`causal` pads convolutions along a signal"),
+        (
+            model(f"conv(2, 3)\n train {{ {RECIPE}base_lr 0.01\n gamma 0.1 }}"),
+            "E116",
+            "schedule step(peak = 0.01, every = …, factor = 0.1)",
+        ),
+        (
+            model("a = conv(2, 3, left)", head="").replace("input 8x8x3", "input left 8x8x3"),
+            "E132",
+            "a = left -> conv(2, 3)",
+        ),
+    ],
+)
+def test_the_help_is_about_what_is_written(text, code, says):
+    found = [each for each in cnndsl.check(text) if each.code == code]
+    assert found
+    assert any(says in (each.help or "") for each in found)
+
+
+def test_a_word_of_an_argument_means_itself_beside_a_value_of_that_name():
+    text = model("pad(1, mode = zero) -> conv(2, 3)").replace("(classes", "(zero = none, classes")
+    assert not cnndsl.check(text)
+
+
+def test_a_network_of_another_notation_whose_image_nobody_says_has_no_edit():
+    (found,) = cnndsl.check("layers:\n  - conv: {filters: 4, kernel: 3}\n  - relu\n")
+    assert found.fix is None
+    assert found.help == "write this in place of lines 1 to 3, with the size of your images"
+    assert "conv(4, 3) -> relu" in (found.table or "")
