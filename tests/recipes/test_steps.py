@@ -28,6 +28,8 @@ NETWORKS: dict[tuple[str, str], tuple[dict[str, object], tuple[int, int] | None]
     ("lenet5", "LeNet5"): ({}, None),
     ("lenet5", "LeNet5MNIST"): ({}, None),
     ("lenet5", "LeNet5ReLU"): ({}, None),
+    ("airbench", "Airbench94"): ({"widths": [16, 32, 32]}, None),
+    ("airbench", "Airbench96"): ({"widths": [16, 32, 32]}, None),
     ("alexnet", "AlexNet"): ({}, None),
     ("vgg16", "VGG16"): ({"size": 32}, None),
     ("vgg19", "VGG19GAP"): ({"size": 32}, None),
