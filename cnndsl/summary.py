@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from cnndsl.counts import Count, Counts, count, count_merge, count_once, multiplies, totals
 from cnndsl.ir import Auxiliary, Instance, Layer, Merged, Network, Node, Pack, Staged, Tensor
 from cnndsl.names import camel
+from cnndsl.ops import ACTIVATIONS, GROUPS, NORMS
 from cnndsl.ops.base import Op, Shape
 from cnndsl.ops.brought import Brought
 from cnndsl.ops.weighted import Weighted
@@ -21,12 +22,10 @@ if TYPE_CHECKING:
     from cnndsl.plain import Json
 
 # What a row leaves out when it lists the layers of a stage.
-SILENT = frozenset(
-    "bn layer_norm group_norm instance_norm rms_norm grn relu relu6 leaky_relu elu selu gelu swish "
-    "sigmoid hard_sigmoid hard_swish tanh scaled_tanh softplus softmax prelu mish celu glu abs "
-    "square sqrt exp log clip l2_normalize dropout drop_path flatten reshape pad crop scale "
-    "layer_scale normalize rescale expand transpose constant".split()
-)
+SILENT = {*ACTIVATIONS, *NORMS, *(op.name for op in (*GROUPS["Elementwise"], *GROUPS["Noise"]))}
+SILENT |= {*"flatten reshape pad crop expand transpose".split()}
+SILENT |= {*"scale layer_scale normalize rescale constant".split()}
+SILENT -= {"lrn"}  # which papers' tables list
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,20 +34,20 @@ class Applying:
         self.rank = 2  # of what arrived last
 
     def _rank(self, x: Tensor) -> int:
-        """The axes of positions that arrive; those of before where there are none, in a vector, or
-        where a mistake made them unknown.
+        """The axes of positions that arrive, none in a vector; those of before where a mistake made
+        them unknown.
         """
-        rank = 0 if x.known is None else rank_of(x.known)
+        if x.known is None:
+            return self.rank
+        rank = rank_of(x.known)
         self.rank = rank or self.rank
-        return self.rank
+        return rank
 
     def layer(
         self, element: ast.Apply, kind: type[Op], x: Tensor, scope: Scope, context: Context
     ) -> Layer | Reference:
         given, bound = self.maker.arguments(element, kind, scope)
         rank = self._rank(x)
-        if x.known is not None and len(x.known) == 1 and bound.get("pad") == "causal":
-            bound = {**bound, "pad": "same"}  # a vector has no positions: that is told
         count = counted(kind.name, given, scope)
         if count is None:
             op = self.maker.op(element, kind, given, bound, rank)

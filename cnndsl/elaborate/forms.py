@@ -6,16 +6,13 @@ from collections.abc import Iterator
 
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elaborate.program import Program
-from cnndsl.ops import MERGES
+from cnndsl.ops import ACTIVATIONS, MERGES, NORMS
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 from cnndsl.syntax.misplaced import RESULTS, label, named_end
 from cnndsl.syntax.walk import walk
 
-_ONCE = frozenset(
-    "relu relu6 leaky_relu elu selu gelu swish sigmoid tanh softmax prelu mish bn".split()
-)
-_ONCE |= {"hard_swish", "hard_sigmoid", "dropout", "layer_norm", "group_norm", "flatten", "here"}
+_ONCE = frozenset({*ACTIVATIONS, *NORMS, "dropout", "flatten", "here"})
 
 
 def repeats(spec: ast.Spec) -> Iterator[tuple[ast.Repeat, str, Fix]]:

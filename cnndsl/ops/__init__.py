@@ -88,6 +88,8 @@ GROUPS: dict[str, tuple[type[Op], ...]] = {
 }
 
 OPS: dict[str, type[Op]] = {op.name: op for group in GROUPS.values() for op in group}
+ACTIVATIONS = tuple(op.name for op in GROUPS["Activation"])
+NORMS = tuple(op.name for op in GROUPS["Normalization"])
 # What statements make, and no chain names: `param gate = ones([1, 1, 64])`.
 SOURCES: dict[str, type[Op]] = {op.name: op for op in (learned.Param, learned.Constant)}
 MERGES: dict[str, Join] = {

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elaborate.mends.mend import LIKELY, POSSIBLE, Mend, holds
+from cnndsl.ops import ACTIVATIONS
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
@@ -93,7 +94,7 @@ def unless_changed(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Men
         indent = source.text[begin : node.span.start]
         text = f"if in.shape == here.shape {{ {merge.span.text} }}"
         tail = behind.strip().removeprefix("->").strip()
-        if tail.startswith(_ACTIVE) or _is_active(block, node):
+        if tail.startswith(ACTIVATIONS) or _is_active(block, node):
             yield from _projected(block, merge)
         if indent.strip() or "\n" in merge.span.text:
             continue
@@ -102,15 +103,12 @@ def unless_changed(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Men
         yield Mend(POSSIBLE, (Fix(node.span, text),), why)
 
 
-_ACTIVE = ("relu", "leaky_relu", "elu", "gelu", "swish", "selu", "prelu")
-
-
 def _is_active(block: ast.Block, node: ast.Run) -> bool:
     """Whether an activation runs in the line below, as in residual networks."""
     statements = list(block.body.statements)
     place = next((i for i, each in enumerate(statements) if each is node), len(statements))
     below = statements[place + 1 : place + 2]
-    return bool(below) and below[0].span.text.startswith(_ACTIVE)
+    return bool(below) and below[0].span.text.startswith(ACTIVATIONS)
 
 
 def _projected(block: ast.Block, merge: ast.Merge) -> Iterator[Mend]:
