@@ -10,7 +10,7 @@ from cnndsl.elaborate import values
 from cnndsl.elaborate.brought import in_use
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
-from cnndsl.elaborate.explain import how_small, shape_text
+from cnndsl.elaborate.explain import how_small, never_a_map, shape_text
 from cnndsl.elaborate.geometry import locate
 from cnndsl.elaborate.head import can_classify, counted
 from cnndsl.elaborate.making import Maker
@@ -19,6 +19,7 @@ from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import Layer, LayerArgument, Reference, Tensor
 from cnndsl.ops.base import Op, Reject, rank_of
 from cnndsl.ops.brought import Brought
+from cnndsl.ops.ranks import KEEP_MAP, MAKE_MAP
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 
@@ -91,7 +92,7 @@ class Applying:
             vector = len(x.shape) == 1
             at = shape_text(x.shape) + (" features arrive here" if vector else " arrives here")
             notes = () if _CHANNELS.search(reject.message) else how_small(x)
-            help = reject.help
+            help = MAKE_MAP if reject.help == KEEP_MAP and never_a_map(x) else reject.help
             raise Failure(errors.does_not_fit(span, reject.message, at, notes, help)) from None
         check_size(out, element.name_span)
         if isinstance(op, Brought):

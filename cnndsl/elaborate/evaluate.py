@@ -242,6 +242,11 @@ class Evaluator(Steps):
         name = expr.func.id
         known, required = initial.parameters(name)
         signature = partial(initial.signature, name)
+        first = expr.args[0].value if expr.args else None
+        if isinstance(first, ast.List):
+            message = f"`{name}` takes no shape here: only what `param` names starts so"
+            help = f"`param NAME = {expr.span.text}` is learned; a `constant` is zeros or ones"
+            raise Failure(errors.unknown_argument(first.span, message, signature(), help))
         given = match(name, known, required, expr.args, expr.span, signature)
         bound = {n: self.evaluate(argument.value, scope) for n, argument in given.items()}
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from cnndsl.ir import Layer, Merged, Tensor
 
@@ -21,6 +21,28 @@ def how_small(x: Tensor) -> tuple[str, ...]:
     if x.known is None or len(x.shape) == 1:
         return ()
     steps: list[str] = []
+    start: Tensor | None = x
+    for layer in _behind(x):
+        if layer.x.shape[:-1] != layer.out.shape[:-1] and len(layer.x.shape) > 1:
+            line = layer.element.span.line
+            steps.append(f"{_size(layer.out)} ({layer.op.name}, line {line})")
+        start = layer.x
+    if not steps:
+        return ()
+    listed = [_size(start), *reversed(steps)]
+    if len(listed) > 7:
+        listed = [*listed[:2], "…", *listed[-4:]]
+    return ("how the map became that small: " + " -> ".join(listed),)
+
+
+def never_a_map(x: Tensor) -> bool:
+    """Whether a vector comes from one that the network is given."""
+    vectors = [x, *(layer.x for layer in _behind(x))]
+    return vectors[-1].origin is None and all(len(each.shape) == 1 for each in vectors)
+
+
+def _behind(x: Tensor) -> Iterator[Layer]:
+    """The layers that led to a tensor, the last first, as far as shapes are known."""
     tensor: Tensor | None = x
     while tensor is not None and tensor.known is not None:
         origin = tensor.origin
@@ -28,18 +50,9 @@ def how_small(x: Tensor) -> tuple[str, ...]:
             tensor = origin.branches[0].out if origin.branches else None
             continue
         if not isinstance(origin, Layer) or origin.x.known is None:
-            break
-        if origin.x.shape[:-1] != tensor.shape[:-1] and len(origin.x.shape) > 1:
-            line = origin.element.span.line
-            steps.append(f"{_size(tensor)} ({origin.op.name}, line {line})")
+            return
+        yield origin
         tensor = origin.x
-    if not steps:
-        return ()
-    start = _size(tensor) if tensor is not None and tensor.known else "the image"
-    listed = [start, *reversed(steps)]
-    if len(listed) > 7:
-        listed = [*listed[:2], "…", *listed[-4:]]
-    return ("how the map became that small: " + " -> ".join(listed),)
 
 
 def _size(tensor: Tensor) -> str:

@@ -23,6 +23,7 @@ def keep(rank: int = 2) -> str:
 
 
 KEEP_MAP = keep()
+MAKE_MAP = "make a feature map of it before: `dense(7 * 7 * 64) -> reshape([7, 7, 64])`"
 
 
 def grid(op: Op, x: Shape) -> tuple[Shape, int]:
