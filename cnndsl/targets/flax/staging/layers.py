@@ -170,7 +170,7 @@ class Layers(Channels):
         module: Expr = built.wrapped(build)
         for test, other in others.items():
             module = Conditional(other.wrapped(_build(other, emission)), test, module)
-        if len(emission.modules) == 1 and all(map(self.module.is_head, recs)):
+        if len(emission.modules) == 1 and (self.left_out or any(map(self.module.is_head, recs))):
             units = built.args[1]
             if isinstance(units, Name) or self.left_out:
                 module = Conditional(module, units, path("nnx.identity"))
