@@ -322,13 +322,17 @@ def argument_twice(span: Span, callee: str, name: str, first: Span) -> Diagnosti
 
 
 @explained("E108")
-def name_taken(span: Span, name: str, what: str, held: str = "a tensor") -> Diagnostic:
+def name_taken(
+    span: Span, name: str, what: str, held: str = "a tensor", first: Span | None = None
+) -> Diagnostic:
     """A tensor, or a layer that is an argument, may not be named like an op or a block: a chain
     could mean either.
 
     Other values (`let`, parameters) may share such a name; `dropout(dropout)` is fine.
     """
-    return error("E108", f"{held} cannot be named `{name}`: that is {what}", span)
+    labels = (Label(first, "defined here"),) if first else ()
+    message = f"{held} cannot be named `{name}`: that is {what}"
+    return error("E108", message, span, labels=labels, help="rename one" if first else None)
 
 
 @explained("E109")

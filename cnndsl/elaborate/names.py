@@ -76,11 +76,13 @@ class Names:
         return {node.name for node in nodes if isinstance(node, ast.Stage)}
 
     def check_free(self, name: str, span: Span, scope: Scope) -> None:
-        what = self.shared.program.reserved(name)
+        program = self.shared.program
+        what = program.reserved(name)
         if scope.declaration(name) is not None:
             raise Failure(errors.name_taken(span, name, "shared layers"))
-        if what in ("an op", "an op of this spec", "a block"):
-            raise Failure(errors.name_taken(span, name, what))
+        if what in ("an op", "an op of this spec", "a block") and program.sees(span, name):
+            first = program.blocks[name].name_span if what == "a block" else None
+            raise Failure(errors.name_taken(span, name, what, first=first))
 
 
 def free_name(name: str, taken: set[str]) -> str:

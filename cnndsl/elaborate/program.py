@@ -118,6 +118,12 @@ class Program:
             name = expr.id if isinstance(expr, ast.Name) else ""
         return name in OPS or name in self.ops or name in self.blocks
 
+    def sees(self, span: Span, name: str) -> bool:
+        """Whether the definition of a name is known at a place: used files do not see the spec."""
+        definition = self.blocks.get(name) or self.brought.get(name)
+        own = self.spec.source
+        return span.source is own or definition is None or definition.span.source is not own
+
     def named_below(self, name: str, span: Span) -> Span | None:
         """Where the definition around a place names a tensor like that, further down."""
         if self._named is None:
