@@ -21,7 +21,7 @@ def how_small(x: Tensor) -> tuple[str, ...]:
     if x.known is None or len(x.shape) == 1:
         return ()
     steps: list[str] = []
-    start: Tensor | None = x
+    start = x
     for layer in _behind(x):
         if layer.x.shape[:-1] != layer.out.shape[:-1] and len(layer.x.shape) > 1:
             line = layer.element.span.line

@@ -104,6 +104,7 @@ class Flax:
                 **{name: LayerType(kind, self.built) for name, kind in KINDS.items()},
                 "Module": self.module,
                 "Rngs": Token("nnx.Rngs"),
+                "Initializer": Token("nnx.Initializer"),
                 "initializers": _initialisers(),
                 "List": list_type(budget),
                 "Dict": Function("nnx.Dict", dict_of),

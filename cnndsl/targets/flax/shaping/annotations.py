@@ -22,6 +22,7 @@ from cnndsl.targets.flax.shaping.types import (
     list_of,
     members,
     readable,
+    type_of_value,
     union,
 )
 from cnndsl.targets.python.expressions import NONE, path, walk
@@ -70,8 +71,8 @@ def _with_attributes(module: Module) -> tuple[Definition, ...]:
         if isinstance(node, Class) and isinstance(node.base, Name):
             for name, kind in _own(node, known):
                 given.setdefault((node.base.id, name), []).append(kind)
-            for name in filter(None, map(_held_layer, node.attributes)):
-                given.setdefault((node.base.id, name), []).append(LAYER)
+            for name, kind in filter(None, map(_held_function, node.attributes)):
+                given.setdefault((node.base.id, name), []).append(kind)
     return tuple(
         _widened(node, known, given) if isinstance(node, Class) else node for node in module.body
     )
@@ -94,19 +95,19 @@ def _widened(node: Class, known: Definitions, given: dict[tuple[str, str], list[
         own = kinds.get(name)
         if isinstance(item, Declare) and (item.annotation, item.value) == (LAYER, NONE):
             item = replace(item, value=None)  # which every variant sets
-        elif isinstance(item, Assign) and LAYER in others and _held_layer(item):
-            item = replace(item, annotation=LAYER)
+        elif isinstance(item, Assign) and others and (held := _held_function(item)):
+            item = replace(item, annotation=held[1])
         elif isinstance(item, Assign) and own is not None and not _all_fit(others, own):
             item = replace(item, annotation=readable(union([own, *others])))
         attributes.append(item)
     return replace(node, attributes=tuple(attributes))
 
 
-def _held_layer(item: Assign | Declare) -> str | None:
-    """The name of `act = staticmethod(nnx.relu)`."""
+def _held_function(item: Assign | Declare) -> tuple[str, Expr] | None:
+    """The name of `act = staticmethod(nnx.relu)`, and its type."""
     match item:
         case Assign(targets=(Name(id=name),), value=Call(function=Name(id="staticmethod"))):
-            return name
+            return name, type_of_value(item.value)
     return None
 
 

@@ -12,6 +12,7 @@ from cnndsl.targets.python.expressions import NONE, path
 from cnndsl.targets.python.tree import (
     Attribute,
     Binary,
+    Call,
     Constant,
     Expr,
     Item,
@@ -24,6 +25,7 @@ from cnndsl.targets.python.tree import (
 BOOL, INT, FLOAT, STR = Name("bool"), Name("int"), Name("float"), Name("str")
 ARRAY = path("jax.Array")
 CALLABLE = Item(Name("Callable"), Tuple((ListOf((ARRAY,)), ARRAY)))
+INITIALIZER = path("nnx.Initializer")
 LAYER = Name("Callable")  # that is an argument: a function, or what builds a module
 ANY = Name("Any")
 LIST = path("nnx.List")
@@ -49,8 +51,16 @@ def type_of_value(value: object) -> Expr:
     if isinstance(value, (list, tuple)):
         return tuple_of(list(map(type_of_value, value)))
     if isinstance(value, Part):
-        return LAYER
+        return INITIALIZER if _is_initializer(value) else LAYER
     return _PLAIN.get(type(value), Name("object"))
+
+
+def _is_initializer(value: Part) -> bool:
+    if isinstance(value, Call):
+        return any(map(_is_initializer, (value.function, *value.args)))
+    if isinstance(value, Attribute):
+        return value.base == path("nnx.initializers")
+    return value in (Name("he_normal"), Name("dirac"))
 
 
 # --- tuples and lists -----------------------------------------------------------------

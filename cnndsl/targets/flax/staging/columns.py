@@ -30,8 +30,12 @@ class Columns:
         self.draft = draft
         self.loops: list[OpenLoop] = []
 
-    def residual(self, stem: str, seen: Sequence[object], runs: list[Run]) -> Expr:
-        """A value that no expression of the constructor says."""
+    def residual(
+        self, stem: str, seen: Sequence[object], runs: list[Run], usual: Expr | None = None
+    ) -> Expr:
+        """A value that no expression of the constructor says; `usual` is the default of an argument
+        for it, besides those of flags.
+        """
         held = [frozen(v) for v in seen]
         keys = [_key(v) for v in held]
         if len(set(keys)) == 1:
@@ -41,7 +45,7 @@ class Columns:
             _key(by.setdefault(n, v)) == k for (n, _), v, k in zip(runs, held, keys, strict=True)
         )
         if alike:
-            return self.per_instance(stem, by)
+            return self.per_instance(stem, by, usual)
         for depth in range(len(self.loops) - 1, -1, -1):
             found = self._by_iteration(stem, held, keys, runs, depth)
             if found is not None:
@@ -71,7 +75,7 @@ class Columns:
             base = Item(base, Name(counter))
         return base
 
-    def per_instance(self, stem: str, values: dict[int, object]) -> Expr:
+    def per_instance(self, stem: str, values: dict[int, object], usual: Expr | None = None) -> Expr:
         """An argument of the class that the compiler works out for every instance of it."""
         draft = self.draft
         if draft.is_model:
@@ -81,7 +85,7 @@ class Columns:
             if param.source == "computed" and param.origin == stem and param.values == values:
                 return Name(param.name)
         common = next((v for v in values.values() if v is False), next(iter(values.values())))
-        default = Constant(False) if common is False else TRUE if common is True else None
+        default = Constant(False) if common is False else TRUE if common is True else usual
         name = self.param_name(stem)
         draft.params.append(Param(name, "computed", stem, dict(values), default))
         return Name(name)

@@ -27,10 +27,8 @@ from cnndsl.targets.python.tree import (
     Assign,
     Conditional,
     Expr,
-    Item,
     Keyword,
     Name,
-    Tuple,
 )
 
 
@@ -205,9 +203,8 @@ class Layers(Channels):
             return None
         if len(set(starts)) == 1:
             return initializer(starts[0])
-        known = sorted(set(starts), key=str)
-        chosen = self.values.residual(field, [known.index(s) for s in starts], runs)
-        return Item(Tuple(tuple(map(initializer, known))), chosen)
+        known = _uncalled(usual) if usual in ("zeros", "ones") else None
+        return self.values.residual(field, [*map(_uncalled, starts)], runs, known)
 
     def kernel_init(self, starts: list[Start], runs: list[Run]) -> Expr | None:
         """The initialiser of a kernel in every execution; None for flax's own."""
@@ -217,9 +214,9 @@ class Layers(Channels):
             flag = self.values.residual("rectified", [s == "he_normal" for s in starts], runs)
             self.draft.helpers.add("he_normal")
             return Conditional(Name("he_normal"), flag, initializer("lecun_normal"))
-        names = sorted(set(starts), key=str)
-        chosen = self.values.residual("kernel_init", [names.index(s) for s in starts], runs)
-        return Item(Tuple(tuple(_initializer(n) or initializer(n) for n in names)), chosen)
+        kinds = [_initializer(start) or _uncalled(start) for start in starts]
+        usual = Name("he_normal") if Name("he_normal") in kinds else None
+        return self.values.residual("kernel_init", kinds, runs, usual)
 
 
 def _build(built: Built, emission: Emission) -> Build:
@@ -248,6 +245,12 @@ def _like(element: ast.Apply, env: Env) -> Expr | None:
     expr = element.args[0].value if element.args else None
     tensor = env.meant(expr.id) if isinstance(expr, ast.Name) else None
     return None if tensor is None else tensor.features
+
+
+def _uncalled(start: Start) -> Expr:
+    """An initialiser as a value, which may be a default: no call where the function is one."""
+    is_function = start in ("zeros", "ones")
+    return path(f"nnx.initializers.{start}") if is_function else initializer(start)
 
 
 def _initializer(name: Start) -> Expr | None:
