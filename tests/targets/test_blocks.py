@@ -24,7 +24,7 @@ OP_BY_OP = {
     *("frozen_unread", "lraspp", "repeated_tensor", "segmentation", "two_stream", "unused"),
     "yolov3",
     *("blocks_named_like_wrapped_ops", "layers_of_two_ranks", "layers_written_out"),
-    "variant_without_classifier",
+    *("variant_without_classifier", "blocks_named_like_tensors_of_a_used_file"),
 }
 
 
