@@ -107,7 +107,7 @@ def _field(
         words: list[object] = [axis_of(w, rank) if kind is AXIS else MODES[w] for w in said]
         return _chosen(values, stem, expr, words, runs, env, acts)
     if expr is not None and isinstance(kind, Like | Size):
-        like = env.meant(expr.id) if isinstance(expr, ast.Name) else None
+        like = values.speller.tensor(expr, env, in_call=True)
         if like is not None:
             shape = Attribute(like.call, "shape")
             size = Slice(Constant(1), Constant(rank + 1))

@@ -120,11 +120,17 @@ class Layers(Channels):
             }
             modules.append(self.module_of(built, others, stem, emission, recs, runs))
         value = emission.apply(x, modules)
-        like = _like(element, env) if name == "expand" else None
+        like = self._like(element, env) if name == "expand" else None
         total = self.out_features(name, known, recs, runs, features) if like is None else like
         self.values.define(features, total)
         if value != x:
             self.flow.line(x, value, recs, emission.role, runs)
+
+    def _like(self, element: ast.Apply, env: Env) -> Expr | None:
+        """The channels of the tensor whose shape another one takes."""
+        expr = element.args[0].value if element.args else None
+        tensor = None if expr is None else self.values.speller.tensor(expr, env, in_call=False)
+        return None if tensor is None else tensor.features
 
     def rank(self, recs: Sequence[Layer]) -> int | None:
         """How many axes arrive; None where that differs from use to use of one module, or from
@@ -238,13 +244,6 @@ def is_module(op: Op, but: Collection[str] = ()) -> bool:
 # Ops whose arguments decide the channels of their results, without a module.
 _RESHAPING = ("pad_channels", "channels", "reshape", "pixel_shuffle", "space_to_depth")
 WEIGHTED = ("conv", "dense", "depthwise", "subsample")
-
-
-def _like(element: ast.Apply, env: Env) -> Expr | None:
-    """The channels of the tensor whose shape another one takes."""
-    expr = element.args[0].value if element.args else None
-    tensor = env.meant(expr.id) if isinstance(expr, ast.Name) else None
-    return None if tensor is None else tensor.features
 
 
 def _uncalled(start: Start) -> Expr:

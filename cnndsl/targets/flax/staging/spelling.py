@@ -152,7 +152,7 @@ class Speller:
         return None if value.init is None else self.lift(value.init)
 
     def _attribute(self, expr: ast.Attribute, env: Env, in_call: bool) -> Expr | None:
-        tensor = self._tensor(expr.base, env, in_call)
+        tensor = self.tensor(expr.base, env, in_call)
         if tensor is None:
             return None
         if not in_call:
@@ -163,7 +163,7 @@ class Speller:
         at = -1 if expr.attr == "channels" else self.known.axes.get(expr.attr)
         return None if at is None else Item(shape, Constant(at))
 
-    def _tensor(self, expr: ast.Expr, env: Env, in_call: bool) -> Tensor | None:
+    def tensor(self, expr: ast.Expr, env: Env, in_call: bool) -> Tensor | None:
         """A tensor by its name, or one of a pack."""
         if isinstance(expr, ast.Name):
             return env.meant(expr.id)

@@ -60,7 +60,8 @@ class Values(Columns):
 
     def __init__(self, draft: Draft, known: Known):
         super().__init__(draft)
-        self.spell = Speller(known, self.lift).spell
+        self.speller = Speller(known, self.lift)
+        self.spell = self.speller.spell
         self.sinks: list[list[Step]] = [draft.init]
         self.calls: list[list[Step]] = [draft.call]
         self.origins: dict[str, set[str]] = {}  # the arguments that a variable comes from
