@@ -51,18 +51,17 @@ def alike(
       shapes: the anonymous term of each term; those of the endpoints are equal.
     """
     sides = [_Side(wanted, shapes), _Side(found, shapes)]
-    colours = _refined(sides, [side.start for side in sides])
-    while True:
-        groups = [_groups(coloured) for coloured in colours]
-        if {c: len(g) for c, g in groups[0].items()} != {c: len(g) for c, g in groups[1].items()}:
+    colouring = _Colouring(sides, _refined(sides, [side.start for side in sides]))
+    groups = colouring.groups
+    tied = [colour for colour, (ours, _) in groups.items() if len(ours) > 1]
+    while tied:
+        ours, theirs = groups[tied.pop()]
+        if len(ours) != len(theirs):
             return None
-        tied = next((c for c, group in groups[0].items() if len(group) > 1), None)
-        if tied is None:
-            return _mapping(sides, groups)
-        for coloured, group in zip(colours, groups, strict=True):
-            for place, term in enumerate(sorted(group[tied], key=lambda t: t.number)):
-                coloured[term] = -1 - place  # which refining replaces
-        colours = _refined(sides, colours)
+        if len(ours) > 1:  # which of them is which is free
+            pairs = zip(*(sorted(g, key=lambda t: t.number) for g in (ours, theirs)), strict=True)
+            tied += colouring.split([*pairs][1:])
+    return _mapping(sides, groups)
 
 
 class _Side:
@@ -114,18 +113,70 @@ def _number(key: object, numbers: dict[object, int], fresh: count[int]) -> int:
     return numbers[key]
 
 
-def _groups(colours: Mapping[Term, int]) -> dict[int, list[Term]]:
-    found: dict[int, list[Term]] = {}
-    for term, colour in colours.items():
-        found.setdefault(colour, []).append(term)
-    return found
+Groups = dict[int, tuple[dict[Term, None], dict[Term, None]]]  # by colour those of both sides
 
 
-def _mapping(
-    sides: Sequence[_Side], groups: Sequence[Mapping[int, list[Term]]]
-) -> dict[Term, Term] | None:
+class _Colouring:
+    """Colours that no neighbour refines, and what becomes of them where terms are told apart."""
+
+    def __init__(self, sides: Sequence[_Side], colours: Sequence[dict[Term, int]]):
+        self.sides = sides
+        self.colours = colours
+        self.groups: Groups = {}
+        for number, coloured in enumerate(colours):
+            for term, colour in coloured.items():
+                self.groups.setdefault(colour, ({}, {}))[number][term] = None
+        self._fresh = count(max(self.groups, default=0) + 1)
+
+    def split(self, pairs: Iterable[tuple[Term, Term]]) -> list[int]:
+        """Gives each pair a colour of its own, and what is near them; returns the new colours."""
+        first = next(self._fresh)
+        changed: list[tuple[int, Term]] = []
+        for pair in pairs:
+            changed += self._recolour(list(enumerate(pair)))
+        while changed:
+            near: dict[tuple[int, Term], None] = {}
+            for number, term in changed:
+                users = self.sides[number].users[term]
+                near.update(dict.fromkeys((number, x) for x in term.inputs))
+                near.update(dict.fromkeys((number, user) for user, _ in users))
+            kinds: dict[int, dict[object, list[tuple[int, Term]]]] = {}
+            for number, term in near:
+                alike = kinds.setdefault(self.colours[number][term], {})
+                alike.setdefault(self._neighbours(number, term), []).append((number, term))
+            changed = []
+            for colour, by in kinds.items():
+                found = sorted(by.values(), key=len)
+                if sum(map(len, found)) == sum(map(len, self.groups[colour])):
+                    found.pop()  # may keep the colour, as no others have it
+                for terms in found:
+                    changed += self._recolour(terms)
+        return list(range(first + 1, next(self._fresh)))
+
+    def _recolour(self, terms: list[tuple[int, Term]]) -> list[tuple[int, Term]]:
+        colour = next(self._fresh)
+        held = self.groups[colour] = ({}, {})
+        for number, term in terms:
+            before = self.colours[number][term]
+            del self.groups[before][number][term]
+            held[number][term] = None
+            self.colours[number][term] = colour
+        return terms
+
+    def _neighbours(self, number: int, term: Term) -> object:
+        coloured = self.colours[number]
+        parts = [coloured[x] for x in term.inputs]
+        if term.op in UNORDERED:
+            parts.sort()
+        uses = sorted((coloured[user], place) for user, place in self.sides[number].users[term])
+        return tuple(parts), tuple(uses)
+
+
+def _mapping(sides: Sequence[_Side], groups: Groups) -> dict[Term, Term] | None:
     """The terms of equal colours, one on each side, where they are one computation."""
-    mapped = {ours[0]: groups[1][colour][0] for colour, ours in groups[0].items()}
+    if any(len(ours) != 1 or len(theirs) != 1 for ours, theirs in groups.values()):
+        return None
+    mapped = {next(iter(ours)): next(iter(theirs)) for ours, theirs in groups.values()}
     for ours, theirs in mapped.items():
         if (ours.op, ours.settings, ours.shape) != (theirs.op, theirs.settings, theirs.shape):
             return None
