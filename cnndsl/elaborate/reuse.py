@@ -56,7 +56,8 @@ def _learn(known: Known, frame: Frame) -> None:
         if isinstance(current, Instance):
             if current.like is not None:
                 continue
-            if current.level == 0:  # of others, how deep they are counts besides
+            # How deep a use of itself is counts besides; the endpoints of a model are its own.
+            if current.level == 0 and not current.endpoints:
                 known.uses[key_of(current.block, current.args, current.x)] = current
         stack.extend(children(current))
 

@@ -29,6 +29,8 @@ class Change:
     name: str
     parameter: str
     value: Value
+    instead: tuple[Value, ...] = ()  # values to try where the spec does not take this one
+    must: bool = False  # whether it is no argument where the spec takes none of these
 
 
 Round = tuple[Change, ...]  # arguments that are set together
@@ -42,8 +44,9 @@ def validate_arguments(
     Numbers and lists are set together, once for every model and a second time for the first of
     those that share a body, with one item more in a list; a flag by itself. The model is compared
     with the network that the spec gives for those values, `classes=0` being one without its
-    classifier. Where that differs, or the spec has a diagnostic, each argument is set by itself;
-    what has a diagnostic then is left out.
+    classifier. Where that differs, or the spec has a diagnostic, each argument is set by itself,
+    to the first of several values that has none. An argument for which the spec takes no other
+    value differs: nothing would prove it.
 
     Args:
       module: the tree of the module.
@@ -79,16 +82,26 @@ def _set(
 ) -> list[Difference]:
     """What differs where some arguments are set, each difference for one of them."""
     together = _compared(run, program, network, changes, known)
-    if len(changes) == 1 or together == []:
-        return together or []
-    alone = [
-        difference
-        for change in changes
-        for difference in _compared(run, program, network, (change,), known) or []
-    ]
+    if together == [] or (together is not None and len(changes) == 1):
+        return together
+    alone = [d for change in changes for d in _alone(run, program, network, change, known)]
     if alone or together is None:
         return alone
     return [replace(d, argument=change.parameter) for d in together for change in changes]
+
+
+def _alone(
+    run: Run, program: Program, network: Network, change: Change, known: Known
+) -> list[Difference]:
+    """What differs where one argument is set, to the first value that the spec takes."""
+    for value in (change.value, *change.instead):
+        found = _compared(run, program, network, (replace(change, value=value),), known)
+        if found is not None:
+            return found
+    if not change.must:
+        return []
+    message = f"the spec takes no other value of `{change.parameter}`"
+    return [Difference(network.name, "", message, argument=change.parameter)]
 
 
 def _compared(
@@ -120,6 +133,9 @@ def _rounds(cls: ClassValue | None, network: Network, is_first: bool) -> Iterato
             continue
         value = network.arguments[parameter]
         changes = [Change(name, parameter, other) for other in _others(value)]
+        if changes:
+            instead = tuple(_further(value))
+            changes[0] = replace(changes[0], instead=instead, must=True)
         if parameter == CLASSES and classifiers(network, aux=False):
             changes.append(Change(name, parameter, 0))
         if isinstance(value, bool):
@@ -147,6 +163,39 @@ def _others(value: Value) -> list[Value]:
         case [first, *rest]:
             return [*([other, *rest] for other in _others(first)[:1]), [first, *rest, first]]
     return []
+
+
+def _further(value: Value) -> Iterator[Value]:
+    """More of them, such as groups of channels and halves divide."""
+    match value:
+        case bool():
+            return
+        case int():
+            yield from (2 * value, value // 2, value + 2, value + 8, 4 * value, value - 1)
+        case float():
+            yield from (2 * value, 0.75 * value)
+        case [*items]:
+            for change in _FURTHER:
+                yield [_each(change, item) for item in items]
+            yield from ([*items[:-1], other] for other in _others(items[-1])[:1])
+            if len(items) > 1:
+                yield items[:-1]
+
+
+_FURTHER = ((1, 1), (2, 0))  # as a factor and what is added
+
+
+def _each(change: tuple[int, int], value: Value) -> Value:
+    """A number, or all numbers of a table."""
+    factor, more = change
+    match value:
+        case [*items]:
+            return [_each(change, item) for item in items]
+        case bool():
+            return value
+        case int():
+            return value * factor + more
+    return value
 
 
 def _tupled(value: object) -> object:

@@ -1,0 +1,73 @@
+"""A model's class takes only arguments that were seen to give the network of the spec."""
+
+from __future__ import annotations
+
+import pytest
+
+from cnndsl.targets.flax.validate_arguments import validate_arguments
+from tests.compiled import GENERATED
+from tests.targets.parse import parse_module
+from tests.targets.test_validate import SPECS, checked, compiled
+
+TOWERS = """
+block tower(width) {{ conv(width, 3) -> relu }}
+model Towers(width = 64) {{
+  input 16x16x3
+  maps = [ conv(width, 1), conv(width, 1) ]
+  {line}
+  shared classify = tower(width)
+  for i in 0 .. 2 {{ maps[i] -> classify output scores }}
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "maps[0] -> group_norm(8)",
+        "maps[0] -> conv(width, 3, groups = 16)",
+        "maps[0] -> global_avg_pool : 64",
+        "maps[0] -> shuffle(8)",
+        "maps[0] -> pixel_shuffle(8)",
+    ],
+)
+def test_a_width_of_which_few_values_are_taken(line):
+    """Shared layers know their input as a number, so that no other width would do."""
+    module, _ = compiled(TOWERS.format(line=line))
+    (model,) = [d for d in module.body if getattr(d, "name", "") == "Towers"]
+    (init,) = [m for m in model.methods if m.name == "__init__"]
+    assert "width" not in {p.name for p in init.parameters}
+
+
+def test_a_width_of_which_the_spec_takes_one_is_no_argument():
+    text = """
+    model Net(width = 8, classes = 10) {
+      input 8x8x3
+      conv(width, 3)
+      global_avg_pool : 8
+      dense(classes)
+    }
+    """
+    module, _ = compiled(text)
+    (model,) = [d for d in module.body if getattr(d, "name", "") == "Net"]
+    (init,) = [m for m in model.methods if m.name == "__init__"]
+    names = {p.name for p in init.parameters}
+    assert "width" not in names
+    assert "classes" in names
+
+
+@pytest.mark.parametrize(
+    ("name", "right", "wrong"),
+    [
+        ("lraspp", "nnx.Conv(filters, classes,", "nnx.Conv(filters, 21,"),
+        ("efficientdet", "anchors * classes", "anchors * 90"),
+    ],
+)
+def test_models_around_models_follow_their_arguments(name, right, wrong):
+    """The endpoints of the inner one are known when it is elaborated again."""
+    code = (GENERATED / f"{name}.py").read_text(encoding="utf-8")
+    assert right in code
+    spec = checked(SPECS[name])
+    assert validate_arguments(parse_module(code), spec) == []
+    found = validate_arguments(parse_module(code.replace(right, wrong)), spec)
+    assert {difference.argument for difference in found} == {"classes"}
