@@ -127,7 +127,9 @@ class Passing:
 
     def is_one(self, uses: Sequence[Passed]) -> bool:
         """Whether some uses are of one layer."""
-        return len({key_of_layer(use.layer) for use in uses}) == 1
+        kinds = {key_of_layer(use.layer) for use in uses}
+        is_named = id(uses[0].element) in self.layers.named_by and kinds != {None}
+        return len(kinds) == 1 and not is_named
 
     def is_factory(self, use: Passed) -> bool:
         """Whether a use of a layer builds a module, of a layer that differs from use to use."""

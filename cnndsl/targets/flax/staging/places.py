@@ -44,6 +44,7 @@ class Layers:
         self.uses: dict[int, list[Passed]] = {}  # by the identity of an element
         self.held: dict[str, list[Passed]] = {}  # by the block that holds the use
         self.all: dict[LayerArgument, Place] = {}
+        self._given: dict[Place, set[Hashable]] = {}
         self._handed_on: list[tuple[Place, Place]] = []  # `none`, from parameter to parameter
         for network in networks:
             for parameter in network.definition.parameters:
@@ -55,6 +56,14 @@ class Layers:
         self.mixed = {
             key for key, held in self.uses.items() if len({key_of_layer(p.layer) for p in held}) > 1
         }
+        # A parameter that differs is named also where the uses that are left have one layer.
+        self.named_by = {
+            id(use.element)
+            for block, held in self.held.items()
+            for use in held
+            if len(self._given.get(("argument", block, use.element.name), ())) > 1
+        }
+        self.mixed |= self.named_by
         # What has to be said in one word: those layers that differ from use to use.
         several = [p for key in self.mixed for p in self.uses[key]]
         self.named = {p.layer.name for p in several if p.layer is not None}
@@ -63,6 +72,7 @@ class Layers:
         if not isinstance(value, LayerArgument):
             return
         self.places.join(place, value)
+        self._given.setdefault(place, set()).add(key_of_layer(value))
         if value not in self.all:
             self.all[value] = value
             for name, inner in value.args.items():
