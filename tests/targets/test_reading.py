@@ -1,0 +1,69 @@
+"""What a reader would send back: names that say nothing or the opposite, numbers for no reason."""
+
+from __future__ import annotations
+
+from tests.compiled import compile_text
+
+SHORTCUT = """
+block unit(width) {
+  active = bn -> relu
+  x = active -> conv(width, 1)
+  if in.channels == width { shortcut = in } else { shortcut = active -> conv(width, 3) }
+  add [ x, shortcut ]
+}
+model Net() { input 8x8x4
+  unit(4) -> unit(8) }
+"""
+
+
+def test_a_flag_says_where_something_is():
+    code = compile_text(SHORTCUT).code
+    assert "self.has_conv = in_features != width" in code
+    assert "shortcut = self.shortcut_conv(active) if self.has_conv else x" in code
+
+
+INVERTED = """
+block unit(width, stride) {
+  y = depthwise(3, stride = stride) -> conv(width, 1)
+  if stride == 1 and in.channels == width { add [ y, in ] } else { y }
+}
+block pooled(width, stride) {
+  if stride > 1 and in.channels != width { avg_pool(2) }
+  conv(width, 1)
+}
+model Net() { input 8x8x4
+  unit(4, 1) -> unit(8, 1) -> unit(8, 2) -> pooled(8, 2) -> pooled(4, 1) -> pooled(2, 2) }
+"""
+
+
+def test_a_flag_is_called_after_what_it_decides():
+    code = compile_text(INVERTED).code
+    assert "self.residual = stride == 1 and in_features == width" in code
+    assert "self.has_avg_pool = stride > 1 and in_features != width" in code
+    assert "active" not in code
+
+
+NEGATED = """
+block unit(width, plain = false) {
+  conv(width, 1)
+  if not plain { relu }
+}
+model Net() { input 8x8x4
+  unit(4) -> unit(8, plain = true) }
+"""
+
+
+def test_a_choice_is_not_negated():
+    assert "x if self.plain else nnx.relu(x)" in compile_text(NEGATED).code
+
+
+OUT = """
+model Net(rows = [[4, 3], [8, 1]]) {
+  input 8x8x4
+  for out, kernel in rows { stage layer { conv(out, kernel) } }
+}
+"""
+
+
+def test_a_constructor_has_no_endpoints():
+    assert "for out, kernel in rows:" in compile_text(OUT).code
