@@ -67,3 +67,17 @@ model Net(rows = [[4, 3], [8, 1]]) {
 
 def test_a_constructor_has_no_endpoints():
     assert "for out, kernel in rows:" in compile_text(OUT).code
+
+
+LONG = """
+model Net() {
+  input 224x224x3
+  stage entrance { conv(64, 3, stride = 2, bias = false) -> bn -> hard_swish }
+  stage body { conv(64, 3) }
+}
+"""
+
+
+def test_an_endpoint_has_a_line_of_its_own_where_both_would_take_three():
+    code = compile_text(LONG).code
+    assert ')))  # (N, 112, 112, 64)\n        out["entrance"] = x\n\n' in code
