@@ -81,3 +81,30 @@ model Net() {
 def test_an_endpoint_has_a_line_of_its_own_where_both_would_take_three():
     code = compile_text(LONG).code
     assert ')))  # (N, 112, 112, 64)\n        out["entrance"] = x\n\n' in code
+
+
+ALIKE = """
+block unit(width, deep) {
+  if deep { conv(width, 1) -> bn -> relu -> conv(width, 3) -> bn }
+  else { conv(width, 1) -> bn -> relu -> max_pool(3, stride = 1, pad = same) }
+}
+block stem(small) {
+  if small { conv(8, 3) -> bn -> relu }
+  else { conv(8, 7, stride = 2) -> bn -> relu
+    max_pool(2) }
+}
+model Net(small = true) {
+  input 32x32x4
+  stem(small)
+  unit(4, false) -> unit(4, true)
+}
+model Large = Net(small = false)
+"""
+
+
+def test_what_both_arms_do_stands_outside():
+    code = compile_text(ALIKE).code
+    assert code.count("self.conv1 = Conv(in_features, width, (1, 1)") == 1
+    assert code.count("nnx.relu(self.norm1(self.conv1(x)))") == 1
+    assert "        self.norm = Norm(8, rngs=rngs)\n" in code
+    assert "if not self.small:\n            x = nnx.max_pool(x, (2, 2), (2, 2))" in code
