@@ -108,3 +108,29 @@ def test_what_both_arms_do_stands_outside():
     assert code.count("nnx.relu(self.norm1(self.conv1(x)))") == 1
     assert "        self.norm = Norm(8, rngs=rngs)\n" in code
     assert "if not self.small:\n            x = nnx.max_pool(x, (2, 2), (2, 2))" in code
+
+
+HANDED = """
+block unit(width, stride, pooled, paths, path, residual) {
+  if pooled { avg_pool(3, stride = 1, pad = same) }
+  y = conv(width * path // 4, 3, stride = stride, groups = paths) -> conv(width, 1)
+  if residual and stride == 1 and in.channels == width { add [ y, in ] } else { y }
+}
+model Net(depths = [2, 3], pooled = true, paths = 2, path = 4, residual = true) {
+  input 32x32x4
+  for i, depth in enumerate(depths) {
+    stage layer {
+      unit(8 * 2 ** i, 2, pooled, paths, path, residual)
+      unit(8 * 2 ** i, 1, pooled, paths, path, residual) * (depth - 1)
+    }
+  }
+}
+model Other = Net(depths = [1, 2], pooled = false, paths = 4, path = 8, residual = false)
+"""
+
+
+def test_a_partial_has_what_all_uses_hand_on():
+    code = compile_text(HANDED).code
+    assert "            residual=self.residual,\n            rngs=rngs,\n        )\n" in code
+    assert "unit(features, 8 * 2**i, 2)" in code
+    assert code.count("self.residual") == 3  # handed on once; kept and read by a unit

@@ -84,11 +84,11 @@ def _of_the_call(draft: Draft, flag: str, call: Sequence[Step]) -> tuple[str, bo
             if stem:
                 return stem, holds is bool(first)
     for holds, choice in _choices(call, flag):
-        for value, other, is_then in (
+        for value, left, is_then in (
             (choice.then, choice.other, True),
             (choice.other, choice.then, False),
         ):
-            if isinstance(other, Name) and (stem := _done(draft, value)):
+            if isinstance(left, Name) and (stem := _done(draft, value)):
                 return stem, holds is is_then
     return None
 
