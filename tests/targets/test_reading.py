@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.compiled import compile_text
+from tests.compiled import CORNERS, compile_file, compile_text
 
 SHORTCUT = """
 block unit(width) {
@@ -134,3 +134,11 @@ def test_a_partial_has_what_all_uses_hand_on():
     assert "            residual=self.residual,\n            rngs=rngs,\n        )\n" in code
     assert "unit(features, 8 * 2**i, 2)" in code
     assert code.count("self.residual") == 3  # handed on once; kept and read by a unit
+
+
+def test_channels_that_arguments_say_are_no_table():
+    path = CORNERS / "packs_exchanged_by_width.cnn"
+    code = compile_file(path).code
+    assert "out_features" not in code
+    assert "xs_features = (self.width, 2 * self.width, 4 * self.width)" in code
+    assert "exchange(xs_features)" in code
