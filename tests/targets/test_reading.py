@@ -142,3 +142,49 @@ def test_channels_that_arguments_say_are_no_table():
     assert "out_features" not in code
     assert "xs_features = (self.width, 2 * self.width, 4 * self.width)" in code
     assert "exchange(xs_features)" in code
+
+
+PYRAMID = """
+block pyramid(maps, width) {
+  tops = [ for i in 0 .. len(maps) { maps[i] -> conv(width, 1) } ]
+  levels = [ for i in 0 .. len(tops) { tops[i] -> conv(width, 3) } ]
+  return levels
+}
+model Net() {
+  input 16x16x3
+  a = conv(4, 3)
+  b = a -> conv(8, 3, stride = 2)
+  maps = [ a, b ]
+  levels = pyramid(maps, 8)
+  levels[1]
+}
+"""
+
+
+def test_a_list_that_a_loop_fills_is_one_expression():
+    code = compile_text(PYRAMID).code
+    wanted = "return [conv(top) for top, conv in zip(tops, self.levels_conv, strict=True)]"
+    assert wanted in code
+    assert "tops = [" in code
+
+
+REREAD = """
+block last(maps, width) {
+  tops = [ for i in 0 .. len(maps) { maps[i] -> conv(width, 1) } ]
+  for x in [1, 2] { tops = [ for i in 0 .. len(tops) { tops[i] -> conv(width, x) } ] }
+  return tops
+}
+model Net() {
+  input 16x16x3
+  a = conv(4, 3)
+  b = conv(8, 3)
+  maps = [ a, b ]
+  tops = last(maps, 8)
+  add tops
+}
+"""
+
+
+def test_lists_that_loops_make_again():
+    """A compile proves its module."""
+    assert " for " in compile_text(REREAD).code
