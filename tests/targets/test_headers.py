@@ -37,3 +37,26 @@ model Net() {
 def test_loops_of_little(text: str):
     """A compile proves its module."""
     assert "for " in compile_text(text).code
+
+
+COUNTED = """
+block held(xs, width) {
+  x = xs[0]
+  for i in 1 .. len(xs) {
+    y = xs[i] -> conv(width, 1)
+    x = add [ x, y ]
+  }
+  return x
+}
+model Net() {
+  input 8x8x3
+  xs = [ here, conv(4, 3), conv(4, 3) ]
+  xs = [ xs[0] -> conv(4, 1), xs[1], xs[2] ]
+  x = held(xs, 4)
+  x
+}
+"""
+
+
+def test_numbers_that_count_on_need_no_range():
+    assert "in enumerate(self.y_conv, start=1):" in compile_text(COUNTED).code

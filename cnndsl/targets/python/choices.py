@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Line, Step
 from cnndsl.targets.python.logic import conditional
+from cnndsl.targets.python.rebuild import rebuild
 from cnndsl.targets.python.statements import bodies, with_bodies
-from cnndsl.targets.python.tree import Assign, Conditional, Expr, If, Name
+from cnndsl.targets.python.tree import Assign, Conditional, Expr, If, Name, Unary
 
 _ROOM = 72  # of a line, less its indentation
 
@@ -21,6 +22,15 @@ def choices(steps: Sequence[Step], width: Callable[[Expr], int]) -> list[Step]:
         step = _within(step, width)
         found.append(_chosen(_alike(step), width) if isinstance(step, If) else step)
     return found
+
+
+def upright(expr: Expr) -> Expr:
+    """An expression with `b if test else a` for `a if not test else b`."""
+    expr = rebuild(expr, upright)
+    match expr:
+        case Conditional(then=then, test=Unary(op="not", operand=test), other=other):
+            return Conditional(other, test, then)
+    return expr
 
 
 def _within(step: Step, width: Callable[[Expr], int]) -> Step:

@@ -1,21 +1,25 @@
-"""Last touches: `if` in `if`, arms of nothing or of one value, results that are only returned."""
+"""Last touches: `if` in `if`, arms that begin or end alike, of nothing or of one value, results
+that are only returned."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.blocks import line_count
+from cnndsl.targets.python.expressions import walk
 from cnndsl.targets.python.logic import negated
-from cnndsl.targets.python.tree import Assign, Conditional, For, If, Name, Return, Statement
+from cnndsl.targets.python.tree import Assign, Conditional, Expr, For, If, Name, Return, Statement
 
+_SELF = Name("self")
 _STEP = 4  # columns that a body stands further in
 
 
 def closing(steps: Sequence[Statement], indent: int) -> tuple[Statement, ...]:
     """The statements with one `if` for two that stand in each other, `return f(x)` for
     `x = f(x)` and `return x`, and a conditional expression for an `if` that fits a line."""
-    found = [_closed(step, indent) for step in steps]
+    found = [_closed(part, indent) for step in steps for part in _apart(step)]
     match found[-2:]:
         case [If(test=test, body=body, other=other), Return(value=Name() as flow) as end]:
             if _ends(body, flow) and _ends(other, flow):
@@ -26,6 +30,40 @@ def closing(steps: Sequence[Statement], indent: int) -> tuple[Statement, ...]:
             if kept == result:
                 found[-2:] = [Return(value)]
     return tuple(found)
+
+
+def _apart(step: Statement) -> Sequence[Statement]:
+    """What both arms of an `if` begin with, what they differ in, and what both end in."""
+    if not isinstance(step, If) or not step.other or isinstance(step.other[0], If):
+        return (step,)
+    body, other = list(step.body), list(step.other)
+    before: list[Statement] = []
+    while body and other and (same := _same(body[0], other[0])) and not _decides(same, step.test):
+        before.append(same)
+        del body[0], other[0]
+    behind: list[Statement] = []
+    while body and other and (same := _same(body[-1], other[-1])):
+        behind.insert(0, same)
+        del body[-1], other[-1]
+    if not before and not behind:
+        return (step,)
+    left = [If(step.test, tuple(body), tuple(other))] if body or other else []
+    return (*before, *left, *behind)
+
+
+def _same(one: Statement, two: Statement) -> Statement | None:
+    """The statement that two are; a comment stays if both have it."""
+    if isinstance(one, Assign) and isinstance(two, Assign) and one.comment != two.comment:
+        one, two = replace(one, comment=""), replace(two, comment="")
+    return one if one == two else None
+
+
+def _decides(step: Statement, test: Expr) -> bool:
+    """Whether a test may come out otherwise behind a statement."""
+    if not isinstance(step, Assign):
+        return True
+    held = set(walk(test))
+    return any(part in held for target in step.targets for part in walk(target) if part != _SELF)
 
 
 def _ends(steps: Sequence[Statement], result: Name) -> bool:

@@ -24,11 +24,15 @@ def _meet(found: dict[str, set[str]], name: str, live: Iterable[str]) -> None:
             found.setdefault(other, set()).add(name)
 
 
+def exposed(steps: Sequence[Step], live: set[str]) -> set[str]:
+    """What is read before some statements, or behind their end."""
+    return _exposed(steps, set(live), {})
+
+
 Exposed = dict[int, frozenset[str]]  # by the identity of a loop, what it reads of what was before
 
 
 def _exposed(steps: Sequence[Step], live: set[str], known: Exposed) -> set[str]:
-    """What is read before some statements, or behind their end."""
     for step in reversed(steps):
         match step:
             case If():

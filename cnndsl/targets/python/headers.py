@@ -56,15 +56,27 @@ def _header(loop: Loop, needed: set[str]) -> tuple[Expr, Expr]:
         walked = [(_UNREAD, loop.walked[0][1])]
     variables: list[Expr] = [variable for variable, _ in walked]
     lists = [source for _, source in walked]
-    if of_items:
+    first = None if counted or not walked else _first(loop.items)
+    if of_items and first is None:
         variables.insert(0, targets[0] if len(targets) == 1 else Tuple(tuple(targets)))
         lists.insert(0, loop.items)
     strict = Keyword("strict", Constant(True))
     source = lists[0] if len(lists) == 1 else Call(Name("zip"), tuple(lists), (strict,))
     target = variables[0] if len(variables) == 1 else Tuple(tuple(variables))
+    if of_items and first is not None:
+        start = (Keyword("start", first),) if first != Constant(0) else ()
+        return Tuple((targets[0], target)), Call(Name("enumerate"), (source,), start)
     if not counted:
         return target, source
     return Tuple((Name(loop.counter), target)), call("enumerate", source)
+
+
+def _first(items: Expr) -> Expr | None:
+    """The first number of a range, whose others count on from it."""
+    match items:
+        case Call(function=Name("range"), args=(first, _)):
+            return first
+    return None
 
 
 def _plain(loop: Loop, targets: list[Expr], counted: bool, of_items: bool) -> tuple[Expr, Expr]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Hint, Line, Loop, Settle, Step, Tally
 from cnndsl.targets.python.expressions import is_constant, names, size
-from cnndsl.targets.python.rebuild import substitute
+from cnndsl.targets.python.known import Known
+from cnndsl.targets.python.rebuild import rebuild, substitute
 from cnndsl.targets.python.statements import all_written, flat, map_step, read, written
-from cnndsl.targets.python.trail import Trail
 from cnndsl.targets.python.tree import (
     Assign,
     Attribute,
@@ -19,6 +19,7 @@ from cnndsl.targets.python.tree import (
     Constant,
     Expr,
     If,
+    Item,
     Name,
     Star,
     Tuple,
@@ -30,6 +31,7 @@ Holds = Callable[[Expr, Settle, Definition], bool]
 
 _DEEP = 3  # loops inside each other from which on a loop is assumed to change all it sets
 _ROUNDS = 8  # after which a loop is assumed to change all it sets
+_LISTED = 3  # items from which on a list that is not constant is said by its name
 _SHARED = 3  # nodes from which on an expression is said by the name of a `let`
 
 
@@ -54,50 +56,6 @@ def _set_once(steps: Sequence[Step]) -> set[str]:
     return {name for name, count in counts.items() if count == 1}
 
 
-class _Known:
-    """What holds at a place: of a variable its value, of an expression a `let` that has it."""
-
-    def __init__(self) -> None:
-        self.values: Trail[str | Expr, Expr] = Trail()
-        self.users: dict[str, dict[str | Expr, None]] = {}  # keys by names that they mention
-
-    def learn(self, key: str | Expr, value: Expr) -> None:
-        self.values.set(key, value)
-        self._note(key, value)
-
-    def _note(self, key: str | Expr, value: Expr) -> None:
-        for name in _mentioned(key, value):
-            self.users.setdefault(name, {})[key] = None
-
-    def forget(self, name: str) -> None:
-        """Whatever was said of a variable that gets another value."""
-        self.values.drop(name)
-        for key in self.users.pop(name, ()):
-            value = self.values.get(key)
-            if value is not None and name in _mentioned(key, value):
-                self.values.drop(key)
-
-    def back(self, mark: int) -> dict[str | Expr, Expr | None]:
-        """Goes back to a mark; what held since, where that was something else."""
-        found = self.values.back(mark)
-        for key in found:
-            value = self.values.get(key)
-            if value is not None:
-                self._note(key, value)
-        return found
-
-    def settle(self, key: str | Expr, value: Expr | None) -> None:
-        """Says what holds behind several ways to a place; None: nothing for sure."""
-        if value is None:
-            self.values.drop(key)
-        elif self.values.get(key) != value:
-            self.learn(key, value)
-
-
-def _mentioned(key: str | Expr, value: Expr) -> frozenset[str]:
-    return names(value) if isinstance(key, str) else names(key) | names(value)
-
-
 class _Propagation:
     def __init__(self, allowed: Allowed, always: set[int], holds: Holds, once: set[str]):
         self.allowed = allowed
@@ -105,7 +63,7 @@ class _Propagation:
         self.holds = holds
         self.once = once
         self.depth = 0
-        self.known = _Known()
+        self.known = Known()
         self.options: dict[str, tuple[Expr, ...]] = {}  # what the last branches left
         self.definitions: dict[str, Expr] = {}  # the last of every `let`
 
@@ -127,8 +85,8 @@ class _Propagation:
             case Settle():
                 return self.settle(step)
         changed = map_step(step, self.put)
-        if not isinstance(changed, Assign):
-            return [changed]
+        if not isinstance(changed, Assign) or self.is_held(changed):
+            return [] if isinstance(changed, Assign) else [changed]
         for name in written(changed):
             self.known.forget(name)
         match changed.targets:
@@ -147,15 +105,26 @@ class _Propagation:
             self.definitions[target] = changed.value
         return [changed]
 
+    def is_held(self, step: Assign) -> bool:
+        """Whether a list is what a variable is in any case."""
+        match step:
+            case Assign(targets=(Name(id=target) as variable,), value=Tuple() as value):
+                known = self.known.values
+                return known.get(target) == value or known.get(value) == variable
+        return False
+
     def put(self, expr: Expr) -> Expr:
         """An expression with all that is known put in."""
         held = self.known.values
         found: dict[str, Expr] = {}
+        lists: dict[str, Expr] = {}
         for name in names(expr):
             value = held.get(name)
-            if value is not None:
+            if isinstance(value, Tuple) and len(value.items) >= _LISTED and not is_constant(value):
+                lists[name] = value
+            elif value is not None:
                 found[name] = held.get(value) or value
-        return substitute(expr, found)
+        return _parts_of(substitute(expr, found), lists)
 
     def settle(self, step: Settle) -> list[Step]:
         """The one of several branches' expressions that holds for all instances."""
@@ -204,8 +173,8 @@ class _Propagation:
                 continue
             same = one is not None and one == other
             self.known.settle(key, one if same else None)
-            if isinstance(key, str) and not same and one is not None and other is not None:
-                self.options[key] = one, other
+            if isinstance(key, str) and not same:
+                self.options[key] = tuple(value for value in (one, other) if value is not None)
         chosen = replace(step, test=test, body=tuple(body), other=tuple(rest))
         return [chosen, *self.after(body, rest)]
 
@@ -276,6 +245,22 @@ class _Propagation:
             self.known.back(start)
             for key in lost:
                 self.known.settle(key, None)
+
+
+def _parts_of(expr: Expr, lists: Mapping[str, Expr]) -> Expr:
+    """An expression with items and lengths of lists that keep their names where they are whole."""
+    if not lists or isinstance(expr, Name):  # all of a copy
+        return substitute(expr, lists)
+
+    def change(part: Expr) -> Expr:
+        match part:
+            case Item(base=Name(id=name), index=index) if name in lists:
+                return substitute(part, lists) if is_constant(index) else part
+            case Tally(args=(Name(),)) | Star(value=Name()):
+                return substitute(part, lists)
+        return rebuild(part, change)
+
+    return change(expr)
 
 
 def rounds(items: Expr) -> Expr | None:

@@ -55,6 +55,9 @@ def assemble(
     blocks = [(name, finish(draft, module, plain=plain)) for name, draft in drafts]
     models = [(finish(draft, module, plain=plain), held) for draft, held in staging.models]
     classes = [f for _, f in blocks] + [f for f, _ in models]
+    signatures = {f.draft.name: f.draft.built for _, f in blocks}
+    for finished in [] if plain else classes:
+        finished.signatures = signatures
     lines = staging.passing.lines
     shared = share(classes, staging.norms, staging.unique, lines)
     definitions: list[tree.Definition] = []

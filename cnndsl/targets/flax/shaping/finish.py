@@ -9,6 +9,7 @@ from functools import partial
 from cnndsl.targets.flax.ops.emission import FORKED
 from cnndsl.targets.flax.shaping.comments import comment_lines
 from cnndsl.targets.flax.shaping.finished import Finished
+from cnndsl.targets.flax.shaping.flags import name_flags
 from cnndsl.targets.flax.shaping.lifted import lifted_lets
 from cnndsl.targets.flax.shaping.lines import join_lines
 from cnndsl.targets.flax.shaping.naming import name_attributes, name_variables, rename_attributes
@@ -17,7 +18,7 @@ from cnndsl.targets.flax.shaping.widths import built_width, width
 from cnndsl.targets.flax.staging.draft import Draft, Slot
 from cnndsl.targets.flax.staging.tidy import resimplified
 from cnndsl.targets.python.appends import LIST
-from cnndsl.targets.python.choices import choices
+from cnndsl.targets.python.choices import choices, upright
 from cnndsl.targets.python.draft import Build, Line, Loop, Step
 from cnndsl.targets.python.expressions import attributes, names, walk
 from cnndsl.targets.python.growth import grown, grown_tuples
@@ -31,6 +32,7 @@ from cnndsl.targets.python.statements import (
     bodies,
     expressions,
     flat,
+    map_step,
     mentions,
     with_bodies,
     written,
@@ -43,7 +45,6 @@ from cnndsl.targets.python.tree import (
     Blank,
     Call,
     Expr,
-    If,
     Name,
 )
 from cnndsl.targets.python.webs import Webs
@@ -181,11 +182,14 @@ def _named(
     module: frozenset[str],
     stored: list[str],
 ) -> tuple[list[Step], list[Step]]:
+    init, call = name_flags(draft, init, call)
+    init, call = ([map_step(s, upright) for s in steps] for steps in (init, call))
     order = _slots_in_order(draft, [*init, *call])
-    _name_flags(draft, init, order)
     chosen = name_attributes(draft, order, stored)
     init, call = rename_attributes(init, chosen), rename_attributes(call, chosen)
-    init = name_variables(draft, init, lists_of[0], fixed, module)
+    params = {p.name for p in draft.arguments}
+    built = [name for name in fixed if name != "out" or name in params]  # endpoints are the call's
+    init = name_variables(draft, init, lists_of[0], built, module)
     call = name_variables(draft, call, lists_of[1], fixed, module)
     return init, call
 
@@ -198,25 +202,6 @@ def _slots_in_order(draft: Draft, steps: Sequence[Step]) -> list[str]:
             case Attribute(base=Name("self"), name=name) if name in draft.slots:
                 order.setdefault(name)
     return list(order)
-
-
-def _name_flags(draft: Draft, init: Sequence[Step], order: list[str]) -> None:
-    """A condition that no `let` names is named after what it builds: `has_conv`."""
-    for step in flat(init):
-        if not isinstance(step, If):
-            continue
-        for part in walk(step.test):
-            name = part.name if isinstance(part, Attribute) else getattr(part, "id", "")
-            base = str(name).split("@")[0]
-            variable = draft.variables.get(base)
-            if variable is None or variable.kind != "flag":
-                continue
-            first = _slots_in_order(draft, [*step.body, *step.other])
-            stem = next((draft.slots[f].stem for f in first if not draft.slots[f].is_value), "")
-            if stem and variable.stem == "active":
-                variable.stem = f"has_{stem}"
-            if base in draft.slots:
-                draft.slots[base].stem = variable.stem
 
 
 def _augmented(step: Step) -> Step:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
-from cnndsl.targets.flax.staging.draft import Draft
+from cnndsl.targets.flax.staging.draft import Draft, Param
 from cnndsl.targets.python.blocks import line_count
 from cnndsl.targets.python.draft import Build, Step
 from cnndsl.targets.python.rebuild import rebuild
@@ -23,6 +23,7 @@ class Finished:
     heads: list[Step]
     call: list[Step]
     stored: list[str]  # arguments that the call needs
+    signatures: Mapping[str, Sequence[Param]] = field(default_factory=dict)  # of classes
     _builds: list[tuple[Step, list[Build]]] | None = None  # by statement, once somebody asked
 
     def builds(self) -> list[Build]:
@@ -36,6 +37,12 @@ class Finished:
             held = [(s, [e for e in mentions([s]) if isinstance(e, Build)]) for s in steps]
             self._builds = [each for each in held if each[1]]
         return self._builds
+
+    def beside(self, builds: Iterable[Build]) -> list[Build]:
+        """The other constructor calls of the statements that have some."""
+        own = set(builds)
+        found = [held for _, held in self._building() if not own.isdisjoint(held)]
+        return [build for held in found for build in held if build not in own]
 
     def lines(self, *changes: Mapping[Build, Expr]) -> list[int]:
         """How many lines take what has some calls, with these changed: a number for each."""

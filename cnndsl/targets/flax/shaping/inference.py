@@ -100,7 +100,7 @@ class Variables:
                 return self._held(expr)
             case Tuple():
                 return self._tuple(expr)
-            case ListOf():
+            case ListOf() | Comprehension(kind="list"):
                 return Item(Name("list"), self.listed)
             case Conditional():
                 return self._conditional(expr)

@@ -9,6 +9,7 @@ from cnndsl.targets.flax.shaping.finished import Finished
 from cnndsl.targets.flax.shaping.partials import hoist
 from cnndsl.targets.python import tree
 from cnndsl.targets.python.closing import closing
+from cnndsl.targets.python.comprehensions import comprehensions
 from cnndsl.targets.python.draft import Step
 from cnndsl.targets.python.expressions import path, self_
 from cnndsl.targets.python.statements import plain
@@ -56,4 +57,4 @@ def constructor(finished: Finished) -> tuple[tree.Statement, ...]:
 
 def whole(steps: Sequence[Step], indent: int = 8) -> tuple[tree.Statement, ...]:
     """The statements as the tree alone has them."""
-    return closing([plain(step) for step in steps], indent)
+    return closing(comprehensions([plain(step) for step in steps], indent), indent)

@@ -10,7 +10,9 @@ from cnndsl.names import camel
 from cnndsl.targets.flax.names import GLOBALS, RESERVED, VARIABLES, safe, snake
 from cnndsl.targets.flax.ops.emission import FORKED, KINDS
 from cnndsl.targets.flax.shaping.finished import Finished
+from cnndsl.targets.flax.shaping.handed import by_keyword, handed_alike
 from cnndsl.targets.flax.shaping.naming import first_free
+from cnndsl.targets.python.blocks import line_count
 from cnndsl.targets.python.draft import Build
 from cnndsl.targets.python.expressions import names, path
 from cnndsl.targets.python.print import print_expression
@@ -150,11 +152,20 @@ def hoist(finished: Finished) -> list[Assign]:
         taken |= written(step)
     uses = Counter((callee(b), b.takes) for b in builds)
     found: list[Assign] = []
-    hoisted: dict[tuple[str, tuple[str, ...]], tuple[str, tuple[Keyword, ...]]] = {}
+    hoisted: dict[Group, tuple[str, tuple[Keyword, ...]]] = {}
+    by_name: dict[Group, tuple[Keyword, ...]] = {}
     for (name, takes), count in uses.items():
         calls = [b for b in builds if (callee(b), b.takes) == (name, takes)]
         common = common_keywords(calls)
-        if not takes or count < 2 or not _shorter(finished, calls, common):
+        if not takes or count < 2:
+            continue
+        handed = handed_alike(finished, calls, name)
+        begins = not found and not finished.lets  # an empty line would follow
+        others = {b: _called(b, hoisted) for b in finished.beside(calls)} if handed else {}
+        if handed and _no_longer(finished, calls, common, handed, others, begins):
+            by_name[name, takes] = handed
+            common = (*handed, *(k for k in common if k not in handed))
+        elif not _shorter(finished, calls, common):
             continue
         stem = LOCALS.get(name) or snake(name.removeprefix("nnx."))
         if name in NORMS:
@@ -163,29 +174,73 @@ def hoist(finished: Finished) -> list[Assign]:
         local = first_free(safe(stem, RESERVED | VARIABLES), taken.__contains__)
         taken.add(local)
         hoisted[name, takes] = local, common
-        handed = (*common, *_handed_on(takes))
-        found.append(Assign((Name(local),), partial(calls[0].function, handed)))
-    finished.change_builds({b: _called(b, hoisted) for b in builds})
+        found.append(Assign((Name(local),), _partial_of(calls, common)))
+    finished.change_builds(
+        {
+            b: by_keyword(finished, b, callee(b), by_name[callee(b), b.takes])
+            for b in builds
+            if (callee(b), b.takes) in by_name
+        }
+    )
+    finished.change_builds({b: _called(b, hoisted) for b in finished.builds()})
     return found
+
+
+Group = tuple[str, tuple[str, ...]]  # calls of one class, which take the same
+
+
+def _partial_of(calls: Sequence[Build], common: Sequence[Keyword]) -> Call:
+    return partial(calls[0].function, (*common, *_handed_on(calls[0].takes)))
 
 
 def _shorter(finished: Finished, calls: Sequence[Build], common: Sequence[Keyword]) -> bool:
     """Whether a constructor has fewer lines with a partial for some of its calls."""
-    name = Name("conv")
-    with_it: dict[Build, Expr] = {
-        b: Call(name, b.args, tuple(k for k in b.keywords if k not in common)) for b in calls
+    fewer, more = _lines(finished, calls, common, {})
+    return fewer + 1 < more
+
+
+def _no_longer(
+    finished: Finished,
+    calls: Sequence[Build],
+    common: Sequence[Keyword],
+    handed: Sequence[Keyword],
+    others: Mapping[Build, Expr],
+    begins: bool,
+) -> bool:
+    """Whether it has no more lines if the partial also has what is handed on alike; `others` are
+    what stands in the same statements."""
+    named = [by_keyword(finished, b, callee(b), handed) for b in calls]
+    everything = (*handed, *(k for k in common if k not in handed))
+    changed: dict[Build, Expr] = {
+        b: _without(n, everything) for b, n in zip(calls, named, strict=True)
     }
+    (fewer,) = finished.lines({**others, **changed})
+    fewer += begins + line_count(Assign((Name("conv"),), _partial_of(calls, everything)))
+    with_it, without = _lines(finished, calls, common, others)
+    return fewer <= min(with_it + 1 + begins, without)
+
+
+def _lines(
+    finished: Finished,
+    calls: Sequence[Build],
+    common: Sequence[Keyword],
+    others: Mapping[Build, Expr],
+) -> tuple[int, int]:
+    """How many lines have some calls with a partial, and how many without."""
+    with_it: dict[Build, Expr] = {b: _without(b, common) for b in calls}
     handed = _handed_on(calls[0].takes)
     without: dict[Build, Expr] = {
         b: Call(b.function, b.args, (*b.keywords, *handed)) for b in calls
     }
-    fewer, more = finished.lines(with_it, without)
-    return fewer + 1 < more
+    fewer, more = finished.lines({**others, **with_it}, {**others, **without})
+    return fewer, more
 
 
-def _called(
-    build: Build, hoisted: dict[tuple[str, tuple[str, ...]], tuple[str, tuple[Keyword, ...]]]
-) -> Expr:
+def _without(build: Build, common: Sequence[Keyword]) -> Call:
+    return Call(Name("conv"), build.args, tuple(k for k in build.keywords if k not in common))
+
+
+def _called(build: Build, hoisted: dict[Group, tuple[str, tuple[Keyword, ...]]]) -> Expr:
     held = hoisted.get((callee(build), build.takes))
     if held is not None:
         local, common = held

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from cnndsl.targets.python.blocks import line_count
 from cnndsl.targets.python.draft import Step
 from cnndsl.targets.python.statements import (
     bodies,
+    plain,
     with_bodies,
 )
 from cnndsl.targets.python.tree import (
@@ -19,21 +21,23 @@ from cnndsl.targets.python.tree import (
     Return,
 )
 
+_STEP = 4  # columns that a body stands further in
 
-def tidy_call(steps: Sequence[Step]) -> list[Step]:
+
+def tidy_call(steps: Sequence[Step], indent: int = 8) -> list[Step]:
     """`x = out["stem"] = self.stem(x)` for a stage of one line, `x = skip = self.conv(x)`; single
     empty lines."""
     found: list[Step] = []
-    steps = [
-        with_bodies(step, *(tidy_call(body) for body in bodies(step))) if bodies(step) else step
-        for step in steps
-    ]
     for step in steps:
+        if inner := bodies(step):
+            step = with_bodies(step, *(tidy_call(body, indent + _STEP) for body in inner))
         if found and (_names_result(step, found[-1]) or _is_alone(step, found)):
-            last = found.pop()
+            last = found[-1]
             assert isinstance(last, Assign) and isinstance(step, Assign)
-            found.append(replace(last, targets=(*last.targets, *step.targets)))
-            continue
+            both = replace(last, targets=(*last.targets, *step.targets))
+            if line_count(plain(both), indent) <= line_count(plain(last), indent) + 1:
+                found[-1] = both
+                continue
         found.append(step)
     return _single_blanks(found)
 

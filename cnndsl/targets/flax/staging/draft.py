@@ -225,6 +225,11 @@ class Draft:
         """What the class or function is given."""
         return [p for p in self.params if p.handed]
 
+    @property
+    def built(self) -> list[Param]:
+        """What the constructor is given, in order."""
+        return [p for p in self.arguments if p.source != "tensor"]
+
     def unique(self, stem: str) -> str:
         """A name that no other has: it becomes an identifier in the end."""
         self.numbers += 1

@@ -7,10 +7,10 @@ of the block know how many rounds there are.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from cnndsl.targets.python.arithmetic import binary
-from cnndsl.targets.python.draft import Loop, Step
+from cnndsl.targets.python.draft import Loop, Step, Tally
 from cnndsl.targets.python.expressions import NONE, integer, names, size, walk
 from cnndsl.targets.python.rebuild import rebuild, substitute
 from cnndsl.targets.python.statements import all_written, flat, written
@@ -129,6 +129,18 @@ def bound(expr: Expr) -> set[str]:
     return {name for target in held for name in names(target)}
 
 
+def counted(expr: Expr, counts: Mapping[str, int]) -> Expr:
+    """An expression with the lengths of packs that are known at a use."""
+
+    def change(part: Expr) -> Expr:
+        match part:
+            case Tally(function=Name("len"), args=(Name(id=name),)) if name in counts:
+                return Constant(counts[name])
+        return rebuild(part, change)
+
+    return change(expr)
+
+
 def written_out(expr: Expr) -> Expr | None:
     """A pack's channels with the items of all rounds; None where those are not known here."""
     try:
@@ -163,8 +175,9 @@ def _items(rounds: Comprehension) -> Expr:
     if isinstance(rounds.target, Name) and rounds.target.id not in names(element):
         if isinstance(over, Tuple) or not isinstance(over, Call):
             count = tally("len", over)
-        elif over.function == Name("range") and len(over.args) == 1:
-            count = over.args[0]
+        elif over.function == Name("range"):
+            *start, stop = over.args
+            count = binary("-", stop, start[0]) if start else stop
         else:
             raise _Unknown
         number = integer(count)
@@ -172,7 +185,16 @@ def _items(rounds: Comprehension) -> Expr:
             return Binary("*", Tuple((element,)), count)
     assert isinstance(rounds.target, Name)
     name = rounds.target.id
-    return Tuple(tuple(_resolved(substitute(element, {name: value})) for value in _known(over)))
+    items = (_resolved(substitute(element, {name: value})) for value in _known(over))
+    return Tuple(tuple(map(_number_first, items)))
+
+
+def _number_first(expr: Expr) -> Expr:
+    """`4 * width` for what `width * 2**i` is in the third round."""
+    match expr:
+        case Binary(op="*", left=left, right=Constant() as right) if not isinstance(left, Constant):
+            return binary("*", right, left)
+    return expr
 
 
 def _known(iterable: Expr) -> Sequence[Expr]:

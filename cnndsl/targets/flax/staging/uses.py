@@ -13,7 +13,7 @@ from cnndsl.targets.flax.staging.draft import Draft, Env, Run, Slot, Tensor, Val
 from cnndsl.targets.flax.staging.flow import Flow, all_of
 from cnndsl.targets.flax.staging.handing import Handing
 from cnndsl.targets.flax.staging.layers import Layers
-from cnndsl.targets.flax.staging.packs_out import written_out
+from cnndsl.targets.flax.staging.packs_out import counted, written_out
 from cnndsl.targets.python.draft import Build
 from cnndsl.targets.python.expressions import NONE
 from cnndsl.targets.python.rebuild import substitute
@@ -204,11 +204,24 @@ class Uses(Handing):
         target: Expr = held[0] if len(held) == 1 else Tuple(tuple(held))
         self.values.at_call(Assign((target,), applied))
         self.results = []
+        counts = self.counts(callee, recs)
         for place, name in enumerate(held):
             seen = [channels_of(rec.results[place]) for rec in recs]
-            out = self.out_of(callee.outs[place], mapping, seen, runs)
+            known = callee.outs[place]
+            known = None if known is None else counted(known, counts)
+            out = self.out_of(known, mapping, seen, runs)
             self.values.define(self.flow.features(name), out)
             self.results.append(self.flow.tensor(name))
+
+    def counts(self, callee: Draft, recs: Sequence[Instance]) -> dict[str, int]:
+        """How many tensors the packs have that all these uses hand over."""
+        found: dict[str, int] = {}
+        for param in callee.params:
+            held = [param.values.get(self.module.number(rec)) for rec in recs]
+            lengths = {len(each) if isinstance(each, tuple) else -1 for each in held}
+            if param.source == "features" and len(lengths) == 1 and -1 not in lengths:
+                found[param.name] = lengths.pop()
+        return found
 
     def out_of(
         self,

@@ -1,0 +1,190 @@
+"""What a reader would send back: names that say nothing or the opposite, numbers for no reason."""
+
+from __future__ import annotations
+
+from tests.compiled import CORNERS, compile_file, compile_text
+
+SHORTCUT = """
+block unit(width) {
+  active = bn -> relu
+  x = active -> conv(width, 1)
+  if in.channels == width { shortcut = in } else { shortcut = active -> conv(width, 3) }
+  add [ x, shortcut ]
+}
+model Net() { input 8x8x4
+  unit(4) -> unit(8) }
+"""
+
+
+def test_a_flag_says_where_something_is():
+    code = compile_text(SHORTCUT).code
+    assert "self.has_conv = in_features != width" in code
+    assert "shortcut = self.shortcut_conv(active) if self.has_conv else x" in code
+
+
+INVERTED = """
+block unit(width, stride) {
+  y = depthwise(3, stride = stride) -> conv(width, 1)
+  if stride == 1 and in.channels == width { add [ y, in ] } else { y }
+}
+block pooled(width, stride) {
+  if stride > 1 and in.channels != width { avg_pool(2) }
+  conv(width, 1)
+}
+model Net() { input 8x8x4
+  unit(4, 1) -> unit(8, 1) -> unit(8, 2) -> pooled(8, 2) -> pooled(4, 1) -> pooled(2, 2) }
+"""
+
+
+def test_a_flag_is_called_after_what_it_decides():
+    code = compile_text(INVERTED).code
+    assert "self.residual = stride == 1 and in_features == width" in code
+    assert "self.has_avg_pool = stride > 1 and in_features != width" in code
+    assert "active" not in code
+
+
+NEGATED = """
+block unit(width, plain = false) {
+  conv(width, 1)
+  if not plain { relu }
+}
+model Net() { input 8x8x4
+  unit(4) -> unit(8, plain = true) }
+"""
+
+
+def test_a_choice_is_not_negated():
+    assert "x if self.plain else nnx.relu(x)" in compile_text(NEGATED).code
+
+
+OUT = """
+model Net(rows = [[4, 3], [8, 1]]) {
+  input 8x8x4
+  for out, kernel in rows { stage layer { conv(out, kernel) } }
+}
+"""
+
+
+def test_a_constructor_has_no_endpoints():
+    assert "for out, kernel in rows:" in compile_text(OUT).code
+
+
+LONG = """
+model Net() {
+  input 224x224x3
+  stage entrance { conv(64, 3, stride = 2, bias = false) -> bn -> hard_swish }
+  stage body { conv(64, 3) }
+}
+"""
+
+
+def test_an_endpoint_has_a_line_of_its_own_where_both_would_take_three():
+    code = compile_text(LONG).code
+    assert ')))  # (N, 112, 112, 64)\n        out["entrance"] = x\n\n' in code
+
+
+ALIKE = """
+block unit(width, deep) {
+  if deep { conv(width, 1) -> bn -> relu -> conv(width, 3) -> bn }
+  else { conv(width, 1) -> bn -> relu -> max_pool(3, stride = 1, pad = same) }
+}
+block stem(small) {
+  if small { conv(8, 3) -> bn -> relu }
+  else { conv(8, 7, stride = 2) -> bn -> relu
+    max_pool(2) }
+}
+model Net(small = true) {
+  input 32x32x4
+  stem(small)
+  unit(4, false) -> unit(4, true)
+}
+model Large = Net(small = false)
+"""
+
+
+def test_what_both_arms_do_stands_outside():
+    code = compile_text(ALIKE).code
+    assert code.count("self.conv1 = Conv(in_features, width, (1, 1)") == 1
+    assert code.count("nnx.relu(self.norm1(self.conv1(x)))") == 1
+    assert "        self.norm = Norm(8, rngs=rngs)\n" in code
+    assert "if not self.small:\n            x = nnx.max_pool(x, (2, 2), (2, 2))" in code
+
+
+HANDED = """
+block unit(width, stride, pooled, paths, path, residual) {
+  if pooled { avg_pool(3, stride = 1, pad = same) }
+  y = conv(width * path // 4, 3, stride = stride, groups = paths) -> conv(width, 1)
+  if residual and stride == 1 and in.channels == width { add [ y, in ] } else { y }
+}
+model Net(depths = [2, 3], pooled = true, paths = 2, path = 4, residual = true) {
+  input 32x32x4
+  for i, depth in enumerate(depths) {
+    stage layer {
+      unit(8 * 2 ** i, 2, pooled, paths, path, residual)
+      unit(8 * 2 ** i, 1, pooled, paths, path, residual) * (depth - 1)
+    }
+  }
+}
+model Other = Net(depths = [1, 2], pooled = false, paths = 4, path = 8, residual = false)
+"""
+
+
+def test_a_partial_has_what_all_uses_hand_on():
+    code = compile_text(HANDED).code
+    assert "            residual=self.residual,\n            rngs=rngs,\n        )\n" in code
+    assert "unit(features, 8 * 2**i, 2)" in code
+    assert code.count("self.residual") == 3  # handed on once; kept and read by a unit
+
+
+def test_channels_that_arguments_say_are_no_table():
+    path = CORNERS / "packs_exchanged_by_width.cnn"
+    code = compile_file(path).code
+    assert "out_features" not in code
+    assert "xs_features = (self.width, 2 * self.width, 4 * self.width)" in code
+    assert "exchange(xs_features)" in code
+
+
+PYRAMID = """
+block pyramid(maps, width) {
+  tops = [ for i in 0 .. len(maps) { maps[i] -> conv(width, 1) } ]
+  levels = [ for i in 0 .. len(tops) { tops[i] -> conv(width, 3) } ]
+  return levels
+}
+model Net() {
+  input 16x16x3
+  a = conv(4, 3)
+  b = a -> conv(8, 3, stride = 2)
+  maps = [ a, b ]
+  levels = pyramid(maps, 8)
+  levels[1]
+}
+"""
+
+
+def test_a_list_that_a_loop_fills_is_one_expression():
+    code = compile_text(PYRAMID).code
+    wanted = "return [conv(top) for top, conv in zip(tops, self.levels_conv, strict=True)]"
+    assert wanted in code
+    assert "tops = [" in code
+
+
+REREAD = """
+block last(maps, width) {
+  tops = [ for i in 0 .. len(maps) { maps[i] -> conv(width, 1) } ]
+  for x in [1, 2] { tops = [ for i in 0 .. len(tops) { tops[i] -> conv(width, x) } ] }
+  return tops
+}
+model Net() {
+  input 16x16x3
+  a = conv(4, 3)
+  b = conv(8, 3)
+  maps = [ a, b ]
+  tops = last(maps, 8)
+  add tops
+}
+"""
+
+
+def test_lists_that_loops_make_again():
+    """A compile proves its module."""
+    assert " for " in compile_text(REREAD).code
