@@ -323,7 +323,12 @@ def argument_twice(span: Span, callee: str, name: str, first: Span) -> Diagnosti
 
 @explained("E108")
 def name_taken(
-    span: Span, name: str, what: str, held: str = "a tensor", first: Span | None = None
+    span: Span,
+    name: str,
+    what: str,
+    held: str = "a tensor",
+    first: Span | None = None,
+    note: str | None = None,
 ) -> Diagnostic:
     """A tensor, or a layer that is an argument, may not be named like an op or a block: a chain
     could mean either.
@@ -332,7 +337,8 @@ def name_taken(
     """
     labels = (Label(first, "defined here"),) if first else ()
     message = f"{held} cannot be named `{name}`: that is {what}"
-    return error("E108", message, span, labels=labels, help="rename one" if first else None)
+    notes, help = (note,) if note else (), "rename one" if first else None
+    return error("E108", message, span, labels=labels, notes=notes, help=help)
 
 
 @explained("E109")

@@ -41,6 +41,12 @@ WORDS = ("true", "false", "none", "same", "valid", "nearest", "bilinear")  # pre
 
 def meant_value(name: str, known: Iterable[str]) -> str | None:
     """Which value a name that nothing has was meant to be."""
+    from cnndsl.ops.initial import PLAIN  # only mistakes ask for them
+
+    if name in PLAIN:
+        return f'an initialiser outside of its argument is a string: "{name}"'
+    if name in ("in", "here"):
+        return f"`{name}` is a tensor of a body: say `let` there, which sees it"
     meant = elsewhere.VALUES.get(name) or elsewhere.ARRIVES.get(name)
     meant = meant or closest(name, chain(known, WORDS))
     return f"did you mean `{meant}`?" if meant else None

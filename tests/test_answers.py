@@ -27,7 +27,7 @@ def model(body: str, image: str = "8x8x3", head: str = "") -> str:
             "E101",
             "not in a list: return x, y",
         ),
-        (model("conv(2, 3, pad = causal)", "100"), "E304", "keep a feature map before it"),
+        (model("conv(2, 3, pad = causal)", "100"), "E304", "make a feature map of it before"),
         (model("max_pool(3, pad = causal)"), "E102", "`causal` pads convolutions along a signal"),
         (
             model(f"conv(2, 3)\n train {{ {RECIPE}base_lr 0.01\n gamma 0.1 }}"),

@@ -126,6 +126,8 @@ def _check_output(expect: ast.Expect, value: Value, network: Network, found: Col
         span = expect.of_span or expect.what_span
         message = f"`{name[:60]}` is no output of {network.name}"
         help = did_you_mean(name, results) or f"its outputs: {', '.join(results[:8])}"
+        if name in network.endpoints:
+            help = f"a stage or a named tensor says its shape itself, behind a colon; {help}"
         found.add(errors.bad_expectation(span, message, help))
         return
     shape = network.endpoints[name].shape

@@ -82,7 +82,8 @@ class Names:
             raise Failure(errors.name_taken(span, name, "shared layers"))
         if what in ("an op", "an op of this spec", "a block") and program.sees(span, name):
             first = program.blocks[name].name_span if what == "a block" else None
-            raise Failure(errors.name_taken(span, name, what, first=first))
+            numbered = f"in a loop, `{span.text}` is numbered" if span.text != name else None
+            raise Failure(errors.name_taken(span, name, what, first=first, note=numbered))
 
 
 def free_name(name: str, taken: set[str]) -> str:

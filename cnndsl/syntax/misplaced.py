@@ -199,11 +199,25 @@ def stage(at: Context) -> Diagnostic | None:
     if at.word.type == "INTEGER" and kinds in (["STAGE"], ["AUX"]):
         message, lettered = "a name begins with a letter", f"{at.previous.text}{at.word.text}"
         return errors.written_differently(at.word, message, None, Fix(at.word, lettered))
+    if kinds[:1] == ["STAGE"] and at.previous.type == "RBRACE" and at.word.type in ("AS", "OUTPUT"):
+        return _named_stage(at)
     if at.word.type != "EQUAL" or [word.type for word in at.statement] != ["STAGE", "NAME"]:
         return None
     line = re.compile(r"=[ \t]*([^\n#{}]*[^\n#{}\s])").match(at.word.source.text, at.word.start)
     fix = Fix(Span(at.word.source, *line.span()), f"{{ {line[1]} }}") if line else None
     return errors.written_differently(at.word, "what a stage holds stands in braces", None, fix)
+
+
+def _named_stage(at: Context) -> Diagnostic:
+    """`stage tail { … } output image`: the name belongs to the chain that ends the stage."""
+    name = Span(at.word.source, at.word.start, at.after.end)
+    help = f"name the chain that ends it: {{ … {errors.shown(name.text, 40)} }}"
+    gap = at.word.source.text[: at.previous.start]
+    fix = None
+    if gap.rstrip(" ") == gap.rstrip() and at.after.type == "NAME":  # all of it on one line
+        ended = Span(at.word.source, len(gap.rstrip()), name.end)
+        fix = Fix(ended, f" {name.text} }}")
+    return errors.written_differently(name, "a stage has its name in front", help, fix)
 
 
 def twice_named(at: Context) -> Diagnostic | None:
