@@ -188,3 +188,18 @@ model Net() {
 def test_lists_that_loops_make_again():
     """A compile proves its module."""
     assert " for " in compile_text(REREAD).code
+
+
+SLICES = """
+block halves(seen) {
+  concat [ channels(0, seen) -> conv(seen, 3), channels(seen, in.channels) ]
+}
+model Net() {
+  input 8x8x8
+  halves(4) -> conv(12, 1) -> halves(6)
+}
+"""
+
+
+def test_a_slice_ends_where_its_tensor_does():
+    assert "x[..., self.seen :]" in compile_text(SLICES).code

@@ -28,6 +28,7 @@ from cnndsl.targets.python.liveness import live_call
 from cnndsl.targets.python.repeats import without_repeats
 from cnndsl.targets.python.sequences import sequences
 from cnndsl.targets.python.simultaneous import simultaneous
+from cnndsl.targets.python.slices import open_ended
 from cnndsl.targets.python.statements import (
     bodies,
     expressions,
@@ -184,6 +185,7 @@ def _named(
 ) -> tuple[list[Step], list[Step]]:
     init, call = name_flags(draft, init, call)
     init, call = ([map_step(s, upright) for s in steps] for steps in (init, call))
+    call = [map_step(s, open_ended) for s in call]
     order = _slots_in_order(draft, [*init, *call])
     chosen = name_attributes(draft, order, stored)
     init, call = rename_attributes(init, chosen), rename_attributes(call, chosen)
