@@ -203,3 +203,23 @@ model Net() {
 
 def test_a_slice_ends_where_its_tensor_does():
     assert "x[..., self.seen :]" in compile_text(SLICES).code
+
+
+NESTED = """
+model Features(depths = [1, 2], classes = 10) {
+  input 16x16x3
+  for i, depth in enumerate(depths) { stage layer { conv(8 * 2 ** i, 3) -> conv(8, 3) * depth } }
+  stage head { global_avg_pool -> dense(classes) }
+}
+model Net() {
+  input 16x16x3
+  features = Features(classes = 0)
+  features.layer1 -> conv(2, 1)
+}
+"""
+
+
+def test_what_the_constructor_alone_reads_is_no_attribute():
+    code = compile_text(NESTED).code
+    assert "        depths = (1, 2)\n\n" in code
+    assert "self.depths" not in code

@@ -79,8 +79,8 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
     if not plain:
         init, draft.call = grown_tuples(init), grown(draft.call)
     lists_of = _lists(init), _lists(draft.call)
-    init = lifted_lets(draft, init)
-    init, draft.call = settle_headers(init), settle_headers(draft.call)
+    draft.call = settle_headers(draft.call)
+    init = settle_headers(lifted_lets(draft, init))
     called = {a for step in flat(draft.call) for e in expressions(step) for a in attributes(e)}
     stored = [p for p in params if p in called and not draft.is_function]
     init, draft.call = _named(draft, init, draft.call, lists_of, fixed, module, stored)
