@@ -223,3 +223,10 @@ def test_what_the_constructor_alone_reads_is_no_attribute():
     code = compile_text(NESTED).code
     assert "        depths = (1, 2)\n\n" in code
     assert "self.depths" not in code
+
+
+def test_a_flag_that_a_block_does_not_follow_is_no_argument():
+    code = compile_file(CORNERS / "flags_alike_everywhere.cnn").code
+    unit = code[code.index("class Unit(") : code.index("class Units(")]
+    assert "deep" not in unit.split("def __init__", 1)[1]
+    assert "(N, H, W, in_features) -> (N, H, W, 4 * width)" in unit
