@@ -230,3 +230,24 @@ def test_a_flag_that_a_block_does_not_follow_is_no_argument():
     unit = code[code.index("class Unit(") : code.index("class Units(")]
     assert "deep" not in unit.split("def __init__", 1)[1]
     assert "(N, H, W, in_features) -> (N, H, W, 4 * width)" in unit
+
+
+STEM = """
+fn round8(c) = max(8, int(c + 4) // 8 * 8)
+model Net(width = 1.0, rows = [[8, 1], [16, 2]], classes = 10) {
+  input 32x32x3
+  stage stem { conv(round8(16 * width), 3, bias = false) -> bn -> relu }
+  stage body {
+    for c, n in rows {
+      { conv(round8(c * width), 3, bias = false) -> bn -> relu } * n
+    }
+  }
+  stage head { global_avg_pool -> dense(classes) }
+}
+"""
+
+
+def test_what_is_as_wide_does_not_work_it_out_again():
+    code = compile_text(STEM).code
+    assert code.count("round8(16 * width)") == 1
+    assert "self.stem_norm = Norm(features, rngs=rngs)" in code

@@ -21,6 +21,7 @@ from cnndsl.targets.python.appends import LIST
 from cnndsl.targets.python.choices import choices, upright
 from cnndsl.targets.python.draft import Build, Line, Loop, Step
 from cnndsl.targets.python.expressions import attributes, names, walk
+from cnndsl.targets.python.foretold import foretold
 from cnndsl.targets.python.growth import grown, grown_tuples
 from cnndsl.targets.python.headers import settle_headers
 from cnndsl.targets.python.lists import Lists
@@ -87,7 +88,7 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
     init = without_repeats([_augmented(step) for step in init])
     at = next(i for i, step in enumerate(init) if step is mark or isinstance(step, Blank))
     heads = init[at + 1 :]
-    init = init[:at]
+    init = init[:at] if plain else foretold(init[:at])
     draft.call = without_repeats(draft.call)
     count = 0
     while count < len(init) and _is_let(init[count], stored):
