@@ -188,3 +188,66 @@ model Net() {
 def test_lists_that_loops_make_again():
     """A compile proves its module."""
     assert " for " in compile_text(REREAD).code
+
+
+SLICES = """
+block halves(seen) {
+  concat [ channels(0, seen) -> conv(seen, 3), channels(seen, in.channels) ]
+}
+model Net() {
+  input 8x8x8
+  halves(4) -> conv(12, 1) -> halves(6)
+}
+"""
+
+
+def test_a_slice_ends_where_its_tensor_does():
+    assert "x[..., self.seen :]" in compile_text(SLICES).code
+
+
+NESTED = """
+model Features(depths = [1, 2], classes = 10) {
+  input 16x16x3
+  for i, depth in enumerate(depths) { stage layer { conv(8 * 2 ** i, 3) -> conv(8, 3) * depth } }
+  stage head { global_avg_pool -> dense(classes) }
+}
+model Net() {
+  input 16x16x3
+  features = Features(classes = 0)
+  features.layer1 -> conv(2, 1)
+}
+"""
+
+
+def test_what_the_constructor_alone_reads_is_no_attribute():
+    code = compile_text(NESTED).code
+    assert "        depths = (1, 2)\n\n" in code
+    assert "self.depths" not in code
+
+
+def test_a_flag_that_a_block_does_not_follow_is_no_argument():
+    code = compile_file(CORNERS / "flags_alike_everywhere.cnn").code
+    unit = code[code.index("class Unit(") : code.index("class Units(")]
+    assert "deep" not in unit.split("def __init__", 1)[1]
+    assert "(N, H, W, in_features) -> (N, H, W, 4 * width)" in unit
+
+
+STEM = """
+fn round8(c) = max(8, int(c + 4) // 8 * 8)
+model Net(width = 1.0, rows = [[8, 1], [16, 2]], classes = 10) {
+  input 32x32x3
+  stage stem { conv(round8(16 * width), 3, bias = false) -> bn -> relu }
+  stage body {
+    for c, n in rows {
+      { conv(round8(c * width), 3, bias = false) -> bn -> relu } * n
+    }
+  }
+  stage head { global_avg_pool -> dense(classes) }
+}
+"""
+
+
+def test_what_is_as_wide_does_not_work_it_out_again():
+    code = compile_text(STEM).code
+    assert code.count("round8(16 * width)") == 1
+    assert "self.stem_norm = Norm(features, rngs=rngs)" in code

@@ -21,6 +21,7 @@ from cnndsl.targets.python.appends import LIST
 from cnndsl.targets.python.choices import choices, upright
 from cnndsl.targets.python.draft import Build, Line, Loop, Step
 from cnndsl.targets.python.expressions import attributes, names, walk
+from cnndsl.targets.python.foretold import foretold
 from cnndsl.targets.python.growth import grown, grown_tuples
 from cnndsl.targets.python.headers import settle_headers
 from cnndsl.targets.python.lists import Lists
@@ -28,6 +29,7 @@ from cnndsl.targets.python.liveness import live_call
 from cnndsl.targets.python.repeats import without_repeats
 from cnndsl.targets.python.sequences import sequences
 from cnndsl.targets.python.simultaneous import simultaneous
+from cnndsl.targets.python.slices import open_ended
 from cnndsl.targets.python.statements import (
     bodies,
     expressions,
@@ -78,15 +80,15 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
     if not plain:
         init, draft.call = grown_tuples(init), grown(draft.call)
     lists_of = _lists(init), _lists(draft.call)
-    init = lifted_lets(draft, init)
-    init, draft.call = settle_headers(init), settle_headers(draft.call)
+    draft.call = settle_headers(draft.call)
+    init = settle_headers(lifted_lets(draft, init))
     called = {a for step in flat(draft.call) for e in expressions(step) for a in attributes(e)}
     stored = [p for p in params if p in called and not draft.is_function]
     init, draft.call = _named(draft, init, draft.call, lists_of, fixed, module, stored)
     init = without_repeats([_augmented(step) for step in init])
     at = next(i for i, step in enumerate(init) if step is mark or isinstance(step, Blank))
     heads = init[at + 1 :]
-    init = init[:at]
+    init = init[:at] if plain else foretold(init[:at])
     draft.call = without_repeats(draft.call)
     count = 0
     while count < len(init) and _is_let(init[count], stored):
@@ -184,6 +186,7 @@ def _named(
 ) -> tuple[list[Step], list[Step]]:
     init, call = name_flags(draft, init, call)
     init, call = ([map_step(s, upright) for s in steps] for steps in (init, call))
+    call = [map_step(s, open_ended) for s in call]
     order = _slots_in_order(draft, [*init, *call])
     chosen = name_attributes(draft, order, stored)
     init, call = rename_attributes(init, chosen), rename_attributes(call, chosen)

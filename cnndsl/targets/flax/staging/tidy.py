@@ -9,6 +9,7 @@ from cnndsl.targets.flax.ops.emission import KINDS
 from cnndsl.targets.flax.staging.arguments import drop_params, free_numbers, takes_x
 from cnndsl.targets.flax.staging.draft import Draft
 from cnndsl.targets.flax.staging.packs_out import bound, filled_by_loops
+from cnndsl.targets.flax.staging.settled import settle_flags
 from cnndsl.targets.python.draft import Build, Loop, Settle, Shadow, Step
 from cnndsl.targets.python.evaluate import Unknown, evaluate
 from cnndsl.targets.python.expressions import attributes, is_constant, names, self_, size, walk
@@ -41,6 +42,7 @@ _EXPORTED = 40  # and of one that a use of a class writes in its own terms
 
 def simplify(draft: Draft) -> None:
     """Propagates, sweeps, and settles which arguments remain."""
+    settle_flags(draft)
     allowed = _allowed(draft)
     steps = [*draft.init, *_marked(draft)]
     draft.init, draft.heads = _split(propagate(steps, allowed, draft.flat_loops, _holds(draft)))

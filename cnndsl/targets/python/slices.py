@@ -1,0 +1,32 @@
+"""`x[..., width:]` for a slice that ends where its tensor does."""
+
+from __future__ import annotations
+
+from cnndsl.targets.python.expressions import integer
+from cnndsl.targets.python.rebuild import rebuild
+from cnndsl.targets.python.tree import Attribute, Constant, Expr, Item, Slice, Tuple
+
+
+def open_ended(expr: Expr) -> Expr:
+    """An expression whose slices do not say where their tensors end."""
+    expr = rebuild(expr, open_ended)
+    match expr:
+        case Item(base=base, index=Tuple(items=items)):
+            rest = items[0] == Constant(...)
+            axes = [at - len(items) if rest else at for at in range(len(items))]
+            ends = [_open(part, base, axis) for part, axis in zip(items, axes, strict=True)]
+            if ends != list(items):
+                return Item(base, Tuple(tuple(ends)))
+    return expr
+
+
+def _open(part: Expr, base: Expr, axis: int) -> Expr:
+    """A slice without a stop that is the extent of an axis."""
+    match part:
+        case Slice(
+            start=start,
+            stop=Item(base=Attribute(base=sliced, name="shape"), index=index),
+            step=step,
+        ) if sliced == base and integer(index) == axis:
+            return Slice(start, None, step)
+    return part
