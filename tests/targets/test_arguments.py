@@ -39,6 +39,30 @@ def test_a_width_of_which_few_values_are_taken(line):
     assert "width" not in {p.name for p in init.parameters}
 
 
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        (
+            "kernel = 3",
+            "conv(8, 3, stride = 2) -> conv(8, kernel, stride = 2, pad = valid) -> flatten",
+        ),
+        (
+            "patch = 8",
+            "conv(8, patch, stride = patch) -> transpose -> conv(32, 1) -> global_avg_pool",
+        ),
+        ("factor = 2", "conv(8, 3) -> max_pool(factor) -> space_to_depth(4) -> flatten"),
+    ],
+)
+def test_a_size_that_one_more_leaves_as_it_is(name, body):
+    """What is flattened has as many pixels with a kernel of 4, and not with one of 6."""
+    text = f"model Net({name}, classes = 10) {{ input 32x32x3\n {body} -> dense(classes) }}"
+    module, _ = compiled(text)
+    (model,) = [d for d in module.body if getattr(d, "name", "") == "Net"]
+    (init,) = [m for m in model.methods if m.name == "__init__"]
+    assert name.partition(" ")[0] not in {p.name for p in init.parameters}
+    assert "classes" in {p.name for p in init.parameters}
+
+
 def test_a_width_of_which_the_spec_takes_one_is_no_argument():
     text = """
     model Net(width = 8, classes = 10) {

@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from cnndsl.checked import Checked
 from cnndsl.elaborate.collect import Collector
-from cnndsl.elaborate.head import CLASSES, classifiers
 from cnndsl.elaborate.models import INPUT, elaborate
 from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.reuse import Known, known_of
-from cnndsl.ir import Network, Value
+from cnndsl.ir import Network
+from cnndsl.ops.base import Shape
 from cnndsl.stack import deep_stack
 from cnndsl.targets.flax.compare import Difference
+from cnndsl.targets.flax.other_values import Change, Round, rounds
 from cnndsl.targets.flax.validate import Run
-from cnndsl.targets.python.callables import ClassValue, Defined
 from cnndsl.targets.python.tree import Module
 from cnndsl.targets.python.values import Failure
-
-_HANDED_ON = ("self", "rngs", "dtype", "param_dtype", "aux")
-
-
-@dataclass(frozen=True)
-class Change:
-    """An argument of a model's class, the spec's parameter that it is, another value of it."""
-
-    name: str
-    parameter: str
-    value: Value
-    instead: tuple[Value, ...] = ()  # values to try where the spec does not take this one
-    must: bool = False  # whether it is no argument where the spec takes none of these
-
-
-Round = tuple[Change, ...]  # arguments that are set together
+from cnndsl.walks import layers
 
 
 def validate_arguments(
@@ -46,7 +32,8 @@ def validate_arguments(
     with the network that the spec gives for those values, `classes=0` being one without its
     classifier. Where that differs, or the spec has a diagnostic, each argument is set by itself,
     to the first of several values that has none. An argument for which the spec takes no other
-    value differs: nothing would prove it.
+    value differs: nothing would prove it. Where code may say sizes of maps in numbers, values with
+    which maps have other sizes are tried besides.
 
     Args:
       module: the tree of the module.
@@ -72,8 +59,11 @@ def differences_by_argument(run: Run, checked: Checked) -> list[Difference]:
     for network in checked.networks:
         is_first = id(network.definition) not in bodies
         bodies.add(id(network.definition))
-        for changes in _rounds(run.cls(network), network, is_first):
+        for changes in rounds(run.cls(network), network, is_first):
             found.extend(_set(run, program, network, changes, known))
+            if is_first:
+                for change in _sized(program, network, changes, known):
+                    found.extend(_set(run, program, network, (change,), known))
     return found
 
 
@@ -104,6 +94,44 @@ def _alone(
     return [Difference(network.name, "", message, argument=change.parameter)]
 
 
+def _sized(program: Program, network: Network, changes: Round, known: Known) -> Iterator[Change]:
+    """The arguments that decide how large maps are, where sizes become channels or a window.
+
+    One more may leave them as they are: a map of 8 and one of 9 pixels are as large when halved.
+    """
+    places, sizes = _sizes(network)
+    for change in changes if places else ():
+        found = None
+        is_size = change.must and not isinstance(change.value, bool | float)
+        for value in (change.value, *change.instead[:2]) if is_size else ():
+            tried = replace(change, value=value)
+            other = _elaborated(program, network, (tried,), known)
+            if other is None:
+                continue
+            if _sizes(other)[0] != places:
+                found = tried
+                break
+            if _sizes(other)[1] != sizes:
+                found = found or tried
+        if found is not None:
+            yield found
+
+
+def _sizes(network: Network) -> tuple[list[Shape], set[Shape]]:
+    """The sizes of maps that code may say in numbers, and of all maps."""
+    places: list[Shape] = []
+    sizes: set[Shape] = set()
+    for layer in layers(network.frame):
+        size = layer.x.shape[:-1]
+        sizes.add(size)
+        if layer.op.name in _SAID_IN_NUMBERS and math.prod(size) > 1:
+            places.append(size)
+    return places, sizes
+
+
+_SAID_IN_NUMBERS = ("flatten", "reshape", "transpose", "resize", "expand", "adaptive_avg_pool")
+
+
 def _compared(
     run: Run, program: Program, network: Network, changes: Round, known: Known
 ) -> list[Difference] | None:
@@ -120,82 +148,6 @@ def _compared(
     words = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
     found = run.model(other, arguments, f"{network.name}({words})")
     return [replace(difference, argument=changes[0].parameter) for difference in found]
-
-
-def _rounds(cls: ClassValue | None, network: Network, is_first: bool) -> Iterator[Round]:
-    """Which arguments are set together, and to what."""
-    constructor = cls.find("__init__") if cls is not None else None
-    first: list[Change] = []
-    second: list[Change] = []
-    for name in constructor.defaults if isinstance(constructor, Defined) else ():
-        parameter = name if name in network.arguments else name.removesuffix("_")
-        if name in _HANDED_ON or parameter not in network.arguments:
-            continue
-        value = network.arguments[parameter]
-        changes = [Change(name, parameter, other) for other in _others(value)]
-        if changes:
-            instead = tuple(_further(value))
-            changes[0] = replace(changes[0], instead=instead, must=True)
-        if parameter == CLASSES and classifiers(network, aux=False):
-            changes.append(Change(name, parameter, 0))
-        if isinstance(value, bool):
-            yield tuple(changes)
-            continue
-        if isinstance(value, int) and parameter != CLASSES and is_first:
-            yield (Change(name, parameter, 0),)  # repetitions that are none
-        first.extend(changes[:1])
-        second.extend(changes[1:2])
-    if first:
-        yield tuple(first)
-    if second and is_first:
-        yield tuple(second)
-
-
-def _others(value: Value) -> list[Value]:
-    """Other values of that kind."""
-    match value:
-        case bool():
-            return [not value]
-        case int():
-            return [value + 1]
-        case float():
-            return [value / 2, value * 1.5] if value else [0.25]
-        case [first, *rest]:
-            return [*([other, *rest] for other in _others(first)[:1]), [first, *rest, first]]
-    return []
-
-
-def _further(value: Value) -> Iterator[Value]:
-    """More of them, such as groups of channels and halves divide."""
-    match value:
-        case bool():
-            return
-        case int():
-            yield from (2 * value, value // 2, value + 2, value + 8, 4 * value, value - 1)
-        case float():
-            yield from (2 * value, 0.75 * value)
-        case [*items]:
-            for change in _FURTHER:
-                yield [_each(change, item) for item in items]
-            yield from ([*items[:-1], other] for other in _others(items[-1])[:1])
-            if len(items) > 1:
-                yield items[:-1]
-
-
-_FURTHER = ((1, 1), (2, 0))  # as a factor and what is added
-
-
-def _each(change: tuple[int, int], value: Value) -> Value:
-    """A number, or all numbers of a table."""
-    factor, more = change
-    match value:
-        case [*items]:
-            return [_each(change, item) for item in items]
-        case bool():
-            return value
-        case int():
-            return value * factor + more
-    return value
 
 
 def _tupled(value: object) -> object:
