@@ -35,7 +35,7 @@ def with_functions(module: Module) -> Module:
     functions = {
         node.name: _untyped(node)
         for node in module.body
-        if isinstance(node, Function) and node.returns != ARRAY
+        if isinstance(node, Function) and not _is_of_tensors(node)
     }
     if not functions:
         return module
@@ -46,6 +46,12 @@ def with_functions(module: Module) -> Module:
             break
         functions = found
     return _with(module, {name: _settled(node) for name, node in functions.items()})
+
+
+def _is_of_tensors(node: Function) -> bool:
+    """Whether a function is a block, or what computes with tensors as ops do."""
+    said = (node.returns, *(p.annotation for p in node.parameters))
+    return any(ARRAY in walk(kind) for kind in said if kind is not None)
 
 
 def _with(module: Module, functions: Mapping[str, Function]) -> Module:
