@@ -7,8 +7,11 @@ from collections.abc import Sequence
 
 from cnndsl.counts import has_products
 from cnndsl.ir import Instance, Network, Pack
+from cnndsl.ops import OPS
 from cnndsl.ops.base import Shape, rank_of
 from cnndsl.summary import Summary, declared_ops, format_table, summarize_network, table_text
+from cnndsl.syntax import ast
+from cnndsl.syntax.walk import walk
 from cnndsl.targets.flax.staging.draft import Draft, Param
 from cnndsl.targets.python.expressions import attributes, names
 from cnndsl.targets.python.print import print_expression
@@ -63,9 +66,10 @@ def _result(
 ) -> str:
     if len(outs[0]) == 1:
         return f"(N, {channels})"
-    if len(ins[0]) != len(outs[0]):
+    if len(ins[0]) != len(outs[0]) or (_is_fixed(draft, ins) and len(set(outs)) == 1):
         return f"({', '.join(map(str, ('N', *outs[0][:-1], channels)))})"
-    arguments = [p for p in draft.arguments if p.source == "own"]
+    reducing = _reducing(draft)
+    arguments = [p for p in draft.arguments if p.source == "own" and p.origin in reducing]
     sides = [
         _side(letter, [(a[axis], b[axis]) for a, b in zip(ins, outs, strict=True)], arguments)
         for axis, letter in enumerate(_LETTERS[rank_of(ins[0])])
@@ -96,15 +100,38 @@ def _channels_out(
 def _left(draft: Draft, ins: Sequence[tuple[int, ...]], channels_in: str) -> str:
     if len(ins[0]) == 1:
         return f"(N, {channels_in})"
-    sizes = {s[:-1] for s in ins}
-    fixed = draft.spatial and len(sizes) == 1
-    extents = map(str, sizes.pop()) if fixed else _LETTERS[rank_of(ins[0])]
+    extents = map(str, ins[0][:-1]) if _is_fixed(draft, ins) else _LETTERS[rank_of(ins[0])]
     return f"({', '.join(('N', *extents, channels_in))})"
+
+
+def _is_fixed(draft: Draft, ins: Sequence[Shape]) -> bool:
+    """Whether a block has numbers that are right for maps of one size alone."""
+    return draft.spatial and len({s[:-1] for s in ins}) == 1
+
+
+def _reducing(draft: Draft) -> set[str]:
+    """The names that may decide how large maps are: not those of widths and groups alone."""
+    others: set[int] = set()
+    for node in walk(draft.definition):
+        if not isinstance(node, ast.Apply) or node.name not in OPS:
+            continue
+        known = list(OPS[node.name].arguments())
+        for place, argument in enumerate(node.args or ()):
+            name = argument.name or (known[place] if place < len(known) else None)
+            if name not in _OF_WINDOWS:
+                others.update(map(id, walk(argument)))
+    body = walk(draft.definition.body)
+    return {n.id for n in body if isinstance(n, ast.Name) and id(n) not in others}
+
+
+_OF_WINDOWS = ("stride", "factor", "window", "kernel", "size", "scale", "shape")
 
 
 def _side(letter: str, pairs: list[tuple[int, int]], arguments: Sequence[Param]) -> str:
     if all(a == b for a, b in pairs):
         return letter
+    if all(b == 1 for _, b in pairs):
+        return "1"
     for param in arguments:
         values = [param.values.get(n) for n in range(len(pairs))]
         if all(type(v) is int and 0 < v <= a and -(-a // v) == b
@@ -165,7 +192,7 @@ def listed(begin: str, parts: Sequence[str]) -> str:
 
 def _called(networks: Sequence[Network]) -> str:
     """What a model receives, at the beginning of a sentence."""
-    return ("Images", "Signals", "Images", "Clips")[rank_of(networks[0].input.shape)]
+    return ("Vectors", "Signals", "Images", "Clips")[rank_of(networks[0].input.shape)]
 
 
 def _batch(shapes: Sequence[Shape]) -> str:
