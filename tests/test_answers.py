@@ -28,6 +28,14 @@ def model(body: str, image: str = "8x8x3", head: str = "") -> str:
             "not in a list: return x, y",
         ),
         (model("conv(2, 3, pad = causal)", "100"), "E304", "make a feature map of it before"),
+        (
+            model(
+                "a = conv(4, 1)\n conv(4, 3) -> gate(a) -> unit",
+                head="block unit(w) { conv(w, 3) }\nblock gate(x) { mul [ here, x -> sigmoid ] }\n",
+            ),
+            "E105",
+            "say it, as in unit(w = …)",
+        ),
         (model("max_pool(3, pad = causal)"), "E102", "`causal` pads convolutions along a signal"),
         (
             model(f"conv(2, 3)\n train {{ {RECIPE}base_lr 0.01\n gamma 0.1 }}"),

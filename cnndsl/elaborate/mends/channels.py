@@ -161,6 +161,8 @@ def flowing(nodes: Iterable[ast.Node], first: Diagnostic) -> Iterator[Mend]:
         head = block.parameters[:1]
         if not head or head[0].name not in _FLOWS or head[0].default is not None:
             continue
+        if f"`{block.name}`" not in first.message:
+            continue
         span, source = head[0].span, block.span.source
         end = block.parameters[1].span.start if len(block.parameters) > 1 else span.end
         brace = source.text.find("{", end) + 1
