@@ -269,3 +269,22 @@ model Net() {
 
 def test_a_list_of_perhaps_one_is_a_choice():
     assert "held = [xs[0]] if self.more else []" in compile_text(PERHAPS).code
+
+
+SUMS = """
+block gather(xs, width) {
+  concat [ here, here, xs.. ] -> conv(width, 1)
+}
+model Net() {
+  input 8x8x3
+  a = conv(4, 3)
+  b = conv(6, 3)
+  xs = [ a, b ]
+  ys = [ a ]
+  gather(xs, 8) -> gather(ys, 8)
+}
+"""
+
+
+def test_a_sum_names_what_it_knows():
+    assert "2 * in_features + sum(xs_features)" in compile_text(SUMS).code
