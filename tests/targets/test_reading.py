@@ -251,3 +251,40 @@ def test_what_is_as_wide_does_not_work_it_out_again():
     code = compile_text(STEM).code
     assert code.count("round8(16 * width)") == 1
     assert "self.stem_norm = Norm(features, rngs=rngs)" in code
+
+
+PERHAPS = """
+block gather(xs, width, more) {
+  held = []
+  if more { held = [ held.., xs[0] ] }
+  concat [ here, held.. ] -> conv(width, 1)
+}
+model Net() {
+  input 8x8x3
+  xs = [ conv(4, 3), conv(4, 3) ]
+  gather(xs, 8, true) -> gather(xs, 8, false)
+}
+"""
+
+
+def test_a_list_of_perhaps_one_is_a_choice():
+    assert "held = [xs[0]] if self.more else []" in compile_text(PERHAPS).code
+
+
+SUMS = """
+block gather(xs, width) {
+  concat [ here, here, xs.. ] -> conv(width, 1)
+}
+model Net() {
+  input 8x8x3
+  a = conv(4, 3)
+  b = conv(6, 3)
+  xs = [ a, b ]
+  ys = [ a ]
+  gather(xs, 8) -> gather(ys, 8)
+}
+"""
+
+
+def test_a_sum_names_what_it_knows():
+    assert "2 * in_features + sum(xs_features)" in compile_text(SUMS).code

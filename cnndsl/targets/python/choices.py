@@ -7,10 +7,20 @@ from collections.abc import Callable, Sequence
 
 from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Line, Step
+from cnndsl.targets.python.expressions import walk
 from cnndsl.targets.python.logic import conditional
 from cnndsl.targets.python.rebuild import rebuild
-from cnndsl.targets.python.statements import bodies, with_bodies
-from cnndsl.targets.python.tree import Assign, Conditional, Expr, If, Name, Unary
+from cnndsl.targets.python.statements import assigned, bodies, with_bodies
+from cnndsl.targets.python.tree import (
+    Assign,
+    Conditional,
+    Expr,
+    If,
+    ListOf,
+    Name,
+    Star,
+    Unary,
+)
 
 _ROOM = 72  # of a line, less its indentation
 
@@ -21,6 +31,31 @@ def choices(steps: Sequence[Step], width: Callable[[Expr], int]) -> list[Step]:
     for step in steps:
         step = _within(step, width)
         found.append(_chosen(_alike(step), width) if isinstance(step, If) else step)
+    return found
+
+
+def begun(steps: Sequence[Step]) -> list[Step]:
+    """The statements with `xs = [x] if test else []` for a list that is nothing at first, and
+    then perhaps has an item."""
+    found: list[Step] = []
+    for step in steps:
+        if inner := bodies(step):
+            step = with_bodies(step, *map(begun, inner))
+        match found[-1:], step:
+            case (
+                [Assign(targets=(Name() as name,), value=ListOf(items=items) as start)],
+                Assign(
+                    targets=(target,),
+                    value=Conditional(
+                        then=ListOf(items=(Star(value=held), *more)), test=test, other=other
+                    ),
+                ),
+            ) if target == held == other == name and name not in walk(test):
+                found[-1] = assigned(
+                    step, step.targets, Conditional(ListOf((*items, *more)), test, start)
+                )
+                continue
+        found.append(step)
     return found
 
 

@@ -92,7 +92,5 @@ def tally(name: str, held: Expr) -> Expr:
         part: Expr = Constant(1) if name == "len" else each
         if isinstance(each, Star):
             part = tally(name, each.value)
-            if isinstance(part, Tally):
-                return Tally(Name(name), (held,))
         total = part if number == 0 else binary("+", total, part)
     return total

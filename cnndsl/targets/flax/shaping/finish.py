@@ -18,7 +18,7 @@ from cnndsl.targets.flax.shaping.widths import built_width, width
 from cnndsl.targets.flax.staging.draft import Draft, Slot
 from cnndsl.targets.flax.staging.tidy import resimplified
 from cnndsl.targets.python.appends import LIST
-from cnndsl.targets.python.choices import choices, upright
+from cnndsl.targets.python.choices import begun, choices, upright
 from cnndsl.targets.python.draft import Build, Line, Loop, Step
 from cnndsl.targets.python.expressions import attributes, names, walk
 from cnndsl.targets.python.foretold import foretold
@@ -78,7 +78,7 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
         init, draft.call = simultaneous(init), simultaneous(draft.call)
     draft.call = live_call(draft.call, results)
     if not plain:
-        init, draft.call = grown_tuples(init), grown(draft.call)
+        init, draft.call = grown_tuples(init), begun(grown(draft.call))
     lists_of = _lists(init), _lists(draft.call)
     draft.call = settle_headers(draft.call)
     init = settle_headers(lifted_lets(draft, init))
