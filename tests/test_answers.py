@@ -57,3 +57,13 @@ def test_a_network_of_another_notation_whose_image_nobody_says_has_no_edit():
     assert found.fix is None
     assert found.help == "write this in place of lines 1 to 3, with the size of your images"
     assert "conv(4, 3) -> relu" in (found.table or "")
+
+
+@pytest.mark.parametrize(
+    ("sum", "written"),
+    [("torch.cat([b, a], 1)", "concat [ b, a ]"), ("a + b", "add [ a, b ]")],
+)
+def test_tensors_that_a_body_has_named_keep_their_names_in_lines_of_another_notation(sum, written):
+    body = f"a = conv(2, 3)\n  b = a -> gelu\n  c = {sum}\n  nn.Sequential(nn.Conv2d(4, 4, 1))"
+    first, _ = cnndsl.check(model(f"{body}\n  other(3)"))
+    assert (first.table or "").startswith(written)

@@ -30,7 +30,6 @@ class Reader:
     image: str | None = None
     at: Arriving = field(default_factory=Arriving)
     columns: list[str] | None = None
-    changed: bool = False
 
     def __post_init__(self) -> None:
         self.script = Script(Calls(dialect=self.dialect, own=self.blocks))
