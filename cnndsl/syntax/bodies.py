@@ -9,7 +9,6 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Source, Span
 from cnndsl.syntax.context import Context
 from cnndsl.syntax.misplaced import end_of_braces
-from cnndsl.syntax.python_calls import chain_of
 
 _AROUND = frozenset(
     "residual skip shortcut identity resblock residual_block skip_connection".split()
@@ -212,22 +211,6 @@ def _end_of(source: Source, first: Span) -> Span | None:
     closing = re.compile(rf"^{indent}(end(?:for|if|while)?;?)[ \t]*(?=#|%|$)", re.MULTILINE)
     found = closing.search(source.text, first.end)
     return Span(source, found.start(1), found.end(1)) if found else None
-
-
-def layer(at: Context) -> Diagnostic | None:
-    """`layer conv1: Conv2D(64, 3)`: layers stand by themselves."""
-    first = (*at.statement, at.word)[0]
-    if first.text.lower() not in ("layer", "node", "op") or first.type != "NAME":
-        return None
-    source = first.source
-    line = source.text[first.start : _line_end(source, first.start)].partition("#")[0].rstrip()
-    found = re.fullmatch(r"\w+[ \t]+[\"']?(\w+)[\"']?[ \t]*[:=][ \t]*([A-Za-z_].*)", line)
-    if found is None or "{" in line:
-        return None
-    chain = chain_of(found[2]) or found[2]
-    fix = Fix(Span(source, first.start, first.start + len(line)), f"{chain} as {found[1]}")
-    message = f"a layer stands by itself, without `{first.text}` in front of it"
-    return errors.written_differently(first, message, None, fix)
 
 
 def image(at: Context) -> Diagnostic | None:

@@ -90,7 +90,7 @@ def further(source: Source, mistakes: Sequence[Diagnostic], check: Check) -> lis
     passed: list[_Edited] = []
     fresh: Sequence[Diagnostic] = mistakes
     for _ in range(_ROUNDS):
-        edits = _apart([fix for each in fresh if each.code in _CERTAIN for fix in fixes(each)])
+        edits = apart([fix for each in fresh if each.code in _CERTAIN for fix in fixes(each)])
         if not edits:
             break
         before = passed[-1].after if passed else source
@@ -119,7 +119,7 @@ def behind(source: Source, mistakes: Sequence[Diagnostic], check: Check) -> list
     Only what is written otherwise is: arguments and names. What shows then are shapes.
     """
     found = list(mistakes)
-    edits = _apart([fix for each in found for fix in fixes(each)])
+    edits = apart([fix for each in found for fix in fixes(each)])
     named = all(each.code in _NAMES and fixes(each) for each in found)
     if not named or len(source.text) > _LONGEST or len(found) > _MOST or not edits:
         return found
@@ -143,7 +143,7 @@ def _note(mistake: Diagnostic, found: list[Diagnostic], shown: Diagnostic) -> No
         if _line(known) != _line(mistake) or known.message != mistake.message:
             continue
         if known.code in _CERTAIN and known.fix and mistake.fix:
-            edits = _apart([known.fix, mistake.fix])
+            edits = apart([known.fix, mistake.fix])
             if len(edits) == 2:
                 fix = joined_fixes(edits)
                 line = corrected(fix)
@@ -158,7 +158,7 @@ def _note(mistake: Diagnostic, found: list[Diagnostic], shown: Diagnostic) -> No
     found.append(mistake)
 
 
-def _apart(edits: Sequence[Fix]) -> tuple[Fix, ...]:
+def apart(edits: Sequence[Fix]) -> tuple[Fix, ...]:
     """The edits, as small as they are, that do not touch each other, in the order of the text."""
     small = [each for edit in edits for each in _smaller(edit)]
     small.sort(key=lambda fix: (fix.span.start, fix.span.end))

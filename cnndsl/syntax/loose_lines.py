@@ -9,7 +9,7 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
 from cnndsl.syntax.context import Context
 from cnndsl.syntax.expected import ELEMENTS, LITERALS
-from cnndsl.syntax.python_read import op_of
+from cnndsl.syntax.ported.meaning import op_spelt
 
 _JOINT = re.compile(r"[ \t]*(?:->|=>|→|[-,|>+;.])[ \t]*|[ \t]+")
 _NAMED = re.compile(r"[A-Za-z_]\w*")
@@ -48,6 +48,8 @@ def _rest(first: Span) -> Span:
 
 def chain_of(line: str, blocks: set[str]) -> str | None:
     """A line as a chain, if all that it holds are layers with their arguments."""
+    from cnndsl.ops import MERGES  # only mistakes ask for them
+
     parts: list[str] = []
     settings: list[str] = []
     place = 0
@@ -60,8 +62,8 @@ def chain_of(line: str, blocks: set[str]) -> str | None:
                 settings.append(name[0])
                 place = end
                 continue
-            op = name[0] if name[0] in (*blocks, "here", "in") else op_of(name[0])
-            if op is None:
+            op = name[0] if name[0] in (*blocks, "here", "in") else op_spelt(name[0])
+            if op is None or op in MERGES:
                 return None
             if line[end : end + 1] == "(":
                 closed = _closed(line, end)

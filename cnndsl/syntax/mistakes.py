@@ -190,7 +190,6 @@ _RULES = (
     bodies.asserted,
     bodies.varied,
     bodies.ended,
-    bodies.layer,
     bodies.image,
     bodies.parameter,
     bodies.merged,

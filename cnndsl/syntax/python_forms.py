@@ -41,6 +41,13 @@ def dotted(at: Context) -> Diagnostic | None:
     if last.text == "self" and re.fullmatch(r"_?make_?\w*|_\w+", name):
         message = "a model has no methods: a block repeats by its count"
         return errors.written_differently(span, message, "write { unit(64) } * 3 with a block")
+    if (
+        last.text == "self"
+        and at.word.type == "LPAR"
+        and not re.search(rf"\b{name}\s*=", source.text)
+    ):
+        message = "nothing declares this layer: write it where it runs"
+        return errors.written_differently(span, message, None)
     if last.text == "self":
         message = "names stand alone here: there is no `self`"
         return errors.written_differently(span, message, None, Fix(span, name))

@@ -22,9 +22,7 @@ from cnndsl.syntax.layout import CLOSERS, between, layout
 from cnndsl.syntax.machine import Unexpected, accepted_at, run
 from cnndsl.syntax.merged import unmerged
 from cnndsl.syntax.mistakes import explain
-from cnndsl.syntax.python_lines import told
 from cnndsl.syntax.scan import END, FINAL, MAX_WORDS, Mistake, Word, scan
-from cnndsl.syntax.sections import listed
 from cnndsl.syntax.statements import (
     Extent,
     behind,
@@ -53,8 +51,7 @@ def all_mistakes(source: Source, first: Mistake | Unexpected) -> list[Diagnostic
         recovery = _Recovery(source)
         found = _grouped(recovery.mistakes())
         more = strangers(recovery.scanned, found)[: max(0, _MOST - len(found))]
-        found = listed(source, told(source, sorted([*found, *more], key=_place)))
-        return sorted(found, key=_place)
+        return sorted([*found, *more], key=_place)
     except Mistake as too_large:
         if isinstance(first, Mistake):
             return [first.diagnostic]

@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from cnndsl import elsewhere, errors
 from cnndsl.diagnostics import Diagnostic
+from cnndsl.syntax.ported.meaning import op_spelt
 from cnndsl.syntax.scan import Word
 
 _BEFORE = frozenset({"NEWLINE", "LBRACE", "ARROW"})  # what an element stands behind, and no value
@@ -40,9 +41,5 @@ def strangers(words: Sequence[Word], found: Sequence[Diagnostic]) -> list[Diagno
 
 def _meant(name: str) -> str | None:
     """The one op that another library calls so; ours have no other names."""
-    from cnndsl.ops import MERGES, OPS  # only mistakes ask for them
-
-    if name in OPS or name in MERGES or len(elsewhere.ops(name)) > 1:
-        return None
-    spelt = (op for op in OPS if elsewhere.plain(op) == elsewhere.plain(name))
-    return elsewhere.op(name) or next(spelt, None)
+    meant = op_spelt(name)
+    return None if meant == name or len(elsewhere.ops(name)) > 1 else meant

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cnndsl.source import Source, Span
 from cnndsl.syntax.misplaced import end_of_braces
-from cnndsl.syntax.ported import nested, records
+from cnndsl.syntax.parts import indent_of
+from cnndsl.syntax.ported import nested
 from cnndsl.syntax.ported.dialects import Dialect
 from cnndsl.syntax.ported.entries import Unknown
 from cnndsl.syntax.ported.flows import Lines
@@ -25,6 +26,8 @@ _OPENS = re.compile(
 _ASIDE = re.compile(r"[ \t]*(?:train|preprocess|augment)\b[^\n]*\{[ \t]*$")
 _LOOP = re.compile(r"for[ \t]+(\w+)[ \t]+in[ \t]+(\w+)[ \t]*\{")
 _NAMED = re.compile(r"\bas[ \t]+(\w+)|^[ \t]*(\w+)[ \t]*=(?!=)", re.M)
+_SECTION = re.compile(r"\s*\[[a-z_]+\]\s*$", re.M)
+_OF_SECTION = re.compile(r"\s*(?:\[[a-z_]+\]|\w+\s*=[^({]*)?\s*(?:#.*)?")
 _INPUT = re.compile(r"^[ \t]*input\b[ \t]+(?:\w+[ \t]+)?[\d\[]", re.M)
 
 
@@ -34,19 +37,21 @@ def bodies(source: Source, dialect: Dialect, marked: Collection[int]) -> Iterato
     for head in _HEAD.finditer(text):
         closed = re.compile(r"^\}", re.M).search(text, head.end())
         end = closed.start() if closed else len(text)
+        params = set(re.findall(r"(\w+)[ \t]*(?==[^=]|[,)])", head[0]))
         span = Span(source, head.end() + 1, end)
-        yield from _Body(span, dialect, blocks, marked, head[1] == "model").parts()
+        yield from _Body(span, dialect, blocks, marked, head[1] == "model", params).parts()
 
 
 @dataclass
 class _Body:
-    """A body, read line by line; `known` are the names of tensors so far."""
+    """A body, read line by line; `params` are arguments, `known` the names of tensors so far."""
 
     span: Span
     dialect: Dialect
     blocks: Collection[str]
     marked: Collection[int]
     is_model: bool
+    params: Collection[str]
     known: set[str] = field(default_factory=set)
     taken: list[Line] = field(default_factory=list)
 
@@ -58,7 +63,8 @@ class _Body:
 
     def begun(self, reader: Reader) -> Reader:
         reader.script.kept = self.kept
-        reader.script.tensors |= {name: name for name in self.known}
+        reader.script.tensors |= {name: name for name in (*self.params, *self.known)}
+        reader.script.calls.values |= {name: name for name in self.params}
         return reader
 
     def parts(self) -> Iterator[Part]:
@@ -86,18 +92,35 @@ class _Body:
         stripped = line.text.strip()
         if not stripped or stripped.startswith("#"):
             return False
-        if _OPENS.fullmatch(line.text):
+        if _OPENS.fullmatch(line.text) and not re.match(r"layers?\b", stripped):
             return _LOOP.fullmatch(stripped) is not None and bool(self.taken)
         first, last = (self.span.source.position(place)[0] for place in (line.start, line.end))
         is_marked = any(number in self.marked for number in range(first, last + 1))
-        return is_other(stripped, self.blocks) or (is_marked and bool(self.taken))
+        tensors = "|".join({*self.known, "here", "in"})
+        runs = re.search(rf"\w\((?:{tensors})[,)]", stripped)
+        return is_other(stripped, self.blocks) or (is_marked and bool(self.taken or runs))
 
     def take(self, lines: Sequence[Line], index: int) -> int:
         """How many lines can be read together from one on."""
+        script = self.reader.script
+        steps, tensors, flow = len(script.steps), dict(script.tensors), script.flow
         count = self.record(lines, index) or self.loop(lines, index)
         count = count or int(self.reader.read(lines[index].text))
+        if count and len(script.steps) > steps and self.lines() is None:
+            del script.steps[steps:]
+            script.tensors, script.flow = tensors, flow
+            return 0
         self.taken += lines[index : index + count]
         return count
+
+    def lines(self, live: Collection[str] = ()) -> list[str] | None:
+        """What the lines that were read are here; the names in `live` are read behind them."""
+        known = {*self.params, *self.known}
+        try:
+            lines = Lines(self.dialect, replace(self.reader.at), known)
+            return lines.written(self.reader.script.steps, live)
+        except Unknown:
+            return None
 
     def loop(self, lines: Sequence[Line], index: int) -> int:
         """How many lines a loop over layers takes: `for layer in layers { x = layer(x) }`."""
@@ -108,27 +131,15 @@ class _Body:
         return 3 if body and self.reader.run(body) else 0
 
     def record(self, lines: Sequence[Line], index: int) -> int:
-        """How many lines a record of settings takes, `- type: conv` and those further right."""
-        head = lines[index].text
-        if not re.match(r"\s*(?:-\s+)?[\"']?\w+[\"']?\s*:\s*[\w\"']*\s*$", head):
+        """How many lines a record of settings takes: `- type: conv` and those further right,
+        `[convolutional]` and those below it, `layer { … }`.
+        """
+        stop, text = _record_at(lines, index, self.span)
+        if not stop:
             return 0
-        depth = len(head) - len(head.lstrip())
-        stop = index + 1
-        while stop < len(lines) and lines[stop].text.strip():
-            text = lines[stop].text
-            if len(text) - len(text.lstrip()) <= depth:
-                break
-            stop += 1
-        if stop == index + 1 and not head.lstrip().startswith("-"):
-            return 0
-        record = nested.indented("\n".join(line.text for line in lines[index:stop]))
-        if record is None:
-            return 0
-        try:
-            self.reader.add(records.network(record).layers)
-        except Unknown:
-            return 0
-        return stop - index
+        read = nested.braced if "{" in lines[index].text else nested.indented
+        record = (nested.sectioned if _SECTION.match(text) else read)(text)
+        return stop - index if record is not None and self.reader.records(record) else 0
 
     def flushed(self) -> Iterator[Part]:
         """What the lines that were taken are here, if that is known."""
@@ -148,11 +159,11 @@ class _Body:
         indent = first.text[: len(first.text) - len(first.text.lstrip())]
         behind = source.text[last.end :]
         live = {name for name in self.named if re.search(rf"\b{name}\b", behind)}
-        try:
-            lines = Lines(self.dialect, self.reader.at, self.known).written(script.steps, live)
-        except Unknown:
+        lines = self.lines(live)
+        if lines is None:
             return None
-        if script.image and self.is_model and not _INPUT.search(self.span.text):
+        others = source.text[self.span.start : first.start] + source.text[last.end : self.span.end]
+        if script.image and self.is_model and not _INPUT.search(others):
             lines.insert(0, f"input {script.image}")
         constants = [f"let {name} = {value}" for name, value in script.constants.items()]
         text = f"\n{indent}".join([*constants, *lines])
@@ -160,6 +171,31 @@ class _Body:
         if text == span.text:
             return None
         return Part(span, tuple(dict.fromkeys((text, unsaid(text)))))
+
+
+def _record_at(lines: Sequence[Line], index: int, span: Span) -> tuple[int, str]:
+    """Where the lines of a record end that begins with one, 0 for none, and what they say."""
+    head, source, stop = lines[index], span.source.text, index + 1
+    if _SECTION.match(head.text):
+        while stop < len(lines) and _OF_SECTION.fullmatch(lines[stop].text):
+            stop += 1
+    elif re.match(r"\s*layers?\s*\{", head.text):
+        end = end_of_braces(source, source.index("{", head.start)) or span.end
+        while stop < len(lines) and lines[stop].end <= end:
+            stop += 1
+    elif re.match(r"\s*(?:-\s+)?[\"']?\w+[\"']?\s*:\s*[\w\"']*\s*$", head.text):
+        depth = indent_of(head.text)
+        while stop < len(lines) and lines[stop].text.strip():
+            if indent_of(lines[stop].text) <= depth:
+                break
+            stop += 1
+        if stop == index + 1 and not head.text.lstrip().startswith("-"):
+            return 0, ""
+    else:
+        return 0, ""
+    while not lines[stop - 1].text.strip():
+        stop -= 1
+    return stop, source[head.start : lines[stop - 1].end]
 
 
 def _names(text: str) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast as python
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cnndsl import elsewhere
 from cnndsl.syntax.ported.dialects import FLUX, PLAIN, Dialect
@@ -22,7 +22,7 @@ _FIRST = {
     "dropout": ("rate",),
     "drop_path": ("rate",),
     "leaky_relu": ("slope",),
-    "upsample": ("factor",),
+    "upsample": ("factor", "method"),
     "resize": ("size",),
     "adaptive_avg_pool": ("size",),
     "pad": ("pad",),
@@ -87,7 +87,7 @@ class Calls(Values):
                     return [each for item in args for each in self.row(item)]
                 if name == "Activation" and args:
                     return self._activation(args[0])
-                return [self.entry(name, args, keywords)]
+                return [self.called(func, args, keywords)]
         raise Unknown
 
     def _holds_layers(
@@ -118,10 +118,32 @@ class Calls(Values):
         ]
         return f"{name}({', '.join(words)})" if words else name
 
+    def called(
+        self, func: python.expr, args: Sequence[python.expr], keywords: Sequence[python.keyword]
+    ) -> Entry:
+        """A layer by its callee: one of ours has arguments and defaults as they are here."""
+        from cnndsl.ops import OPS  # only mistakes ask for them
+
+        if not isinstance(func, python.Name) or func.id not in OPS:
+            return self.entry(name_of(func), args, keywords)
+        entry = replace(self, dialect=PLAIN).entry(func.id, args, keywords)
+        unsaid = {"behind": "none"}
+        if entry.op in _TAKE_THEM:
+            unsaid["pad"] = "same"
+        elif "kernel" in entry.given:
+            unsaid["stride"] = entry.given["kernel"]
+        return replace(entry, given={**unsaid, **entry.given})
+
     def entry(
         self, name: str, args: Sequence[python.expr], keywords: Sequence[python.keyword]
     ) -> Entry:
         """A layer with its settings."""
+        if name in ("mean", "reduce_mean", "amax"):
+            places = [self.value(node) for node in [*args, *(each.value for each in keywords)][:1]]
+            said = elsewhere.of_sizes(name, [f"[{each.strip('[]')}]" for each in places])
+            if said is None:
+                raise Unknown
+            return Entry(said)
         op = op_meant(name)
         if op is None or op == "input" or (op in _WITHOUT and name in elsewhere.MODULES):
             raise Unknown
@@ -157,6 +179,8 @@ class Calls(Values):
         """What every argument means, and its value."""
         named = {setting_meant(each.arg or "") for each in keywords}
         plain, pairs = _paired(args)
+        if op == "upsample":  # PyTorch's `Upsample(None, 2)`
+            plain = [n for n in plain if not (isinstance(n, python.Constant) and n.value is None)]
         for node in plain:
             if isinstance(node, python.Dict):  # `conv2d({filters: 32, kernelSize: 3})`
                 pairs += [(_key(k), v) for k, v in zip(node.keys, node.values, strict=True)]

@@ -60,11 +60,11 @@ def element(entry: Entry, at: Arriving, dialect: Dialect = PLAIN) -> list[str]:
     op, given = entry.op, {k: v for k, v in entry.given.items() if k and k != "idle"}
     behind = list(entry.behind)
     if said := given.pop("behind", None):
-        behind += _behind(said)
+        behind += behind_of(said)
     elif dialect.relu and op in ("conv", "dense") and "behind" not in entry.given:
         behind.append("relu")
     if said := given.pop("norm", None):
-        behind = [*_behind(said), *behind]
+        behind = [*behind_of(said), *behind]
     op = _settled(op, given, at)
     found: list[str] = []
     if op == "dense" and not at.flat and (dialect.flattens or at.sides):
@@ -80,7 +80,8 @@ def element(entry: Entry, at: Arriving, dialect: Dialect = PLAIN) -> list[str]:
     return row
 
 
-def _behind(said: str) -> list[str]:
+def behind_of(said: str) -> list[str]:
+    """The ops that an activation or a norm is, behind the layer that has it."""
     word = said.strip("\"'")
     if word.lower() in ("none", "linear", "false", "identity", "nothing", "-", "no"):
         return []

@@ -91,7 +91,8 @@ class Lines:
     lines: list[str] = field(default_factory=list)
     _states: dict[str, Arriving] = field(default_factory=dict)
     _bound: dict[str, str] = field(default_factory=dict)
-    _joins: bool = False
+    _joins: bool = False  # whether the last line goes on
+    _is_named: bool = False  # whether it names its result
 
     def written(self, steps: Sequence[Step], live: Collection[str] = ()) -> list[str]:
         """The lines; the names in `live` are read behind them."""
@@ -133,8 +134,11 @@ class Lines:
     def _bind(self, name: str) -> None:
         own = safe(name)
         self._bound[name] = own
-        self.lines.append(f"{own} = here")
-        self._joins = False
+        if self.lines and not self._is_named and " : " not in self.lines[-1]:
+            self.lines[-1] += f" as {own}"
+        else:
+            self.lines.append(f"{own} = here")
+        self._joins, self._is_named = False, True
 
     def _step(self, tensor: Tensor, flow: str) -> Arriving:
         """The lines of one step; what is known of what flows then."""
@@ -145,7 +149,7 @@ class Lines:
         text, state = self._chain(tensor, flow)
         if text:
             self.lines.append(text)
-            self._joins = len(text) < _LONG
+            self._joins, self._is_named = len(text) < _LONG, False
         for layer in reversed(layers):
             row, state = self._row(layer, state)
             arrives = layer.given.get("arrives", "") if isinstance(layer, Entry) else ""
@@ -179,6 +183,7 @@ class Lines:
             self.lines[-1] += f" -> {text}"
         else:
             self.lines.append(text)
+            self._is_named = False
         self._joins = True
 
     def _chain(self, tensor: Tensor, flow: str, *, item: bool = False) -> tuple[str, Arriving]:

@@ -116,6 +116,16 @@ def op_meant(name: str) -> str | None:
     return next((op for pattern, op in _OPS if pattern.search(plain)), None)
 
 
+def op_spelt(name: str) -> str | None:
+    """The one op that a word names as it is spelt here or elsewhere, whatever stems it has."""
+    from cnndsl.ops import MERGES, OPS  # only mistakes ask for them
+
+    if name in OPS or name in MERGES:
+        return name
+    plain = elsewhere.plain(name)
+    return elsewhere.op(name) or next((op for op in OPS if elsewhere.plain(op) == plain), None)
+
+
 def is_silent(name: str) -> bool:
     return SILENT.match(name.lower()) is not None
 

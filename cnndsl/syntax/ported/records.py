@@ -17,7 +17,9 @@ _LISTS = frozenset(
     "architecture sequence args structure arch body blocks encoder decoder".split()
 )
 _NAMES = frozenset("name title model network net".split())
-_ASIDE = frozenset("channels in_channels nc version framework description".split())
+_ASIDE = frozenset(
+    "channels in_channels nc version framework description num_classes classes n_classes".split()
+)
 _INNER = re.compile(
     r"\w*param\w*|params|args|kwargs|config|arguments|attrs|attributes|options|settings"
 )
@@ -30,7 +32,6 @@ class Listed:
     name: str | None = None
     image: str | None = None
     layers: list[Entry] = field(default_factory=list)
-    classes: str | None = None
 
 
 # --- meaning --------------------------------------------------------------------------
@@ -53,7 +54,7 @@ def _collect(record: Record, found: Listed) -> None:
     for key, value in record.pairs:
         name = key.lower()
         if name in ("input", "input_shape", "input_size", "image", "image_size", "in_shape"):
-            found.image = _image(value)
+            found.image = image(value)
         elif name in _NAMES and isinstance(value, str) and op_meant(value) is None:
             found.name = value
         elif name in ("layer", "layers") and isinstance(value, Record):
@@ -70,20 +71,11 @@ def _collect(record: Record, found: Listed) -> None:
                 _listed(item, found)
         elif name in _LISTS and isinstance(value, Record):
             _collect(value, found)
-        elif name in ("num_classes", "classes", "n_classes") and isinstance(value, str):
-            found.classes = value
         elif (isinstance(value, Record) and (op_meant(key) or _type(value))) or (
             isinstance(value, str) and op_meant(key)
         ):
             _keyed(Record([(key, value)]), found)
-        elif (name in _TYPES and isinstance(value, str)) or name in (
-            "channels",
-            "in_channels",
-            "nc",
-            "version",
-            "framework",
-            "description",
-        ):
+        elif (name in _TYPES and isinstance(value, str)) or name in _ASIDE:
             continue
         elif isinstance(value, Record) and value.pairs:
             _collect(value, found)  # a stage
@@ -163,9 +155,9 @@ def _keyed(record: Record, found: Listed) -> None:
         elif isinstance(value, str) and value:
             main = {"dropout": "rate", "dense": "out", "conv": "out", "upsample": "factor"}
             if op in ("input",):
-                found.image = _image(value)
+                found.image = image(value)
             else:
-                _append(Entry(op, {main.get(op, "kernel"): value}), found)
+                found.layers.append(Entry(op, {main.get(op, "kernel"): value}))
         else:
             raise Unknown
 
@@ -174,13 +166,9 @@ def _type(record: Record) -> str | None:
     """The word that says which layer a record is."""
     for key in _TYPES:
         value = record.get(key)
-        if isinstance(value, str) and (op_meant(value.rpartition(".")[2]) or _is_silent(value)):
+        if isinstance(value, str) and (op_meant(value.rpartition(".")[2]) or is_silent(value)):
             return value.rpartition(".")[2]
     return None
-
-
-def _is_silent(word: str) -> bool:
-    return is_silent(word.lower())
 
 
 def _layer(record: Record, found: Listed) -> None:
@@ -188,7 +176,7 @@ def _layer(record: Record, found: Listed) -> None:
     left = Record(
         [(k, v) for k, v in record.pairs if not (k.lower() in _TYPES and isinstance(v, str))]
     )
-    if _is_silent(word) and op_meant(word) != "input":
+    if is_silent(word) and op_meant(word) != "input":
         return
     _entry(word, left, found)
 
@@ -231,15 +219,11 @@ def _entry(word: str, record: Record, found: Listed) -> None:
         else:
             _set(op, key, value, given)
     if op == "input":
-        found.image = _image([*dims]) if dims else _image(_first(record))
+        found.image = image([*dims]) if dims else image(_first(record))
         return
     if given.pop("global", None):
         op, given = f"global_{op}", {}
-    _append(Entry(op, given, (), count), found)
-
-
-def _append(entry: Entry, found: Listed) -> None:
-    found.layers.append(entry)
+    found.layers.append(Entry(op, given, (), count))
 
 
 def _set(op: str, key: str, value: Value, given: dict[str, str]) -> None:
@@ -271,7 +255,7 @@ def _first(record: Record) -> Value:
     return ""
 
 
-def _image(value: Value) -> str | None:
+def image(value: Value) -> str | None:
     from cnndsl import elsewhere
 
     words = re.findall(r"\d+", value) if isinstance(value, str) else []

@@ -1,0 +1,105 @@
+"""Layers that name what they work on by its number, as Darknet and Ultralytics list them."""
+
+from __future__ import annotations
+
+import ast as python
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from cnndsl.syntax.ported import records
+from cnndsl.syntax.ported.calls import Calls
+from cnndsl.syntax.ported.dialects import TORCH
+from cnndsl.syntax.ported.entries import Entry, Unknown, behind_of
+from cnndsl.syntax.ported.flows import Layer, Merged, Named, Tensor
+from cnndsl.syntax.ported.nested import Record, Value
+from cnndsl.syntax.ported.notation import parsed
+from cnndsl.syntax.ported.scripts import Script
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """Layers in a row behind those with these numbers, which a merge joins; -1 is the last one."""
+
+    row: Sequence[Layer]
+    sources: Sequence[int] = (-1,)
+    merge: str = "concat"
+
+
+def run(record: Record, script: Script) -> bool:
+    """Whether records list layers by number; notes what they compute then.
+
+    Raises:
+      Unknown: where one has no words here.
+    """
+    sections = [(key.lower(), value) for key, value in record.pairs]
+    if any(key == "convolutional" for key, _ in sections):
+        script.image = next((records.image(v) for key, v in sections if key == "net"), script.image)
+        layers = [_section(key, value) for key, value in sections if key != "net"]
+    else:
+        layers = list(_rows(record))
+    names = [script.flow]
+    for index, layer in enumerate(layers):
+        places = [index + number + 1 if number < 0 else number + 1 for number in layer.sources]
+        if not all(0 <= place <= index for place in places):
+            raise Unknown
+        joined: list[Tensor] = [Named(names[place]) for place in places]
+        tensor = joined[0] if len(joined) == 1 else Merged(layer.merge, tuple(joined))
+        names.append(f"layer{index}")
+        script.computed(names[-1], script.through(layer.row, tensor))
+    return bool(layers)
+
+
+def _section(kind: str, section: Value) -> _Layer:
+    """`[convolutional]` and the settings below it; `pad` says whether it pads."""
+    if not isinstance(section, Record):
+        raise Unknown
+    said = {key.lower(): value for key, value in section.pairs if isinstance(value, str)}
+    behind: tuple[str, ...] = ()
+    if kind in ("convolutional", "deconvolutional", "connected", "shortcut"):
+        word = said.pop("activation", "linear" if kind == "shortcut" else "logistic")
+        behind = ("leaky_relu(0.1)",) if word == "leaky" else tuple(behind_of(word))
+    if kind == "route":
+        return _Layer((), [int(each) for each in said["layers"].split(",")])
+    if kind == "shortcut":
+        return _Layer(behind, (-1, int(said["from"])), "add")
+    side = int(said.get("size", "1"))
+    if "filters" in said:
+        said["pad"] = str(side // 2) if said.get("pad") == "1" else "0"
+    if said.pop("batch_normalize", "0") == "1":
+        said |= {"bias": "false"}
+        behind = ("bn", *behind)
+    if kind == "maxpool" and said.get("stride", "1") == "1":
+        said["pad"] = "same"
+    if kind == "upsample":
+        said = {"factor": said.get("stride", "2")}
+    entries = records.network(Record([(kind, Record([*said.items()]))])).layers
+    return _Layer([*entries, *behind])
+
+
+def _rows(record: Record) -> Iterator[_Layer]:
+    """`- [-1, 1, Conv, [64, 3, 2]]`: what it works on, how often, the layer, its arguments."""
+    for _, rows in record.pairs:
+        for row in rows if isinstance(rows, list) else ():
+            match row:
+                case [str() | [*_] as source, str(count), str(name), [*args]]:
+                    numbers = [source] if isinstance(source, str) else source
+                    yield _row(name, args, [int(str(each)) for each in numbers], count)
+                case _:
+                    return
+
+
+def _row(name: str, args: Sequence[Value], sources: Sequence[int], count: str) -> _Layer:
+    words = [each for each in args if isinstance(each, str)]
+    if name == "Concat":
+        return _Layer((), sources)
+    if name == "Conv":
+        out, kernel, stride = [*words, "1", "1"][:3]
+        given = {"out": out, "kernel": kernel, "stride": stride, "bias": "false"}
+        pad = str(int(kernel) // 2)
+        return _Layer([Entry("conv", {**given, "pad": pad}, ("bn", "swish"), count)], sources)
+    match parsed(f"{name}({', '.join(words)})"):
+        case [python.Expr(value=call)]:
+            row = Calls(dialect=TORCH).row(call)
+            counted = [replace(e, count=count) if isinstance(e, Entry) else e for e in row]
+            return _Layer(counted, sources)
+    raise Unknown
