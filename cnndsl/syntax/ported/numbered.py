@@ -98,6 +98,8 @@ def _row(name: str, args: Sequence[Value], sources: Sequence[int], count: str) -
     if name == "Concat":
         return _Layer((), sources)
     if name == "Conv":
+        if not words:
+            raise Unknown
         kernel = words[1] if len(words) > 1 else "1"
         words += ["1", "1", str(_number(kernel) // 2)][len(words) - 1 :]
         given = {
