@@ -105,11 +105,8 @@ def checking(
         wrong = further(source, checked.diagnostics, check)
     else:
         from cnndsl.syntax.further import behind
-        from cnndsl.syntax.python_lines import told
-        from cnndsl.syntax.sections import listed
 
-        wrong = listed(source, told(source, mended_of(checked), is_read=True))
-        wrong = behind(source, wrong, check)
+        wrong = behind(source, mended_of(checked), check)
     from cnndsl.syntax.ported import ported
 
     told_of = ported(source, wrong, check, lambda: effort.spent)

@@ -65,3 +65,91 @@ def test_a_network_of_another_notation_whose_image_nobody_says_has_no_edit():
     assert found.fix is None
     assert found.help == "write this in place of lines 1 to 3, with the size of your images"
     assert "conv(4, 3) -> relu" in (found.table or "")
+
+
+@pytest.mark.parametrize(
+    ("sum", "written"),
+    [("torch.cat([b, a], 1)", "concat [ b, a ]"), ("a + b", "add [ a, b ]")],
+)
+def test_tensors_that_a_body_has_named_keep_their_names_in_lines_of_another_notation(sum, written):
+    body = f"a = conv(2, 3)\n  b = a -> gelu\n  c = {sum}\n  nn.Sequential(nn.Conv2d(4, 4, 1))"
+    first, _ = cnndsl.check(model(f"{body}\n  other(3)"))
+    assert (first.table or "").startswith(written)
+
+
+YOLO = """backbone:
+  - [-1, 1, Conv, [8, 3, 2]]
+  - [-1, 3, C3, [8]]
+  - [[-1, 0], 1, Concat, [1]]
+"""
+DARKNET = """[net]
+width=32
+height=32
+channels=3
+[convolutional]
+batch_normalize=1
+filters=8
+size=3
+stride=1
+pad=1
+activation=leaky
+[convolutional]
+filters=8
+size=3
+stride=1
+pad=1
+activation=linear
+[shortcut]
+from=-2
+activation=linear
+[route]
+layers=-1,0
+"""
+
+
+def test_layers_that_are_listed_by_number_have_names_here():
+    (found,) = cnndsl.check(DARKNET)
+    assert found.fix is not None
+    assert not cnndsl.check(found.fix.text)
+    assert "leaky_relu(0.1) as layer0\n" in found.fix.text
+    assert "add [ here, layer0 ]\n  concat [ here, layer0 ]" in found.fix.text
+
+
+def test_a_layer_of_the_authors_own_stays_and_is_for_them_to_declare():
+    (found,) = cnndsl.check(YOLO)
+    assert found.fix is None
+    assert found.help is not None
+    assert found.help.endswith("and declare what is yours: block C3")
+    assert "C3(8) * 3\n  concat [ here, layer0 ]" in (found.table or "")
+
+
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        ("y = F.relu(x)\n  y = torch.add(y, x)", "start = here\nrelu\nadd [ here, start ]"),
+        ("global_avg_pool -> Dense(2)", "write this"),
+        ("x = torch.cat([here, in], 1)", "concat [ here, in ]"),
+    ],
+)
+def test_what_flows_is_neither_what_came_in_nor_a_layer(line, written):
+    first, *_ = cnndsl.check(model(f"conv(3, 3)\n  {line}\n  let x 3"))
+    assert written in (first.table or "") + (first.help or "")
+
+
+def test_what_a_used_file_defines_is_no_layer_of_another_library():
+    text = 'use "own.cnn"\n' + model("conv_bn(4, 3)\n  x = F.relu(x)\n  conv_bn(4, 3)\n  let x 3")
+    helps = [each.help for each in cnndsl.check(text)]
+    assert helps == ["write relu as x", None]
+
+
+def test_layers_that_are_listed_with_labels_follow_each_other():
+    layers = "layer c1: Conv2D(4, 3, padding='same')\n  layer p1: MaxPool(size=2x2)"
+    (found,) = cnndsl.check(model(f"{layers}\n  layer fc: Dense(2)\n  output: softmax(fc)"))
+    assert found.fix is not None
+    assert found.fix.text == "conv(4, 3) -> max_pool(2)\n  flatten -> dense(2) -> softmax"
+
+
+def test_a_record_of_an_unknown_type_stays_in_its_place():
+    records = ['{ type: "ReLU" }', '{ type: "PSROIPooling" }', '{ type: "TanH" }']
+    (found,) = cnndsl.check(model("\n  ".join(f"layer {each}" for each in records)))
+    assert (found.table, found.fix) == ("relu\nPSROIPooling -> tanh", None)

@@ -9,7 +9,7 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Source, Span
 from cnndsl.syntax.context import Context
 from cnndsl.syntax.misplaced import end_of_braces
-from cnndsl.syntax.python_calls import chain_of
+from cnndsl.syntax.parts import code_from, end_of_line
 
 _AROUND = frozenset(
     "residual skip shortcut identity resblock residual_block skip_connection".split()
@@ -17,9 +17,6 @@ _AROUND = frozenset(
 _BESIDE = frozenset("parallel branches fork multi_branch inception merge".split())
 _SHAPE = re.compile(r":[ \t]*(\[[^\[\]\n]*\]|\d+(?:x\d+)*|\w+)[ \t]*(?=\{)")
 _SET = re.compile(r"(?:let[ \t]+)?(\w+)[ \t]*[=:][ \t]*([^,;\n{}#]+?)[ \t]*[,;]?[ \t]*(?:#.*)?$")
-_IMAGE = re.compile(
-    r"input\s*[:=]?\s*(?:\w+\s*[:=]?\s*)?\(?\s*(?:\w+\s*=\s*)?[\[(]([\w\s,]+)[\])]\s*\)?,?"
-)
 # Initializers, none of which is a value that a parameter would have.
 _STARTS = frozenset("zeros ones normal truncated_normal uniform".split())
 _JOINED = re.compile(r"[ \t]*->[ \t]*(\w+)\b(?![ \t]*[(\[])")
@@ -114,67 +111,13 @@ def merged(at: Context) -> Diagnostic | None:
     return errors.written_differently(word, message, help, fix)
 
 
-def summed(at: Context) -> Diagnostic | None:
-    """`here + (conv(64, 3) -> bn) -> relu`: tensors are joined by a merge."""
-    merges = {"PLUS": "add", "STAR": "mul"}
-    merge = merges.get(at.word.type)
-    if merge is None or "ARROW" not in at.accepted or at.inside != "LBRACE" or not at.statement:
-        return None
-    source = at.word.source
-    sign = at.word.text
-    first = at.statement[0]
-    line_end = source.text.find("\n", first.start)
-    line = source.text[first.start : len(source.text) if line_end < 0 else line_end]
-    line = line.partition("#")[0].rstrip()
-    target = re.match(r"(\w+[ \t]*=[ \t]*)(?!=)", line)
-    head = target[1] if target else ""
-    terms, tail = _terms(line[len(head) :], sign)
-    if len(terms) < 2 or any(not re.match(r"[A-Za-z_]", term) for term in terms):
-        return None
-    if sign == "*" and any(re.fullmatch(r"[\w.]*\d[\w.]*", term) for term in terms[1:]):
-        return None
-    text = f"{head}{merge} [ {', '.join(terms)} ]{tail}"
-    fix = Fix(Span(source, first.start, first.start + len(line)), text)
-    message = f"`{sign}` does not join tensors"
-    return errors.written_differently(at.word, message, None, fix)
-
-
-def _terms(text: str, sign: str) -> tuple[list[str], str]:
-    """The terms of a sum of chains, without parentheses around them, and what goes on behind."""
-    terms, depth, start, tail = [], 0, 0, ""
-    for index, each in enumerate(text):
-        depth += (each in "([{") - (each in ")]}")
-        if depth < 0:
-            return [], ""
-        if not depth and each == sign:
-            terms.append(text[start:index])
-            start = index + 1
-    last = text[start:]
-    if found := re.match(r"[ \t]*(\(.*\))([ \t]*->.*)$", last):
-        last, tail = found[1], f" {found[2].strip()}"
-    plain = [each.strip() for each in [*terms, last]]
-    return [each[1:-1].strip() if _is_wrapped(each) else each for each in plain], tail
-
-
-def _is_wrapped(text: str) -> bool:
-    """Whether parentheses stand around the whole of a text."""
-    if not text.startswith("(") or not text.endswith(")"):
-        return False
-    depth = 0
-    for index, each in enumerate(text):
-        depth += (each == "(") - (each == ")")
-        if not depth and index < len(text) - 1:
-            return False
-    return True
-
-
 def ended(at: Context) -> Diagnostic | None:
     """`for i = 1:3`, its lines, and `end`, as MATLAB, Julia and Lua have loops."""
     first = (*at.statement, at.word)[0]
     if first.type not in ("FOR", "IF") or at.inside not in (None, "LBRACE"):
         return None
     source = first.source
-    head = Span(source, first.start, _line_end(source, first.start))
+    head = Span(source, first.start, end_of_line(source.text, first.start))
     text = head.text.partition("#")[0].rstrip()
     end = _end_of(source, first)
     if end is None or "{" in text:
@@ -198,11 +141,6 @@ def ended(at: Context) -> Diagnostic | None:
     return errors.written_differently(first, message, help, fix)
 
 
-def _line_end(source: Source, place: int) -> int:
-    end = source.text.find("\n", place)
-    return len(source.text) if end < 0 else end
-
-
 def _end_of(source: Source, first: Span) -> Span | None:
     """The `end` that stands as far right as the line of a word."""
     begin = source.text.rfind("\n", 0, first.start) + 1
@@ -214,29 +152,13 @@ def _end_of(source: Source, first: Span) -> Span | None:
     return Span(source, found.start(1), found.end(1)) if found else None
 
 
-def layer(at: Context) -> Diagnostic | None:
-    """`layer conv1: Conv2D(64, 3)`: layers stand by themselves."""
-    first = (*at.statement, at.word)[0]
-    if first.text.lower() not in ("layer", "node", "op") or first.type != "NAME":
-        return None
-    source = first.source
-    line = source.text[first.start : _line_end(source, first.start)].partition("#")[0].rstrip()
-    found = re.fullmatch(r"\w+[ \t]+[\"']?(\w+)[\"']?[ \t]*[:=][ \t]*([A-Za-z_].*)", line)
-    if found is None or "{" in line:
-        return None
-    chain = chain_of(found[2]) or found[2]
-    fix = Fix(Span(source, first.start, first.start + len(line)), f"{chain} as {found[1]}")
-    message = f"a layer stands by itself, without `{first.text}` in front of it"
-    return errors.written_differently(first, message, None, fix)
-
-
 def image(at: Context) -> Diagnostic | None:
     """`input: image[64, 64, 3]` and `input = (3, 64, 64)`."""
     if [word.type for word in at.statement][:1] not in (["INPUT"], ["NAMED_INPUT"]):
         return None
     first = at.statement[0]
     source = first.source
-    line = source.text[first.start : _line_end(source, first.start)].partition("#")[0].rstrip()
+    line = code_from(source.text, first.start)
     found = re.fullmatch(
         r"input\s*[:=]?\s*(?:\w+\s*[:=]?\s*)?\(?\s*(?:\w+\s*=\s*)?[\[(]([\w\s,]+)[\])]\s*\)?,?",
         line,
@@ -258,7 +180,7 @@ def parameter(at: Context) -> Diagnostic | None:
     if first.text not in ("param", "parameter", "arg") or len(at.open) != 1:
         return None
     source, brace = first.source, at.open[0]
-    line = source.text[first.start : _line_end(source, first.start)].partition("#")[0].rstrip()
+    line = code_from(source.text, first.start)
     found = re.fullmatch(r"\w+\s+(\w+)\s*(?::\s*\w+)?\s*=\s*([\w.\"\[\], ]+)", line)
     head = source.text[source.text.rfind("\n", 0, brace.start) + 1 : brace.start]
     if found is None or not re.match(r"\s*(?:model|block)\b", head):

@@ -27,7 +27,7 @@ Check = Callable[[Source], "tuple[bool, Sequence[Diagnostic]]"]
 
 
 @dataclass(frozen=True)
-class _Edited:
+class Edited:
     """A text with edits made, in the order of the text, and what it was before."""
 
     before: Source
@@ -87,14 +87,14 @@ def further(source: Source, mistakes: Sequence[Diagnostic], check: Check) -> lis
     found = list(mistakes)
     if len(source.text) > _LONGEST or len(found) > _MOST:
         return found
-    passed: list[_Edited] = []
+    passed: list[Edited] = []
     fresh: Sequence[Diagnostic] = mistakes
     for _ in range(_ROUNDS):
-        edits = _apart([fix for each in fresh if each.code in _CERTAIN for fix in fixes(each)])
+        edits = apart([fix for each in fresh if each.code in _CERTAIN for fix in fixes(each)])
         if not edits:
             break
         before = passed[-1].after if passed else source
-        passed.append(_Edited(before, Source(source.name, edited(before.text, edits)), edits))
+        passed.append(Edited(before, Source(source.name, edited(before.text, edits)), edits))
         parses, after = check(passed[-1].after)
         if parses and any(each.code not in {*_CERTAIN, "E101"} for each in mistakes):
             break
@@ -110,7 +110,7 @@ def further(source: Source, mistakes: Sequence[Diagnostic], check: Check) -> lis
             _note(was, found, each)
         if parses:
             break
-    return sorted(found, key=_place)
+    return sorted(found, key=place_of)
 
 
 def behind(source: Source, mistakes: Sequence[Diagnostic], check: Check) -> list[Diagnostic]:
@@ -119,31 +119,31 @@ def behind(source: Source, mistakes: Sequence[Diagnostic], check: Check) -> list
     Only what is written otherwise is: arguments and names. What shows then are shapes.
     """
     found = list(mistakes)
-    edits = _apart([fix for each in found for fix in fixes(each)])
+    edits = apart([fix for each in found for fix in fixes(each)])
     named = all(each.code in _NAMES and fixes(each) for each in found)
     if not named or len(source.text) > _LONGEST or len(found) > _MOST or not edits:
         return found
-    step = _Edited(source, Source(source.name, edited(source.text, edits)), edits)
+    step = Edited(source, Source(source.name, edited(source.text, edits)), edits)
     parses, after = check(step.after)
     for each in after if parses else ():
         was = step.diagnostic(each)
         is_here = each.primary is not None and each.primary.span.source is step.after
-        if each.code in _SHOWN and is_here and _place(was) not in map(_place, found):
+        if each.code in _SHOWN and is_here and place_of(was) not in map(place_of, found):
             found.append(was)
-    return sorted(found, key=_place)
+    return sorted(found, key=place_of)
 
 
 def _note(mistake: Diagnostic, found: list[Diagnostic], shown: Diagnostic) -> None:
     """Adds a mistake that was not found before; of the same kind in one line, to the one there."""
     for index, known in enumerate(found):
-        if _place(known) == _place(mistake):
+        if place_of(known) == place_of(mistake):
             if known.code == mistake.code == "E101":
                 found[index] = mistake  # with its arguments as they are called here
             return
         if _line(known) != _line(mistake) or known.message != mistake.message:
             continue
         if known.code in _CERTAIN and known.fix and mistake.fix:
-            edits = _apart([known.fix, mistake.fix])
+            edits = apart([known.fix, mistake.fix])
             if len(edits) == 2:
                 fix = joined_fixes(edits)
                 line = corrected(fix)
@@ -158,7 +158,7 @@ def _note(mistake: Diagnostic, found: list[Diagnostic], shown: Diagnostic) -> No
     found.append(mistake)
 
 
-def _apart(edits: Sequence[Fix]) -> tuple[Fix, ...]:
+def apart(edits: Sequence[Fix]) -> tuple[Fix, ...]:
     """The edits, as small as they are, that do not touch each other, in the order of the text."""
     small = [each for edit in edits for each in _smaller(edit)]
     small.sort(key=lambda fix: (fix.span.start, fix.span.end))
@@ -181,7 +181,7 @@ def _smaller(edit: Fix) -> list[Fix]:
     return [first, Fix(Span(source, end, end), edit.text[place + len(kept) :])]
 
 
-def _place(mistake: Diagnostic) -> int:
+def place_of(mistake: Diagnostic) -> int:
     return mistake.primary.span.start if mistake.primary else 0
 
 

@@ -9,10 +9,12 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
 from cnndsl.syntax.context import Context
 from cnndsl.syntax.expected import ELEMENTS, LITERALS
+from cnndsl.syntax.parts import code_from, end_of_line
 from cnndsl.syntax.scan import Word
 
 _COUNTED = {"params": "params", "parameters": "params", "macs": "macs", "total": "total"}
 _OF_A_MODEL = frozenset({"TRAIN", "PREPROCESS", "EXPECT", "AUX", "STAGE"})
+_KEPT = frozenset({"save", "store", "keep", "remember", "mark", "push", "tag", "label"})
 RESULTS = frozenset({"output", "outputs", "return", "result"})
 _LISTED = ["NAME", "EQUAL", "LSQB"]
 
@@ -65,21 +67,6 @@ def image(at: Context) -> Diagnostic | None:
     return errors.written_differently(at.word, message, None, Fix(at.word, "in"))
 
 
-def mapping(at: Context) -> Diagnostic | None:
-    """`conv: {filters: 64, kernel: 3}`, arguments as YAML and JSON have them."""
-    if at.word.type != "LBRACE" or [word.type for word in at.statement] != ["NAME", "COLON"]:
-        return None
-    name, colon = at.statement
-    found = re.compile(r"\{([^{}\n]*)\}").match(at.word.source.text, at.word.start)
-    if found is None:
-        return None
-    given = re.sub(r"[\"']?(\w+)[\"']?\s*:\s*", r"\1 = ", found[1].strip())
-    whole = Span(name.source, name.start, found.end())
-    message = "arguments stand in parentheses, with `=` behind their names"
-    fix = Fix(whole, f"{name.text}({given})" if given else name.text)
-    return errors.written_differently(colon, message, None, fix)
-
-
 def labelled(at: Context) -> Diagnostic | None:
     """`squeeze: conv(64, 1) -> relu`: a name in front of what it is of, as in YAML."""
     words = [*at.statement, at.word, at.after]
@@ -107,12 +94,11 @@ def label(head: Span, name: Span, end: int | None) -> Diagnostic:
 
 def named_end(text: str, start: int) -> int | None:
     """Where a chain of one line ends; None where more is behind it, or it goes on."""
-    line_end = text.find("\n", start)
-    line = text[start : len(text) if line_end < 0 else line_end].partition("#")[0].rstrip()
+    line = code_from(text, start)
     pairs = (("(", ")"), ("[", "]"), ("{", "}"))
     if any(line.count(a) != line.count(b) for a, b in pairs) or ":" in line or "=" in line[-1:]:
         return None
-    following = text[line_end + 1 :].lstrip() if line_end >= 0 else ""
+    following = text[end_of_line(text, start) :].lstrip()
     if line.endswith("->") or following.startswith("->") or " as " in line:
         return None
     return start + len(line)
@@ -162,8 +148,7 @@ def outside(at: Context) -> Diagnostic | None:
 
 def _statement_end(text: str, start: int) -> int | None:
     """Where a statement ends: with its line, or with what closes the braces that open in it."""
-    line_end = text.find("\n", start)
-    line_end = len(text) if line_end < 0 else line_end
+    line_end = end_of_line(text, start)
     opener = text.find("{", start, line_end)
     if opener < 0:
         return start + len(text[start:line_end].partition("#")[0].rstrip())
@@ -265,3 +250,39 @@ def headed(at: Context) -> Diagnostic | None:
         message = f"no `{at.word.text}` in front of braces"
         return errors.written_differently(at.word, message, None, gone)
     return None
+
+
+def _rest(first: Span) -> Span:
+    """The line from a word on, up to a brace, a name or an assertion."""
+    source, text = first.source, first.source.text
+    line = re.split(r"[{}]|\bas\b|\boutput\b|:", code_from(text, first.start))[0].rstrip()
+    return Span(source, first.start, first.start + len(line))
+
+
+def kept(at: Context) -> Diagnostic | None:
+    """`save skip`, and `add skip` or `concat a b` further down."""
+    first = (*at.statement, at.word)[0]
+    if first.type not in ("NAME", "JOIN") or at.inside != "LBRACE":
+        return None
+    from cnndsl.ops import MERGES  # only mistakes ask for them
+
+    whole = _rest(first)
+    name = r"[A-Za-z_]\w*"
+    names_of = rf"{name}(?:(?:[ \t]*,[ \t]*|[ \t]+){name})*"
+    found = re.fullmatch(rf"(\w+)[ \t]+(?:as[ \t]+)?({names_of})", whole.text)
+    if found is None:
+        return None
+    names = re.findall(name, found[2])
+    if found[1] in _KEPT and len(names) == 1:
+        fix = Fix(whole, f"{names[0]} = here")
+        message = "a name is given by `=`, and what flows here is `here`"
+        return errors.written_differently(first, message, None, fix)
+    known = set(re.findall(rf"\b({name})[ \t]*=(?!=)|\bas[ \t]+({name})", whole.source.text))
+    tensors = {each for pair in known for each in pair} | {"here"}
+    saved = set(re.findall(rf"^[ \t]*(?:{'|'.join(_KEPT)})[ \t]+({name})", whole.source.text, re.M))
+    if found[1] not in MERGES or not set(names) <= tensors | saved:
+        return None
+    names = ["here", *names] if len(names) == 1 else names
+    fix = Fix(whole, f"{found[1]} [ {', '.join(names)} ]")
+    message = "branches are the items of a merge, in brackets"
+    return errors.written_differently(first, message, None, fix)

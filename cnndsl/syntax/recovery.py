@@ -17,14 +17,13 @@ from cnndsl.fixes import joined
 from cnndsl.source import Source
 from cnndsl.syntax.expected import DEFINITIONS
 from cnndsl.syntax.foreign import HEADS
+from cnndsl.syntax.further import place_of
 from cnndsl.syntax.indented import indented
 from cnndsl.syntax.layout import CLOSERS, between, layout
 from cnndsl.syntax.machine import Unexpected, accepted_at, run
 from cnndsl.syntax.merged import unmerged
 from cnndsl.syntax.mistakes import explain
-from cnndsl.syntax.python_lines import told
 from cnndsl.syntax.scan import END, FINAL, MAX_WORDS, Mistake, Word, scan
-from cnndsl.syntax.sections import listed
 from cnndsl.syntax.statements import (
     Extent,
     behind,
@@ -34,7 +33,6 @@ from cnndsl.syntax.statements import (
     surplus_brace,
     unclosed,
 )
-from cnndsl.syntax.strangers import strangers
 
 _MOST = 100  # mistakes of one text
 _ALIKE = 3  # more than so many of one kind are one
@@ -51,10 +49,7 @@ def all_mistakes(source: Source, first: Mistake | Unexpected) -> list[Diagnostic
         return conflicts
     try:
         recovery = _Recovery(source)
-        found = _grouped(recovery.mistakes())
-        more = strangers(recovery.scanned, found)[: max(0, _MOST - len(found))]
-        found = listed(source, told(source, sorted([*found, *more], key=_place)))
-        return sorted(found, key=_place)
+        return _grouped(recovery.mistakes())
     except Mistake as too_large:
         if isinstance(first, Mistake):
             return [first.diagnostic]
@@ -67,8 +62,7 @@ def all_mistakes(source: Source, first: Mistake | Unexpected) -> list[Diagnostic
 @dataclass
 class _Recovery:
     source: Source
-    words: list[Word] = field(default_factory=list)  # as scanned, then repaired
-    scanned: list[Word] = field(default_factory=list)
+    words: list[Word] = field(default_factory=list)
     found: list[Diagnostic] = field(default_factory=list)
     unknown: list[Diagnostic] = field(default_factory=list)  # what is no word
     damaged: set[int] = field(default_factory=set)  # the starts of statements with a mistake
@@ -78,9 +72,8 @@ class _Recovery:
     def mistakes(self) -> list[Diagnostic]:
         """All of them; raises `Mistake` where there are too many words."""
         self.words = list(scan(self.source, missed=self.unknown))
-        self.scanned = list(self.words)
         self.found = self.one_a_line(self.unknown)
-        self.lines = {self.line(_place(mistake)) for mistake in self.unknown}
+        self.lines = {self.line(place_of(mistake)) for mistake in self.unknown}
         effort = idle = 0
         while len(self.found) < _MOST and effort <= _EFFORT and idle < _IDLE:
             effort += len(self.words)
@@ -88,7 +81,7 @@ class _Recovery:
             if not self.step() or self.repairs == before:
                 break
             idle = 0 if len(self.found) > known else idle + 1
-        return sorted(self.found, key=_place)
+        return sorted(self.found, key=place_of)
 
     def step(self) -> bool:
         """Parses the words and repairs the first mistake; whether it can go on."""
@@ -121,7 +114,7 @@ class _Recovery:
             self.report(mistake, word.start)
             self.take_out([word], word.end)
         else:
-            place = _place(mistake)
+            place = place_of(mistake)
             self.drop(mistake, place if word is None else min(place, word.start))
 
     def drop(self, mistake: Diagnostic, place: int) -> None:
@@ -181,8 +174,8 @@ class _Recovery:
     def report(self, mistake: Diagnostic, start: int) -> None:
         """Notes a mistake in the statement that begins at `start`, unless it follows from another
         one, or from what is no word in front of it."""
-        place = _place(mistake)
-        follows = any(start <= _place(unknown) <= place for unknown in self.unknown)
+        place = place_of(mistake)
+        follows = any(start <= place_of(unknown) <= place for unknown in self.unknown)
         if start not in self.damaged and not follows:
             self.found.append(mistake)
 
@@ -192,7 +185,7 @@ class _Recovery:
             return surplus_brace(self.words, word.start)
         if mistake.code != "E006" or mistake.primary is None or not mistake.labels:
             return None
-        opener = next((w for w in self.words if w.start == _place(mistake)), None)
+        opener = next((w for w in self.words if w.start == place_of(mistake)), None)
         seen = mistake.labels[0].span
         if opener is None or seen.text != "}":
             return None
@@ -202,7 +195,7 @@ class _Recovery:
 
     def pair(self, mistake: Diagnostic) -> None:
         """Closes what is open, or takes out what closes nothing."""
-        place = _place(mistake)
+        place = place_of(mistake)
         if self.line(place) not in self.lines:
             self.found.append(indented(mistake) or mistake)
         self.lines.add(self.line(place))
@@ -290,12 +283,8 @@ class _Recovery:
         """The first ones of their kind in their line: quotes come in pairs."""
         firsts: dict[tuple[str, int], Diagnostic] = {}
         for mistake in mistakes:
-            firsts.setdefault((mistake.message, self.line(_place(mistake))), mistake)
+            firsts.setdefault((mistake.message, self.line(place_of(mistake))), mistake)
         return list(firsts.values())
-
-
-def _place(mistake: Diagnostic) -> int:
-    return mistake.primary.span.start if mistake.primary else 0
 
 
 def _has_body(first: Word, mistake: Diagnostic) -> bool:
@@ -333,4 +322,4 @@ def _grouped(mistakes: list[Diagnostic]) -> list[Diagnostic]:
         listed = ", ".join(lines[:_LINES]) + (", …" if len(lines) > _LINES else "")
         note = f"the same in {len(lines)} more lines: {listed}"
         found.append(replace(first, notes=(*first.notes, note), fix=joined(group)))
-    return sorted(found, key=_place)
+    return sorted(found, key=place_of)

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.fixes import edited, fixes
 from cnndsl.source import Source, Span
+from cnndsl.syntax.further import Edited, apart, place_of
 from cnndsl.syntax.ported.part import Part
 from cnndsl.syntax.ported.regions import parts
 
@@ -24,10 +26,13 @@ _A_TRIAL = 80  # layers that another trial costs as much as
 _CHARACTERS = 40  # of a text that take as long to read as a layer to make
 _RECOVERED = 150  # of a text that is read again behind a mistake, as long as to make a layer
 _SHORT = 4_000  # characters of a text that costs little to be mended
-_ROUNDS = 4  # of edits that others have found
 _GUESSES = 14  # of one part
 _MOST = 100  # mistakes of a text that is read again
+_SEVERAL = 2  # mistakes of a line that are told one by one
 _LINE = 100  # characters of a line that a help repeats
+
+_SAID = tuple("E0 E10 E113 E132 E205 E206".split())  # mistakes of how a line is written
+_NAMES = frozenset("E101 E102 E106".split())  # which a text has, whatever its layers are
 
 Check = Callable[[Source], "tuple[bool, Sequence[Diagnostic]]"]
 
@@ -39,12 +44,13 @@ class _Trials:
     check: Check
     spent: Callable[[], int]
     left: int = _EFFORT
+    parsed: bool = True  # the last text that was checked
 
     def of(self, source: Source) -> Sequence[Diagnostic] | None:
         """What is wrong with a text; None where it takes too long to tell."""
         if self.left <= 0:
             return None
-        _, found = self.check(source)
+        self.parsed, found = self.check(source)
         size = len(source.text)
         self.left -= _A_TRIAL + self.spent() + size // _CHARACTERS
         self.left -= len(found) * size // _RECOVERED
@@ -62,41 +68,59 @@ def ported(
     here = [each for each in found if each.primary and each.primary.span.source is source]
     if not here or len(found) > _MOST:
         return list(found)
-    marked = {each.primary.span.line for each in here if each.primary}
-    try:
-        candidates = parts(source, marked)
-    except RecursionError:  # brackets or sums deeper than any network has them
-        return list(found)
+    said = [each for each in here if each.code.startswith(_SAID)]
+    marked = {each.primary.span.line for each in said if each.primary}
     trials = _Trials(check, spent)
-    if not candidates or _mended(source, found, trials):
+    try:
+        candidates = _unmended(source, found, parts(source, marked), trials)
+    except RecursionError:  # brackets or sums deeper than any network has them
         return list(found)
     if told := _told(source, found, candidates, trials):
         return told
     left = list(found)
     for each in candidates:
-        if any(not fixes(one) for one in left if _is_in(one, [each.span])):
-            left = _told(source, left, [each], trials) or left
+        left = _told(source, left, [each], trials) or left
     return left
 
 
-def _mended(source: Source, found: Sequence[Diagnostic], trials: _Trials) -> bool:
-    """Whether the edits of the mistakes make a text right."""
-    if len(source.text) > _SHORT and not all(map(fixes, found)):
-        return False
-    for _ in range(_ROUNDS):
-        edits = [fix for each in found for fix in fixes(each)]
-        apart: list[Fix] = []
-        for fix in sorted(edits, key=lambda fix: (fix.span.start, fix.span.end)):
-            if not apart or fix.span.start >= apart[-1].span.end:
-                apart.append(fix)
-        if not apart:
-            return False
-        source = Source(source.name, edited(source.text, apart))
-        after = trials.of(source)
-        if not after:
-            return after is not None
-        found = after
-    return False
+def _unmended(
+    source: Source, found: Sequence[Diagnostic], candidates: Sequence[Part], trials: _Trials
+) -> Sequence[Part]:
+    """The parts that need another answer: where a line has many mistakes, or one is left when the
+    edits of all of them are made.
+    """
+    crowded = [p for p in candidates if _is_crowded([e for e in found if _is_in(e, [p.span])])]
+    edits = apart([fix for each in found for fix in fixes(each)])
+    many = len(source.text) > _SHORT and not all(map(fixes, found))
+    if not candidates or not edits or many:
+        return candidates
+    after = trials.of(Source(source.name, edited(source.text, edits)))
+    if after is None or not trials.parsed:
+        return candidates
+
+    def moved(place: int) -> int:
+        before = [edit for edit in edits if edit.span.end <= place]
+        return place + sum(len(e.text) - (e.span.end - e.span.start) for e in before)
+
+    known = {(each.code, each.message) for each in found}
+    if any((each.code, each.message) not in known for each in after):
+        return candidates
+    places = [each.primary.span.start for each in after if each.primary]
+    spans = [(part, moved(part.span.start), moved(part.span.end)) for part in candidates]
+    left = [p for p, start, end in spans if any(start <= place <= end for place in places)]
+    return [p for p in candidates if p in crowded or p in left]
+
+
+def _is_crowded(found: Sequence[Diagnostic]) -> bool:
+    """Whether a line has more mistakes, of several kinds, than one reads one by one, or edits that
+    write the same words.
+    """
+    lines: dict[int, list[str]] = {}
+    for each in found:
+        lines.setdefault(each.primary.span.line if each.primary else 0, []).append(each.code)
+    many = any(len(codes) > _SEVERAL and len(set(codes)) > 1 for codes in lines.values())
+    spans = sorted((fix.span.start, fix.span.end) for each in found for fix in fixes(each))
+    return many or any(end > start for (_, end), (start, _) in pairwise(spans))
 
 
 def _told(
@@ -104,25 +128,36 @@ def _told(
 ) -> list[Diagnostic] | None:
     """The mistakes with those of the candidates in place of theirs, if that leaves no new one."""
     spans = [part.span for part in candidates]
-    inside = [each for each in found if _is_in(each, spans)]
-    if not inside:
+    is_read = all(each.code >= "E1" for each in found)  # otherwise little is found
+    if not spans or (is_read and not any(_is_in(each, spans) for each in found)):
         return None
     before = {(each.code, each.message) for each in found if not _is_in(each, spans)}
     for guess in range(min(_GUESSES, max(len(part.texts) for part in candidates))):
         edits = [Fix(p.span, p.texts[min(guess, len(p.texts) - 1)]) for p in candidates]
-        after = trials.of(Source(source.name, edited(source.text, edits)))
+        changed = Source(source.name, edited(source.text, edits))
+        after = trials.of(changed)
         if after is None:
             return None
         left = {(each.code, each.message) for each in after}
-        if not left <= before:
+        new = [each for each in after if (each.code, each.message) not in before]
+        own = [each for each in new if _is_own(each, spans)]
+        back = Edited(source, changed, tuple(sorted(edits, key=lambda fix: fix.span.start)))
+        more = [back.diagnostic(each) for each in new if each not in own]
+        if any(is_read or e.code not in _NAMES or _is_in(e, spans) for e in more):
             continue
         kept = [e for e in found if not _is_in(e, spans) and (e.code, e.message) in left]
-        said = [_said(part, edit) for part, edit in zip(candidates, edits, strict=True)]
-        return sorted([*kept, *said], key=_place)
+        said = [_said(part, edit, own) for part, edit in zip(candidates, edits, strict=True)]
+        return sorted([*kept, *more, *said], key=place_of)
     return None
 
 
-def _said(part: Part, edit: Fix) -> Diagnostic:
+def _is_own(mistake: Diagnostic, spans: Sequence[Span]) -> bool:
+    """Whether it is of a layer of the author's own, which stands in the text as it was."""
+    name = mistake.primary.span.text if mistake.primary and mistake.code == "E101" else ""
+    return name[:1].isupper() and any(re.search(rf"\b{name}\b", span.text) for span in spans)
+
+
+def _said(part: Part, edit: Fix, own: Sequence[Diagnostic]) -> Diagnostic:
     source, start = part.span.source, part.span.start
     first = re.compile(r"[\w.]+|[^\n]*").match(source.text, start)
     head = Span(source, start, min(part.span.end, first.end() if first else start))
@@ -137,10 +172,14 @@ def _said(part: Part, edit: Fix) -> Diagnostic:
     message = "a layer is op(arguments) here, and layers follow each other by `->` or line by line"
     if part.is_whole:
         message = "a network is a model, and its layers stand in its braces: op(arguments)"
-    if part.is_guess(edit.text):
+    guesses = part.is_guess(edit.text)
+    if guesses:
         help += ", with the size of your images"
-        return errors.ported(head, message, table, help, None)
-    return errors.ported(head, message, table, help, edit)
+    told = dict.fromkeys(each.primary.span.text for each in own if each.primary)
+    names = [each for each in told if re.search(rf"\b{each}\b", edit.text)]
+    if names:
+        help += f", and declare what is yours: block {errors.shown(', '.join(names))}"
+    return errors.ported(head, message, table, help, None if guesses or names else edit)
 
 
 def _is_in(mistake: Diagnostic, spans: Sequence[Span]) -> bool:
@@ -148,7 +187,3 @@ def _is_in(mistake: Diagnostic, spans: Sequence[Span]) -> bool:
     return at is not None and any(
         at.source is span.source and span.start <= at.start <= span.end for span in spans
     )
-
-
-def _place(mistake: Diagnostic) -> int:
-    return mistake.primary.span.start if mistake.primary else 0

@@ -4,172 +4,207 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from cnndsl.source import Source, Span
-from cnndsl.syntax.ported import nested, records
+from cnndsl.syntax.misplaced import end_of_braces
+from cnndsl.syntax.parts import indent_of
+from cnndsl.syntax.ported import nested
 from cnndsl.syntax.ported.dialects import Dialect
 from cnndsl.syntax.ported.entries import Unknown
 from cnndsl.syntax.ported.flows import Lines
 from cnndsl.syntax.ported.lines import Line, logical
-from cnndsl.syntax.ported.notation import parsed
+from cnndsl.syntax.ported.notation import INPUT, parsed
 from cnndsl.syntax.ported.part import Part
 from cnndsl.syntax.ported.reader import Reader, is_other
 from cnndsl.syntax.ported.written import unsaid
 
-_HEAD = re.compile(r"^(model|block)[ \t]+(\w+)[^\n]*\{[ \t]*(?:#[^\n]*)?$", re.M)
+_HEAD = re.compile(r"^(model|block|network|net)[ \t]+(\w+)[^\n]*\{[ \t]*(?:#[^\n]*)?$", re.M)
 _OPENS = re.compile(
     r"[ \t]*(?:\}.*|(?:stage|for|if|else|aux|use|expect|let|param|shared|constant)\b.*|.*\{[ \t]*)"
 )
 _ASIDE = re.compile(r"[ \t]*(?:train|preprocess|augment)\b[^\n]*\{[ \t]*$")
 _LOOP = re.compile(r"for[ \t]+(\w+)[ \t]+in[ \t]+(\w+)[ \t]*\{")
+_NAMED = re.compile(r"\bas[ \t]+(\w+)|^[ \t]*(\w+)[ \t]*=(?!=)", re.M)
+_SECTION = re.compile(r"\s*\[[a-z_]+\]\s*$", re.M)
+_OF_SECTION = re.compile(r"\s*(?:\[[a-z_]+\]|\w+\s*=[^({]*)?\s*(?:#.*)?")
+_INPUT = re.compile(r"^[ \t]*input\b[ \t]+(?:\w+[ \t]+)?[\d\[]", re.M)
 
 
 def bodies(source: Source, dialect: Dialect, marked: Collection[int]) -> Iterator[Part]:
     text = source.text
-    blocks = set(re.findall(r"^(?:block|model)[ \t]+(\w+)", text, re.M))
+    blocks = set(re.findall(r"^(?:block|model|op|fn)[ \t]+(\w+)", text, re.M))
+    if re.search(r"^use\b", text, re.M):  # whose definitions may have any name
+        blocks |= set(re.findall(r"(?<![\w.])([A-Za-z_]\w*)[ \t]*\(", text))
     for head in _HEAD.finditer(text):
         closed = re.compile(r"^\}", re.M).search(text, head.end())
         end = closed.start() if closed else len(text)
-        yield from _runs(source, head.end() + 1, end, dialect, blocks, marked, head[1] == "model")
+        params = set(re.findall(r"(\w+)[ \t]*(?==[^=]|[,)])", head[0]))
+        span = Span(source, head.end() + 1, end)
+        yield from _Body(span, dialect, blocks, marked, head[1] != "block", params).parts()
 
 
-def _runs(
-    source: Source,
-    start: int,
-    end: int,
-    dialect: Dialect,
-    blocks: set[str],
-    marked: Collection[int],
-    is_model: bool,
-) -> Iterator[Part]:
-    """The runs of lines of a body that are written otherwise."""
-    text = source.text[:end]
-    body = source.text[start:end]
-    has_input = re.search(r"^[ \t]*input\b[ \t]+(?:\w+[ \t]+)?[\d\[]", body, re.M) is not None
-    known = set(re.findall(r"\bas[ \t]+(\w+)|^[ \t]*(\w+)[ \t]*=(?!=)", body, re.M))
-    named = {name for pair in known for name in pair if name}
-    reader = Reader(dialect, {}, blocks)
-    taken: list[Line] = []
-    aside = 0
-    before: set[str] = set()
-    looped = " ".join(re.findall(r"\bin[ \t]+([^\n{]+)\{", body))
-    kept = {name for name in named if re.search(rf"\b{name}\b", looped)}
-    reader.script.kept = kept
+@dataclass
+class _Body:
+    """A body, read line by line; `params` are arguments, `known` the names of tensors so far."""
 
-    def flushed() -> Iterator[Part]:
-        nonlocal reader
-        if taken and reader.changed and reader.script.steps:
-            part = _written(source, taken, reader, named, before, not has_input and is_model)
-            if part is not None:
-                yield part
-        flat = reader.at_end()
-        reader = Reader(dialect, reader.script.calls.layers, blocks, reader.script.image)
-        reader.at = flat
-        reader.script.kept = kept
-        taken.clear()
+    span: Span
+    dialect: Dialect
+    blocks: Collection[str]
+    marked: Collection[int]
+    is_model: bool
+    params: Collection[str]
+    known: set[str] = field(default_factory=set)
+    taken: list[Line] = field(default_factory=list)
+    flows: bool = False  # whether lines above compute what arrives
 
-    lines = list(logical(text, start))
-    index = 0
-    while index < len(lines):
-        line = lines[index]
-        index += 1
+    def __post_init__(self) -> None:
+        self.named = _names(self.span.text)
+        looped = " ".join(re.findall(r"\bin[ \t]+([^\n{]+)\{", self.span.text))
+        self.kept = {name for name in self.named if re.search(rf"\b{name}\b", looped)}
+        self.reader = self.begun(Reader(self.dialect, {}, self.blocks))
+
+    def begun(self, reader: Reader) -> Reader:
+        reader.script.kept = self.kept
+        reader.script.tensors |= {name: name for name in (*self.params, *self.known)}
+        reader.script.tensors[INPUT] = "in"
+        reader.script.calls.values |= {name: name for name in self.params}
+        return reader
+
+    def parts(self) -> Iterator[Part]:
+        """The runs of lines that are written otherwise."""
+        text = self.span.source.text[: self.span.end]
+        lines = list(logical(text, self.span.start))
+        aside = index = 0
+        while index < len(lines):
+            line = lines[index]
+            stripped = line.text.strip()
+            count = self.take(lines, index) if line.start >= aside and self.is_other(line) else 0
+            index += count or 1
+            if count or not stripped:
+                continue
+            yield from self.flushed()
+            if _ASIDE.match(line.text):
+                aside = end_of_braces(text, line.end - 1) or len(text)
+            if line.start < aside:
+                continue
+            self.known |= _names(line.text)
+            self.begun(self.reader).pass_over(stripped)
+            self.flows |= not re.match(r"(?:input|let|#)", stripped)
+        yield from self.flushed()
+
+    def is_other(self, line: Line) -> bool:
         stripped = line.text.strip()
         if not stripped or stripped.startswith("#"):
-            if taken and stripped:
-                yield from flushed()
-            continue
-        if aside:
-            aside += line.text.count("{") - line.text.count("}")
-            continue
-        if _ASIDE.match(line.text):
-            aside = 1
-            yield from flushed()
-            continue
-        numbers = range(source.position(line.start)[0], source.position(line.end)[0] + 1)
-        is_marked = any(number in marked for number in numbers)
-        other = is_other(stripped, blocks)
-        loops = _LOOP.fullmatch(stripped) is not None and taken
-        if not loops and (_OPENS.fullmatch(line.text) or not (other or (is_marked and taken))):
-            yield from flushed()
-            before |= {
-                n
-                for pair in re.findall(r"\bas[ \t]+(\w+)|^[ \t]*(\w+)[ \t]*=(?!=)", line.text)
-                for n in pair
-                if n
-            }
-            reader.pass_over(stripped)
-            continue
-        taken_more = _record(lines, index - 1, reader) or _loop(lines, index - 1, reader)
-        if taken_more:
-            reader.changed = True
-            taken += lines[index - 1 : index - 1 + taken_more]
-            index += taken_more - 1
-        elif reader.read(line.text):
-            reader.changed |= other
-            taken.append(line)
-        else:
-            yield from flushed()
-    yield from flushed()
+            return False
+        if _OPENS.fullmatch(line.text) and not re.match(r"layers?\b", stripped):
+            return _LOOP.fullmatch(stripped) is not None and bool(self.taken)
+        first, last = (self.span.source.position(place)[0] for place in (line.start, line.end))
+        is_marked = any(number in self.marked for number in range(first, last + 1))
+        tensors = "|".join({*self.known, "here", "in"})
+        runs = re.search(rf"\w\((?:{tensors})[,)]", stripped)
+        return is_other(stripped, self.blocks) or (is_marked and bool(self.taken or runs))
+
+    def take(self, lines: Sequence[Line], index: int) -> int:
+        """How many lines can be read together from one on."""
+        script = self.reader.script
+        steps, tensors, flow = len(script.steps), dict(script.tensors), script.flow
+        count = self.record(lines, index) or self.loop(lines, index)
+        count = count or int(self.reader.read(lines[index].text))
+        if count and len(script.steps) > steps and self.lines() is None:
+            del script.steps[steps:]
+            script.tensors, script.flow = tensors, flow
+            return 0
+        self.taken += lines[index : index + count]
+        return count
+
+    def lines(self, live: Collection[str] = ()) -> list[str] | None:
+        """What the lines that were read are here; the names in `live` are read behind them."""
+        known = {*self.params, *self.known, "in"}
+        entrance = "" if self.flows else "in"
+        try:
+            lines = Lines(self.dialect, replace(self.reader.at), known, entrance)
+            return lines.written(self.reader.script.steps, live)
+        except Unknown:
+            return None
+
+    def loop(self, lines: Sequence[Line], index: int) -> int:
+        """How many lines a loop over layers takes: `for layer in layers { x = layer(x) }`."""
+        found = _LOOP.fullmatch(lines[index].text.strip())
+        if found is None or index + 2 >= len(lines) or lines[index + 2].text.strip() != "}":
+            return 0
+        body = parsed(f"for {found[1]} in {found[2]}:\n  {lines[index + 1].text.strip()}")
+        return 3 if body and self.reader.run(body) else 0
+
+    def record(self, lines: Sequence[Line], index: int) -> int:
+        """How many lines a record of settings takes: `- type: conv` and those further right,
+        `[convolutional]` and those below it, `layer { … }`.
+        """
+        stop, text = _record_at(lines, index, self.span)
+        if not stop:
+            return 0
+        read = nested.braced if "{" in lines[index].text else nested.indented
+        record = (nested.sectioned if _SECTION.match(text) else read)(text)
+        return stop - index if record is not None and self.reader.records(record) else 0
+
+    def flushed(self) -> Iterator[Part]:
+        """What the lines that were taken are here, if that is known."""
+        if self.taken and self.reader.script.steps:
+            part = self.written()
+            if part is not None:
+                yield part
+        self.known |= _names("\n".join(line.text for line in self.taken))
+        flat, script = self.reader.at_end(), self.reader.script
+        self.flows |= bool(script.steps)
+        self.reader = Reader(self.dialect, script.calls.layers, self.blocks, script.image)
+        self.begun(self.reader).at = flat
+        self.taken.clear()
+
+    def written(self) -> Part | None:
+        source, script = self.span.source, self.reader.script
+        first, last = self.taken[0], self.taken[-1]
+        indent = first.text[: len(first.text) - len(first.text.lstrip())]
+        behind = source.text[last.end :]
+        live = {name for name in self.named if re.search(rf"\b{name}\b", behind)}
+        lines = self.lines(live)
+        if lines is None:
+            return None
+        others = source.text[self.span.start : first.start] + source.text[last.end : self.span.end]
+        if script.image and self.is_model and not _INPUT.search(others):
+            lines.insert(0, f"input {script.image}")
+        constants = [f"let {name} = {value}" for name, value in script.constants.items()]
+        text = f"\n{indent}".join([*constants, *lines])
+        span = Span(source, first.start + len(indent), last.start + len(last.text.rstrip()))
+        if text == span.text:
+            return None
+        return Part(span, tuple(dict.fromkeys((text, unsaid(text)))))
 
 
-def _loop(lines: Sequence[Line], index: int, reader: Reader) -> int:
-    """How many lines a loop over layers takes: `for layer in layers { x = layer(x) }`."""
-    found = _LOOP.fullmatch(lines[index].text.strip())
-    if found is None or index + 2 >= len(lines) or lines[index + 2].text.strip() != "}":
-        return 0
-    body = parsed(f"for {found[1]} in {found[2]}:\n  {lines[index + 1].text.strip()}")
-    return 3 if body and reader.run(body) else 0
+def _record_at(lines: Sequence[Line], index: int, span: Span) -> tuple[int, str]:
+    """Where the lines of a record end that begins with one, 0 for none, and what they say."""
+    head, source, stop = lines[index], span.source.text, index + 1
+    if _SECTION.match(head.text):
+        while stop < len(lines) and _OF_SECTION.fullmatch(lines[stop].text):
+            stop += 1
+    elif re.match(r"\s*layers?\s*\{", head.text):
+        end = end_of_braces(source, source.index("{", head.start)) or span.end
+        while stop < len(lines) and lines[stop].end <= end:
+            stop += 1
+    elif re.match(r"\s*(?:-\s+)?[\"']?\w+[\"']?\s*:\s*[\w\"']*\s*$", head.text):
+        depth = indent_of(head.text)
+        while stop < len(lines) and lines[stop].text.strip():
+            if indent_of(lines[stop].text) <= depth:
+                break
+            stop += 1
+        if stop == index + 1 and not head.text.lstrip().startswith("-"):
+            return 0, ""
+    else:
+        return 0, ""
+    while not lines[stop - 1].text.strip():
+        stop -= 1
+    return stop, source[head.start : lines[stop - 1].end]
 
 
-def _record(lines: Sequence[Line], index: int, reader: Reader) -> int:
-    """How many lines a record of settings takes, `- type: conv` and those further right."""
-    head = lines[index].text
-    if not re.match(r"\s*(?:-\s+)?[\"']?\w+[\"']?\s*:\s*[\w\"']*\s*$", head):
-        return 0
-    depth = len(head) - len(head.lstrip())
-    stop = index + 1
-    while stop < len(lines) and lines[stop].text.strip():
-        text = lines[stop].text
-        if len(text) - len(text.lstrip()) <= depth:
-            break
-        stop += 1
-    if stop == index + 1 and not head.lstrip().startswith("-"):
-        return 0
-    record = nested.indented("\n".join(line.text for line in lines[index:stop]))
-    if record is None:
-        return 0
-    try:
-        listed = records.network(record)
-    except Unknown:
-        return 0
-    reader.add(listed.layers)
-    return stop - index
-
-
-def _written(
-    source: Source,
-    taken: Sequence[Line],
-    reader: Reader,
-    named: Collection[str],
-    known: Collection[str],
-    takes_image: bool,
-) -> Part | None:
-    first, last = taken[0], taken[-1]
-    indent = first.text[: len(first.text) - len(first.text.lstrip())]
-    behind = source.text[last.end :]
-    live = {name for name in named if re.search(rf"\b{name}\b", behind)}
-    try:
-        lines = Lines(reader.dialect, reader.at, known).written(reader.script.steps, live)
-    except Unknown:
-        return None
-    if reader.script.image and takes_image:
-        lines.insert(0, f"input {reader.script.image}")
-    constants = [f"let {name} = {value}" for name, value in reader.script.constants.items()]
-    lines = [*constants, *lines]
-    start = first.start + len(indent)
-    end = last.start + len(last.text.rstrip())
-    text = f"\n{indent}".join(lines)
-    span = Span(source, start, end)
-    if text == span.text:
-        return None
-    return Part(span, tuple(dict.fromkeys((text, unsaid(text)))))
+def _names(text: str) -> set[str]:
+    """The names that lines give to tensors."""
+    return {name for pair in _NAMED.findall(text) for name in pair if name}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast as python
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from cnndsl import elsewhere
 from cnndsl.syntax.ported.dialects import FLUX, PLAIN, Dialect
-from cnndsl.syntax.ported.entries import Entry, Unknown
+from cnndsl.syntax.ported.entries import MADE, Entry, Unknown
 from cnndsl.syntax.ported.flows import Layer
 from cnndsl.syntax.ported.meaning import op_meant, setting_meant
 from cnndsl.syntax.ported.values import Values, name_of
@@ -22,7 +22,7 @@ _FIRST = {
     "dropout": ("rate",),
     "drop_path": ("rate",),
     "leaky_relu": ("slope",),
-    "upsample": ("factor",),
+    "upsample": ("factor", "method"),
     "resize": ("size",),
     "adaptive_avg_pool": ("size",),
     "pad": ("pad",),
@@ -36,7 +36,7 @@ _WITHOUT = frozenset(
 _ACTIVATIONS = frozenset(
     "relu relu6 leaky_relu elu selu gelu swish sigmoid tanh softmax mish softplus here".split()
 )
-_TAKE_THEM = frozenset("conv conv_transpose separable depthwise dense".split())
+_TAKE_THEM = frozenset({*MADE, "depthwise"})
 
 
 @dataclass
@@ -51,6 +51,7 @@ class Calls(Values):
     layers: dict[str, list[Layer]] = field(default_factory=dict)
     image: python.expr | None = None  # what a first layer says of it
     gone: Mapping[str, Collection[str]] = field(default_factory=dict)
+    keeps: bool = False  # whether what is no layer here is one of the author's
 
     def row(self, node: python.expr) -> list[Layer]:
         """The layers that an expression is, one behind the other.
@@ -87,7 +88,9 @@ class Calls(Values):
                     return [each for item in args for each in self.row(item)]
                 if name == "Activation" and args:
                     return self._activation(args[0])
-                return [self.entry(name, args, keywords)]
+                if self.keeps and name[:1].isupper() and op_meant(name) is None:
+                    return [self.block(name, args, keywords)]
+                return [self.called(func, args, keywords)]
         raise Unknown
 
     def _holds_layers(
@@ -118,10 +121,32 @@ class Calls(Values):
         ]
         return f"{name}({', '.join(words)})" if words else name
 
+    def called(
+        self, func: python.expr, args: Sequence[python.expr], keywords: Sequence[python.keyword]
+    ) -> Entry:
+        """A layer by its callee: one of ours has arguments and defaults as they are here."""
+        from cnndsl.ops import OPS  # only mistakes ask for them
+
+        if not isinstance(func, python.Name) or func.id not in OPS:
+            return self.entry(name_of(func), args, keywords)
+        entry = replace(self, dialect=PLAIN).entry(func.id, args, keywords)
+        unsaid = {"behind": "none"}
+        if entry.op in _TAKE_THEM:
+            unsaid["pad"] = "same"
+        elif "kernel" in entry.given:
+            unsaid["stride"] = entry.given["kernel"]
+        return replace(entry, given={**unsaid, **entry.given})
+
     def entry(
         self, name: str, args: Sequence[python.expr], keywords: Sequence[python.keyword]
     ) -> Entry:
         """A layer with its settings."""
+        if name in ("mean", "reduce_mean", "amax"):
+            places = [self.value(node) for node in [*args, *(each.value for each in keywords)][:1]]
+            said = elsewhere.of_sizes(name, [f"[{each.strip('[]')}]" for each in places])
+            if said is None:
+                raise Unknown
+            return Entry(said)
         op = op_meant(name)
         if op is None or op == "input" or (op in _WITHOUT and name in elsewhere.MODULES):
             raise Unknown
@@ -157,6 +182,8 @@ class Calls(Values):
         """What every argument means, and its value."""
         named = {setting_meant(each.arg or "") for each in keywords}
         plain, pairs = _paired(args)
+        if op == "upsample":  # PyTorch's `Upsample(None, 2)`
+            plain = [n for n in plain if not (isinstance(n, python.Constant) and n.value is None)]
         for node in plain:
             if isinstance(node, python.Dict):  # `conv2d({filters: 32, kernelSize: 3})`
                 pairs += [(_key(k), v) for k, v in zip(node.keys, node.values, strict=True)]

@@ -45,9 +45,9 @@ class Arriving:
     flat: bool = False
 
 
-_OUT = {"conv": "filters", "conv_transpose": "filters", "separable": "filters", "dense": "units"}
+MADE = {"conv": "filters", "conv_transpose": "filters", "separable": "filters", "dense": "units"}
 _WINDOWS = frozenset({"max_pool", "avg_pool"})
-_FIELDS = (*_OUT, "depthwise")
+_FIELDS = (*MADE, "depthwise")
 _PLAIN_FIRST = ("filters", "kernel", "units", "window", "rate", "factor", "groups", "size", "slope")
 
 
@@ -60,11 +60,11 @@ def element(entry: Entry, at: Arriving, dialect: Dialect = PLAIN) -> list[str]:
     op, given = entry.op, {k: v for k, v in entry.given.items() if k and k != "idle"}
     behind = list(entry.behind)
     if said := given.pop("behind", None):
-        behind += _behind(said)
+        behind += behind_of(said)
     elif dialect.relu and op in ("conv", "dense") and "behind" not in entry.given:
         behind.append("relu")
     if said := given.pop("norm", None):
-        behind = [*_behind(said), *behind]
+        behind = [*behind_of(said), *behind]
     op = _settled(op, given, at)
     found: list[str] = []
     if op == "dense" and not at.flat and (dialect.flattens or at.sides):
@@ -80,7 +80,8 @@ def element(entry: Entry, at: Arriving, dialect: Dialect = PLAIN) -> list[str]:
     return row
 
 
-def _behind(said: str) -> list[str]:
+def behind_of(said: str) -> list[str]:
+    """The ops that an activation or a norm is, behind the layer that has it."""
     word = said.strip("\"'")
     if word.lower() in ("none", "linear", "false", "identity", "nothing", "-", "no"):
         return []
@@ -124,10 +125,10 @@ def _call(
         raise Unknown
     names = list(OPS[op].arguments())
     said: dict[str, str] = {}
-    if op in _OUT:
+    if op in MADE:
         if "out" not in given:
             raise Unknown
-        said[_OUT[op]] = given["out"]
+        said[MADE[op]] = given["out"]
     kernel = _size(given.get("kernel", ""))
     if op in _FIELDS and "kernel" in names:
         if not kernel:

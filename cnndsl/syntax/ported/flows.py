@@ -14,22 +14,10 @@ from cnndsl.syntax.ported.entries import Arriving, Choice, Entry, Unknown, eleme
 from cnndsl.syntax.tables import KEYWORDS
 
 _LONG = 96  # characters of a line
-_SMALL = (
-    "bn",
-    "norm",
-    "relu",
-    "dropout",
-    "drop_path",
-    "sigmoid",
-    "tanh",
-    "softmax",
-    "swish",
-    "elu",
-    "mish",
-    "lrn",
-    "max_pool",
-    "avg_pool",
-)  # what stands behind the layer before it
+_SMALL = tuple(  # what stands behind the layer before it
+    "bn norm relu dropout drop_path sigmoid tanh softmax swish elu mish lrn max_pool "
+    "avg_pool".split()
+)
 Layer = Entry | str | Choice
 FLOW = ""  # the name of what arrives
 
@@ -87,17 +75,19 @@ class Lines:
     dialect: Dialect
     at: Arriving
     known: Collection[str] = ()
-    entrance: str = "in"  # what arrived first, once it is no longer what flows
+    entrance: str = "in"  # what arrived first, once it is no longer what flows; "" has no name
     lines: list[str] = field(default_factory=list)
     _states: dict[str, Arriving] = field(default_factory=dict)
     _bound: dict[str, str] = field(default_factory=dict)
-    _joins: bool = False
+    _joins: bool = False  # whether the last line goes on
+    _is_named: bool = False  # whether it names its result
 
     def written(self, steps: Sequence[Step], live: Collection[str] = ()) -> list[str]:
         """The lines; the names in `live` are read behind them."""
         flow = FLOW
         self._states[FLOW] = self.at
-        self._bound[FLOW] = self.entrance
+        if self.entrance:
+            self._bound[FLOW] = self.entrance
         self._bound |= {name: name for name in self.known}
         for step, later in zip(steps, _read_behind(steps, live), strict=True):
             if isinstance(step.tensor, Named):
@@ -131,10 +121,12 @@ class Lines:
         return flow
 
     def _bind(self, name: str) -> None:
-        own = safe(name)
-        self._bound[name] = own
-        self.lines.append(f"{own} = here")
-        self._joins = False
+        own = self._bound[name] = safe(name) or "start"
+        if self.lines and not self._is_named and " : " not in self.lines[-1]:
+            self.lines[-1] += f" as {own}"
+        else:
+            self.lines.append(f"{own} = here")
+        self._joins, self._is_named = False, True
 
     def _step(self, tensor: Tensor, flow: str) -> Arriving:
         """The lines of one step; what is known of what flows then."""
@@ -145,7 +137,7 @@ class Lines:
         text, state = self._chain(tensor, flow)
         if text:
             self.lines.append(text)
-            self._joins = len(text) < _LONG
+            self._joins, self._is_named = len(text) < _LONG, False
         for layer in reversed(layers):
             row, state = self._row(layer, state)
             arrives = layer.given.get("arrives", "") if isinstance(layer, Entry) else ""
@@ -179,6 +171,7 @@ class Lines:
             self.lines[-1] += f" -> {text}"
         else:
             self.lines.append(text)
+            self._is_named = False
         self._joins = True
 
     def _chain(self, tensor: Tensor, flow: str, *, item: bool = False) -> tuple[str, Arriving]:

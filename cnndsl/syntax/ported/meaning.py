@@ -23,7 +23,7 @@ _OPS = tuple(
         (r"adaptive.*(avg|average|mean)", "adaptive_avg_pool"),
         (r"(avg|average|mean).*pool", "avg_pool"),
         (r"unpool|upsampl|nearestneighbor|upscal", "upsample"),
-        (r"pool|subsampl", "max_pool"),
+        (r"^(?!.*roi).*pool|subsampl", "max_pool"),
         (r"resiz|interpolat", "resize"),
         (r"batch.*norm|^bn\d*$|^batchn", "bn"),
         (r"group.*norm|^gn$", "group_norm"),
@@ -114,6 +114,16 @@ def op_meant(name: str) -> str | None:
         return known
     plain = re.sub(r"layers?$|^layer|(?<=[a-z])[123]d", "", plain)
     return next((op for pattern, op in _OPS if pattern.search(plain)), None)
+
+
+def op_spelt(name: str) -> str | None:
+    """The one op that a word names as it is spelt here or elsewhere, whatever stems it has."""
+    from cnndsl.ops import MERGES, OPS  # only mistakes ask for them
+
+    if name in OPS or name in MERGES:
+        return name
+    plain = elsewhere.plain(name)
+    return elsewhere.op(name) or next((op for op in OPS if elsewhere.plain(op) == plain), None)
 
 
 def is_silent(name: str) -> bool:

@@ -160,8 +160,6 @@ def _inline(text: str) -> Value:
 
 def sectioned(text: str) -> Record | None:
     """Records under heads in brackets, as TOML has them: `[[layers]]` and `type = "conv"`."""
-    if re.search(r"^\[(?:net|convolutional)\]", text, re.M):  # Darknet's, whose `pad` is a flag
-        return None
     record, section = Record(), Record()
     for line in text.splitlines():
         said = line.partition("#")[0].strip()

@@ -6,6 +6,7 @@ import ast as python
 import re
 import warnings
 
+INPUT = "input_of_this"  # `in` is a word of Python's own
 _LONGEST = 20_000  # characters of a text that is read
 _LONG = 1_000  # characters of arguments that are put in order
 _SIGNS = (
@@ -23,7 +24,7 @@ _SIGNS = (
     (r"\b(\d+)\s*[x×]\s*(\d+)(?:\s*[x×]\s*(\d+))?\b", None),
     (r"&&", " and "),
     (r"\|\|", " or "),
-    (r"\bin\b", "input_of_this"),
+    (r"\bin\b", INPUT),
 )
 _COMMENT = re.compile(r"(?:^|(?<=\s))(?:--|//|%|#)(?![>=]).*$", re.M)
 _NAMED = re.compile(r"(?<=[(,{])(\s*)[\"']?([A-Za-z_]\w*)[\"']?\s*:(?=\s*[\w\"'(\[-])")

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import ast as python
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
+from cnndsl import elsewhere
 from cnndsl.source import Source
 from cnndsl.syntax.layout import layout
 from cnndsl.syntax.machine import Unexpected, run
-from cnndsl.syntax.ported import nested, phrases, records, tables
+from cnndsl.syntax.ported import nested, numbered, phrases, records, tables
 from cnndsl.syntax.ported.calls import Calls
 from cnndsl.syntax.ported.dialects import Dialect
 from cnndsl.syntax.ported.entries import Arriving, Entry, Unknown
-from cnndsl.syntax.ported.flows import Layer, Named, Ran, Tensor
+from cnndsl.syntax.ported.flows import Layer
 from cnndsl.syntax.ported.notation import statements
 from cnndsl.syntax.ported.scripts import Script
 from cnndsl.syntax.scan import Mistake, scan
@@ -30,7 +32,7 @@ class Reader:
     image: str | None = None
     at: Arriving = field(default_factory=Arriving)
     columns: list[str] | None = None
-    changed: bool = False
+    name: str | None = None  # of the network, as records say it
 
     def __post_init__(self) -> None:
         self.script = Script(Calls(dialect=self.dialect, own=self.blocks))
@@ -49,26 +51,34 @@ class Reader:
     def at_end(self) -> Arriving:
         return Arriving(flat=self.at.flat)
 
-    def add(self, entries: Sequence[Entry]) -> None:
-        tensor: Tensor = Named(self.script.flow)
-        for entry in entries:
-            tensor = Ran(entry, tensor)
-        self.script.computed("x", tensor)
+    def add(self, entries: Sequence[Layer]) -> None:
+        self.script.run_row(entries)
 
     def read(self, line: str) -> bool:
         """Whether a line could be read; its layers are noted then."""
-        return self._row(line) or self._calls(line) or self._phrase(line) or self._setting(line)
+        before = self.script.image
+        if self._row(line) or self._calls(line) or self._phrase(line) or self._setting(line):
+            if self.script.image != before:
+                self.pass_over(f"input {self.script.image}")
+            return True
+        return False
 
     def _setting(self, line: str) -> bool:
         """`features: [64, 64, 'M', 128]`."""
         record = nested.indented(line.strip()) if ":" in line else None
-        if record is None:
-            return False
-        try:
-            self.add(records.network(record).layers)
-        except Unknown:
-            return False
-        return True
+        return record is not None and self.records(record)
+
+    def records(self, record: nested.Record) -> bool:
+        """Whether records could be read; what they list is noted then."""
+
+        def listed() -> None:
+            if not numbered.run(record, self.script):
+                found = records.network(record)
+                self.script.image = found.image or self.script.image
+                self.name = found.name
+                self.add(found.layers)
+
+        return self._noted(listed)
 
     def _row(self, line: str) -> bool:
         if tables.is_rule(line):
@@ -84,30 +94,37 @@ class Reader:
             return False
         if found.image:
             self.script.image = found.image
-            sides = [int(each) for each in found.image.split("x")]
-            self.at = Arriving((sides[0], sides[1]), sides[2])
         if found.entries:
             self.add(found.entries)
         return True
 
     def _calls(self, line: str) -> bool:
+        named = re.match(r"\s*(?:layer|node)\s+[\"']?(\w+)[\"']?\s*[:=]\s*", line)
         text = re.sub(r"^\s*(?:[-*•]\s+|\(?\w+\)?\s*:\s+(?=\w+[.(]))", "", line)
+        text = line[named.end() :] if named else text
         body = statements(text)
         if body is None:
             return False
+        self.script.calls.keeps = text.lstrip().startswith("self.")  # which declares a layer
         if any(
             isinstance(node, python.Expr) and isinstance(node.value, python.Name) for node in body
         ):
             name = getattr(getattr(body[0], "value", None), "id", "")
             if name in self.script.tensors or name in self.script.calls.layers:
                 return False
-        return self.run(body)
+        is_read = self.run(body)
+        if is_read and named:
+            self.script.tensors[named[1]] = self.script.flow
+        return is_read
 
     def run(self, body: Sequence[python.stmt]) -> bool:
         """Whether statements could be read; what they compute is noted then."""
+        return self._noted(lambda: self.script.run(body))
+
+    def _noted(self, read: Callable[[], None]) -> bool:
         before, steps = dict(self.script.tensors), len(self.script.steps)
         try:
-            self.script.run(body)
+            read()
         except Unknown:
             self.script.tensors = before
             del self.script.steps[steps:]
@@ -134,18 +151,33 @@ def _padded(entry: Entry) -> Entry:
 
 def is_other(statement: str, blocks: Collection[str]) -> bool:
     """Whether a line is written in another notation: it calls what is no op, a method, or what a
-    library has; or it calls nothing, and cannot be read.
+    library has, with an argument or value that no op has; or it has several layers or no call, and
+    cannot be read.
     """
     from cnndsl.ops import MERGES, OPS  # only mistakes ask for them
 
     plain = re.sub(r"\"[^\"]*\"|'[^']*'|#.*", "", statement)
-    if re.search(r"[A-Za-z_]\w*(?:\.|::?)[A-Za-z_]\w*[ \t]*\(", plain):
+    if re.search(r"[A-Za-z_]\w*(?:\.|::?|[ \t]*:[ \t])[A-Za-z_]\w*[ \t]*\(", plain):
+        return True
+    given = re.findall(r"[(,][ \t]*([a-z_]+)[ \t]*=(?!=)", plain)
+    if not _theirs().isdisjoint(given) or re.search(r"\b(?:None|True|False)\b", plain):
         return True
     called = re.findall(r"([A-Za-z_]\w*)[ \t]*\(", plain)
     known = {*OPS, *MERGES, *blocks, "range", "int", "max", "min", "len", "round", "split"}
     if any(name not in known for name in called):
         return True
-    return not called and not _reads(statement)
+    bare = re.sub(r"\([^()]*\)", "", re.sub(r"\([^()]*\)", "", plain))
+    words = re.findall(r"\w+", bare.rpartition("=")[2])
+    return (not called or len(words) > 1) and not _reads(statement)
+
+
+@cache
+def _theirs() -> frozenset[str]:
+    """The arguments of other libraries that no op has."""
+    from cnndsl.ops import OPS  # only mistakes ask for them
+
+    ours = {name for op in OPS.values() for name in op.arguments()}
+    return frozenset({*elsewhere.ARGUMENTS, *elsewhere.DROPPED, "activation"} - ours)
 
 
 def _reads(statement: str) -> bool:

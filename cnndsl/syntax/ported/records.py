@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cnndsl.syntax.ported.entries import Entry, Unknown
+from cnndsl.syntax.ported.flows import Layer
 from cnndsl.syntax.ported.meaning import is_silent, op_meant, setting_meant
 from cnndsl.syntax.ported.nested import Record, Value
 
@@ -17,7 +18,9 @@ _LISTS = frozenset(
     "architecture sequence args structure arch body blocks encoder decoder".split()
 )
 _NAMES = frozenset("name title model network net".split())
-_ASIDE = frozenset("channels in_channels nc version framework description".split())
+_ASIDE = frozenset(
+    "channels in_channels nc version framework description num_classes classes n_classes".split()
+)
 _INNER = re.compile(
     r"\w*param\w*|params|args|kwargs|config|arguments|attrs|attributes|options|settings"
 )
@@ -29,8 +32,7 @@ class Listed:
 
     name: str | None = None
     image: str | None = None
-    layers: list[Entry] = field(default_factory=list)
-    classes: str | None = None
+    layers: list[Layer] = field(default_factory=list)
 
 
 # --- meaning --------------------------------------------------------------------------
@@ -53,7 +55,7 @@ def _collect(record: Record, found: Listed) -> None:
     for key, value in record.pairs:
         name = key.lower()
         if name in ("input", "input_shape", "input_size", "image", "image_size", "in_shape"):
-            found.image = _image(value)
+            found.image = image(value)
         elif name in _NAMES and isinstance(value, str) and op_meant(value) is None:
             found.name = value
         elif name in ("layer", "layers") and isinstance(value, Record):
@@ -70,20 +72,11 @@ def _collect(record: Record, found: Listed) -> None:
                 _listed(item, found)
         elif name in _LISTS and isinstance(value, Record):
             _collect(value, found)
-        elif name in ("num_classes", "classes", "n_classes") and isinstance(value, str):
-            found.classes = value
         elif (isinstance(value, Record) and (op_meant(key) or _type(value))) or (
             isinstance(value, str) and op_meant(key)
         ):
             _keyed(Record([(key, value)]), found)
-        elif (name in _TYPES and isinstance(value, str)) or name in (
-            "channels",
-            "in_channels",
-            "nc",
-            "version",
-            "framework",
-            "description",
-        ):
+        elif (name in _TYPES and isinstance(value, str)) or name in _ASIDE:
             continue
         elif isinstance(value, Record) and value.pairs:
             _collect(value, found)  # a stage
@@ -163,9 +156,9 @@ def _keyed(record: Record, found: Listed) -> None:
         elif isinstance(value, str) and value:
             main = {"dropout": "rate", "dense": "out", "conv": "out", "upsample": "factor"}
             if op in ("input",):
-                found.image = _image(value)
+                found.image = image(value)
             else:
-                _append(Entry(op, {main.get(op, "kernel"): value}), found)
+                found.layers.append(Entry(op, {main.get(op, "kernel"): value}))
         else:
             raise Unknown
 
@@ -174,13 +167,10 @@ def _type(record: Record) -> str | None:
     """The word that says which layer a record is."""
     for key in _TYPES:
         value = record.get(key)
-        if isinstance(value, str) and (op_meant(value.rpartition(".")[2]) or _is_silent(value)):
-            return value.rpartition(".")[2]
+        word = value.rpartition(".")[2] if isinstance(value, str) else ""
+        if op_meant(word) or is_silent(word) or (key == "type" and word[:1].isupper()):
+            return word
     return None
-
-
-def _is_silent(word: str) -> bool:
-    return is_silent(word.lower())
 
 
 def _layer(record: Record, found: Listed) -> None:
@@ -188,7 +178,7 @@ def _layer(record: Record, found: Listed) -> None:
     left = Record(
         [(k, v) for k, v in record.pairs if not (k.lower() in _TYPES and isinstance(v, str))]
     )
-    if _is_silent(word) and op_meant(word) != "input":
+    if is_silent(word) and op_meant(word) != "input":
         return
     _entry(word, left, found)
 
@@ -207,6 +197,9 @@ def _flat(record: Record) -> Iterator[tuple[str, Value]]:
 
 def _entry(word: str, record: Record, found: Listed) -> None:
     op = op_meant(word)
+    if op is None and word[:1].isupper():
+        found.layers.append(word)  # one of the author's own
+        return
     if op is None:
         raise Unknown
     given: dict[str, str] = {}
@@ -231,15 +224,11 @@ def _entry(word: str, record: Record, found: Listed) -> None:
         else:
             _set(op, key, value, given)
     if op == "input":
-        found.image = _image([*dims]) if dims else _image(_first(record))
+        found.image = image([*dims]) if dims else image(_first(record))
         return
     if given.pop("global", None):
         op, given = f"global_{op}", {}
-    _append(Entry(op, given, (), count), found)
-
-
-def _append(entry: Entry, found: Listed) -> None:
-    found.layers.append(entry)
+    found.layers.append(Entry(op, given, (), count))
 
 
 def _set(op: str, key: str, value: Value, given: dict[str, str]) -> None:
@@ -271,7 +260,7 @@ def _first(record: Record) -> Value:
     return ""
 
 
-def _image(value: Value) -> str | None:
+def image(value: Value) -> str | None:
     from cnndsl import elsewhere
 
     words = re.findall(r"\d+", value) if isinstance(value, str) else []

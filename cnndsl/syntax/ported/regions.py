@@ -11,23 +11,19 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from cnndsl.source import Source, Span
-from cnndsl.syntax.ported import classes, nested, records, written
+from cnndsl.syntax.ported import classes, nested, written
 from cnndsl.syntax.ported.bodies import bodies
-from cnndsl.syntax.ported.calls import Calls
 from cnndsl.syntax.ported.dialects import CAFFE, PLAIN, Dialect, dialect_of
 from cnndsl.syntax.ported.entries import Unknown
-from cnndsl.syntax.ported.flows import FLOW, Named, Ran, Step, Tensor
 from cnndsl.syntax.ported.lines import logical
-from cnndsl.syntax.ported.notation import as_python, parsed
+from cnndsl.syntax.ported.notation import INPUT, as_python, parsed
 from cnndsl.syntax.ported.part import Part
 from cnndsl.syntax.ported.reader import Reader
-from cnndsl.syntax.ported.scripts import Script
+from cnndsl.syntax.ported.tensors import USUAL
 
-_OURS = re.compile(r"^(?:model|block)[ \t]+\w+[ \t]*(?:\([^\n]*\))?[ \t]*\{", re.M)
+_OURS = re.compile(r"^(?:model|block|network|net)[ \t]+\w+[ \t]*(?:\([^\n]*\))?[ \t]*\{", re.M)
 _NAMED = re.compile(r"^[ \t]*(?:model|network|net)[ \t]+(\w+)[ \t]*(?:=|:)?[ \t]*", re.M)
-_CLASS = re.compile(
-    r"^(?:class|block|model)[ \t]+(\w+)[ \t]*(?:\(([^()\n]*)\))?[ \t]*:[ \t]*$", re.M
-)
+_CLASS = re.compile(r"^(class|block|model)[ \t]+(\w+)[ \t]*(?:\(([^()\n]*)\))?[ \t]*:[ \t]*$", re.M)
 _LONGEST = 20_000  # characters of a text that is read
 
 
@@ -59,45 +55,27 @@ def _whole(source: Source, dialect: Dialect) -> Part | None:
             isinstance(node, python.Expr) and isinstance(node.value, python.Name) for node in body
         ):
             try:
-                specs = classes.programs(body, dialect)
+                return _specs(span, classes.program(body, dialect), dialect, name)
             except Unknown:
                 continue
-            texts = tuple(_renamed(one.text, name) for one in specs)
-            return Part(span, texts, specs[0].guessed, is_whole=True)
     for read in (nested.braced, nested.indented, nested.sectioned):
-        record = read(text)
-        if record is None:
-            continue
-        try:
-            listed = records.network(record)
-            return _of_records(span, listed, dialect)
-        except Unknown:
-            continue
+        record, reader = read(text), Reader(dialect if dialect is CAFFE else PLAIN, {}, ())
+        if record is not None and reader.records(record):
+            return _model(span, _title(reader.name or "Net"), reader)
     return _of_lines(span, said, name, dialect)
 
 
-def _renamed(text: str, name: str | None) -> str:
-    return re.sub(r"^model Net\b", f"model {name}", text, flags=re.M) if name else text
+def _title(said: str) -> str:
+    return re.sub(r"\W+", "", said if said[0].isupper() else said.title()) or "Net"
 
 
-def _of_records(span: Span, listed: records.Listed, dialect: Dialect) -> Part | None:
-    tensor: Tensor = Named(FLOW)
-    for layer in listed.layers:
-        tensor = Ran(layer, tensor)
-    name = re.sub(
-        r"\W+",
-        "",
-        (listed.name or "Net").title()
-        if not (listed.name or "N")[0].isupper()
-        else listed.name or "Net",
-    )
-    return _model(
-        span,
-        name or "Net",
-        [Step("x", tensor)],
-        listed.image,
-        dialect if dialect is CAFFE else PLAIN,
-    )
+def _specs(
+    span: Span, defined: Sequence[written.Definition], dialect: Dialect, name: str | None = None
+) -> Part:
+    texts = written.specs(defined, dialect)
+    if name:
+        texts = tuple(re.sub(r"^model Net\b", f"model {name}", each, flags=re.M) for each in texts)
+    return Part(span, texts, defined[-1].script.image is None, is_whole=True)
 
 
 def _of_lines(span: Span, text: str, name: str | None, dialect: Dialect) -> Part | None:
@@ -110,7 +88,7 @@ def _of_lines(span: Span, text: str, name: str | None, dialect: Dialect) -> Part
             return None
     if len(reader.script.steps) < 2:
         return None
-    return _model(span, name or "Net", reader.script.steps, reader.script.image, dialect)
+    return _model(span, name or "Net", reader)
 
 
 def _is_title(line: str) -> bool:
@@ -124,50 +102,48 @@ def _is_title(line: str) -> bool:
     )
 
 
-def _model(
-    span: Span, name: str, steps: Sequence[Step], image: str | None, dialect: Dialect
-) -> Part | None:
-    script = Script(Calls(dialect=dialect))
-    script.steps[:] = steps
-    definition = written.Definition(name, [], script)
-    script.image = image
-    images = [image] if image else written.images(definition)
+def _model(span: Span, name: str, reader: Reader) -> Part | None:
     try:
-        text = written.model(definition, images[0], dialect)
+        return _specs(span, [written.Definition(name, [], reader.script)], reader.dialect)
     except Unknown:
         return None
-    texts = [written.of_size(text, images[0], each) for each in images]
-    texts = list(dict.fromkeys([*texts, *map(written.unsaid, texts[:2])]))
-    return Part(span, tuple(texts), image is None, is_whole=True)
 
 
 # --- definitions ----------------------------------------------------------------------
 
 
 def _classes(source: Source, dialect: Dialect) -> Iterator[Part]:
-    """Classes of Python's beside definitions of ours."""
+    """Classes of Python's beside definitions of ours, and blocks whose lines are Python's."""
     text = source.text
     for head in _CLASS.finditer(text):
+        word, name, params = head[1], head[2], [each for each in (head[3] or "").split(",") if each]
         end = _end_of_indented(text, head.end())
         body = text[head.end() : end]
         if not re.search(r"^[ \t]+(?:@[\w.]+\s+)?def[ \t]", body, re.M):
-            continue
-        bases = text[head.start() :].startswith("class")
-        params = [] if bases else [each.strip() for each in (head[2] or "").split(",")]
-        inner = re.search(r"^[ \t]+", body.lstrip("\n"), re.M)
-        indent = inner[0] if inner else "  "
-        typed = [each if ":" in each else _typed(each) for each in params if each]
-        fields = "".join(f"\n{indent}{each}" for each in typed)
-        defined = parsed(as_python(f"class {head[1]}:{fields}{body}")) or []
+            if word != "block":
+                continue
+            takes = bool(params) and params[0].strip() in USUAL
+            code = f"def {name}({', '.join(params if takes else [INPUT, *params])}):{body}"
+        else:
+            inner = re.search(r"^[ \t]+", body.lstrip("\n"), re.M)
+            typed = [_typed(each) for each in params] if word == "block" else []
+            code = "\n".join(
+                [f"class {name}:", *(f"{inner[0] if inner else ''}{e}" for e in typed)]
+            )
+            code += body
+        defined = parsed(as_python(code)) if word == "block" or code.startswith("class") else None
         try:
-            found = classes.definitions(defined, dialect)
+            found = classes.definitions(defined or [], dialect)
             blocks = "\n".join(written.block(each, dialect) for each in found)
         except Unknown:
             continue
-        yield Part(Span(source, head.start(), end), (blocks.rstrip(),))
+        if blocks:
+            yield Part(Span(source, head.start(), end), (blocks.rstrip(),))
 
 
 def _typed(param: str) -> str:
+    if ":" in param:
+        return param.strip()
     name, sign, default = param.partition("=")
     return f"{name.strip()}: Any = {default.strip()}" if sign else f"{name.strip()}: Any"
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from cnndsl.syntax.ported.calls import CONTAINERS
 from cnndsl.syntax.ported.entries import Unknown
-from cnndsl.syntax.ported.flows import FLOW, Layer, Merged, Named, Ran, Step, Tensor
+from cnndsl.syntax.ported.flows import FLOW, Layer, Merged, Named, Step, Tensor
 from cnndsl.syntax.ported.meaning import is_silent, op_meant
 from cnndsl.syntax.ported.tensors import Tensors
-from cnndsl.syntax.ported.values import name_of
+from cnndsl.syntax.ported.values import is_library, name_of
 
 _ADDS = frozenset({"add", "append", "push", "push_back", "add_module"})
 _ENDS = frozenset({"model", "functional"})
@@ -84,8 +84,7 @@ class Script(Tensors):
         ):
             self.constants[name] = self.calls.value(value)
             return
-        if isinstance(value, python.Call) and name_of_call(value) in _ENDS:
-            self._ended(value)
+        if self._ended(value):
             return
         try:
             tensor = self.tensor(value)
@@ -94,18 +93,20 @@ class Script(Tensors):
             if row is None:
                 raise
             if self._is_script_list(value) and name not in self.kept:
-                self._run_row(row)
+                self.run_row(row)
                 return
             self.calls.layers[name] = row
             return
         self.computed(name, tensor)
 
     def _expression(self, value: python.expr) -> None:
-        if self._is_silent(value):
+        if self._is_silent(value) or self._ended(value):
             return
         match value:
-            case python.Call(func=python.Attribute(attr=name), args=[*_, layer]) if name in _ADDS:
-                self._run_row(self.calls.row(layer))
+            case python.Call(func=python.Attribute(value=of, attr=name), args=[*_, layer]) if (
+                name in _ADDS and not is_library(of)
+            ):
+                self.run_row(self.calls.row(layer))
                 return
         if image := self._image(value):
             self.image = image
@@ -113,7 +114,7 @@ class Script(Tensors):
         try:
             tensor = self.tensor(value)
         except Unknown:
-            self._run_row(self._drop_image(value))
+            self.run_row(self._drop_image(value))
             return
         self.computed("x", tensor)
 
@@ -125,32 +126,29 @@ class Script(Tensors):
             items = items[1:]
         return [each for item in items for each in self.calls.row(item)]
 
-    def _run_row(self, row: Sequence[Layer]) -> None:
-        tensor: Tensor = Named(self.flow)
-        for layer in row:
-            tensor = Ran(layer, tensor)
-        self.computed("x", tensor)
+    def run_row(self, row: Sequence[Layer]) -> None:
+        """Notes layers behind what flows."""
+        self.computed("x", self.through(row, Named(self.flow)))
 
     def computed(self, name: str, tensor: Tensor) -> None:
-        version = f"{name}"
-        self.steps.append(Step(version, tensor))
-        self.tensors[name] = version
-        self.flow = version
+        self.steps.append(Step(name, tensor))
+        self.tensors[name] = self.flow = name
 
     def _returned(self, value: python.expr) -> None:
         if isinstance(value, python.Tuple):
             raise Unknown
-        if isinstance(value, python.Call) and name_of_call(value) in _ENDS:
-            self._ended(value)
-            return
-        self.computed("x", self.tensor(value))
+        if not self._ended(value):
+            self.computed("x", self.tensor(value))
 
-    def _ended(self, call: python.Call) -> None:
-        """`Model(inputs, outputs)`, where the second is what the steps gave last."""
+    def _ended(self, call: python.expr) -> bool:
+        """Whether it is `Model(inputs, outputs)`, where the second is what the steps gave last."""
+        if not isinstance(call, python.Call) or name_of_call(call) not in _ENDS:
+            return False
         given = [k.value for k in call.keywords if k.arg == "outputs"]
         match [*call.args[1:2], *given][:1]:
             case [python.Name(id=name)] if self.tensors.get(name) != self.flow:
                 self.computed(name, self.named(name))
+        return True
 
     # --- what else --------------------------------------------------------------------
 

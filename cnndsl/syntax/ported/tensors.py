@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cnndsl.syntax.ported.calls import Calls
-from cnndsl.syntax.ported.entries import Unknown
+from cnndsl.syntax.ported.entries import Entry, Unknown
 from cnndsl.syntax.ported.flows import FLOW, Layer, Merged, Named, Ran, Step, Tensor
-from cnndsl.syntax.ported.meaning import op_meant
+from cnndsl.syntax.ported.meaning import op_meant, op_spelt
+from cnndsl.syntax.ported.notation import INPUT
 from cnndsl.syntax.ported.values import name_of
 
 _MERGES = ("add", "concat", "mul")
-_USUAL = frozenset("x inputs input net out y h features img image input_of_this here data".split())
+USUAL = frozenset("x inputs input net out y h features img image here data".split()) | {INPUT}
 
 
 @dataclass
@@ -32,7 +33,8 @@ class Tensors:
     def named(self, name: str) -> Tensor:
         if name in self.tensors:
             return Named(self.tensors[name])
-        if self.free and name not in self.calls.layers and (name in _USUAL or not self.steps):
+        is_layer = name in self.calls.layers or name in self.calls.own or op_spelt(name) is not None
+        if self.free and not is_layer and (name in USUAL or not self.steps):
             self.tensors[name] = self.flow
             return Named(self.flow)
         raise Unknown
@@ -51,7 +53,7 @@ class Tensors:
             case python.BinOp(left=left, op=python.Mult(), right=right):
                 return Merged("mul", (self.tensor(left), self.tensor(right)))
             case python.BinOp(left=left, op=python.BitOr(), right=right):
-                return self.through(self.calls.row(right), self.tensor(left))
+                return self.through(self.calls.row(right), self._first(left))
             case python.Call(func=python.Call() as layer, args=[*args]):
                 return self._applied(layer, args)
             case python.Call(func=func, args=args, keywords=keywords):
@@ -86,14 +88,26 @@ class Tensors:
             times = self.calls.value(args[1])
             counted = type(entry)(entry.op, entry.given, entry.behind, times, entry.shape)
             return Ran(counted, self.tensor(args[0]))
-        if not args or not self._is_tensor(args[0]):
+        if not args:
             raise Unknown
-        source = self.tensor(args[0])
+        source = self._first(args[0])
         if name in self.calls.own:
             return Ran(self.calls.block(name, args[1:], keywords), source)
         if name in ("reshape", "view", "resize"):
-            return self._shaped(name, source)
-        return Ran(self.calls.entry(name, args[1:], keywords), source)
+            return Ran(Entry("flatten"), source)
+        return Ran(self.calls.called(func, args[1:], keywords), source)
+
+    def _first(self, node: python.expr) -> Tensor:
+        """What a function works on; a layer behind what flows, `relu(conv(32, 3))`, is it too."""
+        if self._is_tensor(node):
+            return self.tensor(node)
+        if (
+            not self.free
+            or not isinstance(node, python.Call)
+            or op_meant(name_of(node.func)) is None
+        ):
+            raise Unknown
+        return self.through(self.calls.row(node), Named(self.flow))
 
     def _method(
         self,
@@ -104,15 +118,10 @@ class Tensors:
     ) -> Tensor:
         source = self.tensor(of)
         if name in ("view", "reshape", "flatten"):
-            return self._shaped(name, source)
-        if name in ("mean", "reduce_mean"):
-            return Ran("global_avg_pool", source)
+            return Ran(Entry("flatten"), source)
         if name in ("contiguous", "clone", "to", "float", "squeeze", "detach"):
             return source
         return Ran(self.calls.entry(name, args, keywords), source)
-
-    def _shaped(self, name: str, source: Tensor) -> Tensor:
-        return Ran(self.calls.entry("flatten", [], []), source)
 
     def _merged(self, name: str, args: Sequence[python.expr]) -> Tensor:
         first = args[0]
@@ -130,10 +139,12 @@ class Tensors:
     def _has_methods(self, node: python.expr) -> bool:
         """Whether what stands in front of a dot is a tensor, and no library."""
         if isinstance(node, python.Name):
-            return node.id in self.tensors or (self.free and node.id in _USUAL)
+            return node.id in self.tensors or (self.free and node.id in USUAL)
         return not isinstance(node, python.Attribute) and self._is_tensor(node)
 
     def _is_tensor(self, node: python.expr) -> bool:
+        if isinstance(node, python.Name) and node.id in self.calls.values:
+            return False
         before = dict(self.tensors)
         try:
             self.tensor(node)

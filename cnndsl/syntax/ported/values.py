@@ -37,6 +37,10 @@ def name_of(func: python.expr) -> str:
     raise Unknown
 
 
+def is_library(node: python.expr) -> bool:
+    return isinstance(node, python.Name) and node.id in elsewhere.MODULES - {"self"}
+
+
 @dataclass
 class Values:
     """Reads settings; `values` are their names as they are here."""
