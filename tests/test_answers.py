@@ -67,3 +67,49 @@ def test_tensors_that_a_body_has_named_keep_their_names_in_lines_of_another_nota
     body = f"a = conv(2, 3)\n  b = a -> gelu\n  c = {sum}\n  nn.Sequential(nn.Conv2d(4, 4, 1))"
     first, _ = cnndsl.check(model(f"{body}\n  other(3)"))
     assert (first.table or "").startswith(written)
+
+
+YOLO = """backbone:
+  - [-1, 1, Conv, [8, 3, 2]]
+  - [-1, 3, C3, [8]]
+  - [[-1, 0], 1, Concat, [1]]
+"""
+DARKNET = """[net]
+width=32
+height=32
+channels=3
+[convolutional]
+batch_normalize=1
+filters=8
+size=3
+stride=1
+pad=1
+activation=leaky
+[convolutional]
+filters=8
+size=3
+stride=1
+pad=1
+activation=linear
+[shortcut]
+from=-2
+activation=linear
+[route]
+layers=-1,0
+"""
+
+
+def test_layers_that_are_listed_by_number_have_names_here():
+    (found,) = cnndsl.check(DARKNET)
+    assert found.fix is not None
+    assert not cnndsl.check(found.fix.text)
+    assert "leaky_relu(0.1) as layer0\n" in found.fix.text
+    assert "add [ here, layer0 ]\n  concat [ here, layer0 ]" in found.fix.text
+
+
+def test_a_layer_of_the_authors_own_stays_and_is_for_them_to_declare():
+    (found,) = cnndsl.check(YOLO)
+    assert found.fix is None
+    assert found.help is not None
+    assert found.help.endswith("and declare what is yours: block C3")
+    assert "C3(8) * 3\n  concat [ here, layer0 ]" in (found.table or "")

@@ -137,15 +137,22 @@ def _told(
         if after is None:
             return None
         left = {(each.code, each.message) for each in after}
-        if not left <= before:
+        own = [each for each in after if (each.code, each.message) not in before]
+        if not all(_is_own(each, spans) for each in own):
             continue
         kept = [e for e in found if not _is_in(e, spans) and (e.code, e.message) in left]
-        said = [_said(part, edit) for part, edit in zip(candidates, edits, strict=True)]
+        said = [_said(part, edit, own) for part, edit in zip(candidates, edits, strict=True)]
         return sorted([*kept, *said], key=_place)
     return None
 
 
-def _said(part: Part, edit: Fix) -> Diagnostic:
+def _is_own(mistake: Diagnostic, spans: Sequence[Span]) -> bool:
+    """Whether it is of a layer of the author's own, which stands in the text as it was."""
+    name = mistake.primary.span.text if mistake.primary and mistake.code == "E101" else ""
+    return name[:1].isupper() and any(re.search(rf"\b{name}\b", span.text) for span in spans)
+
+
+def _said(part: Part, edit: Fix, own: Sequence[Diagnostic]) -> Diagnostic:
     source, start = part.span.source, part.span.start
     first = re.compile(r"[\w.]+|[^\n]*").match(source.text, start)
     head = Span(source, start, min(part.span.end, first.end() if first else start))
@@ -160,10 +167,14 @@ def _said(part: Part, edit: Fix) -> Diagnostic:
     message = "a layer is op(arguments) here, and layers follow each other by `->` or line by line"
     if part.is_whole:
         message = "a network is a model, and its layers stand in its braces: op(arguments)"
-    if part.is_guess(edit.text):
+    guesses = part.is_guess(edit.text)
+    if guesses:
         help += ", with the size of your images"
-        return errors.ported(head, message, table, help, None)
-    return errors.ported(head, message, table, help, edit)
+    told = dict.fromkeys(each.primary.span.text for each in own if each.primary)
+    names = [each for each in told if re.search(rf"\b{each}\b", edit.text)]
+    if names:
+        help += f", and declare what is yours: block {errors.shown(', '.join(names))}"
+    return errors.ported(head, message, table, help, None if guesses or names else edit)
 
 
 def _is_in(mistake: Diagnostic, spans: Sequence[Span]) -> bool:

@@ -51,6 +51,7 @@ class Calls(Values):
     layers: dict[str, list[Layer]] = field(default_factory=dict)
     image: python.expr | None = None  # what a first layer says of it
     gone: Mapping[str, Collection[str]] = field(default_factory=dict)
+    keeps: bool = False  # whether what is no layer here is one of the author's
 
     def row(self, node: python.expr) -> list[Layer]:
         """The layers that an expression is, one behind the other.
@@ -87,6 +88,8 @@ class Calls(Values):
                     return [each for item in args for each in self.row(item)]
                 if name == "Activation" and args:
                     return self._activation(args[0])
+                if self.keeps and name[:1].isupper() and op_meant(name) is None:
+                    return [self.block(name, args, keywords)]
                 return [self.called(func, args, keywords)]
         raise Unknown
 

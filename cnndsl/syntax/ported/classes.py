@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast as python
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from cnndsl import elsewhere
 from cnndsl.syntax.ported.calls import Calls
@@ -61,8 +62,9 @@ def definitions(body: Sequence[python.stmt], dialect: Dialect) -> list[Definitio
     rest = [each for each in body if each not in heads and each not in makers]
     rest = [each for each in rest if not _is_main(each)]
     gone = {each.name: _gone(each) for each in heads}
-    found = [_of_head(each, Calls(dialect=dialect, own=own, gone=gone)) for each in heads]
-    script = Script(Calls(dialect=dialect, own=own, gone=gone))
+    calls = partial(Calls, dialect=dialect, own=own, gone=gone, keeps=True)
+    found = [_of_head(each, calls()) for each in heads]
+    script = Script(calls())
     for maker in makers:
         script.run(maker.body)
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast as python
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,8 @@ from cnndsl.syntax.ported.flows import Layer, Merged, Named, Tensor
 from cnndsl.syntax.ported.nested import Record, Value
 from cnndsl.syntax.ported.notation import parsed
 from cnndsl.syntax.ported.scripts import Script
+
+_SILENT = frozenset({"yolo", "region", "detection", "cost"})  # what reads the last maps
 
 
 @dataclass(frozen=True)
@@ -58,11 +61,13 @@ def _section(kind: str, section: Value) -> _Layer:
     if kind in ("convolutional", "deconvolutional", "connected", "shortcut"):
         word = said.pop("activation", "linear" if kind == "shortcut" else "logistic")
         behind = ("leaky_relu(0.1)",) if word == "leaky" else tuple(behind_of(word))
+    if kind in _SILENT:
+        return _Layer(())
     if kind == "route":
-        return _Layer((), [int(each) for each in said["layers"].split(",")])
+        return _Layer((), [_number(each) for each in said.get("layers", "").split(",")])
     if kind == "shortcut":
-        return _Layer(behind, (-1, int(said["from"])), "add")
-    side = int(said.get("size", "1"))
+        return _Layer(behind, (-1, _number(said.get("from", ""))), "add")
+    side = _number(said.get("size", "1"))
     if "filters" in said:
         said["pad"] = str(side // 2) if said.get("pad") == "1" else "0"
     if said.pop("batch_normalize", "0") == "1":
@@ -83,7 +88,7 @@ def _rows(record: Record) -> Iterator[_Layer]:
             match row:
                 case [str() | [*_] as source, str(count), str(name), [*args]]:
                     numbers = [source] if isinstance(source, str) else source
-                    yield _row(name, args, [int(str(each)) for each in numbers], count)
+                    yield _row(name, args, [_number(each) for each in numbers], count)
                 case _:
                     return
 
@@ -93,13 +98,29 @@ def _row(name: str, args: Sequence[Value], sources: Sequence[int], count: str) -
     if name == "Concat":
         return _Layer((), sources)
     if name == "Conv":
-        out, kernel, stride = [*words, "1", "1"][:3]
-        given = {"out": out, "kernel": kernel, "stride": stride, "bias": "false"}
-        pad = str(int(kernel) // 2)
-        return _Layer([Entry("conv", {**given, "pad": pad}, ("bn", "swish"), count)], sources)
+        if not words:
+            raise Unknown
+        kernel = words[1] if len(words) > 1 else "1"
+        words += ["1", "1", str(_number(kernel) // 2)][len(words) - 1 :]
+        given = {
+            **dict(zip(("out", "kernel", "stride", "pad"), words, strict=False)),
+            "bias": "false",
+        }
+        return _Layer([Entry("conv", given, ("bn", "swish"), count)], sources)
     match parsed(f"{name}({', '.join(words)})"):
         case [python.Expr(value=call)]:
-            row = Calls(dialect=TORCH).row(call)
-            counted = [replace(e, count=count) if isinstance(e, Entry) else e for e in row]
-            return _Layer(counted, sources)
+            row = Calls(dialect=TORCH, keeps=True).row(call)
+            return _Layer([_repeated(each, count) for each in row], sources)
     raise Unknown
+
+
+def _number(word: Value) -> int:
+    if not isinstance(word, str) or not re.fullmatch(r"\s*-?\d{1,6}\s*", word):
+        raise Unknown
+    return int(word)
+
+
+def _repeated(layer: Layer, count: str) -> Layer:
+    if isinstance(layer, Entry):
+        return replace(layer, count=count)
+    return layer if count == "1" else f"{layer} * {count}"

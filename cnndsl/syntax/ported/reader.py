@@ -99,6 +99,7 @@ class Reader:
         body = statements(text)
         if body is None:
             return False
+        self.script.calls.keeps = text.lstrip().startswith("self.")  # which declares a layer
         if any(
             isinstance(node, python.Expr) and isinstance(node.value, python.Name) for node in body
         ):
