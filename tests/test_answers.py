@@ -113,3 +113,22 @@ def test_a_layer_of_the_authors_own_stays_and_is_for_them_to_declare():
     assert found.help is not None
     assert found.help.endswith("and declare what is yours: block C3")
     assert "C3(8) * 3\n  concat [ here, layer0 ]" in (found.table or "")
+
+
+@pytest.mark.parametrize(
+    ("line", "written"),
+    [
+        ("y = F.relu(x)\n  y = torch.add(y, x)", "start = here\nrelu\nadd [ here, start ]"),
+        ("global_avg_pool -> Dense(2)", "write this"),
+        ("x = torch.cat([here, in], 1)", "concat [ here, in ]"),
+    ],
+)
+def test_what_flows_is_neither_what_came_in_nor_a_layer(line, written):
+    first, *_ = cnndsl.check(model(f"conv(3, 3)\n  {line}\n  let x 3"))
+    assert written in (first.table or "") + (first.help or "")
+
+
+def test_what_a_used_file_defines_is_no_layer_of_another_library():
+    text = 'use "own.cnn"\n' + model("conv_bn(4, 3)\n  x = F.relu(x)\n  conv_bn(4, 3)\n  let x 3")
+    helps = [each.help for each in cnndsl.check(text)]
+    assert helps == ["write relu as x", None]

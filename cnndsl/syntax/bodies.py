@@ -16,9 +16,6 @@ _AROUND = frozenset(
 _BESIDE = frozenset("parallel branches fork multi_branch inception merge".split())
 _SHAPE = re.compile(r":[ \t]*(\[[^\[\]\n]*\]|\d+(?:x\d+)*|\w+)[ \t]*(?=\{)")
 _SET = re.compile(r"(?:let[ \t]+)?(\w+)[ \t]*[=:][ \t]*([^,;\n{}#]+?)[ \t]*[,;]?[ \t]*(?:#.*)?$")
-_IMAGE = re.compile(
-    r"input\s*[:=]?\s*(?:\w+\s*[:=]?\s*)?\(?\s*(?:\w+\s*=\s*)?[\[(]([\w\s,]+)[\])]\s*\)?,?"
-)
 # Initializers, none of which is a value that a parameter would have.
 _STARTS = frozenset("zeros ones normal truncated_normal uniform".split())
 _JOINED = re.compile(r"[ \t]*->[ \t]*(\w+)\b(?![ \t]*[(\[])")
@@ -111,60 +108,6 @@ def merged(at: Context) -> Diagnostic | None:
         head = f"{merge} [ … ]"
     help = f"write {head}" if "\n" in body else None
     return errors.written_differently(word, message, help, fix)
-
-
-def summed(at: Context) -> Diagnostic | None:
-    """`here + (conv(64, 3) -> bn) -> relu`: tensors are joined by a merge."""
-    merges = {"PLUS": "add", "STAR": "mul"}
-    merge = merges.get(at.word.type)
-    if merge is None or "ARROW" not in at.accepted or at.inside != "LBRACE" or not at.statement:
-        return None
-    source = at.word.source
-    sign = at.word.text
-    first = at.statement[0]
-    line_end = source.text.find("\n", first.start)
-    line = source.text[first.start : len(source.text) if line_end < 0 else line_end]
-    line = line.partition("#")[0].rstrip()
-    target = re.match(r"(\w+[ \t]*=[ \t]*)(?!=)", line)
-    head = target[1] if target else ""
-    terms, tail = _terms(line[len(head) :], sign)
-    if len(terms) < 2 or any(not re.match(r"[A-Za-z_]", term) for term in terms):
-        return None
-    if sign == "*" and any(re.fullmatch(r"[\w.]*\d[\w.]*", term) for term in terms[1:]):
-        return None
-    text = f"{head}{merge} [ {', '.join(terms)} ]{tail}"
-    fix = Fix(Span(source, first.start, first.start + len(line)), text)
-    message = f"`{sign}` does not join tensors"
-    return errors.written_differently(at.word, message, None, fix)
-
-
-def _terms(text: str, sign: str) -> tuple[list[str], str]:
-    """The terms of a sum of chains, without parentheses around them, and what goes on behind."""
-    terms, depth, start, tail = [], 0, 0, ""
-    for index, each in enumerate(text):
-        depth += (each in "([{") - (each in ")]}")
-        if depth < 0:
-            return [], ""
-        if not depth and each == sign:
-            terms.append(text[start:index])
-            start = index + 1
-    last = text[start:]
-    if found := re.match(r"[ \t]*(\(.*\))([ \t]*->.*)$", last):
-        last, tail = found[1], f" {found[2].strip()}"
-    plain = [each.strip() for each in [*terms, last]]
-    return [each[1:-1].strip() if _is_wrapped(each) else each for each in plain], tail
-
-
-def _is_wrapped(text: str) -> bool:
-    """Whether parentheses stand around the whole of a text."""
-    if not text.startswith("(") or not text.endswith(")"):
-        return False
-    depth = 0
-    for index, each in enumerate(text):
-        depth += (each == "(") - (each == ")")
-        if not depth and index < len(text) - 1:
-            return False
-    return True
 
 
 def ended(at: Context) -> Diagnostic | None:

@@ -27,7 +27,7 @@ Check = Callable[[Source], "tuple[bool, Sequence[Diagnostic]]"]
 
 
 @dataclass(frozen=True)
-class _Edited:
+class Edited:
     """A text with edits made, in the order of the text, and what it was before."""
 
     before: Source
@@ -87,14 +87,14 @@ def further(source: Source, mistakes: Sequence[Diagnostic], check: Check) -> lis
     found = list(mistakes)
     if len(source.text) > _LONGEST or len(found) > _MOST:
         return found
-    passed: list[_Edited] = []
+    passed: list[Edited] = []
     fresh: Sequence[Diagnostic] = mistakes
     for _ in range(_ROUNDS):
         edits = apart([fix for each in fresh if each.code in _CERTAIN for fix in fixes(each)])
         if not edits:
             break
         before = passed[-1].after if passed else source
-        passed.append(_Edited(before, Source(source.name, edited(before.text, edits)), edits))
+        passed.append(Edited(before, Source(source.name, edited(before.text, edits)), edits))
         parses, after = check(passed[-1].after)
         if parses and any(each.code not in {*_CERTAIN, "E101"} for each in mistakes):
             break
@@ -123,7 +123,7 @@ def behind(source: Source, mistakes: Sequence[Diagnostic], check: Check) -> list
     named = all(each.code in _NAMES and fixes(each) for each in found)
     if not named or len(source.text) > _LONGEST or len(found) > _MOST or not edits:
         return found
-    step = _Edited(source, Source(source.name, edited(source.text, edits)), edits)
+    step = Edited(source, Source(source.name, edited(source.text, edits)), edits)
     parses, after = check(step.after)
     for each in after if parses else ():
         was = step.diagnostic(each)

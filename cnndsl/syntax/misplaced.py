@@ -65,21 +65,6 @@ def image(at: Context) -> Diagnostic | None:
     return errors.written_differently(at.word, message, None, Fix(at.word, "in"))
 
 
-def mapping(at: Context) -> Diagnostic | None:
-    """`conv: {filters: 64, kernel: 3}`, arguments as YAML and JSON have them."""
-    if at.word.type != "LBRACE" or [word.type for word in at.statement] != ["NAME", "COLON"]:
-        return None
-    name, colon = at.statement
-    found = re.compile(r"\{([^{}\n]*)\}").match(at.word.source.text, at.word.start)
-    if found is None:
-        return None
-    given = re.sub(r"[\"']?(\w+)[\"']?\s*:\s*", r"\1 = ", found[1].strip())
-    whole = Span(name.source, name.start, found.end())
-    message = "arguments stand in parentheses, with `=` behind their names"
-    fix = Fix(whole, f"{name.text}({given})" if given else name.text)
-    return errors.written_differently(colon, message, None, fix)
-
-
 def labelled(at: Context) -> Diagnostic | None:
     """`squeeze: conv(64, 1) -> relu`: a name in front of what it is of, as in YAML."""
     words = [*at.statement, at.word, at.after]

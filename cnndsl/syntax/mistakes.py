@@ -32,6 +32,7 @@ from cnndsl.syntax.expected import (
     found,
 )
 from cnndsl.syntax.layout import CLOSERS, OPERATORS, between
+from cnndsl.syntax.ported.meaning import op_spelt
 from cnndsl.syntax.scan import Word
 
 
@@ -167,7 +168,9 @@ def _separator(at: Context) -> Diagnostic | None:
         return errors.written_differently(word, message, "write `->`, or begin a new line", fix)
     if "ARROW" in at.accepted and word.type in ELEMENTS | {"LBRACE"}:
         message = "neither `->` nor a new line in front of this"
-        return errors.missing_separator(word, message, (), None)
+        joined = Fix(Span(word.source, at.previous.end, word.start), " -> ")
+        fix = joined if op_spelt(word.text) == word.text and at.inside == "LBRACE" else None
+        return errors.missing_separator(word, message, (), None, fix)
     if "NEWLINE" in at.accepted and word.type in STATEMENTS | DEFINITIONS | ELEMENTS:
         what = "definition" if word.type in DEFINITIONS else "statement"
         message = f"a {what} begins on a line of its own"
@@ -193,7 +196,6 @@ _RULES = (
     bodies.image,
     bodies.parameter,
     bodies.merged,
-    bodies.summed,
     python_bodies.header,
     python_bodies.inner_definition,
     python_forms.function,
@@ -218,12 +220,10 @@ _RULES = (
     misplaced.value,
     loose_lines.kept,
     misplaced.image,
-    misplaced.mapping,
     misplaced.outside,
     misplaced.bullet,
     _names,
     foreign.sign,
-    loose_lines.loose,
     _line,
     mistaken_values.count,
     foreign.comment,

@@ -9,7 +9,7 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
 from cnndsl.syntax.context import Context
 from cnndsl.syntax.expected import CONSTANTS, LITERALS
-from cnndsl.syntax.parts import indent_of, parts_of, words_from
+from cnndsl.syntax.parts import words_from
 from cnndsl.syntax.scan import Word
 
 _CONTAINERS = frozenset({"Sequential", "ModuleList", "List"})
@@ -52,7 +52,8 @@ def dotted(at: Context) -> Diagnostic | None:
         message = "names stand alone here: there is no `self`"
         return errors.written_differently(span, message, None, Fix(span, name))
     if name in _CONTAINERS:
-        return _sequential(at, span)
+        message = "a chain needs no container: its elements are joined by `->`"
+        return errors.written_differently(span, message, "join the layers by `->`")
     from cnndsl.ops import OPS  # only mistakes ask for them
     from cnndsl.suggest import closest
 
@@ -85,23 +86,6 @@ def _path(at: Context) -> list[Word]:
     return found if [word.type for word in found] == kinds else []
 
 
-def _sequential(at: Context, span: Span) -> Diagnostic:
-    """`nn.Sequential(a, b)` as a chain."""
-    behind = words_from(span.source, span.end)
-    items = parts_of(behind)
-    fix = None
-    if items:
-        lines = "\n" in Span(span.source, span.start, items[-1].end).text
-        start = span.source.text.rfind("\n", 0, span.start) + 1
-        indent = " " * indent_of(span.source.text[start:])
-        texts = [item.text.strip() for item in items[:-1] if item.text.strip()]
-        joined = f"\n{indent}  -> ".join(texts) if lines else " -> ".join(texts)
-        fix = Fix(Span(span.source, span.start, items[-1].end), joined)
-    message = "a chain needs no container: its elements are joined by `->`"
-    help = "join the layers by `->`" if fix and "\n" in fix.text else None
-    return errors.written_differently(span, message, help, fix)
-
-
 def otherwise(at: Context) -> Diagnostic | None:
     """`} elif c {`."""
     if at.word.text not in _ELSE_IF or at.previous.type != "RBRACE":
@@ -116,26 +100,13 @@ def called(at: Context) -> Diagnostic | None:
     if at.word.type != "LPAR" or at.previous.type != "RPAR" or "ARROW" not in at.accepted:
         return None
     behind = words_from(at.word.source, at.word.end)
-    fix = _merged(at)
+    fix = None
     if len(behind) > 1 and behind[0].type in ("NAME", "HERE", "IN") and behind[1].type == "RPAR":
         element = Span(at.word.source, at.item[0].start, at.previous.end)
         whole = Span(at.word.source, element.start, behind[1].end)
         fix = Fix(whole, f"{behind[0].text} -> {element.text}")
     message = "a layer is not called: what arrives stands in front of it, before a `->`"
     return errors.written_differently(at.word, message, None, fix)
-
-
-def _merged(at: Context) -> Fix | None:
-    """`Concatenate(axis = -1)([a, b])` with its branches in brackets."""
-    from cnndsl.ops import MERGES  # only mistakes ask for them
-
-    layer = at.item[0]
-    name = elsewhere.op(layer.text) or layer.text.lower()
-    branches = re.compile(r"\(\s*\[([^\[\]\n]*)\]\s*\)").match(layer.source.text, at.word.start)
-    if name not in MERGES or branches is None:
-        return None
-    whole = Span(layer.source, layer.start, branches.end())
-    return Fix(whole, f"{name} [ {branches[1].strip()} ]")
 
 
 def text(at: Context) -> Diagnostic | None:

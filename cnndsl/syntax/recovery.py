@@ -32,7 +32,6 @@ from cnndsl.syntax.statements import (
     surplus_brace,
     unclosed,
 )
-from cnndsl.syntax.strangers import strangers
 
 _MOST = 100  # mistakes of one text
 _ALIKE = 3  # more than so many of one kind are one
@@ -49,9 +48,7 @@ def all_mistakes(source: Source, first: Mistake | Unexpected) -> list[Diagnostic
         return conflicts
     try:
         recovery = _Recovery(source)
-        found = _grouped(recovery.mistakes())
-        more = strangers(recovery.scanned, found)[: max(0, _MOST - len(found))]
-        return sorted([*found, *more], key=_place)
+        return _grouped(recovery.mistakes())
     except Mistake as too_large:
         if isinstance(first, Mistake):
             return [first.diagnostic]
@@ -64,8 +61,7 @@ def all_mistakes(source: Source, first: Mistake | Unexpected) -> list[Diagnostic
 @dataclass
 class _Recovery:
     source: Source
-    words: list[Word] = field(default_factory=list)  # as scanned, then repaired
-    scanned: list[Word] = field(default_factory=list)
+    words: list[Word] = field(default_factory=list)
     found: list[Diagnostic] = field(default_factory=list)
     unknown: list[Diagnostic] = field(default_factory=list)  # what is no word
     damaged: set[int] = field(default_factory=set)  # the starts of statements with a mistake
@@ -75,7 +71,6 @@ class _Recovery:
     def mistakes(self) -> list[Diagnostic]:
         """All of them; raises `Mistake` where there are too many words."""
         self.words = list(scan(self.source, missed=self.unknown))
-        self.scanned = list(self.words)
         self.found = self.one_a_line(self.unknown)
         self.lines = {self.line(_place(mistake)) for mistake in self.unknown}
         effort = idle = 0

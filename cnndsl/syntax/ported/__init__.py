@@ -15,7 +15,7 @@ from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.fixes import edited, fixes
 from cnndsl.source import Source, Span
-from cnndsl.syntax.further import apart
+from cnndsl.syntax.further import Edited, apart
 from cnndsl.syntax.ported.part import Part
 from cnndsl.syntax.ported.regions import parts
 
@@ -32,6 +32,7 @@ _SEVERAL = 2  # mistakes of a line that are told one by one
 _LINE = 100  # characters of a line that a help repeats
 
 _SAID = tuple("E0 E10 E113 E132 E205 E206".split())  # mistakes of how a line is written
+_NAMES = frozenset("E101 E102 E106".split())  # which a text has, whatever its layers are
 
 Check = Callable[[Source], "tuple[bool, Sequence[Diagnostic]]"]
 
@@ -127,22 +128,26 @@ def _told(
 ) -> list[Diagnostic] | None:
     """The mistakes with those of the candidates in place of theirs, if that leaves no new one."""
     spans = [part.span for part in candidates]
-    inside = [each for each in found if _is_in(each, spans)]
-    if not inside:
+    is_read = all(each.code >= "E1" for each in found)  # otherwise little is found
+    if not spans or (is_read and not any(_is_in(each, spans) for each in found)):
         return None
     before = {(each.code, each.message) for each in found if not _is_in(each, spans)}
     for guess in range(min(_GUESSES, max(len(part.texts) for part in candidates))):
         edits = [Fix(p.span, p.texts[min(guess, len(p.texts) - 1)]) for p in candidates]
-        after = trials.of(Source(source.name, edited(source.text, edits)))
+        changed = Source(source.name, edited(source.text, edits))
+        after = trials.of(changed)
         if after is None:
             return None
         left = {(each.code, each.message) for each in after}
-        own = [each for each in after if (each.code, each.message) not in before]
-        if not all(_is_own(each, spans) for each in own):
+        new = [each for each in after if (each.code, each.message) not in before]
+        own = [each for each in new if _is_own(each, spans)]
+        back = Edited(source, changed, tuple(sorted(edits, key=lambda fix: fix.span.start)))
+        more = [back.diagnostic(each) for each in new if each not in own]
+        if any(is_read or e.code not in _NAMES or _is_in(e, spans) for e in more):
             continue
         kept = [e for e in found if not _is_in(e, spans) and (e.code, e.message) in left]
         said = [_said(part, edit, own) for part, edit in zip(candidates, edits, strict=True)]
-        return sorted([*kept, *said], key=_place)
+        return sorted([*kept, *more, *said], key=_place)
     return None
 
 

@@ -14,7 +14,7 @@ from cnndsl.syntax.ported.dialects import Dialect
 from cnndsl.syntax.ported.entries import Unknown
 from cnndsl.syntax.ported.flows import Lines
 from cnndsl.syntax.ported.lines import Line, logical
-from cnndsl.syntax.ported.notation import parsed
+from cnndsl.syntax.ported.notation import INPUT, parsed
 from cnndsl.syntax.ported.part import Part
 from cnndsl.syntax.ported.reader import Reader, is_other
 from cnndsl.syntax.ported.written import unsaid
@@ -33,7 +33,9 @@ _INPUT = re.compile(r"^[ \t]*input\b[ \t]+(?:\w+[ \t]+)?[\d\[]", re.M)
 
 def bodies(source: Source, dialect: Dialect, marked: Collection[int]) -> Iterator[Part]:
     text = source.text
-    blocks = set(re.findall(r"^(?:block|model)[ \t]+(\w+)", text, re.M))
+    blocks = set(re.findall(r"^(?:block|model|op|fn)[ \t]+(\w+)", text, re.M))
+    if re.search(r"^use\b", text, re.M):  # whose definitions may have any name
+        blocks |= set(re.findall(r"(?<![\w.])([A-Za-z_]\w*)[ \t]*\(", text))
     for head in _HEAD.finditer(text):
         closed = re.compile(r"^\}", re.M).search(text, head.end())
         end = closed.start() if closed else len(text)
@@ -54,6 +56,7 @@ class _Body:
     params: Collection[str]
     known: set[str] = field(default_factory=set)
     taken: list[Line] = field(default_factory=list)
+    flows: bool = False  # whether lines above compute what arrives
 
     def __post_init__(self) -> None:
         self.named = _names(self.span.text)
@@ -64,6 +67,7 @@ class _Body:
     def begun(self, reader: Reader) -> Reader:
         reader.script.kept = self.kept
         reader.script.tensors |= {name: name for name in (*self.params, *self.known)}
+        reader.script.tensors[INPUT] = "in"
         reader.script.calls.values |= {name: name for name in self.params}
         return reader
 
@@ -86,6 +90,7 @@ class _Body:
                 continue
             self.known |= _names(line.text)
             self.begun(self.reader).pass_over(stripped)
+            self.flows |= not re.match(r"(?:input|let|#)", stripped)
         yield from self.flushed()
 
     def is_other(self, line: Line) -> bool:
@@ -115,9 +120,10 @@ class _Body:
 
     def lines(self, live: Collection[str] = ()) -> list[str] | None:
         """What the lines that were read are here; the names in `live` are read behind them."""
-        known = {*self.params, *self.known}
+        known = {*self.params, *self.known, "in"}
+        entrance = "" if self.flows else "in"
         try:
-            lines = Lines(self.dialect, replace(self.reader.at), known)
+            lines = Lines(self.dialect, replace(self.reader.at), known, entrance)
             return lines.written(self.reader.script.steps, live)
         except Unknown:
             return None
@@ -149,6 +155,7 @@ class _Body:
                 yield part
         self.known |= _names("\n".join(line.text for line in self.taken))
         flat, script = self.reader.at_end(), self.reader.script
+        self.flows |= bool(script.steps)
         self.reader = Reader(self.dialect, script.calls.layers, self.blocks, script.image)
         self.begun(self.reader).at = flat
         self.taken.clear()

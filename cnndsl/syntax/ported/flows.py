@@ -87,7 +87,7 @@ class Lines:
     dialect: Dialect
     at: Arriving
     known: Collection[str] = ()
-    entrance: str = "in"  # what arrived first, once it is no longer what flows
+    entrance: str = "in"  # what arrived first, once it is no longer what flows; "" has no name
     lines: list[str] = field(default_factory=list)
     _states: dict[str, Arriving] = field(default_factory=dict)
     _bound: dict[str, str] = field(default_factory=dict)
@@ -98,7 +98,8 @@ class Lines:
         """The lines; the names in `live` are read behind them."""
         flow = FLOW
         self._states[FLOW] = self.at
-        self._bound[FLOW] = self.entrance
+        if self.entrance:
+            self._bound[FLOW] = self.entrance
         self._bound |= {name: name for name in self.known}
         for step, later in zip(steps, _read_behind(steps, live), strict=True):
             if isinstance(step.tensor, Named):
@@ -132,8 +133,7 @@ class Lines:
         return flow
 
     def _bind(self, name: str) -> None:
-        own = safe(name)
-        self._bound[name] = own
+        own = self._bound[name] = safe(name) or "start"
         if self.lines and not self._is_named and " : " not in self.lines[-1]:
             self.lines[-1] += f" as {own}"
         else:

@@ -6,6 +6,7 @@ import ast as python
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 
 from cnndsl import elsewhere
 from cnndsl.source import Source
@@ -142,7 +143,8 @@ def _padded(entry: Entry) -> Entry:
 
 def is_other(statement: str, blocks: Collection[str]) -> bool:
     """Whether a line is written in another notation: it calls what is no op, a method, or what a
-    library has, with an argument or value that no op has; or it calls nothing, and cannot be read.
+    library has, with an argument or value that no op has; or it has several layers, or calls
+    nothing, and cannot be read.
     """
     from cnndsl.ops import MERGES, OPS  # only mistakes ask for them
 
@@ -150,15 +152,24 @@ def is_other(statement: str, blocks: Collection[str]) -> bool:
     if re.search(r"[A-Za-z_]\w*(?:\.|::?)[A-Za-z_]\w*[ \t]*\(", plain):
         return True
     given = re.findall(r"[(,][ \t]*([a-z_]+)[ \t]*=(?!=)", plain)
-    ours = {name for op in OPS.values() for name in op.arguments()}
-    theirs = {*elsewhere.ARGUMENTS, *elsewhere.DROPPED, "activation"} - ours
-    if not theirs.isdisjoint(given) or re.search(r"\b(?:None|True|False)\b", plain):
+    if not _theirs().isdisjoint(given) or re.search(r"\b(?:None|True|False)\b", plain):
         return True
     called = re.findall(r"([A-Za-z_]\w*)[ \t]*\(", plain)
     known = {*OPS, *MERGES, *blocks, "range", "int", "max", "min", "len", "round", "split"}
     if any(name not in known for name in called):
         return True
-    return not called and not _reads(statement)
+    bare = re.sub(r"\([^()]*\)", "", re.sub(r"\([^()]*\)", "", plain))
+    words = re.findall(r"\w+", bare.rpartition("=")[2])
+    return (not called or len(words) > 1) and not _reads(statement)
+
+
+@cache
+def _theirs() -> frozenset[str]:
+    """The arguments of other libraries that no op has."""
+    from cnndsl.ops import OPS  # only mistakes ask for them
+
+    ours = {name for op in OPS.values() for name in op.arguments()}
+    return frozenset({*elsewhere.ARGUMENTS, *elsewhere.DROPPED, "activation"} - ours)
 
 
 def _reads(statement: str) -> bool:

@@ -53,7 +53,7 @@ class Tensors:
             case python.BinOp(left=left, op=python.Mult(), right=right):
                 return Merged("mul", (self.tensor(left), self.tensor(right)))
             case python.BinOp(left=left, op=python.BitOr(), right=right):
-                return self.through(self.calls.row(right), self.tensor(left))
+                return self.through(self.calls.row(right), self._first(left))
             case python.Call(func=python.Call() as layer, args=[*args]):
                 return self._applied(layer, args)
             case python.Call(func=func, args=args, keywords=keywords):
