@@ -13,6 +13,7 @@ from cnndsl.syntax.scan import Word
 
 _COUNTED = {"params": "params", "parameters": "params", "macs": "macs", "total": "total"}
 _OF_A_MODEL = frozenset({"TRAIN", "PREPROCESS", "EXPECT", "AUX", "STAGE"})
+_KEPT = frozenset({"save", "store", "keep", "remember", "mark", "push", "tag", "label"})
 RESULTS = frozenset({"output", "outputs", "return", "result"})
 _LISTED = ["NAME", "EQUAL", "LSQB"]
 
@@ -236,3 +237,41 @@ def headed(at: Context) -> Diagnostic | None:
         message = f"no `{at.word.text}` in front of braces"
         return errors.written_differently(at.word, message, None, gone)
     return None
+
+
+def _rest(first: Span) -> Span:
+    """The line from a word on, up to a brace, a name or an assertion."""
+    source, text = first.source, first.source.text
+    end = text.find("\n", first.start)
+    line = text[first.start : len(text) if end < 0 else end].partition("#")[0]
+    line = re.split(r"[{}]|\bas\b|\boutput\b|:", line)[0].rstrip()
+    return Span(source, first.start, first.start + len(line))
+
+
+def kept(at: Context) -> Diagnostic | None:
+    """`save skip`, and `add skip` or `concat a b` further down."""
+    first = (*at.statement, at.word)[0]
+    if first.type not in ("NAME", "JOIN") or at.inside != "LBRACE":
+        return None
+    from cnndsl.ops import MERGES  # only mistakes ask for them
+
+    whole = _rest(first)
+    name = r"[A-Za-z_]\w*"
+    names_of = rf"{name}(?:(?:[ \t]*,[ \t]*|[ \t]+){name})*"
+    found = re.fullmatch(rf"(\w+)[ \t]+(?:as[ \t]+)?({names_of})", whole.text)
+    if found is None:
+        return None
+    names = re.findall(name, found[2])
+    if found[1] in _KEPT and len(names) == 1:
+        fix = Fix(whole, f"{names[0]} = here")
+        message = "a name is given by `=`, and what flows here is `here`"
+        return errors.written_differently(first, message, None, fix)
+    known = set(re.findall(rf"\b({name})[ \t]*=(?!=)|\bas[ \t]+({name})", whole.source.text))
+    tensors = {each for pair in known for each in pair} | {"here"}
+    saved = set(re.findall(rf"^[ \t]*(?:{'|'.join(_KEPT)})[ \t]+({name})", whole.source.text, re.M))
+    if found[1] not in MERGES or not set(names) <= tensors | saved:
+        return None
+    names = ["here", *names] if len(names) == 1 else names
+    fix = Fix(whole, f"{found[1]} [ {', '.join(names)} ]")
+    message = "branches are the items of a merge, in brackets"
+    return errors.written_differently(first, message, None, fix)

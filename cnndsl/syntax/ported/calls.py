@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from cnndsl import elsewhere
 from cnndsl.syntax.ported.dialects import FLUX, PLAIN, Dialect
-from cnndsl.syntax.ported.entries import Entry, Unknown
+from cnndsl.syntax.ported.entries import MADE, Entry, Unknown
 from cnndsl.syntax.ported.flows import Layer
 from cnndsl.syntax.ported.meaning import op_meant, setting_meant
 from cnndsl.syntax.ported.values import Values, name_of
@@ -36,7 +36,7 @@ _WITHOUT = frozenset(
 _ACTIVATIONS = frozenset(
     "relu relu6 leaky_relu elu selu gelu swish sigmoid tanh softmax mish softplus here".split()
 )
-_TAKE_THEM = frozenset("conv conv_transpose separable depthwise dense".split())
+_TAKE_THEM = frozenset({*MADE, "depthwise"})
 
 
 @dataclass

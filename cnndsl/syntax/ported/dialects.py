@@ -17,7 +17,6 @@ class Dialect:
     `moves` whether a pool moves by its window; `flattens` whether a dense layer takes a map.
     """
 
-    name: str
     conv: tuple[str, ...] = _KERAS
     pool: tuple[str, ...] = ("kernel", "stride", "pad")
     dense: tuple[str, ...] = ("out",)
@@ -29,20 +28,18 @@ class Dialect:
     lower_momentum: bool = False  # 0.1, where it is 0.9 here
 
 
-PLAIN = Dialect("another notation", pads=True, flattens=True)
-TORCH = Dialect("PyTorch", _TORCH, dense=("arrives", "out", "bias"), lower_momentum=True)
-NNX = Dialect("Flax", _TORCH[:4], dense=("arrives", "out"), pads=True, moves=False)
-LINEN = Dialect("Flax", pads=True, moves=False)
-KERAS = Dialect("Keras")
-GLUON = Dialect("Gluon", flattens=True)
-SLIM = Dialect("TF-Slim", pads=True, relu=True)
+PLAIN = Dialect(pads=True, flattens=True)
+TORCH = Dialect(_TORCH, dense=("arrives", "out", "bias"), lower_momentum=True)
+NNX = Dialect(_TORCH[:4], dense=("arrives", "out"), pads=True, moves=False)
+LINEN = Dialect(pads=True, moves=False)
+KERAS = Dialect()
+GLUON = Dialect(flattens=True)
+SLIM = Dialect(pads=True, relu=True)
 _LUA_CONV = ("arrives", "out", "kernel", "", "stride", "", "pad", "")
-LUA = Dialect(
-    "Torch7", _LUA_CONV, ("kernel", "", "stride", "", "pad", ""), dense=("arrives", "out")
-)
-FLUX = Dialect("Flux", ("kernel", "out", "behind"), dense=("arrives", "out", "behind"))
-MATLAB = Dialect("MATLAB", ("kernel", "out"), moves=False, flattens=True)
-CAFFE = Dialect("Caffe", moves=False, flattens=True, rounds_up=True)
+LUA = Dialect(_LUA_CONV, ("kernel", "", "stride", "", "pad", ""), dense=("arrives", "out"))
+FLUX = Dialect(("kernel", "out", "behind"), dense=("arrives", "out", "behind"))
+MATLAB = Dialect(("kernel", "out"), moves=False, flattens=True)
+CAFFE = Dialect(moves=False, flattens=True, rounds_up=True)
 _SIGNS = (  # the first that a text has
     (r"\bslim\.", SLIM),
     (r"\b(mxnet|gluon|mx\.)|Hybrid(Sequential|Block)|\bnn\.\w+\(channels", GLUON),

@@ -45,9 +45,9 @@ class Arriving:
     flat: bool = False
 
 
-_OUT = {"conv": "filters", "conv_transpose": "filters", "separable": "filters", "dense": "units"}
+MADE = {"conv": "filters", "conv_transpose": "filters", "separable": "filters", "dense": "units"}
 _WINDOWS = frozenset({"max_pool", "avg_pool"})
-_FIELDS = (*_OUT, "depthwise")
+_FIELDS = (*MADE, "depthwise")
 _PLAIN_FIRST = ("filters", "kernel", "units", "window", "rate", "factor", "groups", "size", "slope")
 
 
@@ -125,10 +125,10 @@ def _call(
         raise Unknown
     names = list(OPS[op].arguments())
     said: dict[str, str] = {}
-    if op in _OUT:
+    if op in MADE:
         if "out" not in given:
             raise Unknown
-        said[_OUT[op]] = given["out"]
+        said[MADE[op]] = given["out"]
     kernel = _size(given.get("kernel", ""))
     if op in _FIELDS and "kernel" in names:
         if not kernel:

@@ -14,22 +14,10 @@ from cnndsl.syntax.ported.entries import Arriving, Choice, Entry, Unknown, eleme
 from cnndsl.syntax.tables import KEYWORDS
 
 _LONG = 96  # characters of a line
-_SMALL = (
-    "bn",
-    "norm",
-    "relu",
-    "dropout",
-    "drop_path",
-    "sigmoid",
-    "tanh",
-    "softmax",
-    "swish",
-    "elu",
-    "mish",
-    "lrn",
-    "max_pool",
-    "avg_pool",
-)  # what stands behind the layer before it
+_SMALL = tuple(  # what stands behind the layer before it
+    "bn norm relu dropout drop_path sigmoid tanh softmax swish elu mish lrn max_pool "
+    "avg_pool".split()
+)
 Layer = Entry | str | Choice
 FLOW = ""  # the name of what arrives
 

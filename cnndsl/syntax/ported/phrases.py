@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from cnndsl.syntax.ported.entries import Entry
+from cnndsl.syntax.ported.entries import MADE, Entry
 from cnndsl.syntax.ported.meaning import op_meant
 
 _BULLET = re.compile(
@@ -64,7 +64,6 @@ _SILENT = re.compile(
     r"|[\s,;.:()\[\]|+&/\"'`*-]|->|→|=>",
     re.I,
 )  # fmt: skip
-_MADE = frozenset({"conv", "conv_transpose", "separable", "dense"})
 _MAJOR = frozenset("conv conv_transpose separable depthwise dense max_pool avg_pool".split())
 
 
@@ -76,10 +75,6 @@ class _Said:
     given: dict[str, str] = field(default_factory=dict)
     count: str = "1"
     bare: list[str] = field(default_factory=list)
-
-
-def is_bullet(line: str) -> bool:
-    return _BULLET.match(line) is not None
 
 
 def plain(line: str) -> str:
@@ -104,7 +99,7 @@ def entries(line: str) -> list[Entry] | None:
         left = left[:start] + " " * (end - start) + left[end:]
     owners = _Owners(text, places, [each.op for each in said])
     for found in list(re.finditer(r"\((\w+)\)", left)):  # `Dense(classes)`
-        if not found[1][0].isdigit() and said[owners.of(found.start(), "out")].op in _MADE:
+        if not found[1][0].isdigit() and said[owners.of(found.start(), "out")].op in MADE:
             said[owners.of(found.start(), "out")].given.setdefault("out", found[1])
             left = left[: found.start()] + " " * len(found[0]) + left[found.end() :]
     for pattern, key in _SETTINGS:
@@ -135,10 +130,8 @@ def _ops(text: str) -> Iterator[tuple[re.Match[str], str]]:
             continue
         word = found[0]
         op = op_meant(word)
-        behind = re.match(r"\s*(?:layer|activation|function)?\s*", text[found.end() :])
         if op is None or (word.lower() in ("pooling", "pool") and last.startswith("global")):
             continue
-        del behind
         last = op
         yield found, op
 
@@ -187,7 +180,7 @@ def _give(said: _Said, key: str, words: list[str]) -> None:
 
 def _entry(said: _Said) -> Entry | None:
     given, bare = dict(said.given), list(said.bare)
-    if said.op in ("conv", "conv_transpose", "separable", "dense"):
+    if said.op in MADE:
         if said.op != "dense" and "kernel" not in given and len(bare) > 1:
             small = min(bare, key=int)
             bare.remove(small)
@@ -198,7 +191,7 @@ def _entry(said: _Said) -> Entry | None:
         given["kernel"] = bare.pop(0)
     elif said.op == "upsample" and bare:
         given["factor"] = bare.pop(0)
-    if "out" in given and said.op not in ("conv", "conv_transpose", "separable", "dense"):
+    if "out" in given and said.op not in MADE:
         return None
     return None if bare else Entry(said.op, given, (), said.count)
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from cnndsl.syntax.ported import phrases
-from cnndsl.syntax.ported.entries import Entry
+from cnndsl.syntax.ported.entries import MADE, Entry
 from cnndsl.syntax.ported.meaning import op_meant, setting_meant
 
 _SHAPE = re.compile(
@@ -98,7 +98,7 @@ def read(row: list[str], columns: list[str]) -> Row | None:
     if entries is None:
         return None
     first = entries[0]
-    if "out" not in given and "out" not in first.given and shape and first.op in _MADE:
+    if "out" not in given and "out" not in first.given and shape and first.op in MADE:
         given["out"] = str(shape[-1])
     if len(entries) == 1 and said_count.isdigit():
         first = replace(first, count=said_count if first.count == "1" else first.count)
@@ -108,9 +108,6 @@ def read(row: list[str], columns: list[str]) -> Row | None:
         said = {"said": "x".join(map(str, shape))}
         made[-1] = replace(made[-1], given={**made[-1].given, **said})
     return Row(None, tuple(made))
-
-
-_MADE = frozenset({"conv", "conv_transpose", "separable", "dense"})
 
 
 def _shape(text: str) -> tuple[int, ...]:

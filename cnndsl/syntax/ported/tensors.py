@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cnndsl.syntax.ported.calls import Calls
-from cnndsl.syntax.ported.entries import Unknown
+from cnndsl.syntax.ported.entries import Entry, Unknown
 from cnndsl.syntax.ported.flows import FLOW, Layer, Merged, Named, Ran, Step, Tensor
 from cnndsl.syntax.ported.meaning import op_meant, op_spelt
 from cnndsl.syntax.ported.notation import INPUT
@@ -94,7 +94,7 @@ class Tensors:
         if name in self.calls.own:
             return Ran(self.calls.block(name, args[1:], keywords), source)
         if name in ("reshape", "view", "resize"):
-            return self._shaped(name, source)
+            return Ran(Entry("flatten"), source)
         return Ran(self.calls.called(func, args[1:], keywords), source)
 
     def _first(self, node: python.expr) -> Tensor:
@@ -118,13 +118,10 @@ class Tensors:
     ) -> Tensor:
         source = self.tensor(of)
         if name in ("view", "reshape", "flatten"):
-            return self._shaped(name, source)
+            return Ran(Entry("flatten"), source)
         if name in ("contiguous", "clone", "to", "float", "squeeze", "detach"):
             return source
         return Ran(self.calls.entry(name, args, keywords), source)
-
-    def _shaped(self, name: str, source: Tensor) -> Tensor:
-        return Ran(self.calls.entry("flatten", [], []), source)
 
     def _merged(self, name: str, args: Sequence[python.expr]) -> Tensor:
         first = args[0]

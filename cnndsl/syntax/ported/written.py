@@ -45,16 +45,12 @@ def _arrives(tensor: Tensor) -> str | None:
     match tensor:
         case Ran(layer, source):
             mine = layer.given.get("arrives") if isinstance(layer, Entry) else None
-            return _arrives(source) or (mine if mine and layer_op(layer) != "dense" else None)
+            return _arrives(source) or (
+                mine if isinstance(layer, Entry) and layer.op != "dense" else None
+            )
         case Merged(_, items):
             return next(filter(None, map(_arrives, items)), None)
     return None
-
-
-def layer_op(layer: Layer) -> str:
-    if isinstance(layer, Entry):
-        return layer.op
-    return layer if isinstance(layer, str) else ""
 
 
 def _head(word: str, definition: Definition, params: Sequence[str]) -> str:
