@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast as python
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from cnndsl import elsewhere
@@ -14,7 +13,7 @@ from cnndsl.syntax.ported.entries import Choice, Unknown
 from cnndsl.syntax.ported.flows import FLOW, Merged, Ran, Step, Tensor, safe
 from cnndsl.syntax.ported.meaning import op_meant
 from cnndsl.syntax.ported.scripts import Script, name_of_call
-from cnndsl.syntax.ported.written import Definition, block, images, model, of_size, unsaid
+from cnndsl.syntax.ported.written import Definition
 
 _MAKES = frozenset({"__init__", "setup", "build", "initialize"})
 _RUNS = ("forward", "__call__", "call", "hybrid_forward", "construct")
@@ -23,31 +22,16 @@ _HIDDEN = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Written:
-    """A whole program as a spec, with a guess of the image where none was said."""
-
-    text: str
-    guessed: bool
-
-
-def programs(body: Sequence[python.stmt], dialect: Dialect) -> list[Written]:
-    """The specs that a program may be, the likelier first; they differ in the image's size.
+def program(body: Sequence[python.stmt], dialect: Dialect) -> list[Definition]:
+    """What a whole program defines, the model last.
 
     Raises:
       Unknown: where a part of it has no words here.
     """
     defined = definitions(body, dialect)
-    if not defined or not any(each.script.steps for each in defined):
+    if not any(each.script.steps for each in defined):
         raise Unknown
-    last = defined[-1]
-    blocks = [block(each, dialect) for each in defined[:-1]]
-    found: list[Written] = []
-    sizes = [last.script.image] if last.script.image else images(last)
-    written = "\n".join([*blocks, model(last, sizes[0], dialect)])
-    for size in sizes:
-        found.append(Written(of_size(written, sizes[0], size), last.script.image is None))
-    return [*found, *(Written(unsaid(each.text), each.guessed) for each in found[:2])]
+    return defined
 
 
 # --- definitions ----------------------------------------------------------------------

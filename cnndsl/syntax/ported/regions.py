@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast as python
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from cnndsl.source import Source, Span
 from cnndsl.syntax.ported import classes, nested, written
@@ -55,11 +55,9 @@ def _whole(source: Source, dialect: Dialect) -> Part | None:
             isinstance(node, python.Expr) and isinstance(node.value, python.Name) for node in body
         ):
             try:
-                specs = classes.programs(body, dialect)
+                return _specs(span, classes.program(body, dialect), dialect, name)
             except Unknown:
                 continue
-            texts = tuple(_renamed(one.text, name) for one in specs)
-            return Part(span, texts, specs[0].guessed, is_whole=True)
     for read in (nested.braced, nested.indented, nested.sectioned):
         record, reader = read(text), Reader(dialect if dialect is CAFFE else PLAIN, {}, ())
         if record is not None and reader.records(record):
@@ -71,8 +69,13 @@ def _title(said: str) -> str:
     return re.sub(r"\W+", "", said if said[0].isupper() else said.title()) or "Net"
 
 
-def _renamed(text: str, name: str | None) -> str:
-    return re.sub(r"^model Net\b", f"model {name}", text, flags=re.M) if name else text
+def _specs(
+    span: Span, defined: Sequence[written.Definition], dialect: Dialect, name: str | None = None
+) -> Part:
+    texts = written.specs(defined, dialect)
+    if name:
+        texts = tuple(re.sub(r"^model Net\b", f"model {name}", each, flags=re.M) for each in texts)
+    return Part(span, texts, defined[-1].script.image is None, is_whole=True)
 
 
 def _of_lines(span: Span, text: str, name: str | None, dialect: Dialect) -> Part | None:
@@ -100,15 +103,10 @@ def _is_title(line: str) -> bool:
 
 
 def _model(span: Span, name: str, reader: Reader) -> Part | None:
-    definition, image = written.Definition(name, [], reader.script), reader.script.image
-    images = [image] if image else written.images(definition)
     try:
-        text = written.model(definition, images[0], reader.dialect)
+        return _specs(span, [written.Definition(name, [], reader.script)], reader.dialect)
     except Unknown:
         return None
-    texts = [written.of_size(text, images[0], each) for each in images]
-    texts = list(dict.fromkeys([*texts, *map(written.unsaid, texts[:2])]))
-    return Part(span, tuple(texts), image is None, is_whole=True)
 
 
 # --- definitions ----------------------------------------------------------------------

@@ -23,9 +23,16 @@ class Definition:
     script: Script
 
 
-def of_size(text: str, image: str, other: str) -> str:
-    """A spec for images of another size."""
-    return text.replace(f"\n  input {image}\n", f"\n  input {other}\n", 1)
+def specs(defined: Sequence[Definition], dialect: Dialect) -> tuple[str, ...]:
+    """The specs that definitions may be, the last of which is the model; the likelier first, which
+    differ in the size of an image that nothing says.
+    """
+    *blocks, last = defined
+    sizes = [last.script.image] if last.script.image else _images(last)
+    text = "\n".join([*(block(each, dialect) for each in blocks), model(last, sizes[0], dialect)])
+    head, rest = text.split(f"\n  input {sizes[0]}\n", 1)
+    found = [f"{head}\n  input {each}\n{rest}" for each in sizes]
+    return tuple(dict.fromkeys([*found, *map(unsaid, found[:2])]))
 
 
 def unsaid(text: str) -> str:
@@ -33,7 +40,7 @@ def unsaid(text: str) -> str:
     return re.sub(r" : [\dx *()]+(?=\n|$)", "", text)
 
 
-def images(definition: Definition) -> list[str]:
+def _images(definition: Definition) -> list[str]:
     channels = next(filter(None, (_arrives(step.tensor) for step in definition.script.steps)), "3")
     channels = channels if channels.isdigit() else "3"
     sizes = SIZES if channels != "1" else (28, *SIZES)
@@ -44,10 +51,8 @@ def _arrives(tensor: Tensor) -> str | None:
     """The channels that the first layer says it takes."""
     match tensor:
         case Ran(layer, source):
-            mine = layer.given.get("arrives") if isinstance(layer, Entry) else None
-            return _arrives(source) or (
-                mine if isinstance(layer, Entry) and layer.op != "dense" else None
-            )
+            said = layer.given if isinstance(layer, Entry) and layer.op != "dense" else {}
+            return _arrives(source) or said.get("arrives") or None
         case Merged(_, items):
             return next(filter(None, map(_arrives, items)), None)
     return None
