@@ -132,3 +132,16 @@ def test_what_a_used_file_defines_is_no_layer_of_another_library():
     text = 'use "own.cnn"\n' + model("conv_bn(4, 3)\n  x = F.relu(x)\n  conv_bn(4, 3)\n  let x 3")
     helps = [each.help for each in cnndsl.check(text)]
     assert helps == ["write relu as x", None]
+
+
+def test_layers_that_are_listed_with_labels_follow_each_other():
+    layers = "layer c1: Conv2D(4, 3, padding='same')\n  layer p1: MaxPool(size=2x2)"
+    (found,) = cnndsl.check(model(f"{layers}\n  layer fc: Dense(2)\n  output: softmax(fc)"))
+    assert found.fix is not None
+    assert found.fix.text == "conv(4, 3) -> max_pool(2)\n  flatten -> dense(2) -> softmax"
+
+
+def test_a_record_of_an_unknown_type_stays_in_its_place():
+    records = ['{ type: "ReLU" }', '{ type: "PSROIPooling" }', '{ type: "TanH" }']
+    (found,) = cnndsl.check(model("\n  ".join(f"layer {each}" for each in records)))
+    assert (found.table, found.fix) == ("relu\nPSROIPooling -> tanh", None)

@@ -19,7 +19,7 @@ from cnndsl.syntax.ported.part import Part
 from cnndsl.syntax.ported.reader import Reader, is_other
 from cnndsl.syntax.ported.written import unsaid
 
-_HEAD = re.compile(r"^(model|block)[ \t]+(\w+)[^\n]*\{[ \t]*(?:#[^\n]*)?$", re.M)
+_HEAD = re.compile(r"^(model|block|network|net)[ \t]+(\w+)[^\n]*\{[ \t]*(?:#[^\n]*)?$", re.M)
 _OPENS = re.compile(
     r"[ \t]*(?:\}.*|(?:stage|for|if|else|aux|use|expect|let|param|shared|constant)\b.*|.*\{[ \t]*)"
 )
@@ -41,7 +41,7 @@ def bodies(source: Source, dialect: Dialect, marked: Collection[int]) -> Iterato
         end = closed.start() if closed else len(text)
         params = set(re.findall(r"(\w+)[ \t]*(?==[^=]|[,)])", head[0]))
         span = Span(source, head.end() + 1, end)
-        yield from _Body(span, dialect, blocks, marked, head[1] == "model", params).parts()
+        yield from _Body(span, dialect, blocks, marked, head[1] != "block", params).parts()
 
 
 @dataclass

@@ -23,7 +23,7 @@ _OPS = tuple(
         (r"adaptive.*(avg|average|mean)", "adaptive_avg_pool"),
         (r"(avg|average|mean).*pool", "avg_pool"),
         (r"unpool|upsampl|nearestneighbor|upscal", "upsample"),
-        (r"pool|subsampl", "max_pool"),
+        (r"^(?!.*roi).*pool|subsampl", "max_pool"),
         (r"resiz|interpolat", "resize"),
         (r"batch.*norm|^bn\d*$|^batchn", "bn"),
         (r"group.*norm|^gn$", "group_norm"),

@@ -51,12 +51,17 @@ class Reader:
     def at_end(self) -> Arriving:
         return Arriving(flat=self.at.flat)
 
-    def add(self, entries: Sequence[Entry]) -> None:
+    def add(self, entries: Sequence[Layer]) -> None:
         self.script.run_row(entries)
 
     def read(self, line: str) -> bool:
         """Whether a line could be read; its layers are noted then."""
-        return self._row(line) or self._calls(line) or self._phrase(line) or self._setting(line)
+        before = self.script.image
+        if self._row(line) or self._calls(line) or self._phrase(line) or self._setting(line):
+            if self.script.image != before:
+                self.pass_over(f"input {self.script.image}")
+            return True
+        return False
 
     def _setting(self, line: str) -> bool:
         """`features: [64, 64, 'M', 128]`."""
@@ -89,14 +94,14 @@ class Reader:
             return False
         if found.image:
             self.script.image = found.image
-            sides = [int(each) for each in found.image.split("x")]
-            self.at = Arriving((sides[0], sides[1]), sides[2])
         if found.entries:
             self.add(found.entries)
         return True
 
     def _calls(self, line: str) -> bool:
+        named = re.match(r"\s*(?:layer|node)\s+[\"']?(\w+)[\"']?\s*[:=]\s*", line)
         text = re.sub(r"^\s*(?:[-*•]\s+|\(?\w+\)?\s*:\s+(?=\w+[.(]))", "", line)
+        text = line[named.end() :] if named else text
         body = statements(text)
         if body is None:
             return False
@@ -107,7 +112,10 @@ class Reader:
             name = getattr(getattr(body[0], "value", None), "id", "")
             if name in self.script.tensors or name in self.script.calls.layers:
                 return False
-        return self.run(body)
+        is_read = self.run(body)
+        if is_read and named:
+            self.script.tensors[named[1]] = self.script.flow
+        return is_read
 
     def run(self, body: Sequence[python.stmt]) -> bool:
         """Whether statements could be read; what they compute is noted then."""
@@ -143,13 +151,13 @@ def _padded(entry: Entry) -> Entry:
 
 def is_other(statement: str, blocks: Collection[str]) -> bool:
     """Whether a line is written in another notation: it calls what is no op, a method, or what a
-    library has, with an argument or value that no op has; or it has several layers, or calls
-    nothing, and cannot be read.
+    library has, with an argument or value that no op has; or it has several layers or no call, and
+    cannot be read.
     """
     from cnndsl.ops import MERGES, OPS  # only mistakes ask for them
 
     plain = re.sub(r"\"[^\"]*\"|'[^']*'|#.*", "", statement)
-    if re.search(r"[A-Za-z_]\w*(?:\.|::?)[A-Za-z_]\w*[ \t]*\(", plain):
+    if re.search(r"[A-Za-z_]\w*(?:\.|::?|[ \t]*:[ \t])[A-Za-z_]\w*[ \t]*\(", plain):
         return True
     given = re.findall(r"[(,][ \t]*([a-z_]+)[ \t]*=(?!=)", plain)
     if not _theirs().isdisjoint(given) or re.search(r"\b(?:None|True|False)\b", plain):

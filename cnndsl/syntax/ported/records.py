@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from cnndsl.syntax.ported.entries import Entry, Unknown
+from cnndsl.syntax.ported.flows import Layer
 from cnndsl.syntax.ported.meaning import is_silent, op_meant, setting_meant
 from cnndsl.syntax.ported.nested import Record, Value
 
@@ -31,7 +32,7 @@ class Listed:
 
     name: str | None = None
     image: str | None = None
-    layers: list[Entry] = field(default_factory=list)
+    layers: list[Layer] = field(default_factory=list)
 
 
 # --- meaning --------------------------------------------------------------------------
@@ -166,8 +167,9 @@ def _type(record: Record) -> str | None:
     """The word that says which layer a record is."""
     for key in _TYPES:
         value = record.get(key)
-        if isinstance(value, str) and (op_meant(value.rpartition(".")[2]) or is_silent(value)):
-            return value.rpartition(".")[2]
+        word = value.rpartition(".")[2] if isinstance(value, str) else ""
+        if op_meant(word) or is_silent(word) or (key == "type" and word[:1].isupper()):
+            return word
     return None
 
 
@@ -195,6 +197,9 @@ def _flat(record: Record) -> Iterator[tuple[str, Value]]:
 
 def _entry(word: str, record: Record, found: Listed) -> None:
     op = op_meant(word)
+    if op is None and word[:1].isupper():
+        found.layers.append(word)  # one of the author's own
+        return
     if op is None:
         raise Unknown
     given: dict[str, str] = {}

@@ -21,7 +21,7 @@ from cnndsl.syntax.ported.part import Part
 from cnndsl.syntax.ported.reader import Reader
 from cnndsl.syntax.ported.tensors import USUAL
 
-_OURS = re.compile(r"^(?:model|block)[ \t]+\w+[ \t]*(?:\([^\n]*\))?[ \t]*\{", re.M)
+_OURS = re.compile(r"^(?:model|block|network|net)[ \t]+\w+[ \t]*(?:\([^\n]*\))?[ \t]*\{", re.M)
 _NAMED = re.compile(r"^[ \t]*(?:model|network|net)[ \t]+(\w+)[ \t]*(?:=|:)?[ \t]*", re.M)
 _CLASS = re.compile(r"^(class|block|model)[ \t]+(\w+)[ \t]*(?:\(([^()\n]*)\))?[ \t]*:[ \t]*$", re.M)
 _LONGEST = 20_000  # characters of a text that is read
