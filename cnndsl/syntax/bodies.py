@@ -9,6 +9,7 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Source, Span
 from cnndsl.syntax.context import Context
 from cnndsl.syntax.misplaced import end_of_braces
+from cnndsl.syntax.parts import code_from, end_of_line
 
 _AROUND = frozenset(
     "residual skip shortcut identity resblock residual_block skip_connection".split()
@@ -116,7 +117,7 @@ def ended(at: Context) -> Diagnostic | None:
     if first.type not in ("FOR", "IF") or at.inside not in (None, "LBRACE"):
         return None
     source = first.source
-    head = Span(source, first.start, _line_end(source, first.start))
+    head = Span(source, first.start, end_of_line(source.text, first.start))
     text = head.text.partition("#")[0].rstrip()
     end = _end_of(source, first)
     if end is None or "{" in text:
@@ -140,11 +141,6 @@ def ended(at: Context) -> Diagnostic | None:
     return errors.written_differently(first, message, help, fix)
 
 
-def _line_end(source: Source, place: int) -> int:
-    end = source.text.find("\n", place)
-    return len(source.text) if end < 0 else end
-
-
 def _end_of(source: Source, first: Span) -> Span | None:
     """The `end` that stands as far right as the line of a word."""
     begin = source.text.rfind("\n", 0, first.start) + 1
@@ -162,7 +158,7 @@ def image(at: Context) -> Diagnostic | None:
         return None
     first = at.statement[0]
     source = first.source
-    line = source.text[first.start : _line_end(source, first.start)].partition("#")[0].rstrip()
+    line = code_from(source.text, first.start)
     found = re.fullmatch(
         r"input\s*[:=]?\s*(?:\w+\s*[:=]?\s*)?\(?\s*(?:\w+\s*=\s*)?[\[(]([\w\s,]+)[\])]\s*\)?,?",
         line,
@@ -184,7 +180,7 @@ def parameter(at: Context) -> Diagnostic | None:
     if first.text not in ("param", "parameter", "arg") or len(at.open) != 1:
         return None
     source, brace = first.source, at.open[0]
-    line = source.text[first.start : _line_end(source, first.start)].partition("#")[0].rstrip()
+    line = code_from(source.text, first.start)
     found = re.fullmatch(r"\w+\s+(\w+)\s*(?::\s*\w+)?\s*=\s*([\w.\"\[\], ]+)", line)
     head = source.text[source.text.rfind("\n", 0, brace.start) + 1 : brace.start]
     if found is None or not re.match(r"\s*(?:model|block)\b", head):

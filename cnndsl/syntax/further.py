@@ -110,7 +110,7 @@ def further(source: Source, mistakes: Sequence[Diagnostic], check: Check) -> lis
             _note(was, found, each)
         if parses:
             break
-    return sorted(found, key=_place)
+    return sorted(found, key=place_of)
 
 
 def behind(source: Source, mistakes: Sequence[Diagnostic], check: Check) -> list[Diagnostic]:
@@ -128,15 +128,15 @@ def behind(source: Source, mistakes: Sequence[Diagnostic], check: Check) -> list
     for each in after if parses else ():
         was = step.diagnostic(each)
         is_here = each.primary is not None and each.primary.span.source is step.after
-        if each.code in _SHOWN and is_here and _place(was) not in map(_place, found):
+        if each.code in _SHOWN and is_here and place_of(was) not in map(place_of, found):
             found.append(was)
-    return sorted(found, key=_place)
+    return sorted(found, key=place_of)
 
 
 def _note(mistake: Diagnostic, found: list[Diagnostic], shown: Diagnostic) -> None:
     """Adds a mistake that was not found before; of the same kind in one line, to the one there."""
     for index, known in enumerate(found):
-        if _place(known) == _place(mistake):
+        if place_of(known) == place_of(mistake):
             if known.code == mistake.code == "E101":
                 found[index] = mistake  # with its arguments as they are called here
             return
@@ -181,7 +181,7 @@ def _smaller(edit: Fix) -> list[Fix]:
     return [first, Fix(Span(source, end, end), edit.text[place + len(kept) :])]
 
 
-def _place(mistake: Diagnostic) -> int:
+def place_of(mistake: Diagnostic) -> int:
     return mistake.primary.span.start if mistake.primary else 0
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from cnndsl.diagnostics import Diagnostic, Fix, Label
 from cnndsl.source import Span
+from cnndsl.syntax.parts import end_of_line
 
 _BRACES = re.compile(r"#[^\n]*|[{}]")
 
@@ -22,8 +23,7 @@ def indented(mistake: Diagnostic) -> Diagnostic | None:
     opened: list[tuple[int, int]] = []  # the offset of a brace, and the indentation of its line
     place = source.text.rfind("\n", 0, start) + 1
     while place < seen:
-        end = source.text.find("\n", place)
-        end = len(source.text) if end < 0 else end
+        end = end_of_line(source.text, place)
         line = source.text[place:end]
         indent = len(line) - len(line.lstrip(" \t"))
         inside = bool(opened) and line.strip() and not line.lstrip().startswith("#")

@@ -9,6 +9,7 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
 from cnndsl.syntax.context import Context
 from cnndsl.syntax.expected import ELEMENTS, LITERALS
+from cnndsl.syntax.parts import code_from, end_of_line
 from cnndsl.syntax.scan import Word
 
 _COUNTED = {"params": "params", "parameters": "params", "macs": "macs", "total": "total"}
@@ -93,12 +94,11 @@ def label(head: Span, name: Span, end: int | None) -> Diagnostic:
 
 def named_end(text: str, start: int) -> int | None:
     """Where a chain of one line ends; None where more is behind it, or it goes on."""
-    line_end = text.find("\n", start)
-    line = text[start : len(text) if line_end < 0 else line_end].partition("#")[0].rstrip()
+    line = code_from(text, start)
     pairs = (("(", ")"), ("[", "]"), ("{", "}"))
     if any(line.count(a) != line.count(b) for a, b in pairs) or ":" in line or "=" in line[-1:]:
         return None
-    following = text[line_end + 1 :].lstrip() if line_end >= 0 else ""
+    following = text[end_of_line(text, start) :].lstrip()
     if line.endswith("->") or following.startswith("->") or " as " in line:
         return None
     return start + len(line)
@@ -148,8 +148,7 @@ def outside(at: Context) -> Diagnostic | None:
 
 def _statement_end(text: str, start: int) -> int | None:
     """Where a statement ends: with its line, or with what closes the braces that open in it."""
-    line_end = text.find("\n", start)
-    line_end = len(text) if line_end < 0 else line_end
+    line_end = end_of_line(text, start)
     opener = text.find("{", start, line_end)
     if opener < 0:
         return start + len(text[start:line_end].partition("#")[0].rstrip())
@@ -242,9 +241,7 @@ def headed(at: Context) -> Diagnostic | None:
 def _rest(first: Span) -> Span:
     """The line from a word on, up to a brace, a name or an assertion."""
     source, text = first.source, first.source.text
-    end = text.find("\n", first.start)
-    line = text[first.start : len(text) if end < 0 else end].partition("#")[0]
-    line = re.split(r"[{}]|\bas\b|\boutput\b|:", line)[0].rstrip()
+    line = re.split(r"[{}]|\bas\b|\boutput\b|:", code_from(text, first.start))[0].rstrip()
     return Span(source, first.start, first.start + len(line))
 
 

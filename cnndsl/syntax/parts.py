@@ -33,5 +33,10 @@ def end_of_line(text: str, place: int) -> int:
     return len(text) if end < 0 else end
 
 
+def code_from(text: str, place: int) -> str:
+    """The rest of a line, without its comment."""
+    return text[place : end_of_line(text, place)].partition("#")[0].rstrip()
+
+
 def indent_of(line: str) -> int:
     return len(line) - len(line.lstrip(" \t"))

@@ -17,6 +17,7 @@ from cnndsl.fixes import joined
 from cnndsl.source import Source
 from cnndsl.syntax.expected import DEFINITIONS
 from cnndsl.syntax.foreign import HEADS
+from cnndsl.syntax.further import place_of
 from cnndsl.syntax.indented import indented
 from cnndsl.syntax.layout import CLOSERS, between, layout
 from cnndsl.syntax.machine import Unexpected, accepted_at, run
@@ -72,7 +73,7 @@ class _Recovery:
         """All of them; raises `Mistake` where there are too many words."""
         self.words = list(scan(self.source, missed=self.unknown))
         self.found = self.one_a_line(self.unknown)
-        self.lines = {self.line(_place(mistake)) for mistake in self.unknown}
+        self.lines = {self.line(place_of(mistake)) for mistake in self.unknown}
         effort = idle = 0
         while len(self.found) < _MOST and effort <= _EFFORT and idle < _IDLE:
             effort += len(self.words)
@@ -80,7 +81,7 @@ class _Recovery:
             if not self.step() or self.repairs == before:
                 break
             idle = 0 if len(self.found) > known else idle + 1
-        return sorted(self.found, key=_place)
+        return sorted(self.found, key=place_of)
 
     def step(self) -> bool:
         """Parses the words and repairs the first mistake; whether it can go on."""
@@ -113,7 +114,7 @@ class _Recovery:
             self.report(mistake, word.start)
             self.take_out([word], word.end)
         else:
-            place = _place(mistake)
+            place = place_of(mistake)
             self.drop(mistake, place if word is None else min(place, word.start))
 
     def drop(self, mistake: Diagnostic, place: int) -> None:
@@ -173,8 +174,8 @@ class _Recovery:
     def report(self, mistake: Diagnostic, start: int) -> None:
         """Notes a mistake in the statement that begins at `start`, unless it follows from another
         one, or from what is no word in front of it."""
-        place = _place(mistake)
-        follows = any(start <= _place(unknown) <= place for unknown in self.unknown)
+        place = place_of(mistake)
+        follows = any(start <= place_of(unknown) <= place for unknown in self.unknown)
         if start not in self.damaged and not follows:
             self.found.append(mistake)
 
@@ -184,7 +185,7 @@ class _Recovery:
             return surplus_brace(self.words, word.start)
         if mistake.code != "E006" or mistake.primary is None or not mistake.labels:
             return None
-        opener = next((w for w in self.words if w.start == _place(mistake)), None)
+        opener = next((w for w in self.words if w.start == place_of(mistake)), None)
         seen = mistake.labels[0].span
         if opener is None or seen.text != "}":
             return None
@@ -194,7 +195,7 @@ class _Recovery:
 
     def pair(self, mistake: Diagnostic) -> None:
         """Closes what is open, or takes out what closes nothing."""
-        place = _place(mistake)
+        place = place_of(mistake)
         if self.line(place) not in self.lines:
             self.found.append(indented(mistake) or mistake)
         self.lines.add(self.line(place))
@@ -282,12 +283,8 @@ class _Recovery:
         """The first ones of their kind in their line: quotes come in pairs."""
         firsts: dict[tuple[str, int], Diagnostic] = {}
         for mistake in mistakes:
-            firsts.setdefault((mistake.message, self.line(_place(mistake))), mistake)
+            firsts.setdefault((mistake.message, self.line(place_of(mistake))), mistake)
         return list(firsts.values())
-
-
-def _place(mistake: Diagnostic) -> int:
-    return mistake.primary.span.start if mistake.primary else 0
 
 
 def _has_body(first: Word, mistake: Diagnostic) -> bool:
@@ -325,4 +322,4 @@ def _grouped(mistakes: list[Diagnostic]) -> list[Diagnostic]:
         listed = ", ".join(lines[:_LINES]) + (", …" if len(lines) > _LINES else "")
         note = f"the same in {len(lines)} more lines: {listed}"
         found.append(replace(first, notes=(*first.notes, note), fix=joined(group)))
-    return sorted(found, key=_place)
+    return sorted(found, key=place_of)

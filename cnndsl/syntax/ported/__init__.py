@@ -15,7 +15,7 @@ from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.fixes import edited, fixes
 from cnndsl.source import Source, Span
-from cnndsl.syntax.further import Edited, apart
+from cnndsl.syntax.further import Edited, apart, place_of
 from cnndsl.syntax.ported.part import Part
 from cnndsl.syntax.ported.regions import parts
 
@@ -147,7 +147,7 @@ def _told(
             continue
         kept = [e for e in found if not _is_in(e, spans) and (e.code, e.message) in left]
         said = [_said(part, edit, own) for part, edit in zip(candidates, edits, strict=True)]
-        return sorted([*kept, *more, *said], key=_place)
+        return sorted([*kept, *more, *said], key=place_of)
     return None
 
 
@@ -187,7 +187,3 @@ def _is_in(mistake: Diagnostic, spans: Sequence[Span]) -> bool:
     return at is not None and any(
         at.source is span.source and span.start <= at.start <= span.end for span in spans
     )
-
-
-def _place(mistake: Diagnostic) -> int:
-    return mistake.primary.span.start if mistake.primary else 0
