@@ -150,9 +150,9 @@ def _declare(
     if draft.is_nested and _is_settled(block_of(draft), parameter, instances):
         start: Expr = constant(frozen(seen[0]))
         if rebound or isinstance(start, Tuple):
-            start = draft.variable(name, "let", stable=not rebound, named=True)
-            values.define(start, constant(frozen(seen[0])))
-        env.values[name] = Value(start, None, seen)
+            start = _bound(name, start, draft, values, stable=not rebound)
+        in_call = start if draft.is_function and isinstance(start, Name) else None
+        env.values[name] = Value(start, in_call, seen)
         return
     taken = RESERVED | (CALL if draft.is_function else frozenset())
     free = safe(name, taken | {p.name for p in draft.params})
@@ -170,11 +170,17 @@ def _declare(
     draft.params.append(Param(free, "own", name, held, default, axes))
     start = Name(free)
     if rebound:  # a `let` gives it another value: a variable of its own
-        start = draft.variable(name, "let", named=True)
-        values.define(start, Name(free))
-        if draft.is_function:
-            values.at_call(Assign((start,), Name(free)))
+        start = _bound(name, start, draft, values, stable=False)
     env.values[name] = Value(start, start if draft.is_function else None, seen, axes)
+
+
+def _bound(name: str, value: Expr, draft: Draft, values: Values, *, stable: bool) -> Name:
+    """A variable for a parameter, of the constructor or of a function."""
+    variable = draft.variable(name, "let", stable=stable, named=True)
+    values.define(variable, value)
+    if draft.is_function:
+        values.at_call(Assign((variable,), value))
+    return variable
 
 
 def block_of(draft: Draft) -> ast.Block:

@@ -82,11 +82,7 @@ def _set_in(loop: Loop, flat_loops: Container[int]) -> dict[str, Expr]:
 def _start(name: str, steps: Sequence[Step], loop: Loop) -> Expr | None:
     """What a variable is before its loop; None where more than one statement around it sets it."""
     inside = {id(step) for step in flat([loop])}
-    setting = [
-        step
-        for step in flat(steps)
-        if isinstance(step, Assign) and name in written(step) and id(step) not in inside
-    ]
+    setting = [s for s in flat(steps) if name in written(s) and id(s) not in inside]
     before = steps[: next(place for place, step in enumerate(steps) if step is loop)]
     match setting:
         case [Assign(value=start) as first] if any(first is step for step in before):
