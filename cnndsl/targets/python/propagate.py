@@ -197,11 +197,12 @@ class _Propagation:
             more = added(held, loop)
             if more is None or count is None:
                 continue
-            name, items = more
+            name, items, is_behind = more
             found[0] = replace(loop, body=(*loop.body[:place], *loop.body[place + 1 :]))
             if name in before:
                 self.known.learn(name, before[name])
-            value = Tuple((Star(Name(name)), Star(binary("*", Tuple(items), count))))
+            whole = (Star(Name(name)), Star(binary("*", Tuple(items), count)))
+            value = Tuple(whole if is_behind else whole[::-1])
             return [*found, *self.step(Assign((Name(name),), value))]
         return found
 
@@ -268,6 +269,8 @@ def rounds(items: Expr) -> Expr | None:
     match items:
         case Call(function=Name("range"), args=(count,)):
             return count
+        case Call(function=Name("range"), args=(Constant(value=1) as start, stop)):
+            return binary("-", stop, start)  # where at least one is there to go round without
         case Tuple(items=held) if not any(isinstance(each, Star) for each in held):
             return Constant(len(held))
         case Name() | Attribute():
@@ -275,20 +278,30 @@ def rounds(items: Expr) -> Expr | None:
     return None
 
 
-def added(step: Step, loop: Loop) -> tuple[str, tuple[Expr, ...]] | None:
-    """The tuple that a statement makes longer, and by which items, in every round the same."""
+def added(step: Step, loop: Loop) -> tuple[str, tuple[Expr, ...], bool] | None:
+    """The tuple that a statement makes longer, by which items, in every round the same, and
+    whether these stand behind it.
+    """
     match step:
-        case Assign(targets=(Name(id=name),), value=Tuple(items=(first, *more))):
-            if not more or first != Star(Name(name)):
-                return None
-            changing = all_written(loop.body) | written(loop)
-            others = [s for s in flat(loop.body) if s is not step]
-            if any(name in read(s) or name in written(s) for s in others):
-                return None
-            if any(isinstance(e, Star) or not changing.isdisjoint(names(e)) for e in more):
-                return None
-            return name, tuple(more)
-    return None
+        case Assign(
+            targets=(Name(id=name),), value=Tuple(items=(Star(value=Name(id=held)), *more))
+        ):
+            is_behind = True
+        case Assign(
+            targets=(Name(id=name),), value=Tuple(items=(*more, Star(value=Name(id=held))))
+        ):
+            is_behind = False
+        case _:
+            return None
+    if not more or held != name:
+        return None
+    changing = all_written(loop.body) | written(loop)
+    others = [s for s in flat(loop.body) if s is not step]
+    if any(name in read(s) or name in written(s) for s in others):
+        return None
+    if any(isinstance(e, Star) or not changing.isdisjoint(names(e)) for e in more):
+        return None
+    return name, tuple(more), is_behind
 
 
 def _plainness(expr: Expr) -> tuple[int, int]:

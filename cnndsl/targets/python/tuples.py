@@ -18,20 +18,26 @@ def item(base: Expr, index: Expr) -> Expr:
         return item(base.items[0].value, index)
     if isinstance(base, Tuple) and isinstance(index, Slice):
         return _part(base, index)
-    match base:
-        case Tuple(items=(Star(value=whole),)):
-            return item(whole, index)
-        case Binary(op="*", left=Tuple(items=(each,))) if not isinstance(each, Star):
-            return each  # of many that are alike
-        case Tuple(items=(first, *others)) if others and not isinstance(first, Star):
-            if all(other == first for other in others):
-                return first
+    alike = _alike(base)
+    if alike is not None:
+        return alike
     at = integer(index)
     if not isinstance(base, Tuple) or at is None or not -len(base.items) <= at < len(base.items):
         return Item(base, index)
     passed = base.items[at:] if at < 0 else base.items[: at + 1]
     grows = any(isinstance(held, Star) for held in passed)
     return Item(base, index) if grows else base.items[at]
+
+
+def _alike(base: Expr) -> Expr | None:
+    """What every item of a list is, of two at least."""
+    match base:
+        case Binary(op="*", left=Tuple(items=(each,))) if not isinstance(each, Star):
+            return each
+        case Tuple(items=items) if len(items) > 1:
+            found = {_alike(i.value) if isinstance(i, Star) else i for i in items}
+            return found.pop() if len(found) == 1 else None
+    return None
 
 
 def _part(base: Tuple, ends: Slice) -> Expr:
