@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cnndsl import errors
 from cnndsl.diagnostics import Fix
 from cnndsl.elaborate.collect import Failure
@@ -43,8 +45,14 @@ def once_in_model(statement: ast.Statement, what: str, context: Context) -> None
 def forget(statement: ast.Statement, scope: Scope) -> None:
     """After a mistake: what the statement would have named is unknown, not missing."""
     match statement:
-        case ast.Stage() | ast.For() | ast.If():
+        case ast.Stage(body=body) | ast.For(body=body):
             scope.incomplete = True
+            _forget_all([body], scope)
+        case ast.If(branches=branches, other=other):
+            scope.incomplete = True
+            _forget_all([*(body for _, body in branches), *([other] if other else [])], scope)
+        case ast.Let():
+            scope.bind(statement.name, UNKNOWN)
         case ast.Run() | ast.Bind() | ast.Shared() if statement.name is not None:
             scope.tensors[statement.name] = UNSHAPED
         case ast.Pack():
@@ -52,3 +60,9 @@ def forget(statement: ast.Statement, scope: Scope) -> None:
             scope.bind(statement.name, UNKNOWN)
         case ast.Unpack():
             scope.tensors.update(dict.fromkeys(statement.names, UNSHAPED))
+
+
+def _forget_all(bodies: Iterable[ast.Body], scope: Scope) -> None:
+    for body in bodies:
+        for statement in body.statements:
+            forget(statement, scope)
