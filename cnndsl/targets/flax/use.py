@@ -58,7 +58,12 @@ def misused(
 
 def _found(layer: Built, idle: list[Term], forms: Forms) -> bool:
     """Whether a layer without a call is one of the network's; takes that away."""
+    tried: set[object] = set()  # what a layer gives is decided by the shape of what it gets
     for place, term in enumerate(idle):
+        kind = term.op, term.settings, tuple(x.shape for x in term.inputs)
+        if kind in tried:
+            continue
+        tried.add(kind)
         try:
             result = layer.apply(term.inputs[0] if term.inputs else term, forms)
         except Unfit:
