@@ -138,6 +138,7 @@ class _Search:
         above = ancestors(network)
         self.above = [above[layer.name] for layer in ours]
         self.bits = _bits(network, ours)
+        self.whole = _prefixed(self.ours), _prefixed(self.theirs)
         self.found = Forced()
 
     def run(self) -> Forced:
@@ -172,10 +173,25 @@ class _Search:
                 for groups, taken in zip((ours[signature], theirs[signature]), used, strict=True)
             ]
             for one, other in self.in_order(*free):
+                if (tuple(one) in self.whole[0]) != (tuple(other) in self.whole[1]):
+                    continue  # what is left of a prefix is no other one
+                if len(signature) == 1 and not self.is_told(one, other, left, right):
+                    continue
                 found.append((one, other))
                 used[0].update(one)
                 used[1].update(other)
         return found
+
+    def is_told(self, one: list[int], other: list[int], left: list[int], right: list[int]) -> bool:
+        """Whether a group of layers that are alike is another one: so it is if there are no more
+        of them, or if both are numbers behind a word, `norm1, norm2`, or both behind a module.
+
+        `features.0, features.1` may be any two of `norm1, norm2, shortcut.norm`.
+        """
+        label = self.ours[one[0]].label
+        more = len(one) < sum(self.ours[i].label == label for i in left)
+        more |= len(other) < sum(self.theirs[i].label == label for i in right)
+        return not more or _is_stem(self.ours, one) == _is_stem(self.theirs, other)
 
     def in_order(
         self, ours: list[list[int]], theirs: list[list[int]]
@@ -290,6 +306,18 @@ def _inside(layers: Sequence[Layer], allowed: Sequence[int]) -> dict[Signature, 
             counted = Counter(layers[index].label for index in members)
             found[tuple(sorted(counted.items()))].append(list(members))
     return found
+
+
+def _prefixed(layers: Sequence[Layer]) -> set[tuple[int, ...]]:
+    """All that stands under a prefix, for every prefix."""
+    tree = tree_of([layer.name for layer in layers])
+    return {tuple(sorted(group.all())) for _, group in tree.walk()}
+
+
+def _is_stem(layers: Sequence[Layer], group: Sequence[int]) -> bool:
+    """Whether names end in numbers behind a word: `norm1, norm2`."""
+    ends = [layers[index].name.rstrip("0123456789") for index in group]
+    return all(end and end[-1] != "." for end in ends)
 
 
 def _size(signature: Signature) -> int:

@@ -193,6 +193,17 @@ def test_another_name_is_no_place_among_layers_that_are_alike():
     assert not matching.complete
 
 
+def test_what_is_left_of_a_prefix_is_no_other_one():
+    """Two of three norms are renamed, the first and the shortcut's: any two they might be."""
+    known = example("unknown resnet")
+    names = {"layer.3.0.norm1": "features.0", "layer.3.0.shortcut.norm": "features.1"}
+    layers = [
+        replace(each, name=names.get(known.belongs[key(each)], each.name)) for each in known.layers
+    ]
+    with pytest.raises(WeightsError, match="names do not tell which"):
+        assign(known.network, Source(tuple(layers)), Choices())
+
+
 NAMES = st.one_of(
     st.from_regex(r"[a-z]{1,3}(\.[a-z]{1,4}[0-9]?){0,2}", fullmatch=True),
     st.from_regex(r"(layer|stage)[1-4]\.[0-9]{1,2}\.(conv|bn|norm)[0-9]", fullmatch=True),
