@@ -14,20 +14,19 @@ Whatever is left open is ambiguous, and listed.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise, permutations
 
-from cnndsl.weights.layer import Label, Layer
+from cnndsl.weights.layer import Layer
 from cnndsl.weights.match import Pair
 from cnndsl.weights.naming import Token, before, natural, tokens, tree_of, words
+from cnndsl.weights.prefixes import inside, is_stem, prefixed, size_of
 
 MOST_BRANCHES = 7  # of one kind and shape side by side; permutations of more are too many
 MOST_COMPARED = 1_000  # groups of one signature
 COUNTED = ("conv2d", "d", "normalization", "dense")  # the last words of Keras's own names
-
-Signature = tuple[tuple[Label, int], ...]  # kinds and shapes, and how many there are of each
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ class _Search:
         above = ancestors(network)
         self.above = [above[layer.name] for layer in ours]
         self.bits = _bits(network, ours)
-        self.whole = _prefixed(self.ours), _prefixed(self.theirs)
+        self.whole = prefixed(self.ours), prefixed(self.theirs)
         self.found = Forced()
 
     def run(self) -> Forced:
@@ -164,10 +163,10 @@ class _Search:
 
     def groups(self, left: list[int], right: list[int]) -> list[tuple[list[int], list[int]]]:
         """Groups that can only be one another, inside both lists, larger ones first."""
-        ours, theirs = _inside(self.ours, left), _inside(self.theirs, right)
+        ours, theirs = inside(self.ours, left), inside(self.theirs, right)
         found: list[tuple[list[int], list[int]]] = []
         used: tuple[set[int], set[int]] = set(), set()
-        for signature in sorted(ours.keys() & theirs.keys(), key=_size, reverse=True):
+        for signature in sorted(ours.keys() & theirs.keys(), key=size_of, reverse=True):
             free = [
                 [group for group in groups if not taken.intersection(group)]
                 for groups, taken in zip((ours[signature], theirs[signature]), used, strict=True)
@@ -191,7 +190,7 @@ class _Search:
         label = self.ours[one[0]].label
         more = len(one) < sum(self.ours[i].label == label for i in left)
         more |= len(other) < sum(self.theirs[i].label == label for i in right)
-        return not more or _is_stem(self.ours, one) == _is_stem(self.theirs, other)
+        return not more or is_stem(self.ours, one) == is_stem(self.theirs, other)
 
     def in_order(
         self, ours: list[list[int]], theirs: list[list[int]]
@@ -293,35 +292,6 @@ class _Search:
     def open(self, members: Sequence[int], candidates: Sequence[int]) -> None:
         ours = tuple(self.ours[index] for index in members)
         self.found.open.append(Open(ours, tuple(self.theirs[index] for index in candidates)))
-
-
-def _inside(layers: Sequence[Layer], allowed: Sequence[int]) -> dict[Signature, list[list[int]]]:
-    """Groups of two layers and more, but not all of the allowed ones, by what they hold."""
-    found: dict[Signature, list[list[int]]] = defaultdict(list)
-    seen: set[tuple[int, ...]] = set()
-    for _, group in tree_of([layers[index].name for index in allowed]).walk():
-        members = tuple(sorted(allowed[place] for place in group.all()))
-        if 1 < len(members) < len(allowed) and members not in seen:
-            seen.add(members)
-            counted = Counter(layers[index].label for index in members)
-            found[tuple(sorted(counted.items()))].append(list(members))
-    return found
-
-
-def _prefixed(layers: Sequence[Layer]) -> set[tuple[int, ...]]:
-    """All that stands under a prefix, for every prefix."""
-    tree = tree_of([layer.name for layer in layers])
-    return {tuple(sorted(group.all())) for _, group in tree.walk()}
-
-
-def _is_stem(layers: Sequence[Layer], group: Sequence[int]) -> bool:
-    """Whether names end in numbers behind a word: `norm1, norm2`."""
-    ends = [layers[index].name.rstrip("0123456789") for index in group]
-    return all(end and end[-1] != "." for end in ends)
-
-
-def _size(signature: Signature) -> int:
-    return sum(count for _, count in signature)
 
 
 def _union(masks: Iterable[int]) -> int:

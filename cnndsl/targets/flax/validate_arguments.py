@@ -71,9 +71,11 @@ def _set(
     run: Run, program: Program, network: Network, changes: Round, known: Known
 ) -> list[Difference]:
     """What differs where some arguments are set, each difference for one of them."""
+    if len(changes) == 1:
+        return _alone(run, program, network, changes[0], known)
     together = _compared(run, program, network, changes, known)
-    if together == [] or (together is not None and len(changes) == 1):
-        return together
+    if together == []:
+        return []
     alone = [d for change in changes for d in _alone(run, program, network, change, known)]
     if alone or together is None:
         return alone
@@ -108,10 +110,11 @@ def _sized(program: Program, network: Network, changes: Round, known: Known) -> 
             other = _elaborated(program, network, (tried,), known)
             if other is None:
                 continue
-            if _sizes(other)[0] != places:
+            other_places, other_sizes = _sizes(other)
+            if other_places != places:
                 found = tried
                 break
-            if _sizes(other)[1] != sizes:
+            if other_sizes != sizes:
                 found = found or tried
         if found is not None:
             yield found
