@@ -116,13 +116,10 @@ def _made(expr: Expr, inner: list[Expr]) -> Expr:
 
 def substitute(expr: Expr, values: Mapping[str, Expr]) -> Expr:
     """The expression with names replaced, constants folded."""
-
-    def change(part: Expr) -> Expr:
-        if isinstance(part, Name):
-            return values.get(part.id, part)
-        if held.isdisjoint(names(part)):
-            return part
-        return rebuild(part, change)
-
-    held = values.keys()
-    return change(expr) if values else expr
+    # Nothing here holds itself, as a function inside would: what such cycles hold stays until
+    # Python looks for them, and this is called very often.
+    if isinstance(expr, Name):
+        return values.get(expr.id, expr)
+    if values.keys().isdisjoint(names(expr)):
+        return expr
+    return rebuild(expr, lambda part: substitute(part, values))
