@@ -54,7 +54,7 @@ def _zipped(*lists: Value) -> Value:
     found: list[list[Value]] = []
     for held in lists:
         if not isinstance(held, list):
-            raise Fault("E201", f"`zip` takes lists; this is {kind(held)}")
+            raise Fault("E201", f"`zip` takes lists; this is {kind(held)}", _by_number(held))
         found.append(held)
     if len({len(held) for held in found}) > 1:
         sizes = ", ".join(str(len(held)) for held in found)
@@ -63,11 +63,17 @@ def _zipped(*lists: Value) -> Value:
     return [list(row) for row in zip(*found, strict=True)]
 
 
+def _by_number(*args: Value) -> str | None:
+    """How to walk what is a list of tensors."""
+    is_pack = any(isinstance(held, Pack) for held in args)
+    return "by their numbers: `for i in 0 .. len(maps) { maps[i] -> … }`" if is_pack else None
+
+
 def _list_function(name: str, function: Callable[[list[Value]], Value]) -> Function:
     def checked(*args: Value) -> Value:
         if len(args) != 1 or not isinstance(args[0], list):
             seen = kind(args[0]) if len(args) == 1 else f"{len(args)} arguments"
-            raise Fault("E201", f"`{name}` takes one list, not {seen}")
+            raise Fault("E201", f"`{name}` takes one list, not {seen}", _by_number(*args))
         return function(args[0])
 
     return checked

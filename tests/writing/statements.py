@@ -206,6 +206,10 @@ def loop_over_list(draft: Draft) -> list[str]:
         return loop_body(draft, f"enumerate({value(draft, 'widths')})", ("index", "width"))
     if draft.chance(0.2):
         ways = named(draft, "widths")
+        if draft.chance(0.5):
+            both = [[value(draft, kind) for _ in range(2)] for kind in ("width", "kernel")]
+            lists = ", ".join(f"[{', '.join(items)}]" for items in both)
+            return loop_body(draft, f"zip({lists})", ("width", "kernel"))
         return loop_body(draft, f"zip({ways}, [w + 1 for w in {ways}])", ("width", "width"))
     columns: tuple[Kind, ...] = ("width", draft.pick("kernel", "flag", "mode", "count", "widths"))
     rows = [

@@ -35,6 +35,9 @@ def lifted_lets(draft: Draft, init: list[Step]) -> list[Step]:
         step = with_bodies(step, *([deep(s) for s in body] for body in inner))
         if isinstance(step, If):
             return replace(step, test=change(step.test))
-        return replace(step, items=change(step.items)) if isinstance(step, Loop) else step
+        if isinstance(step, Loop):
+            walked = tuple((name, change(source)) for name, source in step.walked)
+            return replace(step, items=change(step.items), walked=walked)
+        return step
 
     return [deep(step) for step in init]

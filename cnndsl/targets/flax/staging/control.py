@@ -13,7 +13,7 @@ from cnndsl.targets.flax.staging.conditions import condition
 from cnndsl.targets.flax.staging.draft import Env, Run, Value
 from cnndsl.targets.flax.staging.endpoints import Condition, Endpoints
 from cnndsl.targets.flax.staging.flow import Bodies, Flow
-from cnndsl.targets.flax.staging.loops import counts_from_zero, with_loop
+from cnndsl.targets.flax.staging.loops import Both, counts_from_zero, with_loop
 from cnndsl.targets.flax.staging.scopes import (
     binding_counts,
     bound_values,
@@ -21,9 +21,7 @@ from cnndsl.targets.flax.staging.scopes import (
     read_before,
 )
 from cnndsl.targets.python.draft import Settle, Step
-from cnndsl.targets.python.expressions import (
-    NONE,
-)
+from cnndsl.targets.python.expressions import NONE, is_constant
 from cnndsl.targets.python.tree import (
     Attribute,
     Call,
@@ -100,12 +98,11 @@ class Control:
             for k in range(len(held))
         ]
         numbered = self.numbered(over)
-        written = over.written if numbered is None else numbered.written
-        listed = seen if numbered is None else numbered.values
-        items = self.values.value(written, listed, runs, env, "items")
-        both = items, self.values.in_call(items, written, env)
+        lists = self.lists(numbered or over, runs, env)
+        (items, _), *others = lists
+        sources = lists if others else lists * len(over.targets)
         names = [
-            self.target(name, over, position, items, env)
+            self.target(name, over, position, sources[position][0], env)
             for position, name in enumerate(over.targets)
         ]
         counter, targets = None, tuple(names)
@@ -113,19 +110,37 @@ class Control:
             counter, targets = names[0], tuple(names[1:])
         elif len(names) == 1 and counts_from_zero(items):
             counter = None if over.targets[0] in self.overwritten else names[0]
+        beside = list(zip(targets[1:], others, strict=True)) if others else []
         always, arriving = min(map(len, seen)) > 0, env.optional
         with_loop(
             self.values,
-            both,
+            lists[0],
             runs,
             inner,
-            targets,
+            targets[: len(targets) - len(beside)],
             lambda: body(inner),
             always=always,
             counter=counter,
+            beside=beside,
         )
         if not always:
             env.optional |= arriving
+
+    def lists(self, over: Walk, runs: list[Run], env: Env) -> list[Both]:
+        """What a loop goes over: one list, or several side by side, one for each target.
+
+        Literals side by side are a table.
+        """
+        match over.written:
+            case ast.Call(func=ast.Name(id="zip"), args=args) if len(args) == len(over.targets):
+                exprs = [argument.value for argument in args]
+                spelled = [self.values.spell(expr, env) for expr in exprs]
+                held = [each for each in spelled if each is not None]
+                if len(held) == len(args) and not all(map(is_constant, held)):
+                    pairs = zip(held, exprs, strict=True)
+                    return [(each, self.values.in_call(each, e, env)) for each, e in pairs]
+        items = self.values.value(over.written, over.values, runs, env, "items")
+        return [(items, self.values.in_call(items, over.written, env))]
 
     def numbered(self, over: Walk) -> Walk | None:
         """What `enumerate(…)` goes over, where its numbers count the rounds."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from cnndsl.targets.flax.staging.draft import OpenLoop, Run
@@ -18,10 +18,12 @@ from cnndsl.targets.python.tree import (
     Name,
 )
 
+Both = tuple[Expr, Expr]  # in the constructor and in the call
+
 
 def with_loop(
     values: Values,
-    items: tuple[Expr, Expr],
+    items: Both,
     runs: list[Run],
     inner: list[Run],
     targets: tuple[str, ...],
@@ -29,12 +31,13 @@ def with_loop(
     *,
     always: bool,
     counter: str | None = None,
+    beside: Sequence[tuple[str, Both]] = (),
 ) -> None:
     """Writes a loop of constructor and call around `body`.
 
-    `items` is what it goes over, in the constructor and in the call; `runs` come to the loop,
-    `inner` run its body; `always`: it runs at least once; `counter` is the author's variable that
-    counts the iterations.
+    `items` is what it goes over, in the constructor and in the call, `beside` are variables for
+    lists that it goes over at once; `runs` come to the loop, `inner` run its body; `always`: it
+    runs at least once; `counter` is the author's variable that counts the iterations.
     """
     draft = values.draft
     draft.numbers += 1
@@ -57,8 +60,9 @@ def with_loop(
     for name in loop.slots:
         holder = self_(name) if outermost else Name(name)
         values.at_init(Assign((holder,), call("nnx.List")))
-    values.at_init(Loop(number, targets, items[0], counter, (), tuple(inits)))
-    walked: list[tuple[str, Expr]] = []
+    built = tuple((name, each[0]) for name, each in beside)
+    values.at_init(Loop(number, targets, items[0], counter, built, tuple(inits)))
+    walked: list[tuple[str, Expr]] = [(name, each[1]) for name, each in beside]
     moved: dict[str, Expr] = {}
     for name in loop.slots:
         source: Expr = self_(name)

@@ -205,6 +205,4 @@ class Values(Columns):
 
     def is_cheap(self, items: Expr) -> bool:
         """Whether the call may name a list again."""
-        if isinstance(items, Call) and items.function == Name("range"):
-            return size(items) <= _SMALL
-        return bool(names(items)) and size(items) <= _SMALL
+        return size(items) <= _SMALL
