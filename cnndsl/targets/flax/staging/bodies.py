@@ -194,10 +194,15 @@ class Bodies:
             decided = self.values.decided_by(st.value, env)
             init = self.values.residual(st.name, seen, runs)
             in_call = init if is_constant(init) and in_call is not None else in_call
-        variable = self.variable_of(st.name, env, held)
+        is_new = bool(self.values.loops) and self.control.is_new(st.name)
+        variable = self.variable_of(st.name, env, None if is_new else held)
+        if is_new and decided is None and in_call is None and self.values.is_said(init):
+            in_call = self.values.lift(init)
         if decided is not None:  # where the constructor reads it in the end
             self.draft.decided.append((variable.id, *decided))
         self.values.define(variable, init)
+        if is_new and in_call is not None:
+            self.values.said.add(variable.id)
         if self.draft.is_function and in_call is None:
             in_call = init
         if in_call is not None:

@@ -17,6 +17,7 @@ from cnndsl.targets.flax.staging.loops import Both, counts_from_zero, with_loop
 from cnndsl.targets.flax.staging.scopes import (
     binding_counts,
     bound_values,
+    carried,
     overwritten,
     read_before,
 )
@@ -40,6 +41,7 @@ class Walk:
     targets: tuple[str, ...]
     written: ast.Expr
     values: list[list[Item]]
+    is_statement: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,9 @@ class Control:
         self.run = run
         self.counts = binding_counts(self.draft.definition.body)
         self.changing = {name for name, count in self.counts.items() if count > 1}
-        self.overwritten = self.changing & overwritten(self.draft.definition.body)
+        self.carried = carried(self.draft.definition.body)
+        self.overwritten = self.changing & overwritten(self.draft.definition.body) | self.carried
+        self.around: ast.Body | None = None  # of the outermost loop that is being written
         self.flowing: Sequence[Flowing] = ()  # what arrives at an `if`
 
     def loop(self, st: ast.For, recs: Sequence[Looped], x: Name, runs: list[Run], env: Env) -> None:
@@ -82,7 +86,21 @@ class Control:
                 env.values[name] = replace(env.values[name], samples=values)
             self.run(st.body, frames, x, inner, env)
 
-        self.walk(Walk(st.targets, st.items, [r.items for r in recs]), runs, env, body)
+        around, self.around = self.around, self.around or st.body
+        self.walk(Walk(st.targets, st.items, [r.items for r in recs], True), runs, env, body)
+        self.around = around
+
+    def is_new(self, name: str) -> bool:
+        """Whether what binds a name here gives a variable of its own: no round of a loop around,
+        and nothing behind it, reads what the name was before."""
+        loops = self.values.loops
+        if self.values.arms or not all(each.number in self.draft.flat_loops for each in loops):
+            return False
+        if not loops:
+            return True
+        if self.around is None or name in self.carried:
+            return False
+        return binding_counts(self.around)[name] == 1
 
     def walk(
         self, over: Walk, runs: list[Run], env: Env, body: Callable[[list[Run]], object]
@@ -154,7 +172,8 @@ class Control:
     def target(self, name: str, over: Walk, position: int, items: Expr, env: Env) -> str:
         """A variable of a loop, which may be one that the scope has."""
         counting = len(over.targets) == 1 and counts_from_zero(items)
-        held = env.values.get(name)
+        runs = over.is_statement and min(map(len, over.values)) > 0 and not self.values.loops
+        held = None if runs and self.is_new(name) else env.values.get(name)
         known = held.init if held is not None and isinstance(held.init, Name) else None
         samples = [part for each in over.values for part in _parts(over.targets, each, position)]
         if held is not None and known is not None and known.id in self.draft.variables:

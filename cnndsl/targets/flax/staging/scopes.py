@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from cnndsl.elaborate.numbers import stems
 from cnndsl.ops import OPS
 from cnndsl.syntax import ast
-from cnndsl.syntax.walk import walk
+from cnndsl.syntax.walk import below, walk
 
 
 def bound_values(body: ast.Body) -> list[str]:
@@ -79,16 +79,36 @@ def binding_counts(body: ast.Body) -> Counter[str]:
 
 
 def overwritten(body: ast.Body) -> set[str]:
-    """The values that something else than loops side by side binds."""
+    """The values that a loop gives its target and something else binds before its next round."""
     found: set[str] = set()
     for node in walk(body):
-        if isinstance(node, ast.Let):
-            found.add(node.name)
-        elif isinstance(node, ast.For):
+        if isinstance(node, ast.For):
             found |= set(node.targets) & set(bound_values(node.body))
         elif isinstance(node, ast.Group):
             found |= set(bound_values(node.body))
     return found
+
+
+def carried(body: ast.Body) -> set[str]:
+    """The values that some round of a loop may read from the one before, or from before it."""
+    found: set[str] = set()
+    stack: list[ast.Node] = [body]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, ast.For):
+            found |= _carried(current)
+        else:
+            stack.extend(below(current))
+    return found
+
+
+def _carried(loop: ast.For) -> set[str]:
+    """The values that a `let` of a loop binds, and that are bound or read before it as well."""
+    counts = binding_counts(loop.body)
+    lets = {node.name: node.span.end for node in walk(loop.body) if isinstance(node, ast.Let)}
+    read = [node for node in walk(loop) if isinstance(node, ast.Name) and node.id in lets]
+    early = {node.id for node in read if node.span.start < lets[node.id]}
+    return early | {name for name in lets if counts[name] > 1}
 
 
 def tensors_read(body: ast.Body) -> set[str]:

@@ -66,6 +66,7 @@ class Values(Columns):
         self.calls: list[list[Step]] = [draft.call]
         self.origins: dict[str, set[str]] = {}  # the arguments that a variable comes from
         self.ranged: dict[str, bool] = {}  # whether the call can walk a loop's items again
+        self.said: set[str] = set()  # variables that the call sets as the constructor does
         self.arms: tuple[tuple[int, int], ...] = ()
         self.path: tuple[str, ...] = ()
         self.indexed: set[str] = set()  # lists whose items are found by their number
@@ -84,6 +85,9 @@ class Values(Columns):
     def define(self, name: Name, value: Expr) -> None:
         """An assignment of the constructor."""
         self.held.pop(name.id, None)
+        self.said.discard(name.id)
+        if name.id in self.ranged:
+            self.ranged[name.id] = False
         known = self.origins.setdefault(name.id, set())
         known |= self.reached(value)
         self.at_init(Assign((name,), value))
@@ -145,18 +149,29 @@ class Values(Columns):
             return self_(name)
         if name not in self.draft.variables:
             return Name(name)  # of the module or of Python
-        variable = self.draft.variables[name]
-        if variable.kind == "counter" or (variable.kind == "target" and self.ranged.get(name)):
+        if self._is_walked(name) or name in self.said:
             return Name(name)
-        if variable.stable:
+        if self.draft.variables[name].stable:
             return self_(name)
         for held in self.held.get(name, []):
             if held.is_here(self):
                 return held.value
-        kept = self.slot(Name(name), Slot(variable.stem, (), is_value=True), ())
+        stem = self.draft.variables[name].stem
+        kept = self.slot(Name(name), Slot(stem, (), is_value=True), ())
         found = Held(kept, list(self.sinks), len(self.loops), self.counted)
         self.held.setdefault(name, []).append(found)
         return kept
+
+    def _is_walked(self, name: str) -> bool:
+        """Whether loops of the call give a variable what those of the constructor do."""
+        kind = self.draft.variables[name].kind
+        return kind == "counter" or (kind == "target" and self.ranged.get(name, False))
+
+    def is_said(self, expr: Expr) -> bool:
+        """Whether the call can work out an expression of loops anew, which is short."""
+        held = [name for name in names(expr) if name in self.draft.variables]
+        walked = [name for name in held if self._is_walked(name) or name in self.said]
+        return len(walked) == len(held) > 0 and size(expr) <= _SMALL
 
     def module(self, build: Callable[[], Expr]) -> Expr:
         """How the call reaches a module, which `build` keeps; shared ones are built once."""
