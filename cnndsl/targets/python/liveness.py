@@ -186,6 +186,7 @@ class _Sweep:
 
     def swept_loop(self, step: Loop | For, live: set[str]) -> Step | None:
         outermost, self.is_inside = not self.is_inside, True
+        behind = frozenset(live)
         body, inside = self.swept_body(step.body, live)
         while outermost and len(body) < len(step.body):  # what the lines that went had read
             step = replace(step, body=tuple(body))
@@ -200,7 +201,7 @@ class _Sweep:
             live |= names(step.iterable)
             return replace(step, body=tuple(body))
         step = replace(step, body=tuple(body))
-        needed = {n for inner in flat(body) for n in read(inner)}
+        needed = behind | _read_inside(step)
         walked = tuple((n, s) for n, s in step.walked if n in needed)
         if not walked and step.items == NONE:
             walked = step.walked[:1]  # which says how often it runs

@@ -24,10 +24,11 @@ from cnndsl.targets.python.tree import (
     Star,
     Tuple,
 )
+from cnndsl.targets.python.tuples import item
 
 Allowed = Callable[[str, Expr], bool]
 Definition = Callable[[str], Expr | None]
-Holds = Callable[[Expr, Settle, Definition], bool]
+Choose = Callable[[Sequence[Expr], Settle, Definition], Expr | None]
 
 _DEEP = 3  # loops inside each other from which on a loop is assumed to change all it sets
 _ROUNDS = 8  # after which a loop is assumed to change all it sets
@@ -36,7 +37,7 @@ _SHARED = 3  # nodes from which on an expression is said by the name of a `let`
 
 
 def propagate(
-    steps: Iterable[Step], allowed: Allowed, always: set[int], holds: Holds
+    steps: Iterable[Step], allowed: Allowed, always: set[int], choose: Choose
 ) -> list[Step]:
     """The statements with variables replaced by what is known of them.
 
@@ -44,10 +45,10 @@ def propagate(
       steps: of the constructor or of the call.
       allowed: whether a variable may be replaced by an expression.
       always: the loops that run at least once.
-      holds: whether an expression has the values that branches leave.
+      choose: gives what branches leave, of the expressions that each of them has for it.
     """
     steps = list(steps)
-    return _Propagation(allowed, always, holds, _set_once(steps)).block(steps)
+    return _Propagation(allowed, always, choose, _set_once(steps)).block(steps)
 
 
 def _set_once(steps: Sequence[Step]) -> set[str]:
@@ -57,10 +58,10 @@ def _set_once(steps: Sequence[Step]) -> set[str]:
 
 
 class _Propagation:
-    def __init__(self, allowed: Allowed, always: set[int], holds: Holds, once: set[str]):
+    def __init__(self, allowed: Allowed, always: set[int], choose: Choose, once: set[str]):
         self.allowed = allowed
         self.always = always
-        self.holds = holds
+        self.choose = choose
         self.once = once
         self.depth = 0
         self.known = Known()
@@ -127,14 +128,15 @@ class _Propagation:
         return _parts_of(substitute(expr, found), lists)
 
     def settle(self, step: Settle) -> list[Step]:
-        """The one of several branches' expressions that holds for all instances."""
+        """The expression of what branches leave that holds for all instances."""
         if step.target.id in self.known.values:
             return []
-        for option in sorted(self.options.get(step.target.id, ()), key=_plainness):
-            if self.holds(option, step, self.definition):
-                self.known.learn(step.target.id, option)
-                return [Assign((step.target,), option)]
-        return []
+        options = sorted(self.options.get(step.target.id, ()), key=_plainness)
+        chosen = self.choose(options, step, self.definition)
+        if chosen is None:
+            return []
+        self.known.learn(step.target.id, chosen)
+        return [Assign((step.target,), chosen)]
 
     def definition(self, name: str) -> Expr | None:
         """What a `let` says at this place, whichever way led here."""
@@ -225,6 +227,9 @@ class _Propagation:
             for key, before in self.known.values.before(outside).items():
                 if self.known.values.get(key) != before:
                     self.known.settle(key, None)
+        match step.targets:
+            case (target,) if step.number in self.always and target not in all_written(body):
+                self.known.learn(target, last_of(items))
         return replace(step, items=items, walked=walked, body=tuple(body))
 
     def repeated(self, steps: Sequence[Step]) -> tuple[list[Step], int]:
@@ -276,6 +281,14 @@ def rounds(items: Expr) -> Expr | None:
         case Name() | Attribute():
             return Tally(Name("len"), (items,))
     return None
+
+
+def last_of(items: Expr) -> Expr:
+    """What the last round of a loop goes over."""
+    match items:
+        case Call(function=Name("range"), args=(*_, stop)):
+            return binary("-", stop, Constant(1))
+    return item(items, Constant(-1))
 
 
 def added(step: Step, loop: Loop) -> tuple[str, tuple[Expr, ...], bool] | None:

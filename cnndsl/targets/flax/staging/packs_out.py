@@ -12,6 +12,7 @@ from collections.abc import Container, Mapping, Sequence
 from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Loop, Step, Tally
 from cnndsl.targets.python.expressions import NONE, integer, names, size, walk
+from cnndsl.targets.python.propagate import last_of
 from cnndsl.targets.python.rebuild import rebuild, substitute
 from cnndsl.targets.python.statements import all_written, flat, written
 from cnndsl.targets.python.tree import (
@@ -25,7 +26,7 @@ from cnndsl.targets.python.tree import (
     Star,
     Tuple,
 )
-from cnndsl.targets.python.tuples import item, joined, tally
+from cnndsl.targets.python.tuples import joined, tally
 
 _MANY = 64  # items of a pack that are written out
 _LONGEST = 200  # nodes of them all
@@ -37,19 +38,21 @@ class _Unknown(Exception):
 
 def filled_by_loops(steps: Sequence[Step], flat_loops: Container[int]) -> dict[str, Expr]:
     """Tuples that one loop each makes anew, once in a round, by what the round goes over; and
-    numbers that loops set, of which those among `flat_loops` run at least once.
+    numbers that loops are the last to set, of which those among `flat_loops` run at least once.
 
     `xs = (*xs, w)` in `for w in widths` gives `(*widths,)`; what else the items are worked out
     from gives a comprehension, which `written_out` resolves where its rounds are known.
     """
     found: dict[str, Expr] = {}
-    for step in steps:
+    for place, step in enumerate(steps):
         if isinstance(step, Loop) and len(step.targets) < 2:
+            later = all_written(steps[place + 1 :])
             for name, value in _set_in(step, flat_loops).items():
-                start = _start(name, steps, step)
-                if start is None:
-                    continue
-                rounds = _rounds(name, start, value, step, always=step.number in flat_loops)
+                if step.number in flat_loops and name not in names(value):
+                    rounds = None if name in later else _last_round(value, step)
+                else:
+                    start = _start(name, steps, step)
+                    rounds = None if start is None else _rounds(name, start, value, step)
                 if rounds is not None:
                     found[name] = rounds
     return found
@@ -90,13 +93,19 @@ def _start(name: str, steps: Sequence[Step], loop: Loop) -> Expr | None:
     return None
 
 
-def _rounds(name: str, start: Expr, value: Expr, loop: Loop, *, always: bool) -> Expr | None:
+def _last_round(value: Expr, loop: Loop) -> Expr | None:
+    """What a loop leaves in a variable, if every round sets it by what it goes over alone."""
+    walked = {loop.targets[0] if loop.targets else loop.counter: loop.items, **dict(loop.walked)}
+    if (names(value) & all_written([loop])) - walked.keys() - bound(value):
+        return None
+    return substitute(value, {name: last_of(items) for name, items in walked.items()})
+
+
+def _rounds(name: str, start: Expr, value: Expr, loop: Loop) -> Expr | None:
     """All rounds of a loop, if what they set depends on what it goes over and on that alone."""
     target = loop.targets[0] if loop.targets else loop.counter
     if (names(value) & all_written([loop])) - {name, target} - bound(value):
         return None
-    if always and name not in names(value):
-        return substitute(value, {target: _last(loop.items)})
     state = f"{name}~"
     match value:
         case Tuple(items=(Star(value=Name(id=first)), added)) if first == name:
@@ -109,14 +118,6 @@ def _rounds(name: str, start: Expr, value: Expr, loop: Loop, *, always: bool) ->
                 )
     element = substitute(value, {name: Name(state)})
     return Comprehension("rounds", element, Tuple((Name(state), Name(target))), loop.items, start)
-
-
-def _last(items: Expr) -> Expr:
-    """What the last round of a loop goes over."""
-    match items:
-        case Call(function=Name("range"), args=(*_, stop)):
-            return binary("-", stop, Constant(1))
-    return item(items, Constant(-1))
 
 
 def bound(expr: Expr) -> set[str]:

@@ -14,7 +14,7 @@ from cnndsl.targets.python.draft import Build, Loop, Settle, Shadow, Step
 from cnndsl.targets.python.evaluate import Unknown, evaluate
 from cnndsl.targets.python.expressions import attributes, is_constant, names, self_, size, walk
 from cnndsl.targets.python.liveness import counting, live_call, live_init, used_attributes
-from cnndsl.targets.python.propagate import Allowed, Definition, Holds, propagate
+from cnndsl.targets.python.propagate import Allowed, Choose, Definition, propagate
 from cnndsl.targets.python.rebuild import rebuild, substitute
 from cnndsl.targets.python.statements import (
     all_written,
@@ -45,9 +45,9 @@ def simplify(draft: Draft) -> None:
     settle_flags(draft)
     allowed = _allowed(draft)
     steps = [*draft.init, *_marked(draft)]
-    draft.init, draft.heads = _split(propagate(steps, allowed, draft.flat_loops, _holds(draft)))
+    draft.init, draft.heads = _split(propagate(steps, allowed, draft.flat_loops, _choosing(draft)))
     _read_arguments(draft)
-    draft.call = propagate(draft.call, allowed, draft.flat_loops, lambda *_: False)
+    draft.call = propagate(draft.call, allowed, draft.flat_loops, lambda *_: None)
     draft.call = live_call(counting(draft.call), _results(draft))
     draft.out = _exported(draft, "out")
     shadows = [step.key for step in draft.init if isinstance(step, Shadow)]
@@ -120,7 +120,7 @@ def resimplified(draft: Draft, init: list[Step]) -> list[Step]:
         chosen = any(isinstance(e, Conditional) for e in walk(value))
         return plain(name, value) and (not chosen or reads[name] == 2)  # set, and read once
 
-    init = propagate(init, allowed, draft.flat_loops, lambda *_: False)
+    init = propagate(init, allowed, draft.flat_loops, lambda *_: None)
     modules = _modules(draft)
     used = used_attributes(draft.call)
     values = {n for n in draft.variables if n.split("@")[0] in used}
@@ -213,14 +213,12 @@ def known_values(draft: Draft, number: int) -> dict[str, object]:
     return found
 
 
-def _holds(draft: Draft) -> Holds:
-    """Whether an expression is what branches leave in every instance."""
+def _choosing(draft: Draft) -> Choose:
+    """Finds what branches leave in every instance: what one of them says, or else a name in
+    that, `out` where a branch has `in_features + (out - in_features)`."""
     cache: dict[int, dict[str, object]] = {}
 
-    def holds(expr: Expr, step: Settle, definition: Definition) -> bool:
-        whole = expanded(expr, definition)
-        if whole is None:
-            return False
+    def holds(whole: Expr, step: Settle) -> bool:
         for number, wanted in step.values:
             if number not in cache:
                 cache[number] = known_values(draft, number)
@@ -231,7 +229,14 @@ def _holds(draft: Draft) -> Holds:
                 return False
         return True
 
-    return holds
+    def choose(options: Sequence[Expr], step: Settle, definition: Definition) -> Expr | None:
+        known = [(option, expanded(option, definition)) for option in options]
+        found = [option for option, whole in known if whole is not None and holds(whole, step)]
+        inside = {name for _, whole in known if whole is not None for name in names(whole)}
+        found += [Name(name) for name in sorted(inside) if holds(Name(name), step)]
+        return found[0] if found else None
+
+    return choose
 
 
 def expanded(expr: Expr, definition: Definition) -> Expr | None:
@@ -276,7 +281,7 @@ def _read_early(steps: Sequence[Step], filled: Collection[str]) -> set[str]:
     """The variables that are worked out of others which loops go on to fill."""
     found: set[str] = set()
     left = set(filled)
-    for step in steps:
+    for place, step in enumerate(steps):
         found |= {
             name
             for held in flat([step])
@@ -284,7 +289,7 @@ def _read_early(steps: Sequence[Step], filled: Collection[str]) -> set[str]:
             for name in written(held)
         }
         if isinstance(step, Loop):
-            left -= all_written([step])
+            left -= all_written([step]) - all_written(steps[place + 1 :])
     return found
 
 
