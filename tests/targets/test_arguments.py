@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cnndsl.targets.flax.validate_arguments import validate_arguments
+from cnndsl.targets.python.tree import Module
 from tests.compiled import GENERATED
 from tests.targets.parse import parse_module
 from tests.targets.test_validate import SPECS, checked, compiled
@@ -34,9 +35,7 @@ model Towers(width = 64) {{
 def test_a_width_of_which_few_values_are_taken(line):
     """Shared layers know their input as a number, so that no other width would do."""
     module, _ = compiled(TOWERS.format(line=line))
-    (model,) = [d for d in module.body if getattr(d, "name", "") == "Towers"]
-    (init,) = [m for m in model.methods if m.name == "__init__"]
-    assert "width" not in {p.name for p in init.parameters}
+    assert "width" not in _arguments(module, "Towers")
 
 
 @pytest.mark.parametrize(
@@ -73,11 +72,40 @@ def test_a_width_of_which_the_spec_takes_one_is_no_argument():
     }
     """
     module, _ = compiled(text)
-    (model,) = [d for d in module.body if getattr(d, "name", "") == "Net"]
-    (init,) = [m for m in model.methods if m.name == "__init__"]
-    names = {p.name for p in init.parameters}
+    names = _arguments(module, "Net")
     assert "width" not in names
     assert "classes" in names
+
+
+def test_what_one_argument_lacks_costs_no_other_and_no_other_model():
+    """`widths` and `heads` are longer together alone, and then there is no table for them."""
+    text = """
+    block attend(heads, queries) {
+      param bias = zeros([queries.height, queries.width, 4])
+      add [concat [for i in 0 .. heads { conv(2, 1) }] -> conv(4, 1), bias -> expand(here)]
+    }
+    model Net(widths = [8, 12], heads = [2, 3], classes = 10) {
+      input 16x16x3
+      for i, w in enumerate(widths) {
+        stage level { conv(w, 3, stride = 2) -> attend(heads[i], here) }
+      }
+      global_avg_pool -> dense(classes)
+    }
+    model Other(widths = [8, 12], classes = 10) {
+      input 16x16x3
+      for w in widths { conv(w, 3) -> relu }
+      global_avg_pool -> dense(classes)
+    }
+    """
+    module, _ = compiled(text)
+    assert "classes" in _arguments(module, "Net")
+    assert {"widths", "classes"} <= _arguments(module, "Other")
+
+
+def _arguments(module: Module, name: str) -> set[str]:
+    (model,) = [d for d in module.body if getattr(d, "name", "") == name]
+    (init,) = [m for m in model.methods if m.name == "__init__"]
+    return {p.name for p in init.parameters}
 
 
 @pytest.mark.parametrize(
@@ -94,4 +122,4 @@ def test_models_around_models_follow_their_arguments(name, right, wrong):
     spec = checked(SPECS[name])
     assert validate_arguments(parse_module(code), spec) == []
     found = validate_arguments(parse_module(code.replace(right, wrong)), spec)
-    assert {difference.argument for difference in found} == {"classes"}
+    assert {d.argument.partition(".")[2] for d in found} == {"classes"}

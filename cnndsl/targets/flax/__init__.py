@@ -14,7 +14,6 @@ from cnndsl.targets.flax.attributes import attribute_paths
 from cnndsl.targets.flax.recipe import training_module
 from cnndsl.targets.flax.recipe.rates import rates_by_path
 from cnndsl.targets.flax.shaping.assemble import assemble
-from cnndsl.targets.flax.staging.surveys import closed_arguments
 from cnndsl.targets.flax.validate import Run, differences
 from cnndsl.targets.flax.validate_arguments import differences_by_argument
 from cnndsl.targets.python.print import print_module
@@ -89,7 +88,7 @@ def _proven(checked: Checked, origin: Origin, plain: bool) -> tuple[Module | Non
         found = differences_by_argument(run, checked)
         if not found:
             return module, []
-        closed = closed_arguments([d.argument for d in found], checked.networks) - fixed
+        closed = {d.argument for d in found if d.argument} - fixed
         if not closed:
             return None, [str(d) for d in found]
         fixed |= closed

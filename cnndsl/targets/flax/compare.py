@@ -16,7 +16,7 @@ class Difference:
     """Something that a module does not do as its networks say.
 
     `model` and `endpoint` are empty where it is of the whole module or model. `argument` is the
-    one of the model's class that had another value than its default.
+    parameter, as "Model.name", whose argument had another value than its default.
     """
 
     model: str

@@ -46,7 +46,7 @@ def rounds(cls: ClassValue | None, network: Network, is_first: bool) -> Iterator
             yield tuple(changes)
             continue
         if isinstance(value, int) and parameter != CLASSES and is_first:
-            yield (Change(name, parameter, 0),)  # repetitions that are none
+            yield (Change(name, parameter, 0, instead=(1,)),)  # repetitions that are none
         first.extend(changes[:1])
         second.extend(changes[1:2])
     if first:

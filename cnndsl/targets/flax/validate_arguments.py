@@ -79,7 +79,12 @@ def _set(
     alone = [d for change in changes for d in _alone(run, program, network, change, known)]
     if alone or together is None:
         return alone
-    return [replace(d, argument=change.parameter) for d in together for change in changes]
+    left = changes
+    for change in changes:  # those without which the others differ still have no part in it
+        fewer = tuple(other for other in left if other is not change)
+        if len(fewer) > 1 and (found := _compared(run, program, network, fewer, known)):
+            left, together = fewer, found
+    return [replace(d, argument=_of(network, change)) for d in together for change in left]
 
 
 def _alone(
@@ -93,7 +98,12 @@ def _alone(
     if not change.must:
         return []
     message = f"the spec takes no other value of `{change.parameter}`"
-    return [Difference(network.name, "", message, argument=change.parameter)]
+    return [Difference(network.name, "", message, argument=_of(network, change))]
+
+
+def _of(network: Network, change: Change) -> str:
+    """The parameter that a change sets, of the model whose body has it."""
+    return f"{network.definition.name}.{change.parameter}"
 
 
 def _sized(program: Program, network: Network, changes: Round, known: Known) -> Iterator[Change]:
@@ -150,7 +160,7 @@ def _compared(
         return None
     words = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
     found = run.model(other, arguments, f"{network.name}({words})")
-    return [replace(difference, argument=changes[0].parameter) for difference in found]
+    return [replace(difference, argument=_of(network, changes[0])) for difference in found]
 
 
 def _tupled(value: object) -> object:

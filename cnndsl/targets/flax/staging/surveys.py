@@ -15,16 +15,6 @@ from cnndsl.targets.flax.staging.scopes import reads_numbered
 from cnndsl.walks import children, layers
 
 
-def closed_arguments(arguments: Sequence[str], networks: Sequence[Network]) -> set[str]:
-    """The parameters, of the models whose bodies have them, that are to be no arguments."""
-    return {
-        f"{n.definition.name}.{name}"
-        for n in networks
-        for name in arguments
-        if name and name in n.arguments
-    }
-
-
 def families(networks: Sequence[Network]) -> list[tuple[ast.Model, list[Network]]]:
     """Networks by the model whose body they share, in order."""
     families: dict[int, tuple[ast.Model, list[Network]]] = {}
