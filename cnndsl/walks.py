@@ -37,6 +37,7 @@ from cnndsl.ir import (
     Unpacked,
     Used,
 )
+from cnndsl.syntax import ast
 
 
 def children(record: Node) -> Sequence[Node]:
@@ -95,6 +96,28 @@ def hands_packs(network: Network) -> bool:
             seen.add(id(current.frame))
         stack.extend(children(current))
     return False
+
+
+def idle_loops(network: Network) -> set[ast.Node]:
+    """The loops and repetitions of a network that have no round in some place."""
+    found: set[ast.Node] = set()
+    stack: list[Node] = [network.frame]
+    seen: set[int] = set()  # frames that uses of a block share
+    while stack:
+        current = stack.pop()
+        if isinstance(current, Frame):
+            if id(current) in seen:
+                continue
+            seen.add(id(current))
+        match current:
+            case Looped(frames=[]):
+                found.add(current.statement)
+            case Repeated(items=[]):
+                found.add(current.element)
+            case ItemsLooped(rounds=[]):
+                found.add(current.item)
+        stack.extend(children(current))
+    return found
 
 
 def layers(record: Node, *, aux: bool = True) -> Iterator[Layer]:

@@ -102,6 +102,21 @@ def test_what_one_argument_lacks_costs_no_other_and_no_other_model():
     assert {"widths", "classes"} <= _arguments(module, "Other")
 
 
+def test_repetitions_may_be_none():
+    """`repeat - 1` of them where `repeat` is 1: the channels behind them are those before."""
+    text = """
+    block unit(width, repeat) { { conv(width, 3) -> relu } * (repeat - 1) -> conv(width, 1) }
+    model Net(repeat = 3, layers = 2, width = 8, depths = [2, 1], classes = 4) {
+      input 8x8x3
+      unit(width, repeat) -> conv(2 * width, 1) * layers
+      for depth in depths { unit(3 * width, depth) }
+      global_avg_pool -> dense(classes)
+    }
+    """
+    module, _ = compiled(text)
+    assert {"repeat", "layers", "width", "depths", "classes"} <= _arguments(module, "Net")
+
+
 def _arguments(module: Module, name: str) -> set[str]:
     (model,) = [d for d in module.body if getattr(d, "name", "") == name]
     (init,) = [m for m in model.methods if m.name == "__init__"]

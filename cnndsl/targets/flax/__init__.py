@@ -10,6 +10,7 @@ from cnndsl.checked import Checked
 from cnndsl.elaborate.paths import Paths
 from cnndsl.ir import Network
 from cnndsl.stack import deep_stack
+from cnndsl.syntax import ast
 from cnndsl.targets.flax.attributes import attribute_paths
 from cnndsl.targets.flax.recipe import training_module
 from cnndsl.targets.flax.recipe.rates import rates_by_path
@@ -70,13 +71,20 @@ class Flax:
 def _proven(checked: Checked, origin: Origin, plain: bool) -> tuple[Module | None, list[str]]:
     """A module that is the networks, also with other arguments; or what differs.
 
-    An argument with which it is not becomes a value of the class.
+    For an argument with which it is not, the loops that then have no round are written for any
+    number of rounds; one with which it still is not becomes a value of the class.
     """
     fixed: set[str] = set()
+    idle: dict[str, frozenset[ast.Node]] = {}  # by argument
     while True:
         assert checked.program is not None
         module = assemble(
-            checked.program, checked.networks, _footer(checked, origin), fixed, plain=plain
+            checked.program,
+            checked.networks,
+            _footer(checked, origin),
+            fixed,
+            frozenset().union(*idle.values()),
+            plain=plain,
         )
         try:
             run = Run(module, networks=checked.networks)
@@ -88,10 +96,16 @@ def _proven(checked: Checked, origin: Origin, plain: bool) -> tuple[Module | Non
         found = differences_by_argument(run, checked)
         if not found:
             return module, []
-        closed = {d.argument for d in found if d.argument} - fixed
+        tried = {d.argument: d.idle for d in found if d.argument}
+        fewer = {a: loops for a, loops in tried.items() if loops and a not in {*fixed, *idle}}
+        if fewer:
+            idle |= fewer
+            continue
+        closed = tried.keys() - fixed
         if not closed:
             return None, [str(d) for d in found]
         fixed |= closed
+        idle = {a: loops for a, loops in idle.items() if a not in closed}
 
 
 def _footer(checked: Checked, origin: Origin) -> list[str]:

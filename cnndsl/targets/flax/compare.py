@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cnndsl.syntax import ast
 from cnndsl.targets.flax.sharing import ordered
 from cnndsl.targets.flax.terms import Term
 
@@ -16,13 +17,15 @@ class Difference:
     """Something that a module does not do as its networks say.
 
     `model` and `endpoint` are empty where it is of the whole module or model. `argument` is the
-    parameter, as "Model.name", whose argument had another value than its default.
+    parameter, as "Model.name", whose argument had another value than its default; `idle`
+    are the loops that then have no round.
     """
 
     model: str
     endpoint: str
     words: str
     argument: str = ""
+    idle: frozenset[ast.Node] = frozenset()
 
     def __str__(self) -> str:
         where = ".".join(filter(None, (self.model, self.endpoint)))

@@ -45,8 +45,9 @@ def rounds(cls: ClassValue | None, network: Network, is_first: bool) -> Iterator
         if isinstance(value, bool):
             yield tuple(changes)
             continue
-        if isinstance(value, int) and parameter != CLASSES and is_first:
-            yield (Change(name, parameter, 0, instead=(1,)),)  # repetitions that are none
+        fewest = _fewest(value)
+        if fewest and parameter != CLASSES and is_first:
+            yield (Change(name, parameter, fewest[0], fewest[1:]),)
         first.extend(changes[:1])
         second.extend(changes[1:2])
     if first:
@@ -67,6 +68,18 @@ def _others(value: Value) -> list[Value]:
         case [first, *rest]:
             return [*([other, *rest] for other in _others(first)[:1]), [first, *rest, first]]
     return []
+
+
+def _fewest(value: Value) -> tuple[Value, ...]:
+    """Numbers of repetitions of which some are none, `n` or `n - 1` of them."""
+    match value:
+        case bool():
+            return ()
+        case int():
+            return (0, 1)
+        case [int(), *_] if all(type(item) is int for item in value):
+            return ([1 for _ in value],)
+    return ()
 
 
 def _further(value: Value) -> Iterator[Value]:

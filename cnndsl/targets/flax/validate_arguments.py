@@ -19,7 +19,7 @@ from cnndsl.targets.flax.other_values import Change, Round, rounds
 from cnndsl.targets.flax.validate import Run
 from cnndsl.targets.python.tree import Module
 from cnndsl.targets.python.values import Failure
-from cnndsl.walks import layers
+from cnndsl.walks import idle_loops, layers
 
 
 def validate_arguments(
@@ -160,7 +160,8 @@ def _compared(
         return None
     words = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
     found = run.model(other, arguments, f"{network.name}({words})")
-    return [replace(difference, argument=_of(network, changes[0])) for difference in found]
+    argument, idle = _of(network, changes[0]), frozenset(idle_loops(other))
+    return [replace(difference, argument=argument, idle=idle) for difference in found]
 
 
 def _tupled(value: object) -> object:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from cnndsl.elaborate.program import Program
 from cnndsl.ir import Network
+from cnndsl.syntax import ast
 from cnndsl.targets.flax.shaping import docs
 from cnndsl.targets.flax.shaping.above import (
     functions_of,
@@ -33,6 +34,7 @@ def assemble(
     networks: Sequence[Network],
     footer: Sequence[str],
     fixed: Iterable[str] = (),
+    idle: Container[ast.Node] = (),
     *,
     plain: bool = False,
 ) -> tree.Module:
@@ -43,12 +45,13 @@ def assemble(
       networks: its models.
       footer: the last lines of the module's docstring.
       fixed: parameters that cannot stay arguments, as "Model.name".
+      idle: loops that have no round for some values of arguments.
       plain: leaves out the passes that only make classes easier to read.
     """
     try:
-        staging = Staging(program, networks, frozenset(fixed), apart=plain)
+        staging = Staging(program, networks, frozenset(fixed), idle, apart=plain)
     except Apart:
-        staging = Staging(program, networks, frozenset(fixed), apart=True)
+        staging = Staging(program, networks, frozenset(fixed), idle, apart=True)
     module = frozenset(staging.taken)
     order = list(staging.definitions)
     drafts = _defined_first(sorted(staging.blocks.items(), key=lambda b: order.index(b[0])))

@@ -290,7 +290,9 @@ class Chains:
 
         at_call = self.values.in_call(count, element.count, env)
         items = call("range", count), call("range", at_call)
-        with_loop(self.values, items, runs, inner, (), body, always=min(counts) > 0)
+        with_loop(
+            self.values, items, runs, inner, (), body, always=self.flow.always(element, counts)
+        )
 
 
 def _is_plain(element: ast.Merge) -> bool:

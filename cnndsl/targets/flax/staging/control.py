@@ -38,10 +38,10 @@ from cnndsl.walks import children
 class Walk:
     """What a loop goes over, as written, and the items of every execution."""
 
+    loop: ast.For | ast.ItemLoop
     targets: tuple[str, ...]
     written: ast.Expr
     values: list[list[Item]]
-    is_statement: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Control:
             self.run(st.body, frames, x, inner, env)
 
         around, self.around = self.around, self.around or st.body
-        self.walk(Walk(st.targets, st.items, [r.items for r in recs], True), runs, env, body)
+        self.walk(Walk(st, st.targets, st.items, [r.items for r in recs]), runs, env, body)
         self.around = around
 
     def is_new(self, name: str) -> bool:
@@ -129,7 +129,7 @@ class Control:
         elif len(names) == 1 and counts_from_zero(items):
             counter = None if over.targets[0] in self.overwritten else names[0]
         beside = list(zip(targets[1:], others, strict=True)) if others else []
-        always, arriving = min(map(len, seen)) > 0, env.optional
+        always, arriving = self.flow.always(over.loop, map(len, seen)), env.optional
         with_loop(
             self.values,
             lists[0],
@@ -166,14 +166,15 @@ class Control:
             case ast.Call(func=ast.Name(id="enumerate"), args=(ast.Argument(value=listed),)):
                 if len(over.targets) == 2 and over.targets[0] not in self.overwritten:
                     rest = [[e[1] for e in each if isinstance(e, list)] for each in over.values]
-                    return Walk(over.targets[1:], listed, rest)
+                    return Walk(over.loop, over.targets[1:], listed, rest)
         return None
 
     def target(self, name: str, over: Walk, position: int, items: Expr, env: Env) -> str:
         """A variable of a loop, which may be one that the scope has."""
         counting = len(over.targets) == 1 and counts_from_zero(items)
-        runs = over.is_statement and min(map(len, over.values)) > 0 and not self.values.loops
-        held = None if runs and self.is_new(name) else env.values.get(name)
+        runs = isinstance(over.loop, ast.For) and self.flow.always(over.loop, map(len, over.values))
+        is_new = runs and not self.values.loops and self.is_new(name)
+        held = None if is_new else env.values.get(name)
         known = held.init if held is not None and isinstance(held.init, Name) else None
         samples = [part for each in over.values for part in _parts(over.targets, each, position)]
         if held is not None and known is not None and known.id in self.draft.variables:

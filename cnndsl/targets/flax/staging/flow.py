@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 
 from cnndsl.ir import (
@@ -42,6 +42,7 @@ class Surroundings(Protocol):
     passing: Passing
     imports: Imports
     asserts: bool  # whether the shapes that the spec asserts are proven
+    idle: Container[ast.Node]  # loops that some values of arguments give no round
     ranked: set[Layer]  # shared layers that get tensors of several ranks
 
     def callee(self, block: ast.Block) -> Draft: ...
@@ -67,6 +68,10 @@ class Flow:
         self.draft = values.draft
         self.module = module
         self._features: dict[str, Name] = {}
+
+    def always(self, loop: ast.Node, counts: Iterable[int]) -> bool:
+        """Whether a loop runs at least once, whatever the arguments."""
+        return min(counts) > 0 and loop not in self.module.idle
 
     def features(self, x: Name) -> Name:
         if x.id not in self._features:

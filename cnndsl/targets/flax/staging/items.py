@@ -202,7 +202,7 @@ class Items:
     ) -> None:
         rounds = [held.records for r in recs for held in r.rounds]
         inside = Env(env)
-        walk = Walk(each.targets, each.values, [r.values for r in recs])
+        walk = Walk(each, each.targets, each.values, [r.values for r in recs])
         self.control.walk(
             walk,
             runs,

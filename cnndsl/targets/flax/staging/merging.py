@@ -95,7 +95,7 @@ class Merging(Items):
                 ]
                 inside = Env(env)
                 self.control.walk(
-                    Walk(each.targets, each.values, [r.values for r in loops]),
+                    Walk(each, each.targets, each.values, [r.values for r in loops]),
                     runs,
                     inside,
                     partial(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from cnndsl.elaborate.head import classifiers
 from cnndsl.elaborate.program import Program
@@ -52,6 +52,7 @@ class Staging:
         program: Program,
         networks: Sequence[Network],
         fixed: frozenset[str] = frozenset(),
+        idle: Container[ast.Node] = (),
         *,
         apart: bool = False,
     ):
@@ -59,6 +60,7 @@ class Staging:
         self.program = program
         self.open: dict[str, Draft] = {}  # blocks that are being written
         self.fixed = fixed  # parameters that are no arguments, as "Model.name"
+        self.idle = idle  # loops that some values of arguments give no round
         self.networks = networks
         self.asserts = all(n.image is None for n in networks)  # of another image, shapes do not
         self.rectified = {t for n in networks for t in rectified_tensors(n)}
