@@ -75,7 +75,8 @@ _DEFAULTS: dict[str, dict[str, object]] = {
 def _constant(args: list[object], keywords: Given) -> object:
     given = Signature("nnx.initializers.constant", ("value",)).bound(args, keywords)
     value = float(number(given["value"], "the constant"))
-    return Initialiser(described("constant", (value,)))
+    known = {0.0: "zeros", 1.0: "ones"}
+    return Initialiser(known.get(value) or described("constant", (value,)))
 
 
 def _variance_scaling(args: list[object], keywords: Given) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnndsl.ir import Layer
-from cnndsl.ops.base import Shape, rank_of
+from cnndsl.ops.base import Op, Shape, rank_of
 from cnndsl.ops.conv import ConvTranspose
 from cnndsl.ops.kinds import Border, Codes, Connections, Extents, Padding, PerChannel, Window
 from cnndsl.ops.pool import AvgPool, MaxPool
@@ -44,7 +44,7 @@ def fields_of(
     acts: bool,
     ranked: bool = True,
 ) -> Fields:
-    """Every argument of an op.
+    """Every argument of an op, but for the initialisers of its vectors.
 
     `acts`: the op has no module, and acts in the call alone; `ranked`: what arrives has one rank.
     """
@@ -63,6 +63,9 @@ def fields_of(
                 values.fold(expr, env)
             found[name] = values.residual(name, list(map(transposed_padding, transposed)), runs)
             continue
+        if name in starts_of(kind):
+            found[name] = constant(seen[0])
+            continue
         axis = kind.arguments()[name].kind is AXIS
         if axis and not ranked and _is_one(seen):
             found[name] = _axis_from_the_end(str(seen[0]), rank)
@@ -70,6 +73,14 @@ def fields_of(
         found[name] = _field(values, name, kind.arguments()[name].kind, expr, seen,
                              runs, env, acts, rank)  # fmt: skip
     return found
+
+
+def starts_of(kind: type[Op]) -> tuple[str, ...]:
+    """The arguments that say how an op's tensors start, but for kernels."""
+    if kind.name == "param":
+        return ("init",)
+    known = ("bias_init", "scale_init", "shift_init")
+    return tuple(name for name in known if name in kind.arguments())
 
 
 def _axis_from_the_end(word: str, rank: int) -> Expr:

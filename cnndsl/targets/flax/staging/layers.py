@@ -19,10 +19,11 @@ from cnndsl.targets.flax.staging.alternatives import alternatives
 from cnndsl.targets.flax.staging.brought import Claims
 from cnndsl.targets.flax.staging.channels import Channels
 from cnndsl.targets.flax.staging.draft import Env, Run, Slot
-from cnndsl.targets.flax.staging.fields import fields_of, overhanging
+from cnndsl.targets.flax.staging.fields import fields_of, overhanging, starts_of
 from cnndsl.targets.flax.staging.flow import Flow, Surroundings
+from cnndsl.targets.flax.staging.kinds import raw_kinds
 from cnndsl.targets.python.draft import Build
-from cnndsl.targets.python.expressions import is_constant, names, path, self_
+from cnndsl.targets.python.expressions import call, is_constant, names, path, self_
 from cnndsl.targets.python.tree import (
     Assign,
     Conditional,
@@ -91,8 +92,12 @@ class Layers(Channels):
         if name in _RESHAPING:
             known = fields_of(values, element, recs, runs, env, acts=False)
         init = given = None
+        starts = {
+            field: self.start(field, element, recs, runs, env)
+            for field in starts_of(type(recs[0].op))
+        }
         if name == "param":
-            init = self.start("init", recs, runs)
+            init = starts["init"]
         elif "init" in fields:
             init = self.kernel_init([self.module.kernel_starts(rec) for rec in recs], runs)
         if name == "separable":
@@ -100,11 +105,6 @@ class Layers(Channels):
                 [getattr(rec.op, "init", None) or "lecun_normal" for rec in recs], runs
             )
         features = self.flow.features(x)
-        starts = {
-            field: self.start(field, recs, runs)
-            for field in ("bias_init", "scale_init", "shift_init")
-            if field in fields
-        }
         said = values.path[-1] if name == "constant" else None
         context = _Context(self.module, init, given, starts, said)
         written = alternatives(fields, recs)
@@ -201,9 +201,19 @@ class Layers(Channels):
         self.values.loops[0].hoisted.append(Assign((self_(name),), build))
         return self_(name)
 
-    def start(self, field: str, recs: Sequence[Layer], runs: list[Run]) -> Expr | None:
+    def start(
+        self, field: str, element: ast.Apply, recs: Sequence[Layer], runs: list[Run], env: Env
+    ) -> Expr | None:
         """The initialiser of a bias, a factor or an offset; None for flax's own."""
         starts: list[Start] = [getattr(rec.op, field) for rec in recs]
+        order = list(recs[0].op.arguments())
+        given = {a.name or order[i]: a.value for i, a in enumerate(element.args or ())}
+        expr = given.get(field)
+        number = self.number_said(expr, env)
+        if number is not None:
+            return call("nnx.initializers.constant", number)
+        if expr is not None:
+            self.values.fold(expr, env)
         usual = recs[0].op.arguments()[field].default
         if all(start == usual for start in starts):
             return None
@@ -211,6 +221,17 @@ class Layers(Channels):
             return initializer(starts[0])
         known = _uncalled(usual) if usual in ("zeros", "ones") else None
         return self.values.residual(field, [*map(_uncalled, starts)], runs, known)
+
+    def number_said(self, expr: ast.Expr | None, env: Env) -> Expr | None:
+        """The number that a tensor starts with, where arguments say it."""
+        match expr:
+            case ast.Call(func=ast.Name(id="constant"), args=(ast.Argument(value=expr),)):
+                pass
+        kinds = None if expr is None else raw_kinds(expr, env)
+        if expr is None or not kinds or not kinds <= {"int", "float"}:
+            return None
+        spelled = self.values.spell(expr, env)
+        return None if spelled is None or is_constant(spelled) else spelled
 
     def kernel_init(self, starts: list[Start], runs: list[Run]) -> Expr | None:
         """The initialiser of a kernel in every execution; None for flax's own."""
