@@ -21,8 +21,9 @@ from cnndsl.targets.flax.staging.scopes import (
     overwritten,
     read_before,
 )
-from cnndsl.targets.python.draft import Settle, Step
-from cnndsl.targets.python.expressions import NONE, is_constant
+from cnndsl.targets.flax.staging.united import united
+from cnndsl.targets.python.draft import Settle, Shadow, Step
+from cnndsl.targets.python.expressions import NONE, is_constant, self_
 from cnndsl.targets.python.tree import (
     Attribute,
     Call,
@@ -288,11 +289,16 @@ class Control:
             bodies.append((self.values.sinks.pop(), self.values.calls.pop(), made))
         self.values.arms = outer
         (init, call, made), (other_init, other_call, other_made) = bodies
+        both = united(self.values, (init, call), (other_init, other_call)) if loop else None
+        if both is not None:
+            made, other_made = set(), set()
         init += self.padding(other_made)
         other_init += self.padding(made)
         self.values.at_init(If(test, tuple(init), tuple(other_init)))
-        self.values.at_call(If(at_call, tuple(call), tuple(other_call)))
+        self.values.at_call(both or If(at_call, tuple(call), tuple(other_call)))
         choice.settle(left)
+        if both is not None and isinstance(x := both.targets[0], Name):
+            self.values.at_init(Shadow(str(both.shape), self.flow.features(x)))
 
     def settle(self, recs: Sequence[Chosen], left: list[int], x: Name, runs: list[Run]) -> None:
         """Says which channels the branches leave in every instance."""
@@ -306,8 +312,6 @@ class Control:
 
     def padding(self, slots: set[str]) -> list[Step]:
         """Lists stay in step: an iteration that builds nothing leaves a gap."""
-        from cnndsl.targets.python.expressions import self_
-
         outermost = len(self.values.loops) == 1
         return [
             Do(Call(Attribute(self_(s) if outermost else Name(s), "append"), (NONE,)))
