@@ -17,7 +17,7 @@ model Towers(width = 64) {{
   maps = [ conv(width, 1), conv(width, 1) ]
   {line}
   shared classify = tower(width)
-  for i in 0 .. 2 {{ maps[i] -> classify output scores }}
+  for i in 0 .. 2 {{ maps[i] -> channels(0, width // 2) -> classify output scores }}
 }}
 """
 

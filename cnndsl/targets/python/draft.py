@@ -57,10 +57,13 @@ class Hint(Pending):
 
 @dataclass(frozen=True, slots=True)
 class Settle(Pending):
-    """What branches leave in `target`, by instance: one expression may hold for all of them."""
+    """What `target` is, by instance: one expression may hold for all of them, of what branches
+    left in it, or of `options`; without one it is `other`."""
 
     target: Name
     values: tuple[tuple[int, int], ...]
+    options: tuple[Expr, ...] = ()
+    other: Expr | None = None
 
 
 @dataclass(frozen=True, slots=True)

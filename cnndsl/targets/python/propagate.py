@@ -128,13 +128,13 @@ class _Propagation:
         return _parts_of(substitute(expr, found), lists)
 
     def settle(self, step: Settle) -> list[Step]:
-        """The expression of what branches leave that holds for all instances."""
-        if step.target.id in self.known.values:
+        """The expression of a value by instance that holds for all of them."""
+        if step.target.id in self.known.values and step.other is None:
             return []
-        options = sorted(self.options.get(step.target.id, ()), key=_plainness)
-        chosen = self.choose(options, step, self.definition)
+        held = map(self.put, step.options) if step.options else self.options.get(step.target.id, ())
+        chosen = self.choose(sorted(held, key=_plainness), step, self.definition)
         if chosen is None:
-            return []
+            return [] if step.other is None else self.step(Assign((step.target,), step.other))
         self.known.learn(step.target.id, chosen)
         return [Assign((step.target,), chosen)]
 

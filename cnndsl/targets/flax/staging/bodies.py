@@ -163,9 +163,8 @@ class Bodies:
         first = [r.uses[0] for r in recs]
         x = self.draft.variable("x", "tensor")
         channels = [use.x.shape[-1] for use in first]
-        self.values.define(
-            self.flow.features(x), self.values.residual("in_features", channels, runs)
-        )
+        other = self.values.residual("in_features", channels, runs)
+        self.values.settle(self.flow.features(x), channels, runs, env, other)
         self.values.calls.append([])
         self.chains.built_shared(sharing, [use.run for use in first], x, runs)
         self.values.calls.pop()

@@ -138,6 +138,12 @@ class Env:
             if tensor.optional != (name in names):
                 self.aliases[name] = replace(tensor, optional=name in names)
 
+    def features(self) -> tuple[Expr, ...]:
+        """The channels of all tensors that have a name here."""
+        found = {} if self.parent is None else dict.fromkeys(self.parent.features())
+        found |= dict.fromkeys(tensor.features for tensor in self.tensors.values())
+        return tuple(found)
+
     def sharing(self, name: str) -> Sharing | None:
         env: Env | None = self
         while env is not None:

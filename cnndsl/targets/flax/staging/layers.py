@@ -122,7 +122,10 @@ class Layers(Channels):
         value = emission.apply(x, modules)
         like = self._like(element, env) if name == "expand" else None
         total = self.out_features(name, known, recs, runs, features) if like is None else like
-        self.values.define(features, total)
+        if name == "transpose":
+            self.values.settle(features, [r.out.shape[-1] for r in recs], runs, env, total)
+        else:
+            self.values.define(features, total)
         if value != x:
             self.flow.line(x, value, recs, emission.role, runs)
 

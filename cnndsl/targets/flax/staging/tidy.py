@@ -34,6 +34,7 @@ from cnndsl.targets.python.tree import (
     Name,
     Slice,
 )
+from cnndsl.targets.python.tuples import item
 
 _LARGEST = 24  # nodes of an expression of channels that is written out where it is used
 _SHORT = 6  # nodes of an index that is written out where it is used
@@ -214,8 +215,8 @@ def known_values(draft: Draft, number: int) -> dict[str, object]:
 
 
 def _choosing(draft: Draft) -> Choose:
-    """Finds what branches leave in every instance: what one of them says, or else a name in
-    that, `out` where a branch has `in_features + (out - in_features)`."""
+    """Finds what a value by instance is in all of them: one of the options, or the first one of
+    a pack, or else a name in one, `out` where a branch has `in_features + (out - in_features)`."""
     cache: dict[int, dict[str, object]] = {}
 
     def holds(whole: Expr, step: Settle) -> bool:
@@ -229,10 +230,15 @@ def _choosing(draft: Draft) -> Choose:
                 return False
         return True
 
+    def first_of(pack: Expr) -> Expr:
+        return item(pack, Constant(0))
+
     def choose(options: Sequence[Expr], step: Settle, definition: Definition) -> Expr | None:
-        known = [(option, expanded(option, definition)) for option in options]
-        found = [option for option, whole in known if whole is not None and holds(whole, step)]
-        inside = {name for _, whole in known if whole is not None for name in names(whole)}
+        expressions = [(option, expanded(option, definition)) for option in options]
+        known = [(option, whole) for option, whole in expressions if whole is not None]
+        known += [(first_of(option), first_of(whole)) for option, whole in known]  # of packs
+        found = [option for option, whole in known if holds(whole, step)]
+        inside = {name for _, whole in known for name in names(whole)}
         found += [Name(name) for name in sorted(inside) if holds(Name(name), step)]
         return found[0] if found else None
 

@@ -17,7 +17,7 @@ from cnndsl.syntax.walk import walk
 from cnndsl.targets.flax.staging.columns import Columns
 from cnndsl.targets.flax.staging.draft import Draft, Env, Run, Slot
 from cnndsl.targets.flax.staging.spelling import Known, Speller
-from cnndsl.targets.python.draft import Step, Tally
+from cnndsl.targets.python.draft import Settle, Step, Tally
 from cnndsl.targets.python.expressions import names, self_, size
 from cnndsl.targets.python.expressions import walk as parts_of
 from cnndsl.targets.python.rebuild import substitute
@@ -91,6 +91,18 @@ class Values(Columns):
         known = self.origins.setdefault(name.id, set())
         known |= self.reached(value)
         self.at_init(Assign((name,), value))
+
+    def settle(
+        self, target: Name, seen: Sequence[int], runs: list[Run], env: Env, other: Expr
+    ) -> None:
+        """Channels that were `seen`: those of a tensor around, where these are as many in every
+        instance, or else `other`."""
+        by = {number: channels for (number, _), channels in zip(runs, seen, strict=True)}
+        if any(by[n] != channels for (n, _), channels in zip(runs, seen, strict=True)):
+            self.define(target, other)
+            return
+        self.origins.setdefault(target.id, set()).update(self.reached(other))
+        self.at_init(Settle(target, tuple(by.items()), env.features(), other))
 
     def reached(self, expr: Expr) -> set[str]:
         """The arguments that an expression of the constructor depends on."""
