@@ -37,12 +37,14 @@ class Tensor:
 
     `reach` is the receptive field of a position, (height, width) in pixels of the image (None:
     all of it), `jump` the distance in pixels between neighbouring positions, one number for each
-    axis of positions. A vector has one position.
+    axis of positions. A vector has one position. `image` is the size of the image that it is made
+    of, along each axis.
     """
 
     known: Shape | None
     reach: tuple[float, ...] | None = (1, 1)
     jump: tuple[float, ...] = (1, 1)
+    image: tuple[int, ...] = ()
     # What made it; None for the image. Its text would hold all that came before, again and again.
     origin: Layer | Merged | None = field(default=None, repr=False)
     doubtful: bool = False

@@ -70,6 +70,42 @@ def test_what_moves_the_values_keeps_the_pixels_that_they_cover(body, expected):
     assert reduction(body) == expected
 
 
+LOW = "low = conv(4, 3, stride = 3) -> conv(4, 3, stride = 3) -> max_pool(2)"  # 32, 11, 4, 2
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (f"{LOW}\n  low -> resize(in)", 1),
+        (f"{LOW}\n  low -> resize([16, 32])", (2, 1)),
+        (f"{LOW}\n  low -> resize(3, nearest)", 12),  # no whole number of pixels of the image
+        (f"{LOW}\n  fine = conv(4, 3, stride = 3)\n  low -> resize(fine)", 3),
+        (f"{LOW}\n  low -> resize(in if true else low) -> max_pool(2)", 2),
+        ("conv(4, 3, stride = 3) -> adaptive_avg_pool(4)", 8),
+        ("max_pool(5, stride = 5) -> conv(4, 3, pad = valid) -> resize(in)", 1),
+        (f"{LOW}\n  low -> global_avg_pool(keep = true) -> expand(in)", 1),
+        (f"{LOW}\n  low -> global_avg_pool(keep = true) -> expand([16, 16, 4])", 2),
+        (f"{LOW}\n  g = reduce_mean(height)\n  low\n  g -> expand(in)", 1),
+        ("crop(8) -> resize(32)", 0.5),  # the middle of the image
+        ("pad(16) -> resize([32, 32])", 2),
+        ("p = pad(16)\n  conv(4, 3, stride = 2) -> resize(p)", 1),
+    ],
+)
+def test_a_map_of_a_given_size_has_the_reduction_of_that_size(body, expected):
+    assert reduction(body) == expected
+
+
+def test_a_layer_that_is_an_argument_takes_the_size_of_its_tensor():
+    text = """block apply(act) { act }
+model Net {
+  input 32x32x4
+  conv(4, 3, stride = 3) -> apply(resize(in))
+}
+"""
+    (net,) = check_source(Source("net.cnn", text)).networks
+    assert endpoints_of(net)[-1].reduction == 1
+
+
 def test_positions_of_enlarged_maps_lie_whole_pixels_apart():
     assert reduction("max_pool(49) -> upsample(49)", 98) == 1
     assert reduction("max_pool(3) -> upsample(2)", 33) == 1.5

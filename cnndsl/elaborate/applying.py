@@ -13,7 +13,7 @@ from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.explain import how_small, never_a_map, shape_text
 from cnndsl.elaborate.geometry import locate
 from cnndsl.elaborate.head import can_classify, counted
-from cnndsl.elaborate.making import Maker
+from cnndsl.elaborate.making import Maker, like
 from cnndsl.elaborate.repair import UNSHAPED
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import Layer, LayerArgument, Reference, Tensor
@@ -52,7 +52,7 @@ class Applying:
         count = counted(kind.name, given, scope)
         if count is None:
             op = self.maker.op(element, kind, given, bound, rank)
-            return self.applied(element, op, given, x)
+            return self.applied(element, op, given, x, like(bound.values()))
         try:
             op, mistake = self.maker.op(element, kind, given, bound, rank), None
         except Failure as failure:
@@ -70,12 +70,17 @@ class Applying:
     def passed(self, element: ast.Apply, layer: LayerArgument, op: Op, x: Tensor) -> Layer:
         """A layer that is an argument, on what arrives."""
         op = self.maker.op(layer.element, type(op), layer.given, layer.args, self._rank(x))
-        return self.applied(element, op, {}, x)
+        return self.applied(element, op, {}, x, like(layer.args.values()))
 
     def applied(
-        self, element: ast.Apply, op: Op, given: dict[str, ast.Argument], x: Tensor
+        self,
+        element: ast.Apply,
+        op: Op,
+        given: dict[str, ast.Argument],
+        x: Tensor,
+        sized: Tensor | None = None,
     ) -> Layer:
-        """The layer with its shape."""
+        """The layer with its shape, which has the size of the tensor `sized`."""
         if x.known is None:
             return Layer(element, op, x, UNSHAPED)
         try:
@@ -98,7 +103,7 @@ class Applying:
         if isinstance(op, Brought):
             self.shared.brought[type(op)] = None
         if not self.shared.budget.known.is_shared:
-            locate(op, x, out)
+            locate(op, x, out, sized)
         layer = Layer(element, op, x, out)
         out.origin = layer
         return layer

@@ -13,9 +13,23 @@ Pixels = tuple[float, ...]  # along each axis: (height, width)
 MOST = 2**53  # pixels: more than any image has, whatever strides multiply to
 
 
-def locate(op: Op, x: Tensor, out: Tensor) -> None:
-    """Sets the reach and the jump of an op's result; both shapes are known."""
+def locate(op: Op, x: Tensor, out: Tensor, like: Tensor | None = None) -> None:
+    """Sets the reach and the jump of an op's result; both shapes are known.
+
+    `like` is a tensor whose size the result has.
+    """
     _measure_axes(x)
+    out.image = x.image
+    _see(op, x, out)
+    if like is not None:
+        _measure_axes(like)
+        out.jump = like.jump
+    elif op.sets_size():
+        out.jump = _laid(x, out)
+
+
+def _see(op: Op, x: Tensor, out: Tensor) -> None:
+    """Sets both as the op's window and stride have it."""
     if op.ignores_input():
         out.jump = _spread(x, out)
         out.reach = (1,) * len(out.jump)
@@ -54,6 +68,7 @@ def locate_merge(join: Join, branches: Sequence[Tensor], out: Tensor) -> None:
     placed = [b for b in branches if b.shape[:-1] == out.shape[:-1]] or branches
     reaches = [b.reach for b in placed if b.reach is not None]
     out.jump = _largest([b.jump for b in placed])
+    out.image = placed[0].image
     out.reach = _largest(reaches) if len(reaches) == len(placed) else None
 
 
@@ -65,6 +80,28 @@ def _spread(x: Tensor, out: Tensor) -> Pixels:
     if len(after) != len(covered):  # other axes than those of the input
         covered = [max(covered)] * len(after)
     return _bounded(map(_over, covered, after))
+
+
+def _laid(x: Tensor, out: Tensor) -> Pixels:
+    """The jump of a map whose size is given: where what arrives stands for the whole image, a whole
+    number of its pixels is meant, whatever strides that do not divide it have left over.
+    """
+    spread = _spread(x, out)
+    if not rank_of(x.shape) == len(x.image) == len(spread):
+        return spread
+    return tuple(
+        pixels // n if pixels % n == 0 and _is_whole(x, axis) else jump
+        for axis, (pixels, n, jump) in enumerate(zip(x.image, out.shape[:-1], spread, strict=True))
+    )
+
+
+def _is_whole(x: Tensor, axis: int) -> bool:
+    """Whether a map stands for all of the image along an axis and for nothing around it, but for
+    what a stride leaves over.
+    """
+    pixels, jump, positions = x.image[axis], x.jump[axis], x.shape[axis]
+    seen = pixels if x.reach is None else x.reach[axis] + (positions - 1) * jump
+    return seen + jump > pixels > (positions - 1) * jump
 
 
 def _measure_axes(x: Tensor) -> None:

@@ -72,7 +72,7 @@ def _image(statement: ast.Input, statements: Statements, scope: Scope, shared: S
         size = shared.image if statement.name is None else None
         shape = size or statements.shapes.evaluate(statement.shape, scope)
         ones = (1,) * (rank_of(shape) or 2)
-        image = Tensor(shape, ones, ones)
+        image = Tensor(shape, ones, ones, shape[:-1])
         check_size(image, statement.shape.span)
     except Failure as failure:
         Context("model").report(shared.found, failure.diagnostic)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from cnndsl import errors
 from cnndsl.diagnostics import Fix
 from cnndsl.elaborate.bind import match
@@ -22,6 +24,14 @@ _AN_OP = 20  # steps, where its arguments are new
 _FEW_WORDS = 10  # that a help lists
 
 Arguments = dict[str, ast.Argument]  # as written, by parameter
+
+
+class Measured(list[Value]):
+    """The size of a tensor as an author would write it."""
+
+    def __init__(self, size: Iterable[int], tensor: Tensor):
+        super().__init__(size)
+        self.tensor = tensor
 
 
 class Maker:
@@ -73,7 +83,7 @@ class Maker:
             if written is not None:
                 if value.doubtful:
                     raise Failure
-                return list(written)
+                return Measured(written, value)
         return value
 
     def op(
@@ -145,6 +155,11 @@ def _likely(failure: Failure, expr: ast.Expr, kind: Kind[object]) -> Failure:
         if isinstance(kind, Choice) or 0 < len(kind.own_words) < _FEW_WORDS:
             help = help or f"write {kind.describe()}"
     return Failure(errors.unknown_name(expr.span, expr.id, help))
+
+
+def like(values: Iterable[Value]) -> Tensor | None:
+    """The tensor whose size an op is given."""
+    return next((value.tensor for value in values if isinstance(value, Measured)), None)
 
 
 def _items(lists: list[list[Value]]) -> int:

@@ -149,6 +149,9 @@ class Expand(Op):
                 )
         return self.like
 
+    def sets_size(self) -> bool:
+        return True
+
 
 @dataclass(frozen=True)
 class Transpose(Op):

@@ -198,6 +198,10 @@ class Op(ABC):
         """The same on a map of this shape, which decides it for some ops."""
         return self.field(rank_of(x))
 
+    def sets_size(self) -> bool:
+        """Whether its arguments alone say how many positions the result has along each axis."""
+        return False
+
     def sees_everything(self) -> bool:
         """Whether each output depends on every position of the input (dense, global pools)."""
         return False

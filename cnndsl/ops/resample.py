@@ -104,6 +104,9 @@ class Resize(Op):
         _, channels = grid(self, x)
         return (*self.size, channels)
 
+    def sets_size(self) -> bool:
+        return True
+
     def field_on(self, x: Shape) -> tuple[Sizes, tuple[float, ...]]:
         extent = 1 if self.method == "nearest" else 2
         return (extent,) * len(self.size), _reductions(x, self.size)
@@ -140,6 +143,9 @@ class AdaptiveAvgPool(Op):
                 "`resize` enlarges",
             )
         return (*self.size, channels)
+
+    def sets_size(self) -> bool:
+        return True
 
     def field_on(self, x: Shape) -> tuple[Sizes, tuple[float, ...]]:
         cells = tuple(-(-n // cells) for n, cells in zip(x[:-1], self.size, strict=True))
