@@ -692,13 +692,13 @@ def bad_extent(span: Span, seen: str, fix: Fix | None = None) -> Diagnostic:
 
 
 @explained("E213")
-def no_classifier(span: Span, name: str) -> Diagnostic:
+def no_classifier(span: Span, name: str, ends: tuple[Label, ...]) -> Diagnostic:
     """`classes = 0` leaves out the classifier of a network, and the features before it become
     its result. That is the last `dense` or 1x1 `conv` whose units or filters are exactly the
     model's parameter `classes`; behind it only ops without parameters may stand.
     """
     message = f"`{name}` has no classifier that `classes = 0` could leave out"
-    return error("E213", message, span)
+    return error("E213", message, span, labels=ends)
 
 
 # --- E3xx: shapes ---------------------------------------------------------------------

@@ -109,38 +109,58 @@ def test_it_is_compiled(head):
     assert compiled.summaries[0].params == rest.params
 
 
-NO_HEADS = {
-    "another window": "conv(classes, 3) -> global_avg_pool",
-    "groups": "conv(classes, 1, groups = 2) -> global_avg_pool",
-    "parameters behind it": "flatten -> dense(classes) -> layer_scale",
-    "a sum of two": "flatten -> add [ dense(classes), dense(classes) ]",
-    "a hidden layer": "flatten -> dense(classes) -> relu -> dense(5)",
-    "two of them": "flatten -> dense(classes) -> relu -> dense(classes)",
-    "a side result": "y = flatten -> dense(classes)\n  flatten -> dense(7)",
-}
-
-
-@pytest.mark.parametrize("head", NO_HEADS)
-def test_what_is_no_classifier_wants_a_positive_integer(head):
-    assert codes(NO_HEADS[head], classes=3) == [] or head == "groups"
-    assert "E205" in codes(NO_HEADS[head], classes=0)
+def test_what_counts_classes_besides_the_classifier_wants_a_positive_integer():
+    body = "flatten -> dense(classes) -> relu -> dense(classes)"
+    assert codes(body, classes=3) == []
+    assert codes(body, classes=0) == ["E205"]
 
 
 NONE = {
-    "an unused parameter": "flatten -> dense(7)",
-    "another count": "flatten -> dense(classes + 1)",
-    "a rebound name": "let classes = 4\n  flatten -> dense(classes)",
-    "a loop's variable": "for classes in [4] { flatten -> dense(classes) }",
-    "no layer": "flatten",
+    "an unused parameter": ("flatten -> dense(7)", "dense(7)"),
+    "another count": ("flatten -> dense(classes + 1)", "dense(classes + 1)"),
+    "a rebound name": ("let classes = 4\n  flatten -> dense(classes)", "dense(classes)"),
+    "a loop's variable": ("for classes in [4] { flatten -> dense(classes) }", "dense(classes)"),
+    "no layer": ("flatten", "conv(8, 3, pad = valid)"),
+    "another window": (
+        "conv(classes, 3) -> global_avg_pool",
+        "conv(classes, 3)",
+    ),
+    "a product": ("flatten -> dense(3 * classes)", "dense(3 * classes)"),
+    "groups": ("conv(classes, 1, groups = 2) -> global_avg_pool", "conv(classes, 1, groups = 2)"),
+    "parameters behind it": ("flatten -> dense(classes) -> layer_scale", "layer_scale"),
+    "a norm behind it": ("conv(classes, 1) -> bn -> relu -> global_avg_pool", "bn"),
+    "a sum of two": ("flatten -> add [ dense(classes), dense(classes) ]", "add"),
+    "a sum of unlike ones": (
+        "concat [ here, here ] as both\n  "
+        "add [ both -> conv(classes, 1), in -> conv(classes, 3, pad = valid) -> conv(classes, 1) ]",
+        "add",
+    ),
+    "a hidden layer": ("flatten -> dense(classes) -> relu -> dense(5)", "dense(5)"),
+    "a side result": ("y = flatten -> dense(classes)\n  flatten -> dense(7)", "dense(7)"),
 }
 
 
 @pytest.mark.parametrize("head", NONE)
 def test_a_network_without_a_classifier_says_so(head):
-    assert classifier(network(NONE[head])) is None
-    (found,) = check(NONE[head], classes=0).diagnostics
+    """And which layer or merge it ends in."""
+    body, end = NONE[head]
+    assert classifier(network(body, classes=4)) is None
+    (found,) = check(body, classes=0).diagnostics
     assert found.code == "E213"
     assert "`Net` has no classifier" in found.message
+    (label,) = found.labels
+    assert label.span.text.startswith(end)
+
+
+def test_a_model_in_another_without_a_classifier_says_so():
+    text = NET.format(body="conv(classes, 1) -> bn -> global_avg_pool", definitions="")
+    text += "model Outer { input 8x8x3\n  Net(classes = 0) -> flatten }\n"
+    assert [(d.code, len(d.labels)) for d in cnndsl.check(text)] == [("E213", 1)]
+
+
+def test_another_mistake_is_told_for_itself():
+    assert codes("conv(classes, 3) -> dense(4)", classes=0) == ["E205"]
+    assert codes("if classes == 0 { conv(classes, 3) } else { conv(4, 3) }", classes=0) == ["E205"]
 
 
 def test_only_the_last_of_two_layers_is_left_out():

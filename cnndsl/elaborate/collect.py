@@ -70,6 +70,14 @@ class Collector:
     def __bool__(self) -> bool:
         return bool(self._entries)
 
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def keep(self, first: int) -> None:
+        """Forgets all mistakes but as many as were there at first."""
+        for key in list(self._entries)[first:]:
+            del self._entries[key]
+
     def diagnostics(self) -> list[Diagnostic]:
         """All of them, by file and position, with the instances that share each."""
         found = [_with_instances(entry) for entry in self._entries.values()]

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from operator import is_
 
 from cnndsl import errors
-from cnndsl.diagnostics import Diagnostic
+from cnndsl.diagnostics import Diagnostic, Label
 from cnndsl.elaborate.collect import Collector, Place
 from cnndsl.elaborate.scope import Scope
-from cnndsl.ir import Element, Layer, Network, Reference, Tensor
+from cnndsl.ir import Element, Layer, Merged, Network, Reference, Tensor
 from cnndsl.ops.base import Op
 from cnndsl.ops.conv import Conv
 from cnndsl.ops.dense import Dense
@@ -31,21 +31,39 @@ _COUNTS = {"dense": "units", "conv": "filters"}
 
 def classifiers(network: Network, *, aux: bool = True) -> list[Layer]:
     """Those of a network with classes, one for each output, and those of its auxiliary heads."""
-    ends = [*_results(network), *(head.out for head in aux_heads(network) if aux)]
+    ends = [*results(network), *(head.out for head in aux_heads(network) if aux)]
     return [layer for end in ends if (layer := _before(end)) is not None]
 
 
-def _results(network: Network) -> list[Tensor]:
+def results(network: Network) -> list[Tensor]:
     return [network.endpoints[name] for name in network.outputs] or [network.output]
 
 
 def _before(result: Tensor) -> Layer | None:
+    end = _end(result)
+    return end if isinstance(end, Layer) and end.classifies else None
+
+
+def _end(result: Tensor) -> Layer | Merged | None:
+    """The last layer with parameters, or the merge behind it."""
     layer = result.origin
     while isinstance(layer, Layer) and not layer.classifies:
         if layer.op.params(layer.x.shape):
-            return None
+            break
         layer = layer.x.origin
-    return layer if isinstance(layer, Layer) else None
+    return layer
+
+
+def no_classifier(span: Span, name: str, results: list[Tensor]) -> Diagnostic:
+    """That there is none in front of any of these results, and what is there."""
+    labels = {}
+    for result in results:
+        if (end := _end(result)) is not None:
+            place = end.element.span
+            is_layer = isinstance(end, Layer)
+            at = "this is the last layer with parameters" if is_layer else "several are merged here"
+            labels[id(place.source), place.start] = Label(place, at)
+    return errors.no_classifier(span, name, tuple(labels.values()))
 
 
 def counted(op: str, given: Mapping[str, ast.Argument], scope: Scope) -> str | None:
@@ -84,7 +102,7 @@ class Head:
     def __init__(self, found: bool = False):
         self.found = found
         self._candidates: list[_Candidate] = []
-        self._decided = False  # by an `if` of the author's, which asks for the classes
+        self.is_decided = False  # by an `if` of the author's, which asks for the classes
         self._names: dict[int, frozenset[str]] = {}
 
     def pass_on(
@@ -114,13 +132,13 @@ class Head:
 
     def decide(self, condition: ast.Expr, scope: Scope) -> None:
         """A network that asks for its classes may have a form without a classifier."""
-        self._decided = self._decided or self.is_mentioned(condition, scope)
+        self.is_decided = self.is_decided or self.is_mentioned(condition, scope)
 
     def settle(self, network: Network, found: Collector) -> bool:
         """Whether to elaborate again, without the classifier; reports what stands in the way."""
         heads = [head.out for head in aux_heads(network)]
         span, name = network.declared.name_span, network.name
-        return self.settle_at(_results(network), heads, span, name, found)
+        return self.settle_at(results(network), heads, span, name, found)
 
     def settle_at(
         self, results: list[Tensor], heads: list[Tensor], span: Span, name: str, found: Collector
@@ -129,10 +147,10 @@ class Head:
         if any(result.known is None for result in results):
             return False
         chosen = [_before(end) for end in (*results, *heads)]
-        wrong = [each for each in self._candidates if each.layer not in chosen]
-        for each in wrong:
-            if each.mistake is not None:
+        if not any(chosen[: len(results)]) and not self.is_decided:
+            found.add(no_classifier(span, name, results))
+            return False
+        for each in self._candidates:
+            if each.layer not in chosen and each.mistake is not None:
                 found.add(each.mistake, each.place)
-        if not any(chosen[: len(results)]) and not wrong and not self._decided:
-            found.add(errors.no_classifier(span, name))
         return bool(self._candidates) and not found

@@ -12,7 +12,7 @@ from cnndsl.elaborate.collect import Collector, Failure
 from cnndsl.elaborate.context import MAX_DEPTH, Budget, Context, Shared
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.expect import check_counts, check_expectations
-from cnndsl.elaborate.head import CLASSES, Head
+from cnndsl.elaborate.head import CLASSES, Head, classifiers, no_classifier, results
 from cnndsl.elaborate.inputs import input_layer, receive
 from cnndsl.elaborate.layers import LayerValues
 from cnndsl.elaborate.otherwise import Effort, Trials
@@ -126,7 +126,7 @@ def _network(
     program: Program, model: ast.Model | ast.Variant, shared: Shared, overrides: Mapping[str, Value]
 ) -> Network | None:
     root, found = program.root(model), shared.found
-    before = found.reports
+    before, known = found.reports, len(found)
     try:
         bound = _arguments(model, program, shared.evaluator)
         named = {p.name for p in root.parameters}
@@ -140,7 +140,11 @@ def _network(
     shared.image = image_of(overrides.get(INPUT))
     nodes = shared.budget.nodes
     network = _run(model, root, scope, shared, frozenset(bound))
-    if network is not None and shared.head is not None and shared.head.settle(network, found):
+    if found.reports > before:
+        if whole := _without_classifier(model, program, shared, overrides):
+            found.keep(known)
+            found.add(no_classifier(model.name_span, model.name, results(whole)))
+    elif network is not None and shared.head is not None and shared.head.settle(network, found):
         shared.budget.nodes = nodes
         image = shared.image
         shared = Shared(program, shared.evaluator, found, shared.budget, Head(found=True))
@@ -175,6 +179,25 @@ def _network(
                 trials = Trials(network, program, recount, shared.budget.effort)
             check_expectations(network, shared.expectations, found, trials)
     return network
+
+
+def _without_classifier(
+    model: ast.Model | ast.Variant,
+    program: Program,
+    shared: Shared,
+    overrides: Mapping[str, Value],
+) -> Network | None:
+    """The network with classes, where that it has no classifier is why there cannot be 0 of them;
+    other mistakes follow from this one.
+    """
+    head = shared.head
+    if head is None or head.is_decided or shared.budget.known.is_shared:
+        return None
+    default = next(p.default for p in program.root(model).parameters if p.name == CLASSES)
+    usual = default.value if isinstance(default, ast.Literal) else None
+    classes = usual if values.is_int(usual) and usual > 0 else 1
+    whole = _recount(model.name, {**overrides, CLASSES: classes}, program)
+    return whole if whole is not None and not classifiers(whole) else None
 
 
 def _recount(name: str, overrides: Mapping[str, Value], program: Program) -> Network | None:
