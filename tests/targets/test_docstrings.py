@@ -70,3 +70,56 @@ def test_a_size_is_said_by_what_decides_it(body, shapes):
     said = ast.get_docstring(classes["Unit"])
     assert said is not None
     assert said.endswith(f"-> {shapes}"), said
+
+
+OUTPUTS = """
+block exit(classes) {{ global_avg_pool -> dense(classes) }}
+model Net(width = 8, depth = 2, classes = 10) {{
+  input 64x64x3
+  conv(width, 3) -> relu
+  {body}
+}}
+{variant}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "variant", "shapes"),
+    [
+        (
+            "conv(width, 1) output fine\n  exit(classes) output coarse",
+            "",
+            "fine (N, 64, 64, width), coarse (N, classes).",
+        ),
+        ("conv(classes, 1) -> resize(in) output map", "", "map (N, 64, 64, classes)."),
+        (
+            "for i in 0 .. 2 {\n  y = conv(2 * width, 3) -> relu\n"
+            "  y -> exit(classes) output side\n  y }",
+            "",
+            "side1 (N, classes), side2 (N, classes).",
+        ),
+        (
+            "conv(width, 1) output fine\n  exit(classes) output end",
+            "model Wide = Net(width = 16)",
+            "fine (N, 64, 64, C), end (N, classes).",
+        ),
+        (
+            "for i in 0 .. 2 { conv(2 ** (i + 3), 1) -> relu output level }\n"
+            "  exit(classes) output end",
+            "",
+            "level1 (N, 64, 64, 8), level2 (N, 64, 64, 16), end (N, classes).",
+        ),
+        (
+            "if depth > 1 { conv(classes, 1) output map } else { conv(4, 1) output map }",
+            "",
+            "map (N, 64, 64, classes).",
+        ),
+    ],
+)
+def test_a_model_says_what_each_output_is(body, variant, shapes):
+    code = cnndsl.compile(OUTPUTS.format(body=body, variant=variant)).code
+    assert code is not None
+    classes = {n.name: n for n in ast.parse(code).body if isinstance(n, ast.ClassDef)}
+    said = ast.get_docstring(classes["Net"])
+    assert said is not None
+    assert " ".join(said.split("\n\n")[0].split()).endswith(f"-> {shapes}"), said

@@ -150,22 +150,32 @@ def _side(letter: str, pairs: list[tuple[int, int]], arguments: Sequence[Param])
 
 def logits(draft: Draft, networks: Sequence[Network]) -> str:
     """What the docstring calls the channels of the result."""
-    arguments = {p.name for p in draft.arguments}
-    if draft.out is not None and names(draft.out) <= arguments and not attributes(draft.out):
-        return print_expression(plain_expression(draft.out))
+    if (spelled := _spelled(draft, draft.out)) is not None:
+        return spelled
     last = {n.output.shape[-1] for n in networks if n.output.shape}
     if len(last) == 1:
         return str(last.pop())
     return "classes" if any(p.name == "classes" for p in draft.definition.parameters) else "C"
 
 
-def model_shapes(networks: Sequence[Network], channels: str) -> str:
+def _spelled(draft: Draft, channels: Expr | None) -> str | None:
+    """Channels in terms of a model's arguments; None where there are none that say it."""
+    arguments = {p.name for p in draft.arguments}
+    if channels is None or not names(channels) <= arguments or attributes(channels):
+        return None
+    return print_expression(plain_expression(channels))
+
+
+def model_shapes(draft: Draft, networks: Sequence[Network], channels: str) -> str:
     """`Images (N, 224, 224, 3) -> logits (N, classes).`"""
     named = [f"{x} {_batch([n.inputs[x].shape for n in networks])}" for x in networks[0].inputs]
     one = f"{_called(networks)} {_batch([n.input.shape for n in networks])}"
     received = ", ".join(named) or one
-    if names := networks[0].outputs:
-        parts = [f"{name} {_batch([n.endpoints[name].shape for n in networks])}" for name in names]
+    if outputs := networks[0].outputs:
+        parts = []
+        for name in outputs:
+            shapes = [n.endpoints[name].shape for n in networks]
+            parts.append(f"{name} {_batch(shapes, _spelled(draft, draft.ends.get(name)))}")
         return listed(f"{received} ->", parts)
     outs = {n.output.shape for n in networks}
     out = next(iter(outs))
@@ -195,13 +205,13 @@ def _called(networks: Sequence[Network]) -> str:
     return ("Vectors", "Signals", "Images", "Clips")[rank_of(networks[0].input.shape)]
 
 
-def _batch(shapes: Sequence[Shape]) -> str:
+def _batch(shapes: Sequence[Shape], channels: str | None = None) -> str:
     """`(N, 64, 64, 21)`: with a letter for each size that differs between models."""
     first = shapes[0]
     letters = (*_LETTERS[rank_of(first)], "C")
     same = [len({shape[i] for shape in shapes}) == 1 for i in range(len(first))]
     sides = [str(n) if s else x for n, s, x in zip(first, same, letters, strict=True)]
-    return f"(N, {', '.join(sides)})"
+    return f"(N, {', '.join([*sides[:-1], channels or sides[-1]])})"
 
 
 # --- the module's header --------------------------------------------------------------

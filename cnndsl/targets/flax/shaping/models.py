@@ -173,7 +173,7 @@ def _model_doc(
     draft: Draft, networks: Sequence[Network], base: Network | None, channels: str
 ) -> str:
     told = docs.wrapped(draft.definition.doc, docs.INSIDE)
-    parts = [told, docs.model_shapes(networks, channels)]
+    parts = [told, docs.model_shapes(draft, networks, channels)]
     if len(networks) > 1 and base is None:
         name = networks[0].name
         parts.append(f"Base of the models below, which set its structure. Shapes: {name}.")
@@ -229,6 +229,6 @@ def _variant(
         if number in values and constant(values[number]) != inherited:
             held.append(Assign((Name(name),), constant(values[number])))
     told = docs.wrapped(network.declared.doc, docs.INSIDE)
-    shapes = docs.model_shapes([network], channels)
+    shapes = docs.model_shapes(draft, [network], channels)
     doc = docs.paragraphs(told, shapes) if told else "" if held else shapes
     return Class(safe(network.name, RESERVED), Name(draft.name), tuple(held), (), doc)

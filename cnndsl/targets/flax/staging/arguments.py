@@ -75,6 +75,7 @@ def free_numbers(draft: Draft) -> None:
         draft.channels = {n: change(e) for n, e in draft.channels.items()}
         draft.out = None if draft.out is None else change(draft.out)
         draft.outs = [None if out is None else change(out) for out in draft.outs]
+        draft.ends = {name: change(out) for name, out in draft.ends.items()}
 
 
 def _reads(draft: Draft, name: str, used: set[str]) -> bool:

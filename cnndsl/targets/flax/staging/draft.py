@@ -12,6 +12,7 @@ from cnndsl.targets.python.expressions import NONE
 from cnndsl.targets.python.logic import conditional
 from cnndsl.targets.python.tree import Binary, Expr, Name
 
+END = "end "  # in front of an endpoint's name: the key of its channels
 Run = tuple[int, tuple[int, ...]]  # an execution: the instance, and the iterations around
 
 
@@ -217,6 +218,7 @@ class Draft:
     takes: tuple[str, ...] = ()  # what the constructor hands on
     out: Expr | None = None  # the result's channels, where arguments spell them
     outs: list[Expr | None] = field(default_factory=list)  # the same of several results
+    ends: dict[str, Expr] = field(default_factory=dict)  # and of endpoints, by name
     numbers: int = 0
     received: list[str] = field(default_factory=list)  # the tensors that a model's call gets
     result: Name = field(default_factory=lambda: Name("flow"))

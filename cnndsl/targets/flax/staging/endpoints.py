@@ -13,14 +13,14 @@ from cnndsl.ir import Tensor as Flowing
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.ops.emission import FORKED
 from cnndsl.targets.flax.staging.chains import Chains
-from cnndsl.targets.flax.staging.draft import Env, Run, Tensor
+from cnndsl.targets.flax.staging.draft import END, Env, Run, Tensor
 from cnndsl.targets.flax.staging.flow import Bodies
 from cnndsl.targets.flax.staging.scopes import (
     tensor_names,
     tensors_read,
 )
 from cnndsl.targets.python.arithmetic import binary
-from cnndsl.targets.python.draft import Build, Step
+from cnndsl.targets.python.draft import Build, Shadow, Step
 from cnndsl.targets.python.expressions import names
 from cnndsl.targets.python.rebuild import rebuild, substitute
 from cnndsl.targets.python.statements import all_written, flat, map_step, read
@@ -91,6 +91,8 @@ class Endpoints:
             return
         key = self.endpoint_key(base, given, runs)
         self.values.at_call(Assign((Item(Name("out"), self.values.lift(key)),), x))
+        for name in sorted(set(given)):
+            self.values.at_init(Shadow(f"{END}{name}", self.flow.features(x)))
         if not self.values.loops:
             variable = self.keep(base, self.flow.tensor(x), env)
             tensor = self.flow.tensor(variable)

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 from cnndsl.targets.flax.ops.emission import KINDS
 from cnndsl.targets.flax.staging.arguments import drop_params, free_numbers, takes_x
 from cnndsl.targets.flax.staging.draft import Draft
-from cnndsl.targets.flax.staging.packs_out import bound, filled_by_loops
+from cnndsl.targets.flax.staging.exported import expanded, export
 from cnndsl.targets.flax.staging.settled import settle_flags
-from cnndsl.targets.python.draft import Build, Loop, Settle, Shadow, Step
+from cnndsl.targets.python.draft import Build, Settle, Shadow, Step
 from cnndsl.targets.python.evaluate import Unknown, evaluate
-from cnndsl.targets.python.expressions import attributes, is_constant, names, self_, size, walk
+from cnndsl.targets.python.expressions import is_constant, names, self_, size, walk
 from cnndsl.targets.python.liveness import counting, live_call, live_init, used_attributes
 from cnndsl.targets.python.propagate import Allowed, Choose, Definition, propagate
-from cnndsl.targets.python.rebuild import rebuild, substitute
+from cnndsl.targets.python.rebuild import rebuild
 from cnndsl.targets.python.statements import (
-    all_written,
     flat,
     map_step,
     mentions,
     without,
-    written,
 )
 from cnndsl.targets.python.tree import (
     Assign,
@@ -38,7 +36,6 @@ from cnndsl.targets.python.tuples import item
 
 _LARGEST = 24  # nodes of an expression of channels that is written out where it is used
 _SHORT = 6  # nodes of an index that is written out where it is used
-_EXPORTED = 40  # and of one that a use of a class writes in its own terms
 
 
 def simplify(draft: Draft) -> None:
@@ -50,10 +47,7 @@ def simplify(draft: Draft) -> None:
     _read_arguments(draft)
     draft.call = propagate(draft.call, allowed, draft.flat_loops, lambda *_: None)
     draft.call = live_call(counting(draft.call), _results(draft))
-    draft.out = _exported(draft, "out")
-    shadows = [step.key for step in draft.init if isinstance(step, Shadow)]
-    several = [key for key in shadows if key.startswith("out") and key != "out"]
-    draft.outs = [_exported(draft, key) for key in several]
+    export(draft)
     _note_channels(draft)
     used = _sweep_constructor(draft)
     _fold_decided(draft, used)
@@ -243,60 +237,6 @@ def _choosing(draft: Draft) -> Choose:
         return found[0] if found else None
 
     return choose
-
-
-def expanded(expr: Expr, definition: Definition) -> Expr | None:
-    """An expression with `let`s put in; None where that gets long."""
-    while inner := {n: e for n in names(expr) if (e := definition(n)) is not None}:
-        expr = substitute(expr, inner)
-        if size(expr) > _EXPORTED:
-            return None
-    return expr
-
-
-def _exported(draft: Draft, key: str) -> Expr | None:
-    """The channels of the result, where arguments spell them."""
-    counts: dict[str, int] = {}
-    definitions: dict[str, Expr] = {}
-    for step in flat(draft.init):
-        for name in written(step):
-            counts[name] = counts.get(name, 0) + (1 if isinstance(step, Assign) else 2)
-        if (
-            isinstance(step, Assign)
-            and len(step.targets) == 1
-            and isinstance(step.targets[0], Name)
-        ):
-            definitions[step.targets[0].id] = step.value
-    filled = filled_by_loops(draft.init, draft.flat_loops)
-    early = _read_early(draft.init, filled.keys())
-    once = {n: e for n, e in definitions.items() if counts[n] == 1 and n not in early}
-    once |= filled
-    for step in draft.init:
-        if isinstance(step, Shadow) and step.key == key:
-            whole = expanded(step.value, once.get)
-            if whole is None or any("#" in n for n in names(whole) - bound(whole)):
-                return None
-            computed = {p.name for p in draft.params if p.source == "computed"}
-            if bound(whole) and names(whole) & computed:  # tables by round, which uses write again
-                return None
-            return whole if draft.is_model or not attributes(whole) else None
-    return None
-
-
-def _read_early(steps: Sequence[Step], filled: Collection[str]) -> set[str]:
-    """The variables that are worked out of others which loops go on to fill."""
-    found: set[str] = set()
-    left = set(filled)
-    for place, step in enumerate(steps):
-        found |= {
-            name
-            for held in flat([step])
-            if isinstance(held, Assign) and names(held.value) & left
-            for name in written(held)
-        }
-        if isinstance(step, Loop):
-            left -= all_written([step]) - all_written(steps[place + 1 :])
-    return found
 
 
 def _note_channels(draft: Draft) -> None:
