@@ -72,6 +72,39 @@ def test_a_size_is_said_by_what_decides_it(body, shapes):
     assert said.endswith(f"-> {shapes}"), said
 
 
+@pytest.mark.parametrize(
+    ("block", "use", "shapes"),
+    [
+        (
+            "block f { parts = split(2)\n  return parts[0], parts[1] }",
+            "x, _ = f\n  x",
+            "(N, H, W, C) -> (N, H, W, C // 2), (N, H, W, C // 2)",
+        ),
+        (
+            "block f(r) { pixel_shuffle(r) -> relu }",
+            "f(2)",
+            "(N, H, W, C) -> (N, H * r, W * r, C // r**2)",
+        ),
+        ("block f { channels(0, 3) -> relu }", "f", "(N, H, W, C) -> (N, H, W, 3)"),
+        ("block f { relu -> flatten }", "f", "(N, 8, 8, C) -> (N, 64 * C)"),
+        # A branch that 16 channels decide.
+        (
+            "block f { if in.channels > 8 { relu } else { tanh }\n  abs }",
+            "f",
+            "(N, H, W, 16) -> (N, H, W, 16)",
+        ),
+    ],
+)
+def test_a_function_says_what_it_takes(block, use, shapes):
+    text = (
+        f"{block}\nmodel Net {{\n  input 8x8x3\n  conv(16, 3)\n  {use} -> reduce_mean(channels) }}"
+    )
+    code = cnndsl.compile(text).code
+    assert code is not None
+    functions = {n.name: n for n in ast.parse(code).body if isinstance(n, ast.FunctionDef)}
+    assert ast.get_docstring(functions["f"]) == shapes
+
+
 OUTPUTS = """
 block exit(classes) {{ global_avg_pool -> dense(classes) }}
 model Net(width = 8, depth = 2, classes = 10) {{

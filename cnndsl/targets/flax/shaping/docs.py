@@ -49,7 +49,7 @@ def block_shapes(draft: Draft, instances: Sequence[Instance]) -> str:
     spelled = draft.outs if len(draft.outs) == len(results[0]) else [draft.out] * len(results[0])
     if len({len(s) for s in ins}) > 1 or not draft.takes_x:
         return ""
-    channels_in = _channels_in(draft, ins)
+    channels_in = _channels_in(draft, ins, spelled)
     parts = []
     for given, out in zip(zip(*results, strict=True), spelled, strict=True):
         outs = [result.shape for result in given if not isinstance(result, Pack)]
@@ -77,9 +77,13 @@ def _result(
     return f"({', '.join(('N', *sides, channels))})"
 
 
-def _channels_in(draft: Draft, ins: Sequence[tuple[int, ...]]) -> str:
+def _channels_in(
+    draft: Draft, ins: Sequence[tuple[int, ...]], spelled: Sequence[Expr | None]
+) -> str:
     if any(p.source == "in" for p in draft.arguments):
         return "in_features"
+    if draft.is_function and "in_features" not in draft.folded and None not in spelled:
+        return "C"  # it has no weights that would ask for a number
     known = {s[-1] for s in ins}
     return str(known.pop()) if len(known) == 1 else "C"
 
@@ -137,6 +141,9 @@ def _side(letter: str, pairs: list[tuple[int, int]], arguments: Sequence[Param])
         if all(type(v) is int and 0 < v <= a and -(-a // v) == b
                for (a, b), v in zip(pairs, values, strict=True)):  # fmt: skip
             return f"{letter} / {param.name}"
+        if all(type(v) is int and v > 1 and a * v == b
+               for (a, b), v in zip(pairs, values, strict=True)):  # fmt: skip
+            return f"{letter} * {param.name}"
     for factor in range(2, 33):
         if all(-(-a // factor) == b for a, b in pairs):
             return f"{letter} / {factor}"
