@@ -156,3 +156,18 @@ def test_a_model_says_what_each_output_is(body, variant, shapes):
     said = ast.get_docstring(classes["Net"])
     assert said is not None
     assert " ".join(said.split("\n\n")[0].split()).endswith(f"-> {shapes}"), said
+
+
+@pytest.mark.parametrize("end", ["output near : [1]", "-> dense(5)"])
+def test_many_inputs_are_said_on_several_lines(end):
+    inputs = "\n  ".join(f"input {name} 32x32x3" for name in ("anchor", "positive", "negative"))
+    text = f"""
+    model Net {{
+      {inputs}
+      concat [ anchor, positive, negative ] -> global_avg_pool -> dense(1) {end}
+    }}
+    """
+    code = cnndsl.compile(text).code
+    assert code is not None
+    assert max(map(len, code.splitlines())) <= 88
+    assert '"""anchor (N, 32, 32, 3), positive (N, 32, 32, 3), negative (N, 32, 32, 3) ->\n' in code

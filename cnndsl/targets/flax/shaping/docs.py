@@ -177,33 +177,35 @@ def model_shapes(draft: Draft, networks: Sequence[Network], channels: str) -> st
     """`Images (N, 224, 224, 3) -> logits (N, classes).`"""
     named = [f"{x} {_batch([n.inputs[x].shape for n in networks])}" for x in networks[0].inputs]
     one = f"{_called(networks)} {_batch([n.input.shape for n in networks])}"
-    received = ", ".join(named) or one
+    *others, last = named or [one]
+    received = [*(f"{each}," for each in others), f"{last} ->"]
     if outputs := networks[0].outputs:
         parts = []
         for name in outputs:
             shapes = [n.endpoints[name].shape for n in networks]
             parts.append(f"{name} {_batch(shapes, _spelled(draft, draft.ends.get(name)))}")
-        return listed(f"{received} ->", parts)
+        return listed(received, parts)
     outs = {n.output.shape for n in networks}
     out = next(iter(outs))
     if len(out) == 1:
-        return f"{received} -> logits (N, {channels})."
+        return listed(received, [f"logits (N, {channels})"])
     sides = [
         str(size) if len({other[place] for other in outs}) == 1 else f"{letter}'"
         for place, (size, letter) in enumerate(zip(out[:-1], _LETTERS[rank_of(out)], strict=True))
     ]
-    return f"{received} -> (N, {', '.join(sides)}, {channels})."
+    return listed(received, [f"(N, {', '.join(sides)}, {channels})"])
 
 
-def listed(begin: str, parts: Sequence[str]) -> str:
+def listed(begin: Sequence[str], parts: Sequence[str]) -> str:
     """`begin a, b, c.`, on as many lines as it takes; no part is broken."""
-    lines = [begin]
-    for number, part in enumerate(parts):
-        shown = part + ("," if number + 1 < len(parts) else ".")
-        if number and len(lines[-1]) + 1 + len(shown) > INSIDE:
-            lines.append(shown)
+    *others, last = parts
+    first, *rest = (*begin, *(f"{each}," for each in others), f"{last}.")
+    lines = [first]
+    for part in rest:
+        if len(lines[-1]) + 1 + len(part) > INSIDE:
+            lines.append(part)
         else:
-            lines[-1] += f" {shown}"
+            lines[-1] += f" {part}"
     return "\n".join(lines)
 
 

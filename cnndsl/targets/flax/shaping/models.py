@@ -88,7 +88,7 @@ def _call(draft: Draft, networks: Sequence[Network]) -> Function:
     if len(outputs) < 2:
         body = Return(Item(found, Constant(outputs[0] if outputs else "logits")))
         return Function("__call__", parameters, ARRAY, (body,))
-    doc = docs.listed("The results:", outputs)
+    doc = docs.listed(["The results:"], outputs)
     if not draft.has_heads and all(tuple(n.endpoints) == n.outputs for n in networks):
         return Function("__call__", parameters, RESULTS, (Return(found),), doc)
     steps = (Assign((Name("out"),), found), Return(_results(outputs)))
