@@ -45,6 +45,16 @@ def unused_tensor(span: Span, name: str) -> Diagnostic:
     return _warning("W104", f"nothing uses the tensor `{name}`", span, help=help)
 
 
+def unused_pack(span: Span, name: str) -> Diagnostic:
+    help = f"merge its tensors, concat {name}, or leave it out"
+    return _warning("W104", f"nothing uses the pack `{name}`", span, help=help)
+
+
+def unused_result(span: Span, name: str) -> Diagnostic:
+    """Of a block that gives several."""
+    return _warning("W104", f"nothing uses the result `{name}`", span, fix=Fix(span, "_"))
+
+
 @explained("W105")
 def unused_file(span: Span, path: str) -> Diagnostic:
     """A `use` of a file of which nothing here mentions a block, an fn or a model, nor one of what

@@ -142,6 +142,9 @@ def test_an_error_leaves_warnings_unsaid(capsys, tmp_path):
         net("for i in [1, 2] { relu }\n  for i in [1, 2] { relu * i }"),
         net("let n = 1\n  for i in [1, 2] { let n = n + i }\n  relu * n"),
         net("let ws = [w + 1 for w in [1, 2]]\n  let vs = [w for w in ws]\n  relu * vs[0]"),
+        net("for i, n in [[i, 2 * i] for i in [1, 2]] { relu * (i + n) }"),
+        net("add [ for i in [i + 1 for i in [1, 2]] { relu * i } ]"),
+        net("let ns = [n for n in [n + 1 for n in [1, 2]]]\n  relu * ns[0]"),
         net("{ let n = 8\n  conv(n, 3) -> relu }\n  let n = 9\n  conv(n, 3)"),
         net("y = relu\n  { y -> relu }"),
         'use "used/outer.cnn"\n' + net("unit(8)"),
@@ -170,6 +173,11 @@ def test_what_is_meant_is_not_warned_of(text):
         (net("for i in [1, 2] { for i in [3] { relu * i } }"), ["W106"]),
         ("fn f(c, cs) = [c for c in cs]\n" + net("relu * (f(1, [2])[0])"), ["W106"]),
         (net("let n = 1\n  let ns = [n for n in [1, 2]]\n  relu * (n + ns[0])"), ["W106"]),
+        (net("for i in [1, 2] { let ns = [i for i in [3]]\n  relu * ns[0] }"), ["W106"]),
+        (net("for i in [1, 2] { for j in [i for i in [3]] { relu * (i + j) } }"), ["W106"]),
+        (net("conv(8, 3, bias = false) -> separable(8, 3) -> bn"), ["W304"]),
+        (net("global_avg_pool -> dense(8) -> bn -> reshape([1, 1, 8])"), ["W304"]),
+        (net("global_avg_pool -> dense(8, bias = false) -> bn -> reshape([1, 1, 8])"), []),
         (net("y = relu\n  { y = tanh\n  y } * 2\n  y"), ["W106"]),
         (net("abs = conv(8, 3)\n  abs"), ["W106"]),
         (net("grn").replace("model", "block grn { relu }\nmodel", 1), ["W106"]),
@@ -188,6 +196,33 @@ def test_what_is_seldom_meant_is_warned_of(text, codes):
 def test_a_warning_in_a_block_is_given_once():
     text = "block unit(n) { conv(n, 3) -> bn -> relu }\n" + net("unit(8) * 3 -> unit(4)")
     assert seen(text) == [("W304", "conv")]
+
+
+@pytest.mark.parametrize(
+    ("body", "wrong", "better"),
+    [
+        ("a, b = two\n  a", "b", "_"),
+        ("a, b = two\n  here", "b", "_"),
+        ("global_avg_pool -> dense(8) -> bn -> reshape([1, 1, 8])", "", ", bias = false"),
+        ("separable(8, 3) -> bn", "", ", bias = false"),
+        ("global_avg_pool -> dense(8, true) -> bn -> reshape([1, 1, 8])", None, None),
+        ("conv(8, 3, 1, same) -> bn", "", ", bias = false"),
+        ("conv(8, 3, 1, same, 1, 1, true) -> bn", None, None),
+    ],
+)
+def test_what_would_be_better_is_an_edit(body, wrong, better):
+    text = "block two { return relu, tanh }\n" if "two" in body else ""
+    (*_, found) = cnndsl.check(text + net(body), warnings=True)
+    if better is None:
+        assert found.fix is None
+        return
+    assert found.fix is not None
+    assert (found.fix.span.text, found.fix.text) == (wrong, better)
+
+
+def test_a_pack_that_nothing_merges_is_told_to_be_merged():
+    (found,) = cnndsl.check(net("xs = [ relu, tanh ]"), warnings=True)
+    assert (found.code, found.help) == ("W104", "merge its tensors, concat xs, or leave it out")
 
 
 def test_many_warnings_come_soon():

@@ -15,8 +15,9 @@ from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.reuse import shares
 from cnndsl.fixes import corrected
 from cnndsl.ir import Instance, Layer, Merged, Network, Node
-from cnndsl.ops.base import MOST_AXES, Shape, rank_of, show, sized
+from cnndsl.ops.base import MOST_AXES, Op, Shape, rank_of, show, sized
 from cnndsl.ops.conv import Conv, ConvTranspose, Depthwise, Separable
+from cnndsl.ops.dense import Dense
 from cnndsl.ops.noise import Dropout, DropPath
 from cnndsl.ops.norm import BatchNorm
 from cnndsl.ops.pool import AvgPool, MaxPool
@@ -32,6 +33,7 @@ _LONG = 64  # positions of a signal, which has seldom fewer, and seldom so many 
 _FEW = 16  # one pixel of more than that, left out at the end of a map, is no loss
 _LINES = ((), ("positions",), ("rows", "columns"), ("slices", "rows", "columns"))
 _Windowed = Conv | Depthwise | Separable | MaxPool | AvgPool
+_Biased = Conv | Depthwise | Separable | ConvTranspose | Dense
 _DOUBTED = {*get_args(_Windowed), BatchNorm, ConvTranspose, Dropout, DropPath}
 _RATHER_NEW = 0.5  # a momentum below it weighs the new batch more than all before
 
@@ -132,8 +134,10 @@ def _layer(layer: Layer, alone: bool) -> Iterator[Diagnostic]:
         return
     place = before.element.name_span
     if isinstance(op, BatchNorm) and alone:
-        if isinstance(before.op, Conv | Depthwise | ConvTranspose) and before.op.bias:
-            yield advice.useless_bias(place, element.name_span, _unbiased(before.element))
+        if isinstance(before.op, _Biased) and before.op.bias:
+            yield advice.useless_bias(
+                place, element.name_span, _unbiased(before.element, before.op)
+            )
     elif isinstance(op, Conv) and isinstance(before.op, Conv):
         yield advice.nothing_between(element.name_span, place)
 
@@ -171,11 +175,11 @@ def _skipped(op: _Windowed, shape: Shape, element: ast.Apply) -> Iterator[Diagno
         yield advice.skipped_pixels(element.span, message, "with pad = same, windows reach them")
 
 
-def _unbiased(element: ast.Apply) -> Fix | None:
+def _unbiased(element: ast.Apply, op: Op) -> Fix | None:
     """The edit that leaves out a bias that is there by default."""
     args = element.args or ()
-    names = [argument.name for argument in args]
-    if not args or "bias" in names or names.count(None) > 2:
+    place = list(op.arguments()).index("bias")
+    if not args or any(argument.name == "bias" for argument in args) or _by_place(args) > place:
         return None
     end = args[-1].span.end
     return Fix(Span(element.span.source, end, end), ", bias = false")

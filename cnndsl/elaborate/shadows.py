@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from cnndsl import advice
@@ -54,8 +54,7 @@ class _Shadows:
         while waiting:
             node, scope = waiting.pop()
             yield from self.node(node, scope)
-            held, inner = _below(node, scope)
-            waiting += [(each, inner) for each in reversed(held)]
+            waiting += reversed(_below(node, scope))
 
     def node(self, node: ast.Node, scope: _Scope) -> Iterator[Diagnostic]:
         match node:
@@ -96,19 +95,25 @@ def _around(scope: _Scope, name: str, *, tensors: bool) -> Span | None:
     return None
 
 
-def _below(node: ast.Node, scope: _Scope) -> tuple[list[ast.Node], _Scope]:
-    """What a node holds, and the scope that it stands in."""
+def _below(node: ast.Node, scope: _Scope) -> list[tuple[ast.Node, _Scope]]:
+    """What a node holds, each with the scope that it stands in; what a loop goes over stands
+    outside of it.
+    """
     match node:
         case ast.Group() | ast.Aux():
-            scope = _Scope(scope, loops=dict(scope.loops))
-        case ast.For(targets=names, target_spans=spans):
-            inner = _Scope(scope.parent, scope.values, scope.tensors, dict(scope.loops))
-            inner.loops.update(zip(names, spans, strict=True))
-            scope = inner
-        case (
-            ast.Comprehension(targets=names, target_spans=spans)
-            | ast.ItemLoop(targets=names, target_spans=spans)
-        ):
-            scope = _Scope(scope.parent, scope.values, scope.tensors, dict(scope.loops))
-            scope.loops.update(zip(names, spans, strict=True))
-    return below(node), scope
+            inner, outside = _Scope(scope, loops=dict(scope.loops)), None
+        case ast.For(targets=names, target_spans=spans, items=items):
+            inner, outside = _inside(scope, names, spans), items
+        case ast.Comprehension(targets=names, target_spans=spans, items=items):
+            inner, outside = _inside(scope, names, spans), items
+        case ast.ItemLoop(targets=names, target_spans=spans, values=items):
+            inner, outside = _inside(scope, names, spans), items
+        case _:
+            inner, outside = scope, None
+    return [(each, scope if each is outside else inner) for each in below(node)]
+
+
+def _inside(scope: _Scope, names: Iterable[str], spans: Iterable[Span]) -> _Scope:
+    """What a loop holds: a body of the one around it, with variables besides."""
+    loops = {**scope.loops, **dict(zip(names, spans, strict=True))}
+    return _Scope(scope.parent, scope.values, scope.tensors, loops)

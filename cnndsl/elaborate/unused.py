@@ -48,12 +48,14 @@ def _inside(definition: ast.Named, mentioned: set[str]) -> Iterator[Diagnostic]:
         match node:
             case ast.Let(name=name) if name not in mentioned:
                 yield advice.unused_value(node.name_span, name)
-            case ast.Bind(name=name) | ast.Pack(name=name) if name not in mentioned:
+            case ast.Bind(name=name) if name not in mentioned:
                 yield advice.unused_tensor(node.name_span, name)
+            case ast.Pack(name=name) if name not in mentioned:
+                yield advice.unused_pack(node.name_span, name)
             case ast.Unpack(names=names, name_spans=spans):
                 for name, span in zip(names, spans, strict=True):
                     if name not in mentioned and name != "_":
-                        yield advice.unused_tensor(span, name)
+                        yield advice.unused_result(span, name)
 
 
 def _mentioned(definition: ast.Named) -> set[str]:
