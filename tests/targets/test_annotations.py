@@ -350,6 +350,20 @@ self.b = Unit(features, sizes)
     assert annotated(HEAD + lines(body)) == HEAD + lines(body)
 
 
+@pytest.mark.parametrize("scaled", ["self.beta * y", "y / 2", "0.5 + y", "y**2 - 1"])
+def test_numbers_and_arrays_give_arrays(scaled: str) -> None:
+    body = f"""
+self.beta = 0.3
+y = x
+for block in self.units:
+    z = block(x)
+    z = {scaled}
+    y = y + z
+return y
+"""
+    assert called(body) == lines(body)
+
+
 def test_a_plain_module_gets_annotations_alone() -> None:
     body = """
 self.units = nnx.List()

@@ -162,13 +162,15 @@ class Variables:
             item = self._items(expr.left)
             return None if item is None else open_tuple(item)
         sides = [finished(self.infer(side)) for side in (expr.left, expr.right)]
-        if expr.op not in ("and", "or"):  # whose sides are never None
-            sides = [_given(side) for side in sides]
-        both = Growing([*sides]).item()
-        if expr.op == "/":
-            return FLOAT if both in (INT, FLOAT, BOOL) else both
         if expr.op in ("and", "or"):
-            return both
+            return Growing([*sides]).item()
+        if ARRAY in sides:  # whatever number the other is
+            return ARRAY
+        both = Growing(
+            [_given(side) for side in sides]
+        ).item()  # what is computed with is never None
+        if expr.op == "/" and both in (INT, FLOAT, BOOL):
+            return FLOAT
         return INT if both == BOOL else both
 
     def _item(self, expr: Item) -> Type:
