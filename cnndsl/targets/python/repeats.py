@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from cnndsl.targets.python.draft import Step
-from cnndsl.targets.python.expressions import names, walk
-from cnndsl.targets.python.statements import all_written, bodies, with_bodies
-from cnndsl.targets.python.tree import Assign, Attribute, Binary, Constant, Expr, If, Name
+from cnndsl.targets.python.expressions import attributes, names, walk
+from cnndsl.targets.python.statements import bodies, flat, with_bodies, written
+from cnndsl.targets.python.tree import (
+    Assign,
+    Attribute,
+    Binary,
+    Call,
+    Conditional,
+    Constant,
+    Do,
+    Expr,
+    If,
+    Item,
+    Name,
+    Unary,
+)
 
-_PLAIN = (Name, Constant, Binary)
+_PLAIN = (Name, Constant, Binary, Unary, Item, Attribute, Conditional)
 
 
 def without_repeats(steps: Iterable[Step], held: Mapping[str, Expr] | None = None) -> list[Step]:
@@ -30,8 +44,10 @@ def without_repeats(steps: Iterable[Step], held: Mapping[str, Expr] | None = Non
                 if not any(bodies(step)):
                     continue
             case _ if inner := bodies(step):
-                step = with_bodies(step, *map(without_repeats, inner))
-        _forget(known, all_written([step]))
+                throughout = _throughout(known, step)
+                rounds = [without_repeats(body, throughout) for body in inner]
+                step = with_bodies(step, *rounds) if all(rounds) else step
+        known = _changes(flat([step])).left(known)
         match step:
             case Assign(targets=(Name(id=name),), value=value) if _is_plain(value, name):
                 known[name] = value
@@ -44,6 +60,51 @@ def _is_plain(value: Expr, name: str) -> bool:
     return all(isinstance(e, _PLAIN) for e in walk(value)) and name not in names(value)
 
 
-def _forget(known: dict[str, Expr], changed: set[str]) -> None:
-    for name in [n for n, value in known.items() if n in changed or names(value) & changed]:
-        del known[name]
+def _throughout(known: Mapping[str, Expr], loop: Step) -> dict[str, Expr]:
+    """What holds before a loop and at the beginning of each round: what it sets is what it was."""
+    return _changes(s for s in flat([loop]) if not _is_again(s, known)).left(known)
+
+
+def _is_again(step: Step, known: Mapping[str, Expr]) -> bool:
+    """Whether a statement only gives a variable the value that is known of it."""
+    match step:
+        case Assign(targets=(Name(id=name),), value=value):
+            return known.get(name) == value
+    return False
+
+
+@dataclass(frozen=True)
+class _Changes:
+    """What statements set or change: variables, and attributes of `self`."""
+
+    variables: frozenset[str]
+    attributes: frozenset[str]
+
+    def left(self, known: Mapping[str, Expr]) -> dict[str, Expr]:
+        """What still holds behind them."""
+        return {
+            name: value
+            for name, value in known.items()
+            if name not in self.variables
+            and self.variables.isdisjoint(names(value))
+            and self.attributes.isdisjoint(attributes(value))
+        }
+
+
+def _changes(steps: Iterable[Step]) -> _Changes:
+    """What statements themselves change, without those inside them."""
+    variables: set[str] = set()
+    own: set[str] = set()
+    for step in steps:
+        variables |= written(step)
+        match step:
+            case Assign(targets=targets):
+                changed = [t.base if isinstance(t, Item) else t for t in targets]
+            case Do(value=Call(function=Attribute(base=grown))):  # a list
+                changed = [grown]
+            case _:
+                continue
+        for expr in changed:
+            variables |= names(expr) - {"self"}
+            own |= attributes(expr)
+    return _Changes(frozenset(variables), frozenset(own))
