@@ -16,6 +16,7 @@ from tests.compiled import CORNERS, GENERATED, ROOT, SPECS, compile_file, lint
 
 MODULES = sorted(GENERATED.glob("*.py"))
 FORWARDING = CORNERS / "forwarding_blocks.cnn"
+STRIDES = CORNERS / "strides_of_layers_alone.cnn"
 RUN = 10  # lines that may not occur twice
 # What each model says, in the same words: a file of several has it several times.
 OF_EVERY_MODEL = {
@@ -199,6 +200,23 @@ def test_no_variable_is_set_to_what_it_is(path: Path):
             behind = [*then.body, *then.orelse] if isinstance(then, ast.If) else [then]
             if isinstance(first, ast.Assign) and "(" not in ast.unparse(first.value):
                 assert ast.unparse(first) not in map(ast.unparse, behind)
+
+
+@pytest.mark.parametrize("path", [*MODULES, STRIDES], ids=lambda path: path.stem)
+def test_no_argument_is_kept_that_nothing_reads(path: Path):
+    text = text_of(path) if path.suffix == ".py" else compile_file(path).code
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.ClassDef):
+            kept = {
+                target.attr
+                for step in ast.walk(node)
+                if isinstance(step, ast.Assign) and isinstance(step.value, ast.Name)
+                for target in step.targets
+                if isinstance(target, ast.Attribute)
+            }
+            held = [part for part in ast.walk(node) if isinstance(part, ast.Attribute)]
+            read = {part.attr for part in held if isinstance(part.ctx, ast.Load)}
+            assert kept <= read, (node.name, kept - read)
 
 
 @each_module

@@ -11,8 +11,8 @@ from cnndsl.targets.python import tree
 from cnndsl.targets.python.closing import closing
 from cnndsl.targets.python.comprehensions import comprehensions
 from cnndsl.targets.python.draft import Step
-from cnndsl.targets.python.expressions import path, self_
-from cnndsl.targets.python.statements import plain
+from cnndsl.targets.python.expressions import attributes, path, self_
+from cnndsl.targets.python.statements import mentions, plain
 from cnndsl.targets.python.tree import (
     Assign,
     Blank,
@@ -45,7 +45,8 @@ def constructor(finished: Finished) -> tuple[tree.Statement, ...]:
     """Partials and `let`s, an empty line, then what is kept on `self`."""
     builds = finished.builds()
     partials = hoist(finished)
-    stored = [Assign((self_(name),), Name(name)) for name in finished.stored]
+    called = {a for e in mentions(whole(finished.call)) for a in attributes(e)}
+    stored = [Assign((self_(n),), Name(n)) for n in finished.stored if n in called]
     forks = [FORK] if any(FORKED in b.takes for b in builds) else []
     head: list[Step] = [*forks, *partials, *finished.lets]
     body: list[Step] = [*stored, *finished.init]
