@@ -95,8 +95,8 @@ Result = Tensor | Pack  # what a name of a chain's result stands for
 class Layer:
     """One op, applied.
 
-    It `classifies` if it is a dense layer or a 1x1 convolution that counts classes: its units or
-    filters are exactly the model's parameter `classes`.
+    It counts classes if its units or filters are exactly the model's parameter `classes`, and
+    `classifies` if it is a dense layer or a 1x1 convolution besides.
     """
 
     element: ast.Apply
@@ -104,6 +104,7 @@ class Layer:
     x: Tensor
     out: Tensor
     path: str = ""
+    counts_classes: bool = False
     classifies: bool = False
     first: Layer | None = None  # the use of shared layers whose tensors this one has
 

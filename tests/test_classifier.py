@@ -115,6 +115,24 @@ def test_what_counts_classes_besides_the_classifier_wants_a_positive_integer():
     assert codes(body, classes=0) == ["E205"]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "conv(classes, 1) -> tanh -> conv(classes, 1)",
+        "conv(classes, 3) -> tanh -> conv(classes, 1)",
+        "aux side { conv(classes, 3) -> global_avg_pool }\n  conv(classes, 1)",
+    ],
+)
+def test_a_network_that_needs_its_classes_elsewhere_is_built_with_its_classifier(body):
+    text = NET.format(body=f"{body} -> global_avg_pool", definitions="")
+    (found,) = cnndsl.check(text.replace("classes = 10", "classes = 0"))
+    assert found.code == "E205"
+    assert found.notes[0].startswith("`classes = 0` leaves out the last dense or 1x1 convolution")
+    code = cnndsl.compile(text).code
+    assert code is not None
+    assert "if classes" not in code
+
+
 NONE = {
     "an unused parameter": ("flatten -> dense(7)", "dense(7)"),
     "another count": ("flatten -> dense(classes + 1)", "dense(classes + 1)"),

@@ -12,7 +12,7 @@ from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.explain import how_small, never_a_map, shape_text
 from cnndsl.elaborate.geometry import locate
-from cnndsl.elaborate.head import can_classify, counted
+from cnndsl.elaborate.head import can_classify, counted, not_left_out
 from cnndsl.elaborate.making import Maker, like
 from cnndsl.elaborate.repair import UNSHAPED
 from cnndsl.elaborate.scope import Scope
@@ -60,9 +60,9 @@ class Applying:
                 raise
             op, mistake = self.maker.op(element, kind, given, {**bound, count: 1}, rank), failure
         if mistake is not None and not can_classify(op):
-            raise mistake
+            raise Failure(not_left_out(mistake.diagnostic)) from None
         layer = self.applied(element, op, given, x)
-        layer.classifies = can_classify(op)
+        layer.counts_classes, layer.classifies = True, can_classify(op)
         if mistake is None or layer.out.known is None or self.shared.head is None:
             return layer
         return self.shared.head.pass_on(layer, mistake.diagnostic, context.place)

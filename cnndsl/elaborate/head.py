@@ -22,7 +22,7 @@ from cnndsl.ops.dense import Dense
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
-from cnndsl.walks import aux_heads
+from cnndsl.walks import aux_heads, layers
 
 CLASSES = "classes"  # the parameter of a model
 
@@ -33,6 +33,14 @@ def classifiers(network: Network, *, aux: bool = True) -> list[Layer]:
     """Those of a network with classes, one for each output, and those of its auxiliary heads."""
     ends = [*results(network), *(head.out for head in aux_heads(network) if aux)]
     return [layer for end in ends if (layer := _before(end)) is not None]
+
+
+def dispensable(network: Network) -> list[Layer]:
+    """The same where the network can do without them: no other layer counts its classes."""
+    found = classifiers(network)
+    own = set(map(id, found))
+    others = (layer for layer in layers(network.frame) if layer.counts_classes)
+    return found if all(id(layer) in own for layer in others) else []
 
 
 def results(network: Network) -> list[Tensor]:
@@ -64,6 +72,14 @@ def no_classifier(span: Span, name: str, results: list[Tensor]) -> Diagnostic:
             at = "this is the last layer with parameters" if is_layer else "several are merged here"
             labels[id(place.source), place.start] = Label(place, at)
     return errors.no_classifier(span, name, tuple(labels.values()))
+
+
+def not_left_out(mistake: Diagnostic | None) -> Diagnostic | None:
+    """That there cannot be 0 classes, of a layer that is no classifier."""
+    if mistake is None:
+        return None
+    note = "`classes = 0` leaves out the last dense or 1x1 convolution of the classes, and no other"
+    return replace(mistake, notes=(note,))
 
 
 def counted(op: str, given: Mapping[str, ast.Argument], scope: Scope) -> str | None:
@@ -151,6 +167,7 @@ class Head:
             found.add(no_classifier(span, name, results))
             return False
         for each in self._candidates:
-            if each.layer not in chosen and each.mistake is not None:
-                found.add(each.mistake, each.place)
+            mistake = None if each.layer in chosen else not_left_out(each.mistake)
+            if mistake is not None:
+                found.add(mistake, each.place)
         return bool(self._candidates) and not found

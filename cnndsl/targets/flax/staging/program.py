@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 
-from cnndsl.elaborate.head import classifiers
+from cnndsl.elaborate.head import dispensable
 from cnndsl.elaborate.program import Program
 from cnndsl.ir import Chained, Instance, Layer, Network, Node, Ran
 from cnndsl.names import camel
@@ -74,7 +74,7 @@ class Staging:
         self.imports = Imports(program, networks, self.unique)
         self.functions = Functions(program.fns, self.taken, self.unique)
         self.known = Known(self.functions.spelled(), program.joins, axes_of(networks))
-        self.classifiers = {id(layer) for n in networks for layer in classifiers(n)}
+        self.classifiers = {id(layer) for n in networks for layer in dispensable(n)}
         self.ranked = of_several_ranks(networks)
         self.opened = opened(program, self.definitions)
         self.passing = Passing(
