@@ -11,7 +11,7 @@ from cnndsl.targets.python.draft import Line, Step
 from cnndsl.targets.python.expressions import is_constant, names
 from cnndsl.targets.python.print import print_expression
 from cnndsl.targets.python.statements import bodies, plain_expression, with_bodies
-from cnndsl.targets.python.tree import Expr, For, If, Name, Tuple
+from cnndsl.targets.python.tree import Conditional, Expr, For, If, Name, Tuple
 
 _LINE = 88
 
@@ -26,16 +26,19 @@ class _Comments:
         self.draft = draft
         self.arguments = {p.name for p in draft.arguments if p.source != "tensor"}
         self.last: dict[str, str | None] = {}
+        self.loops = 0  # around
 
     def block(self, steps: Sequence[Step], depth: int) -> list[Step]:
         found: list[Step] = []
         for step in steps:
             if isinstance(step, (If, For)):
                 before = dict(self.last)
+                self.loops += isinstance(step, For)
                 inner = []
                 for body in bodies(step):
                     self.last = dict(before)
                     inner.append(self.block(body, depth + 4))
+                self.loops -= isinstance(step, For)
                 found.append(with_bodies(step, *inner))
                 if isinstance(step, If):
                     self.last = {}
@@ -50,7 +53,8 @@ class _Comments:
         if isinstance(target, Tuple):
             target = target.items[0]
         name = target.id if isinstance(target, Name) else ""
-        text = self.shape_text(line.shape) if line.shape >= 0 else None
+        has_shape = line.shape >= 0 and not self.may_stay(line.value)
+        text = self.shape_text(line.shape) if has_shape else None
         known = self.last[name] if name in self.last else self.last.get("x")
         self.last[name] = text
         if text is None or text == known:
@@ -58,6 +62,14 @@ class _Comments:
         if depth + len(name) + 3 + width(line.value) + len(text) + 4 > _LINE:
             return line
         return replace(line, comment=text)
+
+    def may_stay(self, value: Expr) -> bool:
+        """Whether some instances or rounds leave the flow as it was, whatever shape that has."""
+        is_once = self.draft.is_model and not self.loops
+        match value:
+            case Conditional(then=then, other=other):
+                return not is_once and (isinstance(then, Name) or isinstance(other, Name))
+        return False
 
     def shape_text(self, number: int) -> str | None:
         """`(N, 56, 56, 64)`, or None where instances differ."""

@@ -282,9 +282,17 @@ class _Joining:
         chosen = Conditional(then.value, step.test, value)
         if width(chosen) + (len(stem_of(target)) + 3 if step.other else 0) > WIDTH:
             return step
+        return Line(then.targets, chosen, roles=roles, shape=self.shape_of(then, other))
+
+    def shape_of(self, then: Line, other: Line | None) -> int:
+        """The number of a shape that both arms have in all instances, or the one that ever runs."""
         held = [line.shape for line in (then, other) if line is not None]
-        shape = next((n for n in held if n >= 0 and self.draft.shown[n]), -1)
-        return Line(then.targets, chosen, roles=roles, shape=shape)
+        shown = [n for n in held if n >= 0 and self.draft.shown[n]]
+        sizes = {shape[:-1] for n in shown for shape in self.draft.shapes[n]}
+        shapes = {shape for n in shown for shape in self.draft.shapes[n]}
+        channels = {self.draft.channels.get(n) for n in shown}
+        alike = len(sizes) == 1 and (len(shapes) == 1 or len(channels) == 1)
+        return shown[0] if len(shown) == 1 or (shown and alike) else -1
 
 
 def _started(step: Step, kept: _Kept) -> Step:
