@@ -496,7 +496,8 @@ def not_shareable(span: Span, message: str, help: str | None = None) -> Diagnost
 
     Its chain holds ops and blocks, one after the other; what branches, repeats or starts from a
     tensor goes into a block. Shared layers take no arguments where they run, a name that they
-    read means the same there, and they run at least once: what arrives tells their channels.
+    read means the same there, and they run at least once: what arrives tells their channels. Where
+    an `if` decides whether they run, they are declared in one.
     """
     return error("E130", message, span, help=help)
 

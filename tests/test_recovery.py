@@ -206,3 +206,20 @@ def test_a_brace_too_many_is_told_where_it_is(marked: str):
         places.append(len(text))
     found = cnndsl.check(text)
     assert [(d.code, d.primary.span.start) for d in found] == [("E007", at) for at in places[:-1]]
+
+
+def test_layers_that_a_mistake_keeps_from_running_are_not_idle():
+    text = """
+    block twice(n) {
+      shared run = conv(4, 1)
+      x = here
+      for i in 0 .. in.height // n { x = x -> run }
+      x
+    }
+    model Net {
+      input 16x16x4
+      add [ here, conv(3, 1) ]
+      twice(4)
+    }
+    """
+    assert [found.code for found in cnndsl.check(text)] == ["E301"]

@@ -277,7 +277,7 @@ def _run(
     whole = Frame(root.body, received.flow, output, [*map(Noted, opening), *frame.records])
     if output is shared.nothing and not shared.outputs:
         found.add(errors.nothing_flows(root.name_span, list(received.named)))
-    check_used(shared.declared, found)
+    check_used(shared.declared, shared.program, found)
     outputs = tuple(name for name in shared.outputs if name in shared.endpoints)
     endpoints = shared.endpoints if outputs else {**shared.endpoints, "logits": output}
     output = endpoints[outputs[-1]] if outputs else output

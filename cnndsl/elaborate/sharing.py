@@ -72,15 +72,33 @@ def declare(statement: ast.Shared, scope: Scope, program: Program) -> Declaratio
     return Declaration(Declared(statement), scope, read)
 
 
-def check_used(declared: list[Declaration], found: Collector) -> None:
-    """Reports shared layers that nothing runs."""
+def check_used(declared: list[Declaration], program: Program, found: Collector) -> None:
+    """Reports shared layers that nothing runs, unless another mistake may be why."""
+    is_sound = not found
     for declaration in declared:
-        if not declaration.is_named:
-            statement = declaration.record.statement
-            name = statement.name
-            message = f"nothing runs the shared layers `{name}`"
-            help = f"run them where they belong, as in `x -> {name}`, or delete them"
-            found.add(errors.not_shareable(statement.name_span, message, help))
+        if declaration.is_named:
+            continue
+        statement = declaration.record.statement
+        name = statement.name
+        message = f"nothing runs the shared layers `{name}`"
+        help = f"run them where they belong, as in `x -> {name}`, or delete them"
+        if _is_mentioned(statement, program):
+            if not is_sound:
+                continue
+            message = f"nothing runs the shared layers `{name}` here"
+            help = "an `if` or a loop decides whether they run: declare them in one like it"
+        found.add(errors.not_shareable(statement.name_span, message, help))
+
+
+def _is_mentioned(statement: ast.Shared, program: Program) -> bool:
+    """Whether the definition of shared layers says their name in a chain."""
+    span = statement.span
+    for definition in (*program.blocks.values(), *program.models.values()):
+        held = definition.span
+        if held.source is span.source and held.start <= span.start < held.end:
+            nodes = walk(definition)
+            return any(isinstance(n, ast.Apply) and n.name == statement.name for n in nodes)
+    return False
 
 
 def is_again(record: Node) -> bool:
