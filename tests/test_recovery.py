@@ -223,3 +223,15 @@ def test_layers_that_a_mistake_keeps_from_running_are_not_idle():
     }
     """
     assert [found.code for found in cnndsl.check(text)] == ["E301"]
+
+
+def test_a_block_named_like_an_op_leaves_its_uses_alone():
+    text = """
+    block dense(n, width, kernel) { conv(width, kernel) -> relu }
+    model Net {
+      input 16x16x4
+      dense(2, 8, 3)
+      global_avg_pool -> dense(10)
+    }
+    """
+    assert [found.code for found in cnndsl.check(text)] == ["E103"]

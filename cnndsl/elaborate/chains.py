@@ -116,19 +116,30 @@ class Chains:
         layer = self.held(element, scope)
         if isinstance(layer, LayerArgument):
             return self.passed(element, layer, x, context)
-        block = self.shared.program.blocks.get(name)
-        if block is None:
-            block = self.shared.program.nested_block(name)
-        if block is not None:
-            return self.blocks.instance(element, block, x, scope, context)
-        kind = self.shared.program.op(name)
-        if kind is not None:
-            return self.applying.layer(element, kind, x, scope, context)
+        try:
+            run = self.defined(element, x, scope, context)
+        except Failure:
+            if name in self.shared.program.doubled:  # the other one may be meant
+                raise Failure from None
+            raise
+        if run is not None:
+            return run
         if layer is None:
             return Passed(element, None, x, x, None)
         if name == SPLIT and not scope.value(name)[0]:
             return divided(element, x, self.shared, scope, self.applying.applied)
         raise Failure(self.unknown(element, scope))
+
+    def defined(
+        self, element: ast.Apply, x: Tensor, scope: Scope, context: Context
+    ) -> Element | None:
+        """A block, a model or an op of that name."""
+        program = self.shared.program
+        block = program.blocks.get(element.name) or program.nested_block(element.name)
+        if block is not None:
+            return self.blocks.instance(element, block, x, scope, context)
+        kind = program.op(element.name)
+        return None if kind is None else self.applying.layer(element, kind, x, scope, context)
 
     def held(self, element: ast.Apply, scope: Scope) -> LayerArgument | Literal[False] | None:
         """The layer that a name holds, None for the identity; False for a name that holds none.

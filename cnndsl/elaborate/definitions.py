@@ -97,6 +97,7 @@ class _Reader:
         if what := program.reserved(name):
             first = self.spans.get(name)
             self.found.add(errors.defined_twice(definition.name_span, name, first, what))
+            program.doubled.add(name)
             return
         self.spans[name] = definition.name_span
         match definition:

@@ -31,6 +31,7 @@ class Program:
     own: list[ast.Model | ast.Variant] = field(default_factory=list)
     sound: bool = True  # no cycles and no unknown bases: safe to elaborate
     joins: set[ast.Binary] = field(default_factory=set, repr=False)  # `+` between lists
+    doubled: set[str] = field(default_factory=set, repr=False)  # names of two things, by mistake
     offered: dict[ast.Use, set[str]] = field(default_factory=dict, repr=False)  # by what is used
     nested: dict[tuple[str, bool], ast.Block] = field(default_factory=dict, repr=False)
     levels: dict[str, dict[int, ast.Block]] = field(default_factory=dict, repr=False)
