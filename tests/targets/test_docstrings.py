@@ -107,8 +107,8 @@ def test_a_function_says_what_it_takes(block, use, shapes):
 
 OUTPUTS = """
 block exit(classes) {{ global_avg_pool -> dense(classes) }}
-model Net(width = 8, depth = 2, classes = 10) {{
-  input 64x64x3
+model Net(width = 8, depth = 2, size = 64, classes = 10) {{
+  input [size, size, 3]
   conv(width, 3) -> relu
   {body}
 }}
@@ -143,6 +143,21 @@ model Net(width = 8, depth = 2, classes = 10) {{
             "level1 (N, 64, 64, 8), level2 (N, 64, 64, 16), end (N, classes).",
         ),
         (
+            "conv(classes, 3, stride = 4) output map",
+            "model Large = Net(size = 96)",
+            "map (N, H / 4, W / 4, classes).",
+        ),
+        (
+            "conv(classes, 3) output map\n  max_pool(64 if size == 64 else 32) output top",
+            "model Large = Net(size = 96)",
+            "map (N, H, W, classes), top (N, H', W', classes).",
+        ),
+        (
+            "conv(classes, 1)",
+            "model Large = Net(size = 96)",
+            "(N, H, W, classes).",
+        ),
+        (
             "if depth > 1 { conv(classes, 1) output map } else { conv(4, 1) output map }",
             "",
             "map (N, 64, 64, classes).",
@@ -171,3 +186,21 @@ def test_many_inputs_are_said_on_several_lines(end):
     assert code is not None
     assert max(map(len, code.splitlines())) <= 88
     assert '"""anchor (N, 32, 32, 3), positive (N, 32, 32, 3), negative (N, 32, 32, 3) ->\n' in code
+
+
+def test_a_number_that_nobody_can_see_is_a_letter():
+    """What a block's reshape gives is known to its uses alone."""
+    text = """
+    block period(p, width) {
+      reshape([in.length // p, p, 1])
+      conv(width, [5, 1], stride = [3, 1]) -> relu -> flatten
+    }
+    model Net {
+      input 60x1
+      concat [ period(2, 4), period(3, 4) ] -> dense(10)
+    }
+    """
+    code = cnndsl.compile(text).code
+    assert code is not None
+    classes = {n.name: n for n in ast.parse(code).body if isinstance(n, ast.ClassDef)}
+    assert ast.get_docstring(classes["Period"]) == "(N, 60, 1) -> (N, C)"

@@ -22,6 +22,7 @@ from cnndsl.targets.python.tree import Expr, Name
 WRAP = 84
 INSIDE = 80  # of a class
 
+_FACTORS = (*range(2, 33), 64, 128)  # by which maps are smaller or larger
 _LETTERS = ("", "L", "HW", "DHW")  # of the axes of positions
 
 
@@ -91,7 +92,7 @@ def _channels_in(
 def _channels_out(
     draft: Draft, out: Expr | None, outs: Sequence[tuple[int, ...]], channels_in: str
 ) -> str:
-    known = {p.name for p in draft.params if p.handed or p.source != "own"}
+    known = {p.name for p in draft.params if p.handed or p.source in ("in", "features")}
     if out is not None and names(out) <= known:
         if channels_in.isidentifier():
             out = substitute(out, {"in_features": Name(channels_in)})
@@ -144,10 +145,10 @@ def _side(letter: str, pairs: list[tuple[int, int]], arguments: Sequence[Param])
         if all(type(v) is int and v > 1 and a * v == b
                for (a, b), v in zip(pairs, values, strict=True)):  # fmt: skip
             return f"{letter} * {param.name}"
-    for factor in range(2, 33):
+    for factor in _FACTORS:
         if all(-(-a // factor) == b for a, b in pairs):
             return f"{letter} / {factor}"
-    for factor in range(2, 33):
+    for factor in _FACTORS:
         if all(a // factor == b for a, b in pairs):
             return f"{letter} // {factor}"
         if all(a * factor == b for a, b in pairs):
@@ -183,17 +184,32 @@ def model_shapes(draft: Draft, networks: Sequence[Network], channels: str) -> st
         parts = []
         for name in outputs:
             shapes = [n.endpoints[name].shape for n in networks]
-            parts.append(f"{name} {_batch(shapes, _spelled(draft, draft.ends.get(name)))}")
+            parts.append(
+                f"{name} {_given(networks, shapes, _spelled(draft, draft.ends.get(name)))}"
+            )
         return listed(received, parts)
-    outs = {n.output.shape for n in networks}
-    out = next(iter(outs))
-    if len(out) == 1:
-        return listed(received, [f"logits (N, {channels})"])
-    sides = [
-        str(size) if len({other[place] for other in outs}) == 1 else f"{letter}'"
-        for place, (size, letter) in enumerate(zip(out[:-1], _LETTERS[rank_of(out)], strict=True))
-    ]
-    return listed(received, [f"(N, {', '.join(sides)}, {channels})"])
+    shapes = [n.output.shape for n in networks]
+    called = "logits " if len(shapes[0]) == 1 else ""
+    return listed(received, [f"{called}{_given(networks, shapes, channels)}"])
+
+
+def _given(networks: Sequence[Network], shapes: Sequence[Shape], channels: str | None) -> str:
+    """A result of models: `(N, H / 4, W / 4, classes)` where its size differs between them."""
+    axes = rank_of(shapes[0])
+    ins = [n.input.shape for n in networks]
+    sides = []
+    for place, letter in enumerate(_LETTERS[axes]):
+        sizes = [shape[place] for shape in shapes]
+        if len(set(sizes)) == 1:
+            sides.append(str(sizes[0]))
+        elif rank_of(ins[0]) == axes:
+            before = [shape[place] for shape in ins]
+            sides.append(_side(letter, list(zip(before, sizes, strict=True)), ()))
+        else:
+            sides.append(f"{letter}'")
+    last = {shape[-1] for shape in shapes}
+    sides.append(channels or (str(last.pop()) if len(last) == 1 else "C"))
+    return f"({', '.join(['N', *sides])})"
 
 
 def listed(begin: Sequence[str], parts: Sequence[str]) -> str:
@@ -214,13 +230,13 @@ def _called(networks: Sequence[Network]) -> str:
     return ("Vectors", "Signals", "Images", "Clips")[rank_of(networks[0].input.shape)]
 
 
-def _batch(shapes: Sequence[Shape], channels: str | None = None) -> str:
-    """`(N, 64, 64, 21)`: with a letter for each size that differs between models."""
+def _batch(shapes: Sequence[Shape]) -> str:
+    """`(N, 64, 64, 3)`: with a letter for each size that differs between models."""
     first = shapes[0]
     letters = (*_LETTERS[rank_of(first)], "C")
     same = [len({shape[i] for shape in shapes}) == 1 for i in range(len(first))]
     sides = [str(n) if s else x for n, s, x in zip(first, same, letters, strict=True)]
-    return f"(N, {', '.join([*sides[:-1], channels or sides[-1]])})"
+    return f"(N, {', '.join(sides)})"
 
 
 # --- the module's header --------------------------------------------------------------
