@@ -116,10 +116,10 @@ def built_call(built: Built, hand_on: bool) -> Expr:
 
 
 def arguments_of(op: Op, x: Shape) -> dict[str, Any]:
-    """The arguments of an op; `ceil` is what the windows of a pool hang over."""
+    """The arguments of an op; `ceil` is the margin behind the map with which a pool has it."""
     values = {name: getattr(op, name) for name in op.arguments()}
     if isinstance(op, MaxPool | AvgPool):
-        values["ceil"] = op.overhang_on(x[:-1]) if op.ceil else None
+        values["ceil"] = op.margins_of_ceil() if op.ceil else None
     return values
 
 

@@ -47,6 +47,26 @@ def test_what_the_spec_asserts_of_its_own_image_it_does_not_of_another(size):
     assert summary.params == 9 * size[-1] * 8 + 8 + half * 10 + 10
 
 
+POOLS = """model Pools {
+  input 32x32x3
+  conv(4, 3) -> max_pool(3, stride = 2, ceil = true) -> avg_pool(3, stride = 2, ceil = true)
+  max_pool(3, stride = 2, pad = 1, ceil = true) -> max_pool(2, ceil = true)
+  global_avg_pool -> dense(10)
+}
+"""
+
+
+@pytest.mark.parametrize("size", [[33, 33, 3], [30, 47, 3], [35, 32, 3]])
+def test_pools_that_round_up_are_the_same_for_every_size(size):
+    own, other = cnndsl.compile(POOLS), cnndsl.compile(POOLS, set={"input": size})
+    assert own.code is not None and other.code is not None
+    assert pools(own.code) == pools(other.code)
+
+
+def pools(code: str) -> list[str]:
+    return [line.split("  #")[0] for line in code.splitlines() if "pool(" in line]
+
+
 def test_a_network_that_cannot_take_it_says_where():
     found = cnndsl.compile(SPEC, set={"input": [1, 1, 3]}).diagnostics
     assert [d.code for d in found] == ["E304"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cnndsl.ops import kinds
 from cnndsl.ops.base import SPATIAL, Op, Reject, Same, Shape, arg, show
 from cnndsl.ops.ranks import grid
-from cnndsl.ops.window import Pad, Sides, Sizes, by_axis, overhang, sides, slide
+from cnndsl.ops.window import Pad, Sides, Sizes, by_axis, margin_of_ceil, overhang, sides, slide
 
 _CEIL = "let a last window hang over the end of the map, where nothing counts"
 
@@ -44,6 +44,16 @@ class _Pool(Op):
             for n, window, step, (before, after) in zip(
                 size, self.window, self.stride, around, strict=True
             )
+        )
+
+    def margins_of_ceil(self) -> Sizes:
+        """What behind the padding, along each axis, does on maps of any size what `ceil` does."""
+        if not self.rounds_up():
+            return (0,) * len(self.window)
+        around = by_axis(sides(self.pad, len(self.window)))
+        return tuple(
+            margin_of_ceil(window, step, after)
+            for window, step, (_, after) in zip(self.window, self.stride, around, strict=True)
         )
 
     def pad_on(self, size: Sizes) -> Pad:

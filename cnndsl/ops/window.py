@@ -58,6 +58,17 @@ def overhang(extent: int, window: int, stride: int, before: int, after: int) -> 
     return stride - rest if rest and start < extent + before else 0
 
 
+def margin_of_ceil(window: int, stride: int, after: int) -> int:
+    """What behind the padding of a map, of any size, rounds the number of windows up.
+
+    No window begins behind the map, so that none reaches further than `window - 1` positions.
+
+    >>> margin_of_ceil(3, 2, 0), margin_of_ceil(2, 3, 0), margin_of_ceil(2, 2, 1)
+    (1, 1, 0)
+    """
+    return min(stride - 1, window - 1 - after)
+
+
 def article(number: int) -> str:
     """Of a number read aloud: an 8, an 11, an 18, an 80."""
     digits = show(number)

@@ -176,6 +176,10 @@ def test_pools_that_round_up(size, window, stride, pad):
     assume(min(expected) > 0)
     op = make("max_pool", window=window, stride=stride, pad=pad, ceil=True)
     assert op.output((*size, 3)) == (*expected, 3)
+    behind = op.margins_of_ceil()  # the same, whatever the size
+    sides = (pad[0], pad[1] + behind[0], pad[2], pad[3] + behind[1])
+    padded = (size[0] + sum(sides[:2]), size[1] + sum(sides[2:]), 3)
+    assert make("max_pool", window=window, stride=stride).output(padded) == (*expected, 3)
 
 
 @quick

@@ -17,6 +17,7 @@ from cnndsl.targets.flax.windows import (
     Padding,
     Sizes,
     no_sides,
+    reached,
     resolved,
     sized,
     slid,
@@ -175,13 +176,17 @@ class Forms(OwnForms):
     def pool(
         self, op: str, x: Term, window: Sizes, stride: Sizes, padding: Padding, count_pad: bool
     ) -> Term:
-        """A maximum or an average; one that counts its padding is one of a larger map."""
+        """A maximum or an average; one that counts its padding is one of a larger map.
+
+        Padding behind the last window is none: nothing of a pool depends on it.
+        """
         size = map_of(x, op)
         same_rank(size, window, stride)
         sides, none = resolved(padding, size, window, stride), no_sides(len(size))
         if op == "avg_pool" and count_pad and sides != none:
             return self.pool(op, self.pad(x, (*sides, (0, 0))), window, stride, none, False)
         shape = (*slid(size, window, stride, sides), x.shape[-1])
+        sides = reached(size, window, stride, sides)
         if set(window) == {1} and sides == none:
             return self.slice(x, tuple((0, n, step) for n, step in zip(size, stride, strict=True)))
         settings: Settings = (("window", window), ("stride", stride), ("padding", sides))

@@ -45,6 +45,14 @@ def stretched(padding: Padding, kernel: Sizes, stride: Sizes) -> Sides:
     return tuple(sides)
 
 
+def reached(size: Sizes, reach: Sizes, stride: Sizes, sides: Sides) -> Sides:
+    """The padding without what stands behind the last window of each axis."""
+    return tuple(
+        (before, after - min(after, (n + before + after - r) % step))
+        for n, r, step, (before, after) in zip(size, reach, stride, sides, strict=True)
+    )
+
+
 def slid(size: Sizes, reach: Sizes, stride: Sizes, sides: Sides) -> Sizes:
     if not len(size) == len(reach) == len(stride) == len(sides):
         raise Unfit(f"a window over {sized(reach)} on {sized(size)}")

@@ -43,10 +43,10 @@ _NONE = constant((0, 0))
 
 
 def _max_pool(f: Fields, x: Expr, context: Context) -> Emission:
-    """`ceil` is here what the last windows hang over: (rows, columns)."""
+    """`ceil` is here the margin behind the map that rounds sizes up: (rows, columns)."""
     if _is_slice(f):
         return Emission(SLICE, _slice(f))
-    f = _with_overhang(f)
+    f = _with_margin(f)
     if isinstance(f["pad"], Tuple) and not unpadded(f):
         return Emission(POOL, _padded_max_pool(f))
     return Emission(POOL, _pool("nnx.max_pool", f, "VALID"))
@@ -59,9 +59,9 @@ def _padded_max_pool(f: Fields) -> Apply:
     return applied("nnx.pool", *args, f["stride"], pairs(f["pad"], axes(f)))
 
 
-def _with_overhang(f: Fields) -> Fields:
-    """The same pool with an explicit padding for what its windows hang over."""
-    if not _hangs_over(f):
+def _with_margin(f: Fields) -> Fields:
+    """The same pool, whose padding is explicit and has the margin of `ceil`."""
+    if not _rounds_up(f):
         return f
     around: list[Expr] = []
     for i, (before, after) in enumerate(_pairs(f)):
@@ -70,11 +70,11 @@ def _with_overhang(f: Fields) -> Fields:
     return {**f, "pad": pad, "ceil": Constant(None)}
 
 
-def _more(side: Expr, overhang: Expr) -> Expr:
-    return overhang if equals(side, 0) else binary("+", side, overhang)
+def _more(side: Expr, margin: Expr) -> Expr:
+    return margin if equals(side, 0) else binary("+", side, margin)
 
 
-def _hangs_over(f: Fields) -> bool:
+def _rounds_up(f: Fields) -> bool:
     return not equals(f["ceil"], None) and not equals(f["ceil"], (0,) * axes(f))
 
 
@@ -89,8 +89,8 @@ def _pairs(f: Fields) -> list[tuple[Expr, Expr]]:
 def _avg_pool(f: Fields, x: Expr, context: Context) -> Emission:
     if _is_slice(f):
         return Emission(SLICE, _slice(f))
-    if _hangs_over(f):
-        return _overhanging_avg_pool(f)
+    if _rounds_up(f):
+        return _avg_pool_rounded_up(f)
     carried = for_rank("avg_pool", f)
     counted, inside = _counted(f), _pool(carried, f, "SAME")
     if unpadded(f) or equals(f["count_pad"], True):
@@ -104,11 +104,11 @@ def _avg_pool(f: Fields, x: Expr, context: Context) -> Emission:
     return Emission(POOL, either, helpers=(carried,), atom=True)
 
 
-def _overhanging_avg_pool(f: Fields) -> Emission:
-    """What windows hang over never counts; the zeros of the padding may."""
+def _avg_pool_rounded_up(f: Fields) -> Emission:
+    """The margin never counts; the zeros of the padding may."""
     carried = for_rank("avg_pool", f)
-    inside = _pool(carried, _with_overhang(f), "SAME")
-    outside = _pool(carried, _with_overhang({**f, "pad": Constant("valid")}), "SAME")
+    inside = _pool(carried, _with_margin(f), "SAME")
+    outside = _pool(carried, _with_margin({**f, "pad": Constant("valid")}), "SAME")
     margins = Tuple((_NONE, *map(Tuple, _pairs(f)), _NONE))
 
     def counted(x: Expr, modules: list[Expr]) -> Expr:
@@ -135,7 +135,7 @@ def _counted(f: Fields) -> Apply:
 
 def _is_slice(f: Fields) -> bool:
     """Whether each window is one pixel, and none of them padding."""
-    if not is_one(f, "window") or _hangs_over(f):
+    if not is_one(f, "window") or _rounds_up(f):
         return False
     return equals(f["pad"], "same") or unpadded(f)
 

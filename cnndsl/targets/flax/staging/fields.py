@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cnndsl.ir import Layer
-from cnndsl.ops.base import Op, Shape, rank_of
+from cnndsl.ops.base import Op, rank_of
 from cnndsl.ops.conv import ConvTranspose
 from cnndsl.ops.kinds import Border, Codes, Connections, Extents, Padding, PerChannel, Window
 from cnndsl.ops.pool import AvgPool, MaxPool
 from cnndsl.ops.tensor_kinds import Grid, SomeExtents
-from cnndsl.ops.window import by_axis, is_one
+from cnndsl.ops.window import by_axis, is_one, sides
 from cnndsl.ops.words import AXIS, BORDER_MODE, Like, Size
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.ops.conv import transposed_padding
@@ -18,8 +18,8 @@ from cnndsl.targets.flax.ops.emission import MODES, Fields, axis_of, component
 from cnndsl.targets.flax.staging.draft import Env, Run
 from cnndsl.targets.flax.staging.kinds import LISTS, frozen, raw_kinds
 from cnndsl.targets.flax.staging.values import Values
-from cnndsl.targets.flax.windows import resolved
-from cnndsl.targets.python.expressions import constant
+from cnndsl.targets.python.arithmetic import binary
+from cnndsl.targets.python.expressions import call, constant
 from cnndsl.targets.python.tree import (
     Attribute,
     Call,
@@ -165,30 +165,45 @@ def _chosen(
     return values.lift(found) if acts else found
 
 
-def overhanging(values: Values, fields: Fields, recs: Sequence[Layer], runs: list[Run]) -> Fields:
-    """The fields of a pool, where `ceil` is what its windows hang over, (rows, columns).
+def rounding_up(values: Values, fields: Fields, recs: Sequence[Layer], runs: list[Run]) -> Fields:
+    """The fields of a pool, where `ceil` is the margin behind the map that rounds sizes up.
 
-    Where flax's "SAME" pads no more than that, it says so in a word.
+    It does so for a map of any size, and so does flax's "SAME" where that is said instead.
     """
-    held = [(rec.op, rec.x.shape) for rec in recs if isinstance(rec.op, MaxPool | AvgPool)]
-    if not any(op.ceil for op, _ in held):
+    pools = [rec.op for rec in recs if isinstance(rec.op, MaxPool | AvgPool)]
+    if not any(op.ceil for op in pools):
         return {**fields, "ceil": Constant(None)}
-    values.draft.spatial = True
-    if all(_is_same(op, shape) for op, shape in held):
+    if all(map(_is_same, pools)):
         return {**fields, "pad": Constant("same"), "ceil": Constant(None)}
-    seen = [op.overhang_on(shape[:-1]) for op, shape in held]
-    found = values.lift(values.residual("overhang", seen, runs))
-    return {**fields, "ceil": found}
+    rank = len(pools[0].window)
+    if not isinstance(fields["pad"], Tuple):  # a word, which is `valid`
+        around = [sides(op.pad, rank) for op in pools]
+        fields = {**fields, "pad": _margins(values, "pad", list(around), runs, True, rank)}
+    if not all(op.ceil for op in pools):
+        found = values.residual("margin", [op.margins_of_ceil() for op in pools], runs)
+        return {**fields, "ceil": values.lift(found)}
+    margins = tuple(_margin_of_ceil(fields, pools, axis) for axis in range(rank))
+    return {**fields, "ceil": Tuple(margins)}
 
 
-def _is_same(op: MaxPool | AvgPool, shape: Shape) -> bool:
-    """Whether a pool without a padding of its own reaches as far as "SAME" pads."""
-    size = shape[:-1]
-    if op.pad not in ("valid", (0, 0) * len(size)):
+def _is_same(op: MaxPool | AvgPool) -> bool:
+    """Whether a pool rounds up as "SAME" does on maps of any size, which pads both sides."""
+    if not op.ceil or any(sides(op.pad, len(op.window))) or is_one(op.window):
         return False
-    behind = tuple((0, more) for more in op.overhang_on(size))
-    wanted = resolved("SAME", size, op.window, op.stride)
-    return op.ceil and not is_one(op.window) and wanted == behind
+    axes = zip(op.window, op.stride, strict=True)
+    return all(window == 1 or window == 2 <= step for window, step in axes)
+
+
+def _margin_of_ceil(f: Fields, pools: list[MaxPool | AvgPool], axis: int) -> Expr:
+    """The margin of `ceil` along an axis, by the arguments of the pool that decide it."""
+    one, after = Constant(1), component(f["pad"], 2 * axis + 1)
+    by_step = binary("-", component(f["stride"], axis), one)
+    by_window = binary("-", binary("-", component(f["window"], axis), one), after)
+    margins = [op.margins_of_ceil()[axis] for op in pools]
+    if margins == [op.stride[axis] - 1 for op in pools]:
+        return by_step
+    rest = [op.window[axis] - 1 - sides(op.pad, len(op.window))[2 * axis + 1] for op in pools]
+    return by_window if margins == rest else call("min", by_step, by_window)
 
 
 def _margins(
@@ -202,9 +217,9 @@ def _margins(
 
     if any(isinstance(v, str) for v in seen):
         return residual([_as_flax_has_it(v) for v in seen])
-    sides = [v for v in seen if isinstance(v, tuple)]
-    if all(len(set(v)) == 1 for v in sides):
-        return Tuple((residual([v[0] for v in sides]),) * (2 * rank))
+    around = [v for v in seen if isinstance(v, tuple)]
+    if all(len(set(v)) == 1 for v in around):
+        return Tuple((residual([v[0] for v in around]),) * (2 * rank))
     found = residual(seen)
     return Tuple(tuple(component(found, i) for i in range(2 * rank)))
 

@@ -19,7 +19,7 @@ from cnndsl.targets.flax.staging.alternatives import alternatives
 from cnndsl.targets.flax.staging.brought import Claims
 from cnndsl.targets.flax.staging.channels import Channels
 from cnndsl.targets.flax.staging.draft import Env, Run, Slot
-from cnndsl.targets.flax.staging.fields import fields_of, overhanging, starts_of
+from cnndsl.targets.flax.staging.fields import fields_of, rounding_up, starts_of
 from cnndsl.targets.flax.staging.flow import Flow, Surroundings
 from cnndsl.targets.flax.staging.kinds import raw_kinds
 from cnndsl.targets.python.draft import Build
@@ -87,7 +87,7 @@ class Layers(Channels):
         ranked = rank is not None
         fields = fields_of(values, element, recs, runs, env, acts=acts, ranked=ranked)
         if name in ("max_pool", "avg_pool"):
-            fields = overhanging(values, fields, recs, runs)
+            fields = rounding_up(values, fields, recs, runs)
         known = fields
         if name in _RESHAPING:
             known = fields_of(values, element, recs, runs, env, acts=False)
