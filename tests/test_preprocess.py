@@ -104,3 +104,10 @@ def test_a_family_of_many_shapes_has_no_table_of_endpoints():
         constant(cnndsl.compile(text + variants + "\nmodel M8 = M(w = 8)").code, "ENDPOINTS")
         is None
     )
+
+
+def test_models_of_their_own_have_tables_however_many_they_are():
+    model = "model M{} {{\n input 8x8x3\n stage a {{ conv({}, 3) }}\n flatten -> dense(2)\n}}\n"
+    text = "".join(model.format(w, w) for w in range(1, 7))
+    tables = constant(cnndsl.compile(text).code, "ENDPOINTS")
+    assert tables["M6"] == (("a", (8, 8, 6), 1, 6), ("logits", (2,), None, 2))

@@ -9,7 +9,7 @@ from cnndsl.ir import Network
 from cnndsl.summary import summarize_network
 from cnndsl.targets.flax.expected import heads_of
 
-MOST_TABLES = 4  # of endpoints
+MOST_TABLES = 4  # of endpoints, of one model and its variants
 NAMES = ("INPUT_SHAPE", "NUM_PARAMS", "AUX_WEIGHTS", "PREPROCESS", "ENDPOINTS")
 
 
@@ -31,7 +31,10 @@ def constants_of(networks: Sequence[Network]) -> dict[str, object]:
         n.name: tuple((e.name, e.shape, e.reduction, e.channels) for e in endpoints_of(n))
         for n in networks
     }
-    if max(map(len, tables.values())) > 1 and len(set(tables.values())) <= MOST_TABLES:
+    families: dict[str, set[object]] = {}
+    for n in networks:
+        families.setdefault(n.definition.name, set()).add(tables[n.name])
+    if max(map(len, tables.values())) > 1 and max(map(len, families.values())) <= MOST_TABLES:
         found["ENDPOINTS"] = _by_model(tables)
     return found
 

@@ -24,7 +24,7 @@ from cnndsl.targets.python.tree import (
     Tuple,
 )
 
-MOST_TABLES = 4  # of endpoints
+MOST_TABLES = 4  # of endpoints, of one model and its variants
 _ROW = 80
 
 
@@ -70,14 +70,16 @@ def frozen_settings(settings: Mapping[str, object]) -> dict[str, object]:
 def _endpoints(networks: Sequence[Network]) -> list[Assign]:
     """`ENDPOINTS = (("stem", (56, 56, 64), 4, 64), …)`: name, shape, reduction, channels.
 
-    A family in which nearly every model has a table of its own would be more table than code.
+    A family in which nearly every variant has a table of its own would be more table than code.
     """
-    tables: dict[str, object] = {
-        n.name: tuple((e.name, e.shape, e.reduction, e.channels) for e in endpoints_of(n))
-        for n in networks
-    }
-    longest = max(len(t) for t in tables.values() if isinstance(t, tuple))
-    if longest < 2 or len(set(map(repr, tables.values()))) > MOST_TABLES:
+    tables: dict[str, tuple[object, ...]] = {}
+    families: dict[str, set[str]] = {}
+    for network in networks:
+        points = endpoints_of(network)
+        table = tuple((e.name, e.shape, e.reduction, e.channels) for e in points)
+        tables[network.name] = table
+        families.setdefault(network.definition.name, set()).add(repr(table))
+    if max(map(len, tables.values())) < 2 or max(map(len, families.values())) > MOST_TABLES:
         return []
     if len(tables) == 1:
         return [_assign("ENDPOINTS", constant(tables[networks[0].name]))]
