@@ -288,3 +288,33 @@ model Net() {
 
 def test_a_sum_names_what_it_knows():
     assert "2 * in_features + sum(xs_features)" in compile_text(SUMS).code
+
+
+SLICED = """
+model Net(depths = [1, 2, 2], factor = 2, width = 8, classes = 2) {
+  input 16x16x4
+  xs = [ conv(width, 3), conv(width, 3), conv(width, 3) ]
+  concat xs[0 .. 2] -> conv(width, 1)
+  for n in depths[1 .. len(depths)] { stage unit { conv(width, 3) * n } }
+  for i in 0 .. 4 {
+    conv(width, 3) -> relu
+    if i >= 2 { conv(2, 3) as side }
+  }
+  conv(width * factor ** 2, 3) -> pixel_shuffle(factor) -> relu -> conv(classes, 3)
+}
+model Larger = Net(factor = 3)
+"""
+
+
+def test_slices_do_not_say_where_a_list_begins_and_ends():
+    code = compile_text(SLICED).code
+    assert "in depths[1:]" in code and "xs[:2]" in code
+
+
+def test_nothing_is_added_that_is_negative():
+    code = compile_text(SLICED).code
+    assert 'out[f"side{i - 1}"]' in code and "+ -" not in code
+
+
+def test_channels_between_positions_are_what_they_were_before():
+    assert "conv(width, classes, (3, 3))" in compile_text(SLICED).code

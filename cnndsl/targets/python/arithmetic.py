@@ -165,6 +165,9 @@ def _sum(op: str, left: Expr, right: Expr) -> Expr:
         else:
             terms.append((count, term))
     if not merged:
+        number = integer(right)
+        if number is not None and number < 0:
+            op, right = "-" if op == "+" else "+", Constant(-number)
         return _cancelled(Binary(op, left, right))
     wholes = [(n, e) for n, e in terms if _all_shares(Constant(abs(n)), e) is not None]
     if wholes and len(terms) > 1:

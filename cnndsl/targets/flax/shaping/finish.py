@@ -186,7 +186,7 @@ def _named(
 ) -> tuple[list[Step], list[Step]]:
     init, call = name_flags(draft, init, call)
     init, call = ([map_step(s, upright) for s in steps] for steps in (init, call))
-    call = [map_step(s, open_ended) for s in call]
+    init, call = ([map_step(s, open_ended) for s in steps] for steps in (init, call))
     order = _slots_in_order(draft, [*init, *call])
     chosen = name_attributes(draft, order, stored)
     init, call = rename_attributes(init, chosen), rename_attributes(call, chosen)

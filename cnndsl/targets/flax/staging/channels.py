@@ -8,7 +8,7 @@ from cnndsl.ir import Layer
 from cnndsl.targets.flax.ops.emission import Fields
 from cnndsl.targets.flax.staging.draft import Run
 from cnndsl.targets.flax.staging.flow import Flow
-from cnndsl.targets.python.arithmetic import binary
+from cnndsl.targets.python.arithmetic import binary, share
 from cnndsl.targets.python.tree import Binary, Constant, Expr, Name, Tuple
 
 
@@ -44,9 +44,9 @@ class Channels:
                 seen = [rec.out.shape[-1] for rec in recs]
                 return self.values.residual("features", seen, runs)
             case "glu":
-                return binary("//", x, Constant(2))
+                return share(x, Constant(2))
             case "pixel_shuffle":
-                return binary("//", x, _square(fields["factor"]))
+                return share(x, _square(fields["factor"]))
             case "space_to_depth":
                 return binary("*", x, _square(fields["factor"]))
             case "reduce_mean" | "reduce_max" | "reduce_sum":
