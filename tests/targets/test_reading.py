@@ -318,3 +318,19 @@ def test_nothing_is_added_that_is_negative():
 
 def test_channels_between_positions_are_what_they_were_before():
     assert "conv(width, classes, (3, 3))" in compile_text(SLICED).code
+
+
+ROUNDS = """
+block unit(c, s) { conv(c, 3, stride = s) -> relu }
+model Net(rows = [[4, 1], [8, 2]], classes = 5) {
+  input 32x32x3
+  for c, n in rows { for j in 0 .. n { stage s { unit(c, 2 if j == 0 else 1) } } }
+  global_avg_pool -> dense(classes)
+}
+"""
+
+
+def test_no_list_is_filled_that_nobody_reads():
+    code = compile_text(ROUNDS).code
+    assert "for j, block in enumerate(blocks):" in code
+    assert "self.n" not in code

@@ -16,7 +16,7 @@ from cnndsl.targets.flax.shaping.naming import name_attributes, name_variables, 
 from cnndsl.targets.flax.shaping.spacing import tidy_call
 from cnndsl.targets.flax.shaping.widths import built_width, width
 from cnndsl.targets.flax.staging.draft import Draft, Slot
-from cnndsl.targets.flax.staging.tidy import resimplified
+from cnndsl.targets.flax.staging.tidy import resimplified, without_unread
 from cnndsl.targets.python.appends import LIST
 from cnndsl.targets.python.choices import begun, choices, upright
 from cnndsl.targets.python.draft import Build, Line, Loop, Step
@@ -81,7 +81,7 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
         init, draft.call = grown_tuples(init), begun(grown(draft.call))
     lists_of = _lists(init), _lists(draft.call)
     draft.call = settle_headers(draft.call)
-    init = settle_headers(lifted_lets(draft, init))
+    init = settle_headers(lifted_lets(draft, without_unread(draft, init)))
     called = {a for step in flat(draft.call) for e in expressions(step) for a in attributes(e)}
     stored = [p for p in params if p in called and not draft.is_function]
     init, draft.call = _named(draft, init, draft.call, lists_of, fixed, module, stored)

@@ -115,11 +115,14 @@ def resimplified(draft: Draft, init: list[Step]) -> list[Step]:
         chosen = any(isinstance(e, Conditional) for e in walk(value))
         return plain(name, value) and (not chosen or reads[name] == 2)  # set, and read once
 
-    init = propagate(init, allowed, draft.flat_loops, lambda *_: None)
-    modules = _modules(draft)
+    return without_unread(draft, propagate(init, allowed, draft.flat_loops, lambda *_: None))
+
+
+def without_unread(draft: Draft, init: list[Step]) -> list[Step]:
+    """The constructor without what the call, as it is now, does not read."""
     used = used_attributes(draft.call)
     values = {n for n in draft.variables if n.split("@")[0] in used}
-    return live_init(init, used | modules, values)
+    return live_init(init, used | _modules(draft), values)
 
 
 def _allowed(draft: Draft) -> Allowed:
