@@ -22,6 +22,7 @@ from cnndsl.garbage import uncollected
 from cnndsl.ir import Network, Value
 from cnndsl.source import Source
 from cnndsl.summary import Summary, summarize_network
+from cnndsl.syntax import ast
 from cnndsl.syntax.parser import parse
 from cnndsl.targets.limits import too_large
 
@@ -99,14 +100,17 @@ def checking(
         effort.spent = none.spent
         return again.program is not None, mended_of(again)
 
-    if checked.program is None:
-        from cnndsl.syntax.further import further
+    def read_on(changed: Source) -> Sequence[Diagnostic]:
+        from cnndsl.syntax.recovery import left_of
 
-        wrong = further(source, checked.diagnostics, check)
-    else:
-        from cnndsl.syntax.further import behind
+        if (left := left_of(changed)) is None:
+            return ()
+        *_, again = _elaborating(left.spec, load, overrides, model, Effort(0, 0))
+        return [each for each in again.diagnostics if left.tells(each)]
 
-        wrong = behind(source, mended_of(checked), check)
+    from cnndsl.syntax.further import Second, further
+
+    wrong = further(source, mended_of(checked), Second(check, read_on))
     from cnndsl.syntax.ported import ported
 
     told_of = ported(source, wrong, check, lambda: effort.spent)
@@ -137,7 +141,19 @@ def _checking(
     if spec is None or diagnostics:
         yield Checked(source, None, (), tuple(diagnostics))
         return
-    found = Collector()
+    yield from _elaborating(spec, load, overrides, model, effort, brief)
+
+
+def _elaborating(
+    spec: ast.Spec,
+    load: Loader,
+    overrides: dict[str, Value] | None,
+    model: str | None,
+    effort: Effort,
+    brief: bool = False,
+) -> Iterator[Checked]:
+    """The same of a text that was read."""
+    source, found = spec.source, Collector()
     program = collect(spec, load, found)
     networks: list[Network] = []
     yield (begun := Checked(source, program, (), ()))

@@ -86,7 +86,7 @@ def test_what_is_just_small_enough_is_legal():
 
 def test_a_guess_after_a_mistake_is_not_too_large():
     body = "add [ here, conv(4, 3) ]\n  upsample(1_000_000_000) -> relu"
-    assert codes(model(body)) == {"E301"}
+    assert codes(model(body)) == {"E301", "E206"}
 
 
 # --- text -----------------------------------------------------------------------------

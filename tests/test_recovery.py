@@ -28,33 +28,38 @@ def residual(shortcut: str = "here", after: str = "") -> list[cnndsl.Diagnostic]
 
 
 def test_a_merge_that_fails_is_reported_once_with_its_instances():
-    (found,) = residual(after="global_avg_pool -> dense(classes) -> conv(3, 3)")
+    found, *_ = residual(after="global_avg_pool -> dense(classes) -> conv(3, 3)")
     assert found.code == "E301"
     assert found.labels[-1].text == "in this instance: layer2[0], width = 32, stride = 2"
     assert found.notes == ("the same mistake shows in 1 more instance: layer3[0]",)
     assert found.help == "project branch 2: conv(width, 1, stride = stride, bias = false) -> bn"
 
 
-def test_the_help_repairs_it():
-    (found,) = residual()
+def test_the_help_repairs_it_and_what_shows_then_is_told_at_once():
+    found, hidden = residual()
     repaired = residual(found.help.partition(": ")[2])
     assert [d.message for d in repaired] == ["the shape here is 8 x 8 x 64, not 8 x 8 x 99"]
+    assert [hidden.message, hidden.primary.span.line] == [repaired[0].message, 12]
 
 
 def test_independent_mistakes_after_it_are_reported():
     codes = [found.code for found in residual(after="nothing\n  dropout(2.0)\n  conv(clases, 3)")]
-    assert codes == ["E301", "E101", "E205", "E102"]
+    assert codes == ["E301", "E305", "E101", "E205", "E102"]
+
+
+HALF = "block half(width, stride) {{ conv(width, 3, stride = stride) }}\n" + RESIDUAL.replace(
+    "conv(width, 3, stride = stride)", "half(width, stride)"
+)
 
 
 def test_values_of_a_guessed_shape_are_not_trusted():
     after = "let a = here.channels\n  conv(a // 0, 3)\n  if here.height > 4 { nothing }"
-    assert [found.code for found in residual(after=after)] == ["E301", "E101"]  # no such op at all
+    found = cnndsl.check(HALF.format(shortcut="here", after=after))
+    assert [each.code for each in found] == ["E301", "E101"]  # no such op at all
 
 
 def test_a_projection_that_no_argument_spells_is_not_proposed():
-    half = "block half(width, stride) {{ conv(width, 3, stride = stride) }}\n"
-    text = half + RESIDUAL.replace("conv(width, 3, stride = stride)", "half(width, stride)")
-    (found,) = cnndsl.check(text.format(shortcut="here", after=""))
+    (found,) = cnndsl.check(HALF.format(shortcut="here", after=""))
     assert (found.code, found.help) == ("E301", None)
 
 

@@ -19,9 +19,9 @@ _LONGEST = 20_000  # characters of a text that is read again
 _MOST = 20  # mistakes of a text that is read again
 _CERTAIN = frozenset({"E004", "E010", "E013", "E014", "E018"})  # written otherwise, and known how
 
-_MEANT = ("E1", "E2", "E013", "E308")  # what does not depend on shapes
 _NAMES = frozenset("E101 E102 E106 E113 E205 E208".split())  # what leaves the shapes unknown
-_SHOWN = frozenset({"E205", "E301", "E302", "E303", "E304", "E308"})
+_MENDED = _NAMES | {"E301", "E302", "E303", "E304", "E308"}  # behind which the shapes are known
+_SURE = _CERTAIN | _NAMES
 
 Check = Callable[[Source], "tuple[bool, Sequence[Diagnostic]]"]
 
@@ -79,58 +79,58 @@ class Edited:
         return replace(found, primary=primary, labels=labels, fix=fix)
 
 
-def further(source: Source, mistakes: Sequence[Diagnostic], check: Check) -> list[Diagnostic]:
-    """The syntax errors of a text, and what shows when those with an edit are mended.
+@dataclass(frozen=True)
+class Second:
+    """A second look at a text: whether it has syntax errors, and what is wrong with it; and where
+    it has, what is wrong with what can be read of it.
+    """
 
-    `check` says of a text whether it has syntax errors, and what is wrong with it.
+    check: Check
+    read_on: Callable[[Source], Sequence[Diagnostic]]
+
+
+def further(source: Source, mistakes: Sequence[Diagnostic], again: Second) -> list[Diagnostic]:
+    """The mistakes of a text, and what shows when those with an edit are mended: those of syntax
+    first, then names and arguments, and shapes last.
     """
     found = list(mistakes)
     if len(source.text) > _LONGEST or len(found) > _MOST:
         return found
     passed: list[Edited] = []
-    fresh: Sequence[Diagnostic] = mistakes
+    after, fresh = source, mistakes
+    parses = is_read = all(each.code > "E1" for each in mistakes)
+    is_sure, guessed = True, set[int]()  # lines with an edit that is one of several perhaps
     for _ in range(_ROUNDS):
-        edits = apart([fix for each in fresh if each.code in _CERTAIN for fix in fixes(each)])
-        if not edits:
+        known = _MENDED if is_read else _CERTAIN
+        mended = [each for each in fresh if each.code in known and fixes(each)]
+        if edits := apart([fix for each in mended for fix in fixes(each)]):
+            is_sure &= all(each.code in _SURE for each in mended)
+            guessed |= {_line(_back(each, passed)) for each in mended if each.code not in _CERTAIN}
+            passed.append(Edited(after, Source(source.name, edited(after.text, edits)), edits))
+            after = passed[-1].after
+            still, fresh = again.check(after)
+            if parses and not still:
+                break  # an edit is no spec
+            parses = still
+            if is_read and not parses:
+                fresh = again.read_on(after)
+            is_read |= parses
+        elif not is_read:
+            is_read, fresh = True, again.read_on(after)
+        else:
             break
-        before = passed[-1].after if passed else source
-        passed.append(Edited(before, Source(source.name, edited(before.text, edits)), edits))
-        parses, after = check(passed[-1].after)
-        if parses and any(each.code not in {*_CERTAIN, "E101"} for each in mistakes):
-            break
-        fresh = after
-        for each in after:
-            if parses and not each.code.startswith(_MEANT):
-                continue
-            was = each
-            for step in reversed(passed):
-                was = step.diagnostic(was)
-            if each.code == "E109" or (was.primary and "\n" in was.primary.span.text):
-                continue
-            _note(was, found, each)
-        if parses:
-            break
+        for each in fresh:
+            was = _back(each, passed)
+            if _line(was) not in guessed and (is_sure or each.code < "E4"):
+                _note(was, found, each)
     return sorted(found, key=place_of)
 
 
-def behind(source: Source, mistakes: Sequence[Diagnostic], check: Check) -> list[Diagnostic]:
-    """The mistakes of a text that could be read, and those that show when all of them are mended.
-
-    Only what is written otherwise is: arguments and names. What shows then are shapes.
-    """
-    found = list(mistakes)
-    edits = apart([fix for each in found for fix in fixes(each)])
-    named = all(each.code in _NAMES and fixes(each) for each in found)
-    if not named or len(source.text) > _LONGEST or len(found) > _MOST or not edits:
-        return found
-    step = Edited(source, Source(source.name, edited(source.text, edits)), edits)
-    parses, after = check(step.after)
-    for each in after if parses else ():
-        was = step.diagnostic(each)
-        is_here = each.primary is not None and each.primary.span.source is step.after
-        if each.code in _SHOWN and is_here and place_of(was) not in map(place_of, found):
-            found.append(was)
-    return sorted(found, key=place_of)
+def _back(mistake: Diagnostic, passed: Sequence[Edited]) -> Diagnostic:
+    """A mistake of an edited text, in the text as it was."""
+    for step in reversed(passed):
+        mistake = step.diagnostic(mistake)
+    return mistake
 
 
 def _note(mistake: Diagnostic, found: list[Diagnostic], shown: Diagnostic) -> None:
@@ -153,9 +153,10 @@ def _note(mistake: Diagnostic, found: list[Diagnostic], shown: Diagnostic) -> No
         return
     if shown.code in _CERTAIN and not fixes(shown):
         return  # of a statement that was taken out before, or what an edit made
-    if not shown.code.startswith(_MEANT) and shown.code not in _CERTAIN:
+    if shown.code == "E109" or (shown.code < "E1" and shown.code not in _CERTAIN):
         return
-    found.append(mistake)
+    if mistake.primary is None or "\n" not in mistake.primary.span.text:
+        found.append(mistake)
 
 
 def apart(edits: Sequence[Fix]) -> tuple[Fix, ...]:

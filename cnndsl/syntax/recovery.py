@@ -3,10 +3,14 @@
 The words are repaired and parsed again until nothing is left to report. A repair pairs brackets,
 or takes a statement out; of one with a body only its head, so that the body is still read. What
 follows from a mistake is silent: no statement is reported twice.
+
+What flows through a statement that was taken out is unknown behind it. An element without a name
+stands in its place, so that the rest can be elaborated, whose mistakes are of meaning.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -15,6 +19,8 @@ from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.fixes import joined
 from cnndsl.source import Source
+from cnndsl.syntax import ast
+from cnndsl.syntax.docs import file_doc
 from cnndsl.syntax.expected import DEFINITIONS
 from cnndsl.syntax.foreign import HEADS
 from cnndsl.syntax.further import place_of
@@ -40,6 +46,11 @@ _LINES = 8  # that a mistake in many of them names
 _EFFORT = MAX_WORDS  # words that are parsed again, together
 _IDLE = 50  # repairs, one after the other, that show no further mistake
 _BRACKETS = frozenset({"E006", "E007"})
+_OF_NAMES = frozenset("E101 E102 E105 E106 E205".split())  # which no bracket changes
+_LACKING = frozenset({"E111", "E120"})  # of an `input` or a setting, which may be lost
+# Statements that nothing flows through.
+_ASIDE = frozenset("EXPECT LET SHARED PARAM CONSTANT TRAIN PREPROCESS RETURN".split())
+_OWN_WORDS = frozenset({"TRAIN", "PREPROCESS", "STRING"})  # stand before braces of settings
 _WITH_BODY = frozenset("STAGE FOR IF ELSE AUX TRAIN PREPROCESS BLOCK MODEL OP".split())
 
 
@@ -59,6 +70,41 @@ def all_mistakes(source: Source, first: Mistake | Unexpected) -> list[Diagnostic
             return [too_large.diagnostic]
 
 
+@dataclass(frozen=True)
+class Left:
+    """What is left of a text without the statements that cannot be read, and their words."""
+
+    spec: ast.Spec
+    lost: frozenset[str]
+    is_paired: bool  # as it was written
+
+    def tells(self, mistake: Diagnostic) -> bool:
+        """Whether a mistake of meaning is one of the text, and follows from nothing lost."""
+        if mistake.primary is None or mistake.primary.span.source is not self.spec.source:
+            return False
+        seen = mistake.primary.span.text
+        if mistake.code in _LACKING:
+            return False
+        if not seen or (mistake.code < "E3" and seen in self.lost):
+            return False
+        return self.is_paired or mistake.code in _OF_NAMES
+
+
+def left_of(source: Source) -> Left | None:
+    """What can be read of a text; None where what is no word stands in it."""
+    recovery = _Recovery(source)
+    try:
+        recovery.mistakes()
+        if recovery.unknown:
+            return None
+        definitions = run(layout(iter(recovery.words)))
+    except (Mistake, Unexpected):
+        return None
+    lost = frozenset(re.findall(r"\w+", " ".join(recovery.lost)))
+    is_paired = not any(each.code in _BRACKETS for each in recovery.found)
+    return Left(ast.Spec(source, file_doc(source), definitions), lost, is_paired)
+
+
 @dataclass
 class _Recovery:
     source: Source
@@ -67,6 +113,7 @@ class _Recovery:
     unknown: list[Diagnostic] = field(default_factory=list)  # what is no word
     damaged: set[int] = field(default_factory=set)  # the starts of statements with a mistake
     lines: set[int] = field(default_factory=set)  # those that they begin on
+    lost: list[str] = field(default_factory=list)  # what was taken out
     repairs: int = 0
 
     def mistakes(self) -> list[Diagnostic]:
@@ -148,7 +195,8 @@ class _Recovery:
             head = _head(laid, extent, brace)
             self.take_out(laid[extent.first : brace], laid[brace].start, head)
         elif extent.inside:
-            self.take_out(laid[extent.first : extent.stop], stop)
+            hole = [] if again else _hole(laid, extent)
+            self.take_out(laid[extent.first : extent.stop], stop, hole)
         else:
             end = self.next_definition(max(stop, place))
             self.take_out(laid[extent.first : extent.stop], end)
@@ -258,6 +306,7 @@ class _Recovery:
         if not words:
             return
         start, gone = words[0].start, set(map(id, words))
+        self.lost.append(self.source.text[start:end])
         left = [w for w in self.words if id(w) not in gone and not start <= w.start < end]
         self.repairs += len(left) < len(self.words)
         index = sum(word.start < start for word in left)
@@ -300,10 +349,24 @@ def _head(laid: Sequence[Word], extent: Extent, brace: int) -> list[Word]:
         kinds = ["BLOCK", "NAME"]
     elif first.type in ("TRAIN", "PREPROCESS"):
         kinds = ["TRAIN"]
-    elif first.type in ("IF", "ELSE") or laid[behind(laid, brace)].type == "ELSE":
-        kinds = ["IF", "TRUE"]
-    else:
+    elif first.type == "STAGE":
         kinds = ["STAGE", "NAME"]
+    else:
+        kinds = ["IF", "NAME"]
+    return [Word(first.source, first.start, first.start, kind) for kind in kinds]
+
+
+def _hole(laid: Sequence[Word], extent: Extent) -> list[Word]:
+    """Words that may stand for a statement: an element, or an image, that nobody knows."""
+    first, second = laid[extent.first : extent.first + 2]
+    opener = open_at(laid, first.start)[-1]
+    head = statement_at(laid, opener.start).first
+    before = laid[next(i for i, word in enumerate(laid) if word is opener) - 1]
+    varies = laid[head].type == "MODEL" and laid[head + 2].type == "EQUAL"
+    binds = first.type == "NAME" and second.type == "EQUAL"
+    if first.type in _ASIDE or binds or varies or before.type in _OWN_WORDS:
+        return []
+    kinds = ["INPUT", "LPAR", "NAME", "RPAR"] if first.type == "INPUT" else ["NAME"]
     return [Word(first.source, first.start, first.start, kind) for kind in kinds]
 
 

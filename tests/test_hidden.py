@@ -1,0 +1,59 @@
+"""Mistakes behind other ones: all that a text has is told at once, and nothing that follows."""
+
+import pytest
+
+import cnndsl
+
+
+def told(text: str) -> list[tuple[int, str]]:
+    return [(each.primary.span.line, each.code) for each in cnndsl.check(text)]
+
+
+def model(body: str, head: str = "") -> str:
+    return f"{head}model Net(classes = 2) {{\n  input 8x8x3\n{body}\n}}\n"
+
+
+def test_a_line_that_cannot_be_read_hides_no_mistake_of_meaning():
+    body = "  bn(momentum = 90) -> dropout(50)\n  dense(4)\n  expect macs 120 wide numbers"
+    assert told(model(body)) == [(3, "E205"), (3, "E205"), (4, "E304"), (5, "E014")]
+
+
+def test_counts_are_held_against_the_network_where_an_edit_mends_the_syntax():
+    body = "  conv(4, 3) => relu\n  expect params 7"
+    assert told(model(body)) == [(3, "E013"), (4, "E401")]
+
+
+def test_behind_a_statement_that_cannot_be_read_no_shape_is_known():
+    body = "  conv(4, 3) 7 relu\n  conv(8, 3) : 1x1x8\n  softmaxx\n  conv(0, 3)"
+    assert told(model(body)) == [(3, "E015"), (5, "E101"), (6, "E205")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "  x = conv(4, 3) 7 relu\n  x -> conv(2, 3)\n  add [ x, here ]",
+        "  for i of [1, 2] { conv(i, 3) as a }\n  a1 -> relu : 1x1x1",
+        "  let f 3\n  conv(f, 3)\n  let g = f * f\n  conv(g, 3)",
+        "  if here.height 3 { flatten }\n  dense(3)",
+        "  stage a b { conv(3, 3) }\n  a -> relu",
+        "  train { epochs , 3 }",
+    ],
+)
+def test_what_follows_from_a_lost_statement_is_silent(body):
+    assert len(told(model(body))) == 1
+
+
+def test_what_a_lost_head_would_have_named_is_not_missing():
+    head = "block unit(width height) {\n  conv(width, 3) -> conv(height, 3)\n}\n"
+    assert told(model("  unit(3, 4)\n  nothing", head)) == [(1, "E014"), (7, "E101")]
+
+
+def test_shapes_show_behind_a_mistake_of_shape_that_has_an_edit():
+    head = "block unit(f, s) {\n  add [ here, conv(f, 3, stride = s) ]\n}\n"
+    body = "  unit(6, 2) : 4x4x6\n  unit(12, 2) : 2x2x99"
+    assert told(model(body, head)) == [(2, "E301"), (7, "E305")]
+
+
+def test_a_brace_that_is_missing_leaves_unknown_what_stands_in_what():
+    body = "  stage a {\n    conv(4, 3)\n  stage b { flatten : 7 }\n  softmaxx"
+    assert {code for _, code in told(model(body))} == {"E006", "E101"}
