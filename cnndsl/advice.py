@@ -181,6 +181,16 @@ def other_input(span: Span, message: str, meant: str) -> Diagnostic:
     return _warning("W310", message, span, help=help, fix=Fix(span, meant))
 
 
+@explained("W311")
+def one_branch(span: Span, name: str, fix: Fix | None) -> Diagnostic:
+    """A merge gives what its branches make together. What arrives at it is none of them unless it
+    is one, `here`: `add [ skip ]` is `skip` alone, and the layers above it are lost.
+    """
+    line = corrected(fix) if fix else None
+    help = f"what arrives is a branch as well: {line or f'{name} [ here, … ]'}"
+    return _warning("W311", f"`{name}` of one branch is that branch", span, help=help, fix=fix)
+
+
 @explained("W401")
 def nothing_expected(span: Span, name: str) -> Diagnostic:
     """A model that asserts nothing, in a file where another one does: a later change of it, or of

@@ -84,6 +84,7 @@ def checking(
         return
 
     def mended_of(checked: Checked) -> Sequence[Diagnostic]:
+        from cnndsl.elaborate.doubts import beside
         from cnndsl.elaborate.mending import mended  # only mistakes pay for it
 
         def recheck(text: str) -> Sequence[Diagnostic]:
@@ -92,7 +93,8 @@ def checking(
 
         if checked.program is None:
             return checked.diagnostics
-        return mended(checked.diagnostics, checked.program, effort.spent, recheck)
+        wrong = mended(checked.diagnostics, checked.program, effort.spent, recheck)
+        return beside(checked.program, wrong)
 
     def check(changed: Source) -> tuple[bool, Sequence[Diagnostic]]:
         effort.spent = 0
@@ -184,13 +186,13 @@ def warning(checked: Checked) -> Iterator[list[Diagnostic]]:
     if checked.diagnostics or checked.program is None:
         yield []
         return
-    from cnndsl.elaborate.doubts import doubts, repeated, unasserted
+    from cnndsl.elaborate.doubts import doubts, evident, unasserted
     from cnndsl.elaborate.shadows import shadows
     from cnndsl.elaborate.unread import unread
     from cnndsl.elaborate.unused import Ignored, unused
 
     found, ignored = Collector(), Ignored(checked.source)
-    of_names = chain(unused(checked.program), shadows(checked.program), repeated(checked.program))
+    of_names = chain(unused(checked.program), shadows(checked.program), evident(checked.program))
     of_all = chain(unread(checked.networks), unasserted(checked.networks))
     for each in (of_names, *map(doubts, checked.networks), of_all):
         for advised in each:

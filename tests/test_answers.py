@@ -153,3 +153,24 @@ def test_a_record_of_an_unknown_type_stays_in_its_place():
     records = ['{ type: "ReLU" }', '{ type: "PSROIPooling" }', '{ type: "TanH" }']
     (found,) = cnndsl.check(model("\n  ".join(f"layer {each}" for each in records)))
     assert (found.table, found.fix) == ("relu\nPSROIPooling -> tanh", None)
+
+
+@pytest.mark.parametrize(
+    ("merge", "written"),
+    [
+        ("add(x)", "add [ here, x ]"),
+        ("concat(xs)", "concat xs"),
+        ("add(x, here)", "add [ x, here ]"),
+    ],
+)
+def test_a_merge_of_one_tensor_is_of_what_arrives_too(merge, written):
+    body = f"x = conv(3, 3)\n  xs = [ x, here ]\n  conv(3, 3)\n  {merge}"
+    (found,) = cnndsl.check(model(body))
+    assert found.help == f"give it branches: {written}"
+
+
+def test_what_is_evident_is_told_beside_mistakes():
+    body = "x = here\n  conv(3, 3) -> relu * 2\n  add [ x ]\n  dense(0)"
+    assert [each.code for each in cnndsl.check(model(body))] == ["W309", "W311", "E205"]
+    held = cnndsl.check(model(body.replace("dense(0)", "relu")), warnings=True)
+    assert {each.code for each in held} >= {"W309", "W311"}

@@ -188,7 +188,7 @@ def _cut(call: Span, gone: Fix | None) -> str:
 
 
 def merged(element: ast.Apply) -> Fix | None:
-    """`add(a, b)` as a merge of branches."""
+    """`add(a, b)` as a merge of branches; of one, `add(a)`, with what arrives."""
     args = element.args or ()
     named = {argument.name for argument in args} - {None, *_OF_MERGES}
     places = [argument.value for argument in args if argument.name is None]
@@ -198,6 +198,12 @@ def merged(element: ast.Apply) -> Fix | None:
         places.pop()
     if len(places) == 1 and isinstance(places[0], ast.List):
         places = list(places[0].items)
+    if len(places) == 1 and isinstance(places[0], ast.Name):
+        name, text = places[0].id, element.span.source.text
+        if re.search(rf"^[ \t]*{re.escape(name)}[ \t]*=[ \t]*\[", text, re.M):
+            return rewritten(element.span, f"{element.name} {name}")
+        arrives = [] if name == "here" else ["here, "]
+        return rewritten(element.span, f"{element.name} [ {''.join(arrives)}{name} ]")
     branches = ", ".join(value.span.text for value in places)
     return rewritten(element.span, f"{element.name} [ {branches} ]")
 

@@ -10,9 +10,10 @@ from typing import get_args
 from cnndsl import advice
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elaborate.calls import without
-from cnndsl.elaborate.forms import repeats
+from cnndsl.elaborate.forms import lonely, repeats
 from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.reuse import shares
+from cnndsl.elaborate.unused import Ignored
 from cnndsl.fixes import corrected
 from cnndsl.ir import Instance, Layer, Merged, Network, Node
 from cnndsl.ops.base import MOST_AXES, Op, Shape, rank_of, show, sized
@@ -65,10 +66,25 @@ def unasserted(networks: Sequence[Network]) -> Iterator[Diagnostic]:
             yield advice.nothing_expected(network.declared.name_span, network.name)
 
 
-def repeated(program: Program) -> Iterator[Diagnostic]:
-    """Warns of a count that is of the last element of a chain alone."""
+def evident(program: Program) -> Iterator[Diagnostic]:
+    """Warns of what is seldom meant, whatever else is wrong: a count that is of the last element of
+    a chain alone, a merge of one branch.
+    """
     for repeat, name, fix in repeats(program.spec):
         yield advice.repeats_one(repeat.span, name, fix)
+    for merge, with_here in lonely(program.spec):
+        yield advice.one_branch(merge.name_span, merge.name, with_here)
+
+
+def beside(program: Program, mistakes: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """The mistakes of a spec, and what is evident in lines without one."""
+    lines = {each.primary.span.line for each in mistakes if each.primary}
+    ignored = Ignored(program.spec.source)
+    advised = [each for each in evident(program) if each not in ignored]
+    return [
+        *mistakes,
+        *(each for each in advised if each.primary and each.primary.span.line not in lines),
+    ]
 
 
 def _asserts(declared: ast.Model | ast.Variant) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elaborate.program import Program
-from cnndsl.ops import ACTIVATIONS, MERGES, NORMS
+from cnndsl.ops import ACTIVATIONS, MERGES, NORMS, OPS
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 from cnndsl.syntax.misplaced import RESULTS, label, named_end
@@ -31,6 +31,22 @@ def repeats(spec: ast.Spec) -> Iterator[tuple[ast.Repeat, str, Fix]]:
                 inner = Span(chain.span.source, start, end).text
                 text = f"{{ {inner} }} * {count.span.text}"
                 yield last, last.element.name, Fix(chain.span, text)
+
+
+def lonely(spec: ast.Spec) -> Iterator[tuple[ast.Merge, Fix | None]]:
+    """`add [ skip ]`, a merge of one branch as written, with what arrives beside a name in it."""
+    for definition in spec.definitions:
+        for merge in walk(definition):
+            if not isinstance(merge, ast.Merge) or len(merge.items) != 1:
+                continue
+            item = merge.items[0]
+            if not isinstance(item, ast.Chain):
+                continue
+            first, *more = item.elements
+            named = isinstance(first, ast.Apply) and first.args is None and not more
+            start = Span(item.span.source, item.span.start, item.span.start)
+            is_other = named and first.span.text != "here" and first.span.text not in OPS
+            yield merge, Fix(start, "here, ") if is_other else None
 
 
 def labelled(statement: ast.Run, program: Program) -> Diagnostic | None:

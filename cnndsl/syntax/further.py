@@ -121,7 +121,8 @@ def further(source: Source, mistakes: Sequence[Diagnostic], again: Second) -> li
             break
         for each in fresh:
             was = _back(each, passed)
-            if _line(was) not in guessed and (is_sure or each.code < "E4"):
+            follows = each.code < "E3" and _line(was) in guessed  # of another word perhaps
+            if not follows and (is_sure or each.code < "E4"):
                 _note(was, found, each)
     return sorted(found, key=place_of)
 
