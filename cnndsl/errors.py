@@ -215,13 +215,13 @@ def chain_in_expression(
 
 
 @explained("E019")
-def broken_line(span: Span, message: str, help: str | None) -> Diagnostic:
+def broken_line(span: Span, message: str, help: str | None, fix: Fix | None = None) -> Diagnostic:
     """A newline in `{ }` ends the statement, unless the next line goes on with `->` or `else`.
 
     A line that ends in `->`, `,`, `=` or an operator is continued by the next one, and within
     parentheses newlines mean nothing.
     """
-    return error("E019", message, span, help=help)
+    return error("E019", message, span, help=help, fix=fix)
 
 
 @explained("E020")

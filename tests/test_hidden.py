@@ -3,6 +3,7 @@
 import pytest
 
 import cnndsl
+from cnndsl.fixes import edited, fixes
 
 
 def told(text: str) -> list[tuple[int, str]]:
@@ -54,6 +55,35 @@ def test_shapes_show_behind_a_mistake_of_shape_that_has_an_edit():
     assert told(model(body, head)) == [(2, "E301"), (7, "E305")]
 
 
-def test_a_brace_that_is_missing_leaves_unknown_what_stands_in_what():
+def test_a_brace_that_is_missing_is_closed_where_the_indentation_says():
     body = "  stage a {\n    conv(4, 3)\n  stage b { flatten : 7 }\n  softmaxx"
-    assert {code for _, code in told(model(body))} == {"E006", "E101"}
+    assert {code for _, code in told(model(body))} == {"E006", "E305", "E101"}
+
+
+def test_an_asserted_count_with_commas_is_held_against_the_network():
+    assert told(model("  conv(4, 3)\n  expect params 1,000")) == [(4, "E010"), (4, "E401")]
+
+
+@pytest.mark.parametrize(
+    ("line", "meant"),
+    [
+        ("expect params 1,008", "expect params 1_008"),
+        ("expect macs 120 MMACs", "expect macs 120M"),
+        ("expect macs 1.8 GFLOPs", "expect macs 1.8G"),
+        ("expect params 25.6 million", "expect params 25.6M"),
+        ("expect params 1,008 params within 1%", "expect params 1_008 within 1%"),
+        ("{ conv(3, 3) -> relu * 2", "{ conv(3, 3) -> relu } * 2"),
+        ("3 x { conv(3, 3) -> relu }", "{ conv(3, 3) -> relu } * 3"),
+        ("repeat 4 { conv(3, 3) }", "{ conv(3, 3) } * 4"),
+        ("conv(3, 3); relu;", "conv(3, 3) -> relu"),
+        ("let n = 3; conv(n, 3)", "let n = 3\nconv(n, 3)"),
+        ("conv(3, 3)  s = here  max_pool(2)", "conv(3, 3)\ns = here\nmax_pool(2)"),
+        ("conv(3, 3)\n  : 8x8x3", "conv(3, 3) : 8x8x3"),
+    ],
+)
+def test_an_edit_writes_the_line_as_it_is_meant(line, meant):
+    text = model(f"  {line}")
+    for _ in range(3):
+        found = next((each for each in cnndsl.check(text) if each.code < "E1"), None)
+        text = edited(text, fixes(found)) if found else text
+    assert f"  {meant}\n" in text

@@ -119,7 +119,10 @@ def word(at: Context) -> Diagnostic | None:
         return errors.written_differently(head, message, help, fix)
     if head.text in _FOREIGN:
         message = f"`{head.text}` is not a word of this language"
-        return errors.written_differently(head, message, _FOREIGN[head.text], instead(head))
+        help, fix = _FOREIGN[head.text], instead(head)
+        if fix and head.text == "repeat":
+            help = help.replace("3", fix.text.rpartition("* ")[2])
+        return errors.written_differently(head, message, help, fix)
     if at.word.type not in LITERALS | ELEMENTS | {"LBRACE"}:
         return None
     place = elsewhere.said_elsewhere(head.text)

@@ -17,7 +17,9 @@ from cnndsl.source import Source, Span
 _ROUNDS = 6
 _LONGEST = 20_000  # characters of a text that is read again
 _MOST = 20  # mistakes of a text that is read again
-_CERTAIN = frozenset({"E004", "E010", "E013", "E014", "E018"})  # written otherwise, and known how
+_CERTAIN = frozenset(
+    "E004 E006 E010 E013 E014 E018 E019".split()
+)  # written otherwise, and known how
 
 _NAMES = frozenset("E101 E102 E106 E113 E205 E208".split())  # what leaves the shapes unknown
 _MENDED = _NAMES | {"E301", "E302", "E303", "E304", "E308"}  # behind which the shapes are known
@@ -137,7 +139,7 @@ def _back(mistake: Diagnostic, passed: Sequence[Edited]) -> Diagnostic:
 def _note(mistake: Diagnostic, found: list[Diagnostic], shown: Diagnostic) -> None:
     """Adds a mistake that was not found before; of the same kind in one line, to the one there."""
     for index, known in enumerate(found):
-        if place_of(known) == place_of(mistake):
+        if place_of(known) == place_of(mistake) and (known.code > "E1" or mistake.code < "E4"):
             if known.code == mistake.code == "E101":
                 found[index] = mistake  # with its arguments as they are called here
             return

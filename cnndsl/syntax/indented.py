@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from cnndsl.diagnostics import Diagnostic, Fix, Label
+from cnndsl.fixes import corrected
 from cnndsl.source import Span
 from cnndsl.syntax.parts import end_of_line
 
@@ -43,6 +44,11 @@ def indented(mistake: Diagnostic) -> Diagnostic | None:
 def _meant(mistake: Diagnostic, brace: int, depth: int, line: Span) -> Diagnostic:
     """The mistake at another brace, which is closed in front of a line."""
     source = line.source
+    counted = re.compile(r"[^{}#\n]*?([ \t]*)(?=\*[ \t]*\w+[ \t]*\n)").match(source.text, brace + 1)
+    if counted:  # `{ conv(64, 3) -> relu * 2`, where the count is of the braces
+        fix = Fix(Span(source, *counted.span(1)), " } ")
+        at = Label(Span(source, brace, brace + 1))
+        return replace(mistake, primary=at, labels=(), help=f"write {corrected(fix)}", fix=fix)
     begin = source.text.rfind("\n", 0, line.start) + 1
     fix = Fix(Span(source, begin, begin), " " * depth + "}\n")
     label = Label(Span(source, line.start, line.start + 1), "no further right, and not inside")

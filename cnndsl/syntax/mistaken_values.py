@@ -8,7 +8,7 @@ from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.fixes import corrected
 from cnndsl.source import Span
-from cnndsl.syntax import sizes
+from cnndsl.syntax import heads, sizes
 from cnndsl.syntax.context import Context
 from cnndsl.syntax.expected import (
     ELEMENTS,
@@ -28,6 +28,32 @@ def rounded(at: Context) -> Diagnostic | None:
     value, _ = rounded_of(at.word)
     said = "a count such as 25.6M stands in `expect` alone"
     return errors.malformed_number(at.word, said, f"write {value:_}")
+
+
+_FIGURE = re.compile(
+    r"(\d[\d_]*(?:,\d{3})*(?:\.\d+)?)[ \t]*(?:([kKMGBT])|(million|billion))?-?[ \t]*"
+    r"(?:(?:MACs?|FLOPs?|MAdds?|mult-?adds|ops|param(?:eter)?s)\b)?(?=[ \t]*(?:[}#\n]|within|$))",
+    re.IGNORECASE,
+)
+_POWERS = {"million": "M", "billion": "G"}
+
+
+def figure(at: Context) -> Diagnostic | None:
+    """A count with commas between its digits, or with its unit: `274,442`, `120 MMACs`."""
+    if len(at.statement) < 2 or at.statement[0].type != "EXPECT":
+        return None
+    source, start = at.word.source, at.statement[1].end
+    start += len(source.text[start:]) - len(source.text[start:].lstrip(" \t="))
+    seen = _FIGURE.match(source.text, start)
+    if at.word.type == "EQUAL" or seen is None or seen.end() < at.word.start:
+        return None
+    digits, power = seen[1].replace(",", "_"), seen[2] or _POWERS.get((seen[3] or "").lower(), "")
+    power = power if power == "k" else power.upper()
+    message = "a count is written in digits, in groups by `_` perhaps, or as 25.6M, without a unit"
+    fix = Fix(Span(source, start, start + len(seen[0].rstrip())), digits + power)
+    if fix.text == fix.span.text:
+        return None
+    return errors.malformed_number(fix.span, message, None, fix)
 
 
 def number(at: Context) -> Diagnostic | None:
@@ -68,6 +94,15 @@ def comparison(at: Context) -> Diagnostic | None:
     return None
 
 
+def identity(at: Context) -> Diagnostic | None:
+    """`is None` and `is not None`."""
+    said = re.compile(r"is[ \t]+(not[ \t]+)?[Nn]one\b").match(at.word.source.text, at.word.start)
+    if at.word.text != "is" or said is None:
+        return None
+    fix = Fix(Span(at.word.source, *said.span()), "!= none" if said[1] else "== none")
+    return errors.written_differently(at.word, "`is` compares nothing here", None, fix)
+
+
 def chain_as_value(at: Context) -> Diagnostic | None:
     """An arrow where a value is wanted."""
     if at.word.type != "ARROW" or at.previous.type in ("ARROW", "STAR"):
@@ -94,8 +129,15 @@ def chain_as_value(at: Context) -> Diagnostic | None:
         message = "`let` names a value, not a chain"
         return errors.chain_in_expression(at.word, message, help, fix)
     if head in ("INPUT", "EXPECT") or any(word.type == "COLON" for word in at.statement):
+        source, end = at.word.source, at.word.end
+        line = source.text.rfind("\n", 0, at.word.start) + 1
+        indent = re.compile(r"[ \t]*").match(source.text, line)
+        goes_on = "\n" not in between(at.word, at.after)
+        text = f"\n{indent[0] if indent else ''}" if goes_on else ""
+        gone = Span(source, at.previous.end, at.after.start if goes_on else end)
         help = "begin the chain on the next line"
-        return errors.chain_in_expression(at.word, "nothing flows on from here", help)
+        fix = Fix(gone, text)
+        return errors.chain_in_expression(at.word, "nothing flows on from here", help, fix)
     return None
 
 
@@ -122,6 +164,13 @@ def count(at: Context) -> Diagnostic | None:
             span = Span(at.word.source, *counted.span())
             fix, help = Fix(span, f"{counted[1]} * {at.word.text}"), ""
         return errors.written_differently(at.word, message, help or None, fix)
+    said = re.compile(r"(\d+)[ \t]*(?:x|times|\*)[ \t]*(?=\{)").match(
+        at.word.source.text, at.word.start
+    )
+    if said and at.accepted >= ELEMENTS:
+        whole = Span(at.word.source, *said.span())
+        fix = heads.counted(whole, said[1])
+        return errors.written_differently(at.word, "a count stands behind its layers", None, fix)
     times = [word for word in at.item if word.type == "STAR"]
     continues = at.word.type in OPERATORS | {"LPAR"}
     if not times or not continues or at.inside == "LPAR":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix, Label
@@ -140,7 +140,9 @@ def _line(at: Context) -> Diagnostic | None:
     if not begins or at.word.type not in OPERATORS | {"COLON", "AS", "EQUAL"}:
         return None
     message = f"a line cannot begin with `{at.word.text}`"
-    return errors.broken_line(at.word, message, "put it at the end of the line above")
+    above = Span(at.word.source, at.before[-2].end if len(at.before) > 1 else 0, at.word.start)
+    fix = Fix(above, "" if at.word.type == "DOT" else " ") if not above.text.strip() else None
+    return errors.broken_line(at.word, message, "put it at the end of the line above", fix)
 
 
 def _separator(at: Context) -> Diagnostic | None:
@@ -167,7 +169,11 @@ def _separator(at: Context) -> Diagnostic | None:
         return errors.written_differently(word, message, "write `->`, or begin a new line", fix)
     if "ARROW" in at.accepted and word.type in ELEMENTS | {"LBRACE"}:
         message = "neither `->` nor a new line in front of this"
-        joined = Fix(Span(word.source, at.previous.end, word.start), " -> ")
+        space = Span(word.source, at.previous.end, word.start)
+        if at.after.type == "EQUAL" or _is_named(at.statement):
+            help = f"begin a new line with `{errors.shown(word.text, 30)}`"
+            return errors.missing_separator(word, message, (), help, Fix(space, "\n"))
+        joined = Fix(space, " -> ")
         fix = joined if op_spelt(word.text) == word.text and at.inside == "LBRACE" else None
         return errors.missing_separator(word, message, (), None, fix)
     if "NEWLINE" in at.accepted and word.type in STATEMENTS | DEFINITIONS | ELEMENTS:
@@ -175,6 +181,12 @@ def _separator(at: Context) -> Diagnostic | None:
         message = f"a {what} begins on a line of its own"
         return errors.missing_separator(word, message, (), None)
     return None
+
+
+def _is_named(statement: Sequence[Word]) -> bool:
+    """Whether words are `x = here`, behind which a statement of its own begins."""
+    kinds = [word.type for word in statement]
+    return kinds in (["NAME", "EQUAL", "HERE"], ["NAME", "EQUAL", "IN"])
 
 
 def _are_tensors(*words: Word) -> bool:
@@ -199,6 +211,7 @@ _RULES = (
     python_bodies.inner_definition,
     python_forms.function,
     _unclosed,
+    mistaken_values.figure,
     misplaced.labelled,
     misplaced.route,
     sizes.tuples,
@@ -225,6 +238,7 @@ _RULES = (
     foreign.sign,
     _line,
     mistaken_values.count,
+    mistaken_values.identity,
     foreign.comment,
     mistaken_values.rounded,
     mistaken_values.number,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.fixes import corrected
 from cnndsl.source import Source, Span
 from cnndsl.syntax import tables
 
@@ -149,6 +150,8 @@ def _unknown(span: Span) -> Diagnostic:
         return errors.unclosed_string(Span(span.source, span.start, end))
     fix = _instead(span)
     help = None if fix and span.text == "?" else _HINTS.get(span.text)
+    if fix and span.text == ";" and (line := corrected(fix)):
+        help = f"a statement ends with its line, and `->` joins layers: {line}"
     return errors.unknown_character(span, help, fix)
 
 
@@ -175,12 +178,24 @@ def _sizes(sign: Span) -> Fix | None:
     return Fix(whole, re.sub("[ \\t]*\u00d7[ \\t]*", "x", whole.text))
 
 
+def _between(before: str) -> str:
+    """What stands between two statements in one line, of which the first is this: an arrow, where
+    it is a layer.
+    """
+    layer = re.search(
+        r"(?:^|[{;]|->)[ \t]*(?!let\b|input\b|expect\b)\w+(?:\([^()]*\))?[ \t]*$", before
+    )
+    return " -> " if layer else "\n"
+
+
 def _instead(span: Span) -> Fix | None:
     """The edit that a character stands for, where its line says so."""
     text, source = span.source.text, span.source
     if span.text == "'" and (closed := re.compile(r"'([^'\"\n]*)'").match(text, span.start)):
         return Fix(Span(source, *closed.span()), f'"{closed[1]}"')
     start = _line_start(span)
+    if span.text == ";" and (following := re.compile(r";[ \t]*(?=\w)").match(text, span.start)):
+        return Fix(Span(source, *following.span()), _between(text[start : span.start]))
     decorator = re.compile(r"@[\w.]+(?:\([^()\n]*\))?[ \t]*(?=\n)").match(text, span.start)
     if decorator and not text[start : span.start].strip():
         return Fix(Span(source, *decorator.span()), "")
