@@ -129,14 +129,12 @@ def chain_as_value(at: Context) -> Diagnostic | None:
         message = "`let` names a value, not a chain"
         return errors.chain_in_expression(at.word, message, help, fix)
     if head in ("INPUT", "EXPECT") or any(word.type == "COLON" for word in at.statement):
-        source, end = at.word.source, at.word.end
-        line = source.text.rfind("\n", 0, at.word.start) + 1
-        indent = re.compile(r"[ \t]*").match(source.text, line)
+        source, begin = at.word.source, at.word.source.text.rfind("\n", 0, at.word.start) + 1
+        indent = re.compile(r"[ \t]*").match(source.text, begin)
         goes_on = "\n" not in between(at.word, at.after)
         text = f"\n{indent[0] if indent else ''}" if goes_on else ""
-        gone = Span(source, at.previous.end, at.after.start if goes_on else end)
-        help = "begin the chain on the next line"
-        fix = Fix(gone, text)
+        gone = Span(source, at.previous.end, at.after.start if goes_on else at.word.end)
+        help, fix = "begin the chain on the next line", Fix(gone, text)
         return errors.chain_in_expression(at.word, "nothing flows on from here", help, fix)
     return None
 
