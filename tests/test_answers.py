@@ -174,3 +174,70 @@ def test_what_is_evident_is_told_beside_mistakes():
     assert [each.code for each in cnndsl.check(model(body))] == ["W309", "W311", "E205"]
     held = cnndsl.check(model(body.replace("dense(0)", "relu")), warnings=True)
     assert {each.code for each in held} >= {"W309", "W311"}
+
+
+def told(text: str) -> list[tuple[str, str | None]]:
+    return [(each.code, each.help) for each in cnndsl.check(text)]
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "help"),
+    [
+        ("conv(3x3, 4)", "E205", "(filters, kernel): conv(4, 3x3)"),
+        (
+            "max_pool(2, 3x3, 1) : 4x4x3",
+            "E305",
+            "(window, stride, pad): max_pool(3x3, 2, 1) : 4x4x3",
+        ),
+        ("global_avg_pool -> dense(classes, 3)", "E205", "global_avg_pool -> dense(classes)"),
+        ("dense(num_classes)", "E102", "model Net(classes = 2, num_classes = 10) {"),
+        ("conv(6, 1) -> conv(9, 3, groups = 2)", "E304", None),
+        ("conv(6, 1) : 8x8x6\n  conv(8, 3, groups = 4)", "E304", "conv(8, 3, groups = 2)"),
+        ("unit(4, output = 9)", "E106", "did you mean `out`?"),
+        ("scaled(4)", "E102", "has to be one: block scaled(f, classes) { conv(f * classes, 1) }"),
+    ],
+)
+def test_the_edit_for_arguments_and_names(body, code, help):
+    head = "block unit(mid, out) { conv(mid, 1) -> conv(out, 1) }\n"
+    head += "block scaled(f) { conv(f * classes, 1) }\n"
+    found = [
+        each for each in told(model(body, head=head if "(4" in body else "")) if each[0] == code
+    ]
+    assert found
+    assert any(
+        help is None or (each[1] or "").partition(" (and")[0].endswith(help) for each in found
+    )
+
+
+def test_a_gate_becomes_a_map_in_one_step():
+    gate = "block se(f) {\n  s = %s -> dense(f // 4) -> dense(f) -> sigmoid\n  mul [ here, s ]\n}\n"
+    for pool in ("global_avg_pool", "global_avg_pool(keep = true)"):
+        text = model("conv(8, 3) -> se(8)", head=gate % pool)
+        (found,) = cnndsl.check(text)
+        assert "(keep = true) -> conv(f // 4, 1) -> conv(f, 1)" in (found.help or "")
+
+
+def test_an_odd_size_comes_back_by_the_tensor_it_was_halved_from():
+    body = "conv(4, 3) as s\n  max_pool(2) : 4x4x4\n  upsample(2) -> concat [ here, s ] : 8x8x8"
+    found = told(model(body, image="9x9x3"))
+    assert [code for code, _ in found] == ["E302", "E305"]
+    assert "resize(s) -> concat" in (found[0][1] or "")
+
+
+def test_convolutions_that_are_all_meant_without_padding_are_one_mistake():
+    body = "conv(6, 5) : 28x28x6\n  max_pool(2) : 14x14x6\n  conv(8, 5) : 10x10x8"
+    ((code, help),) = told(model(body, image="32x32x1"))
+    assert code == "E305"
+    assert "conv(6, 5, pad = valid)" in (help or "")
+
+
+def test_an_assertion_is_made_true_where_no_other_use_is_made_wrong():
+    head = "block double(f) { { conv(f, 3) -> relu } * 2 }\n"
+    body = "double(4) : 8x8x4\n  relu\n  double(4) : 4x4x4"
+    assert told(model(body, head=head)) == [("E305", None)]
+
+
+def test_a_range_that_ends_too_early_is_no_stride():
+    body = "for i in 1..2 { max_pool(2) }\n  conv(4, 1) : 2x2x4"
+    ((code, help),) = told(model(body))
+    assert (code, (help or "").rpartition(": ")[2]) == ("E305", "for i in 1..3 { max_pool(2) }")

@@ -13,6 +13,7 @@ from cnndsl.ops import MERGES, OPS, initial
 from cnndsl.source import Span
 from cnndsl.suggest import closest, did_you_mean
 from cnndsl.syntax import ast
+from cnndsl.syntax.ported.meaning import setting_meant
 
 _OF_MERGES = ("axis", "dim", "name", "mode", "concat_axis")  # what merges are told elsewhere
 _JOINS = {"+": "add", "*": "mul", "-": "sub"}
@@ -59,6 +60,12 @@ def unknown(
     if callee == "flatten":  # from whatever dimension on
         return errors.unknown_argument(span, message, signature(), None, rewritten(call, callee))
     own = callee not in OPS and callee not in initial.NAMES and callee != "aux"
+    given = {each.name for each in args} | set(names[: sum(each.name is None for each in args)])
+    means = setting_meant(name)
+    alike = [n for n in names if own and n not in given and setting_meant(n) == means]
+    if len(alike) == 1 and means not in (None, "idle"):
+        help = f"did you mean `{alike[0]}`?"
+        return errors.unknown_argument(span, message, signature(), help)
     told = f"give `{callee}` that parameter where it is defined, and use it there" if own else None
     return errors.unknown_argument(span, message, signature(), told)
 
@@ -172,7 +179,8 @@ def misread(
         return None if fix is None else (None, fix)
     is_dense = (element.name, focus) == ("dense", "bias")
     is_norm = (element.name, focus) == ("bn", "momentum")
-    fix = without(args, 0, element.span) if counts and (is_dense or is_norm) else None
+    gone = 0 if not is_dense or "class" not in args[0].span.text else len(args) - 1
+    fix = without(args, gone, element.span) if counts and (is_dense or is_norm) else None
     line = corrected(fix) if fix else None
     if fix is None or line is None:
         return None

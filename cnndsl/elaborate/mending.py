@@ -20,7 +20,7 @@ from cnndsl.source import Span
 # Diagnostics of a changed text; None where it takes too long to tell.
 Recheck = Callable[[str], "Sequence[Diagnostic] | None"]
 
-EFFORT = 4_000  # layers that may be elaborated for it, and what costs as much
+EFFORT = 6_000  # layers that may be elaborated for it, and what costs as much
 _A_TRIAL = 80  # layers that another trial costs as much as, however small the network is
 _CHARACTERS = 40  # of a text that take as long to read as a layer to make
 _FEWEST = 3  # trials, or none: an editor waits for them
@@ -48,25 +48,32 @@ def mended(
     each += len(text) // _CHARACTERS
     if each > EFFORT // _FEWEST:
         return _once(found)
-    done: set[int] = set()
+    for index, wrong in enumerate(found):
+        if wrong.code == "E305" and wrong.fix is not None and left > 0:
+            left -= each
+            after = recheck(edited(text, [wrong.fix]))
+            if after is None or len(after) >= len(found):  # it is of a block that is used elsewhere
+                found[index] = replace(wrong, help=None, fix=None)
+    done, helped = set[int](), set[str]()  # mistakes, and why: the same is made in several places
     for _ in range(_ROUNDS):
         open_ = [d for d in found if id(d) not in done and _is_open(d, program)]
         if not open_:
             break
         first = open_[0]
-        best: tuple[int, Mend, set[int]] | None = None
-        for mend in mends(program, open_):
+        best: tuple[tuple[int, int], Mend, set[int]] | None = None
+        for mend in sorted(mends(program, open_), key=lambda mend: mend.why not in helped):
             left -= each
-            if left < 0:
+            if left < 0 or (best is not None and mend.rank > best[1].rank):
                 break
-            gone = _gone(mend, first, found, recheck(edited(text, mend.fixes)))
-            if gone and (best is None or len(gone) > best[0]):
-                best = len(gone), mend, gone
-                if len(gone) == len(found):
+            gone, new = _gone(mend, first, found, recheck(edited(text, mend.fixes)))
+            if gone and (best is None or (len(gone), -new) > best[0]):
+                best = (len(gone), -new), mend, gone
+                if len(gone) == len(found) and not new:
                     break
         if best is None:
             done.add(id(first))
             continue
+        helped.add(best[1].why)
         told = _told(first, best[1], [d for d in found if id(d) in best[2]])
         found = [told if d is first else d for d in found if d is first or id(d) not in best[2]]
         done.add(id(told))
@@ -91,26 +98,31 @@ def _is_open(mistake: Diagnostic, program: Program) -> bool:
         return False
     if mistake.primary.span.text == "None":  # the size of a batch
         return True
-    if fixes(mistake):
+    if fixes(mistake) and not (mistake.code == "E305" and "stride" in (mistake.help or "")):
         return False
-    if mistake.help is not None and mistake.code not in ("E105", "E141", "E303", "E304"):
+    if mistake.help is not None and mistake.code not in ("E105", "E141", "E303", "E304", "E305"):
         return False
     return mistake.primary.span.source is program.spec.source
 
 
 def _gone(
     mend: Mend, first: Diagnostic, found: Sequence[Diagnostic], after: Sequence[Diagnostic] | None
-) -> set[int]:
-    """The mistakes that an edit takes away, the first among them; none if it makes others."""
+) -> tuple[set[int], int]:
+    """The mistakes that an edit takes away, the first among them, and how many others show then;
+    none if it makes them.
+    """
     if after is None:
-        return set()
+        return set(), 0
     moved = {(d.code, _moved(mend, d)): d for d in found}
     left = {(d.code, _start(d)) for d in after}
-    new = left - moved.keys()
-    revealed = mend.reveals and all(code not in _CALLS for code, _ in new)
-    if (new and not revealed) or (first.code, _moved(mend, first)) in left:
-        return set()
-    return {id(d) for key, d in moved.items() if key not in left}
+    new, place = left - moved.keys(), _moved(mend, first)
+    low = min(fix.span.start for fix in mend.fixes)
+    high = max(fix.span.end + len(fix.text) for fix in mend.fixes)
+    again = any(code == first.code and low <= (at or 0) <= high for code, at in new)
+    revealed = mend.reveals and not again and all(code not in _CALLS for code, _ in new)
+    if (new and not revealed) or (first.code, place) in left:
+        return set(), 0
+    return {id(d) for key, d in moved.items() if key not in left}, len(new)
 
 
 def _trimmed(span: Span) -> Span:

@@ -22,7 +22,14 @@ _CERTAIN = frozenset(
 )  # written otherwise, and known how
 
 _NAMES = frozenset("E101 E102 E106 E113 E205 E208".split())  # what leaves the shapes unknown
-_MENDED = _NAMES | {"E301", "E302", "E303", "E304", "E308"}  # behind which the shapes are known
+_MENDED = _NAMES | {
+    "E301",
+    "E302",
+    "E303",
+    "E304",
+    "E305",
+    "E308",
+}  # behind which the shapes are known
 _SURE = _CERTAIN | _NAMES
 
 Check = Callable[[Source], "tuple[bool, Sequence[Diagnostic]]"]
@@ -102,12 +109,15 @@ def further(source: Source, mistakes: Sequence[Diagnostic], again: Second) -> li
     after, fresh = source, mistakes
     parses = is_read = all(each.code > "E1" for each in mistakes)
     is_sure, guessed = True, set[int]()  # lines with an edit that is one of several perhaps
+    settled = set(map(_key, mistakes))  # that later edits do not take back
     for _ in range(_ROUNDS):
         known = _MENDED if is_read else _CERTAIN
         mended = [each for each in fresh if each.code in known and fixes(each)]
         if edits := apart([fix for each in mended for fix in fixes(each)]):
             is_sure &= all(each.code in _SURE for each in mended)
-            guessed |= {_line(_back(each, passed)) for each in mended if each.code not in _CERTAIN}
+            known_by = [_back(each, passed) for each in mended]
+            guessed |= {_line(each) for each in known_by if each.code not in _CERTAIN}
+            settled |= set(map(_key, known_by))
             passed.append(Edited(after, Source(source.name, edited(after.text, edits)), edits))
             after = passed[-1].after
             still, fresh = again.check(after)
@@ -121,8 +131,12 @@ def further(source: Source, mistakes: Sequence[Diagnostic], again: Second) -> li
             is_read, fresh = True, again.read_on(after)
         else:
             break
-        for each in fresh:
-            was = _back(each, passed)
+        shown = [(_back(each, passed), each) for each in fresh]
+        if parses:  # a shape that another edit made right
+            settled |= {_key(was) for was, _ in shown}
+            found = [each for each in found if each.code < "E3" or _key(each) in settled]
+            settled -= {_key(was) for was, _ in shown} - set(map(_key, mistakes))
+        for was, each in shown:
             follows = each.code < "E3" and _line(was) in guessed  # of another word perhaps
             if not follows and (is_sure or each.code < "E4"):
                 _note(was, found, each)
@@ -142,6 +156,9 @@ def _note(mistake: Diagnostic, found: list[Diagnostic], shown: Diagnostic) -> No
         if place_of(known) == place_of(mistake) and (known.code > "E1" or mistake.code < "E4"):
             if known.code == mistake.code == "E101":
                 found[index] = mistake  # with its arguments as they are called here
+            if known.code == mistake.code == "E305" and not known.help and fixes(mistake):
+                help = f"with the edits of the mistakes above, {mistake.help}"
+                found[index] = replace(known, help=help)
             return
         if _line(known) != _line(mistake) or known.message != mistake.message:
             continue
@@ -164,13 +181,14 @@ def _note(mistake: Diagnostic, found: list[Diagnostic], shown: Diagnostic) -> No
 
 def apart(edits: Sequence[Fix]) -> tuple[Fix, ...]:
     """The edits, as small as they are, that do not touch each other, in the order of the text."""
-    small = [each for edit in edits for each in _smaller(edit)]
-    small.sort(key=lambda fix: (fix.span.start, fix.span.end))
     kept: list[Fix] = []
-    for each in small:
-        if not kept or each.span.start >= kept[-1].span.end:
-            kept.append(each)
-    return tuple(kept)
+    for edit in sorted(edits, key=lambda fix: (fix.span.start, fix.span.end)):
+        parts = _smaller(edit)
+        if all(
+            p.span.end <= k.span.start or k.span.end <= p.span.start for p in parts for k in kept
+        ):
+            kept += parts
+    return tuple(sorted(kept, key=lambda fix: (fix.span.start, fix.span.end)))
 
 
 def _smaller(edit: Fix) -> list[Fix]:
@@ -187,6 +205,10 @@ def _smaller(edit: Fix) -> list[Fix]:
 
 def place_of(mistake: Diagnostic) -> int:
     return mistake.primary.span.start if mistake.primary else 0
+
+
+def _key(mistake: Diagnostic) -> tuple[str, int]:
+    return mistake.code, place_of(mistake)
 
 
 def _line(mistake: Diagnostic) -> int:

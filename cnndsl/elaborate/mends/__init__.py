@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cnndsl.diagnostics import Diagnostic
-from cnndsl.elaborate.mends import channels, layers, names, numbers, order, shapes, sizes
+from cnndsl.elaborate.mends import arguments, channels, layers, names, numbers, order, shapes, sizes
 from cnndsl.elaborate.mends.mend import SURE, Mend
 from cnndsl.elaborate.program import Program
 from cnndsl.syntax import ast
@@ -39,9 +39,14 @@ def _all(
     yield from channels.turned(nodes, first)
     yield from channels.assertions(nodes)
     yield from channels.flowing(nodes, first)
+    yield from arguments.ordered(nodes, first)
     yield from names.unseen(nodes, first)
+    yield from names.classes(nodes, first)
     yield from names.quoted(nodes, first)
     yield from sizes.squeezed(nodes, first)
+    yield from sizes.pointwise(nodes, first)
+    yield from sizes.resized(nodes, first)
+    yield from sizes.unpadded(nodes, first)
     yield from order.flattened(nodes, first)
     yield from order.counted_from_one(nodes, first)
     yield from order.at_least_one(nodes, first)

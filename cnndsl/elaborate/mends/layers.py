@@ -195,7 +195,12 @@ def turns(nodes: Iterable[ast.Node], first: Diagnostic) -> Iterator[Mend]:
             stop = node.items.stop
             if isinstance(stop, ast.Literal) and isinstance(stop.value, int):
                 why = f"a range ends before its end, and `{stop.value + 1}` is not in it"
-                yield Mend(LIKELY, (Fix(stop.span, str(stop.value + 1)),), why)
+                longer = Fix(stop.span, str(stop.value + 1))
+                yield Mend(LIKELY, (longer,), why)
+                inner = [n.index.span for n in walk(node.body) if isinstance(n, ast.Index)]
+                picked = [span for span in inner if span.text in node.targets]
+                moved = [Fix(span, f"{span.text} - 1") for span in picked]
+                yield Mend(LIKELY, (longer, *moved), f"{why}; places are counted from 0")
         elif isinstance(node, ast.Repeat) and isinstance(node.count, ast.Literal):
             count = node.count.value
             for other, much in ((1, "more"), (-1, "fewer")):

@@ -12,6 +12,8 @@ from cnndsl.source import Span
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
 
+_CLASSES = frozenset({"classes", "num_classes", "n_classes", "nclasses"})
+_USUAL_CLASSES = 10
 _UNKNOWN = re.compile(r"(?:there is no op, block or tensor|nothing named) `(\w+)`")
 
 
@@ -25,13 +27,50 @@ def unseen(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
     bodies = [n for n in nodes if isinstance(n, ast.Block | ast.Model) and holds(n.span, place)]
     for body in bodies:
         yield from _before_the_branch(body, name, place)
-    named = [n for n in nodes if _names(n, name) and not any(holds(b.span, n.span) for b in bodies)]
+    named = [
+        n
+        for n in nodes
+        if (_names(n, name) or _gives(n, name)) and not any(holds(b.span, n.span) for b in bodies)
+    ]
     if blocks and named:
         yield from _as_parameter(nodes, blocks[-1], name)
 
 
 def _names(node: ast.Node, name: str) -> bool:
     return isinstance(node, ast.Bind | ast.Stage | ast.Run) and node.name == name
+
+
+def _gives(node: ast.Node, name: str) -> bool:
+    """Whether a model's body has a value of that name."""
+    match node:
+        case ast.Model(parameters=parameters):
+            return any(parameter.name == name for parameter in parameters)
+        case ast.For(targets=targets):
+            return name in targets
+    return isinstance(node, ast.Let) and node.name == name
+
+
+def classes(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """`dense(classes)` of a model that has no such parameter; as many as the output has."""
+    found = _UNKNOWN.match(first.message)
+    if found is None or first.code != "E102" or found[1] not in _CLASSES or first.primary is None:
+        return
+    place = first.primary.span
+    for node in nodes:
+        if not isinstance(node, ast.Model) or not holds(node.span, place):
+            continue
+        said = re.search(
+            r"\bexpect[ \t]+output[ \t]+\[?[ \t]*(\d+)[ \t]*\]?[ \t]*(?:#|\n|\})", node.span.text
+        )
+        text = f"{found[1]} = {said[1] if said else _USUAL_CLASSES}"
+        source, end = node.span.source, node.name_span.end
+        empty = re.compile(r"[ \t]*\([ \t]*\)").match(source.text, end)
+        if node.parameters:
+            last = node.parameters[-1].span.end
+            fix = Fix(Span(source, last, last), f", {text}")
+        else:
+            fix = Fix(Span(source, end, empty.end() if empty else end), f"({text})")
+        yield Mend(LIKELY, (fix,), f"give the model the parameter `{found[1]}`", reveals=True)
 
 
 def _before_the_branch(body: ast.Node, name: str, place: Span) -> Iterator[Mend]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from cnndsl.diagnostics import Diagnostic, Fix
-from cnndsl.elaborate.mends.mend import LIKELY, Mend, holds
+from cnndsl.elaborate.mends.mend import LIKELY, POSSIBLE, Mend, holds
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
@@ -103,6 +103,11 @@ def common_groups(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend
         of_conv = [a.value for a in node.args or () if a.name == "groups"]
         filters = node.args[0].value.span.text if node.args else ""
         for value in of_conv if node.name == "conv" else ():
+            if isinstance(value, ast.Literal) and groups > 1 and filters.isdigit():
+                common = math.gcd(groups, int(filters))
+                why = f"{common} groups divide {found[2]} and {filters} channels"
+                fixes = (Fix(value.span, str(common)),) if common > 1 else ()
+                yield Mend(POSSIBLE, fixes, why, reveals=True)
             if not isinstance(value, ast.Literal) and value.span.text == filters:
                 why = "as many groups as channels arrive"
                 yield Mend(LIKELY, (Fix(value.span, "here.channels"),), why)

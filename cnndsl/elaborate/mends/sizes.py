@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.diagnostics import Diagnostic, Fix, Label
 from cnndsl.elaborate.mends.mend import LIKELY, POSSIBLE, Mend, holds
 from cnndsl.ops import ACTIVATIONS
 from cnndsl.source import Span
@@ -13,6 +13,8 @@ from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
 
 _OF_MERGES = ("E301", "E302", "E303")
+_NEAR = 4  # of a size that much less is what halvings of odd sizes leave
+_BEFORE_PAD = 4  # the place of `pad` among the arguments of a convolution
 _SIZE = re.compile(r"(\d+) x (\d+) x \d+$")
 
 
@@ -137,14 +139,80 @@ def squeezed(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
     for label in first.labels:
         if not re.fullmatch(r"\d+", label.text):
             continue
-        calls = [n for n in nodes if isinstance(n, ast.Apply) and holds(label.span, n.span)]
+        bound = [
+            n.span
+            for n in nodes
+            if isinstance(n, ast.Bind)
+            and n.name == label.span.text
+            and n.span.end <= label.span.start
+        ]
+        gate = bound[-1] if bound else label.span
+        calls = [n for n in nodes if isinstance(n, ast.Apply) and holds(gate, n.span)]
         pools = [c for c in calls if c.name == "global_avg_pool" and not c.args]
         dense = [c for c in calls if c.name == "dense" and c.args]
         if len(pools) != 1 or not dense:
             continue
-        edits = [Fix(pools[0].span, "global_avg_pool(keep = true)")]
-        for call in dense:
-            name, units = call.name_span, call.args[0].span if call.args else call.span
-            edits += [Fix(name, "conv"), Fix(Span(name.source, units.end, units.end), ", 1")]
-        why = "weights of channels are a map of 1x1, as 1x1 convolutions give it"
-        yield Mend(LIKELY, tuple(edits), why)
+        edits = [Fix(pools[0].span, "global_avg_pool(keep = true)"), *_as_convolutions(dense)]
+        yield Mend(LIKELY, tuple(edits), _GATE)
+
+
+_GATE = "weights of channels are a map of 1x1, as 1x1 convolutions give it"
+
+
+def _as_convolutions(dense: Sequence[ast.Apply]) -> Iterator[Fix]:
+    for call in dense:
+        name, units = call.name_span, call.args[0].span if call.args else call.span
+        yield Fix(name, "conv")
+        yield Fix(Span(name.source, units.end, units.end), ", 1")
+
+
+def pointwise(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """`dense` layers of a gate whose pool keeps the map."""
+    if first.code != "E304" or first.primary is None or "not a 1 x 1 x" not in first.message:
+        return
+    place = first.primary.span
+    for node in nodes:
+        if isinstance(node, ast.Chain) and holds(node.span, place):
+            calls = [n for n in walk(node) if isinstance(n, ast.Apply)]
+            if not any(c.name.startswith("global_") and c.args for c in calls):
+                continue
+            dense = [c for c in calls if c.name == "dense" and c.args]
+            yield Mend(LIKELY, tuple(_as_convolutions(dense)), _GATE)
+
+
+def resized(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """`upsample(2)` of a map that was halved from an odd size, beside what it was halved from."""
+    if first.code not in _OF_MERGES or first.primary is None:
+        return
+    sized = [label for label in first.labels if _SIZE.match(label.text)]
+    sides = sorted({int(found[1]) for label in sized if (found := _SIZE.match(label.text))})
+    if len(sides) != 2 or (sides[1] - sides[0]) * _NEAR > sides[0]:
+        return
+    others = [label.span.text for label in sized if label.span.text.isidentifier()]
+    others = [name for name in others if name not in ("here", "in")]
+    place = first.primary.span
+    calls = [n for n in nodes if isinstance(n, ast.Apply) and n.name == "upsample"]
+    near = [call for call in calls if call.span.start < place.start or _is_in(call, sized)]
+    for call in near[-1:]:
+        for name in others[-1:]:
+            why = f"what an odd size was halved to comes back to it by the size of `{name}`"
+            yield Mend(LIKELY, (Fix(call.span, f"resize({name})"),), why, reveals=True)
+
+
+def _is_in(call: ast.Apply, labels: Sequence[Label]) -> bool:
+    return any(holds(label.span, call.span) for label in labels)
+
+
+def unpadded(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """Convolutions as PyTorch and LeNet have them, none of which pads."""
+    if first.code != "E305":
+        return
+    calls = [n for n in nodes if isinstance(n, ast.Apply) and n.name in ("conv", "depthwise")]
+    plain = [c for c in calls if c.args and not any(a.name == "pad" for a in c.args)]
+    large = [c for c in plain if len(c.args or ()) > 1 and c.args and c.args[1].span.text != "1"]
+    large = [c for c in large if sum(a.name is None for a in c.args or ()) < _BEFORE_PAD]
+    edits = [
+        Fix(Span(c.span.source, c.span.end - 1, c.span.end - 1), ", pad = valid") for c in large
+    ]
+    if len(edits) > 1:
+        yield Mend(LIKELY, tuple(edits), "a convolution pads unless it says otherwise")
