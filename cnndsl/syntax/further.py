@@ -157,8 +157,8 @@ def _note(mistake: Diagnostic, found: list[Diagnostic], shown: Diagnostic) -> No
             if known.code == mistake.code == "E101":
                 found[index] = mistake  # with its arguments as they are called here
             if known.code == mistake.code == "E305" and not known.help and fixes(mistake):
-                help = f"with the edits of the mistakes above, {mistake.help}"
-                found[index] = replace(known, help=help)
+                behind = f"with the edits of the mistakes above, {mistake.help}"
+                found[index] = replace(known, help=behind)
             return
         if _line(known) != _line(mistake) or known.message != mistake.message:
             continue

@@ -52,7 +52,7 @@ def definitions(body: Sequence[python.stmt], dialect: Dialect) -> list[Definitio
     for maker in makers:
         script.run(maker.body)
     try:
-        script.run(rest)
+        script.run([each for each in rest if not _is_aside(each, rest)])
     except Unknown:
         if not found:
             raise
@@ -66,6 +66,35 @@ def definitions(body: Sequence[python.stmt], dialect: Dialect) -> list[Definitio
 
 def _is_main(statement: python.stmt) -> bool:
     return isinstance(statement, python.If) and "__main__" in python.unparse(statement.test)
+
+
+def _is_aside(statement: python.stmt, body: Sequence[python.stmt]) -> bool:
+    """Whether a statement of a script is about data or training: it calls functions alone that
+    make no layer, and unpacks or indexes what they give.
+    """
+    if isinstance(statement, python.With | python.Assert | python.Delete):
+        return True
+    if not isinstance(statement, python.Assign | python.Expr | python.For | python.If):
+        return False
+    calls = [node for node in python.walk(statement) if isinstance(node, python.Call)]
+    makes = any(
+        op_meant(name_of_call(call)) or "sequential" in name_of_call(call) for call in calls
+    )
+    plain = isinstance(statement, python.Assign) and not calls
+    return bool(calls) and not makes and not plain and not _reads_layers(statement, body)
+
+
+def _reads_layers(statement: python.stmt, body: Sequence[python.stmt]) -> bool:
+    """Whether a statement calls a name that the text makes, as a layer or a network."""
+    made = {
+        target.id
+        for each in body
+        if isinstance(each, python.Assign)
+        for target in each.targets
+        if isinstance(target, python.Name)
+    }
+    called = [node.func for node in python.walk(statement) if isinstance(node, python.Call)]
+    return any(isinstance(func, python.Name) and func.id in made for func in called)
 
 
 def _only_calls(steps: Sequence[Step], own: set[str]) -> bool:

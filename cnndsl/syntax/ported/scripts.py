@@ -23,6 +23,7 @@ class Script(Tensors):
 
     image: str | None = None
     constants: dict[str, str] = field(default_factory=dict)
+    given: dict[str, python.expr] = field(default_factory=dict)  # the same as they are written
     kept: set[str] = field(default_factory=set)  # lists of layers that are read elsewhere
 
     def run(self, body: Iterable[python.stmt]) -> None:
@@ -72,8 +73,8 @@ class Script(Tensors):
     def _assigned(self, name: str, value: python.expr) -> None:
         if self._is_silent(value):
             return
-        if image := self._image(value):
-            self.image = image
+        if self._is_input(value):
+            self.image = self._image(value) or self.image
             self.tensors[name] = FLOW
             return
         if isinstance(value, python.Call) and self._is_container(value) and not value.args:
@@ -83,6 +84,7 @@ class Script(Tensors):
             value
         ):
             self.constants[name] = self.calls.value(value)
+            self.given[name] = value
             return
         if self._ended(value):
             return
@@ -108,8 +110,8 @@ class Script(Tensors):
             ):
                 self.run_row(self.calls.row(layer))
                 return
-        if image := self._image(value):
-            self.image = image
+        if self._is_input(value):
+            self.image = self._image(value) or self.image
             return
         try:
             tensor = self.tensor(value)
@@ -121,8 +123,8 @@ class Script(Tensors):
     def _drop_image(self, value: python.expr) -> list[Layer]:
         """The layers of a pipe or list, whose first may be the image."""
         items = _piped(value)
-        if image := self._image(items[0]):
-            self.image = image
+        if self._is_input(items[0]):
+            self.image = self._image(items[0]) or self.image
             items = items[1:]
         return [each for item in items for each in self.calls.row(item)]
 
@@ -152,12 +154,18 @@ class Script(Tensors):
 
     # --- what else --------------------------------------------------------------------
 
+    def _is_input(self, value: python.expr) -> bool:
+        """Whether a call is the image, whatever it says of its size."""
+        if not isinstance(value, python.Call) or isinstance(value.func, python.Call):
+            return False
+        sized = any(k.arg in ("shape", "input_shape", "batch_shape") for k in value.keywords)
+        named = isinstance(value.func, python.Name | python.Attribute)
+        is_input = named and op_meant(name_of(value.func)) == "input"
+        return is_input and (sized or self._image(value) is not None)
+
     def _image(self, value: python.expr) -> str | None:
         """The size that `Input(shape = (28, 28, 1))` says."""
-        if not isinstance(value, python.Call) or isinstance(value.func, python.Call):
-            return None
-        name = name_of(value.func)
-        if op_meant(name) != "input":
+        if not isinstance(value, python.Call):
             return None
         given = [
             k.value for k in value.keywords if k.arg in ("shape", "input_shape", "batch_shape")
@@ -165,11 +173,14 @@ class Script(Tensors):
         return next(filter(None, map(self._sides, [*given, *value.args])), None)
 
     def _sides(self, node: python.expr) -> str | None:
+        if isinstance(node, python.Name):
+            node = self.given.get(node.id, node)
         if not isinstance(node, python.Tuple | python.List) or len(node.elts) not in (3, 4):
             return None
         from cnndsl import elsewhere
 
-        sides = [self.calls.value(each) for each in node.elts[-3:]]
+        said = [self.calls.value(each) for each in node.elts[-3:]]
+        sides = [self.constants.get(each, each) for each in said]
         return elsewhere.size(sides, is_image=True)
 
     def _is_silent(self, value: python.expr) -> bool:
@@ -202,8 +213,8 @@ class Script(Tensors):
                 for arg in value.args
                 for each in (arg.elts if isinstance(arg, python.List) else [arg])
             ]
-        if items and (image := self._image(items[0])):
-            self.image = image
+        if items and self._is_input(items[0]):
+            self.image = self._image(items[0]) or self.image
             items = items[1:]
         kept = [item for item in items if not _is_silent_layer(item)]
         try:

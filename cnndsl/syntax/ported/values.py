@@ -43,9 +43,10 @@ def is_library(node: python.expr) -> bool:
 
 @dataclass
 class Values:
-    """Reads settings; `values` are their names as they are here."""
+    """Reads settings; `values` are their names as they are here, `unknown` those that have none."""
 
     values: dict[str, str] = field(default_factory=dict)
+    unknown: set[str] = field(default_factory=set)
 
     def value(self, node: python.expr) -> str:
         """A setting as it is written here."""
@@ -63,7 +64,10 @@ class Values:
                 plain = len(words) in (2, 3) and all(word.isdigit() for word in words)
                 return "x".join(words) if plain else f"[{', '.join(words)}]"
             case python.Name(id=name) | python.Attribute(value=python.Name(id="self"), attr=name):
-                return self.values.get(name) or elsewhere.ARRIVES.get(name) or name
+                known = self.values.get(name) or elsewhere.ARRIVES.get(name)
+                if known is None:
+                    self.unknown.add(name)
+                return known or name
             case python.Attribute(attr=name):
                 return name
             case python.BinOp() if _is_number(node):

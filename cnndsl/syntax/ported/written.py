@@ -10,7 +10,9 @@ from cnndsl.syntax.ported.dialects import Dialect
 from cnndsl.syntax.ported.entries import Arriving, Entry
 from cnndsl.syntax.ported.flows import Layer, Lines, Merged, Ran, Step, Tensor
 from cnndsl.syntax.ported.scripts import Script
+from cnndsl.syntax.tables import KEYWORDS
 
+_OURS = frozenset(KEYWORDS) | {"nearest", "bilinear", "same", "valid"}
 SIZES = (224, 32, 28, 64, 227, 299, 128, 96, 48, 256, 16)  # sides that an image may have, unsaid
 
 
@@ -74,11 +76,19 @@ def model(definition: Definition, image: str, dialect: Dialect) -> str:
     at = Arriving(sides[:2], sides[2] if len(sides) == 3 else None)
     steps = _asserted(definition.script.steps)
     lines = [f"input {image}", *Lines(dialect, at).written(steps)]
-    constants = [f"{name} = {value}" for name, value in definition.script.constants.items()]
     body = "\n".join(f"  {line}" for line in lines)
-    params = [*definition.params, *constants]
-    params = [each if "=" in each else f"{each} = 10" for each in params]
+    words = set(re.findall(r"[A-Za-z_]\w*", body))
+    constants = definition.script.constants
+    said = [f"{name} = {value}" for name, value in constants.items() if name in words]
+    free = sorted(definition.script.calls.unknown & words - constants.keys() - _OURS)
+    params = [*definition.params, *said, *free]
+    params = [each if "=" in each else f"{each} = {_usual(each)}" for each in params]
     return f"{_head('model', definition, params)}\n{body}\n}}\n"
+
+
+def _usual(name: str) -> str:
+    """What a parameter may be that nothing gives a value."""
+    return "0.5" if re.search(r"rate|drop|prob|^p$", name) else "10"
 
 
 def _asserted(steps: Sequence[Step]) -> list[Step]:
