@@ -231,6 +231,17 @@ def long_count(span: Span) -> Diagnostic:
     return error("E020", "a count of more than a name or an index", span, help=help)
 
 
+@explained("E021")
+def no_spec(span: Span, kind: str, example: str) -> Diagnostic:
+    """A text in another notation, of which nothing can be read here.
+
+    Python of the usual libraries, layers in YAML, JSON and prototxt, tables with a head and lists
+    of layers in words are written as specs by the compiler; of other texts it says what they are.
+    """
+    help = "begin with a model like this one, a layer in a line, or with one of `cnndsl list`"
+    return Diagnostic("E021", f"this is {kind}, not a spec", Label(span), help=help, table=example)
+
+
 # --- E1xx: names and arguments --------------------------------------------------------
 
 

@@ -17,7 +17,8 @@ from cnndsl.fixes import edited, fixes
 from cnndsl.source import Source, Span
 from cnndsl.syntax.further import Edited, apart, place_of
 from cnndsl.syntax.ported.part import Part
-from cnndsl.syntax.ported.regions import parts
+from cnndsl.syntax.ported.regions import is_ours, parts
+from cnndsl.syntax.ported.unlike import unlike
 
 __all__ = ["ported"]
 
@@ -80,7 +81,9 @@ def ported(
     left = list(found)
     for each in candidates:
         left = _told(source, left, [each], trials) or left
-    return left
+    unread = left == list(found) and not all(map(fixes, left)) and not is_ours(source.text)
+    none = unlike(source) if unread and any(each.code < "E1" for each in left) else None
+    return left if none is None else [none]
 
 
 def _unmended(

@@ -39,6 +39,11 @@ def parts(source: Source, marked: Collection[int]) -> list[Part]:
     return [*_classes(source, dialect), *bodies(source, dialect, marked)]
 
 
+def is_ours(text: str) -> bool:
+    """Whether a text has a definition as it begins here."""
+    return _OURS.search(text) is not None
+
+
 # --- whole texts ----------------------------------------------------------------------
 
 
