@@ -48,6 +48,7 @@ class Arriving:
 MADE = {"conv": "filters", "conv_transpose": "filters", "separable": "filters", "dense": "units"}
 _WINDOWS = frozenset({"max_pool", "avg_pool"})
 _FIELDS = (*MADE, "depthwise")
+_OF_LRN = ("alpha", "beta", "k")
 _PLAIN_FIRST = ("filters", "kernel", "units", "window", "rate", "factor", "groups", "size", "slope")
 
 
@@ -142,7 +143,7 @@ def _call(
         plain = {"groups": "1", "dilation": "1", "bias": "true"}[key]
         if ours in names and _size(given.get(key, plain)) not in (plain, f"{plain}x{plain}"):
             said[ours] = _size(given[key])
-    for key in ("rate", "eps", "slope", "factor", "method", "multiplier", "size"):
+    for key in ("rate", "eps", "slope", "factor", "method", "multiplier", "size", *_OF_LRN):
         if key in given and key in names and given[key]:
             said[key] = _size(given[key])
     if op == "bn" and "momentum" in given:
@@ -210,7 +211,7 @@ def _moves(
         said["pad"] = pad
     if is_pool and given.get("count_pad") == "true":
         said["count_pad"] = "true"
-    if is_pool and (dialect.rounds_up or given.get("ceil") == "true"):
+    if is_pool and pad != "same" and (dialect.rounds_up or given.get("ceil") == "true"):
         said["ceil"] = "true"
     return said
 

@@ -12,7 +12,7 @@ from cnndsl import elsewhere
 from cnndsl.source import Source
 from cnndsl.syntax.layout import layout
 from cnndsl.syntax.machine import Unexpected, run
-from cnndsl.syntax.ported import nested, numbered, phrases, records, tables
+from cnndsl.syntax.ported import nested, numbered, phrases, records, tables, wired
 from cnndsl.syntax.ported.calls import Calls
 from cnndsl.syntax.ported.dialects import Dialect
 from cnndsl.syntax.ported.entries import Arriving, Entry, Unknown
@@ -72,7 +72,10 @@ class Reader:
         """Whether records could be read; what they list is noted then."""
 
         def listed() -> None:
-            if not numbered.run(record, self.script):
+            if wired.run(record, self.script):
+                said = record.get("name")
+                self.name = said if isinstance(said, str) else self.name
+            elif not numbered.run(record, self.script):
                 found = records.network(record)
                 self.script.image = found.image or self.script.image
                 self.name = found.name

@@ -21,6 +21,7 @@ _NAMES = frozenset("name title model network net".split())
 _ASIDE = frozenset(
     "channels in_channels nc version framework description num_classes classes n_classes".split()
 )
+_OF_LRN = {"local_size": "size", "alpha": "alpha", "beta": "beta", "k": "k", "norm_region": "idle"}
 _INNER = re.compile(
     r"\w*param\w*|params|args|kwargs|config|arguments|attrs|attributes|options|settings"
 )
@@ -59,8 +60,8 @@ def _collect(record: Record, found: Listed) -> None:
         elif name in _NAMES and isinstance(value, str) and op_meant(value) is None:
             found.name = value
         elif name in ("layer", "layers") and isinstance(value, Record):
-            if _type(value) is not None:
-                _layer(value, found)
+            if type_of(value) is not None:
+                add_layer(value, found)
             else:
                 _keyed(value, found)
         elif isinstance(value, list) and op_meant(key) and all(map(_is_plain, value)):
@@ -72,7 +73,7 @@ def _collect(record: Record, found: Listed) -> None:
                 _listed(item, found)
         elif name in _LISTS and isinstance(value, Record):
             _collect(value, found)
-        elif (isinstance(value, Record) and (op_meant(key) or _type(value))) or (
+        elif (isinstance(value, Record) and (op_meant(key) or type_of(value))) or (
             isinstance(value, str) and op_meant(key)
         ):
             _keyed(Record([(key, value)]), found)
@@ -132,8 +133,8 @@ def _listed(item: Value, found: Listed) -> None:
             raise Unknown
         found.layers += worded or [Entry(op or "here")]
     elif isinstance(item, Record):
-        if _type(item) is not None:
-            _layer(item, found)
+        if type_of(item) is not None:
+            add_layer(item, found)
         else:
             _keyed(item, found)
     else:
@@ -143,8 +144,8 @@ def _listed(item: Value, found: Listed) -> None:
 def _keyed(record: Record, found: Listed) -> None:
     """`conv: {filters: 64, kernel: 3}`: the key is the layer."""
     for key, value in record.pairs:
-        if isinstance(value, Record) and _type(value) is not None:
-            _layer(value, found)
+        if isinstance(value, Record) and type_of(value) is not None:
+            add_layer(value, found)
             continue
         op = op_meant(key)
         if op is None:
@@ -163,7 +164,7 @@ def _keyed(record: Record, found: Listed) -> None:
             raise Unknown
 
 
-def _type(record: Record) -> str | None:
+def type_of(record: Record) -> str | None:
     """The word that says which layer a record is."""
     for key in _TYPES:
         value = record.get(key)
@@ -173,8 +174,8 @@ def _type(record: Record) -> str | None:
     return None
 
 
-def _layer(record: Record, found: Listed) -> None:
-    word = _type(record) or ""
+def add_layer(record: Record, found: Listed) -> None:
+    word = type_of(record) or ""
     left = Record(
         [(k, v) for k, v in record.pairs if not (k.lower() in _TYPES and isinstance(v, str))]
     )
@@ -213,8 +214,7 @@ def _entry(word: str, record: Record, found: Listed) -> None:
             name in ("bottom", "top", "name", "phase", "from", "inputs", "id", "shape")
             and op != "input"
         ):
-            if name == "bottom" and sum(k == "bottom" for k, _ in _flat(record)) > 1:
-                raise Unknown
+            continue
         elif name in ("repeat", "repeats", "count", "times"):
             count = _text(value)
         elif name == "pool" and op == "max_pool":
@@ -234,7 +234,7 @@ def _entry(word: str, record: Record, found: Listed) -> None:
 def _set(op: str, key: str, value: Value, given: dict[str, str]) -> None:
     if op == "input":
         return
-    meant = setting_meant(key)
+    meant = _OF_LRN.get(key.lower()) if op == "lrn" else setting_meant(key)
     if meant is None:
         raise Unknown
     if meant == "idle" or isinstance(value, Record):
