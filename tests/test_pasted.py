@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import cnndsl
+from cnndsl.fixes import edited, fixes
 
 TEXTS = sorted((Path(__file__).parent / "errors" / "pasted").glob("*.cnn"))
 
@@ -23,3 +24,73 @@ def test_a_pasted_network_is_written_here_and_checks(path):
     if "UPDATE_GOLDENS" in os.environ:
         golden.write_text(written, encoding="utf-8")
     assert written == golden.read_text("utf-8")
+
+
+KERAS = """model Net(classes = 10) {
+  inputs = Input(shape=(32, 32, 3))
+  x = Conv2D(8, 3, padding='same', use_bias=False)(inputs)
+  x = Activation('relu')(x)
+  shortcut = x
+  x = Conv2D(8, 3, padding='same')(x)
+  x = Add()([x, shortcut])
+  x = GlobalAveragePooling2D()(x)
+  outputs = Dense(classes)(x)
+}
+"""
+TORCH = """model Net(num_classes = 10) {
+  input 32x32x3
+  self.conv1 = conv(3, 64, kernel_size=3, padding=1)
+  self.fc = linear(64*32*32, num_classes)
+  stage forward {
+    x = relu(self.conv1(x))
+    x = flatten(x, 1)
+    self.fc(x)
+  }
+}
+"""
+STAGES = """model Net(classes = 10) {
+  input (32, 32, 3)
+  stage s1 {
+    Conv2D(32, (3, 3), padding="same", activation="relu")
+    MaxPooling2D(pool_size=(2, 2))
+  } : 16x16x32
+  stage s2 {
+    SeparableConv2D(64, 3, strides=2, padding="same", use_bias=False)
+    ReLU()
+  }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (KERAS, ["input 32x32x3", "-> relu as shortcut", "add [ here, shortcut ]"]),
+        (TORCH, ["    conv(64, 3) -> relu", "flatten -> dense(num_classes)"]),
+        (
+            STAGES,
+            ["input 32x32x3", "conv(32, 3) -> relu -> max_pool(2)", "separable(64, 3, stride"],
+        ),
+    ],
+)
+def test_lines_of_a_body_in_another_notation_are_written_where_they_stand(text, lines):
+    for _ in range(4):
+        found = next((each for each in cnndsl.check(text) if fixes(each)), None)
+        text = edited(text, fixes(found)) if found else text
+    assert not cnndsl.check(text)
+    assert all(line in text for line in lines)
+    assert "self." not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("The network takes images of 32x32 pixels and gives ten numbers.\n", "prose"),
+        ("\\begin{tabular}{c|c}\nconv1 & $7\\times7$, 64 \\\\\n\\end{tabular}\n", "LaTeX"),
+        ("x = Cfg(\n  blocks=(ByoBlockCfg(type='rep', d=2),),\n)\n", "a configuration of timm"),
+    ],
+)
+def test_a_text_that_is_no_spec_is_told_what_it_is(text, kind):
+    (found,) = cnndsl.check(text)
+    assert (found.code, found.message) == ("E021", f"this is {kind}, not a spec")
+    assert not cnndsl.check(found.table or "")

@@ -16,6 +16,8 @@ from cnndsl.source import Span
 from cnndsl.suggest import MOST, closest, did_you_mean
 from cnndsl.syntax import ast
 
+_OF_SIZED = 3  # arguments of torchvision's `conv3x3`: channels that arrive and leave, a stride
+_ARRIVING = frozenset({"x", "inputs"})  # what arrives, as other libraries call it
 RESULTS = frozenset({"output", "outputs", "result"})  # with a colon behind them
 
 
@@ -36,6 +38,11 @@ def unknown_element(
             return errors.unknown_element(span, name, help, rewritten(element.span, op))
     if found := _meant(element):
         return found
+    if whole := _sized(element):
+        fix = rewritten(span.to(element.span), whole)
+        return errors.unknown_element(span, name, f"write {whole}", fix)
+    if name in _ARRIVING and element.args is None:
+        return errors.unknown_element(span, name, "did you mean `here`?")
     known = list(islice(known, MOST + 1))
     place, meant = elsewhere.said_elsewhere(name) or _in_zoo(name), closest(name, known)
     if meant is None and place is None:
@@ -104,6 +111,18 @@ def _meant(element: ast.Apply) -> Diagnostic | None:
         return None
     help = f"did you mean `{meant}`?"
     return errors.unknown_element(element.name_span, name, help, _translated(element, meant))
+
+
+def _sized(element: ast.Apply) -> str | None:
+    """`conv3x3(in, out, stride)`, which says its kernel in its name."""
+    sized = re.fullmatch(r"conv_?(\d+)x(\d+)", element.name, re.IGNORECASE)
+    args = [argument.span.text for argument in element.args or () if argument.name is None]
+    named = [argument.span.text for argument in element.args or () if argument.name is not None]
+    if sized is None or not args or len(args) > _OF_SIZED:
+        return None
+    out, *stride = args[1:] if len(args) > 1 else args
+    kernel = sized[1] if sized[1] == sized[2] else f"{sized[1]}x{sized[2]}"
+    return f"conv({', '.join([out, kernel, *(f'stride = {each}' for each in stride), *named])})"
 
 
 def _pooling(element: ast.Apply, args: Sequence[ast.Argument]) -> Diagnostic:

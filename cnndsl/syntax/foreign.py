@@ -67,7 +67,9 @@ def sign(at: Context) -> Diagnostic | None:
         sign = first.to(second)
         if first.end == second.start and sign.text in _SIGNS:
             message = f"`{sign.text}` means nothing here"
-            return errors.written_differently(sign, message, _SIGNS[sign.text], _sum(at, sign))
+            fix = _sum(at, sign)
+            help = None if fix and "[" in fix.text else _SIGNS[sign.text]
+            return errors.written_differently(sign, message, help, fix)
     return None
 
 
@@ -79,6 +81,12 @@ def _sum(at: Context, sign: Span) -> Fix | None:
     found = written.match(source.text, start)
     if found is None or sign.text not in ("+=", "-=", "*="):
         return None
+    bound = rf"^[ \t]*{found[2]}[ \t]*=(?!=)|\bas[ \t]+{found[2]}\b"
+    if found[3] != "-" and not found[1] and re.search(bound, source.text, re.M):  # a tensor
+        merge = "add" if found[3] == "+" else "mul"
+        whole = Span(source, found.start(2), found.end())
+        other = whole.text[sign.end - whole.start :].strip()
+        return Fix(whole, f"{found[2]} = {merge} [ {found[2]}, {other} ]")
     span = Span(source, found.start(1) if found[1] else found.start(2), sign.end)
     return Fix(span, f"let {found[2]} = {found[2]} {found[3]}")
 

@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
+from cnndsl.diagnostics import Fix
+from cnndsl.fixes import joined_fixes
 from cnndsl.source import Source, Span
 from cnndsl.syntax.misplaced import end_of_braces
 from cnndsl.syntax.parts import indent_of
@@ -28,7 +30,8 @@ _LOOP = re.compile(r"for[ \t]+(\w+)[ \t]+in[ \t]+(\w+)[ \t]*\{")
 _NAMED = re.compile(r"\bas[ \t]+(\w+)|^[ \t]*(\w+)[ \t]*=(?!=)", re.M)
 _SECTION = re.compile(r"\s*\[[a-z_]+\]\s*$", re.M)
 _OF_SECTION = re.compile(r"\s*(?:\[[a-z_]+\]|\w+\s*=[^({]*)?\s*(?:#.*)?")
-_INPUT = re.compile(r"^[ \t]*input\b[ \t]+(?:\w+[ \t]+)?[\d\[]", re.M)
+_INPUT = re.compile(r"^[ \t]*input\b[ \t]+(?:\w+[ \t]+)?[\d\[(]", re.M)
+_SAME = re.compile(r"\w+[ \t]*=[ \t]*(\w+)")
 
 
 def bodies(source: Source, dialect: Dialect, marked: Collection[int]) -> Iterator[Part]:
@@ -41,7 +44,12 @@ def bodies(source: Source, dialect: Dialect, marked: Collection[int]) -> Iterato
         end = closed.start() if closed else len(text)
         params = set(re.findall(r"(\w+)[ \t]*(?==[^=]|[,)])", head[0]))
         span = Span(source, head.end() + 1, end)
-        yield from _Body(span, dialect, blocks, marked, head[1] != "block", params).parts()
+        found = list(_Body(span, dialect, blocks, marked, head[1] != "block", params).parts())
+        if not any(part.texts == ("",) for part in found):
+            yield from found
+        elif len(found) > 1:  # layers that are declared and those made of them go together
+            whole = joined_fixes([Fix(part.span, part.texts[0]) for part in found])
+            yield Part(whole.span, (whole.text,))
 
 
 @dataclass
@@ -57,6 +65,7 @@ class _Body:
     known: set[str] = field(default_factory=set)
     taken: list[Line] = field(default_factory=list)
     flows: bool = False  # whether lines above compute what arrives
+    has_image: bool = False  # whether a run above says its size
 
     def __post_init__(self) -> None:
         self.named = _names(self.span.text)
@@ -99,6 +108,9 @@ class _Body:
             return False
         if _OPENS.fullmatch(line.text) and not re.match(r"layers?\b", stripped):
             return _LOOP.fullmatch(stripped) is not None and bool(self.taken)
+        same = _SAME.fullmatch(stripped)
+        if self.taken and same and same[1] in self.reader.script.tensors:
+            return True  # `shortcut = x`, among lines of another notation
         first, last = (self.span.source.position(place)[0] for place in (line.start, line.end))
         is_marked = any(number in self.marked for number in range(first, last + 1))
         tensors = "|".join({*self.known, "here", "in"})
@@ -149,8 +161,8 @@ class _Body:
 
     def flushed(self) -> Iterator[Part]:
         """What the lines that were taken are here, if that is known."""
-        if self.taken and self.reader.script.steps:
-            part = self.written()
+        if self.taken:
+            part = self.written() if self.reader.script.steps else self.declared()
             if part is not None:
                 yield part
         self.known |= _names("\n".join(line.text for line in self.taken))
@@ -159,6 +171,16 @@ class _Body:
         self.reader = Reader(self.dialect, script.calls.layers, self.blocks, script.image)
         self.begun(self.reader).at = flat
         self.taken.clear()
+
+    def declared(self) -> Part | None:
+        """Lines that name layers alone, of which the lines below are made."""
+        first, last = self.taken[0], self.taken[-1]
+        if not all(line.text.lstrip().startswith("self.") for line in self.taken):
+            return None
+        begin = first.start + len(first.text) - len(first.text.lstrip())
+        end = last.start + len(last.text.rstrip())
+        behind = re.compile(r"\s*").match(self.span.source.text, end)
+        return Part(Span(self.span.source, begin, behind.end() if behind else end), ("",))
 
     def written(self) -> Part | None:
         source, script = self.span.source, self.reader.script
@@ -170,8 +192,13 @@ class _Body:
         if lines is None:
             return None
         others = source.text[self.span.start : first.start] + source.text[last.end : self.span.end]
-        if script.image and self.is_model and not _INPUT.search(others):
+        above = source.text[self.span.start : first.start]
+        is_outside = above.count("{") == above.count("}")
+        if script.image and self.is_model and not (self.has_image or _INPUT.search(others)):
+            if not is_outside:
+                return None
             lines.insert(0, f"input {script.image}")
+            self.has_image = True
         constants = [f"let {name} = {value}" for name, value in script.constants.items()]
         text = f"\n{indent}".join([*constants, *lines])
         span = Span(source, first.start + len(indent), last.start + len(last.text.rstrip()))

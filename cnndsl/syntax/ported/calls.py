@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cnndsl import elsewhere
-from cnndsl.syntax.ported.dialects import FLUX, PLAIN, Dialect
+from cnndsl.syntax.ported.dialects import FLUX, PLAIN, TORCH, Dialect
 from cnndsl.syntax.ported.entries import MADE, Entry, Unknown
 from cnndsl.syntax.ported.flows import Layer
 from cnndsl.syntax.ported.meaning import op_meant, setting_meant
@@ -17,6 +17,9 @@ from cnndsl.syntax.ported.values import Values, name_of
 CONTAINERS = re.compile(
     r"(hybrid|keras_model_)?sequential|chain|ordereddict|stack|modulelist|serial|list"
 )
+_SIZED = re.compile(r"conv_?(\d)x(\d)$", re.IGNORECASE)  # `conv3x3`, as torchvision has it
+_TORCH_SIZED = ("arrives", "out", "stride")
+_PAIR = 2  # arguments, of which the first says what arrives
 _FIRST = {
     "group_norm": ("groups",),
     "dropout": ("rate",),
@@ -129,6 +132,9 @@ class Calls(Values):
 
         if not isinstance(func, python.Name) or func.id not in OPS:
             return self.entry(name_of(func), args, keywords)
+        named = {setting_meant(each.arg or "") for each in keywords}
+        if func.id in MADE and len(args) > 1 and "kernel" in named:  # the channels that arrive
+            return replace(self, dialect=TORCH).entry(func.id, args, keywords)
         entry = replace(self, dialect=PLAIN).entry(func.id, args, keywords)
         unsaid = {"behind": "none"}
         if entry.op in _TAKE_THEM:
@@ -153,6 +159,12 @@ class Calls(Values):
         if op == "relu" and any(each.arg == "max_value" for each in keywords):
             return Entry("relu6")
         given: dict[str, str] = {}
+        if op == "conv" and (sized := _SIZED.search(name)):
+            order = _TORCH_SIZED[len(args) < _PAIR :]
+            sizing = replace(self, dialect=replace(self.dialect, conv=order))
+            found = sizing.entry("conv", args, keywords)
+            unsaid = {"kernel": f"{sized[1]}x{sized[2]}", "pad": "same"}
+            return replace(found, given={**unsaid, **found.given})
         pools = [each for each in keywords if each.arg in ("pool", "pool_type", "pooling_type")]
         if op == "max_pool" and pools:
             said = python.unparse(pools[0].value).lower()
