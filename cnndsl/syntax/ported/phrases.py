@@ -117,6 +117,10 @@ def entries(line: str) -> list[Entry] | None:
     return kept if len(kept) == len(made) else None
 
 
+def has_layers(text: str) -> bool:
+    return any(True for _ in _ops(text))
+
+
 def _names_again(label: str, rest: str) -> bool:
     """Whether what stands behind a label says itself which layer it is: `conv1: 5x5 conv, 6`."""
     ops, named = [op for _, op in _ops(rest)], [op for _, op in _ops(label)]

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from cnndsl.source import Source, Span
-from cnndsl.syntax.ported import classes, nested, written
+from cnndsl.syntax.ported import classes, nested, prose, summaries, written
 from cnndsl.syntax.ported.bodies import bodies
 from cnndsl.syntax.ported.dialects import CAFFE, PLAIN, Dialect, dialect_of
 from cnndsl.syntax.ported.entries import Unknown
@@ -63,11 +63,16 @@ def _whole(source: Source, dialect: Dialect) -> Part | None:
                 return _specs(span, classes.program(body, dialect), dialect, name)
             except Unknown:
                 continue
+    if summaries.read(text, reader := Reader(PLAIN, {}, ())):
+        return _model(span, name or "Net", reader)
     for read in (nested.braced, nested.indented, nested.sectioned):
         record, reader = read(text), Reader(dialect if dialect is CAFFE else PLAIN, {}, ())
         if record is not None and reader.records(record):
             return _model(span, _title(reader.name or "Net"), reader)
-    return _of_lines(span, said, name, dialect)
+    if part := _of_lines(span, said, name, dialect):
+        return part
+    is_read = prose.read(text, reader := Reader(PLAIN, {}, ()))
+    return _model(span, name or "Net", reader) if is_read else None
 
 
 def _title(said: str) -> str:
