@@ -95,6 +95,9 @@ class Reader:
         found = tables.read(row, self.columns)
         if found is None:
             return False
+        before = tables.arriving(row, self.columns)
+        if len(before) == 3 and not self.script.steps and self.script.image is None:
+            self.script.image = "x".join(map(str, before))
         if found.image:
             self.script.image = found.image
         if found.entries:

@@ -52,6 +52,10 @@ def heads(row: list[str]) -> list[str] | None:
 
 def _head(cell: str) -> str | None:
     word = re.sub(r"[^a-z #]", " ", cell.lower()).strip()
+    if re.search(r"\b(filter|kernel|weight)s? (shape|size)\b", word):
+        return "weights"
+    if re.search(r"\binput (shape|size|resolution)\b", word):
+        return "arriving"
     if re.search(r"\b(layers?|type|op|operat\w+|module|block|name|stage)\b", word):
         return "layer"
     if re.search(r"\b(output|shape|feature map|resolution|dims?|dimensions?)\b", word):
@@ -73,7 +77,11 @@ def read(row: list[str], columns: list[str]) -> Row | None:
         text = cell.strip()
         if column in ("layer", "idle") or text.lower() in _NOTHING:
             continue
-        if column == "shape":
+        if column == "arriving":
+            continue
+        if column == "weights":
+            given |= _of_weights(text, " ".join(names))
+        elif column == "shape":
             shape = _shape(text)
         elif column == "count":
             said_count = text.strip("x×")
@@ -92,12 +100,16 @@ def read(row: list[str], columns: list[str]) -> Row | None:
         from cnndsl import elsewhere
 
         return Row(elsewhere.size(sides, is_image=True)) if len(sides) == 3 else None
+    if "weights" in columns:
+        names = [name.partition("/")[0] for name in names]
     plain = [re.sub(r"(?<=[a-z])[\d_.-]+$", "", name.strip()) for name in names]
     worded = [found for name in plain if (found := phrases.entries(name))]
     entries = worded[-1] if worded else [Entry(ops[-1])] if ops else None
     if entries is None:
         return None
     first = entries[0]
+    if first.op == "conv" and "weights" in columns and "out" not in given:  # `3 x 3 x 64 dw`
+        first = replace(first, op="depthwise")
     if "out" not in given and "out" not in first.given and shape and first.op in MADE:
         given["out"] = str(shape[-1])
     if len(entries) == 1 and said_count.isdigit():
@@ -108,6 +120,25 @@ def read(row: list[str], columns: list[str]) -> Row | None:
         said = {"said": "x".join(map(str, shape))}
         made[-1] = replace(made[-1], given={**made[-1].given, **said})
     return Row(None, tuple(made))
+
+
+def arriving(row: list[str], columns: list[str]) -> tuple[int, ...]:
+    """What arrives at a layer, where a column says it."""
+    cells = [cell for cell, column in zip(row, columns, strict=False) if column == "arriving"]
+    return _shape(cells[0]) if cells else ()
+
+
+def _of_weights(text: str, name: str) -> dict[str, str]:
+    """`3 x 3 x 64 x 128`: the sizes of a kernel, the channels that arrive and those that leave."""
+    sizes = re.findall(r"\d+", text)
+    given: dict[str, str] = {}
+    if step := re.search(r"\bs\s*=?\s*(\d)\b|/\s*(\d)\b", name):
+        given["stride"] = step[1] or step[2]
+    if len(sizes) in (2, 3, 4) and (len(sizes) > 2 or "pool" in (text + name).lower()):
+        given["kernel"] = f"{sizes[0]}x{sizes[1]}"
+    if len(sizes) == 4 or (len(sizes) == 2 and "kernel" not in given):
+        given["out"] = sizes[-1]
+    return given
 
 
 def _shape(text: str) -> tuple[int, ...]:
