@@ -87,3 +87,16 @@ def test_an_edit_writes_the_line_as_it_is_meant(line, meant):
         found = next((each for each in cnndsl.check(text) if each.code < "E1"), None)
         text = edited(text, fixes(found)) if found else text
     assert f"  {meant}\n" in text
+
+
+def test_a_value_above_a_model_goes_into_it_and_hides_nothing():
+    text = "widths = [4, 'M', 8]\n\n" + model("  for w in widths { conv(w, 3, padding = 1) }")
+    assert {code for _, code in told(text)} == {"E013", "E004", "E106"}
+    first = cnndsl.check(text)[0]
+    assert '  input 8x8x3\n  let widths = [4, "M", 8]\n' in edited(text, fixes(first))
+
+
+@pytest.mark.parametrize(("asserted", "input"), [("8x8x4", "8x8"), ("[8, 8, 4]", "[8, 8]")])
+def test_an_image_without_channels_is_told_where_it_stands(asserted, input):
+    text = model(f"  conv(4, kernel_size = 3) : {asserted}").replace("8x8x3", input, 1)
+    assert told(text) == [(2, "E308"), (3, "E106")]

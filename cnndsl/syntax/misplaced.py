@@ -8,7 +8,7 @@ from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
 from cnndsl.syntax.context import Context
-from cnndsl.syntax.expected import ELEMENTS, LITERALS
+from cnndsl.syntax.expected import DEFINITIONS, ELEMENTS, LITERALS
 from cnndsl.syntax.parts import code_from, end_of_line
 from cnndsl.syntax.scan import Word
 
@@ -163,6 +163,32 @@ def end_of_braces(text: str, opener: int) -> int | None:
         if not depth:
             return place + 1
     return None
+
+
+_VALUE = re.compile(
+    r"(\w+)[ \t]*=[ \t]*(\[[^\]\n]*\]|[\d._]+|\"[^\"\n]*\")[ \t]*(?:#[^\n]*)?(?:\n|$)"
+)
+_OPENING = re.compile(r"^model\b[^\n{]*\{[ \t]*\n([ \t]*)input\b[^\n]*\n", re.M)
+
+
+def constant(at: Context) -> Diagnostic | None:
+    """`widths = [64, 128]` above a model: a value of its body."""
+    source, text = at.word.source, at.word.source.text
+    if not at.accepted >= DEFINITIONS or at.word.type != "NAME" or at.after.type != "EQUAL":
+        return None
+    line = text[at.word.start :].partition("\n")[0].replace("'", '"')
+    said = _VALUE.match(line)
+    opening = _OPENING.search(text, at.word.end)
+    if said is None:
+        return None
+    help = f"name it in the model: {errors.shown(f'let {said[1]} = {said[2]}', 90)}"
+    fix = None
+    if opening:
+        start, end = at.word.start, at.word.start + len(line) + 1
+        let = f"{opening[1]}let {said[1]} = {said[2]}\n"
+        fix = Fix(Span(source, start, opening.end()), text[end : opening.end()] + let)
+    message = "a value stands in the braces of a block or a model, by `let`"
+    return errors.written_differently(at.word, message, help, fix)
 
 
 def bullet(at: Context) -> Diagnostic | None:

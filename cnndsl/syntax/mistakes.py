@@ -234,6 +234,7 @@ _RULES = (
     misplaced.image,
     misplaced.outside,
     misplaced.bullet,
+    misplaced.constant,
     _names,
     foreign.sign,
     _line,

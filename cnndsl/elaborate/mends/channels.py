@@ -43,7 +43,10 @@ def images(nodes: Iterable[ast.Node]) -> Iterator[Mend]:
             continue
         if len(parts) == 2 and parts[0] == parts[1]:
             why = "an image has channels, behind height and width"
-            yield Mend(SURE, (Fix(node.shape.span, shape_of([*parts, "3"])),), why)
+            for channels in ("3", "1"):
+                whole = [*parts, channels]
+                text = "x".join(whole) if node.shape.size else shape_of(whole)
+                yield Mend(SURE, (Fix(node.shape.span, text),), why)
         if len(parts) == 3 and _is_few(parts[0]) and not _is_few(parts[2]):
             yield Mend(SURE, (Fix(node.shape.span, rotated(parts)),), _LAST)
 
