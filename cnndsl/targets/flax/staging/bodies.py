@@ -31,6 +31,7 @@ from cnndsl.targets.flax.staging.endpoints import Endpoints
 from cnndsl.targets.flax.staging.flow import Flow, Surroundings, all_of
 from cnndsl.targets.flax.staging.kinds import LISTS, sample_kinds
 from cnndsl.targets.flax.staging.merging import Merging
+from cnndsl.targets.flax.staging.rounds import Rounds
 from cnndsl.targets.flax.staging.scopes import runs_first
 from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.python.expressions import NONE, is_constant
@@ -48,7 +49,8 @@ class Bodies:
         self.chains = Chains(self.flow, self.run)
         self.endpoints = Endpoints(self.chains, self.run)
         self.control = Control(self.flow, self.endpoints, self.run)
-        self.items = Merging(self.flow, self.control, self.chains.chain)
+        self.rounds = Rounds(self.flow, self.run)
+        self.items = Merging(self.flow, self.control, self.rounds, self.chains.chain)
         self.chains.item_lists = self.items
         self.frames: list[Frame] = []  # of the whole body
         self.results: list[Tensor] = []  # of a block that ends in `return`
@@ -91,7 +93,7 @@ class Bodies:
             case ast.Let():
                 self.let(st, all_of(Named, recs), runs, env)
             case ast.For():
-                self.control.loop(st, all_of(Looped, recs), x, runs, env)
+                self.rounds.loop(st, all_of(Looped, recs), x, runs, env)
             case ast.Stage():
                 self.endpoints.stage(st, all_of(Staged, recs), x, runs, env)
             case ast.Aux():
@@ -193,7 +195,7 @@ class Bodies:
             decided = self.values.decided_by(st.value, env)
             init = self.values.residual(st.name, seen, runs)
             in_call = init if is_constant(init) and in_call is not None else in_call
-        is_new = bool(self.values.loops) and self.control.is_new(st.name)
+        is_new = bool(self.values.loops) and self.rounds.is_new(st.name)
         variable = self.variable_of(st.name, env, None if is_new else held)
         if is_new and decided is None and in_call is None and self.values.is_said(init):
             in_call = self.values.lift(init)
@@ -214,7 +216,7 @@ class Bodies:
 
     def is_alias(self, name: str) -> bool:
         """Whether some `let` of this name gives it a tensor."""
-        if self.control.counts[name] < 2:
+        if self.rounds.counts[name] < 2:
             return False
         stack: list[Node] = [*self.frames]
         while stack:
@@ -242,7 +244,7 @@ class Bodies:
         for known in (held.init, held.call) if held is not None else ():
             if isinstance(known, Name) and known.id in self.draft.variables:
                 return known
-        stable = name not in self.control.changing and not self.values.loops
+        stable = name not in self.rounds.changing and not self.values.loops
         return self.draft.variable(name, "let", stable=stable, named=True)
 
 

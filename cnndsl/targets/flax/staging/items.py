@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 from cnndsl.ir import Chained, Divided, ItemsChosen, ItemsLooped, Node, Packed
 from cnndsl.ir import Item as Record
 from cnndsl.syntax import ast
-from cnndsl.targets.flax.staging.control import Choice, Control, Walk
+from cnndsl.targets.flax.staging.control import Choice, Control
 from cnndsl.targets.flax.staging.draft import Env, Run, Tensor
 from cnndsl.targets.flax.staging.flow import Flow, all_of
+from cnndsl.targets.flax.staging.rounds import Rounds, Walk
 from cnndsl.targets.python.arithmetic import share
 from cnndsl.targets.python.expressions import integer, path
 from cnndsl.targets.python.tree import (
@@ -38,11 +39,12 @@ Chain = Callable[[Sequence[Chained], Name, list[Run], Env], None]
 class Items:
     """Transcribes item lists; `chain` transcribes one of their chains."""
 
-    def __init__(self, flow: Flow, control: Control, chain: Chain):
+    def __init__(self, flow: Flow, control: Control, rounds: Rounds, chain: Chain):
         self.flow = flow
         self.values = flow.values
         self.draft = flow.draft
         self.control = control
+        self.rounds = rounds
         self.chain = chain
 
     # --- packs ------------------------------------------------------------------------
@@ -203,7 +205,7 @@ class Items:
         rounds = [held.records for r in recs for held in r.rounds]
         inside = Env(env)
         walk = Walk(each, each.targets, each.values, [r.values for r in recs])
-        self.control.walk(
+        self.rounds.walk(
             walk,
             runs,
             inside,

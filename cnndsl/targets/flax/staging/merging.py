@@ -10,10 +10,11 @@ from cnndsl.ir import Item as Record
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.ops.emission import MERGED
 from cnndsl.targets.flax.ops.merge import merged_pair
-from cnndsl.targets.flax.staging.control import Choice, Walk
+from cnndsl.targets.flax.staging.control import Choice
 from cnndsl.targets.flax.staging.draft import Env, Run, Tensor
 from cnndsl.targets.flax.staging.flow import all_of
 from cnndsl.targets.flax.staging.items import Items
+from cnndsl.targets.flax.staging.rounds import Walk
 from cnndsl.targets.python.expressions import call, path
 from cnndsl.targets.python.tree import (
     Binary,
@@ -94,7 +95,7 @@ class Merging(Items):
                     for held in r.rounds
                 ]
                 inside = Env(env)
-                self.control.walk(
+                self.rounds.walk(
                     Walk(each, each.targets, each.values, [r.values for r in loops]),
                     runs,
                     inside,

@@ -23,10 +23,9 @@ def united(values: Values, arm: Arm, other: Arm) -> Line | None:
             pass
         case _:
             return None
-    slots = _slot(values, line), _slot(values, second)
-    if slots[0] is None or slots[1] is None or line.targets != second.targets:
+    kept, gone = _slot(values, line), _slot(values, second)
+    if kept is None or gone is None or line.targets != second.targets:
         return None
-    kept, gone = slots
     ours, theirs = values.draft.slots[kept], values.draft.slots[gone]
     is_like = (ours.is_block, ours.path, ours.is_quiet, ours.many) == (
         (theirs.is_block, theirs.path, theirs.is_quiet, theirs.many)
