@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cnndsl.targets.flax.staging.columns import safe_local
-from cnndsl.targets.flax.staging.draft import Draft
+from cnndsl.targets.flax.staging.draft import Draft, Param
 from cnndsl.targets.flax.staging.itself import hand_over_what_is_taken
+from cnndsl.targets.python.draft import Step
 from cnndsl.targets.python.expressions import names, self_
 from cnndsl.targets.python.liveness import used_attributes
 from cnndsl.targets.python.rebuild import rebuild
-from cnndsl.targets.python.statements import expressions, flat, map_step
-from cnndsl.targets.python.tree import Expr, Name
+from cnndsl.targets.python.statements import Change, expressions, flat, map_step
+from cnndsl.targets.python.tree import Attribute, Call, Constant, Expr, Name
+from cnndsl.targets.python.tuples import item
 
 
 def drop_params(draft: Draft, used: set[str]) -> None:
@@ -45,12 +49,43 @@ def drop_params(draft: Draft, used: set[str]) -> None:
             param.default = None
 
 
-def takes_x(draft: Draft) -> bool:
-    """Whether the call gets what arrives; it is called with some tensor."""
+def settle_x(draft: Draft) -> None:
+    """Says whether the call gets what arrives; it is called with some tensor.
+
+    Parameters that are asked for the batch of what arrives, which nothing else reads, are asked
+    for that of a tensor which is handed over.
+    """
     is_fixed = draft.is_model or draft.is_argument or draft.uses_itself or draft.has_endpoints
-    if is_fixed or not any(p.source == "tensor" for p in draft.arguments):
-        return True
-    return any("x" in names(e) for step in flat(draft.call) for e in expressions(step))
+    handed = [p for p in draft.arguments if p.source == "tensor"]
+    if is_fixed or not handed:
+        draft.takes_x = True
+        return
+    always = [p for p in handed if p.default is None]
+    others = [map_step(step, _batch_of(draft, p)) for p in always[:1] for step in draft.call]
+    if always and not _reads_x(others):
+        draft.call = others
+    draft.takes_x = _reads_x(draft.call)
+
+
+def _reads_x(steps: Sequence[Step]) -> bool:
+    return any("x" in names(e) for step in flat(steps) for e in expressions(step))
+
+
+def _batch_of(draft: Draft, handed: Param) -> Change:
+    """Asks parameters for the batch of a tensor, or of the first one of a pack."""
+    known = [p for p in draft.params if (p.source, p.origin) == ("features", handed.origin)]
+    is_pack = any(isinstance(value, tuple) for p in known for value in p.values.values())
+    tensor: Expr = item(Name(handed.name), Constant(0)) if is_pack else Name(handed.name)
+
+    def change(expr: Expr) -> Expr:
+        match expr:
+            case Call(function=Attribute(name=name) | Name(id=name), args=(Name(id="x"),)):
+                slot = draft.slots.get(name)  # of that name are the items of a list, too
+                if slot is not None and slot.kind == "param":
+                    return Call(expr.function, (tensor,))
+        return rebuild(expr, change)
+
+    return change
 
 
 def free_numbers(draft: Draft) -> None:

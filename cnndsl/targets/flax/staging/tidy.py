@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from cnndsl.targets.flax.ops.emission import KINDS
-from cnndsl.targets.flax.staging.arguments import drop_params, free_numbers, takes_x
+from cnndsl.targets.flax.staging.arguments import drop_params, free_numbers, settle_x
 from cnndsl.targets.flax.staging.draft import Draft
 from cnndsl.targets.flax.staging.exported import expanded, export
 from cnndsl.targets.flax.staging.settled import settle_flags
@@ -52,7 +52,7 @@ def simplify(draft: Draft) -> None:
     used = _sweep_constructor(draft)
     _fold_decided(draft, used)
     drop_params(draft, used)
-    draft.takes_x = takes_x(draft)
+    settle_x(draft)
     free_numbers(draft)
     draft.takes = KINDS if draft.is_argument and not draft.is_function else _takes(draft)
 
