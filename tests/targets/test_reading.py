@@ -334,3 +334,22 @@ def test_no_list_is_filled_that_nobody_reads():
     code = compile_text(ROUNDS).code
     assert "for j, block in enumerate(blocks):" in code
     assert "self.n" not in code
+
+
+RATES = """
+fn rates(n, top) = [top * i / max(n - 1, 1) for i in 0 .. n]
+model Net(depth = 3, top = 0.1, classes = 5) {
+  input 32x32x3
+  let r = rates(depth, top)
+  conv(4, 3)
+  for i in 0 .. depth { add [ here, conv(4, 3) -> drop_path(r[i]) ] }
+  global_avg_pool -> dense(classes)
+}
+"""
+
+
+def test_a_function_of_the_spec_makes_its_list_in_the_module():
+    code = compile_text(RATES).code
+    assert "def rates(n: int, top: float) -> tuple[float, ...]:" in code
+    assert "return tuple(top * i / max(n - 1, 1) for i in range(n))" in code
+    assert "r = rates(depth, top)" in code

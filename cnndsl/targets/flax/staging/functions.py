@@ -13,12 +13,13 @@ from cnndsl.targets.flax.shaping.naming import BUILTINS
 from cnndsl.targets.flax.staging.draft import Draft, Env, Value
 from cnndsl.targets.flax.staging.spelling import FnNames, Known, is_plain
 from cnndsl.targets.flax.staging.values import Values
-from cnndsl.targets.python.expressions import NONE, names, size
+from cnndsl.targets.python.expressions import NONE, call, names, size
 from cnndsl.targets.python.expressions import walk as expression_parts
 from cnndsl.targets.python.rebuild import rebuild
 from cnndsl.targets.python.tree import (
     Assign,
     Binary,
+    Comprehension,
     Conditional,
     Expr,
     Function,
@@ -26,6 +27,7 @@ from cnndsl.targets.python.tree import (
     Parameter,
     Return,
     Statement,
+    Tuple,
 )
 
 _LONG = 6  # nodes of a part of an expression that is not written twice
@@ -88,13 +90,29 @@ class Functions:
             taken.add(name)
             lets.append((name, value))
             env.values[let.name] = Value(Name(name))
-        result = values.spell(fn.value, env)
-        assert result is not None
-        body += _read_lets(lets, result)
-        body += shared_once(result, taken)
+        if isinstance(fn.value, ast.Comprehension):
+            result = _listed(fn.value, values, env, taken)
+            body += [*_read_lets(lets, result), Return(result)]
+        else:
+            spelled = values.spell(fn.value, env)
+            assert spelled is not None
+            body += [*_read_lets(lets, spelled), *shared_once(spelled, taken)]
         return Function(
             called_as.name, tuple(parameters), Name("float"), tuple(body), wrapped(fn.doc)
         )
+
+
+def _listed(expr: ast.Comprehension, values: Values, env: Env, taken: set[str]) -> Expr:
+    """The list of a function, as a tuple; `taken` are the names that its targets do not have."""
+    items, inside, own = values.spell(expr.items, env), Env(env), list[Name]()
+    for target in expr.targets:
+        name = Name(safe(target, RESERVED | BUILTINS | taken | {n.id for n in own}))
+        own.append(name)
+        inside.values[target] = Value(name)
+    element = values.spell(expr.item, inside)
+    assert items is not None and element is not None
+    walked = own[0] if len(own) == 1 else Tuple(tuple(own))
+    return call("tuple", Comprehension("generator", element, walked, items))
 
 
 def _read_lets(lets: Sequence[tuple[str, Expr]], result: Expr) -> list[Statement]:

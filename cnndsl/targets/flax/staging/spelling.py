@@ -45,10 +45,11 @@ class FnNames:
 def is_plain(fn: ast.Fn, spec: Mapping[str, ast.Fn]) -> bool:
     """Whether a function has words in Python for all that it does.
 
-    It makes no new lists, and no `max` of one value that may be a number: Python's wants several.
+    A list that it makes is its result, of all that is there: a tree has no condition in such. And
+    it asks for no `max` of one value that may be a number: Python's wants several.
     """
     for node in walk(fn):
-        if isinstance(node, ast.Comprehension):
+        if isinstance(node, ast.Comprehension) and (node is not fn.value or node.condition):
             return False
         if not isinstance(node, ast.Call) or node.func.id in spec:
             continue
