@@ -43,6 +43,15 @@ REPEATS = {
         "return y",
         "y = 2 * n\nfor i in range(n):\n    for j in range(n):\n        layers.append(y)\nreturn y",
     ),
+    "all of a loop": (
+        "y = 128\nfor i in range(n):\n    for j in range(i):\n        y = 128\nreturn y",
+        "y = 128\nreturn y",
+    ),
+    "all of a loop in a loop": (
+        "y = 8\nfor i in range(n):\n    layers.append(y)\n    for j in range(n):\n        y = 8\n"
+        "return y",
+        "y = 8\nfor i in range(n):\n    layers.append(y)\nreturn y",
+    ),
     "an attribute": (
         "y = self.width\nself.layers.append(y)\ny = self.width\nreturn y",
         "y = self.width\nself.layers.append(y)\nreturn y",
@@ -74,6 +83,11 @@ KEPT = {
         "    layers.append(y)\n    y = 128\nreturn y"
     ),
     "what a loop walks": "i = 3\nfor i in range(n):\n    i = 3\nreturn i",
+    "the last item of a loop": "y = 3\nfor i in range(n):\n    y = 3\nreturn y + i",
+    "the last item of a loop in a loop": (
+        "y = 3\ni = 1\nfor j in range(n):\n    layers.append(i)\n    for i in range(n):\n"
+        "        y = 3\nreturn y"
+    ),
     "an arm": "if n:\n    y = 3\nelse:\n    y = 4\ny = 3\nreturn y",
     "behind a loop that may change it": ("y = 3\nfor i in range(n):\n    y = 4\ny = 3\nreturn y"),
 }

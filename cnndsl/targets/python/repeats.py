@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cnndsl.targets.python.draft import Step
 from cnndsl.targets.python.expressions import attributes, names, walk
-from cnndsl.targets.python.statements import bodies, flat, with_bodies, written
+from cnndsl.targets.python.statements import bodies, flat, read, with_bodies, written
 from cnndsl.targets.python.tree import (
     Assign,
     Attribute,
@@ -26,26 +26,36 @@ from cnndsl.targets.python.tree import (
 _PLAIN = (Name, Constant, Binary, Unary, Item, Attribute, Conditional)
 
 
-def without_repeats(steps: Iterable[Step], held: Mapping[str, Expr] | None = None) -> list[Step]:
+def without_repeats(
+    steps: Sequence[Step],
+    held: Mapping[str, Expr] | None = None,
+    outside: tuple[Sequence[Step], ...] = (),
+) -> list[Step]:
     """The statements without those that variables' shared names leave to say nothing.
 
-    `held` is what variables are known to be before the statements.
+    `held` is what variables are known to be before the statements, `outside` are those that may
+    run behind them.
     """
     known = dict(held or {})
     found: list[Step] = []
-    for step in steps:
+    for place, step in enumerate(steps):
         match step:
             case Assign(targets=(Name() | Attribute() as target,), value=value) if target == value:
                 continue
             case Assign(targets=(Name(id=name),), value=value) if known.get(name) == value:
                 continue
             case If():
-                step = with_bodies(step, *(without_repeats(b, known) for b in bodies(step)))
+                behind = (*outside, steps[place + 1 :])
+                arms = (without_repeats(body, known, behind) for body in bodies(step))
+                step = with_bodies(step, *arms)
                 if not any(bodies(step)):
                     continue
             case _ if inner := bodies(step):
                 throughout = _throughout(known, step)
-                rounds = [without_repeats(body, throughout) for body in inner]
+                behind = (*outside, steps[place + 1 :])
+                rounds = [without_repeats(b, throughout, (*behind, [step])) for b in inner]
+                if not any(rounds) and not _read_in(behind, written(step)):
+                    continue
                 step = with_bodies(step, *rounds) if all(rounds) else step
         known = _changes(flat([step])).left(known)
         match step:
@@ -53,6 +63,10 @@ def without_repeats(steps: Iterable[Step], held: Mapping[str, Expr] | None = Non
                 known[name] = value
         found.append(step)
     return found
+
+
+def _read_in(parts: Iterable[Sequence[Step]], variables: frozenset[str]) -> bool:
+    return any(read(step) & variables for steps in parts for step in flat(steps))
 
 
 def _is_plain(value: Expr, name: str) -> bool:
