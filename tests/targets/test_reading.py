@@ -353,3 +353,32 @@ def test_a_function_of_the_spec_makes_its_list_in_the_module():
     assert "def rates(n: int, top: float) -> tuple[float, ...]:" in code
     assert "return tuple(top * i / max(n - 1, 1) for i in range(n))" in code
     assert "r = rates(depth, top)" in code
+
+
+JOINED = """
+block memory(long, width, n) {
+  short = []
+  for r in 0 .. n {
+    conv(width, 3) -> relu
+    short = [ short.., here ]
+  }
+  all = [ short.., long.. ]
+  concat all -> conv(width, 1)
+}
+model Net(width = 4, n = 3) {
+  input 8x8x3
+  conv(width, 3)
+  long = [ here ]
+  for m in 0 .. 2 {
+    memory(long, width, n)
+    long = [ long.., here ]
+  }
+  here
+}
+"""
+
+
+def test_a_list_does_not_take_in_what_is_another_with_it():
+    code = compile_text(JOINED).code
+    assert "all_ = [*short, *long]" in code
+    assert "short.append(x)" in code and "extend" not in code

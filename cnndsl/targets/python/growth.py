@@ -98,11 +98,18 @@ def _continued(found: dict[str, _List]) -> tuple[str, str] | None:
         before = found.get(held.follows)
         if before is None or before.is_other or held.is_other or len(held.starts) != 1:
             continue
+        if not held.grows and not _is_of_one(name, held.follows):  # one that is whole at once
+            continue
         (at, around), *more = held.starts
         alike = not more and all(loops == around for _, loops in before.starts)
         if alike and len(before.starts) == 1 and before.last == at:
             return held.follows, name
     return None
+
+
+def _is_of_one(name: str, other: str) -> bool:
+    """Whether two variables are parts of the life of one."""
+    return name.split("@")[0] == other.split("@")[0]
 
 
 def _renamed(step: Step, before: str, name: str) -> Step:
