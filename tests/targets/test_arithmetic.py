@@ -6,16 +6,18 @@ from random import Random
 
 import pytest
 
-from cnndsl.targets.python.arithmetic import binary
+from cnndsl.targets.python.arithmetic import binary, unary
 from cnndsl.targets.python.evaluate import evaluate
 from cnndsl.targets.python.print import print_expression
-from cnndsl.targets.python.tree import Assign, Binary, Constant, Expr, Name
+from cnndsl.targets.python.tree import Assign, Binary, Constant, Expr, Name, Unary
 from tests.targets.parse import parse_module
 
 NAMES = {"i": 3, "s": 5, "width": 7, "n": -2}
 
 
 def simplified(expr: Expr) -> Expr:
+    if isinstance(expr, Unary):
+        return unary(expr.op, simplified(expr.operand))
     if not isinstance(expr, Binary):
         return expr
     return binary(expr.op, simplified(expr.left), simplified(expr.right))
