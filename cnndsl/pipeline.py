@@ -103,7 +103,7 @@ def checking(
         return again.program is not None, mended_of(again)
 
     def read_on(changed: Source) -> Sequence[Diagnostic]:
-        from cnndsl.syntax.recovery import left_of
+        from cnndsl.syntax.left import left_of
 
         if (left := left_of(changed)) is None:
             return ()

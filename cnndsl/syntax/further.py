@@ -114,7 +114,7 @@ def further(source: Source, mistakes: Sequence[Diagnostic], again: Second) -> li
         known = _MENDED if is_read else _CERTAIN
         mended = [each for each in fresh if each.code in known and fixes(each)]
         if edits := apart([fix for each in mended for fix in fixes(each)]):
-            is_sure &= all(each.code in _SURE for each in mended)
+            is_sure &= all(each.code in _SURE or _is_of_assertion(each) for each in mended)
             known_by = [_back(each, passed) for each in mended]
             guessed |= {_line(each) for each in known_by if each.code not in _CERTAIN}
             settled |= set(map(_key, known_by))
@@ -141,6 +141,11 @@ def further(source: Source, mistakes: Sequence[Diagnostic], again: Second) -> li
             if not follows and (is_sure or each.code < "E4"):
                 _note(was, found, each)
     return sorted(found, key=place_of)
+
+
+def _is_of_assertion(mistake: Diagnostic) -> bool:
+    """Whether an edit changes what is asserted, and nothing of the network."""
+    return mistake.code == "E305" and fixes(mistake)[0].span.start == place_of(mistake)
 
 
 def _back(mistake: Diagnostic, passed: Sequence[Edited]) -> Diagnostic:

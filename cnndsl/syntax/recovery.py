@@ -10,7 +10,6 @@ stands in its place, so that the rest can be elaborated, whose mistakes are of m
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -19,11 +18,10 @@ from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.fixes import joined
 from cnndsl.source import Source
-from cnndsl.syntax import ast
-from cnndsl.syntax.docs import file_doc
 from cnndsl.syntax.expected import DEFINITIONS
 from cnndsl.syntax.foreign import HEADS
 from cnndsl.syntax.further import place_of
+from cnndsl.syntax.holes import has_body, head_of, hole_of
 from cnndsl.syntax.indented import indented
 from cnndsl.syntax.layout import CLOSERS, between, layout
 from cnndsl.syntax.machine import Unexpected, accepted_at, run
@@ -31,7 +29,6 @@ from cnndsl.syntax.merged import unmerged
 from cnndsl.syntax.mistakes import explain
 from cnndsl.syntax.scan import END, FINAL, MAX_WORDS, Mistake, Word, scan
 from cnndsl.syntax.statements import (
-    Extent,
     behind,
     brace_of,
     open_at,
@@ -45,13 +42,7 @@ _ALIKE = 3  # more than so many of one kind are one
 _LINES = 8  # that a mistake in many of them names
 _EFFORT = MAX_WORDS  # words that are parsed again, together
 _IDLE = 50  # repairs, one after the other, that show no further mistake
-_BRACKETS = frozenset({"E006", "E007"})
-_OF_NAMES = frozenset("E101 E102 E105 E106 E205".split())  # which no bracket changes
-_LACKING = frozenset({"E111", "E120"})  # of an `input` or a setting, which may be lost
-# Statements that nothing flows through.
-_ASIDE = frozenset("EXPECT LET SHARED PARAM CONSTANT TRAIN PREPROCESS RETURN".split())
-_OWN_WORDS = frozenset({"TRAIN", "PREPROCESS", "STRING"})  # stand before braces of settings
-_WITH_BODY = frozenset("STAGE FOR IF ELSE AUX TRAIN PREPROCESS BLOCK MODEL OP".split())
+BRACKETS = frozenset({"E006", "E007"})
 
 
 def all_mistakes(source: Source, first: Mistake | Unexpected) -> list[Diagnostic]:
@@ -59,7 +50,7 @@ def all_mistakes(source: Source, first: Mistake | Unexpected) -> list[Diagnostic
     if conflicts := unmerged(source):
         return conflicts
     try:
-        recovery = _Recovery(source)
+        recovery = Recovery(source)
         return _grouped(recovery.mistakes())
     except Mistake as too_large:
         if isinstance(first, Mistake):
@@ -70,43 +61,8 @@ def all_mistakes(source: Source, first: Mistake | Unexpected) -> list[Diagnostic
             return [too_large.diagnostic]
 
 
-@dataclass(frozen=True)
-class Left:
-    """What is left of a text without the statements that cannot be read, and their words."""
-
-    spec: ast.Spec
-    lost: frozenset[str]
-    is_paired: bool  # as it was written
-
-    def tells(self, mistake: Diagnostic) -> bool:
-        """Whether a mistake of meaning is one of the text, and follows from nothing lost."""
-        if mistake.primary is None or mistake.primary.span.source is not self.spec.source:
-            return False
-        seen = mistake.primary.span.text
-        if mistake.code in _LACKING:
-            return False
-        if not seen or (mistake.code < "E3" and seen in self.lost):
-            return False
-        return self.is_paired or mistake.code in _OF_NAMES
-
-
-def left_of(source: Source) -> Left | None:
-    """What can be read of a text; None where what is no word stands in it."""
-    recovery = _Recovery(source)
-    try:
-        recovery.mistakes()
-        if recovery.unknown:
-            return None
-        definitions = run(layout(iter(recovery.words)))
-    except (Mistake, Unexpected):
-        return None
-    lost = frozenset(re.findall(r"\w+", " ".join(recovery.lost)))
-    is_paired = not any(each.code in _BRACKETS for each in recovery.found)
-    return Left(ast.Spec(source, file_doc(source), definitions), lost, is_paired)
-
-
 @dataclass
-class _Recovery:
+class Recovery:
     source: Source
     words: list[Word] = field(default_factory=list)
     found: list[Diagnostic] = field(default_factory=list)
@@ -155,7 +111,7 @@ class _Recovery:
             self.found.append(errors.surplus_brace(surplus, opened[-1] if opened else None))
             self.lines.add(self.line(surplus.start))
             self.take_out([surplus], surplus.end)
-        elif mistake.code in _BRACKETS:
+        elif mistake.code in BRACKETS:
             self.pair(mistake)
         elif word is not None and word.type == "COMMA" and self.ends_line(word):
             self.report(mistake, word.start)
@@ -191,11 +147,11 @@ class _Recovery:
         if brace is not None and not extent.inside and first.type in ("TRAIN", "PREPROCESS"):
             self.take_out(laid[extent.first : extent.stop], laid[behind(laid, brace) - 1].end)
             return
-        if brace is not None and _has_body(first, mistake):
-            head = _head(laid, extent, brace)
+        if brace is not None and has_body(first, mistake):
+            head = head_of(laid, extent, brace)
             self.take_out(laid[extent.first : brace], laid[brace].start, head)
         elif extent.inside:
-            hole = [] if again else _hole(laid, extent)
+            hole = [] if again else hole_of(laid, extent)
             self.take_out(laid[extent.first : extent.stop], stop, hole)
         else:
             end = self.next_definition(max(stop, place))
@@ -334,40 +290,6 @@ class _Recovery:
         for mistake in mistakes:
             firsts.setdefault((mistake.message, self.line(place_of(mistake))), mistake)
         return list(firsts.values())
-
-
-def _has_body(first: Word, mistake: Diagnostic) -> bool:
-    """Whether braces behind these words are a body of statements, whatever its head says."""
-    likely = mistake.help is not None and mistake.help.startswith("did you mean")
-    return first.type in _WITH_BODY or first.text in HEADS or likely
-
-
-def _head(laid: Sequence[Word], extent: Extent, brace: int) -> list[Word]:
-    """Words that may stand before the body that opens at `brace`, and take no place."""
-    first = laid[extent.first]
-    if not extent.inside:
-        kinds = ["BLOCK", "NAME"]
-    elif first.type in ("TRAIN", "PREPROCESS"):
-        kinds = ["TRAIN"]
-    elif first.type == "STAGE":
-        kinds = ["STAGE", "NAME"]
-    else:
-        kinds = ["IF", "NAME"]
-    return [Word(first.source, first.start, first.start, kind) for kind in kinds]
-
-
-def _hole(laid: Sequence[Word], extent: Extent) -> list[Word]:
-    """Words that may stand for a statement: an element, or an image, that nobody knows."""
-    first, second = laid[extent.first : extent.first + 2]
-    opener = open_at(laid, first.start)[-1]
-    head = statement_at(laid, opener.start).first
-    before = laid[next(i for i, word in enumerate(laid) if word is opener) - 1]
-    varies = laid[head].type == "MODEL" and laid[head + 2].type == "EQUAL"
-    binds = first.type == "NAME" and second.type == "EQUAL"
-    if first.type in _ASIDE or binds or varies or before.type in _OWN_WORDS:
-        return []
-    kinds = ["INPUT", "LPAR", "NAME", "RPAR"] if first.type == "INPUT" else ["NAME"]
-    return [Word(first.source, first.start, first.start, kind) for kind in kinds]
 
 
 def _grouped(mistakes: list[Diagnostic]) -> list[Diagnostic]:
