@@ -100,3 +100,9 @@ def test_a_value_above_a_model_goes_into_it_and_hides_nothing():
 def test_an_image_without_channels_is_told_where_it_stands(asserted, input):
     text = model(f"  conv(4, kernel_size = 3) : {asserted}").replace("8x8x3", input, 1)
     assert told(text) == [(2, "E308"), (3, "E106")]
+
+
+def test_the_sizes_of_an_image_may_stand_with_commas():
+    text = model("  conv(4, 3)").replace("8x8x3", "8, 8, 3")
+    (found,) = cnndsl.check(text)
+    assert edited(text, fixes(found)) == model("  conv(4, 3)")

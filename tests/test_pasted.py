@@ -94,3 +94,16 @@ def test_a_text_that_is_no_spec_is_told_what_it_is(text, kind):
     (found,) = cnndsl.check(text)
     assert (found.code, found.message) == ("E021", f"this is {kind}, not a spec")
     assert not cnndsl.check(found.table or "")
+
+
+def test_the_kernel_that_stands_in_the_name_of_a_function_is_read():
+    text = """class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv1 = conv3x3(3, 16, 2)
+        self.conv2 = conv1x1(16, 8)
+    def forward(self, x):
+        return self.conv2(F.relu(self.conv1(x)))
+"""
+    (found,) = cnndsl.check(text)
+    assert "conv(16, 3, stride = 2) -> relu\n  conv(8, 1)" in (found.table or "")

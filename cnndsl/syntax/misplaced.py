@@ -20,13 +20,7 @@ _LISTED = ["NAME", "EQUAL", "LSQB"]
 
 
 def order(at: Context) -> Diagnostic | None:
-    """`expect 618 params`: what is counted stands first, and once."""
-    kinds = [word.type for word in at.statement]
-    counted = kinds[:2] == ["EXPECT", "NAME"] and kinds[2:] in (["INTEGER"], ["FLOAT"], ["ROUNDED"])
-    if counted and at.word.text.lower() in _COUNTED:
-        gone = Fix(Span(at.word.source, at.previous.end, at.word.end), "")
-        message = "what is counted stands in front of its number alone"
-        return errors.written_differently(at.word, message, None, gone)
+    """`expect 618 params`: what is counted stands first."""
     counts = ("INTEGER", "FLOAT", "ROUNDED")
     if [word.type for word in at.statement] != ["EXPECT"] or at.word.type not in counts:
         return None
