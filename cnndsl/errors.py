@@ -232,13 +232,14 @@ def long_count(span: Span) -> Diagnostic:
 
 
 @explained("E021")
-def no_spec(span: Span, kind: str, example: str) -> Diagnostic:
+def no_spec(span: Span, kind: str, example: str, family: str | None) -> Diagnostic:
     """A text in another notation, of which nothing can be read here.
 
     Python of the usual libraries, layers in YAML, JSON and prototxt, tables with a head and lists
     of layers in words are written as specs by the compiler; of other texts it says what they are.
     """
-    help = "begin with a model like this one, a layer in a line, or with one of `cnndsl list`"
+    network = f"`cnndsl show {family}`" if family else "one of `cnndsl list`"
+    help = f"begin with a model like this one, a layer in a line, or with {network}"
     return Diagnostic("E021", f"this is {kind}, not a spec", Label(span), help=help, table=example)
 
 

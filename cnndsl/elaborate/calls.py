@@ -17,6 +17,7 @@ from cnndsl.syntax.ported.meaning import setting_meant
 
 _OF_MERGES = ("axis", "dim", "name", "mode", "concat_axis")  # what merges are told elsewhere
 _JOINS = {"+": "add", "*": "mul", "-": "sub"}
+_FEW = 20  # parameters of a block that are compared with what they may be called elsewhere
 _SHORT = 60  # characters of a call that a help has as an example
 _LONGEST = 200  # characters of a call that a help writes anew
 
@@ -60,14 +61,19 @@ def unknown(
     if callee == "flatten":  # from whatever dimension on
         return errors.unknown_argument(span, message, signature(), None, rewritten(call, callee))
     own = callee not in OPS and callee not in initial.NAMES and callee != "aux"
-    given = {each.name for each in args} | set(names[: sum(each.name is None for each in args)])
-    means = setting_meant(name)
-    alike = [n for n in names if own and n not in given and setting_meant(n) == means]
-    if len(alike) == 1 and means not in (None, "idle"):
-        help = f"did you mean `{alike[0]}`?"
-        return errors.unknown_argument(span, message, signature(), help)
+    if own and (meant := _akin(name, names, args)):
+        return errors.unknown_argument(span, message, signature(), f"did you mean `{meant}`?")
     told = f"give `{callee}` that parameter where it is defined, and use it there" if own else None
     return errors.unknown_argument(span, message, signature(), told)
+
+
+def _akin(name: str, names: Sequence[str], args: Sequence[ast.Argument]) -> str | None:
+    """The one parameter left that means the same in other libraries' words: `out` for `output`."""
+    means = setting_meant(name) if len(names) <= _FEW else None
+    given = {each.name for each in args} | set(names[: sum(each.name is None for each in args)])
+    left = [each for each in names if means not in (None, "idle") and each not in given]
+    alike = [each for each in left if setting_meant(each) == means]
+    return alike[0] if len(alike) == 1 else None
 
 
 _EXAMPLES = {  # what an op's argument is as a rule
