@@ -67,10 +67,21 @@ def sign(at: Context) -> Diagnostic | None:
         sign = first.to(second)
         if first.end == second.start and sign.text in _SIGNS:
             message = f"`{sign.text}` means nothing here"
-            fix = _sum(at, sign)
+            fix = _sum(at, sign) or _arrows(sign)
             help = None if fix and "[" in fix.text else _SIGNS[sign.text]
             return errors.written_differently(sign, message, help, fix)
     return None
+
+
+def _arrows(sign: Span) -> Fix | None:
+    """The arrows of other languages in the rest of a line, as they are here."""
+    rest = sign.source.text[sign.start :].partition("\n")[0].partition("#")[0]
+    found = list(re.finditer(r"=>|-->|->>", rest))
+    if not found or found[0].start():
+        return None
+    end = found[-1].end()
+    arrows = re.sub(r"=>|-->|->>", "->", rest[:end])
+    return Fix(Span(sign.source, sign.start, sign.start + end), arrows)
 
 
 def _sum(at: Context, sign: Span) -> Fix | None:
