@@ -75,6 +75,8 @@ def test_an_asserted_count_with_commas_is_held_against_the_network():
         ("{ conv(3, 3) -> relu * 2", "{ conv(3, 3) -> relu } * 2"),
         ("3 x { conv(3, 3) -> relu }", "{ conv(3, 3) -> relu } * 3"),
         ("repeat 4 { conv(3, 3) }", "{ conv(3, 3) } * 4"),
+        ("conv(3, 3) x 2", "conv(3, 3) * 2"),
+        ("{ conv(3, 3) -> relu } x3", "{ conv(3, 3) -> relu } * 3"),
         ("conv(3, 3); relu;", "conv(3, 3) -> relu"),
         ("let n = 3; conv(n, 3)", "let n = 3\nconv(n, 3)"),
         ("conv(3, 3)  s = here  max_pool(2)", "conv(3, 3)\ns = here\nmax_pool(2)"),

@@ -159,6 +159,10 @@ def _separator(at: Context) -> Diagnostic | None:
         if help is None and (word.type in ("HERE", "IN") or word.type in LITERALS or tensors):
             fix = Fix(Span(word.source, at.previous.end, at.previous.end), ",")
         return errors.missing_separator(word, "no `,` in front of this", labels, help, fix)
+    times = re.compile(r"x[ \t]*(\d+)\b").match(word.source.text, word.start)
+    if "STAR" in at.accepted and word.type == "NAME" and times:
+        fix = Fix(Span(word.source, *times.span()), f"* {times[1]}")
+        return errors.written_differently(word, "a count stands behind `*`", None, fix)
     if "ARROW" in at.accepted and word.type in LITERALS and at.previous.type == "NAME":
         fix = python_forms.bare_arguments(at)
         return errors.missing_separator(word, "arguments without parentheses", (), None, fix)
