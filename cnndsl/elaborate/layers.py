@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from cnndsl import errors
+from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match_parameters
 from cnndsl.elaborate.collect import Failure
@@ -42,9 +44,12 @@ class LayerValues:
             span = expr.span if isinstance(expr, ast.Name) else expr.func.span
             args = expr.args if isinstance(expr, ast.Call) else None
             element = self.known.elements[id(expr)] = ast.Apply(expr.span, name, span, args)
-        if block is not None:
-            return self._block(element, block, scope)
-        return None if kind is None else self._op(element, kind, scope)
+        try:
+            if block is not None:
+                return self._block(element, block, scope)
+            return None if kind is None else self._op(element, kind, scope)
+        except Failure as failure:
+            raise Failure(_handed_over(failure.diagnostic)) from None
 
     def _op(self, element: ast.Apply, kind: type[Op], scope: Scope) -> LayerArgument:
         given, bound = self.maker.arguments(element, kind, scope)
@@ -70,6 +75,14 @@ class LayerValues:
                 kind = values.kind(value)
                 message = f"`{name}` is {kind}: as an argument, `{element.name}` gets none"
                 raise Failure(errors.wrong_type(element.span, message, None))
+
+
+def _handed_over(mistake: Diagnostic | None) -> Diagnostic | None:
+    """What lacks an argument, with the place where a layer gets it."""
+    if mistake is None or mistake.code != "E105":
+        return mistake
+    note = "a layer that is an argument has its own arguments here: where it runs, it gets none"
+    return replace(mistake, notes=(*mistake.notes, note))
 
 
 def check_held(program: Program, block: ast.Block, args: Iterable[Value], span: Span) -> None:

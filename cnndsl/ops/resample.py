@@ -114,7 +114,7 @@ class Resize(Op):
 
 @dataclass(frozen=True)
 class AdaptiveAvgPool(Op):
-    """Mean of each cell of a grid of `size`, whatever the size of the map.
+    """Mean of each cell of a grid of `size`, which is no finer than the map.
 
     Cell i of n on an axis of m positions goes from floor(i * m / n) up to, not including,
     ceil((i + 1) * m / n), so that cells overlap where n does not divide m.
