@@ -83,6 +83,20 @@ def hidden_op(span: Span, name: str, what: str) -> Diagnostic:
     return _warning("W106", message, span, help="give it a name of its own")
 
 
+@explained("W107")
+def asks_for_value(span: Span, name: str, let: Span) -> Diagnostic:
+    """Tensors and values have separate uses, and in an expression a name is a value: behind
+    `let total = none` the question `total == none` is about that value, and always true, whatever
+    tensor is called `total` by then.
+
+    What a loop adds up begins with its first term: `if i == 0 { total = y } else { … }`.
+    """
+    message = f"this asks for the value `{name}`, which is none, whatever tensor has that name"
+    labels = (Label(let, "the value"),)
+    help = "ask for the round, as in if i == 0"
+    return _warning("W107", message, span, labels=labels, help=help)
+
+
 @explained("W301")
 def large_kernel(
     span: Span, kernel: str, map: str, help: str | None, fix: Fix | None = None

@@ -137,6 +137,9 @@ def test_an_error_leaves_warnings_unsaid(capsys, tmp_path):
         net("let n = 8\n  let n = n + 1\n  conv(n, 3)"),
         net("x = relu\n  add [ here, x ]"),
         net("if classes == 3 { x = relu } else { x = here }\n  x"),
+        net("let x = none\n  if x == none { let x = 3\n  x = relu * x }\n  x"),
+        net("let n = none\n  if n == none { relu }"),
+        "block unit(x = none) { if x == none { x = relu }\n  x }\n" + net("unit"),
         "model A(n) {\n  input 8x8x3\n  relu * n\n}\nmodel B = A(2) { expect output [8, 8, 3] }\n",
         # names: rebound in their own scope, two loops one after the other, a use of a use
         net("for i in [1, 2] { relu }\n  for i in [1, 2] { relu * i }"),

@@ -1,4 +1,4 @@
-"""Names that hide others: what is meant by them depends on where they stand."""
+"""Names that hide others, or have two meanings: what is meant depends on where they stand."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from cnndsl.elaborate.program import Program
 from cnndsl.ops import ADDED
 from cnndsl.source import Span
 from cnndsl.syntax import ast
-from cnndsl.syntax.walk import below
+from cnndsl.syntax.walk import below, walk
 
 
 def shadows(program: Program) -> Iterator[Diagnostic]:
-    """Warns of names in groups, loops and lists that hide others, and of hidden ops.
+    """Warns of names in groups, loops and lists that hide others, of hidden ops, and of questions
+    for a value where a tensor is meant.
 
     A second `let` in one scope rebinds, which is what `let i = i + 1` is for, and hides nothing.
     """
@@ -26,6 +27,27 @@ def shadows(program: Program) -> Iterator[Diagnostic]:
             what = "block" if isinstance(definition, ast.Block) else "definition"
             yield advice.hidden_op(definition.name_span, definition.name, what)
         yield from _Shadows(definition).found()
+        yield from _asked(definition)
+
+
+def _asked(definition: ast.Fn | ast.Block | ast.Model | ast.Op) -> Iterator[Diagnostic]:
+    """Warns of questions whether a value is none that is always, where a tensor has its name."""
+    lets: dict[str, list[ast.Let]] = {}
+    tensors: set[str] = set()
+    asked: list[tuple[str, Span]] = []
+    for node in walk(definition):
+        match node:
+            case ast.Let(name=name):
+                lets.setdefault(name, []).append(node)
+            case ast.Bind(name=name) | ast.Pack(name=name):
+                tensors.add(name)
+            case ast.Binary(op="==" | "!=", left=ast.Name(id=name), right=ast.Literal(value=None)):
+                asked.append((name, node.span))
+    for name, span in asked:
+        values = [let.value for let in lets.get(name, ())]
+        is_none = all(isinstance(each, ast.Literal) and each.value is None for each in values)
+        if values and is_none and name in tensors:
+            yield advice.asks_for_value(span, name, lets[name][0].name_span)
 
 
 @dataclass
