@@ -187,7 +187,10 @@ def dangling(at: Context) -> Diagnostic | None:
     if at.word.type not in ("RBRACE", "RPAR", "RSQB", END) and "\n" not in between(last, at.word):
         return None
     wanted = f"{expected(at.accepted)} behind `{errors.shown(last.text)}`"
-    return errors.unexpected(last, found(at.word), wanted)
+    help = None
+    if last.type == "RANGE" and at.inside == "LSQB":
+        help = "`xs..` stands in packs and merges; a pack is an argument as it is, xs or xs[0 .. 2]"
+    return errors.unexpected(last, found(at.word), wanted, help)
 
 
 def _bracketed(opener: Word) -> Fix | None:

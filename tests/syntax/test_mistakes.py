@@ -191,3 +191,11 @@ def test_every_state_of_the_parser_has_words():
         terminals = frozenset(symbol for symbol in state if symbol.isupper())
         for accepted in (terminals, *(frozenset({kind}) for kind in terminals)):
             assert not accepted or len(expected(accepted)) < 120
+
+
+@pytest.mark.parametrize("argument", ["[ xs.. ]", "[ xs[0 .. k].. ]"])
+def test_a_pack_in_brackets_is_told_to_be_an_argument_itself(argument):
+    text = f"model Net {{\n  input 8x8x3\n  xs = [ relu, tanh ]\n  heads({argument}, 3)\n}}\n"
+    _, (found, *_) = parse(Source("net.cnn", text))
+    assert (found.code, found.primary.span.text) == ("E015", "..")
+    assert found.help is not None and "a pack is an argument as it is" in found.help
