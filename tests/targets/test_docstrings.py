@@ -204,3 +204,26 @@ def test_a_number_that_nobody_can_see_is_a_letter():
     assert code is not None
     classes = {n.name: n for n in ast.parse(code).body if isinstance(n, ast.ClassDef)}
     assert ast.get_docstring(classes["Period"]) == "(N, 60, 1) -> (N, C)"
+
+
+@pytest.mark.parametrize(
+    ("body", "doc"),
+    [
+        ("conv(8, 1) output fine\n  conv(8, 1) output coarse", "The results."),
+        ("conv(8, 1) output fine", "The result."),
+        (
+            "stage stem { conv(8, 1) }\n  conv(8, 1) output fine",
+            "The results, and those of every stage.",
+        ),
+        (
+            "conv(8, 1)\n  aux side { flatten -> dense(8) }\n  conv(8, 1) output fine",
+            "The results, and those of every auxiliary head.",
+        ),
+    ],
+)
+def test_endpoints_say_what_they_are(body, doc):
+    code = cnndsl.compile(f"model Net {{\n  input 8x8x3\n  {body}\n}}\n").code
+    assert code is not None
+    methods = [n for n in ast.walk(ast.parse(code)) if isinstance(n, ast.FunctionDef)]
+    (endpoints,) = [method for method in methods if method.name == "endpoints"]
+    assert ast.get_docstring(endpoints) == doc

@@ -29,6 +29,7 @@ from cnndsl.targets.python.tree import (
     Parameter,
     Return,
 )
+from cnndsl.walks import aux_heads
 
 MOST_RESULTS = 5  # of a dict that says each
 _DTYPE = (
@@ -104,8 +105,7 @@ def _endpoints(finished: Finished, networks: Sequence[Network]) -> Function:
     out = Assign((Name("out"),), tree.Dict(()))
     head: list[Step] = [*([asked] if draft.has_heads else []), out, Blank()]
     if outputs:
-        heads = " and auxiliary head" if draft.has_heads else ""
-        doc = f"The results, and those of every stage{heads}."
+        doc = _results_doc(networks[0])
     elif draft.has_heads:
         doc = "The result of every stage, of the auxiliary heads, and the logits."
     elif len(networks[0].endpoints) > 1:
@@ -114,6 +114,16 @@ def _endpoints(finished: Finished, networks: Sequence[Network]) -> Function:
         doc = "The logits."
     parameters = (SELF, *(Parameter(name, ARRAY) for name in draft.received), *aux)
     return Function("endpoints", parameters, RESULTS, whole([*head, *steps]), doc)
+
+
+def _results_doc(network: Network) -> str:
+    """What a model of named outputs gives by name."""
+    heads = {head.name for head in aux_heads(network)}
+    others = network.endpoints.keys() - heads - set(network.outputs)
+    besides = ["stage"] * bool(others) + ["auxiliary head"] * bool(heads)
+    if besides:
+        return f"The results, and those of every {' and '.join(besides)}."
+    return "The results." if len(network.outputs) > 1 else "The result."
 
 
 def endpoint_methods(
