@@ -227,3 +227,62 @@ def test_endpoints_say_what_they_are(body, doc):
     methods = [n for n in ast.walk(ast.parse(code)) if isinstance(n, ast.FunctionDef)]
     (endpoints,) = [method for method in methods if method.name == "endpoints"]
     assert ast.get_docstring(endpoints) == doc
+
+
+PACKS = """
+block unit(width) {{ conv(width, 3) -> relu }}
+block f({parameters}) {{
+  {block}
+}}
+model Net {{
+  input 16x16x3
+  maps = [ unit(8), unit(16) -> max_pool(2) ]
+  {use}
+  concat [ for i in 0 .. 2 {{ maps[i] -> global_avg_pool }} ] -> dense(3)
+}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("parameters", "block", "use", "shapes"),
+    [
+        (
+            "maps, width",
+            "xs = [ for i in 0 .. len(maps) { maps[i] -> unit(width) } ]\n  return xs",
+            "maps = f(maps, 8)",
+            "[(N, H, W, C), ...] -> [(N, H, W, width), ...]",
+        ),
+        (
+            "maps, width",
+            "xs = [ for i in 0 .. len(maps) { maps[i] -> unit(width * (i + 1)) -> max_pool(2) } ]\n"
+            "  return xs",
+            "maps = f(maps, 8)",
+            "[(N, H, W, C), ...] -> [(N, H', W', C), ...]",
+        ),
+        (
+            "width",
+            "xs = [ unit(width), unit(width) -> max_pool(2) ]\n  return xs",
+            "maps = f(8)",
+            "(N, H, W, in_features) -> [(N, H', W', width), ...]",
+        ),
+        (
+            "maps, width",
+            "add [ maps[0] -> unit(width), maps[1] -> unit(width) -> upsample(2) ]",
+            "y = f(maps, 8)\n  maps = [ y, y ]",
+            "[(N, H, W, C), ...] -> (N, H, W, width)",
+        ),
+        (
+            "a, b, width",
+            "add [ a -> unit(width), b -> upsample(2) -> unit(width) ]",
+            "y = f(maps[0], maps[1], 8)\n  maps = [ y, y ]",
+            "(N, H, W, a_features), (N, H', W', b_features) -> (N, H, W, width)",
+        ),
+    ],
+)
+def test_a_block_says_what_packs_hold(parameters, block, use, shapes):
+    code = cnndsl.compile(PACKS.format(parameters=parameters, block=block, use=use)).code
+    assert code is not None
+    classes = {n.name: n for n in ast.parse(code).body if isinstance(n, ast.ClassDef)}
+    said = ast.get_docstring(classes["F"])
+    assert said is not None
+    assert " ".join(said.split()) == shapes

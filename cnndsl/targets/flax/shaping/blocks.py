@@ -8,6 +8,7 @@ from cnndsl.ir import Instance, Pack
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
 from cnndsl.targets.flax.shaping import docs
+from cnndsl.targets.flax.shaping.block_docs import block_shapes
 from cnndsl.targets.flax.shaping.finished import Finished
 from cnndsl.targets.flax.shaping.methods import ARRAY, BASE, RNGS, SELF, STAR, constructor, whole
 from cnndsl.targets.flax.shaping.models import endpoint_methods
@@ -32,7 +33,7 @@ def block_definition(
 ) -> Class | Function:
     draft = finished.draft
     given = _given(instances)
-    shapes = docs.block_shapes(draft, instances)
+    shapes = block_shapes(draft, instances)
     quoted = [
         f"`{p.name}`: {told}."
         for p in draft.arguments
