@@ -209,7 +209,7 @@ def test_a_warning_in_a_block_is_given_once():
         ("global_avg_pool -> dense(8) -> bn -> reshape([1, 1, 8])", "", ", bias = false"),
         ("separable(8, 3) -> bn", "", ", bias = false"),
         ("global_avg_pool -> dense(8, true) -> bn -> reshape([1, 1, 8])", None, None),
-        ("conv(8, 3, 1, same) -> bn", "", ", bias = false"),
+        ("conv(8, 3, 1, same) -> bn", None, None),
         ("conv(8, 3, 1, same, 1, 1, true) -> bn", None, None),
     ],
 )

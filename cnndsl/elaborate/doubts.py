@@ -194,8 +194,8 @@ def _skipped(op: _Windowed, shape: Shape, element: ast.Apply) -> Iterator[Diagno
 def _unbiased(element: ast.Apply, op: Op) -> Fix | None:
     """The edit that leaves out a bias that is there by default."""
     args = element.args or ()
-    place = list(op.arguments()).index("bias")
-    if not args or any(argument.name == "bias" for argument in args) or _by_place(args) > place:
+    most = min(2, list(op.arguments()).index("bias"))
+    if not args or any(argument.name == "bias" for argument in args) or _by_place(args) > most:
         return None
     end = args[-1].span.end
     return Fix(Span(element.span.source, end, end), ", bias = false")
