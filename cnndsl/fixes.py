@@ -28,7 +28,7 @@ def corrected(fix: Fix) -> str | None:
     line_end = len(source.text) if line_end < 0 else line_end
     whole = source.text[line_start:start] + fix.text + source.text[end:line_end]
     line = whole.strip()
-    return line if line and "\n" not in line and len(line) <= _LONGEST else None
+    return line if line.isprintable() and 0 < len(line) <= _LONGEST else None
 
 
 def fixes(diagnostic: Diagnostic) -> tuple[Fix, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cnndsl.source import Source
@@ -52,6 +52,7 @@ def test_words_in_any_order(pieces):
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=200))
+@example(";0\x1b")
 def test_any_text(text):
     check(text)
 
