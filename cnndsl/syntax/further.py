@@ -138,7 +138,8 @@ def further(source: Source, mistakes: Sequence[Diagnostic], again: Second) -> li
             settled -= {_key(was) for was, _ in shown} - set(map(_key, mistakes))
         for was, each in shown:
             follows = each.code < "E3" and _line(was) in guessed  # of another word perhaps
-            if not follows and (is_sure or each.code < "E4"):
+            depends = each.code >= "E32"  # on all shapes: what is shared, and what is asserted
+            if not follows and (is_sure or not depends):
                 _note(was, found, each)
     return sorted(found, key=place_of)
 
