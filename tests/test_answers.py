@@ -241,3 +241,15 @@ def test_a_range_that_ends_too_early_is_no_stride():
     body = "for i in 1..2 { max_pool(2) }\n  conv(4, 1) : 2x2x4"
     ((code, help),) = told(model(body))
     assert (code, (help or "").rpartition(": ")[2]) == ("E305", "for i in 1..3 { max_pool(2) }")
+
+
+@pytest.mark.parametrize(
+    "name", ["s{i}", "s_{i}", "s_[i]", "s(i)", 'f"s_{i}"', '"s{i}"', "s{i + 1}"]
+)
+def test_the_stages_of_a_loop_are_named_without_their_numbers(name):
+    loop = "for i in 0..2 {\n  stage %s { conv(4, 3) -> relu }\n  }\n  flatten -> dense(classes)"
+    (found,) = cnndsl.check(model(loop % name))
+    assert found.message == "the stages of a loop are numbered by themselves"
+    assert found.fix is not None
+    assert found.fix.text == "s"
+    assert not cnndsl.check(model(loop % "s"))

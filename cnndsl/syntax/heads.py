@@ -9,6 +9,7 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Source, Span
 from cnndsl.syntax.context import Context
 from cnndsl.syntax.layout import CLOSERS
+from cnndsl.syntax.parts import end_of_line
 from cnndsl.syntax.python_bodies import braced
 from cnndsl.syntax.scan import Word, scan
 
@@ -89,3 +90,24 @@ def closing(source: Source, start: int) -> int:
             if not depth:
                 return word.end
     return len(source.text)
+
+
+_COUNTER = r"[ \t]*([A-Za-z]\w*)[^{}\[\]()\n]*"  # and what is added to it
+_NUMBERED = re.compile(
+    r"""\b(?:stage|aux)[ \t]+(f?["']?([A-Za-z]\w*?)_*"""
+    rf"""(?:\{{{_COUNTER}\}}|\[{_COUNTER}\]|\({_COUNTER}\))["']?)[ \t]*\{{"""
+)
+
+
+def numbered(at: Context) -> Diagnostic | None:
+    """`stage layer{i} {` in a loop, which numbers the names of its stages itself."""
+    source, text, place = at.word.source, at.word.source.text, at.word.start
+    start = text.rfind("\n", 0, place) + 1
+    for said in _NUMBERED.finditer(text, start, end_of_line(text, place)):
+        counter = said[3] or said[4] or said[5]
+        looped = re.search(rf"\bfor[ \t][^\n{{}}]*\b{counter}\b[^\n{{}}]*\bin\b", text[:place])
+        if looped and said.start() < place < said.end():
+            name = Span(source, *said.span(1))
+            message = "the stages of a loop are numbered by themselves"
+            return errors.written_differently(name, message, None, Fix(name, said[2]))
+    return None

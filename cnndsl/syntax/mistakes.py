@@ -205,6 +205,7 @@ def _are_tensors(*words: Word) -> bool:
 
 
 _RULES = (
+    heads.numbered,
     bodies.asserted,
     bodies.varied,
     bodies.ended,
