@@ -3,6 +3,7 @@
 import pytest
 
 import cnndsl
+from cnndsl.fixes import edited
 
 RECIPE = "optimizer sgd(momentum = 0.9)\n batch 8\n epochs 9\n "
 
@@ -253,3 +254,18 @@ def test_the_stages_of_a_loop_are_named_without_their_numbers(name):
     assert found.fix is not None
     assert found.fix.text == "s"
     assert not cnndsl.check(model(loop % "s"))
+
+
+def test_channels_as_a_number_are_those_of_a_tensor():
+    gate = "mul [ here, global_avg_pool(keep = true) -> conv(%s // 4, 1) -> conv(%s, 1) ]"
+    head = f"block se {{\n  {gate}\n}}\n"
+    body = "conv(8, 3) -> se -> flatten -> dense(classes)"
+    text = model(body, head=head % ("channels", "channels"))
+    while found := cnndsl.check(text):
+        assert found[0].help == "did you mean `in.channels`?"
+        assert found[0].fix is not None
+        text = edited(text, [found[0].fix])
+    assert text == model(body, head=head % ("in.channels", "in.channels"))
+    (first, _) = cnndsl.check(model(gate % ("channels", "channels")))
+    assert "here.channels of what flows" in (first.help or "")
+    assert first.fix is None

@@ -17,6 +17,7 @@ from cnndsl.elaborate.making import Maker
 from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.reuse import Known
 from cnndsl.elaborate.scope import Scope
+from cnndsl.elaborate.unknown_names import is_attribute, of_a_tensor
 from cnndsl.ir import LayerArgument, Pack, Tensor, Value
 from cnndsl.ops.base import Op
 from cnndsl.source import Span
@@ -49,6 +50,10 @@ class LayerValues:
                 return self._block(element, block, scope)
             return None if kind is None else self._op(element, kind, scope)
         except Failure as failure:
+            if isinstance(expr, ast.Name) and is_attribute(name, self.program):
+                inside = next((each.definition for each in scope.around() if each.definition), "")
+                asked = of_a_tensor(expr, in_block=inside in self.program.blocks)
+                raise Failure(asked) from None
             raise Failure(_handed_over(failure.diagnostic)) from None
 
     def _op(self, element: ast.Apply, kind: type[Op], scope: Scope) -> LayerArgument:

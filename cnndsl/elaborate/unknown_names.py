@@ -7,14 +7,19 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from cnndsl import elsewhere, errors
 from cnndsl.diagnostics import Diagnostic, Fix, Label
 from cnndsl.elaborate.calls import activation_of, renamed, rewritten
+from cnndsl.elaborate.values import ATTRIBUTES
 from cnndsl.ops import MERGES, OPS
 from cnndsl.source import Span
 from cnndsl.suggest import MOST, closest, did_you_mean
 from cnndsl.syntax import ast
+
+if TYPE_CHECKING:
+    from cnndsl.elaborate.program import Program
 
 _OF_SIZED = 3  # arguments of torchvision's `conv3x3`: channels that arrive and leave, a stride
 _ARRIVING = frozenset({"x", "inputs"})  # what arrives, as other libraries call it
@@ -180,3 +185,18 @@ def unknown_function(call: ast.Call, known: Iterable[str]) -> Diagnostic:
         help = "a layer is no value: name its result, as in x = conv(64, 3), and hand on the name"
         return errors.unknown_name(span, name, help)
     return errors.unknown_name(span, name, did_you_mean(name, known))
+
+
+def is_attribute(name: str, program: Program) -> bool:
+    """Whether a name in an expression is asked of a tensor, though an op has it: `channels`."""
+    return name in ATTRIBUTES and name in OPS and name not in program.blocks
+
+
+def of_a_tensor(expr: ast.Name, *, in_block: bool) -> Diagnostic:
+    """`dense(channels // 4)`: in a block it is likely that of what came in."""
+    name = expr.id
+    if in_block:
+        fix = Fix(expr.span, f"in.{name}")
+        return errors.unknown_name(expr.span, name, f"did you mean `in.{name}`?", fix)
+    help = f"say of which tensor: here.{name} of what flows, NAME.{name} of another"
+    return errors.unknown_name(expr.span, name, help)

@@ -29,7 +29,12 @@ from cnndsl.elaborate.functions import FUNCTIONS
 from cnndsl.elaborate.numbers import stems
 from cnndsl.elaborate.packs import SPLIT
 from cnndsl.elaborate.program import Program
-from cnndsl.elaborate.unknown_names import unknown_element, unknown_function
+from cnndsl.elaborate.unknown_names import (
+    is_attribute,
+    of_a_tensor,
+    unknown_element,
+    unknown_function,
+)
 from cnndsl.fixes import corrected
 from cnndsl.ops import MERGES, OPS, SOURCES, initial
 from cnndsl.ops.base import Kind, Op
@@ -141,6 +146,10 @@ class _Definition:
 
     def name(self, node: ast.Name) -> None:
         if self.names.has(node.id) or id(node) in self.words:
+            return
+        if is_attribute(node.id, self.program):
+            in_block = isinstance(self.definition, ast.Block)
+            self.report(of_a_tensor(node, in_block=in_block))
             return
         if self.program.is_layer(node):
             self.layer(node, node.id, ())
