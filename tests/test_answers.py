@@ -269,3 +269,17 @@ def test_channels_as_a_number_are_those_of_a_tensor():
     (first, _) = cnndsl.check(model(gate % ("channels", "channels")))
     assert "here.channels of what flows" in (first.help or "")
     assert first.fix is None
+
+
+def test_an_image_with_its_channels_first_is_told_beside_other_mistakes():
+    body = "stage s { conv(16, 3) } : [16, 32, 32]\n  flatten -> dense(classes)"
+    (found,) = cnndsl.check(model(body, image="[3, 32, 32]"))
+    assert (found.code, (found.help or "").partition(": ")[2]) == (
+        "E308",
+        "input [32, 32, 3] (and in line 3)",
+    )
+    body = "conv(3x3, 4) -> max_pool(2) : 16x16x4\n  conv(3, 12) -> max_pool(2) : 8x8x12"
+    codes = [each.code for each in cnndsl.check(model(body, image="[3, 32, 32]"))]
+    assert codes == ["W302", "E205", "E305"]
+    found = cnndsl.check(model("relu -> swich", image="[3, 32, 32]"))
+    assert [each.code for each in found] == ["E101"]

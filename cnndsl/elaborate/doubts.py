@@ -80,11 +80,25 @@ def beside(program: Program, mistakes: Sequence[Diagnostic]) -> list[Diagnostic]
     """The mistakes of a spec, and what is evident in lines without one."""
     lines = {each.primary.span.line for each in mistakes if each.primary}
     ignored = Ignored(program.spec.source)
-    advised = [each for each in evident(program) if each not in ignored]
+    of_sizes = any(each.code.startswith(("E2", "E3")) for each in mistakes)
+    told = [*(_turned(program) if of_sizes else ()), *evident(program)]
+    advised = [each for each in told if each not in ignored]
     return [
         *mistakes,
         *(each for each in advised if each.primary and each.primary.span.line not in lines),
     ]
+
+
+def _turned(program: Program) -> Iterator[Diagnostic]:
+    """Warns of images with their channels first, of which mistakes of sizes may follow."""
+    from cnndsl.elaborate.mends.channels import evidently_turned  # only mistakes ask for it
+
+    models = [each for each in program.spec.definitions if isinstance(each, ast.Model)]
+    for node in (each for model in models for each in model.body.statements):
+        if isinstance(node, ast.Input) and (parts := evidently_turned(node)):
+            shape = tuple(map(int, parts))
+            meant = "x".join([*parts[1:], parts[0]])
+            yield advice.channels_first(node.shape.span, sized(shape), meant)
 
 
 def _asserts(declared: ast.Model | ast.Variant) -> bool:

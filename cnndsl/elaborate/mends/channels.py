@@ -20,6 +20,7 @@ from cnndsl.elaborate.mends.mend import (
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 
+_LEAST = 8  # pixels of an image's side, so that its channels can stand nowhere else
 _LARGEST = 11  # side of a kernel that is likelier than as many filters
 FEWEST = {"conv": 2, "conv_transpose": 2, "separable": 2, "depthwise": 1, "dense": 1}
 _NORMS = frozenset({"bn", "layer_norm", "instance_norm", "rms_norm", "grn", "prelu"})
@@ -48,7 +49,20 @@ def images(nodes: Iterable[ast.Node]) -> Iterator[Mend]:
                 text = "x".join(whole) if node.shape.size else shape_of(whole)
                 yield Mend(SURE, (Fix(node.shape.span, text),), why)
         if len(parts) == 3 and _is_few(parts[0]) and not _is_few(parts[2]):
-            yield Mend(SURE, (Fix(node.shape.span, rotated(parts)),), _LAST)
+            fix = Fix(node.shape.span, rotated(parts))
+            evident = evidently_turned(node) is not None
+            yield Mend(SURE, (fix,), _LAST, reveals=evident)
+            if evident:  # and all that is asserted of it
+                turned = (Fix(each.span, rotated(parts_of(each))) for each in _turned(nodes))
+                yield Mend(SURE, (fix, *turned), _LAST, reveals=True)
+
+
+def evidently_turned(image: ast.Input) -> list[str] | None:
+    """The parts of `[3, 224, 224]`, an image that is as high as wide behind its channels."""
+    parts = parts_of(image.shape) if isinstance(image.shape, ast.List) else []
+    if len(parts) != 3 or parts[0] not in ("1", "3") or parts[1] != parts[2]:
+        return None
+    return parts if parts[1].isdigit() and int(parts[1]) >= _LEAST else None
 
 
 def _is_batch(part: str) -> bool:
@@ -78,16 +92,8 @@ def turned(nodes: Iterable[ast.Node], first: Diagnostic) -> Iterator[Mend]:
 
 def assertions(nodes: Iterable[ast.Node]) -> Iterator[Mend]:
     """`: [64, 56, 56]`: all shapes that are asserted so."""
-    shapes: list[ast.List] = []
-    for node in nodes:
-        match node:
-            case ast.Run(shape=ast.List() as shape) | ast.Bind(shape=ast.List() as shape):
-                shapes.append(shape)
-            case ast.Stage(shape=ast.List() as shape):
-                shapes.append(shape)
-            case ast.Expect(what="output", value=ast.List() as shape):
-                shapes.append(shape)
-    fixes = [Fix(shape.span, rotated(parts_of(shape))) for shape in shapes if _is_turned(shape)]
+    shapes = _asserted(nodes)
+    fixes = [Fix(shape.span, rotated(parts_of(shape))) for shape in _turned(nodes)]
     yield Mend(SURE, tuple(fixes), _LAST)
     batches = [shape for shape in shapes if len(parts_of(shape)) in (2, 4)]
     fixes = []
@@ -98,6 +104,24 @@ def assertions(nodes: Iterable[ast.Node]) -> Iterator[Mend]:
         fixes.append(Fix(shape.span, text))
         yield Mend(SURE, (fixes[-1],), _ONE)
     yield Mend(SURE, tuple(fixes), _ONE)
+
+
+def _asserted(nodes: Iterable[ast.Node]) -> list[ast.List]:
+    """The shapes that are asserted of tensors."""
+    shapes: list[ast.List] = []
+    for node in nodes:
+        match node:
+            case ast.Run(shape=ast.List() as shape) | ast.Bind(shape=ast.List() as shape):
+                shapes.append(shape)
+            case ast.Stage(shape=ast.List() as shape):
+                shapes.append(shape)
+            case ast.Expect(what="output", value=ast.List() as shape):
+                shapes.append(shape)
+    return shapes
+
+
+def _turned(nodes: Iterable[ast.Node]) -> list[ast.List]:
+    return [shape for shape in _asserted(nodes) if _is_turned(shape)]
 
 
 def _is_turned(shape: ast.List) -> bool:
