@@ -283,3 +283,30 @@ def test_an_image_with_its_channels_first_is_told_beside_other_mistakes():
     assert codes == ["W302", "E205", "E305"]
     found = cnndsl.check(model("relu -> swich", image="[3, 32, 32]"))
     assert [each.code for each in found] == ["E101"]
+
+
+@pytest.mark.parametrize(
+    ("body", "written"),
+    [
+        (
+            "concat [ conv(8, 3, stride = 2), max_pool(3, stride = 2) ]",
+            "concat [ conv(8, 3, stride = 2), max_pool(3, stride = 2, pad = same) ]",
+        ),
+        (
+            "concat [ conv(8, 5, pad = valid), max_pool(3, stride = 1), relu ]",
+            "concat [ conv(8, 5, pad = same), max_pool(3, stride = 1, pad = same), relu ]",
+        ),
+        (
+            "a = conv(4, 3)\n  conv(4, 3, pad = 0) -> concat [ a, here ]",
+            "conv(4, 3, pad = 0) -> concat [ a -> crop(1), here ]",
+        ),
+        ("conv(24, 3, groups = 2)", "conv(24, 3)"),
+        ("conv(24, 3) -> group_norm", "conv(24, 3) -> group_norm(8)"),
+    ],
+)
+def test_sizes_that_differ_have_the_edit_that_makes_them_one(body, written):
+    text = model(f"{body}\n  flatten -> dense(classes)")
+    (found,) = cnndsl.check(text)
+    assert (found.help or "").endswith(f": {written}")
+    assert found.fix is not None
+    assert not cnndsl.check(edited(text, [found.fix]))

@@ -72,5 +72,7 @@ def _all(
     yield from numbers.whole(nodes, first)
     yield from layers.windows(nodes, first)
     yield from numbers.sides(nodes, first)
+    yield from sizes.kept(nodes, first)
+    yield from sizes.cropped(first)
     yield from shapes.ranked(nodes, mistakes)
     yield from shapes.asserted(nodes, first, mistakes)

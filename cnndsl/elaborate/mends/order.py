@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.elaborate.calls import without
 from cnndsl.elaborate.mends.mend import LIKELY, POSSIBLE, Mend, holds
 from cnndsl.source import Span
 from cnndsl.syntax import ast
@@ -100,7 +101,13 @@ def common_groups(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend
     for node in nodes:
         if not isinstance(node, ast.Apply) or not holds(node.span, first.primary.span):
             continue
-        of_conv = [a.value for a in node.args or () if a.name == "groups"]
+        args = node.args or ()
+        of_conv = [a.value for a in args if a.name == "groups"]
+        if of_conv and found[2] in ("1", "3") and isinstance(of_conv[0], ast.Literal):
+            place = next(i for i, each in enumerate(args) if each.name == "groups")
+            fix = without(args, place, node.span)
+            why = "the few channels of an image are one group"
+            yield Mend(POSSIBLE, (fix,) if fix else (), why, reveals=True)
         filters = node.args[0].value.span.text if node.args else ""
         for value in of_conv if node.name == "conv" else ():
             if isinstance(value, ast.Literal) and groups > 1 and filters.isdigit():

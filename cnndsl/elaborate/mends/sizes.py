@@ -13,6 +13,7 @@ from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
 
 _OF_MERGES = ("E301", "E302", "E303")
+_POOLS = ("max_pool", "avg_pool")
 _NEAR = 4  # of a size that much less is what halvings of odd sizes leave
 _BEFORE_PAD = 4  # the place of `pad` among the arguments of a convolution
 _SIZE = re.compile(r"(\d+) x (\d+) x \d+$")
@@ -216,3 +217,41 @@ def unpadded(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
     ]
     if len(edits) > 1:
         yield Mend(LIKELY, tuple(edits), "a convolution pads unless it says otherwise")
+
+
+def kept(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """`max_pool(3, stride = 2)`, which pads only where it says so, beside what does."""
+    if first.code != "E302":
+        return
+    edits: list[Fix] = []
+    for label in first.labels:
+        calls = [n for n in nodes if isinstance(n, ast.Apply) and holds(label.span, n.span)]
+        found = [fix for call in calls if (fix := _padded(call))]
+        if not label.text.startswith("in this") and len(found) == 1:
+            edits += found
+    for some in [*((edit,) for edit in edits), tuple(edits)]:
+        yield Mend(POSSIBLE, some, "a window that pads keeps the size of the other branch")
+
+
+def _padded(call: ast.Apply) -> Fix | None:
+    """What makes a call pad that does not."""
+    args = call.args or ()
+    said = next((each.value.span for each in args if each.name == "pad"), None)
+    if said is not None:
+        return Fix(said, "same") if said.text == "valid" else None
+    if call.name not in _POOLS or not args or args[-1].name != "stride":
+        return None
+    end = args[-1].span.end
+    return Fix(Span(call.span.source, end, end), ", pad = same")
+
+
+def cropped(first: Diagnostic) -> Iterator[Mend]:
+    """`concat [ skip, here ]` of a U-Net whose convolutions do not pad: the larger map is cut."""
+    sized = [(each.span, found) for each in first.labels if (found := _SIZE.match(each.text))]
+    if first.code != "E302" or len(sized) != 2:
+        return
+    small, large = sorted(sized, key=lambda pair: int(pair[1][1]))
+    lost = [int(large[1][axis]) - int(small[1][axis]) for axis in (1, 2)]
+    if lost[0] == lost[1] and not lost[0] % 2 and int(large[1][1]) < 2 * int(small[1][1]):
+        fix = Fix(Span(large[0].source, large[0].end, large[0].end), f" -> crop({lost[0] // 2})")
+        yield Mend(POSSIBLE, (fix,), "the larger map is cut to the size of the other", reveals=True)
