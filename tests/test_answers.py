@@ -191,7 +191,11 @@ def told(text: str) -> list[tuple[str, str | None]]:
             "(window, stride, pad): max_pool(3x3, 2, 1) : 4x4x3",
         ),
         ("global_avg_pool -> dense(classes, 3)", "E205", "global_avg_pool -> dense(classes)"),
-        ("dense(num_classes)", "E102", "model Net(classes = 2, num_classes = 10) {"),
+        (
+            "flatten -> dense(num_classes)",
+            "E102",
+            "the model calls them `classes`: flatten -> dense(classes)",
+        ),
         ("conv(6, 1) -> conv(9, 3, groups = 2)", "E304", None),
         ("conv(6, 1) : 8x8x6\n  conv(8, 3, groups = 4)", "E304", "conv(8, 3, groups = 2)"),
         ("unit(4, output = 9)", "E106", "did you mean `out`?"),

@@ -59,6 +59,9 @@ def classes(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
     for node in nodes:
         if not isinstance(node, ast.Model) or not holds(node.span, place):
             continue
+        alike = [each.name for each in node.parameters if each.name in _CLASSES]
+        for name in alike:
+            yield Mend(LIKELY, (Fix(place, name),), f"the model calls them `{name}`", reveals=True)
         said = re.search(
             r"\bexpect[ \t]+output[ \t]+\[?[ \t]*(\d+)[ \t]*\]?[ \t]*(?:#|\n|\})", node.span.text
         )
