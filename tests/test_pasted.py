@@ -107,3 +107,21 @@ def test_the_kernel_that_stands_in_the_name_of_a_function_is_read():
 """
     (found,) = cnndsl.check(text)
     assert "conv(16, 3, stride = 2) -> relu\n  conv(8, 1)" in (found.table or "")
+
+
+def test_an_image_that_is_added_to_a_model_is_its_input():
+    text = "model = Sequential()\nmodel.add(keras.Input(shape=(28, 28, 1)))\nmodel.add(Flatten())\n"
+    (found,) = cnndsl.check(text + "model.add(Dense(10))\n")
+    assert found.table == "model Net {\n  input 28x28x1\n  flatten -> dense(10)\n}"
+
+
+def test_a_layer_that_is_made_and_called_is_never_left_out():
+    text = """inputs = keras.Input(shape=(64, 64, 3))
+x = layers.Conv2D(8, 3)(inputs)
+x = layers.Activation("relu")(x)
+x = layers.Unheard(2)(x)
+outputs = layers.Dense(2)(x)
+"""
+    found = cnndsl.check(text)[0]
+    assert "conv(8, 3, pad = valid) -> relu" in (found.table or "")
+    assert "Unheard(2)" in (found.table or "")

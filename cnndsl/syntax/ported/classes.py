@@ -81,6 +81,8 @@ def _is_aside(statement: python.stmt, body: Sequence[python.stmt]) -> bool:
         op_meant(name_of_call(call)) or "sequential" in name_of_call(call) for call in calls
     )
     plain = isinstance(statement, python.Assign) and not calls
+    if any(isinstance(call.func, python.Call) for call in calls):
+        return False  # a layer that is made and called, whatever it is
     return bool(calls) and not makes and not plain and not _reads_layers(statement, body)
 
 

@@ -108,7 +108,7 @@ class Script(Tensors):
             case python.Call(func=python.Attribute(value=of, attr=name), args=[*_, layer]) if (
                 name in _ADDS and not is_library(of)
             ):
-                self.run_row(self.calls.row(layer))
+                self.run_row(self._drop_image(layer))
                 return
         if self._is_input(value):
             self.image = self._image(value) or self.image
