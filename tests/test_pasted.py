@@ -125,3 +125,19 @@ outputs = layers.Dense(2)(x)
     found = cnndsl.check(text)[0]
     assert "conv(8, 3, pad = valid) -> relu" in (found.table or "")
     assert "Unheard(2)" in (found.table or "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[net]\nwidth=8\nheight=8\nchannels=4\n[convolutional]\nfilters=8\nsize=3\nstride=1\n"
+        "activation=leaky\n[route]\nlayers=-1\n{}",
+        'input: "a"\ninput_dim: 1\ninput_dim: 3\ninput_dim: 8\ninput_dim: 8\n'
+        'layer {{ type: "Eltwise" bottom: "a" bottom: "a" top: "b" eltwise_param {{ {} }} }}\n',
+    ],
+)
+def test_a_setting_of_a_merge_that_has_no_words_here_is_not_dropped(text):
+    setting = "groups=2\ngroup_id=1\n" if "route" in text else "operation: SUM coeff: 2"
+    plain, said = (cnndsl.check(text.format(each))[0] for each in ("", setting))
+    assert plain.code == "E013" and not cnndsl.check(plain.table or "")
+    assert not said.table or said.code == "E021" or cnndsl.check(said.table)

@@ -16,6 +16,7 @@ from cnndsl.syntax.ported.nested import Record, Value
 from cnndsl.syntax.ported.notation import parsed
 from cnndsl.syntax.ported.scripts import Script
 
+_KNOWN = {"route": {"layers"}, "shortcut": {"from"}, "upsample": {"stride"}}
 _SILENT = frozenset({"yolo", "region", "detection", "cost"})  # what reads the last maps
 
 
@@ -63,6 +64,8 @@ def _section(kind: str, section: Value) -> _Layer:
         behind = ("leaky_relu(0.1)",) if word == "leaky" else tuple(behind_of(word))
     if kind in _SILENT:
         return _Layer(())
+    if not said.keys() <= _KNOWN.get(kind, said.keys()):
+        raise Unknown
     if kind == "route":
         return _Layer((), [_number(each) for each in said.get("layers", "").split(",")])
     if kind == "shortcut":

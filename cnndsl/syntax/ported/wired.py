@@ -59,6 +59,8 @@ def _layer(row: Record, script: Script, blobs: dict[str, str]) -> None:
     sources = [Named(blobs[name]) for name in bottoms]
     tensor: Tensor = sources[0]
     if op in _MERGES and len(sources) > 1:
+        if re.search(r"'coeff'|'axis', '(?!1')|'concat_dim', '(?!1')", str(row).lower()):
+            raise Unknown
         said = re.search(r"\b(prod|max)\b", str(row).lower())
         merge = _OPERATIONS[said[1]] if said and op == "add" else op
         tensor = Merged(merge, tuple(sources))
