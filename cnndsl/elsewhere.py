@@ -256,6 +256,34 @@ DROPPED = {
     "name": "a result is named at the end of its chain, `… as stem`",
 }
 
+# Values of arguments that an op lacks, by which it is as it is here.
+NOTHING = ("false", "none", "0", "0.0", "zeros")
+SAYS_NOTHING = {
+    **dict.fromkeys(("trainable", "bias", "affine", "scale", "shift"), ("true",)),
+    **dict.fromkeys(("multiplier", "groups", "dilation", "input_dilation", "start_dim"), ("1",)),
+    **dict.fromkeys(("kernel", "stride"), ("1",)),
+    "slope": ("1", "1.0"),  # of ELU
+    "end_dim": ("-1", "3"),
+}
+
+# What arguments mean by their places, where libraries agree.
+BY_PLACE = {
+    **dict.fromkeys(("dropout", "drop_path"), ("rate",)),
+    **dict.fromkeys(("leaky_relu", "elu", "celu"), ("slope",)),
+    **dict.fromkeys(("resize", "adaptive_avg_pool", "lrn"), ("size",)),
+    **dict.fromkeys(("softmax", "log_softmax"), ("axis",)),
+    "depthwise": ("kernel", "stride", "pad"),
+    "group_norm": ("groups", "arrives", "eps"),
+    "pad": ("pad",),
+    "pixel_shuffle": ("factor",),
+    "shuffle": ("groups",),
+    "relu": ("most", "slope"),
+    "gelu": ("approximate",),
+    "prelu": ("arrives",),
+    "flatten": ("start_dim", "end_dim"),
+    "here": ("idle",) * 3,
+}
+
 # What is said of training and of programs, by a call, and where it stands here.
 PLACES = {
     **dict.fromkeys(("compile", "fit", "optimizer", "loss", "learning_rate"), "train"),

@@ -16,6 +16,7 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.fixes import edited, fixes
 from cnndsl.source import Source, Span
 from cnndsl.syntax.further import Edited, apart, place_of
+from cnndsl.syntax.ported.meaning import op_meant
 from cnndsl.syntax.ported.part import Part
 from cnndsl.syntax.ported.regions import is_ours, parts
 from cnndsl.syntax.ported.unlike import unlike
@@ -185,8 +186,11 @@ def _said(part: Part, edit: Fix, own: Sequence[Diagnostic]) -> Diagnostic:
         help += ", with the size of your images"
     told = dict.fromkeys(each.primary.span.text for each in own if each.primary)
     names = [each for each in told if re.search(rf"\b{each}\b", edit.text)]
-    if names:
-        help += f", and declare what is yours: block {errors.shown(', '.join(names))}"
+    theirs = [each for each in names if op_meant(each) is not None]
+    if theirs:
+        help += f", and write by hand what has no words here: {errors.shown(', '.join(theirs))}"
+    if own_names := [each for each in names if each not in theirs]:
+        help += f", and declare what is yours: block {errors.shown(', '.join(own_names))}"
     return errors.ported(head, message, table, help, None if guesses or names else edit)
 
 

@@ -20,25 +20,13 @@ CONTAINERS = re.compile(
 _SIZED = re.compile(r"conv_?(\d)x(\d)$", re.IGNORECASE)  # `conv3x3`, as torchvision has it
 _TORCH_SIZED = ("arrives", "out", "stride")
 _PAIR = 2  # arguments, of which the first says what arrives
-_FIRST = {
-    "group_norm": ("groups",),
-    "dropout": ("rate",),
-    "drop_path": ("rate",),
-    "leaky_relu": ("slope",),
-    "upsample": ("factor", "method"),
-    "resize": ("size",),
-    "adaptive_avg_pool": ("size",),
-    "pad": ("pad",),
-    "pixel_shuffle": ("factor",),
-    "shuffle": ("groups",),
-    "lrn": ("size",),
-}
 _WITHOUT = frozenset(
     {"flatten", "softmax", "relu", "sigmoid", "tanh", "bn", "here", "gelu", "swish"}
 )
 _ACTIVATIONS = frozenset(
     "relu relu6 leaky_relu elu selu gelu swish sigmoid tanh softmax mish softplus here".split()
 )
+_SWITCHED = (_ACTIVATIONS | {"dropout"}) - {"gelu"}
 _TAKE_THEM = frozenset({*MADE, "depthwise"})
 
 
@@ -93,8 +81,22 @@ class Calls(Values):
                     return self._activation(args[0])
                 if self.keeps and name[:1].isupper() and op_meant(name) is None:
                     return [self.block(name, args, keywords)]
-                return [self.called(func, args, keywords)]
+                try:
+                    return [replace(self.called(func, args, keywords), text=self._by_hand(node))]
+                except Unknown:
+                    if text := self._by_hand(node):
+                        return [text]
         raise Unknown
+
+    def _by_hand(self, call: python.Call) -> str:
+        """A call of a library's layer, for its author to write; "" if it cannot stand here."""
+        name = name_of(call.func)
+        try:
+            if name[:1].isupper() and op_meant(name) not in (None, "input"):
+                return replace(self, quotes=True).block(name, call.args, call.keywords)
+        except Unknown:
+            pass
+        return ""
 
     def _holds_layers(
         self, name: str, args: Sequence[python.expr], keywords: Sequence[python.keyword]
@@ -136,8 +138,9 @@ class Calls(Values):
         if func.id in MADE and len(args) > 1 and "kernel" in named:  # the channels that arrive
             return replace(self, dialect=TORCH).entry(func.id, args, keywords)
         entry = replace(self, dialect=PLAIN).entry(func.id, args, keywords)
-        unsaid = {"behind": "none"}
-        if entry.op in _TAKE_THEM:
+        unsaid = {"behind": "none", "count_pad": "false"}
+        unsaid |= {"slope": "0.01"} if entry.op == "leaky_relu" else {}
+        if entry.op in _TAKE_THEM and entry.op != "dense":
             unsaid["pad"] = "same"
         elif "kernel" in entry.given:
             unsaid["stride"] = entry.given["kernel"]
@@ -156,9 +159,14 @@ class Calls(Values):
         op = op_meant(name)
         if op is None or op == "input" or (op in _WITHOUT and name in elsewhere.MODULES):
             raise Unknown
-        if op == "relu" and any(each.arg == "max_value" for each in keywords):
-            return Entry("relu6")
+        if op == "flatten" and "flatten" not in name.lower():
+            sizes = getattr(args[0], "elts", args) if len(args) == 1 else args
+            if len(sizes) > _PAIR:  # `view(-1, 512)` alone makes a vector
+                raise Unknown
+            args = []
         given: dict[str, str] = {}
+        if op == "pad" and (way := re.match("reflect|replicat", name.lower())):
+            given["mode"] = "reflect" if way[0] == "reflect" else "edge"
         if op == "conv" and (sized := _SIZED.search(name)):
             order = _TORCH_SIZED[len(args) < _PAIR :]
             sizing = replace(self, dialect=replace(self.dialect, conv=order))
@@ -179,13 +187,12 @@ class Calls(Values):
                     given |= {"arrives": self.value(left), "out": self.value(right)}
                     continue
             said = self.value(node) if key != "idle" else ""
-            if key == "axis":
+            if key in ("axis", "idle"):
                 continue
-            if key == "beyond":
-                raise Unknown
             if key in ("kernel", "stride", "pad") and (said[:1] == "[" or said.count("x") > 1):
                 raise Unknown
-            given.setdefault(key, said)
+            if given.setdefault(key, said) != said:  # it would be dropped
+                raise Unknown
         return Entry(op, given)
 
     def _arguments(
@@ -194,13 +201,13 @@ class Calls(Values):
         """What every argument means, and its value."""
         named = {setting_meant(each.arg or "") for each in keywords}
         plain, pairs = _paired(args)
-        if op == "upsample":  # PyTorch's `Upsample(None, 2)`
+        if op == "upsample" and self.dialect.upsample[0] != "size":  # PyTorch's `Upsample(None, 2)`
             plain = [n for n in plain if not (isinstance(n, python.Constant) and n.value is None)]
         for node in plain:
             if isinstance(node, python.Dict):  # `conv2d({filters: 32, kernelSize: 3})`
                 pairs += [(_key(k), v) for k, v in zip(node.keys, node.values, strict=True)]
         plain = [node for node in plain if not isinstance(node, python.Dict)]
-        order = list(self._order(op))
+        order = list(self.dialect.order(op))
         if any(_is_pair(node) for node in plain):
             order = [key for key in order if key not in ("arrives", "out")]
         if op in ("conv", "conv_transpose") and order[:1] == ["arrives"] and len(plain) == 1:
@@ -210,7 +217,9 @@ class Calls(Values):
         for node in plain:
             if _is_pair(node):
                 yield "out", node
-            elif op not in _WITHOUT:
+            elif op in _SWITCHED and isinstance(getattr(node, "value", 0), bool | None):
+                yield "idle", node  # in place, or for training
+            else:
                 if not order:
                     raise Unknown
                 key = self._likely(node, op) or order[0]
@@ -223,6 +232,7 @@ class Calls(Values):
             if meant is None:
                 raise Unknown
             is_size = meant == "out" and op in ("max_pool", "avg_pool", "adaptive_avg_pool")
+            meant = "pad" if name == "p" and op in _TAKE_THEM else meant
             yield "size" if is_size else meant, node
 
     def _likely(self, node: python.expr, op: str) -> str | None:
@@ -234,15 +244,6 @@ class Calls(Values):
                 meant = op_meant(said) if said not in self.values else None
                 return "behind" if meant in _ACTIVATIONS and op in _TAKE_THEM else None
         return None
-
-    def _order(self, op: str) -> Sequence[str]:
-        if op in ("conv", "conv_transpose", "separable"):
-            return self.dialect.conv
-        if op == "depthwise":
-            return ("kernel", "stride", "pad")
-        if op in ("max_pool", "avg_pool"):
-            return self.dialect.pool
-        return self.dialect.dense if op == "dense" else _FIRST.get(op, ())
 
 
 def _is_pair(node: python.expr) -> bool:

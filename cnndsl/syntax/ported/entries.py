@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field
 
+from cnndsl.syntax.ported import settled
 from cnndsl.syntax.ported.dialects import PLAIN, Dialect
 from cnndsl.syntax.ported.meaning import op_meant
-
-
-class Unknown(Exception):
-    """What has no words here."""
+from cnndsl.syntax.ported.settled import MADE, Arriving, Unknown, once, size_of
 
 
 @dataclass(frozen=True)
 class Entry:
     """A layer: its op, and its settings by what they mean (`meaning.setting_meant`).
 
-    `behind` are ops that follow it, `shape` the size that is said of its result.
+    `behind` are ops that follow it, `shape` the size that is said of its result; `text` is what
+    stands in its place where it has no words here, if its author can write that by hand.
     """
 
     op: str
@@ -26,6 +25,7 @@ class Entry:
     behind: tuple[str, ...] = ()
     count: str = "1"
     shape: tuple[int, ...] = ()
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,19 +36,6 @@ class Choice:
     row: tuple[Entry | str | Choice, ...]
 
 
-@dataclass
-class Arriving:
-    """What is known of the tensor that arrives: its sides, its channels, whether it is a vector."""
-
-    sides: tuple[int, ...] = ()
-    channels: int | None = None
-    flat: bool = False
-
-
-MADE = {"conv": "filters", "conv_transpose": "filters", "separable": "filters", "dense": "units"}
-_WINDOWS = frozenset({"max_pool", "avg_pool"})
-_FIELDS = (*MADE, "depthwise")
-_OF_LRN = ("alpha", "beta", "k")
 _PLAIN_FIRST = ("filters", "kernel", "units", "window", "rate", "factor", "groups", "size", "slope")
 
 
@@ -58,15 +45,28 @@ def element(entry: Entry, at: Arriving, dialect: Dialect = PLAIN) -> list[str]:
     Raises:
       Unknown: if it has no words here, or lacks what it needs.
     """
+    try:
+        return _element(entry, at, dialect)
+    except Unknown:
+        if not entry.text or entry.behind:
+            raise
+        at.sides, at.channels, at.flat = (), None, False
+        return [entry.text if entry.count == "1" else f"{entry.text} * {entry.count}"]
+
+
+def _element(entry: Entry, at: Arriving, dialect: Dialect) -> list[str]:
     op, given = entry.op, {k: v for k, v in entry.given.items() if k and k != "idle"}
+    settled.join_sides(given)
     behind = list(entry.behind)
     if said := given.pop("behind", None):
-        behind += behind_of(said)
+        behind += behind_of(said, dialect)
     elif dialect.relu and op in ("conv", "dense") and "behind" not in entry.given:
         behind.append("relu")
     if said := given.pop("norm", None):
         behind = [*behind_of(said), *behind]
-    op = _settled(op, given, at)
+    op = settled.settled(op, given, at, dialect)
+    if op in settled.SEVERAL:
+        return [*settled.SEVERAL[op], *behind]
     found: list[str] = []
     if op == "dense" and not at.flat and (dialect.flattens or at.sides):
         found.append("flatten")
@@ -81,7 +81,7 @@ def element(entry: Entry, at: Arriving, dialect: Dialect = PLAIN) -> list[str]:
     return row
 
 
-def behind_of(said: str) -> list[str]:
+def behind_of(said: str, dialect: Dialect = PLAIN) -> list[str]:
     """The ops that an activation or a norm is, behind the layer that has it."""
     word = said.strip("\"'")
     if word.lower() in ("none", "linear", "false", "identity", "nothing", "-", "no"):
@@ -91,29 +91,9 @@ def behind_of(said: str) -> list[str]:
     op = op_meant(re.sub(r"\(.*", "", word).rpartition(".")[2])
     if op is None:
         raise Unknown
-    return [op]
-
-
-def _settled(op: str, given: dict[str, str], at: Arriving) -> str:
-    """The op, where its settings decide which one it is."""
-    ones = given.get("kernel") in ("1", "1x1", "[1, 1]") or given.get("out") in ("1", "1x1")
-    if op == "adaptive_avg_pool" and (ones or given.get("size") in ("1", "1x1")):
-        given.clear()
-        return "global_avg_pool"
-    if op in _WINDOWS and not given.get("kernel"):
-        return f"global_{op}" if op == "avg_pool" or at.flat else op
-    if op == "resize" and "factor" in given:
-        return "upsample"
-    if op == "upsample" and "kernel" in given:
-        given.setdefault("factor", given.pop("kernel"))
-    groups, arrives = given.get("groups"), given.get("arrives")
-    if op == "conv" and groups is not None and groups == arrives == given.get("out"):
-        del given["groups"], given["out"]
-        return "depthwise"
-    if "kept" in given:
-        kept = float(given.pop("kept"))
-        given["rate"] = f"{1 - kept:g}"
-    return op
+    if op == "leaky_relu" and dialect.leaks:
+        return [f"leaky_relu({dialect.leaks})"]
+    return list(settled.SEVERAL.get(op, (op,)))
 
 
 def _call(
@@ -130,22 +110,25 @@ def _call(
         if "out" not in given:
             raise Unknown
         said[MADE[op]] = given["out"]
-    kernel = _size(given.get("kernel", ""))
-    if op in _FIELDS and "kernel" in names:
+    kernel = size_of(given.get("kernel", ""))
+    if op in settled.FIELDS and "kernel" in names:
         if not kernel:
             raise Unknown
         said["kernel"] = kernel
-    elif op in _WINDOWS:
+    elif op in settled.WINDOWS:
         said["window"] = kernel or "2"
-    if op in (*_FIELDS, *_WINDOWS) and op != "dense":
+    if op in (*settled.FIELDS, *settled.WINDOWS) and op != "dense":
         said |= _moves(op, given, at, dialect, shape, kernel or "2")
     for key, ours in (("dilation", "dilation"), ("groups", "groups"), ("bias", "bias")):
         plain = {"groups": "1", "dilation": "1", "bias": "true"}[key]
-        if ours in names and _size(given.get(key, plain)) not in (plain, f"{plain}x{plain}"):
-            said[ours] = _size(given[key])
-    for key in ("rate", "eps", "slope", "factor", "method", "multiplier", "size", *_OF_LRN):
+        if ours in names and size_of(given.get(key, plain)) not in (plain, f"{plain}x{plain}"):
+            said[ours] = size_of(given[key])
+    for key in settled.PLAIN_SETTINGS:
         if key in given and key in names and given[key]:
-            said[key] = _size(given[key])
+            default = OPS[op].arguments()[key].default
+            if size_of(given[key]) != str(default).lower():
+                said[key] = size_of(given[key])
+    settled.check_told(op, given, names)
     if op == "bn" and "momentum" in given:
         _momentum(said, given["momentum"], dialect)
     if op == "upsample":
@@ -157,7 +140,9 @@ def _call(
     if op == "dropout":
         said.setdefault("rate", "0.5")
     if op == "pad":
-        said["amount"] = _size(given.get("pad") or given.get("kernel", "1"))
+        said["amount"] = size_of(given.get("pad") or given.get("kernel", "1"))
+    if any(OPS[op].arguments()[name].default is MISSING for name in {*names} - {*said}):
+        raise Unknown
     words = [_argument(name, said[name], i) for i, name in enumerate(n for n in names if n in said)]
     return f"{op}({', '.join(words)})" if words else op
 
@@ -186,13 +171,13 @@ def _moves(
 ) -> dict[str, str]:
     """Stride and padding, those left unsaid as the notation has them."""
     said: dict[str, str] = {}
-    is_pool = op in _WINDOWS
+    is_pool = op in settled.WINDOWS
     unsaid = kernel if is_pool and dialect.moves else "1"
-    stride = _size(given.get("stride", unsaid)) or unsaid
+    stride = size_of(given.get("stride", unsaid)) or unsaid
     ours = kernel if is_pool else "1"
-    if _once(stride) != _once(ours):
+    if once(stride) != once(ours):
         said["stride"] = stride
-    pad = _size(given.get("pad", ""))
+    pad = size_of(given.get("pad", ""))
     if not pad:
         pad = _pad_of(at, shape, kernel, stride) or (
             "same" if dialect.pads and not is_pool else "valid"
@@ -200,16 +185,21 @@ def _moves(
     pad = "same" if pad == "samepad" else pad
     pad = {"0": "valid", "0x0": "valid", "true": "same", "false": "valid"}.get(pad, pad)
     if op == "conv_transpose" and pad.isdigit():
-        side = int(_once(kernel)) if _once(kernel).isdigit() else 0
+        side = int(once(kernel)) if once(kernel).isdigit() else 0
         pad = "same" if stride.isdigit() and side - 2 * int(pad) == int(stride) else pad
-    if _once(kernel) == "1" and pad == "valid":
+    if once(kernel) == "1" and pad == "valid":
         pad = "same" if not is_pool else pad
-    width, step = _once(kernel), _once(stride)
+    width, step = once(kernel), once(stride)
     if width.isdigit() and pad.isdigit() and step == "1" and int(pad) * 2 + 1 == int(width):
         pad = "same"
+    if re.fullmatch(r"\d+x\d+", pad):
+        pads, sides = pad.split("x"), kernel.split("x")
+        around = [str(2 * int(each) + 1) for each in pads]
+        pad = "same" if step == "1" and around == sides else f"[{', '.join(pads)}]"
     if pad != ("valid" if is_pool else "same"):
         said["pad"] = pad
-    if is_pool and given.get("count_pad") == "true":
+    counts = given.get("count_pad", str(dialect.counts).lower()) == "true"
+    if op == "avg_pool" and counts and pad != "valid":
         said["count_pad"] = "true"
     if is_pool and pad != "same" and (dialect.rounds_up or given.get("ceil") == "true"):
         said["ceil"] = "true"
@@ -218,29 +208,19 @@ def _moves(
 
 def _pad_of(at: Arriving, shape: tuple[int, ...], kernel: str, stride: str) -> str | None:
     """The padding by which a window gives the size that is said."""
-    if len(shape) != 3 or not at.sides or not (_once(kernel) + _once(stride)).isdigit():
+    if len(shape) != 3 or not at.sides or not (once(kernel) + once(stride)).isdigit():
         return None
-    side, wanted, k, s = at.sides[0], shape[0], int(_once(kernel)), int(_once(stride))
+    side, wanted, k, s = at.sides[0], shape[0], int(once(kernel)), int(once(stride))
     if -(-side // s) == wanted:
         return "same"
     pads = [p for p in range(k) if (side + 2 * p - k) // s + 1 == wanted]
     return ("valid" if pads[0] == 0 else str(pads[0])) if pads else None
 
 
-def _once(size: str) -> str:
-    """`3` of `3x3`; other sizes as they are."""
-    same = re.fullmatch(r"(\d+)(?:x\1)+", size)
-    return same[1] if same else size
-
-
-def _size(text: str) -> str:
-    return _once(text.strip())
-
-
 def _follow(op: str, given: Mapping[str, str], at: Arriving, shape: tuple[int, ...]) -> None:
     """What leaves an op, as far as it is plain."""
     at.flat = at.flat or op in ("flatten", "dense", "global_avg_pool", "global_max_pool")
-    step = _once(given.get("stride", given.get("kernel", "2") if op in _WINDOWS else "1"))
+    step = once(given.get("stride", given.get("kernel", "2") if op in settled.WINDOWS else "1"))
     at.sides = tuple(-(-side // int(step)) for side in at.sides) if step.isdigit() else ()
     if len(shape) == 3:
         at.sides = shape[:2]

@@ -15,7 +15,7 @@ from cnndsl.syntax.tables import KEYWORDS
 
 _LONG = 96  # characters of a line
 _SMALL = tuple(  # what stands behind the layer before it
-    "bn norm relu dropout drop_path sigmoid tanh softmax swish elu mish lrn max_pool "
+    "bn norm relu dropout drop_path sigmoid tanh softmax log swish elu mish lrn max_pool "
     "avg_pool".split()
 )
 Layer = Entry | str | Choice

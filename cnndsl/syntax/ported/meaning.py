@@ -23,7 +23,7 @@ _OPS = tuple(
         (r"adaptive.*(avg|average|mean)", "adaptive_avg_pool"),
         (r"(avg|average|mean).*pool", "avg_pool"),
         (r"unpool|upsampl|nearestneighbor|upscal", "upsample"),
-        (r"^(?!.*roi).*pool|subsampl", "max_pool"),
+        (r"^(?!.*(roi|adapt|lppool)).*pool|subsampl", "max_pool"),
         (r"resiz|interpolat", "resize"),
         (r"batch.*norm|^bn\d*$|^batchn", "bn"),
         (r"group.*norm|^gn$", "group_norm"),
@@ -46,6 +46,7 @@ _OPS = tuple(
         (r"mish", "mish"),
         (r"sigmoid|logistic", "sigmoid"),
         (r"softplus", "softplus"),
+        (r"logsoftmax", "log_softmax"),
         (r"softmax", "softmax"),
         (r"tanh", "tanh"),
         (r"flatten|^view$|vectoriz", "flatten"),
@@ -54,7 +55,7 @@ _OPS = tuple(
         (r"concat|^cat$|depthcat", "concat"),
         (r"eltwise|^add|addition|^sum$|shortcut|residualadd", "add"),
         (r"multipl|^mul", "mul"),
-        (r"zeropad|reflectionpad|^pad", "pad"),
+        (r"zeropad|reflectionpad|replicationpad|^pad", "pad"),
         (r"identity|linear$", "here"),
     )
 )
@@ -67,29 +68,34 @@ SILENT = re.compile(
 _SETTINGS = tuple(
     (re.compile(pattern), meant)
     for pattern, meant in (
-        (r"initi|filler|regulari|constraint|seed|dtype|device|rngs?$|train|data_?format|name|scope"
-         r"|inplace|determin|running|layout|reuse|variable|(param|weight|bias)_attr|memory|decay"
-         r"|precision|collections|^key$|lr_mult|engine|affine|^(scale|shift|center)$|align_corners"
-         r"|return_ind|start_dim|feature_group|approximate|use_scale|normalizer_param", "idle"),
+        (r"initi|filler|regulari|constraint|seed|dtype|device|rngs?$|^train(ing)?$|data_?format|name"
+         r"|scope|inplace|determin|running|layout|variable|(param|weight)_attr|memory|_decay"
+         r"|precision|collections|^key$|lr_mult|engine|normalizer_param|align_corners", "idle"),
+        (r"reuse|trainable|input_dilation|padding_mode|output_pad|return_ind"
+         r"|approximate|(start|end)_dim|channel_shared|^(kernel|stride|pad|dilation)_[hw]$", "own"),
+        (r"^affine$", "affine"),
+        (r"^(use_)?scale$", "scale"),
+        (r"^(shift|center)$", "shift"),
         (r"^(in|n_?in|c_?in|ch_?in|ic|c1)$|^in_(c|d|f|p|s)|^inplanes|^input_|normalized"
          r"|^num_features$|input_shape$", "arrives"),
+        (r"^(max|max_value)$", "most"),
+        (r"^keep_?dims?$", "keep"),
         (r"ceil", "ceil"),
         (r"count_include", "count_pad"),
-        (r"output_pad|padding_mode", "beyond"),
         (r"^keep_?prob", "kept"),
         (r"activ|nonlin|^act", "behind"),
         (r"normaliz|^norm", "norm"),
         (r"multiplier", "multiplier"),
         (r"^(kernel|kernel_?(size|shape)|filter_?size|k|ks|k_?size|window\w*|pool_?(size|shape)"
-         r"|patch\w*|size|kernel_[hw]|f_?size)$", "kernel"),
-        (r"^(strides?|step|s|subsample|stride_[hw]|window_strides?|pool_?stride)$", "stride"),
+         r"|patch\w*|size|f_?size)$", "kernel"),
+        (r"^(strides?|step|s|subsample|window_strides?|pool_?stride)$", "stride"),
         (r"pad|border", "pad"),
         (r"dilat|atrous", "dilation"),
         (r"group", "groups"),
         (r"bias", "bias"),
         (r"^(rate|p|prob\w*|drop\w*|ratio)$", "rate"),
         (r"^eps", "eps"),
-        (r"moment", "momentum"),
+        (r"moment|^decay$", "momentum"),
         (r"slope|leak|^alpha$", "slope"),
         (r"factor|^scale", "factor"),
         (r"method|^mode$|interpol", "method"),
@@ -110,9 +116,9 @@ def op_meant(name: str) -> str | None:
         return name
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
     known = elsewhere.op(name)
-    if known in OPS and plain not in ("inner", "mean", "avg"):
+    if known in OPS and plain not in ("inner", "mean", "avg", "logsoftmax"):
         return known
-    plain = re.sub(r"layers?$|^layer|(?<=[a-z])[123]d", "", plain)
+    plain = re.sub(r"layers?$|^layer(?!norm)|(?<=[a-z])[123]d", "", plain)
     return next((op for pattern, op in _OPS if pattern.search(plain)), None)
 
 
@@ -131,7 +137,11 @@ def is_silent(name: str) -> bool:
 
 
 def setting_meant(name: str) -> str | None:
-    """What a setting says, in one word for all libraries; `idle` says nothing here."""
+    """What a setting says, in one word for all libraries.
+
+    `idle` says nothing of a network. What few libraries have is its own word, as `kernel_h`.
+    """
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip().replace("-", "_").replace(" ", "_"))
     plain = plain.lower().strip("#_")
-    return next((meant for pattern, meant in _SETTINGS if pattern.search(plain)), None)
+    meant = next((meant for pattern, meant in _SETTINGS if pattern.search(plain)), None)
+    return plain if meant == "own" else meant

@@ -237,11 +237,12 @@ def _set(op: str, key: str, value: Value, given: dict[str, str]) -> None:
     meant = _OF_LRN.get(key.lower()) if op == "lrn" else setting_meant(key)
     if meant is None:
         raise Unknown
-    if meant == "idle" or isinstance(value, Record):
+    if meant == "idle":
         return
     if op in ("max_pool", "avg_pool", "upsample", "dropout", "bn") and meant == "out":
         return
-    given.setdefault(meant, _text(value))
+    if given.setdefault(meant, _text(value)) != _text(value):  # it would be dropped
+        raise Unknown
 
 
 def _text(value: Value) -> str:

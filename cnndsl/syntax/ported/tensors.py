@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cnndsl.syntax.ported.calls import Calls
-from cnndsl.syntax.ported.entries import Entry, Unknown
+from cnndsl.syntax.ported.dialects import KERAS, LINEN, NNX, TORCH
+from cnndsl.syntax.ported.entries import Unknown
 from cnndsl.syntax.ported.flows import FLOW, Layer, Merged, Named, Ran, Step, Tensor
-from cnndsl.syntax.ported.meaning import op_meant, op_spelt
+from cnndsl.syntax.ported.meaning import op_meant, op_spelt, setting_meant
 from cnndsl.syntax.ported.notation import INPUT
 from cnndsl.syntax.ported.values import name_of
 
 _MERGES = ("add", "concat", "mul")
+_LAST = {**dict.fromkeys((KERAS, LINEN, NNX), ("-1", "3")), TORCH: ("1", "-3")}  # the channels
+_ANY = ("-1", "1", "3", "-3")
 USUAL = frozenset("x inputs input net out y h features img image here data".split()) | {INPUT}
 
 
@@ -63,8 +66,8 @@ class Tensors:
     def _applied(self, layer: python.Call, args: Sequence[python.expr]) -> Tensor:
         """`Conv2D(64, 3)(x)`, `Concatenate()([a, b])`."""
         op = op_meant(name_of(layer.func))
-        if op in _MERGES:
-            return self._merged(op, args)
+        if op in _MERGES and args:
+            return self._merged(op, [*args, *layer.args], layer.keywords)
         if not args:
             raise Unknown
         return self.through(self.calls.row(layer), self.tensor(args[0]))
@@ -80,7 +83,7 @@ class Tensors:
         if name in self.calls.layers and args:
             return self.through(self.calls.layers[name], self.tensor(args[0]))
         if op in _MERGES and name not in self.calls.own and args:
-            return self._merged(op, args)
+            return self._merged(op, [*args], [*keywords])
         if isinstance(func, python.Attribute) and self._has_methods(func.value):
             return self._method(func.value, name, args, keywords)
         if name == "repeat" and len(args) > 2:  # `repeat(x, 2, conv2d, 64, [3, 3])`
@@ -93,8 +96,8 @@ class Tensors:
         source = self._first(args[0])
         if name in self.calls.own:
             return Ran(self.calls.block(name, args[1:], keywords), source)
-        if name in ("reshape", "view", "resize"):
-            return Ran(Entry("flatten"), source)
+        if name in ("reshape", "view"):
+            return Ran(self.calls.entry("view", args[1:], keywords), source)
         return Ran(self.calls.called(func, args[1:], keywords), source)
 
     def _first(self, node: python.expr) -> Tensor:
@@ -117,13 +120,19 @@ class Tensors:
         keywords: Sequence[python.keyword],
     ) -> Tensor:
         source = self.tensor(of)
-        if name in ("view", "reshape", "flatten"):
-            return Ran(Entry("flatten"), source)
+        if name in ("view", "reshape"):
+            return Ran(self.calls.entry("view", args, keywords), source)
         if name in ("contiguous", "clone", "to", "float", "squeeze", "detach"):
             return source
         return Ran(self.calls.entry(name, args, keywords), source)
 
-    def _merged(self, name: str, args: Sequence[python.expr]) -> Tensor:
+    def _merged(self, name: str, args: list[python.expr], named: list[python.keyword]) -> Tensor:
+        axes = [each.value for each in named if setting_meant(each.arg or "") == "axis"]
+        meant = {setting_meant(each.arg or "") for each in named}
+        axes += filter(_is_setting, args)
+        last = _LAST.get(self.calls.dialect, _ANY)
+        if meant - {"axis", "idle"} or any(self.calls.value(each) not in last for each in axes):
+            raise Unknown  # it is no merge of channels
         first = args[0]
         items = list(args)
         if isinstance(first, python.List | python.Tuple):

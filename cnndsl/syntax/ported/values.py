@@ -47,6 +47,7 @@ class Values:
 
     values: dict[str, str] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
+    quotes: bool = False  # whether strings stay strings
 
     def value(self, node: python.expr) -> str:
         """A setting as it is written here."""
@@ -54,7 +55,7 @@ class Values:
             case python.Constant(value=bool() | None):
                 return str(node.value).lower()
             case python.Constant(value=str(said)):
-                return said.lower()
+                return f'"{said}"' if self.quotes and said.isalnum() else said.lower()
             case python.Constant(value=int() | float()):
                 return python.unparse(node)
             case python.Tuple(elts=items) | python.List(elts=items):

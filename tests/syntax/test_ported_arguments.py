@@ -1,0 +1,183 @@
+"""What the arguments of other libraries become: each is said here, means nothing for the network,
+or its layer is told as one to write by hand. None is dropped.
+"""
+
+import pytest
+
+import cnndsl
+from cnndsl.diagnostics import Diagnostic
+from cnndsl.fixes import edited, fixes
+
+TORCH = "model = nn.Sequential(\n  nn.Conv2d(3, 8, 3, padding=1),\n  {},\n)\n"
+KERAS = "inputs = keras.Input(shape=(64, 64, 3))\nx = layers.{}(inputs)\nmodel = Model(inputs, x)\n"
+LINEN = "class Net(nn.Module):\n  @nn.compact\n  def __call__(self, x):\n    x = {}\n    return x\n"
+CAFFE = """input: "data"
+input_dim: 1
+input_dim: 3
+input_dim: 64
+input_dim: 64
+layer {{ name: "a" type: "{}" bottom: "data" top: "a" {} }}
+"""
+
+
+def told(text: str) -> Diagnostic:
+    return cnndsl.check(text)[0]
+
+
+def line(text: str) -> str:
+    """The last line of the network that a text is told to be, which checks."""
+    found = told(text)
+    assert found.table, found
+    assert not cnndsl.check(found.table)
+    return found.table.splitlines()[-2].strip().rpartition("conv(8, 3) -> ")[2]
+
+
+@pytest.mark.parametrize(
+    ("layer", "written"),
+    [
+        ("nn.AvgPool2d(3, 2, 1)", "avg_pool(3, stride = 2, pad = 1, count_pad = true)"),
+        ("nn.AvgPool2d(3, 2, 1, count_include_pad=False)", "avg_pool(3, stride = 2, pad = 1)"),
+        ("nn.AvgPool2d(2)", "avg_pool(2)"),
+        ("nn.ReflectionPad2d(1)", "pad(amount = 1, mode = reflect)"),
+        ("nn.ReplicationPad2d(2)", "pad(amount = 2, mode = edge)"),
+        ("nn.ZeroPad2d(2)", "pad(amount = 2)"),
+        ("nn.ELU()", "elu"),
+        ("nn.ELU(alpha=1.0, inplace=True)", "elu"),
+        ("nn.LeakyReLU()", "leaky_relu"),
+        ("nn.LeakyReLU(0.2, True)", "leaky_relu(0.2)"),
+        ("nn.ReLU(True)", "relu"),
+        ("nn.LogSoftmax(dim=1)", "softmax -> log"),
+        ("nn.GroupNorm(4, 8)", "group_norm(4)"),
+        ("nn.BatchNorm2d(8, affine=False)", "bn(scale = false, shift = false)"),
+        ("nn.BatchNorm2d(8, 1e-3, 0.01)", "bn(momentum = 0.99, eps = 0.001)"),
+        ("nn.InstanceNorm2d(8)", "instance_norm(scale = false, shift = false)"),
+        ("nn.InstanceNorm2d(8, affine=True)", "instance_norm"),
+        ('nn.Conv2d(8, 16, 3, padding="same")', "conv(16, 3)"),
+        ('nn.Conv2d(8, 16, 3, 1, padding="valid", device="cuda")', "conv(16, 3, pad = valid)"),
+        ("nn.Conv2d(8, 16, (3, 5), padding=(1, 2))", "conv(16, 3x5)"),
+        ("nn.Conv2d(8, 16, (3, 5), padding=(2, 1))", "conv(16, 3x5, pad = [2, 1])"),
+        ('nn.Conv2d(8, 16, 3, 1, 1, padding_mode="zeros")', "conv(16, 3)"),
+        ("nn.Upsample(None, 2)", "upsample(2)"),
+        ("nn.Upsample(16)", "resize(16, method = nearest)"),
+    ],
+)
+def test_arguments_of_torch_are_said(layer, written):
+    assert line(TORCH.format(layer)) == written
+
+
+@pytest.mark.parametrize(
+    ("layer", "written"),
+    [
+        ('Activation("relu")', "relu"),
+        ('Activation("leaky_relu")', "leaky_relu(0.3)"),
+        ("LeakyReLU()", "leaky_relu(0.3)"),
+        ("LeakyReLU(alpha=0.01)", "leaky_relu"),
+        ("ReLU(6.)", "relu6"),
+        ("ReLU(max_value=6, name='r')", "relu6"),
+        ("ReLU(negative_slope=0.1)", "leaky_relu(0.1)"),
+        ("AveragePooling2D(3, 1, 'same')", "avg_pool(3, stride = 1, pad = same)"),
+        ("BatchNormalization(center=False)", "bn(shift = false)"),
+        ("GlobalAveragePooling2D(keepdims=True)", "global_avg_pool(keep = true)"),
+    ],
+)
+def test_arguments_of_keras_are_said(layer, written):
+    assert line(KERAS.format(layer)) == written
+
+
+@pytest.mark.parametrize(
+    ("layer", "written"),
+    [
+        ("nn.Conv(6, (3, 3), feature_group_count=3)(x)", "conv(6, 3, groups = 3)"),
+        ("nn.Conv(8, (3, 3), kernel_dilation=(2, 2))(x)", "conv(8, 3, dilation = 2)"),
+        (
+            "nn.avg_pool(x, (3, 3), (1, 1), 'SAME')",
+            "avg_pool(3, stride = 1, pad = same, count_pad = true)",
+        ),
+        ("nn.BatchNorm(use_running_average=True, use_scale=False)(x)", "bn(scale = false)"),
+        ("nn.log_softmax(x)", "softmax -> log"),
+    ],
+)
+def test_arguments_of_linen_are_said(layer, written):
+    assert line(LINEN.format(layer)) == written
+
+
+def test_arguments_of_nnx_are_said():
+    text = """class Net(nnx.Module):
+  def __init__(self, rngs):
+    self.conv = nnx.Conv(3, 6, (3, 3), feature_group_count=3, kernel_dilation=2, rngs=rngs)
+  def __call__(self, x):
+    return self.conv(x)
+"""
+    assert line(text) == "conv(6, 3, groups = 3, dilation = 2)"
+
+
+@pytest.mark.parametrize(
+    ("layer", "said", "written"),
+    [
+        (
+            "Convolution",
+            "convolution_param { num_output: 8 kernel_h: 3 kernel_w: 5 pad_h: 1 pad_w: 2 }",
+            "conv(8, 3x5)",
+        ),
+        (
+            "Convolution",
+            "convolution_param { num_output: 8 kernel_size: 3 stride_h: 1 stride_w: 2 }",
+            "conv(8, 3, stride = 1x2, pad = valid)",
+        ),
+        ("ReLU", "relu_param { negative_slope: 0.1 }", "leaky_relu(0.1)"),
+        (
+            "Pooling",
+            "pooling_param { pool: AVE kernel_size: 3 stride: 2 pad: 1 }",
+            "avg_pool(3, stride = 2, pad = 1, count_pad = true, ceil = true)",
+        ),
+    ],
+)
+def test_arguments_of_caffe_are_said(layer, said, written):
+    assert line(CAFFE.format(layer, said)) == written
+
+
+@pytest.mark.parametrize(
+    ("layer", "kept"),
+    [
+        ("nn.ELU(alpha=0.5)", "ELU"),
+        ('nn.Conv2d(8, 8, 3, padding_mode="circular")', "Conv2d"),
+        ("nn.ConvTranspose2d(8, 8, 2, 2, output_padding=1)", "ConvTranspose2d"),
+        ("nn.ConvTranspose2d(8, 8, 2, 2, groups=2)", "ConvTranspose2d"),
+        ("nn.MaxPool2d(2, dilation=2)", "MaxPool2d"),
+        ("nn.AvgPool2d(2, divisor_override=3)", "AvgPool2d"),
+        ("nn.Flatten(2)", "Flatten"),
+        ("nn.GELU(approximate='tanh')", "GELU"),
+        ("nn.Conv2d(8, 8, 3, unheard_of=7)", "Conv2d"),
+    ],
+)
+def test_a_layer_with_an_argument_that_has_no_words_is_for_the_author_to_write(layer, kept):
+    text = TORCH.format(layer)
+    found = told(text)
+    assert (found.help or "").endswith(f"and write by hand what has no words here: {kept}")
+    assert kept in (found.table or "")
+    assert not fixes(found)
+    assert any(each.code == "E101" for each in cnndsl.check(found.table or ""))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        KERAS.format("ReLU(max_value=1.)"),
+        KERAS.format("ELU(alpha=0.3)"),
+        KERAS.format("Conv2D(8, 3, trainable=False)"),
+        KERAS.format("Unheard(3)"),
+        LINEN.format("nn.elu(x, alpha=0.5)"),
+        LINEN.format("nn.Conv(8, (3, 3), input_dilation=2)(x)"),
+        LINEN.format("jnp.concatenate([x, x], axis=1)"),
+        LINEN.format("x.reshape((x.shape[0], 8, -1))"),
+        CAFFE.format("ReLU", "relu_param { negative_slope: 0.1 unheard_of: 3 }"),
+        "[net]\nwidth=32\nheight=32\nchannels=4\n[convolutional]\nfilters=8\nsize=3\nstride=1\npad=1\n"
+        "activation=leaky\n[route]\nlayers=-1\ngroups=2\ngroup_id=1\n",
+    ],
+)
+def test_what_has_no_words_is_in_no_finished_network(text):
+    found = cnndsl.check(text)
+    assert cnndsl.check(edited(text, [fix for each in found for fix in fixes(each)]))
+    assert not any(
+        each.table and not cnndsl.check(each.table) and each.code != "E021" for each in found
+    )
