@@ -267,11 +267,21 @@ def _pooled(equation: JaxprEqn, data: _Data) -> Pool:
     edges: Edges | None = None
     if any(map(any, around)):
         edges = "zeros"
-    elif any(map(any, params["padding"])) and window.kernel[-1] == 1:  # not over channels
+    elif _is_reached(window) and window.kernel[-1] == 1:  # not over channels
         edges = "map"
     if highest:
         return Pool("max", window, None if data.positive else edges)
     return Pool("average", window, edges)
+
+
+def _is_reached(window: Window) -> bool:
+    """Whether some window of a pool sees its margin, which may be there for other sizes alone."""
+    axes = zip(window.sizes, window.padding, window.kernel, window.strides, strict=True)
+    for size, (low, high), kernel, stride in axes:
+        last = (low + size + high - kernel) // stride * stride + kernel
+        if low or last > low + size:
+            return True
+    return False
 
 
 def _sum(

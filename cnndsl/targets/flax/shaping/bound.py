@@ -15,7 +15,7 @@ from cnndsl.targets.flax.shaping.inference import Definitions
 from cnndsl.targets.flax.shaping.reading import Reading
 from cnndsl.targets.flax.shaping.types import FLOAT, INT, RESULTS
 from cnndsl.targets.python.draft import Step
-from cnndsl.targets.python.expressions import attributes, names, size, walk
+from cnndsl.targets.python.expressions import attributes, names, path, size, walk
 from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.statements import (
     all_written,
@@ -40,6 +40,7 @@ from cnndsl.targets.python.tree import (
 )
 
 _LARGEST = 6  # nodes of a value that is written out where it is read
+_ARRAY = path("jax.Array")
 _BEGINS, _BEGINS_WITHOUT_LOOP = "until the loop sets it", "until a branch sets it"
 
 
@@ -188,8 +189,9 @@ def _begun(
         first = Constant(0 if kind == INT else 0.0)
     elif kind == RESULTS:
         first = Dict(())
-    elif function.name != "__init__" and any(p.name == "x" for p in function.parameters):
-        first = Name("x")
+    elif function.name != "__init__":
+        arrays = [p.name for p in function.parameters if p.annotation == _ARRAY]
+        first = Name(arrays[0]) if arrays else None
     if first is None:
         return None
     when = _BEGINS if is_carried else _BEGINS_WITHOUT_LOOP
