@@ -12,7 +12,7 @@ from cnndsl.targets.flax.staging.draft import Draft, Env, Param, Run, Tensor, Va
 from cnndsl.targets.flax.staging.flow import Flow
 from cnndsl.targets.flax.staging.kinds import LISTS, frozen, raw_kinds, sample_kinds
 from cnndsl.targets.python.expressions import NONE
-from cnndsl.targets.python.tree import Constant, Expr, Name, Tuple
+from cnndsl.targets.python.tree import Call, Constant, Expr, Name, Tuple
 
 if TYPE_CHECKING:
     from cnndsl.targets.flax.staging.items import Items
@@ -86,6 +86,8 @@ class Handing:
                 seen = [frozen(v) for v in held]
             if expr is not None and not (layers and not _names_layers(expr, scope)):
                 value = self.values.spell(expr, scope)
+            if isinstance(value, Call) and all(isinstance(v, tuple) for v in seen):
+                value = None  # what a function makes has no length that a checker knows
             raw = raw_kinds(expr, scope) if expr is not None else None
             axes = windows.get(name, 0)
             is_other = raw in _LISTED and "int" in sample_kinds(seen)
