@@ -22,8 +22,9 @@ from cnndsl.diagnostics import Diagnostic, Label
 from cnndsl.elaborate.program import Program
 from cnndsl.ir import Layer, Network
 from cnndsl.loading import WHERE, importing_here, module_from
-from cnndsl.ops.base import Shape, show, sized
+from cnndsl.ops.base import Shape
 from cnndsl.ops.brought import Brought
+from cnndsl.ops.spelled import show, sized
 from cnndsl.pipeline import compile_checked
 from cnndsl.source import Span
 from cnndsl.streams import rngs

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
-from cnndsl.ops.base import Op, Shape, Written
+from cnndsl.ops.base import Op, Shape
 from cnndsl.ops.brought import Brought
 from cnndsl.ops.initial import Initial
+from cnndsl.ops.spelled import Written
 from cnndsl.syntax import ast
 
 if TYPE_CHECKING:

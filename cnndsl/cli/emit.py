@@ -24,7 +24,8 @@ from cnndsl.ir import (
     Tensor,
     Value,
 )
-from cnndsl.ops.base import Op, show
+from cnndsl.ops.base import Op
+from cnndsl.ops.spelled import show
 from cnndsl.source import Source, Span
 from cnndsl.summary import shape_text
 from cnndsl.walks import children

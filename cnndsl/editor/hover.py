@@ -14,7 +14,7 @@ from cnndsl.editor.hints import stage_table
 from cnndsl.editor.records import Sighting, shapes, size_text
 from cnndsl.editor.scopes import Occurrence, Symbol
 from cnndsl.ir import Instance, Layer, Pack, Tensor, Value
-from cnndsl.ops.base import brief
+from cnndsl.ops.spelled import brief
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from cnndsl.diagnostics import Diagnostic, Label
-from cnndsl.ops.base import brief
+from cnndsl.ops.spelled import brief
 from cnndsl.source import Span
 
 if TYPE_CHECKING:

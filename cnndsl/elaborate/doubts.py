@@ -16,12 +16,13 @@ from cnndsl.elaborate.reuse import shares
 from cnndsl.elaborate.unused import Ignored
 from cnndsl.fixes import corrected
 from cnndsl.ir import Instance, Layer, Merged, Network, Node
-from cnndsl.ops.base import MOST_AXES, Op, Shape, rank_of, show, sized
+from cnndsl.ops.base import MOST_AXES, Op, Shape, rank_of
 from cnndsl.ops.conv import Conv, ConvTranspose, Depthwise, Separable
 from cnndsl.ops.dense import Dense
 from cnndsl.ops.noise import Dropout, DropPath
 from cnndsl.ops.norm import BatchNorm
 from cnndsl.ops.pool import AvgPool, MaxPool
+from cnndsl.ops.spelled import show, sized
 from cnndsl.ops.window import by_axis, is_one, sides
 from cnndsl.source import Span
 from cnndsl.syntax import ast

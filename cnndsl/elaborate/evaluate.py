@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from itertools import chain
 from typing import ClassVar
 
 from cnndsl import errors
-from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate import values
-from cnndsl.elaborate.bind import match, match_parameters
+from cnndsl.elaborate.bind import match_parameters
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.faults import (
     IN_PACKS,
@@ -22,13 +20,12 @@ from cnndsl.elaborate.faults import (
 )
 from cnndsl.elaborate.functions import FUNCTIONS
 from cnndsl.elaborate.scope import Scope, Unknown
+from cnndsl.elaborate.starts import initial_of
 from cnndsl.elaborate.steps import Steps
-from cnndsl.elaborate.unknown_names import unknown_function
+from cnndsl.elaborate.unknown_names import unknown_function, unknown_value
 from cnndsl.ir import LayerArgument, Pack, Tensor, Value
 from cnndsl.ops import initial
-from cnndsl.ops.base import Reject
 from cnndsl.source import Span
-from cnndsl.suggest import meant_value
 from cnndsl.syntax import ast
 
 MAX_DEPTH = 1_000  # of functions that call each other
@@ -100,7 +97,9 @@ class Evaluator(Steps):
                     return layer
                 if "." in expr.id:
                     raise Failure(no_endpoint(expr.span, expr.id, scope))
-                raise Failure(self._unknown(expr, scope))
+                if scope.is_incomplete():
+                    raise Failure
+                raise Failure(unknown_value(expr, self.fns, scope.names()))
             if isinstance(held, Pack):
                 self.spend_on(held.tensors, expr.span)
             tensors = held.tensors if isinstance(held, Pack) else (held,)
@@ -110,16 +109,6 @@ class Evaluator(Steps):
         if isinstance(value, Unknown):
             raise Failure
         return value
-
-    def _unknown(self, expr: ast.Name, scope: Scope) -> Diagnostic | None:
-        if scope.is_incomplete():
-            return None
-        help: str | None
-        if expr.id in self.fns or expr.id in FUNCTIONS:
-            help = f"call it: {expr.id}(…)"
-        else:
-            help = meant_value(expr.id, scope.names())
-        return errors.unknown_name(expr.span, expr.id, help)
 
     def _attribute(self, expr: ast.Attribute, scope: Scope) -> Value:
         base = expr.base
@@ -218,7 +207,7 @@ class Evaluator(Steps):
         if name in self.fns:
             return self.call(self.fns[name], expr.args, scope, expr.span)
         if name in initial.NAMES:
-            return self.initial(expr, scope)
+            return initial_of(expr, lambda value: self.evaluate(value, scope))
         function = FUNCTIONS.get(name)
         if function is None:
             layer = self.as_layer(expr, scope) if self.as_layer else None
@@ -236,24 +225,6 @@ class Evaluator(Steps):
             if isinstance(held, list):
                 self.spend(len(held) if name in _PAIRING else len(held) // 4, expr.span)
         return function(*args)
-
-    def initial(self, expr: ast.Call, scope: Scope) -> initial.Initial:
-        """How a tensor starts, with the arguments of the call."""
-        name = expr.func.id
-        known, required = initial.parameters(name)
-        signature = partial(initial.signature, name)
-        first = expr.args[0].value if expr.args else None
-        if isinstance(first, ast.List):
-            message = f"`{name}` takes no shape here: only what `param` names starts so"
-            help = f"`param NAME = {expr.span.text}` is learned; a `constant` is zeros or ones"
-            raise Failure(errors.unknown_argument(first.span, message, signature(), help))
-        given = match(name, known, required, expr.args, expr.span, signature)
-        bound = {n: self.evaluate(argument.value, scope) for n, argument in given.items()}
-        try:
-            return initial.initial(name, bound)
-        except Reject as reject:
-            span = given[reject.focus].value.span if reject.focus in given else expr.span
-            raise Failure(errors.bad_argument(span, reject.message, signature(), None)) from None
 
     def call(self, fn: ast.Fn, args: tuple[ast.Argument, ...], scope: Scope, span: Span) -> Value:
         self.spend(2 + len(fn.parameters), span)

@@ -42,6 +42,17 @@ def once_in_model(statement: ast.Statement, what: str, context: Context) -> None
         raise Failure(errors.misplaced(statement.span, what, place))
 
 
+def at_end(statement: ast.Results, context: Context) -> None:
+    """Refuses a `return` that does not end a block."""
+    if context.last is statement:
+        return
+    where = "here: it is the last statement of a block, outside of its loops and branches"
+    span, chains = statement.span, statement.chains
+    word = Span(span.source, span.start, chains[0].span.start)
+    fix = Fix(word, "") if len(chains) == 1 else None
+    raise Failure(errors.misplaced(span, "return", where, fix))
+
+
 def forget(statement: ast.Statement, scope: Scope) -> None:
     """After a mistake: what the statement would have named is unknown, not missing."""
     match statement:

@@ -12,8 +12,9 @@ from cnndsl.elaborate.collect import Collector, Failure
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.scope import Scope
 from cnndsl.fixes import joined_fixes
-from cnndsl.ops.base import Shape, rank_of, seen
+from cnndsl.ops.base import Shape, rank_of
 from cnndsl.ops.ranks import NAMES
+from cnndsl.ops.spelled import seen
 from cnndsl.source import Span
 from cnndsl.suggest import did_you_mean
 from cnndsl.syntax import ast

@@ -23,7 +23,8 @@ from cnndsl.elaborate.recipe_words import (
     without_tensors,
 )
 from cnndsl.elaborate.scope import Scope
-from cnndsl.ops.base import Reject, Shape, seen
+from cnndsl.ops.base import Reject, Shape
+from cnndsl.ops.spelled import seen
 from cnndsl.recipes import elsewhere
 from cnndsl.recipes.recipe import Choice, Recipe
 from cnndsl.recipes.tables import CALLS, LOSSES, Definition

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from cnndsl import errors
 from cnndsl.elaborate.collect import Failure
 from cnndsl.ir import Pack, Tensor, Value
-from cnndsl.ops.base import brief
+from cnndsl.ops.spelled import brief
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import below, walk

@@ -6,9 +6,6 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from cnndsl import errors
-from cnndsl.diagnostics import Fix
-from cnndsl.elaborate import values
-from cnndsl.elaborate.bind import match
 from cnndsl.elaborate.chains import Chains
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
@@ -18,11 +15,12 @@ from cnndsl.elaborate.head import is_classes
 from cnndsl.elaborate.inside import name_endpoints
 from cnndsl.elaborate.names import Names
 from cnndsl.elaborate.packs import check_is_value, no_pack, pack_has_no_shape, pack_of, wrong_names
-from cnndsl.elaborate.places import forget, in_model, once_in_model
+from cnndsl.elaborate.places import at_end, forget, in_model, once_in_model
 from cnndsl.elaborate.repair import UNSHAPED
 from cnndsl.elaborate.scope import UNKNOWN, Scope
 from cnndsl.elaborate.shapes import Shapes
 from cnndsl.elaborate.sharing import declare
+from cnndsl.elaborate.weight import weight_of
 from cnndsl.ir import (
     Auxiliary,
     Chosen,
@@ -40,7 +38,6 @@ from cnndsl.ir import (
     Tensor,
     Unpacked,
 )
-from cnndsl.source import Span
 from cnndsl.syntax import ast
 
 
@@ -92,12 +89,11 @@ class Statements:
         self.shapes.check(statement.shape, run.out, scope, context)
         name = None
         if statement.name is not None and statement.name_span is not None:
-            endpoint = context.inside in ("model", "stage")
+            called, span = statement.name, statement.name_span
             if statement.is_output:
-                self.names.check_output(statement.name, statement.name_span, context)
-            name = self.names.name(
-                statement.name, statement.name_span, run.out, scope, context, endpoint
-            )
+                self.names.check_output(called, span, context)
+            endpoint = context.inside in ("model", "stage")
+            name = self.names.name(called, span, run.out, scope, context, endpoint)
             if statement.is_output:
                 self.shared.outputs.append(name)
             name_endpoints(name, run, scope)
@@ -149,13 +145,7 @@ class Statements:
     def results(
         self, statement: ast.Results, x: Tensor, scope: Scope, context: Context
     ) -> tuple[Record, Tensor]:
-        if context.last is not statement:
-            where = "here: it is the last statement of a block, outside of its loops and branches"
-            value = Span(
-                statement.span.source, statement.span.start, statement.chains[0].span.start
-            )
-            fix = Fix(value, "") if len(statement.chains) == 1 else None
-            raise Failure(errors.misplaced(statement.span, "return", where, fix))
+        at_end(statement, context)
         runs = []
         for chain in statement.chains:
             scope.flow(x, self.shared.nothing)
@@ -218,24 +208,14 @@ class Statements:
     ) -> tuple[Record, Tensor]:
         in_model(statement, "aux", context)
         self.shared.count_node(statement.name_span)
-        span = statement.span
-        signature = "aux NAME(weight = 0.3)"
-        given = match("aux", ["weight"], [], statement.args, span, lambda: signature)
-        weight = 0.3
-        if "weight" in given:
-            said = self.shared.evaluator.evaluate(given["weight"].value, scope)
-            if not values.is_number(said) or said < 0:
-                message = "`weight` is a number, zero or more"
-                span = given["weight"].value.span
-                raise Failure(errors.bad_argument(span, message, signature, None))
-            weight = said
-        inner = context.nested(span, inside="aux", stage=statement.name, flat=True)
+        weight = weight_of(statement, lambda value: self.shared.evaluator.evaluate(value, scope))
+        inner = context.nested(statement.span, inside="aux", stage=statement.name, flat=True)
         scope_of_head = Scope(scope)
         frame, out = self.body(statement.body, x, scope_of_head, inner)
         name = self.names.name(statement.name, statement.name_span, out, scope, context, True)
         self.shared.heads[name] = out
         scope.flow(x, self.shared.nothing)
-        return Auxiliary(statement, name, float(weight), x, out, frame), x
+        return Auxiliary(statement, name, weight, x, out, frame), x
 
     # --- control ----------------------------------------------------------------------
 

@@ -1,9 +1,9 @@
-"""Names that nothing has, of elements and of functions: what was meant, and the edit for it."""
+"""Names of elements, values and functions that nothing has: what was meant, with its edit."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from itertools import islice
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from cnndsl import elsewhere, errors
 from cnndsl.diagnostics import Diagnostic, Fix, Label
 from cnndsl.elaborate.calls import activation_of, renamed, rewritten
+from cnndsl.elaborate.functions import FUNCTIONS
 from cnndsl.elaborate.values import ATTRIBUTES
 from cnndsl.ops import MERGES, OPS
 from cnndsl.source import Span
-from cnndsl.suggest import MOST, closest, did_you_mean
+from cnndsl.suggest import MOST, closest, did_you_mean, meant_value
 from cnndsl.syntax import ast
 
 if TYPE_CHECKING:
@@ -172,6 +173,13 @@ def _has(op: str, argument: str | None) -> bool:
     if argument is None or argument in elsewhere.DROPPED:
         return True
     return argument in names or any(n in names for n in elsewhere.ARGUMENTS.get(argument, ()))
+
+
+def unknown_value(name: ast.Name, fns: Container[str], known: Iterable[str]) -> Diagnostic:
+    """A value that there is not; a function by itself is none."""
+    if name.id in fns or name.id in FUNCTIONS:
+        return errors.unknown_name(name.span, name.id, f"call it: {name.id}(…)")
+    return errors.unknown_name(name.span, name.id, meant_value(name.id, known))
 
 
 def unknown_function(call: ast.Call, known: Iterable[str]) -> Diagnostic:

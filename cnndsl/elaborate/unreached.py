@@ -9,13 +9,13 @@ binds it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate.bind import signature
+from cnndsl.elaborate.bound import bound_in
 from cnndsl.elaborate.calls import (
     applied,
     lacking,
@@ -26,7 +26,6 @@ from cnndsl.elaborate.calls import (
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.forms import labelled
 from cnndsl.elaborate.functions import FUNCTIONS
-from cnndsl.elaborate.numbers import stems
 from cnndsl.elaborate.packs import SPLIT
 from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.unknown_names import (
@@ -34,16 +33,15 @@ from cnndsl.elaborate.unknown_names import (
     of_a_tensor,
     unknown_element,
     unknown_function,
+    unknown_value,
 )
 from cnndsl.fixes import corrected
 from cnndsl.ops import MERGES, OPS, SOURCES, initial
 from cnndsl.ops.base import Kind, Op
-from cnndsl.suggest import meant_value
 from cnndsl.syntax import ast
-from cnndsl.syntax.walk import walk
+from cnndsl.syntax.walk import below
 
 _MOST = 100  # mistakes that are reported from here
-_TENSORS = frozenset({"in", "here"})
 
 
 def check_unreached(program: Program, found: Collector) -> None:
@@ -53,58 +51,6 @@ def check_unreached(program: Program, found: Collector) -> None:
             _Definition(program, found, definition).check()
 
 
-@dataclass
-class _Names:
-    """What a definition binds anywhere in it, and what is numbered: `layer` as `layer3`."""
-
-    values: set[str] = field(default_factory=set)
-    tensors: set[str] = field(default_factory=set)
-    numbered: set[str] = field(default_factory=set)
-
-    def has(self, name: str) -> bool:
-        name = name.partition(".")[0]
-        known = name in self.values or name in self.tensors
-        return known or any(stem in self.numbered for stem in stems(name))
-
-
-def _bound(definition: ast.Named) -> _Names:
-    names = _Names()
-    if isinstance(definition, ast.Variant):
-        return names
-    names.values |= {parameter.name for parameter in definition.parameters}
-    if isinstance(definition, ast.Block | ast.Model):
-        names.tensors |= _TENSORS
-    if isinstance(definition, ast.Op):
-        names.tensors.add("in")
-    for node in walk(definition):
-        match node:
-            case ast.Let(name=name):
-                names.values.add(name)
-            case (
-                ast.For(targets=targets)
-                | ast.Comprehension(targets=targets)
-                | ast.ItemLoop(targets=targets)
-            ):
-                names.values.update(targets)
-            case (
-                ast.Bind(name=name)
-                | ast.Pack(name=name)
-                | ast.Shared(name=name)
-                | ast.Input(name=str(name))
-            ):
-                names.tensors.add(name)
-            case ast.Unpack(names=several):
-                names.tensors.update(several)
-            case ast.Run(name=None, shape=ast.Name() | ast.Call()) if node.chain.elements:
-                first = node.chain.elements[0]  # `conv1: conv(64, 3)`, which is a mistake
-                if isinstance(first, ast.Apply) and first.name not in OPS:
-                    names.tensors.add(first.name)
-            case ast.Run(name=str(name)) | ast.Stage(name=name) | ast.Aux(name=name):
-                names.tensors.add(name)
-                names.numbered.add(name)
-    return names
-
-
 class _Definition:
     """One definition, and the names in it."""
 
@@ -112,7 +58,7 @@ class _Definition:
         self.program = program
         self.found = found
         self.definition = definition
-        self.names = _bound(definition)
+        self.names = bound_in(definition)
         self.words: set[int] = set()  # names that are words of an op, by identity
 
     def check(self) -> None:
@@ -140,7 +86,7 @@ class _Definition:
                     self.apply(node)
                 case ast.Merge():
                     self.merge(node)
-            waiting += _children(node)
+            waiting += reversed(below(node))
 
     # --- names ------------------------------------------------------------------------
 
@@ -154,11 +100,8 @@ class _Definition:
         if self.program.is_layer(node):
             self.layer(node, node.id, ())
             return
-        if node.id in self.program.fns or node.id in FUNCTIONS:
-            help: str | None = f"call it: {node.id}(…)"
-        else:
-            help = meant_value(node.id, chain(self.names.values, self.names.tensors))
-        self.report(errors.unknown_name(node.span, node.id, help))
+        known = chain(self.names.values, self.names.tensors)
+        self.report(unknown_value(node, self.program.fns, known))
 
     def apply(self, node: ast.Apply) -> None:
         name, program = node.name, self.program
@@ -309,16 +252,3 @@ class _Definition:
 def takes_tensors(kind: Kind[object]) -> bool:
     """Whether an argument may be a tensor, which stands for its shape."""
     return type(kind).of_tensor is not Kind.of_tensor
-
-
-def _children(node: ast.Node) -> list[ast.Node]:
-    """The nodes right below a node, the last one first."""
-    values: list[object] = [getattr(node, name) for name in node.__slots__]
-    found: list[ast.Node] = []
-    while values:
-        value = values.pop()
-        if isinstance(value, ast.Node):
-            found.append(value)
-        elif isinstance(value, tuple):
-            values += value
-    return found

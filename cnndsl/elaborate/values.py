@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, TypeGuard
 
 from cnndsl.elaborate.reuse import layer_key
 from cnndsl.ir import LayerArgument, Pack, Tensor, Value
-from cnndsl.ops.base import rank_of, sized
+from cnndsl.ops.base import rank_of
 from cnndsl.ops.initial import Initial
 from cnndsl.ops.ranks import AXES, NAMES
+from cnndsl.ops.spelled import sized
 
 if TYPE_CHECKING:
     from cnndsl.plain import Json

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from cnndsl.ops import kinds, words
 from cnndsl.ops.axes import check_axis
-from cnndsl.ops.base import Op, Reject, Shape, arg, show
+from cnndsl.ops.base import Op, Reject, Shape, arg
+from cnndsl.ops.spelled import show
 from cnndsl.ops.weighted import Weighted
 
 

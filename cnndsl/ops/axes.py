@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cnndsl.ops import kinds, words
-from cnndsl.ops.base import Op, Reject, Shape, arg, rank_of, show, sized, times
+from cnndsl.ops.base import Op, Reject, Shape, arg, rank_of, times
 from cnndsl.ops.ranks import AXES, KEEP_MAP, feature_map
+from cnndsl.ops.spelled import show, sized
 
 _AXIS = "what it goes along"
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
 from cnndsl.ops.base import REQUIRED, Argument, Kind, Op, Reject, Shape
-from cnndsl.ops.kinds import MOST_ITEMS, is_number
+from cnndsl.ops.kinds import is_number
+from cnndsl.ops.row_kinds import MOST_ITEMS
 
 _DEEPEST = 8  # lists inside each other
 

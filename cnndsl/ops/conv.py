@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cnndsl.ops import kinds
-from cnndsl.ops.base import SPATIAL, Reject, Shape, arg, show, sized, times
+from cnndsl.ops import kinds, row_kinds
+from cnndsl.ops.base import SPATIAL, Reject, Shape, arg, times
 from cnndsl.ops.initial import INITIALIZER, VECTOR_INITIALIZER, Start, check_start
 from cnndsl.ops.ranks import divides, grid
+from cnndsl.ops.spelled import show, sized
 from cnndsl.ops.weighted import Kernelled
 from cnndsl.ops.window import Pad, Sizes, by_axis, sides, slide, span
 
@@ -54,7 +55,7 @@ class Conv(Kernelled):
     dilation: Sizes = arg(kinds.WINDOW, 1, _DILATION)
     bias: bool = arg(kinds.FLAG, True, _BIAS)
     connect: tuple[tuple[int, ...], ...] | None = arg(
-        kinds.CONNECTIONS, None, "sparse connections between input channels and filters"
+        row_kinds.CONNECTIONS, None, "sparse connections between input channels and filters"
     )
     init: Start | None = arg(INITIALIZER, None, _INIT)
     bias_init: Start = arg(VECTOR_INITIALIZER, "zeros", _BIAS_INIT)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cnndsl.ops import kinds
-from cnndsl.ops.base import Op, Reject, Shape, arg, show
+from cnndsl.ops.base import Op, Reject, Shape, arg
+from cnndsl.ops.spelled import show
 
 
 class _Elementwise(Op):

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
 
-from cnndsl.ops.base import Kind, Reject, Written, show
+from cnndsl.ops.base import Kind, Reject
+from cnndsl.ops.spelled import Written, show
 
 # Those of jax.nn.initializers that take no number, and PyTorch's `dirac`.
 PLAIN = (

@@ -10,10 +10,9 @@ from collections.abc import Callable, Sequence
 from math import isfinite
 from typing import Self, TypeGuard
 
-from cnndsl.ops.base import MOST_AXES, Kind, Normal_co, Reject, Shape, seen, show
+from cnndsl.ops.base import MOST_AXES, Kind, Normal_co, Reject, Shape
+from cnndsl.ops.spelled import seen
 from cnndsl.ops.window import Pad, Sides, Sizes
-
-MOST_ITEMS = 1_000_000  # of a list of lists, whose rows may be one list many times
 
 
 def _is_integer(value: object) -> TypeGuard[int]:
@@ -24,7 +23,7 @@ def is_number(value: object) -> TypeGuard[float]:
     return _is_integer(value) or (isinstance(value, float) and isfinite(value))
 
 
-def _is_size(value: object, least: int) -> TypeGuard[int]:
+def is_size(value: object, least: int) -> TypeGuard[int]:
     return _is_integer(value) and value >= least
 
 
@@ -43,7 +42,7 @@ class Integer(Kind[int]):
         return self.words
 
     def convert(self, value: object) -> int:
-        if not _is_size(value, self.least):
+        if not is_size(value, self.least):
             raise self.mismatch(value)
         return value
 
@@ -55,7 +54,7 @@ class SomeInteger(Kind[int | None]):
         return "none or a positive integer"
 
     def convert(self, value: object) -> int | None:
-        if value is not None and not _is_size(value, 1):
+        if value is not None and not is_size(value, 1):
             raise self.mismatch(value)
         return value
 
@@ -143,7 +142,7 @@ class Window(ByAxis[Sizes]):
 
     def convert(self, value: object) -> Sizes:
         each = value if is_list(value) else [value] * self.axes
-        sizes = tuple(size for size in each if _is_size(size, 1))
+        sizes = tuple(size for size in each if is_size(size, 1))
         if len(sizes) < len(each) or not self._fits(len(sizes)):
             raise self.mismatch(value)
         return sizes
@@ -161,7 +160,7 @@ class _Sides(ByAxis[Normal_co]):
     def sides(self, value: object) -> Sides | None:
         """None of what is no border."""
         each = value if is_list(value) else [value] * self.axes
-        found = tuple(side for side in each if _is_size(side, 0))
+        found = tuple(side for side in each if is_size(side, 0))
         if len(found) < len(each):
             return None
         axes = (self.rank,) if self.rank else (2, 1, 3)
@@ -221,7 +220,7 @@ class Extents(Kind[Shape]):
 
     def convert(self, value: object) -> Shape:
         extents = value if is_list(value) and 1 <= len(value) <= MOST_AXES + 1 else (value,)
-        shape = tuple(extent for extent in extents if _is_size(extent, 1))
+        shape = tuple(extent for extent in extents if is_size(extent, 1))
         if len(shape) < len(extents):
             raise self.mismatch(value)
         return shape
@@ -245,60 +244,6 @@ class PerChannel(Kind[float | tuple[float, ...]]):
             raise self.mismatch(value) from None
 
 
-class Codes(Kind[tuple[tuple[float, ...], ...]]):
-    """For each class a list of numbers; becomes a tuple of tuples."""
-
-    def describe(self) -> str:
-        return "a list of lists of numbers"
-
-    def convert(self, value: object) -> tuple[tuple[float, ...], ...]:
-        rows = enumerate(_rows(self, value))
-        return tuple(tuple(self._number(index, item) for item in row) for index, row in rows)
-
-    def _number(self, index: int, item: object) -> float:
-        if not is_number(item):
-            raise Reject(f"{self.describe()}, but list {index} holds {seen(item)}")
-        return item
-
-
-class Connections(Kind[tuple[tuple[int, ...], ...] | None]):
-    """For each filter the list of input channels it sees, as a tuple of tuples; or none."""
-
-    def describe(self) -> str:
-        return "none, or for each filter the list of the input channels that it sees"
-
-    def convert(self, value: object) -> tuple[tuple[int, ...], ...] | None:
-        if value is None:
-            return None
-        return tuple(self._channels(index, row) for index, row in enumerate(_rows(self, value)))
-
-    def _channels(self, index: int, row: Sequence[object]) -> tuple[int, ...]:
-        if not row:
-            raise Reject(f"{self.describe()}, but filter {index} sees none")
-        met: dict[int, None] = {}
-        for channel in row:
-            if not _is_size(channel, 0):
-                raise Reject(f"{self.describe()}, but filter {index} lists {seen(channel)}")
-            if channel in met:
-                raise Reject(f"{self.describe()}, but filter {index} lists {show(channel)} twice")
-            met[channel] = None
-        return tuple(met)
-
-
-def _rows(kind: Codes | Connections, value: object) -> list[Sequence[object]]:
-    """The lists of a list of lists, with a million items at most in all."""
-    if not is_list(value):
-        raise kind.mismatch(value)
-    rows = []
-    for row in value:
-        if not is_list(row):
-            raise kind.mismatch(value)
-        rows.append(row)
-    if sum(map(len, rows)) > MOST_ITEMS:
-        raise Reject(f"{kind.describe()}, with a million items at most")
-    return rows
-
-
 POSITIVE_INTEGER = Integer("a positive integer", 1)
 SOME_INTEGER = SomeInteger()
 INDEX = Integer("an integer of at least 0", 0)
@@ -315,6 +260,4 @@ BORDER = Border()
 EXTENTS = Extents()
 PER_CHANNEL = PerChannel(NUMBER)
 POSITIVE_PER_CHANNEL = PerChannel(POSITIVE)
-CODES = Codes()
-CONNECTIONS = Connections()
 UPSAMPLING = Choice("nearest", "bilinear")

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cnndsl.ops import kinds
-from cnndsl.ops.base import Op, Reject, Shape, arg, show
+from cnndsl.ops import kinds, row_kinds
+from cnndsl.ops.base import Op, Reject, Shape, arg
 from cnndsl.ops.ranks import feature_map, vector
+from cnndsl.ops.spelled import show
 from cnndsl.ops.weighted import Weighted
 from cnndsl.ops.window import Sizes, slide
 
@@ -64,7 +65,7 @@ class Rbf(Op):
     ranks = (0,)
 
     classes: int = arg(kinds.POSITIVE_INTEGER, doc="features of the result")
-    codes: tuple[tuple[float, ...], ...] = arg(kinds.CODES, doc="one list of numbers per class")
+    codes: tuple[tuple[float, ...], ...] = arg(row_kinds.CODES, doc="one list of numbers per class")
 
     def output(self, x: Shape) -> Shape:
         features = vector(self.name, x)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cnndsl.ops.base import Join, Reject, Shape, rank_of, show
+from cnndsl.ops.base import Join, Reject, Shape, rank_of
 from cnndsl.ops.ranks import AXES, NAMES, PLURALS
+from cnndsl.ops.spelled import show
 
 
 class Add(Join):

@@ -6,8 +6,9 @@ from abc import abstractmethod
 from dataclasses import dataclass
 
 from cnndsl.ops import kinds
-from cnndsl.ops.base import SPATIAL, Op, Reject, Same, Shape, arg, show
+from cnndsl.ops.base import SPATIAL, Op, Reject, Shape, arg
 from cnndsl.ops.ranks import grid
+from cnndsl.ops.spelled import Same, show
 from cnndsl.ops.window import Pad, Sides, Sizes, by_axis, margin_of_ceil, overhang, sides, slide
 
 _CEIL = "let a last window hang over the end of the map, where nothing counts"

@@ -6,7 +6,8 @@ width, channels). The rank counts the axes of positions; that of a vector is 0.
 
 from __future__ import annotations
 
-from cnndsl.ops.base import Op, Reject, Shape, rank_of, show, sized
+from cnndsl.ops.base import Op, Reject, Shape, rank_of
+from cnndsl.ops.spelled import show, sized
 
 NAMES = ("a vector", "a signal", "a feature map", "a clip")
 PLURALS = ("vectors", "signals", "feature maps", "clips")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cnndsl.ops import kinds, words
-from cnndsl.ops.base import SPATIAL, Op, Reject, Shape, arg, show, sized, times
+from cnndsl.ops.base import SPATIAL, Op, Reject, Shape, arg, times
 from cnndsl.ops.ranks import feature_map, grid
+from cnndsl.ops.spelled import show, sized
 from cnndsl.ops.window import Sizes
 
 

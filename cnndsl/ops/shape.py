@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from functools import reduce
 
 from cnndsl.ops import kinds, words
-from cnndsl.ops.base import SPATIAL, Op, Reject, Shape, arg, show, sized, times
+from cnndsl.ops.base import SPATIAL, Op, Reject, Shape, arg, times
 from cnndsl.ops.ranks import divides, grid
+from cnndsl.ops.spelled import show, sized
 from cnndsl.ops.window import Sides, Sizes, by_axis
 
 

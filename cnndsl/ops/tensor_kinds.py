@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cnndsl.ops.base import Kind, Reject, Shape, seen
+from cnndsl.ops.base import Kind, Reject, Shape
 from cnndsl.ops.initial import Initial
-from cnndsl.ops.kinds import MOST_ITEMS, Extents, is_list, is_number
+from cnndsl.ops.kinds import Extents, is_list, is_number
+from cnndsl.ops.row_kinds import MOST_ITEMS
+from cnndsl.ops.spelled import seen
 
 
 class LastExtents(Extents):

@@ -10,7 +10,8 @@ Along one axis, for `n` positions and a window that spans `span = dilation * (k 
 
 from __future__ import annotations
 
-from cnndsl.ops.base import Reject, show, sized
+from cnndsl.ops.base import Reject
+from cnndsl.ops.spelled import show, sized
 
 Sizes = tuple[int, ...]  # one for each axis of positions: (height, width) of a feature map
 Sides = tuple[int, ...]  # before and after each axis: (top, bottom, left, right)

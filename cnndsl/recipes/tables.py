@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cnndsl.ops.base import REQUIRED, Argument, Kind, show
+from cnndsl.ops.base import REQUIRED, Argument, Kind
 from cnndsl.ops.kinds import FLAG, NON_NEGATIVE, POSITIVE, POSITIVE_INTEGER, RATE, SHARE, Number
+from cnndsl.ops.spelled import show
 from cnndsl.recipes.kinds import EPOCHS, FACTORS, SIZE, Optional, Range
 
 

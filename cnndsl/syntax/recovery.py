@@ -31,6 +31,7 @@ from cnndsl.syntax.scan import END, FINAL, MAX_WORDS, Mistake, Word, scan
 from cnndsl.syntax.statements import (
     behind,
     brace_of,
+    function_around,
     open_at,
     statement_at,
     surplus_brace,
@@ -122,7 +123,7 @@ class Recovery:
 
     def drop(self, mistake: Diagnostic, place: int) -> None:
         """Takes out the statement around a mistake; its body stays, and is read."""
-        function = self.function_around(place)
+        function = function_around(self.words, place)
         if function:
             self.report(mistake, function[0].start)
             self.damaged.add(function[0].start)
@@ -156,24 +157,6 @@ class Recovery:
         else:
             end = self.next_definition(max(stop, place))
             self.take_out(laid[extent.first : extent.stop], end)
-
-    def function_around(self, place: int) -> list[Word]:
-        """The words of the `fn` in whose braces a mistake stands, which has no value then."""
-        opened = open_at(self.words, place)
-        if not opened or opened[0].type != "LBRACE":
-            return []
-        brace = first = next(i for i, word in enumerate(self.words) if word is opened[0])
-        while self.words[first].type not in (*DEFINITIONS, "NEWLINE") and first:
-            first -= 1
-        if self.words[first].type != "FN":
-            return []
-        depth = 0
-        for last in range(brace, len(self.words)):
-            kind = self.words[last].type
-            depth += (kind == "LBRACE") - (kind == "RBRACE")
-            if not depth:
-                return self.words[first : last + 1]
-        return []
 
     def report(self, mistake: Diagnostic, start: int) -> None:
         """Notes a mistake in the statement that begins at `start`, unless it follows from another

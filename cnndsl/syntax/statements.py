@@ -110,6 +110,25 @@ def open_at(words: Sequence[Word], place: int) -> list[Word]:
     return opened
 
 
+def function_around(words: Sequence[Word], place: int) -> list[Word]:
+    """The words of the `fn` in whose braces a mistake stands, which has no value then."""
+    opened = open_at(words, place)
+    if not opened or opened[0].type != "LBRACE":
+        return []
+    brace = first = next(i for i, word in enumerate(words) if word is opened[0])
+    while words[first].type not in (*DEFINITIONS, "NEWLINE") and first:
+        first -= 1
+    if words[first].type != "FN":
+        return []
+    depth = 0
+    for last in range(brace, len(words)):
+        kind = words[last].type
+        depth += (kind == "LBRACE") - (kind == "RBRACE")
+        if not depth:
+            return list(words[first : last + 1])
+    return []
+
+
 def unclosed(words: Sequence[Word]) -> list[Word]:
     """The brackets that nothing closes; a closer further out, and a definition, close them all."""
     opened: list[Word] = []

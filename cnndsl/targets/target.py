@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Protocol
 
-from cnndsl.ops.base import show
+from cnndsl.ops.spelled import show
 
 if TYPE_CHECKING:
     from cnndsl.checked import Checked

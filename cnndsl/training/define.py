@@ -11,8 +11,9 @@ from cnndsl.checked import Checked
 from cnndsl.diagnostics import CompileError
 from cnndsl.files import Files, Unreadable
 from cnndsl.ir import Network, Value
-from cnndsl.ops.base import rank_of, sized
+from cnndsl.ops.base import rank_of
 from cnndsl.ops.ranks import NAMES
+from cnndsl.ops.spelled import sized
 from cnndsl.pipeline import check_source, compile_checked, name_layers
 from cnndsl.selection import NoSuch, check_model, check_overrides
 from cnndsl.summary import summarize_network

@@ -12,7 +12,8 @@ import pytest
 
 from cnndsl import ops
 from cnndsl.ops import MERGES, OPS
-from cnndsl.ops.base import Op, show
+from cnndsl.ops.base import Op
+from cnndsl.ops.spelled import show
 
 
 def count(op: Op, x: tuple[int, ...]) -> int:

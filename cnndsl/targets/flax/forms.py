@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from math import prod
 
-from cnndsl.ops.base import show
+from cnndsl.ops.spelled import show
 from cnndsl.targets.flax.forms_axes import UNORDERED, broadcast, map_of, same_rank
 from cnndsl.targets.flax.forms_own import OwnForms
 from cnndsl.targets.flax.terms import Settings, Shape, Sides, Term, Terms, Unfit

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from cnndsl.ir import Layer
 from cnndsl.ops.base import Op, rank_of
 from cnndsl.ops.conv import ConvTranspose
-from cnndsl.ops.kinds import Border, Codes, Connections, Extents, Padding, PerChannel, Window
+from cnndsl.ops.kinds import Border, Extents, Padding, PerChannel, Window
 from cnndsl.ops.pool import AvgPool, MaxPool
+from cnndsl.ops.row_kinds import Codes, Connections
 from cnndsl.ops.tensor_kinds import Grid, SomeExtents
 from cnndsl.ops.window import by_axis, is_one, sides
 from cnndsl.ops.words import AXIS, BORDER_MODE, Like, Size

@@ -1,0 +1,84 @@
+"""What stands in front of braces, and names given twice: with their edits."""
+
+from __future__ import annotations
+
+import re
+
+from cnndsl import errors
+from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.source import Span
+from cnndsl.syntax.context import Context
+
+
+def stage(at: Context) -> Diagnostic | None:
+    """`stage stem = conv(64, 3)`: what a stage holds stands in braces; and `stage 1 { … }`."""
+    kinds = [word.type for word in at.statement]
+    if at.word.type == "INTEGER" and kinds in (["STAGE"], ["AUX"]):
+        message, lettered = "a name begins with a letter", f"{at.previous.text}{at.word.text}"
+        return errors.written_differently(at.word, message, None, Fix(at.word, lettered))
+    if kinds[:1] == ["STAGE"] and at.previous.type == "RBRACE" and at.word.type in ("AS", "OUTPUT"):
+        return _named_stage(at)
+    if at.word.type != "EQUAL" or [word.type for word in at.statement] != ["STAGE", "NAME"]:
+        return None
+    line = re.compile(r"=[ \t]*([^\n#{}]*[^\n#{}\s])").match(at.word.source.text, at.word.start)
+    fix = Fix(Span(at.word.source, *line.span()), f"{{ {line[1]} }}") if line else None
+    return errors.written_differently(at.word, "what a stage holds stands in braces", None, fix)
+
+
+def _named_stage(at: Context) -> Diagnostic:
+    """`stage tail { … } output image`: the name belongs to the chain that ends the stage."""
+    name = Span(at.word.source, at.word.start, at.after.end)
+    help = f"name the chain that ends it: {{ … {errors.shown(name.text, 40)} }}"
+    gap = at.word.source.text[: at.previous.start]
+    fix = None
+    if gap.rstrip(" ") == gap.rstrip() and at.after.type == "NAME":  # all of it on one line
+        ended = Span(at.word.source, len(gap.rstrip()), name.end)
+        fix = Fix(ended, f" {name.text} }}")
+    return errors.written_differently(name, "a stage has its name in front", help, fix)
+
+
+def twice_named(at: Context) -> Diagnostic | None:
+    """`x = conv(64, 3) output mask`: a chain's result gets one name."""
+    first = next((w for w in at.statement if w.type in ("EQUAL", "AS", "OUTPUT")), None)
+    if at.word.type not in ("AS", "OUTPUT") or first is None or at.after.type != "NAME":
+        return None
+    named = at.statement[0] if first.type == "EQUAL" else at.statement[-1]
+    if at.statement[0].type != "NAME" or named.type != "NAME":
+        return None
+    word, name = at.word.text, errors.shown(at.after.text, 30)
+    message = "the result of a chain gets one name"
+    help = f"name it here alone, … {word} {name}, and use {name} below"
+    if first.type != "EQUAL":
+        help = f"give it the other one in a line of its own: here {word} {name}"
+    return errors.written_differently(at.word.to(at.after), message, help)
+
+
+def headed(at: Context) -> Diagnostic | None:
+    """`for (i in xs) {`, `for i = 1:3 {` and `if c then {`."""
+    kinds = [word.type for word in at.statement]
+    source = at.word.source
+    if at.word.type == "EQUAL" and kinds == ["FOR", "NAME"]:
+        walked = re.compile(r"=[ \t]*(\w+)[ \t]*:[ \t]*(\w+)(?=[ \t]*\{)").match(
+            source.text, at.word.start
+        )
+        fix = None
+        if walked:
+            stop = str(int(walked[2]) + 1) if walked[2].isdigit() else f"{walked[2]} + 1"
+            fix = Fix(Span(source, *walked.span()), f"in {walked[1]} .. {stop}")
+        message = "a loop walks a list or a range by `in`"
+        help = None if fix else "write for i in 0 .. n {"
+        return errors.written_differently(at.word, message, help, fix)
+    if at.word.type == "LPAR" and kinds == ["FOR"]:
+        found = re.compile(r"\(([^(){}\n]*(?:\([^(){}\n]*\)[^(){}\n]*)*)\)(?=[ \t]*\{)").match(
+            source.text, at.word.start
+        )
+        fix = Fix(Span(source, *found.span()), found[1].strip()) if found else None
+        message = "what a loop walks has no parentheses around it"
+        return errors.written_differently(at.word, message, None, fix)
+    if at.word.text in ("then", "do") and kinds[:1] in (["IF"], ["FOR"], ["ELSE"]):
+        if at.after.type != "LBRACE":
+            return None
+        gone = Fix(Span(source, at.word.start, at.after.start), "")
+        message = f"no `{at.word.text}` in front of braces"
+        return errors.written_differently(at.word, message, None, gone)
+    return None
