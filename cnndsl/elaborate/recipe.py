@@ -100,8 +100,7 @@ def check_recipe(
     known = {elsewhere.setting(s.name) or s.name for s in train.settings}
     if known & elsewhere.RATES or has_rate(train):  # what it says belongs into the schedule
         known.add("schedule")
-    wanting = [n for n in REQUIRED if n not in known]
-    if wanting:
+    if wanting := [name for name in REQUIRED if name not in known]:
         help = "; ".join(REQUIRED[name] for name in wanting)
         found.add(errors.incomplete_recipe(train.span, wanting, help))
     if wanting or not fine:

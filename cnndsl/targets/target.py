@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cnndsl.checked import Checked
     from cnndsl.elaborate.paths import Paths
     from cnndsl.ir import Network
-    from cnndsl.targets.python.tree import Module
+    from cnndsl.targets.python.module_tree import Module
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise, permutations
 
-from cnndsl.weights.layer import Layer
+from cnndsl.weights.layer import Layer, ancestors
 from cnndsl.weights.match import Pair
 from cnndsl.weights.naming import Token, before, natural, tokens, tree_of, words
 from cnndsl.weights.prefixes import inside, is_stem, prefixed, size_of
@@ -110,18 +110,6 @@ def _from_one_start(one: Mapping[int, int], other: Mapping[int, int]) -> bool:
 
 def _sum(bits: Sequence[int], family: Mapping[int, int]) -> int:
     return sum(bits[index] for index in family.values())
-
-
-def ancestors(network: Sequence[Layer]) -> dict[str, int]:
-    """By name: the layers before a layer, as the bits of a number; its own bit among them."""
-    masks: list[int] = []
-    for index, layer in enumerate(network):
-        mask = 1 << index
-        for owner, _ in layer.feeds or ():
-            if 0 <= owner < index:
-                mask |= masks[owner]
-        masks.append(mask)
-    return {layer.name: mask for layer, mask in zip(network, masks, strict=True)}
 
 
 def _bits(network: Sequence[Layer], layers: Sequence[Layer]) -> list[int]:

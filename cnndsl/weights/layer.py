@@ -153,3 +153,15 @@ def count(layers: Sequence[Layer]) -> int:
 def gives_logits(layer: Layer) -> bool:
     """Whether a layer is of the kind that gives logits: dense, or a 1x1 convolution."""
     return any(role == "kernel" and len(shape) == 2 for role, shape in layer.label)
+
+
+def ancestors(network: Sequence[Layer]) -> dict[str, int]:
+    """By name: the layers before a layer, as the bits of a number; its own bit among them."""
+    masks: list[int] = []
+    for index, layer in enumerate(network):
+        mask = 1 << index
+        for owner, _ in layer.feeds or ():
+            if 0 <= owner < index:
+                mask |= masks[owner]
+        masks.append(mask)
+    return {layer.name: mask for layer, mask in zip(network, masks, strict=True)}

@@ -8,14 +8,15 @@ spelling of the code play no part, so networks of two frameworks give one graph.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import jax
 import numpy as np
-from jax.extend.core import ClosedJaxpr, Jaxpr, JaxprEqn, Literal, Var
+from jax.extend.core import Jaxpr, JaxprEqn, Literal, Var
 
-from cnndsl.weights.layer import Edge, Edges, Layer, Pool, Setting, Shape, Window
+from cnndsl.weights.equations import convolved, inner, margins, pooled, shape_of
+from cnndsl.weights.layer import Edge, Layer, Pool, Setting, Shape, Window
 
 IMAGE = -1
 _NONLINEAR = {"max": "relu", "min": "clip", "clamp": "clip", "logistic": "sigmoid", "tanh": "tanh"}
@@ -99,7 +100,7 @@ def trace(
         )
         for owner in feeds
     }
-    shapes = [_shape(atom) for atom in closed.jaxpr.outvars]
+    shapes = [shape_of(atom) for atom in closed.jaxpr.outvars]
     results = tuple(map(_result, outputs, shapes))
     return Trace(tuple(walk.feeds), feeds, walk.flattened, settings, tuple(walk.pools), results)
 
@@ -142,9 +143,9 @@ class _Walk:
 
         for equation in jaxpr.eqns:
             inputs = [value(atom) for atom in equation.invars]
-            inner = _inner(equation.params)
-            if inner is not None and len(inner.invars) == len(inputs):
-                results = self.run(inner, inputs)
+            body = inner(equation.params)
+            if body is not None and len(body.invars) == len(inputs):
+                results = self.run(body, inputs)
             else:
                 results = [self.apply(equation, inputs)] * len(equation.outvars)
             known.update(zip(equation.outvars, results, strict=True))
@@ -164,7 +165,7 @@ class _Walk:
                 if flattened is not None:
                     self.flattened.setdefault(owner, flattened)
                 if equation.primitive.name == "conv_general_dilated":
-                    self.windows.setdefault(owner, _convolved(equation, data[0].padded))
+                    self.windows.setdefault(owner, convolved(equation, data[0].padded))
             return _Data(frozenset((owner, 0) for owner in owners))
         return self.moved(equation, inputs, data, flattened)
 
@@ -188,20 +189,20 @@ class _Walk:
                     self.activations[owner].add(_NONLINEAR[name])
         positive = name in _FLOORED or (name in _KEEPS_SIGN and data[0].positive)
         if name.startswith("reduce_window"):
-            self.pools.append(_pooled(equation, data[0]))
+            self.pools.append(pooled(equation, data[0].padded, data[0].positive))
             return _Data(passed, None, (), activated, positive, len(self.pools) - 1)
         if name in ("div", "mul") and len(data) == 1 and data[0].pool is not None:
             self.averaged(data[0].pool, equation.invars)
-        before, after = _shape(equation.invars[0]), _shape(equation.outvars[0])
+        before, after = shape_of(equation.invars[0]), shape_of(equation.outvars[0])
         if name == "reshape" and 3 <= len(before) <= 5 and len(after) == 2:
             flattened = tuple(before[1:])
-        padded = _padding(equation) if name == "pad" else ()
+        padded = margins(equation) if name == "pad" else ()
         return _Data(passed, flattened, padded, activated, positive)
 
     def averaged(self, number: int, atoms: Sequence[Var | Literal]) -> None:
         """A sum is divided by one number, zeros included, or by how much of the map it has seen."""
         pool = self.pools[number]
-        counted = any(isinstance(atom, Var) and _shape(atom) == () for atom in atoms)
+        counted = any(isinstance(atom, Var) and shape_of(atom) == () for atom in atoms)
         if counted or any(isinstance(atom, Literal) for atom in atoms):
             self.pools[number] = replace(pool, edges="zeros" if pool.edges else None)
 
@@ -223,7 +224,7 @@ class _Walk:
 
 def _concatenated(equation: JaxprEqn, inputs: Sequence[_Value]) -> _Data:
     axis = equation.params["dimension"]
-    moves = axis == len(_shape(equation.outvars[0])) - 1  # joins channels
+    moves = axis == len(shape_of(equation.outvars[0])) - 1  # joins channels
     passed: set[Edge] = set()
     activated = False
     offset = 0
@@ -231,81 +232,5 @@ def _concatenated(equation: JaxprEqn, inputs: Sequence[_Value]) -> _Data:
         if isinstance(item, _Data):
             passed.update((owner, start + offset * moves) for owner, start in item.passed)
             activated |= item.activated
-        offset += _shape(atom)[axis]
+        offset += shape_of(atom)[axis]
     return _Data(frozenset(passed), activated=activated)
-
-
-def _convolved(equation: JaxprEqn, padded: Sequence[tuple[int, int]]) -> Window:
-    """The window of a convolution, with what was laid around the map before it."""
-    params = equation.params
-    axes = params["dimension_numbers"].lhs_spec[2:]
-    kernel = params["dimension_numbers"].rhs_spec[2:]
-    sizes = _shape(equation.invars[0])
-    extents = _shape(equation.invars[1])
-    around = [padded[axis] if padded else (0, 0) for axis in axes]
-    dilated = zip(kernel, params["rhs_dilation"], strict=True)
-    return Window(
-        tuple((extents[axis] - 1) * step + 1 for axis, step in dilated),
-        tuple(params["window_strides"]),
-        _sum(params["padding"], around),
-        tuple(sizes[a] - sum(pad) for a, pad in zip(axes, around, strict=True)),
-    )
-
-
-def _pooled(equation: JaxprEqn, data: _Data) -> Pool:
-    """A pool; of an average, `averaged` says later what it is divided by."""
-    params = equation.params
-    sizes = _shape(equation.invars[0])
-    around = data.padded or ((0, 0),) * len(sizes)
-    window = Window(
-        tuple(params["window_dimensions"]),
-        tuple(params["window_strides"]),
-        _sum(params["padding"], around),
-        tuple(size - sum(pad) for size, pad in zip(sizes, around, strict=True)),
-    )
-    highest = equation.primitive.name == "reduce_window_max"
-    edges: Edges | None = None
-    if any(map(any, around)):
-        edges = "zeros"
-    elif _is_reached(window) and window.kernel[-1] == 1:  # not over channels
-        edges = "map"
-    if highest:
-        return Pool("max", window, None if data.positive else edges)
-    return Pool("average", window, edges)
-
-
-def _is_reached(window: Window) -> bool:
-    """Whether some window of a pool sees its margin, which may be there for other sizes alone."""
-    axes = zip(window.sizes, window.padding, window.kernel, window.strides, strict=True)
-    for size, (low, high), kernel, stride in axes:
-        last = (low + size + high - kernel) // stride * stride + kernel
-        if low or last > low + size:
-            return True
-    return False
-
-
-def _sum(
-    one: Sequence[tuple[int, int]], other: Sequence[tuple[int, int]]
-) -> tuple[tuple[int, int], ...]:
-    return tuple((a + c, b + d) for (a, b), (c, d) in zip(one, other, strict=True))
-
-
-def _padding(equation: JaxprEqn) -> tuple[tuple[int, int], ...]:
-    return tuple((int(low), int(high)) for low, high, _ in equation.params["padding_config"])
-
-
-def _shape(atom: Var | Literal) -> Shape:
-    """The shape of an array; () of what is none, such as a token."""
-    shape: Shape = getattr(atom.aval, "shape", ())
-    return shape
-
-
-def _inner(params: Mapping[str, object]) -> Jaxpr | None:
-    """The body of a call, such as that of a jitted function."""
-    for name in ("jaxpr", "call_jaxpr"):
-        body = params.get(name)
-        if isinstance(body, ClosedJaxpr):
-            return body.jaxpr
-        if isinstance(body, Jaxpr):
-            return body
-    return None

@@ -12,7 +12,7 @@ import pytest
 import cnndsl
 from cnndsl.checked import Checked
 from cnndsl.targets.flax import Flax
-from cnndsl.targets.python.tree import Module
+from cnndsl.targets.python.module_tree import Module
 from cnndsl.targets.target import Origin
 
 NET = "model Net(classes = 10) {\n  input 8x8x3\n  flatten -> dense(classes)\n}\n"

@@ -17,7 +17,7 @@ from cnndsl import writing
 from cnndsl.checked import Checked
 from cnndsl.cli.compile import macs_text
 from cnndsl.targets.flax import Flax
-from cnndsl.targets.python.tree import Module
+from cnndsl.targets.python.module_tree import Module
 from cnndsl.targets.seal import SEALED, is_untouched
 from cnndsl.targets.target import Miscompiled, Origin
 

@@ -8,25 +8,27 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from cnndsl.targets.python.brief import brief
+from cnndsl.targets.python.module_tree import (
+    Class,
+    Frozen,
+    Function,
+    Helper,
+    Import,
+    Module,
+    Parameter,
+)
 from cnndsl.targets.python.tree import (
     Assign,
     Attribute,
     Binary,
     Blank,
     Call,
-    Class,
     Conditional,
     Constant,
     Declare,
-    Frozen,
-    Function,
-    Helper,
     If,
-    Import,
     ListOf,
-    Module,
     Name,
-    Parameter,
     Pass,
     Remark,
     Slice,

@@ -9,22 +9,24 @@ import tokenize
 from collections.abc import Sequence
 
 from cnndsl.targets.flax.fragments import ORDER, RECIPE_ORDER, fragment
+from cnndsl.targets.python.module_tree import (
+    Class,
+    Definition,
+    Frozen,
+    Function,
+    Helper,
+    Import,
+    Module,
+    Parameter,
+)
 from cnndsl.targets.python.tree import (
     Assign,
     Augment,
     Blank,
-    Class,
     Declare,
-    Definition,
     Do,
     For,
-    Frozen,
-    Function,
-    Helper,
     If,
-    Import,
-    Module,
-    Parameter,
     Pass,
     Remark,
     Return,

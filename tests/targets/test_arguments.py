@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cnndsl.targets.flax.validate_arguments import validate_arguments
-from cnndsl.targets.python.tree import Module
+from cnndsl.targets.python.module_tree import Module
 from tests.compiled import GENERATED
 from tests.targets.parse import parse_module
 from tests.targets.test_validate import SPECS, checked, compiled

@@ -7,22 +7,17 @@ import textwrap
 import pytest
 
 from cnndsl.targets.flax.fragments import ORDER, fragment
+from cnndsl.targets.python.module_tree import Class, Frozen, Function, Helper, Import, Parameter
 from cnndsl.targets.python.tree import (
     Assign,
     Binary,
     Blank,
     Call,
-    Class,
     Constant,
     Dict,
-    Frozen,
-    Function,
-    Helper,
     If,
-    Import,
     Item,
     Name,
-    Parameter,
     Remark,
     Return,
     Slice,

@@ -5,22 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from cnndsl.targets.python.module_tree import Class, Frozen, Function, Import, Module
 from cnndsl.targets.python.print import print_expression, print_module
 from cnndsl.targets.python.tree import (
     Assign,
     Blank,
     Call,
-    Class,
     Constant,
     Do,
     Expr,
     Formatted,
-    Frozen,
-    Function,
     If,
-    Import,
     Item,
-    Module,
     Name,
     Pass,
     Remark,

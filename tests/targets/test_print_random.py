@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from cnndsl.stack import deep_stack
+from cnndsl.targets.python.module_tree import Function, Module
 from cnndsl.targets.python.print import print_expression, print_module
 from cnndsl.targets.python.tree import (
     Assign,
@@ -21,9 +22,7 @@ from cnndsl.targets.python.tree import (
     Constant,
     Dict,
     Expr,
-    Function,
     Item,
-    Module,
     Name,
     Return,
     Statement,

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from cnndsl.targets.python.module_tree import Function
 from cnndsl.targets.python.print import print_module
 from cnndsl.targets.python.repeats import without_repeats
-from cnndsl.targets.python.tree import Function
 from tests.targets.parse import parse_module
 
 HEAD = "def f(x, n, sizes, layers):\n"

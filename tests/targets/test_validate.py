@@ -13,7 +13,7 @@ from cnndsl.source import Source
 from cnndsl.targets.flax.compare import Difference
 from cnndsl.targets.flax.validate import validate
 from cnndsl.targets.flax.validate_arguments import validate_arguments
-from cnndsl.targets.python.tree import Module
+from cnndsl.targets.python.module_tree import Module
 from tests.targets.mutations import Mutant, mutants
 from tests.targets.parse import parse_module
 

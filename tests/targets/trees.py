@@ -10,6 +10,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 from ruff import find_ruff_bin
 
+from cnndsl.targets.python.module_tree import Class, Frozen, Function, Import, Module, Parameter
 from cnndsl.targets.python.tree import (
     Assign,
     Attribute,
@@ -17,7 +18,6 @@ from cnndsl.targets.python.tree import (
     Binary,
     Blank,
     Call,
-    Class,
     Comprehension,
     Conditional,
     Constant,
@@ -27,16 +27,11 @@ from cnndsl.targets.python.tree import (
     Expr,
     For,
     Formatted,
-    Frozen,
-    Function,
     If,
-    Import,
     Item,
     Keyword,
     ListOf,
-    Module,
     Name,
-    Parameter,
     Pass,
     Remark,
     Return,

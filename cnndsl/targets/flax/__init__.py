@@ -17,8 +17,8 @@ from cnndsl.targets.flax.recipe.rates import rates_by_path
 from cnndsl.targets.flax.shaping.assemble import assemble
 from cnndsl.targets.flax.validate import Run, differences
 from cnndsl.targets.flax.validate_arguments import differences_by_argument
+from cnndsl.targets.python.module_tree import Module
 from cnndsl.targets.python.print import print_module
-from cnndsl.targets.python.tree import Module
 from cnndsl.targets.python.values import Failure
 from cnndsl.targets.seal import SEALED, seal
 from cnndsl.targets.target import Miscompiled, Origin

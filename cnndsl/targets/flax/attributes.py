@@ -24,7 +24,7 @@ from cnndsl.targets.flax.symbolic_modules import Layer as Module
 from cnndsl.targets.flax.terms import Term, Unfit
 from cnndsl.targets.flax.trial import Trial
 from cnndsl.targets.flax.validate import Run
-from cnndsl.targets.python.tree import Module as Tree
+from cnndsl.targets.python.module_tree import Module as Tree
 from cnndsl.walks import layers
 
 BOTH = " + "  # between the two convolutions of a separable one

@@ -7,11 +7,24 @@ from typing import Any
 
 from cnndsl.ops.base import Op
 from cnndsl.ops.brought import Brought
-from cnndsl.ops.initial import Initial, Start
 from cnndsl.ops.weighted import Kernelled, Weighted
+from cnndsl.targets.flax.expected_convs import (
+    canonical,
+    conv,
+    conv_transpose,
+    dense,
+    depthwise,
+    explicit_sides,
+    padding_of,
+    separable,
+    sides_of,
+    starts_of,
+)
 from cnndsl.targets.flax.forms import Forms
-from cnndsl.targets.flax.terms import Sides, Term, described
-from cnndsl.targets.flax.windows import Padding, Sizes, no_sides
+from cnndsl.targets.flax.terms import Term
+from cnndsl.targets.flax.windows import no_sides
+
+Maker = Callable[[Any, Term, Forms, bool], Term]
 
 
 def merged(name: str, parts: tuple[Term, ...], forms: Forms) -> Term:
@@ -25,126 +38,13 @@ def merged(name: str, parts: tuple[Term, ...], forms: Forms) -> Term:
     return result
 
 
-Maker = Callable[[Any, Term, Forms, bool], Term]
-
-
-def _initialiser(op: Any, he_normal: bool) -> str:
-    return canonical(op.init) if op.init is not None else "he_normal" if he_normal else LECUN
-
-
-LECUN = "lecun_normal"
-
-
-_SYNONYMS = {
-    "kaiming_normal": "he_normal",
-    "kaiming_uniform": "he_uniform",
-    "xavier_normal": "glorot_normal",
-    "xavier_uniform": "glorot_uniform",
-}
-
-
-def canonical(initialiser: Start) -> str:
-    """One name of those that jax.nn.initializers has for it, with its arguments."""
-    if isinstance(initialiser, Initial):
-        return described(initialiser.name, initialiser.args)
-    return _SYNONYMS.get(initialiser, initialiser)
-
-
-def _starts(op: Any) -> dict[str, str]:
-    """How the factors and offsets of a norm start."""
-    fields = {"scale start": "scale_init", "bias start": "shift_init"}
-    return {name: canonical(getattr(op, f)) for name, f in fields.items() if hasattr(op, f)}
-
-
-def _padding(pad: str | tuple[int, ...]) -> Padding:
-    return pad.upper() if isinstance(pad, str) else _sides(pad)
-
-
-def _sides(pad: tuple[int, ...]) -> Sides:
-    """(top, bottom, left, right) as ((top, bottom), (left, right))."""
-    return tuple((pad[i], pad[i + 1]) for i in range(0, len(pad), 2))
-
-
-def _explicit(pad: str | tuple[int, ...], rank: int) -> Sides:
-    """The sides of a padding that is no `same`."""
-    return no_sides(rank) if isinstance(pad, str) else _sides(pad)
-
-
-def _conv(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
-    padding, init = _padding(op.pad), _initialiser(op, he_normal)
-    return forms.conv(
-        x,
-        op.filters,
-        op.kernel,
-        op.stride,
-        padding,
-        op.dilation,
-        op.groups,
-        op.bias,
-        init,
-        op.connect,
-        canonical(op.bias_init),
-    )
-
-
-def _depthwise(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
-    init, bias_init = _initialiser(op, he_normal), canonical(op.bias_init)
-    return _by_channel(op, x, forms, op.bias, init, bias_init)
-
-
-def _by_channel(
-    op: Any, x: Term, forms: Forms, bias: bool, init: str, bias_init: str = "zeros"
-) -> Term:
-    """Each channel by itself: as many groups as channels."""
-    channels = x.shape[-1]
-    filters, padding = channels * op.multiplier, _padding(op.pad)
-    return forms.conv(
-        x,
-        filters,
-        op.kernel,
-        op.stride,
-        padding,
-        op.dilation,
-        channels,
-        bias,
-        init,
-        None,
-        bias_init,
-    )
-
-
-def _separable(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
-    """Only the pointwise kernel counts as the one before an activation."""
-    hidden = _by_channel(op, x, forms, False, _initialiser(op, False))
-    one: Sizes = (1,) * len(op.kernel)
-    init = _initialiser(op, he_normal)
-    bias = canonical(op.bias_init)
-    return forms.conv(hidden, op.filters, one, one, "VALID", one, 1, op.bias, init, None, bias)
-
-
-def _conv_transpose(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
-    """The padding takes rows and columns off the full result, which lax gives for one
-    pixel less than the kernel on each side."""
-    padding: Padding = "SAME"
-    if op.pad != "same":
-        taken = _explicit(op.pad, len(op.kernel))
-        padding = tuple((n - 1 - a, n - 1 - b) for n, (a, b) in zip(op.kernel, taken, strict=True))
-    init = _initialiser(op, he_normal)
-    bias = canonical(op.bias_init)
-    return forms.conv_transpose(x, op.filters, op.kernel, op.stride, padding, op.bias, init, bias)
-
-
-def _dense(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
-    return forms.dense(x, op.units, op.bias, _initialiser(op, he_normal), canonical(op.bias_init))
-
-
 def _pool(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
     """What windows hang over the end of the map never counts."""
     counts = op.name == "avg_pool" and op.count_pad
     if not op.ceil:
-        return forms.pool(op.name, x, op.window, op.stride, _padding(op.pad), counts)
+        return forms.pool(op.name, x, op.window, op.stride, padding_of(op.pad), counts)
     behind = op.overhang_on(x.shape[:-1])
-    around = _explicit(op.pad, len(op.window))
+    around = explicit_sides(op.pad, len(op.window))
     if counts:
         x, around = forms.pad(x, (*around, (0, 0))), no_sides(len(op.window))
     sides = tuple((a, b + more) for (a, b), more in zip(around, behind, strict=True))
@@ -152,7 +52,7 @@ def _pool(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
 
 
 def _border(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
-    return forms.pad(x, (*_sides(op.amount), (0, 0)), _FILLS[op.mode])
+    return forms.pad(x, (*sides_of(op.amount), (0, 0)), _FILLS[op.mode])
 
 
 _FILLS = {"zero": "constant", "reflect": "reflect", "edge": "edge"}
@@ -179,7 +79,7 @@ def _transposed(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
 
 
 def _crop(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
-    sides = zip(x.shape, _sides(op.amount), strict=False)
+    sides = zip(x.shape, sides_of(op.amount), strict=False)
     return forms.slice(x, tuple((a, n - b, 1) for n, (a, b) in sides))
 
 
@@ -211,7 +111,7 @@ def _bn(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
         scale=op.scale,
         bias=op.shift,
         float32=True,
-        **_starts(op),
+        **starts_of(op),
     )
 
 
@@ -220,22 +120,22 @@ def _rescale(op: Any, x: Term, forms: Forms, he_normal: bool) -> Term:
 
 
 TERMS: Mapping[str, Maker] = {
-    "conv": _conv,
-    "depthwise": _depthwise,
-    "separable": _separable,
-    "conv_transpose": _conv_transpose,
-    "dense": _dense,
+    "conv": conv,
+    "depthwise": depthwise,
+    "separable": separable,
+    "conv_transpose": conv_transpose,
+    "dense": dense,
     "bn": _bn,
     "layer_norm": lambda op, x, f, he: f.per_channel(
-        "layer norm", x, epsilon=op.eps, **_starts(op)
+        "layer norm", x, epsilon=op.eps, **starts_of(op)
     ),
     "group_norm": lambda op, x, f, he: f.per_channel(
-        "group norm", x, groups=op.groups, epsilon=op.eps, **_starts(op)
+        "group norm", x, groups=op.groups, epsilon=op.eps, **starts_of(op)
     ),
     "instance_norm": lambda op, x, f, he: f.per_channel(
-        "instance norm", x, epsilon=op.eps, scale=op.scale, bias=op.shift, **_starts(op)
+        "instance norm", x, epsilon=op.eps, scale=op.scale, bias=op.shift, **starts_of(op)
     ),
-    "rms_norm": lambda op, x, f, he: f.per_channel("rms norm", x, epsilon=op.eps, **_starts(op)),
+    "rms_norm": lambda op, x, f, he: f.per_channel("rms norm", x, epsilon=op.eps, **starts_of(op)),
     "grn": lambda op, x, f, he: f.per_channel("grn", x, epsilon=op.eps),
     "l2_normalize": lambda op, x, f, he: f.along(
         "l2 normalize", x, _axes(op.axis, x), epsilon=op.eps

@@ -25,7 +25,7 @@ from cnndsl.targets.python.assignment import Names
 from cnndsl.targets.python.callables import ClassValue
 from cnndsl.targets.python.closed import is_closed
 from cnndsl.targets.python.interpret import interpret
-from cnndsl.targets.python.tree import Helper, Module
+from cnndsl.targets.python.module_tree import Helper, Module
 from cnndsl.targets.python.values import Budget, Failure, described
 from cnndsl.walks import hands_packs
 

@@ -17,7 +17,7 @@ from cnndsl.stack import deep_stack
 from cnndsl.targets.flax.compare import Difference
 from cnndsl.targets.flax.other_values import Change, Round, rounds
 from cnndsl.targets.flax.validate import Run
-from cnndsl.targets.python.tree import Module
+from cnndsl.targets.python.module_tree import Module
 from cnndsl.targets.python.values import Failure
 from cnndsl.walks import idle_loops, layers
 

@@ -3,15 +3,7 @@
 from __future__ import annotations
 
 from cnndsl.targets.python.draft import Step
-from cnndsl.targets.python.tree import (
-    Assign,
-    Attribute,
-    Call,
-    Do,
-    Expr,
-    ListOf,
-    Name,
-)
+from cnndsl.targets.python.tree import Assign, Attribute, Call, Do, Expr, ListOf, Name
 
 LIST = Attribute(Name("nnx"), "List")
 

@@ -10,14 +10,7 @@ from cnndsl.targets.python.draft import Share
 from cnndsl.targets.python.expressions import integer, size
 from cnndsl.targets.python.logic import COMPARE, comparison, logic, negated
 from cnndsl.targets.python.polynomials import like_terms_together
-from cnndsl.targets.python.tree import (
-    Binary,
-    Call,
-    Constant,
-    Expr,
-    Name,
-    Unary,
-)
+from cnndsl.targets.python.tree import Binary, Call, Constant, Expr, Name, Unary
 
 _FOLD: dict[str, Callable[[int, int], int]] = {
     "+": operator.add,

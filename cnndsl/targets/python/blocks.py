@@ -9,16 +9,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from cnndsl.targets.python import lines, spelling
 from cnndsl.targets.python.document import INDENT
+from cnndsl.targets.python.module_tree import Class, Function
 from cnndsl.targets.python.tree import (
     Assign,
     Augment,
     Blank,
-    Class,
     Constant,
     Declare,
     Do,
     For,
-    Function,
     If,
     Pass,
     Pending,

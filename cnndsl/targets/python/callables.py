@@ -9,19 +9,9 @@ from cnndsl.targets.python.assignment import Evaluate, Names
 from cnndsl.targets.python.closures import Evaluator
 from cnndsl.targets.python.library import Function as Plain
 from cnndsl.targets.python.library import Partial, Static
+from cnndsl.targets.python.module_tree import Function, Parameter
 from cnndsl.targets.python.run import Block, assigned
-from cnndsl.targets.python.tree import (
-    Attribute,
-    Binary,
-    Call,
-    Expr,
-    Function,
-    Item,
-    ListOf,
-    Name,
-    Parameter,
-    Tuple,
-)
+from cnndsl.targets.python.tree import Attribute, Binary, Call, Expr, Item, ListOf, Name, Tuple
 from cnndsl.targets.python.values import MISSING, Budget, External, Failure, key_of
 
 MOST_RUNNING = 150  # calls of one function inside each other

@@ -11,16 +11,7 @@ from cnndsl.targets.python.expressions import walk
 from cnndsl.targets.python.logic import conditional
 from cnndsl.targets.python.rebuild import rebuild
 from cnndsl.targets.python.statements import assigned, bodies, with_bodies
-from cnndsl.targets.python.tree import (
-    Assign,
-    Conditional,
-    Expr,
-    If,
-    ListOf,
-    Name,
-    Star,
-    Unary,
-)
+from cnndsl.targets.python.tree import Assign, Conditional, Expr, If, ListOf, Name, Star, Unary
 
 _ROOM = 72  # of a line, less its indentation
 

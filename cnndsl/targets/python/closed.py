@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from cnndsl.targets.python.assignment import Names
 from cnndsl.targets.python.callables import ClassValue
 from cnndsl.targets.python.expressions import names
+from cnndsl.targets.python.module_tree import Class, Function, Module
 from cnndsl.targets.python.statements import expressions, flat
-from cnndsl.targets.python.tree import Class, Function, Module
 from cnndsl.targets.python.values import key_of
 
 

@@ -18,13 +18,7 @@ from cnndsl.targets.python.statements import (
     mentions,
     with_bodies,
 )
-from cnndsl.targets.python.tree import (
-    Assign,
-    Attribute,
-    Call,
-    Expr,
-    Name,
-)
+from cnndsl.targets.python.tree import Assign, Attribute, Call, Expr, Name
 
 # Whether two modules, by their attributes or variables, are all of one stage or binding but for
 # some that are gone.

@@ -16,12 +16,7 @@ from cnndsl.targets.python.statements import (
     read,
     with_bodies,
 )
-from cnndsl.targets.python.tree import (
-    Assign,
-    Blank,
-    Expr,
-    Name,
-)
+from cnndsl.targets.python.tree import Assign, Blank, Expr, Name
 
 
 class Flattening:

@@ -13,9 +13,10 @@ from cnndsl.targets.python.callables import ClassValue, Defined
 from cnndsl.targets.python.closures import Evaluator
 from cnndsl.targets.python.library import Function as Plain
 from cnndsl.targets.python.library import functools_library, partial_of
+from cnndsl.targets.python.module_tree import Class, Definition, Frozen, Function, Helper, Module
 from cnndsl.targets.python.run import Block, assigned
 from cnndsl.targets.python.standard import builtins, math_library
-from cnndsl.targets.python.tree import Assign, Class, Definition, Frozen, Function, Helper, Module
+from cnndsl.targets.python.tree import Assign
 from cnndsl.targets.python.values import Budget, External, Failure, described
 
 

@@ -25,6 +25,7 @@ from cnndsl.targets.python.breaking import (
 from cnndsl.targets.python.document import CUT, SOFT, Comment, Doc, Group, Indent, Only, Printer
 from cnndsl.targets.python.inline import inline, is_bare_target, target
 from cnndsl.targets.python.layout import arguments, items, layout
+from cnndsl.targets.python.module_tree import Class, Function, Parameter
 from cnndsl.targets.python.parentheses import Needs, has_brackets, needs
 from cnndsl.targets.python.places import INSIDE, NOWHERE, sequence
 from cnndsl.targets.python.spelling import WIDTH, comment, reserved, width
@@ -32,13 +33,10 @@ from cnndsl.targets.python.tree import (
     Assign,
     Augment,
     Binary,
-    Class,
     Declare,
     Expr,
     For,
-    Function,
     Item,
-    Parameter,
     Return,
     Tuple,
 )

@@ -6,16 +6,7 @@ from collections.abc import Sequence
 
 from cnndsl.targets.python.draft import Share
 from cnndsl.targets.python.expressions import integer, size
-from cnndsl.targets.python.tree import (
-    Attribute,
-    Binary,
-    Call,
-    Conditional,
-    Expr,
-    Item,
-    Name,
-    Unary,
-)
+from cnndsl.targets.python.tree import Attribute, Binary, Call, Conditional, Expr, Item, Name, Unary
 
 Monomial = tuple[Expr, ...]  # its factors, in order of appearance
 _LONGEST, _MOST = 60, 24  # nodes of what is multiplied out, and terms that it has then

@@ -13,21 +13,16 @@ from itertools import groupby
 from cnndsl.targets.python import lines, spelling
 from cnndsl.targets.python.blocks import assign, class_, function, remark_lines, template
 from cnndsl.targets.python.inline import inline
-from cnndsl.targets.python.tree import (
-    Assign,
+from cnndsl.targets.python.module_tree import (
     Class,
     Definition,
-    Expr,
     Frozen,
     Function,
     Helper,
     Import,
-    ListOf,
     Module,
-    Name,
-    Remark,
-    Tuple,
 )
+from cnndsl.targets.python.tree import Assign, Expr, ListOf, Name, Remark, Tuple
 
 _FROZEN_WIDTH = 80  # of a row, behind its margin
 

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from cnndsl.targets.python.arithmetic import binary
-from cnndsl.targets.python.draft import Hint, Line, Loop, Settle, Step, Tally
+from cnndsl.targets.python.draft import Hint, Line, Loop, Settle, Step
 from cnndsl.targets.python.expressions import is_constant, names, size
+from cnndsl.targets.python.growing import added, last_of, parts_of, rounds
 from cnndsl.targets.python.known import Known
-from cnndsl.targets.python.rebuild import rebuild, substitute
-from cnndsl.targets.python.statements import all_written, flat, map_step, read, written
+from cnndsl.targets.python.rebuild import substitute
+from cnndsl.targets.python.statements import all_written, flat, map_step, written
 from cnndsl.targets.python.tree import (
     Assign,
-    Attribute,
-    Call,
     Constant,
     Expr,
     If,
-    Item,
     Name,
     Star,
     Tuple,
 )
-from cnndsl.targets.python.tuples import item
 
 Allowed = Callable[[str, Expr], bool]
 Definition = Callable[[str], Expr | None]
@@ -125,7 +122,7 @@ class _Propagation:
                 lists[name] = value
             elif value is not None:
                 found[name] = held.get(value) or value
-        return _parts_of(substitute(expr, found), lists)
+        return parts_of(substitute(expr, found), lists)
 
     def settle(self, step: Settle) -> list[Step]:
         """The expression of a value by instance that holds for all of them."""
@@ -251,70 +248,6 @@ class _Propagation:
             self.known.back(start)
             for key in lost:
                 self.known.settle(key, None)
-
-
-def _parts_of(expr: Expr, lists: Mapping[str, Expr]) -> Expr:
-    """An expression with items and lengths of lists that keep their names where they are whole."""
-    if not lists or isinstance(expr, Name):  # all of a copy
-        return substitute(expr, lists)
-
-    def change(part: Expr) -> Expr:
-        match part:
-            case Item(base=Name(id=name), index=index) if name in lists:
-                return substitute(part, lists) if is_constant(index) else part
-            case Tally(args=(Name(),)) | Star(value=Name()):
-                return substitute(part, lists)
-        return rebuild(part, change)
-
-    return change(expr)
-
-
-def rounds(items: Expr) -> Expr | None:
-    """How often a loop runs, where that is plain to see."""
-    match items:
-        case Call(function=Name("range"), args=(count,)):
-            return count
-        case Call(function=Name("range"), args=(Constant(value=1) as start, stop)):
-            return binary("-", stop, start)  # where at least one is there to go round without
-        case Tuple(items=held) if not any(isinstance(each, Star) for each in held):
-            return Constant(len(held))
-        case Name() | Attribute():
-            return Tally(Name("len"), (items,))
-    return None
-
-
-def last_of(items: Expr) -> Expr:
-    """What the last round of a loop goes over."""
-    match items:
-        case Call(function=Name("range"), args=(*_, stop)):
-            return binary("-", stop, Constant(1))
-    return item(items, Constant(-1))
-
-
-def added(step: Step, loop: Loop) -> tuple[str, tuple[Expr, ...], bool] | None:
-    """The tuple that a statement makes longer, by which items, in every round the same, and
-    whether these stand behind it.
-    """
-    match step:
-        case Assign(
-            targets=(Name(id=name),), value=Tuple(items=(Star(value=Name(id=held)), *more))
-        ):
-            is_behind = True
-        case Assign(
-            targets=(Name(id=name),), value=Tuple(items=(*more, Star(value=Name(id=held))))
-        ):
-            is_behind = False
-        case _:
-            return None
-    if not more or held != name:
-        return None
-    changing = all_written(loop.body) | written(loop)
-    others = [s for s in flat(loop.body) if s is not step]
-    if any(name in read(s) or name in written(s) for s in others):
-        return None
-    if any(isinstance(e, Star) or not changing.isdisjoint(names(e)) for e in more):
-        return None
-    return name, tuple(more), is_behind
 
 
 def _plainness(expr: Expr) -> tuple[int, int]:

@@ -15,14 +15,7 @@ from cnndsl.targets.flax.ops.emission import (
     shape,
 )
 from cnndsl.targets.python.expressions import TRUE, call
-from cnndsl.targets.python.tree import (
-    Attribute,
-    Call,
-    Expr,
-    Keyword,
-    Star,
-    Tuple,
-)
+from cnndsl.targets.python.tree import Attribute, Call, Expr, Keyword, Star, Tuple
 
 
 def _reduction(method: str) -> Emitter:

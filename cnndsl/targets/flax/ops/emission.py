@@ -9,16 +9,7 @@ from typing import Protocol
 from cnndsl.ops.base import MOST_AXES
 from cnndsl.ops.ranks import AXES
 from cnndsl.targets.python.expressions import call, constant
-from cnndsl.targets.python.tree import (
-    Attribute,
-    Binary,
-    Call,
-    Constant,
-    Expr,
-    Item,
-    Name,
-    Tuple,
-)
+from cnndsl.targets.python.tree import Attribute, Binary, Call, Constant, Expr, Item, Name, Tuple
 
 # What constructors hand on to the modules that they build; heads in loops get a fork of it.
 KINDS = ("rngs",)

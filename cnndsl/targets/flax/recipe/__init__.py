@@ -15,7 +15,8 @@ from cnndsl.targets.flax.recipe.scope import Scope, Trained, listed
 from cnndsl.targets.flax.shaping.above import mentioned
 from cnndsl.targets.flax.shaping.docs import paragraphs, wrapped
 from cnndsl.targets.python.expressions import constant
-from cnndsl.targets.python.tree import Assign, Definition, Helper, Import, Module, Name
+from cnndsl.targets.python.module_tree import Definition, Helper, Import, Module
+from cnndsl.targets.python.tree import Assign, Name
 
 _IMPORTS = (
     Import("collections.abc", "Callable", True),

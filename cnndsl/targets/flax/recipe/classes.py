@@ -9,18 +9,9 @@ from cnndsl.targets.flax.recipe.constants import OPEN, TYPES
 from cnndsl.targets.flax.recipe.scope import Trained, listed
 from cnndsl.targets.flax.shaping.docs import INSIDE, paragraphs, wrapped
 from cnndsl.targets.python.expressions import attributes, call
+from cnndsl.targets.python.module_tree import Class, Definition, Function
 from cnndsl.targets.python.statements import expressions, flat
-from cnndsl.targets.python.tree import (
-    Assign,
-    Class,
-    Constant,
-    Declare,
-    Definition,
-    Dict,
-    Do,
-    Function,
-    Name,
-)
+from cnndsl.targets.python.tree import Assign, Constant, Declare, Dict, Do, Name
 
 _COMMON = "Recipe"
 

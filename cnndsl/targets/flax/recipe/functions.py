@@ -7,6 +7,7 @@ from cnndsl.recipes.tables import MIXTURES
 from cnndsl.targets.flax.recipe.constants import Subject, image_size, weight_decay
 from cnndsl.targets.flax.recipe.scope import ARRAY, STEPS, Scope
 from cnndsl.targets.python.expressions import call, constant, path
+from cnndsl.targets.python.module_tree import Function
 from cnndsl.targets.python.tree import (
     Assign,
     Attribute,
@@ -16,7 +17,6 @@ from cnndsl.targets.python.tree import (
     Constant,
     Expr,
     For,
-    Function,
     If,
     Item,
     Keyword,

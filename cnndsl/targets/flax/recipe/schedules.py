@@ -7,13 +7,13 @@ from collections.abc import Callable
 from cnndsl.recipes.recipe import Choice
 from cnndsl.targets.flax.recipe.scope import STEPS, Scope
 from cnndsl.targets.python.expressions import TRUE, call, path
+from cnndsl.targets.python.module_tree import Function
 from cnndsl.targets.python.tree import (
     Assign,
     Binary,
     Comprehension,
     Constant,
     Expr,
-    Function,
     Name,
     Return,
     Statement,

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from cnndsl.targets.flax.shaping.docs import wrapped
 from cnndsl.targets.python.expressions import call, path, self_
-from cnndsl.targets.python.tree import Call, Expr, Function, Name, Parameter, Statement
+from cnndsl.targets.python.module_tree import Function, Parameter
+from cnndsl.targets.python.tree import Call, Expr, Name, Statement
 
 ARRAY = path("jax.Array")
 STEPS = Name("steps_per_epoch")

@@ -8,23 +8,16 @@ from collections.abc import Sequence
 from cnndsl.elaborate.program import Program
 from cnndsl.targets.flax.fragments import ORDER, fragment
 from cnndsl.targets.flax.staging.program import Staging
-from cnndsl.targets.python import tree
+from cnndsl.targets.python import module_tree
 from cnndsl.targets.python.expressions import call, names
+from cnndsl.targets.python.module_tree import Class, Function, Helper, Import
 from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.statements import expressions, flat
-from cnndsl.targets.python.tree import (
-    Assign,
-    Class,
-    Expr,
-    Function,
-    Helper,
-    Import,
-    Name,
-)
+from cnndsl.targets.python.tree import Assign, Expr, Name
 
 
 def functions_of(
-    program: Program, staging: Staging, definitions: Sequence[tree.Definition]
+    program: Program, staging: Staging, definitions: Sequence[module_tree.Definition]
 ) -> list[Function]:
     """The spec's functions that the classes call, and those that these call."""
     found: dict[str, Function] = {}
@@ -37,7 +30,7 @@ def functions_of(
     return [found[name] for name in program.fns if name in found]
 
 
-def mentioned(definitions: Sequence[tree.Definition]) -> set[str]:
+def mentioned(definitions: Sequence[module_tree.Definition]) -> set[str]:
     """Every name that some definitions read."""
     found: set[str] = set()
     for node in definitions:
@@ -46,7 +39,7 @@ def mentioned(definitions: Sequence[tree.Definition]) -> set[str]:
     return found
 
 
-def _expressions(node: tree.Definition) -> list[Expr]:
+def _expressions(node: module_tree.Definition) -> list[Expr]:
     match node:
         case Class():
             held = [e for a in node.attributes for e in expressions(a)]
@@ -61,7 +54,7 @@ def _expressions(node: tree.Definition) -> list[Expr]:
     return []
 
 
-def helpers_of(staging: Staging, definitions: Sequence[tree.Definition]) -> list[Helper]:
+def helpers_of(staging: Staging, definitions: Sequence[module_tree.Definition]) -> list[Helper]:
     needed = mentioned(definitions)
     # What casts knows of tensors that are no parameters where there are some.
     unwanted = "cast" if "freeze" in needed else "cast_frozen"
@@ -81,10 +74,10 @@ def is_line(helper: Helper) -> bool:
 
 
 def with_constants(
-    partials: list[tree.Definition],
+    partials: list[module_tree.Definition],
     helpers: Sequence[Helper],
-    definitions: Sequence[tree.Definition],
-) -> list[tree.Definition]:
+    definitions: Sequence[module_tree.Definition],
+) -> list[module_tree.Definition]:
     """The partials behind the constants they use; one that a single partial uses goes into it."""
     for helper in filter(is_line, helpers):
         value = call("nnx.initializers.he_normal")
@@ -100,7 +93,7 @@ def with_constants(
 
 
 def imports_of(
-    body: Sequence[tree.Definition], networks: bool, brought: Sequence[Import]
+    body: Sequence[module_tree.Definition], networks: bool, brought: Sequence[Import]
 ) -> tuple[Import, ...]:
     """What a module imports; `brought` are the classes of the author's own."""
     needed = mentioned(body)

@@ -26,23 +26,18 @@ from cnndsl.targets.flax.shaping.types import (
     union,
 )
 from cnndsl.targets.python.expressions import NONE, path, walk
+from cnndsl.targets.python.module_tree import Class, Definition, Function, Import, Module, Parameter
 from cnndsl.targets.python.print import print_expression
 from cnndsl.targets.python.tree import (
     Assign,
     Call,
-    Class,
     Constant,
     Declare,
-    Definition,
     Expr,
     For,
-    Function,
     If,
-    Import,
     ListOf,
-    Module,
     Name,
-    Parameter,
     Statement,
     Tuple,
 )

@@ -25,7 +25,7 @@ from cnndsl.targets.flax.shaping.partials import share
 from cnndsl.targets.flax.staging.draft import Draft
 from cnndsl.targets.flax.staging.program import Staging
 from cnndsl.targets.flax.staging.uses import Apart
-from cnndsl.targets.python import tree
+from cnndsl.targets.python import module_tree, tree
 from cnndsl.targets.python.expressions import names
 
 
@@ -37,7 +37,7 @@ def assemble(
     idle: Container[ast.Node] = (),
     *,
     plain: bool = False,
-) -> tree.Module:
+) -> module_tree.Module:
     """Everything that the module says.
 
     Args:
@@ -63,7 +63,7 @@ def assemble(
         finished.signatures = signatures
     lines = staging.passing.lines
     shared = share(classes, staging.norms, staging.unique, lines)
-    definitions: list[tree.Definition] = []
+    definitions: list[module_tree.Definition] = []
     for name, finished in blocks:
         definitions.append(
             block_definition(staging.definitions[name], finished, staging.instances[name])
@@ -73,17 +73,19 @@ def assemble(
     functions = functions_of(program, staging, definitions)
     tables = {n: v for n, v in staging.constants.items() if n in mentioned(definitions)}
     read = mentioned(definitions)
-    partials: list[tree.Definition] = [
+    partials: list[module_tree.Definition] = [
         tree.Assign((tree.Name(name),), value) for value, name in lines.items() if name in read
     ]
     partials += shared.lines
     helpers = helpers_of(staging, [*definitions, *partials])
     partials = with_constants(partials, helpers, definitions)
     whole = [h for h in helpers if not is_line(h)]
-    body: list[tree.Definition] = [*facts(networks, tables)]
+    body: list[module_tree.Definition] = [*facts(networks, tables)]
     body += [*whole, *functions, *partials, *definitions]
     doc = docs.header(program.spec.doc, networks, footer)
-    made = tree.Module(doc, imports_of(body, bool(networks), staging.imports.lines()), tuple(body))
+    made = module_tree.Module(
+        doc, imports_of(body, bool(networks), staging.imports.lines()), tuple(body)
+    )
     return annotate(made, plain=plain)
 
 

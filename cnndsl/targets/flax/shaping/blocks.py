@@ -15,17 +15,8 @@ from cnndsl.targets.flax.shaping.models import endpoint_methods
 from cnndsl.targets.flax.shaping.types import type_of
 from cnndsl.targets.flax.staging.draft import Param
 from cnndsl.targets.python.expressions import NONE
-from cnndsl.targets.python.tree import (
-    Binary,
-    Class,
-    Expr,
-    Function,
-    Item,
-    Name,
-    Parameter,
-    Pass,
-    Tuple,
-)
+from cnndsl.targets.python.module_tree import Class, Function, Parameter
+from cnndsl.targets.python.tree import Binary, Expr, Item, Name, Pass, Tuple
 
 
 def block_definition(

@@ -16,6 +16,7 @@ from cnndsl.targets.flax.shaping.reading import Reading
 from cnndsl.targets.flax.shaping.types import FLOAT, INT, RESULTS
 from cnndsl.targets.python.draft import Step
 from cnndsl.targets.python.expressions import attributes, names, path, size, walk
+from cnndsl.targets.python.module_tree import Function
 from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.statements import (
     all_written,
@@ -33,7 +34,6 @@ from cnndsl.targets.python.tree import (
     Dict,
     Expr,
     For,
-    Function,
     If,
     Name,
     Statement,

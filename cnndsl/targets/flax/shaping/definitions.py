@@ -5,18 +5,8 @@ from __future__ import annotations
 from cnndsl.targets.flax.shaping.growing import finished
 from cnndsl.targets.flax.shaping.inference import Definitions, Variables, partial_of
 from cnndsl.targets.flax.shaping.types import ARRAY
-from cnndsl.targets.python.tree import (
-    Assign,
-    Class,
-    Declare,
-    Expr,
-    Frozen,
-    Function,
-    Helper,
-    Module,
-    Name,
-    Tuple,
-)
+from cnndsl.targets.python.module_tree import Class, Frozen, Function, Helper, Module
+from cnndsl.targets.python.tree import Assign, Declare, Expr, Name, Tuple
 
 
 def definitions(module: Module) -> Definitions:

@@ -29,10 +29,11 @@ from cnndsl.targets.flax.shaping.types import (
 from cnndsl.targets.python.colours import interference
 from cnndsl.targets.python.draft import Join
 from cnndsl.targets.python.expressions import names
+from cnndsl.targets.python.module_tree import Function
 from cnndsl.targets.python.print import print_expression
 from cnndsl.targets.python.rebuild import rebuild
 from cnndsl.targets.python.statements import expressions, flat, map_step, plain
-from cnndsl.targets.python.tree import Attribute, Binary, Expr, Function, Item, Name
+from cnndsl.targets.python.tree import Attribute, Binary, Expr, Item, Name
 from cnndsl.targets.python.webs import Webs
 
 _NUMBERS = (INT, FLOAT)

@@ -10,6 +10,7 @@ from cnndsl.summary import summarize_network
 from cnndsl.targets.flax.expected import heads_of
 from cnndsl.targets.flax.staging.kinds import frozen
 from cnndsl.targets.python.expressions import call, constant
+from cnndsl.targets.python.module_tree import Frozen
 from cnndsl.targets.python.print import print_expression
 from cnndsl.targets.python.tree import (
     Assign,
@@ -19,7 +20,6 @@ from cnndsl.targets.python.tree import (
     Constant,
     Dict,
     Expr,
-    Frozen,
     Name,
     Tuple,
 )

@@ -39,16 +39,7 @@ from cnndsl.targets.python.statements import (
     with_bodies,
     written,
 )
-from cnndsl.targets.python.tree import (
-    Assign,
-    Attribute,
-    Augment,
-    Binary,
-    Blank,
-    Call,
-    Expr,
-    Name,
-)
+from cnndsl.targets.python.tree import Assign, Attribute, Augment, Binary, Blank, Call, Expr, Name
 from cnndsl.targets.python.webs import Webs
 
 _STEPS = frozenset({"+", "-", "*", "/", "//"})

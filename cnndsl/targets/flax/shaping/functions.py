@@ -12,16 +12,14 @@ from cnndsl.targets.flax.shaping.inference import Definitions
 from cnndsl.targets.flax.shaping.reading import Reading
 from cnndsl.targets.flax.shaping.types import ARRAY, FLOAT, members, readable, union
 from cnndsl.targets.python.expressions import NONE, walk
+from cnndsl.targets.python.module_tree import Class, Function, Module
 from cnndsl.targets.python.statements import expressions
 from cnndsl.targets.python.tree import (
     Assign,
     Call,
-    Class,
     Comprehension,
     Conditional,
     Expr,
-    Function,
-    Module,
     Name,
     Return,
     Statement,

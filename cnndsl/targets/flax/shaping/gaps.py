@@ -14,6 +14,7 @@ from cnndsl.targets.flax.shaping.inference import Definitions
 from cnndsl.targets.flax.shaping.reading import Reading
 from cnndsl.targets.flax.shaping.types import BOOL, CALLABLE, FLOAT, INT, LIST, STR, members
 from cnndsl.targets.python.expressions import NONE, path
+from cnndsl.targets.python.module_tree import Function
 from cnndsl.targets.python.tree import (
     Attribute,
     Call,
@@ -21,7 +22,6 @@ from cnndsl.targets.python.tree import (
     Do,
     Expr,
     For,
-    Function,
     If,
     Item,
     Name,

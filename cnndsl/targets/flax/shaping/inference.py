@@ -121,8 +121,7 @@ class Variables:
         if key is not None and key in self.types:
             return self.types[key]
         if isinstance(expr, Attribute):
-            is_function = expr.base == Name("nnx") and expr.name.islower()
-            return CALLABLE if is_function else None
+            return CALLABLE if expr.base == Name("nnx") and expr.name.islower() else None
         if expr.id in self.module.held:
             return self.module.held[expr.id]
         return CALLABLE if self.module.made.get(expr.id) == ARRAY else None

@@ -12,14 +12,9 @@ from cnndsl.targets.python.closing import closing
 from cnndsl.targets.python.comprehensions import comprehensions
 from cnndsl.targets.python.draft import Step
 from cnndsl.targets.python.expressions import attributes, path, self_
+from cnndsl.targets.python.module_tree import Parameter
 from cnndsl.targets.python.statements import mentions, plain
-from cnndsl.targets.python.tree import (
-    Assign,
-    Blank,
-    Call,
-    Name,
-    Parameter,
-)
+from cnndsl.targets.python.tree import Assign, Blank, Call, Name
 
 BASE = path("nnx.Module")
 

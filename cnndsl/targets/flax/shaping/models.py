@@ -12,21 +12,19 @@ from cnndsl.targets.flax.shaping.finished import Finished
 from cnndsl.targets.flax.shaping.methods import ARRAY, BASE, RNGS, SELF, STAR, constructor, whole
 from cnndsl.targets.flax.shaping.types import RESULTS, type_of
 from cnndsl.targets.flax.staging.draft import Draft, Param
-from cnndsl.targets.python import tree
+from cnndsl.targets.python import module_tree, tree
 from cnndsl.targets.python.draft import Step
 from cnndsl.targets.python.expressions import NONE, call, constant, path, self_
+from cnndsl.targets.python.module_tree import Class, Function, Parameter
 from cnndsl.targets.python.tree import (
     Assign,
     Binary,
     Blank,
-    Class,
     Constant,
     Declare,
     Expr,
-    Function,
     Item,
     Name,
-    Parameter,
     Return,
 )
 from cnndsl.walks import aux_heads
@@ -41,7 +39,7 @@ _DTYPE = (
 _CAST = tree.Do(call("cast", Name("self"), Name("dtype"), Name("param_dtype")))
 
 
-def family(finished: Finished, networks: Sequence[Network]) -> list[tree.Definition]:
+def family(finished: Finished, networks: Sequence[Network]) -> list[module_tree.Definition]:
     """The class of a family and its variants."""
     draft = finished.draft
     base = next((n for n in networks if safe(n.name, RESERVED) == draft.name), None)
@@ -62,7 +60,7 @@ def family(finished: Finished, networks: Sequence[Network]) -> list[tree.Definit
     call_ = _call(draft, networks)
     endpoints = _endpoints(finished, networks)
     attributes = _attributes(draft, networks, base)
-    found: list[tree.Definition] = [
+    found: list[module_tree.Definition] = [
         Class(draft.name, BASE, attributes, (init_, call_, endpoints), doc)
     ]
     for number, network in enumerate(networks):

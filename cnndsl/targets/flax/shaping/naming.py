@@ -23,15 +23,7 @@ from cnndsl.targets.python.draft import Step
 from cnndsl.targets.python.expressions import attributes, names
 from cnndsl.targets.python.rebuild import rebuild
 from cnndsl.targets.python.statements import assigned, map_step
-from cnndsl.targets.python.tree import (
-    Assign,
-    Attribute,
-    Augment,
-    Expr,
-    For,
-    If,
-    Name,
-)
+from cnndsl.targets.python.tree import Assign, Attribute, Augment, Expr, For, If, Name
 
 GENERIC = frozenset({"stem", "head", "classifier", "body", "top"})
 BUILTINS = frozenset(n for n in dir(builtins) if n.islower() and not n.startswith("_"))

@@ -9,6 +9,7 @@ from cnndsl.targets.flax.shaping.growing import Growing, Type
 from cnndsl.targets.flax.shaping.inference import Definitions, Variables, key_of, partial_of
 from cnndsl.targets.flax.shaping.types import ARRAY, INT
 from cnndsl.targets.python.expressions import names
+from cnndsl.targets.python.module_tree import Function
 from cnndsl.targets.python.tree import (
     Assign,
     Attribute,
@@ -19,7 +20,6 @@ from cnndsl.targets.python.tree import (
     Do,
     Expr,
     For,
-    Function,
     If,
     Item,
     Name,

@@ -12,14 +12,7 @@ from cnndsl.targets.python.statements import (
     plain,
     with_bodies,
 )
-from cnndsl.targets.python.tree import (
-    Assign,
-    Blank,
-    If,
-    Item,
-    Name,
-    Return,
-)
+from cnndsl.targets.python.tree import Assign, Blank, If, Item, Name, Return
 
 _STEP = 4  # columns that a body stands further in
 

@@ -15,7 +15,8 @@ from cnndsl.targets.flax.names import RESERVED, VARIABLES
 from cnndsl.targets.flax.staging.draft import Env, Run, Tensor, Value
 from cnndsl.targets.flax.staging.kinds import frozen
 from cnndsl.targets.flax.staging.values import Values
-from cnndsl.targets.python.tree import Expr, Import, Name
+from cnndsl.targets.python.module_tree import Import
+from cnndsl.targets.python.tree import Expr, Name
 
 _TAKEN = RESERVED | VARIABLES | frozenset(dir(builtins))
 

@@ -13,14 +13,7 @@ from cnndsl.targets.python.expressions import (
     constant,
     self_,
 )
-from cnndsl.targets.python.tree import (
-    Binary,
-    Constant,
-    Expr,
-    Item,
-    Name,
-    Part,
-)
+from cnndsl.targets.python.tree import Binary, Constant, Expr, Item, Name, Part
 
 
 class Columns:

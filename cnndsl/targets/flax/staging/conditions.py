@@ -13,14 +13,7 @@ from cnndsl.targets.python.expressions import (
     attributes,
     names,
 )
-from cnndsl.targets.python.tree import (
-    Attribute,
-    Binary,
-    Constant,
-    Expr,
-    Name,
-    Unary,
-)
+from cnndsl.targets.python.tree import Attribute, Binary, Constant, Expr, Name, Unary
 from cnndsl.walks import children
 
 

@@ -15,13 +15,7 @@ from cnndsl.targets.flax.staging.flow import Bodies, Flow
 from cnndsl.targets.flax.staging.united import united
 from cnndsl.targets.python.draft import Settle, Shadow, Step
 from cnndsl.targets.python.expressions import NONE, self_
-from cnndsl.targets.python.tree import (
-    Attribute,
-    Call,
-    Do,
-    If,
-    Name,
-)
+from cnndsl.targets.python.tree import Attribute, Call, Do, If, Name
 
 
 @dataclass(frozen=True)

@@ -24,16 +24,7 @@ from cnndsl.targets.python.draft import Build, Shadow, Step
 from cnndsl.targets.python.expressions import names
 from cnndsl.targets.python.rebuild import rebuild, substitute
 from cnndsl.targets.python.statements import all_written, flat, map_step, read
-from cnndsl.targets.python.tree import (
-    Assign,
-    Blank,
-    Constant,
-    Expr,
-    Formatted,
-    If,
-    Item,
-    Name,
-)
+from cnndsl.targets.python.tree import Assign, Blank, Constant, Expr, Formatted, If, Item, Name
 
 
 @dataclass(frozen=True)

@@ -21,16 +21,7 @@ from cnndsl.targets.flax.staging.kinds import LISTS, frozen, raw_kinds
 from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.expressions import call, constant
-from cnndsl.targets.python.tree import (
-    Attribute,
-    Call,
-    Constant,
-    Expr,
-    Item,
-    Name,
-    Slice,
-    Tuple,
-)
+from cnndsl.targets.python.tree import Attribute, Call, Constant, Expr, Item, Name, Slice, Tuple
 
 _LISTS = (PerChannel, Codes, Connections, Grid)  # kinds that become tuples of numbers
 

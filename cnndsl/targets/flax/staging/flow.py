@@ -21,11 +21,7 @@ from cnndsl.targets.python.draft import Build, Hint, Line, Shadow
 from cnndsl.targets.python.expressions import (
     is_constant,
 )
-from cnndsl.targets.python.tree import (
-    Assign,
-    Expr,
-    Name,
-)
+from cnndsl.targets.python.tree import Assign, Expr, Name
 
 Bodies = Callable[[ast.Body, list[Frame], Name, list[Run], Env], None]
 T = TypeVar("T")

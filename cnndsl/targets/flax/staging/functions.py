@@ -15,6 +15,7 @@ from cnndsl.targets.flax.staging.spelling import FnNames, Known, is_plain
 from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.python.expressions import NONE, call, names, size
 from cnndsl.targets.python.expressions import walk as expression_parts
+from cnndsl.targets.python.module_tree import Function, Parameter
 from cnndsl.targets.python.rebuild import rebuild
 from cnndsl.targets.python.tree import (
     Assign,
@@ -22,9 +23,7 @@ from cnndsl.targets.python.tree import (
     Comprehension,
     Conditional,
     Expr,
-    Function,
     Name,
-    Parameter,
     Return,
     Statement,
     Tuple,

@@ -24,13 +24,7 @@ from cnndsl.targets.flax.staging.flow import Flow, Surroundings
 from cnndsl.targets.flax.staging.kinds import raw_kinds
 from cnndsl.targets.python.draft import Build
 from cnndsl.targets.python.expressions import call, is_constant, names, path, self_
-from cnndsl.targets.python.tree import (
-    Assign,
-    Conditional,
-    Expr,
-    Keyword,
-    Name,
-)
+from cnndsl.targets.python.tree import Assign, Conditional, Expr, Keyword, Name
 
 
 class _Context:

@@ -11,12 +11,7 @@ from cnndsl.targets.python.draft import Loop
 from cnndsl.targets.python.expressions import call, self_
 from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.statements import map_step
-from cnndsl.targets.python.tree import (
-    Assign,
-    Call,
-    Expr,
-    Name,
-)
+from cnndsl.targets.python.tree import Assign, Call, Expr, Name
 
 Both = tuple[Expr, Expr]  # in the constructor and in the call
 

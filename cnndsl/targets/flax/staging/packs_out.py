@@ -12,7 +12,7 @@ from collections.abc import Container, Mapping, Sequence
 from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Loop, Step, Tally
 from cnndsl.targets.python.expressions import NONE, integer, names, size, walk
-from cnndsl.targets.python.propagate import last_of
+from cnndsl.targets.python.growing import last_of
 from cnndsl.targets.python.rebuild import rebuild, substitute
 from cnndsl.targets.python.statements import all_written, flat, written
 from cnndsl.targets.python.tree import (

@@ -16,8 +16,9 @@ from cnndsl.targets.flax.fragments import ORDER, fragment
 from cnndsl.targets.flax.names import RESERVED, safe, snake
 from cnndsl.targets.flax.staging.again import of_several_ranks
 from cnndsl.targets.flax.staging.brought import Imports
-from cnndsl.targets.flax.staging.classes import stage_block, stage_model, window_parameters
+from cnndsl.targets.flax.staging.classes import stage_block, window_parameters
 from cnndsl.targets.flax.staging.draft import Draft
+from cnndsl.targets.flax.staging.families import stage_model
 from cnndsl.targets.flax.staging.functions import Functions
 from cnndsl.targets.flax.staging.itself import close
 from cnndsl.targets.flax.staging.levels import tell_apart
@@ -34,13 +35,8 @@ from cnndsl.targets.flax.staging.surveys import (
 from cnndsl.targets.flax.staging.tidy import sweep
 from cnndsl.targets.python.draft import Build
 from cnndsl.targets.python.expressions import constant
-from cnndsl.targets.python.tree import (
-    Call,
-    Expr,
-    Function,
-    Keyword,
-    Name,
-)
+from cnndsl.targets.python.module_tree import Function
+from cnndsl.targets.python.tree import Call, Expr, Keyword, Name
 from cnndsl.walks import children
 
 

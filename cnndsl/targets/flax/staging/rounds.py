@@ -19,10 +19,7 @@ from cnndsl.targets.flax.staging.scopes import (
     read_before,
 )
 from cnndsl.targets.python.expressions import is_constant
-from cnndsl.targets.python.tree import (
-    Expr,
-    Name,
-)
+from cnndsl.targets.python.tree import Expr, Name
 from cnndsl.walks import children
 
 

@@ -21,15 +21,7 @@ from cnndsl.targets.python.draft import Settle, Step, Tally
 from cnndsl.targets.python.expressions import names, self_, size
 from cnndsl.targets.python.expressions import walk as parts_of
 from cnndsl.targets.python.rebuild import substitute
-from cnndsl.targets.python.tree import (
-    Assign,
-    Attribute,
-    Call,
-    Do,
-    Expr,
-    Item,
-    Name,
-)
+from cnndsl.targets.python.tree import Assign, Attribute, Call, Do, Expr, Item, Name
 
 _SMALL = 12  # nodes of a list that the call may name again
 
