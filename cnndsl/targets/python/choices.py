@@ -1,11 +1,10 @@
 """Branches said once: `features = 512 if self.gap else 25088` for two arms that only set one
-variable, one arm for two that are alike."""
+variable."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Line, Step
 from cnndsl.targets.python.expressions import walk
 from cnndsl.targets.python.logic import conditional
@@ -21,7 +20,7 @@ def choices(steps: Sequence[Step], width: Callable[[Expr], int]) -> list[Step]:
     found: list[Step] = []
     for step in steps:
         step = _within(step, width)
-        found.append(_chosen(_alike(step), width) if isinstance(step, If) else step)
+        found.append(_chosen(step, width) if isinstance(step, If) else step)
     return found
 
 
@@ -67,14 +66,6 @@ def _within(step: Step, width: Callable[[Expr], int]) -> Step:
             return If(step.test, tuple(choices(body, width)), (further,))
     inner = bodies(step)
     return with_bodies(step, *(choices(body, width) for body in inner)) if inner else step
-
-
-def _alike(step: If) -> If:
-    """`if a or b` for two arms in a row that do the same."""
-    match step.other:
-        case (If(body=body) as second,) if body == step.body:
-            return If(binary("or", step.test, second.test), step.body, second.other)
-    return step
 
 
 def _chosen(step: If, width: Callable[[Expr], int]) -> Step:

@@ -85,6 +85,8 @@ def _closed(step: Statement, indent: int) -> Statement:
             match body, other:
                 case (If(test=test, body=inner, other=()),), ():
                     return If(binary("and", step.test, test), inner)
+                case _, (If(test=test, body=inner, other=rest),) if body == inner:
+                    return _chosen(If(binary("or", step.test, test), body, rest), indent)
             return _chosen(If(step.test, body, other), indent)
         case For():
             return For(step.target, step.iterable, closing(step.body, indent + _STEP))
