@@ -382,3 +382,22 @@ def test_a_list_does_not_take_in_what_is_another_with_it():
     code = compile_text(JOINED).code
     assert "all_ = [*short, *long]" in code
     assert "short.append(x)" in code and "extend" not in code
+
+
+ITEMS = """
+block unit(width, groups = 1) {
+  add [
+    if groups == 1 { conv(width, 3) -> relu -> conv(width, 3) }
+    else { conv(width, 3, groups = groups) -> relu -> conv(width, 1) }
+    if in.channels == width { here } else { conv(width, 1) }
+  ]
+}
+model Net() { input 8x8x4
+  unit(4) -> unit(8) -> unit(8, 2) }
+"""
+
+
+def test_a_merge_is_written_once_whatever_its_branches_are():
+    code = compile_text(ITEMS).code
+    assert code.count("y + x") == 1
+    assert "branches" not in code

@@ -21,8 +21,7 @@ from cnndsl.ir import (
     Used,
 )
 from cnndsl.syntax import ast
-from cnndsl.targets.flax.ops.emission import KINDS, MERGED
-from cnndsl.targets.flax.ops.merge import merged_pair
+from cnndsl.targets.flax.ops.emission import KINDS
 from cnndsl.targets.flax.staging.draft import Env, Run, Sharing, Slot, Value
 from cnndsl.targets.flax.staging.flow import Bodies, Flow, all_of
 from cnndsl.targets.flax.staging.layers import Layers
@@ -40,14 +39,9 @@ from cnndsl.targets.python.expressions import (
 )
 from cnndsl.targets.python.tree import (
     Assign,
-    Attribute,
-    Binary,
     Call,
     Conditional,
-    Constant,
     Expr,
-    Keyword,
-    ListOf,
     Name,
 )
 
@@ -101,8 +95,7 @@ class Chains:
                     self.group(element.body, env),
                 )
             case ast.Merge(), Merged():
-                merge = self.merged if _is_plain(element) else self.items().merged
-                merge(element, all_of(Merged, recs), x, runs, env)
+                self.items().merged(element, all_of(Merged, recs), x, runs, env)
             case ast.Pick(), Reference():
                 seen = [r.index for r in all_of(Reference, recs)]
                 held = self.items().pack(element.place, seen, runs, env)
@@ -230,43 +223,6 @@ class Chains:
             call_ = variable
         return Value(init, call_, outer.samples, outer.axes)
 
-    def merged(
-        self, element: ast.Merge, recs: Sequence[Merged], x: Name, runs: list[Run], env: Env
-    ) -> None:
-        parts = []
-        for i in range(len(element.items)):
-            y = self.flow.branch_off(x, "x")
-            self.chain([all_of(Chained, r.items)[i] for r in recs], y, runs, env)
-            parts.append(y)
-        env.tensors["here"] = self.flow.tensor(x)
-        features = [self.flow.features(y) for y in parts]
-        role = MERGED
-        if len(parts) == 1:
-            value: Expr = parts[0]
-            total: Expr = features[0]
-            role = ""
-        elif element.name == "concat":
-            total = features[0]
-            for other in features[1:]:
-                total = Binary("+", total, other)
-            axis = Keyword("axis", Constant(-1))
-            value = Call(Attribute(Name("jnp"), "concatenate"), (ListOf(tuple(parts)),), (axis,))
-        else:
-            value, total = parts[0], self.widest(recs, features, runs)
-            for y in parts[1:]:
-                value = merged_pair(element.name, value, y)
-        if element.name == "matmul":
-            self.draft.helpers.add("matmul")
-        self.values.define(self.flow.features(x), total)
-        self.flow.line(x, value, recs, role, runs)
-
-    def widest(self, recs: Sequence[Merged], features: list[Name], runs: list[Run]) -> Expr:
-        """The channels of a merge whose branches may have one channel beside many."""
-        for i, known in enumerate(features):
-            if all(r.branches[i].out.shape[-1] == r.out.shape[-1] for r in recs):
-                return known
-        return self.values.residual("features", [r.out.shape[-1] for r in recs], runs)
-
     def repeated(
         self, element: ast.Repeat, recs: Sequence[Repeated], x: Name, runs: list[Run], env: Env
     ) -> None:
@@ -293,7 +249,3 @@ class Chains:
         with_loop(
             self.values, items, runs, inner, (), body, always=self.flow.always(element, counts)
         )
-
-
-def _is_plain(element: ast.Merge) -> bool:
-    return all(isinstance(each, ast.Chain) for each in element.items)

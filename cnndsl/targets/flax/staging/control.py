@@ -40,7 +40,6 @@ class Control:
         self.draft = flow.draft
         self.endpoints = endpoints
         self.run = run
-        self.flowing: Sequence[Flowing] = ()  # what arrives at an `if`
 
     def branch(
         self,
@@ -51,18 +50,17 @@ class Control:
         env: Env,
         arriving: Sequence[Flowing],
     ) -> None:
-        before, self.flowing = self.flowing, arriving
+        outs = [a if r.frame is None else r.frame.out for r, a in zip(recs, arriving, strict=True)]
         self.choose(
             Choice(
                 [condition for condition, _ in st.branches],
                 [(r.taken, r.frame) for r in recs],
                 lambda mine: self.arm_body(recs, mine, x, runs, env),
-                lambda left: self.settle(recs, left, x, runs),
+                lambda left: self.settle(outs, left, x, runs),
             ),
             runs,
             env,
         )
-        self.flowing = before
 
     def choose(self, choice: Choice, runs: list[Run], env: Env) -> None:
         """An `if` of constructor and call, or the only branch that is ever taken."""
@@ -135,12 +133,11 @@ class Control:
         if both is not None and isinstance(x := both.targets[0], Name):
             self.values.at_init(Shadow(str(both.shape), self.flow.features(x)))
 
-    def settle(self, recs: Sequence[Chosen], left: list[int], x: Name, runs: list[Run]) -> None:
+    def settle(self, outs: Sequence[Flowing], left: list[int], x: Name, runs: list[Run]) -> None:
         """Says which channels the branches leave in every instance."""
         found: dict[int, int] = {}
         for i in left:
-            frame = recs[i].frame
-            shape = (frame.out if frame is not None else self.flowing[i]).shape
+            shape = outs[i].shape
             if shape is None or found.setdefault(runs[i][0], shape[-1]) != shape[-1]:
                 return
         self.values.at_init(Settle(self.flow.features(x), tuple(found.items())))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from cnndsl.ir import Chained, Divided, ItemsChosen, ItemsLooped, Node, Packed
+from cnndsl.ir import Chained, Divided, ItemsChosen, ItemsLooped, Node, Packed, branches
 from cnndsl.ir import Item as Record
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.staging.control import Choice, Control
@@ -34,6 +34,7 @@ from cnndsl.targets.python.tree import (
 from cnndsl.targets.python.tuples import item, joined
 
 Chain = Callable[[Sequence[Chained], Name, list[Run], Env], None]
+Arm = Callable[[Sequence[ast.Item], list[int], list[Sequence[Record]]], None]
 
 
 class Items:
@@ -130,7 +131,7 @@ class Items:
         features: list[Expr] = []
         for place, each in enumerate(items):
             env.tensors["here"] = self.flow.tensor(x)
-            if not isinstance(each, ast.Chain | ast.Spread):
+            if not (isinstance(each, ast.Spread) or gives_one(each)):
                 grown = self.draft.variable(stem or "branches", "tensor", named=bool(stem))
                 self.flow.copy(ListOf(tuple(calls)), joined(features), grown)
                 rest = [held[place:] for held in recs]
@@ -141,7 +142,7 @@ class Items:
 
     def piece(
         self,
-        each: ast.Chain | ast.Spread,
+        each: ast.Item,
         recs: Sequence[Record],
         calls: list[Expr],
         features: list[Expr],
@@ -149,16 +150,45 @@ class Items:
         runs: list[Run],
         env: Env,
     ) -> None:
-        """What a chain or a pack gives to a list."""
-        if isinstance(each, ast.Chain):
-            y = self.flow.branch_off(x, "x")
-            self.chain(all_of(Chained, recs), y, runs, env)
+        """What one tensor or a pack gives to a list."""
+        if not isinstance(each, ast.Spread):
+            y = self.one(each, recs, x, runs, env)
             calls.append(y)
             features.append(self.flow.features(y))
         else:
             held = self.pack(each.value, [], runs, env)
             calls.append(Star(held.call))
             features.append(Star(held.features))
+
+    def one(
+        self, each: ast.Item, recs: Sequence[Record], x: Name, runs: list[Run], env: Env
+    ) -> Name:
+        """The tensor of an item that always gives one."""
+        y = self.flow.branch_off(x, "x")
+        self.into(y, each, recs, x, runs, env)
+        return y
+
+    def into(
+        self, y: Name, each: ast.Item, recs: Sequence[Record], x: Name, runs: list[Run], env: Env
+    ) -> None:
+        """What an item makes of `y`, which begins as `x`."""
+        if not isinstance(each, ast.ItemChoice):
+            self.chain(all_of(Chained, recs), y, runs, env)
+            return
+        outs = [branch.out for branch in branches(recs)]
+
+        def body(items: Sequence[ast.Item], mine: list[int], ran: list[Sequence[Record]]) -> None:
+            self.into(y, items[0], [held[0] for held in ran], x, [runs[i] for i in mine], env)
+
+        self.chosen(
+            each,
+            all_of(ItemsChosen, recs),
+            body,
+            x,
+            runs,
+            env,
+            lambda left: self.control.settle(outs, left, y, runs),
+        )
 
     def grow(
         self,
@@ -175,14 +205,20 @@ class Items:
         for place, each in enumerate(items):
             env.tensors["here"] = self.flow.tensor(x)
             records = [held[place] for held in recs]
-            if isinstance(each, ast.Chain | ast.Spread):
+            if isinstance(each, ast.Spread) or gives_one(each):
                 self.piece(each, records, calls, features, x, runs, env)
                 continue
             self.put(grown, calls, features)
             if isinstance(each, ast.ItemLoop):
                 self.looped(each, all_of(ItemsLooped, records), grown, x, runs, env)
-            else:
-                self.chosen(each, all_of(ItemsChosen, records), grown, x, runs, env)
+            elif isinstance(each, ast.ItemChoice):
+
+                def body(
+                    items: Sequence[ast.Item], mine: list[int], ran: list[Sequence[Record]]
+                ) -> None:
+                    self.grow(grown, items, ran, x, [runs[i] for i in mine], env)
+
+                self.chosen(each, all_of(ItemsChosen, records), body, x, runs, env)
         self.put(grown, calls, features)
 
     def put(self, grown: Name, calls: list[Expr], features: list[Expr]) -> None:
@@ -216,18 +252,30 @@ class Items:
         self,
         each: ast.ItemChoice,
         recs: Sequence[ItemsChosen],
-        grown: Name,
+        body: Arm,
         x: Name,
         runs: list[Run],
         env: Env,
+        settle: Callable[[list[int]], None] = lambda left: None,
     ) -> None:
-        def body(mine: list[int]) -> None:
-            held = [(r, runs[i]) for i in mine if (r := recs[i].chosen) is not None]
+        """An `if` among items: `body` writes what the arms give."""
+
+        def arm(mine: list[int]) -> None:
+            held = [(i, r) for i in mine if (r := recs[i].chosen) is not None]
             if held:
-                ran, within = [r.records for r, _ in held], [run for _, run in held]
-                self.grow(grown, held[0][0].written, ran, x, within, env)
+                body(held[0][1].written, [i for i, _ in held], [r.records for _, r in held])
             env.tensors["here"] = self.flow.tensor(x)  # as the next condition sees it
 
         conditions = [condition for condition, _ in each.branches]
         taken: list[tuple[int | None, Node | None]] = [(r.taken, r.chosen) for r in recs]
-        self.control.choose(Choice(conditions, taken, body, lambda left: None), runs, env)
+        self.control.choose(Choice(conditions, taken, arm, settle), runs, env)
+
+
+def gives_one(item: ast.Item) -> bool:
+    """Whether an item is one tensor in any case."""
+    if not isinstance(item, ast.ItemChoice):
+        return isinstance(item, ast.Chain)
+    arms = [held for _, held in item.branches]
+    return item.other is not None and all(
+        len(arm) == 1 and gives_one(arm[0]) for arm in (*arms, item.other)
+    )

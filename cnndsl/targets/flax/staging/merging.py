@@ -1,19 +1,18 @@
-"""Merges of more than plain chains: of loops, choices and packs among the items."""
+"""Merges: of as many tensors as are written, and of lists."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
 
-from cnndsl.ir import Chained, ItemsChosen, ItemsLooped, Merged, Node
 from cnndsl.ir import Item as Record
+from cnndsl.ir import ItemsChosen, ItemsLooped, Merged
 from cnndsl.syntax import ast
 from cnndsl.targets.flax.ops.emission import MERGED
 from cnndsl.targets.flax.ops.merge import merged_pair
-from cnndsl.targets.flax.staging.control import Choice
 from cnndsl.targets.flax.staging.draft import Env, Run, Tensor
 from cnndsl.targets.flax.staging.flow import all_of
-from cnndsl.targets.flax.staging.items import Items
+from cnndsl.targets.flax.staging.items import Items, gives_one
 from cnndsl.targets.flax.staging.rounds import Walk
 from cnndsl.targets.python.expressions import call, path
 from cnndsl.targets.python.tree import (
@@ -38,7 +37,9 @@ class Merging(Items):
     def merged(
         self, element: ast.Merge, recs: Sequence[Merged], x: Name, runs: list[Run], env: Env
     ) -> None:
-        """A merge of an item list that is not of chains alone."""
+        if all(map(gives_one, element.items)):
+            self.counted(element, recs, x, runs, env)
+            return
         if element.name in _FOLDS and _begins_with_a_tensor(element.items):
             self.folded(element, recs, x, runs, env)
             return
@@ -47,6 +48,43 @@ class Merging(Items):
         value, total = self.joined(element.name, held, recs, runs)
         self.values.define(self.flow.features(x), total)
         self.flow.line(x, value, recs, MERGED, runs)
+
+    def counted(
+        self, element: ast.Merge, recs: Sequence[Merged], x: Name, runs: list[Run], env: Env
+    ) -> None:
+        """A merge of as many tensors as it has items."""
+        parts = []
+        for place, each in enumerate(element.items):
+            env.tensors["here"] = self.flow.tensor(x)
+            parts.append(self.one(each, [r.items[place] for r in recs], x, runs, env))
+        env.tensors["here"] = self.flow.tensor(x)
+        features = [self.flow.features(y) for y in parts]
+        role = MERGED
+        if len(parts) == 1:
+            value: Expr = parts[0]
+            total: Expr = features[0]
+            role = ""
+        elif element.name == "concat":
+            total = features[0]
+            for other in features[1:]:
+                total = Binary("+", total, other)
+            axis = Keyword("axis", Constant(-1))
+            value = Call(path("jnp.concatenate"), (ListOf(tuple(parts)),), (axis,))
+        else:
+            value, total = parts[0], self.widest(recs, features, runs)
+            for y in parts[1:]:
+                value = merged_pair(element.name, value, y)
+        if element.name == "matmul":
+            self.draft.helpers.add("matmul")
+        self.values.define(self.flow.features(x), total)
+        self.flow.line(x, value, recs, role, runs)
+
+    def widest(self, recs: Sequence[Merged], features: list[Name], runs: list[Run]) -> Expr:
+        """The channels of a merge whose branches may have one channel beside many."""
+        for i, known in enumerate(features):
+            if all(r.branches[i].out.shape[-1] == r.out.shape[-1] for r in recs):
+                return known
+        return self.values.residual("features", [r.out.shape[-1] for r in recs], runs)
 
     def folded(
         self, element: ast.Merge, recs: Sequence[Merged], x: Name, runs: list[Run], env: Env
@@ -78,9 +116,8 @@ class Merging(Items):
         for place, each in enumerate(items):
             env.tensors["here"] = self.flow.tensor(x)
             records = [held[place] for _, held in recs]
-            if isinstance(each, ast.Chain):
-                y = self.flow.branch_off(x, "x")
-                self.chain(all_of(Chained, records), y, runs, env)
+            if gives_one(each):
+                y = self.one(each, records, x, runs, env)
                 if first is None:
                     first = self.flow.features(y)
                     self.flow.copy(y, first, total)
@@ -104,33 +141,27 @@ class Merging(Items):
                     ),
                 )
             elif isinstance(each, ast.ItemChoice):
-                self._chosen_terms(element, each, merges, records, total, x, runs, env, first)
+                chosen = all_of(ItemsChosen, records)
+                arm = partial(self.gather_arm, element, merges, total, x, runs, env, first)
+                self.chosen(each, chosen, arm, x, runs, env)
         return first
 
-    def _chosen_terms(
+    def gather_arm(
         self,
         element: ast.Merge,
-        each: ast.ItemChoice,
         merges: Sequence[Merged],
-        records: Sequence[Record],
         total: Name,
         x: Name,
         runs: list[Run],
         env: Env,
         first: Expr | None,
+        items: Sequence[ast.Item],
+        mine: list[int],
+        ran: list[Sequence[Record]],
     ) -> None:
-        recs = all_of(ItemsChosen, records)
-
-        def body(mine: list[int]) -> None:
-            held = [(i, r) for i in mine if (r := recs[i].chosen) is not None]
-            if held:
-                within = [(merges[i], r.records) for i, r in held]
-                items, inner = held[0][1].written, [runs[i] for i, _ in held]
-                self.gather(element, items, within, total, x, inner, env, first)
-
-        conditions = [condition for condition, _ in each.branches]
-        taken: list[tuple[int | None, Node | None]] = [(r.taken, r.chosen) for r in recs]
-        self.control.choose(Choice(conditions, taken, body, lambda left: None), runs, env)
+        """The same for an arm of an `if`."""
+        within = list(zip([merges[i] for i in mine], ran, strict=True))
+        self.gather(element, items, within, total, x, [runs[i] for i in mine], env, first)
 
     def joined(
         self, name: str, held: Tensor, recs: Sequence[Merged], runs: list[Run]
@@ -172,7 +203,7 @@ def _begins_with_a_tensor(items: Sequence[ast.Item]) -> bool:
         elif isinstance(each, ast.ItemChoice):
             stack += [item for _, held in each.branches for item in held]
             stack += each.other or ()
-    return isinstance(items[0], ast.Chain)
+    return gives_one(items[0])
 
 
 def _of(recs: Sequence[Merged]) -> list[tuple[Merged, Sequence[Record]]]:
