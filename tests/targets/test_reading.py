@@ -401,3 +401,22 @@ def test_a_merge_is_written_once_whatever_its_branches_are():
     code = compile_text(ITEMS).code
     assert code.count("y + x") == 1
     assert "branches" not in code
+
+
+DOWN = """
+model Net(width = 4, depth = 3) {
+  input 32x32x3
+  levels = []
+  for i in 0 .. depth {
+    stage down { conv(width * 2 ** i, 3, stride = 2) }
+    levels = [ levels.., here ]
+  }
+  concat [ for k in 0 .. depth { levels[k] -> global_avg_pool } ] -> dense(2)
+}
+"""
+
+
+def test_what_a_variable_has_just_got_is_not_worked_out_again():
+    code = compile_text(DOWN).code
+    assert "features = width * 2**i\n" in code
+    assert "levels_features.append(features)" in code

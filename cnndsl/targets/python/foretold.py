@@ -1,4 +1,4 @@
-"""`features = round8(width)` before what is as wide, which needs not work it out then."""
+"""`features = round8(width)` before what is as wide, and read by it and by what follows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _WORTH = 4  # nodes from which on an expression is said once
 
 def foretold(steps: Iterable[Step]) -> list[Step]:
     """The statements of a constructor, in which a variable that gets a value right behind others
-    that work out the same gets it before them."""
+    that work out the same gets it before them; those behind it read it."""
     found: list[Step] = []
     for step in steps:
         if inner := bodies(step):
@@ -46,7 +46,23 @@ def foretold(steps: Iterable[Step]) -> list[Step]:
                 if at < len(found) - 1:
                     between = [_said(each, value, variable) for each in found[at:-1]]
                     found[at:] = [step, *between]
-    return found
+    return _read_behind(found)
+
+
+def _read_behind(steps: list[Step]) -> list[Step]:
+    """The statements, in which those that work out what a variable has just got read it."""
+    for at, step in enumerate(steps):
+        match step:
+            case Assign(targets=(Name() as variable,), value=value) if _is_worth(value):
+                for place in range(at + 1, len(steps)):
+                    behind = steps[place]
+                    ends = _changes(behind, value) or variable.id in all_written([behind])
+                    if ends and bodies(behind):
+                        break
+                    steps[place] = _said(behind, value, variable)
+                    if ends:
+                        break
+    return steps
 
 
 def _is_worth(value: Expr) -> bool:
@@ -70,9 +86,13 @@ def _first(steps: Sequence[Step], variable: str, value: Expr) -> int:
 
 def _interferes(step: Step, variable: str, value: Expr) -> bool:
     """Whether a statement has to do with a variable, or changes what its value is made of."""
-    changed = all_written([step])
-    if variable in changed or not changed.isdisjoint(names(value)):
+    if variable in all_written([step]) or _changes(step, value):
         return True
+    return any(variable in names(expr) for each in flat([step]) for expr in expressions(each))
+
+
+def _changes(step: Step, value: Expr) -> bool:
+    """Whether a statement changes what a value is made of."""
     kept = {
         target.name
         for each in flat([step])
@@ -80,9 +100,8 @@ def _interferes(step: Step, variable: str, value: Expr) -> bool:
         for target in each.targets
         if isinstance(target, Attribute)
     }
-    held = flat([step])
-    read = any(variable in names(expr) for each in held for expr in expressions(each))
-    return read or not kept.isdisjoint(attributes(value))
+    changed = all_written([step])
+    return not (changed.isdisjoint(names(value)) and kept.isdisjoint(attributes(value)))
 
 
 def _said(step: Step, value: Expr, variable: Name) -> Step:
