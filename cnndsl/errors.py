@@ -377,6 +377,9 @@ def misplaced(span: Span, what: str, where: str, fix: Fix | None = None) -> Diag
 def no_input(span: Span, name: str, fix: Fix | None = None) -> Diagnostic:
     """Every model says what it receives before anything else: `input 224x224x3`."""
     help = None if fix else "open its body with the size of the image: input 224x224x3"
+    if span.text.startswith("input "):
+        first = fix.text.partition("\n")[0] if fix else span.text
+        help = f"nothing stands in front of it: open the body with {shown(first, 60)}"
     return error("E111", f"model `{name}` does not begin with `input`", span, help=help, fix=fix)
 
 

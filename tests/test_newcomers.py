@@ -32,6 +32,7 @@ SETS = (
     "pilgrims",
     "sojourners",
     "wayfarers",
+    "novices",
 )
 FOLDERS = [Path(__file__).parent / "errors" / name for name in SETS]
 EXPECTED = {

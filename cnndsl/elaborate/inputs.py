@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cnndsl import elsewhere, errors
@@ -80,9 +81,14 @@ def _image(statement: ast.Input, statements: Statements, scope: Scope, shared: S
     return image
 
 
-def input_layer(root: ast.Model) -> tuple[Span, Fix] | None:
-    """`Input(shape = [32, 32, 3])`, a layer of other libraries at the top of a body, as `input`."""
-    first = root.body.statements[0] if root.body.statements else None
+def input_layer(root: ast.Model) -> tuple[Span, Fix | None] | None:
+    """An `input` further down, or `Input(shape = [32, 32, 3])`, a layer of other libraries, at the
+    top of a body: where that is, and the edit."""
+    statements = root.body.statements
+    first = statements[0] if statements else None
+    later = next((each for each in statements if isinstance(each, ast.Input)), None)
+    if first is not None and later is not None:
+        return later.span, _moved(first, later, statements)
     if not isinstance(first, ast.Run) or not isinstance(first.chain.elements[0], ast.Apply):
         return None
     element = first.chain.elements[0]
@@ -92,3 +98,19 @@ def input_layer(root: ast.Model) -> tuple[Span, Fix] | None:
     if len(sides) not in (2, 3, 4) or len(first.chain.elements) > 1:
         return None
     return element.name_span, Fix(element.span, f"input {elsewhere.size(sides, is_image=True)}")
+
+
+def _moved(
+    first: ast.Statement, later: ast.Input, statements: Sequence[ast.Statement]
+) -> Fix | None:
+    """An `input` in front of its body, with the values of what is named in between."""
+    source, text = first.span.source, first.span.source.text
+    begin = text.rfind("\n", 0, first.span.start) + 1
+    line = text.rfind("\n", 0, later.span.start) + 1
+    indent, gap = text[begin : first.span.start], text[line : later.span.start]
+    lets = {each.name: each.value.span.text for each in statements if isinstance(each, ast.Let)}
+    said = re.sub(r"\w+", lambda found: lets.get(found[0], found[0]), later.span.text)
+    if indent.strip() or gap.strip() or set(re.findall(r"\w+", said)).intersection(lets):
+        return None
+    between = text[first.span.start : line].rstrip()
+    return Fix(Span(source, first.span.start, later.span.end), f"{said}\n{indent}{between}")

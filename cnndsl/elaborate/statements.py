@@ -13,6 +13,7 @@ from cnndsl.elaborate.faults import not_a_list, unpacked
 from cnndsl.elaborate.forms import labelled
 from cnndsl.elaborate.head import is_classes
 from cnndsl.elaborate.inside import name_endpoints
+from cnndsl.elaborate.lets import names_a_value
 from cnndsl.elaborate.names import Names
 from cnndsl.elaborate.packs import check_is_value, no_pack, pack_has_no_shape, pack_of, wrong_names
 from cnndsl.elaborate.places import at_end, forget, in_model, once_in_model
@@ -102,6 +103,8 @@ class Statements:
     def bind(
         self, statement: ast.Bind, x: Tensor, scope: Scope, context: Context
     ) -> tuple[Record, Tensor]:
+        if names_a_value(statement, scope, context, self.shared):
+            return Noted(statement), x
         run = self.chains.run(statement.chain, x, scope, context, gives_any=True)
         if len(run.results) > 1:
             raise Failure(wrong_names(statement.name_span, 1, run))
@@ -118,6 +121,8 @@ class Statements:
     def pack(
         self, statement: ast.Pack, x: Tensor, scope: Scope, context: Context
     ) -> tuple[Record, Tensor]:
+        if names_a_value(statement, scope, context, self.shared):
+            return Noted(statement), x
         inner = context.nested(statement.span, flat=False)
         items = self.chains.items.run(statement.items, x, scope, inner)
         pack = pack_of(items)

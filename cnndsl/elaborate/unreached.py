@@ -26,6 +26,7 @@ from cnndsl.elaborate.calls import (
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.forms import labelled
 from cnndsl.elaborate.functions import FUNCTIONS
+from cnndsl.elaborate.lets import value_meant
 from cnndsl.elaborate.packs import SPLIT
 from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.unknown_names import (
@@ -76,6 +77,13 @@ class _Definition:
                 case ast.Run() if mistake := labelled(node, self.program):
                     self.report(mistake)
                     continue
+                case ast.Bind() | ast.Pack() if mistake := value_meant(
+                    node, self.program, self.is_value
+                ):
+                    self.names.values.add(node.name)
+                    if value_meant(node, self.program, lambda _: False):  # no layer perhaps
+                        self.report(mistake)
+                    continue
                 case ast.Call():
                     self.call(node)
                     waiting += [argument.value for argument in node.args]
@@ -87,6 +95,10 @@ class _Definition:
                 case ast.Merge():
                     self.merge(node)
             waiting += reversed(below(node))
+
+    def is_value(self, name: str) -> bool:
+        """Whether a name is a value wherever it is known; a layer it may be too."""
+        return name in self.names.values and name not in self.names.tensors
 
     # --- names ------------------------------------------------------------------------
 

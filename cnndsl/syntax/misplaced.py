@@ -8,15 +8,13 @@ from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
 from cnndsl.syntax.context import Context
-from cnndsl.syntax.expected import DEFINITIONS, ELEMENTS, LITERALS
+from cnndsl.syntax.expected import DEFINITIONS, ELEMENTS
 from cnndsl.syntax.parts import code_from, end_of_line
-from cnndsl.syntax.scan import Word
 
 _COUNTED = {"params": "params", "parameters": "params", "macs": "macs", "total": "total"}
 _OF_A_MODEL = frozenset({"TRAIN", "PREPROCESS", "EXPECT", "AUX", "STAGE"})
 _KEPT = frozenset({"save", "store", "keep", "remember", "mark", "push", "tag", "label"})
 RESULTS = frozenset({"output", "outputs", "return", "result"})
-_LISTED = ["NAME", "EQUAL", "LSQB"]
 
 
 def order(at: Context) -> Diagnostic | None:
@@ -30,27 +28,6 @@ def order(at: Context) -> Diagnostic | None:
     fix = Fix(whole, f"{_COUNTED[at.after.text.lower()]} {at.word.text}")
     message = "what is counted stands in front of its number"
     return errors.written_differently(whole, message, None, fix)
-
-
-def value(at: Context) -> Diagnostic | None:
-    """`width = 16` and `widths = [16, 32]`: values are named by `let`."""
-    before = at.statement
-    if at.inside == "LSQB" and at.item == ():
-        before = before if before else _around(at)
-    kinds = [word.type for word in before]
-    if at.word.type not in LITERALS | {"MINUS"} or kinds not in (["NAME", "EQUAL"], _LISTED):
-        return None
-    message = "`NAME = …` names a tensor; a value is named by `let`"
-    name = before[0]
-    fix = Fix(Span(name.source, name.start, name.start), "let ")
-    return errors.written_differently(at.word, message, None, fix)
-
-
-def _around(at: Context) -> tuple[Word, ...]:
-    """The words of the statement that a list stands in, its bracket included."""
-    last = at.before.index(at.open[-1])
-    begins = [i for i in range(last) if at.before[i].type in ("NEWLINE", "LBRACE")]
-    return at.before[begins[-1] + 1 : last + 1] if begins else ()
 
 
 def image(at: Context) -> Diagnostic | None:
