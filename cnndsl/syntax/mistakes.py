@@ -10,6 +10,7 @@ from cnndsl.diagnostics import Diagnostic, Fix, Label
 from cnndsl.source import Span
 from cnndsl.syntax import (
     bodies,
+    choices,
     foreign,
     heads,
     lets,
@@ -237,6 +238,7 @@ _RULES = (
     misplaced.order,
     openings.twice_named,
     lets.value,
+    choices.chosen,
     misplaced.kept,
     misplaced.image,
     misplaced.outside,

@@ -11,16 +11,16 @@ stands in its place, so that the rest can be elaborated, whose mistakes are of m
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic
-from cnndsl.fixes import joined
 from cnndsl.source import Source
 from cnndsl.syntax.expected import DEFINITIONS
 from cnndsl.syntax.foreign import HEADS
 from cnndsl.syntax.further import place_of
+from cnndsl.syntax.grouped import grouped, uncovered
 from cnndsl.syntax.holes import has_body, head_of, hole_of
 from cnndsl.syntax.indented import indented
 from cnndsl.syntax.layout import CLOSERS, between, layout
@@ -39,8 +39,6 @@ from cnndsl.syntax.statements import (
 )
 
 _MOST = 100  # mistakes of one text
-_ALIKE = 3  # more than so many of one kind are one
-_LINES = 8  # that a mistake in many of them names
 _EFFORT = MAX_WORDS  # words that are parsed again, together
 _IDLE = 50  # repairs, one after the other, that show no further mistake
 BRACKETS = frozenset({"E006", "E007"})
@@ -52,7 +50,7 @@ def all_mistakes(source: Source, first: Mistake | Unexpected) -> list[Diagnostic
         return conflicts
     try:
         recovery = Recovery(source)
-        return _grouped(recovery.mistakes())
+        return grouped(recovery.mistakes())
     except Mistake as too_large:
         if isinstance(first, Mistake):
             return [first.diagnostic]
@@ -85,7 +83,7 @@ class Recovery:
             if not self.step() or self.repairs == before:
                 break
             idle = 0 if len(self.found) > known else idle + 1
-        return sorted(self.found, key=place_of)
+        return sorted(uncovered(self.found), key=place_of)
 
     def step(self) -> bool:
         """Parses the words and repairs the first mistake; whether it can go on."""
@@ -273,21 +271,3 @@ class Recovery:
         for mistake in mistakes:
             firsts.setdefault((mistake.message, self.line(place_of(mistake))), mistake)
         return list(firsts.values())
-
-
-def _grouped(mistakes: list[Diagnostic]) -> list[Diagnostic]:
-    """The same mistake in many lines is one, which names them."""
-    groups: dict[tuple[str, str, str | None], list[Diagnostic]] = {}
-    for mistake in mistakes:
-        groups.setdefault((mistake.code, mistake.message, mistake.help), []).append(mistake)
-    found: list[Diagnostic] = []
-    for group in groups.values():
-        if len(group) <= _ALIKE or group[0].code not in ("E004", "E013"):
-            found += group
-            continue
-        first, *more = group
-        lines = [str(each.primary.span.line) for each in more if each.primary]
-        listed = ", ".join(lines[:_LINES]) + (", …" if len(lines) > _LINES else "")
-        note = f"the same in {len(lines)} more lines: {listed}"
-        found.append(replace(first, notes=(*first.notes, note), fix=joined(group)))
-    return sorted(found, key=place_of)

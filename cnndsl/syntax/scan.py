@@ -204,17 +204,8 @@ def _instead(span: Span) -> Fix | None:
         return Fix(span, "->")
     if span.text == "\u00d7":
         return _sizes(span)
-    written = re.compile(r"[ \t]*let[ \t]+\w+[ \t]*=[ \t]*([^?\n]+?)[ \t]*\?([^:\n]+):([^#\n]+)")
-    if span.text == "?" and (chosen := written.match(text, start)):
-        then, other = chosen[2].strip(), chosen[3].rstrip()
-        whole = Span(source, chosen.start(1), chosen.start(3) + len(other))
-        return Fix(whole, f"{then} if {chosen[1]} else {other.strip()}")
-    condition = r"[(,=][ \t]*([^?:,()=\n](?:[^?:,()\n]|==)*?)[ \t]*\?"
-    asked = re.compile(condition + r"([^:,()\n]+):([^,()\n]+)")
     if span.text == "?":
-        for found in asked.finditer(text, start):
-            if found.start() < span.start < found.end(2):
-                condition = found[1].replace("&&", "and").replace("||", "or")
-                whole = Span(source, found.start(1), found.end(3))
-                return Fix(whole, f"{found[2].strip()} if {condition} else {found[3].strip()}")
+        from cnndsl.syntax.choices import asked  # only mistakes ask for it
+
+        return asked(span)
     return None
