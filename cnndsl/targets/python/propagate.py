@@ -126,7 +126,12 @@ class _Propagation:
 
     def settle(self, step: Settle) -> list[Step]:
         """The expression of a value by instance that holds for all of them."""
-        if step.target.id in self.known.values and step.other is None:
+        known = self.known.values.get(step.target.id)
+        if isinstance(known, Name) and known.id in self.options:  # a copy of what branches left
+            found = self.settle(replace(step, target=known))
+            self.known.learn(step.target.id, self.known.values.get(known.id) or known)
+            return found
+        if known is not None and step.other is None:
             return []
         held = map(self.put, step.options) if step.options else self.options.get(step.target.id, ())
         chosen = self.choose(sorted(held, key=_plainness), step, self.definition)

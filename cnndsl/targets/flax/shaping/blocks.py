@@ -13,6 +13,7 @@ from cnndsl.targets.flax.shaping.finished import Finished
 from cnndsl.targets.flax.shaping.methods import ARRAY, BASE, RNGS, SELF, STAR, constructor, whole
 from cnndsl.targets.flax.shaping.models import endpoint_methods
 from cnndsl.targets.flax.shaping.types import type_of
+from cnndsl.targets.flax.staging.columns import RECTIFIED
 from cnndsl.targets.flax.staging.draft import Param
 from cnndsl.targets.python.expressions import NONE
 from cnndsl.targets.python.module_tree import Class, Function, Parameter
@@ -92,7 +93,7 @@ def _argument(param: Param) -> Parameter:
 
 def _quote(block: ast.Block, name: str) -> str:
     """How the spec defines a `let` that became an argument."""
-    if name == "rectified":
+    if name == RECTIFIED:
         return "whether a ReLU follows, for which kernels start He-normal"
     for node in walk(block):
         if isinstance(node, ast.Let) and node.name == name:

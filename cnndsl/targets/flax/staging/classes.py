@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 
-from cnndsl.ir import Instance, LayerArgument, Pack, Tensor
+from cnndsl.ir import Instance, LayerArgument, Pack, Result, Tensor
 from cnndsl.ops.base import MOST_AXES, rank_of
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
@@ -22,7 +22,7 @@ from cnndsl.targets.flax.staging.spelling import Known
 from cnndsl.targets.flax.staging.tidy import simplify
 from cnndsl.targets.flax.staging.uses import Apart, channels_of
 from cnndsl.targets.flax.staging.values import Values
-from cnndsl.targets.python.draft import Shadow
+from cnndsl.targets.python.draft import Settle, Shadow
 from cnndsl.targets.python.expressions import constant
 from cnndsl.targets.python.tree import Assign, Call, Expr, Name, Return, Tuple
 
@@ -101,9 +101,18 @@ def stage_block(
         values.at_call(Return(Name("out") if is_out else flow))
     values.at_init(Shadow("out", bodies.flow.features(flow)))
     for number, result in enumerate(results):
+        seen = [(i.frame.results or (i.frame.out,))[number] for i in instances]
+        _settle(result, seen, values)
         values.at_init(Shadow(f"out{number}", result.features))
     simplify(draft)
     return draft
+
+
+def _settle(result: Held, seen: Sequence[Result], values: Values) -> None:
+    """Says which channels a result has in every instance, whichever branch gave it."""
+    widths = {n: held.shape[-1] for n, held in enumerate(seen) if isinstance(held, Tensor)}
+    if isinstance(result.features, Name) and len(widths) == len(seen):
+        values.at_init(Settle(result.features, tuple(widths.items())))
 
 
 def _end(instances: Sequence[Instance]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cnndsl.targets.flax.names import RESERVED, safe
 from cnndsl.targets.flax.staging.draft import Draft, OpenLoop, Param, Run
 from cnndsl.targets.flax.staging.kinds import frozen
+from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.expressions import (
     TRUE,
     call,
@@ -14,6 +15,8 @@ from cnndsl.targets.python.expressions import (
     self_,
 )
 from cnndsl.targets.python.tree import Binary, Constant, Expr, Item, Name, Part
+
+RECTIFIED = "rectified"  # whether an activation of the ReLU family follows
 
 
 class Columns:
@@ -56,7 +59,10 @@ class Columns:
                 return None
         counters = [loop.counter for loop in self.loops[depth:]]
         if len(counters) == 1 and set(keys) <= {_key(True), _key(False)}:
+            last = _in_the_last_round(self.loops[-1], runs, held)
             test = _from_a_round_on(counters[0], [*tables.values()])
+            if last is not None and (test is None or stem == RECTIFIED or not _at_first(test)):
+                return last
             if test is not None:
                 return test
         nested = {n: _nested(table, len(counters)) for n, table in tables.items()}
@@ -138,6 +144,27 @@ def _from_a_round_on(counter: str, tables: Sequence[dict[tuple[int, ...], object
             if turn == 1:
                 return Binary("==" if first else "!=", Name(counter), Constant(0))
             return Binary("<" if first else ">=", Name(counter), Constant(turn))
+    return None
+
+
+def _at_first(test: Expr) -> bool:
+    """Whether a condition is about the first round."""
+    return isinstance(test, Binary) and test.right == Constant(0)
+
+
+def _in_the_last_round(loop: OpenLoop, runs: list[Run], flags: Sequence[object]) -> Expr | None:
+    """The condition that a flag is if the last of a number of rounds has it alone, or alone lacks
+    it; None where that number is a literal."""
+    if loop.count is None or isinstance(loop.count, Constant):
+        return None
+    last: dict[tuple[int, tuple[int, ...]], int] = {}
+    for number, at in loop.runs:
+        key = number, at[:-1]
+        last[key] = max(last.get(key, 0), at[-1])
+    is_last = [last[number, at[:-1]] == at[-1] for number, at in runs]
+    for word in ("==", "<"):
+        if [(word == "==") is each for each in is_last] == list(flags):
+            return Binary(word, Name(loop.counter), binary("-", loop.count, Constant(1)))
     return None
 
 

@@ -178,6 +178,7 @@ class OpenLoop:
     counter: str
     runs: list[Run]
     entered: frozenset[int] = frozenset()  # the instances that come to it
+    count: Expr | None = None  # of its rounds, where that is plain to see
     slots: list[str] = field(default_factory=list)  # lists that its iterations fill
     hoisted: list[Step] = field(default_factory=list)  # what stands before it
 

@@ -18,6 +18,7 @@ from cnndsl.targets.flax.ops.emission import DROPOUT, Built, Emission
 from cnndsl.targets.flax.staging.alternatives import alternatives
 from cnndsl.targets.flax.staging.brought import Claims
 from cnndsl.targets.flax.staging.channels import Channels
+from cnndsl.targets.flax.staging.columns import RECTIFIED
 from cnndsl.targets.flax.staging.draft import Env, Run, Slot
 from cnndsl.targets.flax.staging.fields import fields_of, rounding_up, starts_of
 from cnndsl.targets.flax.staging.flow import Flow, Surroundings
@@ -235,7 +236,7 @@ class Layers(Channels):
         if len(set(starts)) == 1:
             return _initializer(starts[0])
         if set(starts) <= {"he_normal", "lecun_normal"}:
-            flag = self.values.residual("rectified", [s == "he_normal" for s in starts], runs)
+            flag = self.values.residual(RECTIFIED, [s == "he_normal" for s in starts], runs)
             self.draft.helpers.add("he_normal")
             return Conditional(Name("he_normal"), flag, initializer("lecun_normal"))
         kinds = [_initializer(start) or _uncalled(start) for start in starts]

@@ -9,6 +9,7 @@ from cnndsl.targets.flax.staging.draft import OpenLoop, Run
 from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.python.draft import Loop
 from cnndsl.targets.python.expressions import call, self_
+from cnndsl.targets.python.growing import rounds
 from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.statements import map_step
 from cnndsl.targets.python.tree import Assign, Call, Expr, Name
@@ -42,7 +43,8 @@ def with_loop(
     draft.variables[counter].kind = "counter"
     if always:
         draft.flat_loops.add(number)
-    loop = OpenLoop(number, counter, inner, frozenset(n for n, _ in runs))
+    entered = frozenset(n for n, _ in runs)
+    loop = OpenLoop(number, counter, inner, entered, rounds(items[0]))
     values.loops.append(loop)
     values.sinks.append([])
     values.calls.append([])
