@@ -345,6 +345,9 @@ ARRIVES = {
     **dict.fromkeys(("in_filters", "in_dim", "nin", "n_in", "num_in"), "in.channels"),
 }
 
+# What runs layers several times, by a name in front of them.
+REPEATS = frozenset("repeat loop times rep replicate duplicate".split())
+
 # How a convolution of PyTorch pads, as an argument of `pad`.
 PADDING_MODES = {"zeros": "zero", "reflect": "reflect", "replicate": "edge", "edge": "edge"}
 

@@ -44,7 +44,7 @@ def unknown_element(
             return errors.unknown_element(span, name, help, rewritten(element.span, op))
     if found := _meant(element):
         return found
-    if whole := _sized(element):
+    if whole := _sized(element) or _repeated(element):
         fix = rewritten(span.to(element.span), whole)
         return errors.unknown_element(span, name, f"write {whole}", fix)
     if name in _ARRIVING and element.args is None:
@@ -129,6 +129,17 @@ def _sized(element: ast.Apply) -> str | None:
     out, *stride = args[1:] if len(args) > 1 else args
     kernel = sized[1] if sized[1] == sized[2] else f"{sized[1]}x{sized[2]}"
     return f"conv({', '.join([out, kernel, *(f'stride = {each}' for each in stride), *named])})"
+
+
+def _repeated(element: ast.Apply) -> str | None:
+    """`repeat(unit(16), 3)`, and with the count in front."""
+    args = [argument.value for argument in element.args or ()]
+    layers = [each for each in args if isinstance(each, ast.Call)]
+    if element.name not in elsewhere.REPEATS or len(args) != 2 or len(layers) != 1:
+        return None
+    count = next(each for each in args if each is not layers[0])
+    plain = isinstance(count, ast.Literal | ast.Name)
+    return f"{layers[0].span.text} * {count.span.text if plain else f'({count.span.text})'}"
 
 
 def _pooling(element: ast.Apply, args: Sequence[ast.Argument]) -> Diagnostic:

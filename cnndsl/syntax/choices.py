@@ -9,7 +9,7 @@ from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
 from cnndsl.syntax.context import Context
-from cnndsl.syntax.parts import code_from
+from cnndsl.syntax.parts import code_from, opened_in_line
 
 _VALUE = re.compile(r"[\d.]+|\"[^\"]*\"|true|false|none|same|valid")
 _OF_VALUES = re.compile(r"[ \t]*(?:let|fn|expect|input)\b")
@@ -31,13 +31,13 @@ def _around(text: str, place: int) -> _Part:
     """The element, argument or item that a place is in, and what follows it."""
     begin = text.rfind("\n", 0, place) + 1
     line = begin + len(code_from(text, begin))
-    depth, start, opener = 0, begin, ""
+    depth, start = 0, begin
     for at in range(place - 1, begin - 1, -1):
         sign = text[at]
         depth += (sign in ")]}") - (sign in "([{")
         assigns = sign == "=" and text[at - 1] not in "=!<>" and text[at + 1] != "="
         if depth < 0 or (not depth and (sign in ",;" or assigns or text[at - 1 : at + 1] == "->")):
-            start, opener = at + 1, sign if depth < 0 else ""
+            start = at + 1
             break
     depth = 0
     end = line
@@ -46,9 +46,7 @@ def _around(text: str, place: int) -> _Part:
         if depth < 0 or (not depth and text[at] in ",;"):
             end = at
             break
-    if not opener:
-        opened = [each for each in re.findall(r"[(\[{](?![^()\[\]{}]*[)\]}])", text[begin:start])]
-        opener = opened[-1] if opened else ""
+    opener = opened_in_line(text, start)
     start += len(text[start:end]) - len(text[start:end].lstrip())
     return _Part(start, text[start:end].rstrip(), text[begin:start], opener)
 

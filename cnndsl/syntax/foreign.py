@@ -139,8 +139,6 @@ def word(at: Context) -> Diagnostic | None:
     if head.text in _FOREIGN:
         message = f"`{head.text}` is not a word of this language"
         help, fix = _FOREIGN[head.text], instead(head)
-        if fix and head.text == "repeat":
-            help = help.replace("3", fix.text.rpartition("* ")[2])
         return errors.written_differently(head, message, help, fix)
     if at.word.type not in LITERALS | ELEMENTS | {"LBRACE"}:
         return None

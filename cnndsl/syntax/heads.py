@@ -58,8 +58,6 @@ def instead(head: Word) -> Fix | None:
     source, text = head.source, head.source.text
     if head.text in _SAME:
         return Fix(head, _SAME[head.text])
-    if said := re.compile(r"(?:repeat|loop)\s*\(?\s*(\w+)\s*\)?\s*(?=\{)").match(text, head.start):
-        return counted(Span(source, *said.span()), said[1])
     line = text[head.start :].partition("\n")[0]
     if found := re.match(r"return\s+(?=\w)", line):
         return Fix(Span(source, head.start, head.start + found.end()), "")
@@ -72,12 +70,6 @@ def instead(head: Word) -> Fix | None:
         path = (found[1] or found[2]).replace(".", "/")
         return Fix(Span(source, head.start, head.start + len(line)), f'use "{path}.cnn"')
     return None
-
-
-def counted(before: Span, count: str) -> Fix:
-    """Braces with a count before them, `3 x { … }`, as `{ … } * 3`."""
-    braces = Span(before.source, before.end, closing(before.source, before.end))
-    return Fix(before.to(braces), f"{braces.text} * {count}")
 
 
 def closing(source: Source, start: int) -> int:

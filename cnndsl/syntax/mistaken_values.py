@@ -8,10 +8,9 @@ from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.fixes import corrected
 from cnndsl.source import Span
-from cnndsl.syntax import heads, sizes
+from cnndsl.syntax import sizes
 from cnndsl.syntax.context import Context
 from cnndsl.syntax.expected import (
-    ELEMENTS,
     KEYWORDS,
     NUMBERS,
     expected,
@@ -148,34 +147,6 @@ def _closes(opener: Word) -> bool:
             if not depth or (word.text[:1] == "\n" and word.start > opener.start):
                 return not depth
     return False
-
-
-def count(at: Context) -> Diagnostic | None:
-    """A repetition count that is an expression, or that stands in front."""
-    if at.word.type == "INTEGER" and at.after.type == "STAR" and at.accepted >= ELEMENTS:
-        message = "a count stands behind its layer"
-        help = "the count stands behind: conv(64, 3) * 2"
-        pattern = rf"{at.word.text}[ \t]*\*[ \t]*(\w+(?:\([^()\n]*\))?)"
-        counted = re.compile(pattern).match(at.word.source.text, at.word.start)
-        fix = None
-        if counted:
-            span = Span(at.word.source, *counted.span())
-            fix, help = Fix(span, f"{counted[1]} * {at.word.text}"), ""
-        return errors.written_differently(at.word, message, help or None, fix)
-    said = re.compile(r"(\d+)[ \t]*(?:x|times|\*)[ \t]*(?=\{)").match(
-        at.word.source.text, at.word.start
-    )
-    if said and at.accepted >= ELEMENTS:
-        whole = Span(at.word.source, *said.span())
-        fix = heads.counted(whole, said[1])
-        return errors.written_differently(at.word, "a count stands behind its layers", None, fix)
-    times = [word for word in at.item if word.type == "STAR"]
-    continues = at.word.type in OPERATORS | {"LPAR"}
-    if not times or not continues or at.inside == "LPAR":
-        return None
-    if at.previous is times[-1] or "ARROW" in at.accepted:
-        return errors.long_count(times[-1].to(at.word))
-    return None
 
 
 def dangling(at: Context) -> Diagnostic | None:

@@ -54,20 +54,12 @@ def twice_named(at: Context) -> Diagnostic | None:
 
 
 def headed(at: Context) -> Diagnostic | None:
-    """`for (i in xs) {`, `for i = 1:3 {` and `if c then {`."""
+    """`for (i in xs) {`, `for i = xs {` and `if c then {`."""
     kinds = [word.type for word in at.statement]
     source = at.word.source
     if at.word.type == "EQUAL" and kinds == ["FOR", "NAME"]:
-        walked = re.compile(r"=[ \t]*(\w+)[ \t]*:[ \t]*(\w+)(?=[ \t]*\{)").match(
-            source.text, at.word.start
-        )
-        fix = None
-        if walked:
-            stop = str(int(walked[2]) + 1) if walked[2].isdigit() else f"{walked[2]} + 1"
-            fix = Fix(Span(source, *walked.span()), f"in {walked[1]} .. {stop}")
         message = "a loop walks a list or a range by `in`"
-        help = None if fix else "write for i in 0 .. n {"
-        return errors.written_differently(at.word, message, help, fix)
+        return errors.written_differently(at.word, message, "write for i in 0 .. n {")
     if at.word.type == "LPAR" and kinds == ["FOR"]:
         found = re.compile(r"\(([^(){}\n]*(?:\([^(){}\n]*\)[^(){}\n]*)*)\)(?=[ \t]*\{)").match(
             source.text, at.word.start
