@@ -7,6 +7,7 @@ networks, W4xx assertions.
 
 from __future__ import annotations
 
+from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix, Label, Severity
 from cnndsl.errors import EXPLANATIONS, explained
 from cnndsl.fixes import corrected
@@ -203,6 +204,19 @@ def one_branch(span: Span, name: str, fix: Fix | None) -> Diagnostic:
     line = corrected(fix) if fix else None
     help = f"what arrives is a branch as well: {line or f'{name} [ here, … ]'}"
     return _warning("W311", f"`{name}` of one branch is that branch", span, help=help, fix=fix)
+
+
+@explained("W312")
+def groups_by_place(span: Span, meant: str, fix: Fix) -> Diagnostic:
+    """The fifth argument of `conv` is `groups`. PyTorch has the dilation there, and its groups
+    behind it: from the fourth one on, arguments are named.
+    """
+    value = errors.shown(span.text, 20)
+    message = f"by its place {value} is `groups`, which is the dilation elsewhere"
+    line = corrected(fix)
+    other = "groups" if meant == "dilation" else "dilation"
+    help = f"say which one it is: {line or fix.text}, or {other} = {value}"
+    return _warning("W312", message, span, help=help, fix=fix)
 
 
 @explained("W401")

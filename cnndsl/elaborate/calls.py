@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from cnndsl import elsewhere, errors
 from cnndsl.diagnostics import Diagnostic, Fix
-from cnndsl.fixes import corrected
+from cnndsl.fixes import corrected, joined_fixes
 from cnndsl.ir import Tensor
 from cnndsl.ops import MERGES, OPS, initial
 from cnndsl.source import Span
@@ -184,9 +184,15 @@ def misread(
         fix = rewritten(element.span, f"{element.name}({'x'.join(sides)})")
         return None if fix is None else (None, fix)
     is_dense = (element.name, focus) == ("dense", "bias")
-    is_norm = (element.name, focus) == ("bn", "momentum")
-    gone = 0 if not is_dense or "class" not in args[0].span.text else len(args) - 1
-    fix = without(args, gone, element.span) if counts and (is_dense or is_norm) else None
+    is_norm = focus == "eps" or (element.name, focus) == ("bn", "momentum")
+    gone = args.index(argument) if is_norm else 0
+    gone = len(args) - 1 if is_dense and "class" in args[0].span.text else gone
+    shape = focus == "eps" and isinstance(value, list)  # PyTorch's `normalized_shape`
+    counted = (counts and (is_dense or is_norm)) or shape
+    fix = without(args, gone, element.span) if counted else None
+    if fix and is_norm and len(args) > gone + 1 and args[gone + 1].name is None:
+        last = Fix(args[-1].span, f"eps = {args[-1].span.text}")  # as PyTorch goes on
+        fix = joined_fixes([fix, last]) if len(args) == gone + 2 else None
     line = corrected(fix) if fix else None
     if fix is None or line is None:
         return None

@@ -37,6 +37,7 @@ _LINES = ((), ("positions",), ("rows", "columns"), ("slices", "rows", "columns")
 _Windowed = Conv | Depthwise | Separable | MaxPool | AvgPool
 _Biased = Conv | Depthwise | Separable | ConvTranspose | Dense
 _DOUBTED = {*get_args(_Windowed), BatchNorm, ConvTranspose, Dropout, DropPath}
+_GROUPS = 4  # where a convolution has its groups
 _RATHER_NEW = 0.5  # a momentum below it weighs the new batch more than all before
 
 
@@ -155,6 +156,8 @@ def _layer(layer: Layer, alone: bool) -> Iterator[Diagnostic]:
         fix = without(args, 0, element.span) if is_torch else None
         help = f"the channels that arrive are not written: {corrected(fix)}" if fix else None
         yield advice.large_kernel(element.span, kernel, size, help, fix)
+    if isinstance(op, Conv) and _by_place(args) > _GROUPS and op.groups > 1:
+        yield advice.groups_by_place(args[_GROUPS].span, *_named(op, args))
     if isinstance(op, _Windowed):
         yield from _skipped(op, x.shape, element)
     if isinstance(op, Dropout | DropPath) and op.rate == 0 and _is_literal(element):
@@ -171,6 +174,18 @@ def _layer(layer: Layer, alone: bool) -> Iterator[Diagnostic]:
             )
     elif isinstance(op, Conv) and isinstance(before.op, Conv):
         yield advice.nothing_between(element.name_span, place)
+
+
+def _named(op: Conv, args: tuple[ast.Argument, ...]) -> tuple[str, Fix]:
+    """What the fifth argument of a convolution may be, which keeps the size of maps, and that."""
+    pads = () if isinstance(op.pad, str) else by_axis(sides(op.pad, len(op.kernel)))
+    around = {pad for pair in pads for pad in pair}
+    kept = {(size - 1) // 2 * op.groups for size in op.kernel}
+    meant = "dilation" if around == kept and _by_place(args) == _GROUPS + 1 else "groups"
+    late = [argument for argument in args[_GROUPS:] if argument.name is None]
+    names = [meant, *list(op.arguments())[_GROUPS + 1 :]]
+    said = [f"{name} = {argument.span.text}" for name, argument in zip(names, late, strict=False)]
+    return meant, Fix(late[0].span.to(late[-1].span), ", ".join(said))
 
 
 def _by_place(args: tuple[ast.Argument, ...]) -> int:

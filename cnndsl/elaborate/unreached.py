@@ -9,7 +9,7 @@ binds it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 
 from cnndsl import errors
@@ -139,6 +139,8 @@ class _Definition:
         elif program.complete:
             known = chain(OPS, program.ops, program.blocks, self.names.tensors, ("here", SPLIT))
             self.report(unknown_element(node, known))
+            for argument in node.args or ():  # which the op that is meant may know
+                self.note_words(argument.value, all_words())
 
     def layer(self, node: ast.Node, name: str, args: Sequence[ast.Argument]) -> None:
         """An op or a block, in a chain or as an argument."""
@@ -259,6 +261,13 @@ class _Definition:
 
     def report(self, mistake: Diagnostic) -> None:
         self.found.add(mistake)
+
+
+@cache
+def all_words() -> frozenset[str]:
+    """The words of the arguments of all ops: `causal`, `reflect`, …"""
+    arguments = (each for op in OPS.values() for each in op.arguments().values())
+    return frozenset().union(*(argument.kind.own_words for argument in arguments))
 
 
 def takes_tensors(kind: Kind[object]) -> bool:

@@ -112,7 +112,7 @@ class L2Normalize(Op):
     transparent = True
 
     axis: str = arg(words.AXIS, "channels", _AXIS)
-    eps: float = arg(kinds.POSITIVE, 1e-12, "least sum of squares")
+    eps: float = arg(kinds.SMALL, 1e-12, "least sum of squares")
 
     def output(self, x: Shape) -> Shape:
         check_axis(self.axis, x)

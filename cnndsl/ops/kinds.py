@@ -194,8 +194,8 @@ class Padding(_Sides[Pad]):
         return type(self)(rank, causal=self.causal)
 
     def describe(self) -> str:
-        causal = "`causal`, " if self.causal and self.rank == 1 else ""
-        return f"`same`, `valid`, {causal}{super().describe()}"
+        causal = {0: "`causal` along a signal, ", 1: "`causal`, "} if self.causal else {}
+        return f"`same`, `valid`, {causal.get(self.rank, '')}{super().describe()}"
 
     def convert(self, value: object) -> Pad:
         if isinstance(value, str):
@@ -249,6 +249,7 @@ SOME_INTEGER = SomeInteger()
 INDEX = Integer("an integer of at least 0", 0)
 NUMBER = Number("a number")
 POSITIVE = Number("a positive number", lambda value: value > 0)
+SMALL = Number("a number above 0 and below 1", lambda value: 0 < value < 1)  # beside a square
 NON_NEGATIVE = Number("a number of at least 0", lambda value: value >= 0)
 RATE = Number("a number from 0 to below 1", lambda value: 0 <= value < 1)
 SHARE = Number("a number from 0 to 1", lambda value: 0 <= value <= 1)

@@ -42,7 +42,7 @@ class BatchNorm(Weighted):
     transparent = True
 
     momentum: float = arg(kinds.SHARE, 0.9, "weight of the old average in a running statistic")
-    eps: float = arg(kinds.POSITIVE, 1e-5, _EPS)
+    eps: float = arg(kinds.SMALL, 1e-5, _EPS)
     scale: bool = arg(kinds.FLAG, True, "learn a factor per channel")
     shift: bool = arg(kinds.FLAG, True, "learn an offset per channel")
     scale_init: Start = arg(VECTOR_INITIALIZER, "ones", _SCALE_INIT)
@@ -79,7 +79,7 @@ class LayerNorm(Weighted):
     name = "layer_norm"
     transparent = True
 
-    eps: float = arg(kinds.POSITIVE, 1e-6, _EPS)
+    eps: float = arg(kinds.SMALL, 1e-6, _EPS)
     scale_init: Start = arg(VECTOR_INITIALIZER, "ones", _SCALE_INIT)
     shift_init: Start = arg(VECTOR_INITIALIZER, "zeros", _SHIFT_INIT)
 
@@ -109,7 +109,7 @@ class GroupNorm(Weighted):
     transparent = True
 
     groups: int = arg(kinds.POSITIVE_INTEGER, 32, "groups of neighbouring channels")
-    eps: float = arg(kinds.POSITIVE, 1e-5, _EPS)
+    eps: float = arg(kinds.SMALL, 1e-5, _EPS)
     scale_init: Start = arg(VECTOR_INITIALIZER, "ones", _SCALE_INIT)
     shift_init: Start = arg(VECTOR_INITIALIZER, "zeros", _SHIFT_INIT)
 
@@ -140,7 +140,7 @@ class InstanceNorm(Weighted):
     ranks = SPATIAL
     transparent = True
 
-    eps: float = arg(kinds.POSITIVE, 1e-5, _EPS)
+    eps: float = arg(kinds.SMALL, 1e-5, _EPS)
     scale: bool = arg(kinds.FLAG, True, "learn a factor per channel")
     shift: bool = arg(kinds.FLAG, True, "learn an offset per channel")
     scale_init: Start = arg(VECTOR_INITIALIZER, "ones", _SCALE_INIT)
@@ -176,7 +176,7 @@ class RMSNorm(Weighted):
     name = "rms_norm"
     transparent = True
 
-    eps: float = arg(kinds.POSITIVE, 1e-6, "added to the mean of squares")
+    eps: float = arg(kinds.SMALL, 1e-6, "added to the mean of squares")
     scale_init: Start = arg(VECTOR_INITIALIZER, "ones", _SCALE_INIT)
 
     def output(self, x: Shape) -> Shape:
@@ -207,7 +207,7 @@ class GlobalResponseNorm(Weighted):
     name = "grn"
     ranks = SPATIAL
 
-    eps: float = arg(kinds.POSITIVE, 1e-6, "added to the mean of lengths")
+    eps: float = arg(kinds.SMALL, 1e-6, "added to the mean of lengths")
 
     def output(self, x: Shape) -> Shape:
         grid(self, x)
