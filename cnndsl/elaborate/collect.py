@@ -78,6 +78,14 @@ class Collector:
         for key in list(self._entries)[first:]:
             del self._entries[key]
 
+    def label(self, first: int, label: Label) -> None:
+        """Adds a label to all mistakes but those that were there at first."""
+        for key, entry in list(self._entries.items())[first:]:
+            known = entry.diagnostic
+            self._entries[key] = replace(
+                entry, diagnostic=replace(known, labels=(*known.labels, label))
+            )
+
     def diagnostics(self) -> list[Diagnostic]:
         """All of them, by file and position, with the instances that share each."""
         found = [_with_instances(entry) for entry in self._entries.values()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 from cnndsl import elsewhere, errors
@@ -114,3 +114,16 @@ def _moved(
         return None
     between = text[first.span.start : line].rstrip()
     return Fix(Span(source, first.span.start, later.span.end), f"{said}\n{indent}{between}")
+
+
+def as_variant(root: ast.Model, models: Container[str]) -> tuple[Span, Fix] | None:
+    """`model Wide { Base(width = 64) }`, whose body is a use of another model, as a variant."""
+    statements = root.body.statements
+    run = statements[0] if len(statements) == 1 else None
+    if not isinstance(run, ast.Run) or len(run.chain.elements) > 1 or run.name or run.shape:
+        return None
+    element = run.chain.elements[0]
+    if not isinstance(element, ast.Apply) or element.name not in models:
+        return None
+    behind = Span(root.span.source, root.name_span.end, root.body.span.end)
+    return root.name_span, Fix(behind, f" = {element.span.text}")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 
 from cnndsl import errors
+from cnndsl.diagnostics import Label
 from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match_parameters
 from cnndsl.elaborate.collect import Collector, Failure
@@ -13,7 +14,7 @@ from cnndsl.elaborate.context import MAX_DEPTH, Budget, Context, Shared
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.expect import check_counts, check_expectations
 from cnndsl.elaborate.head import CLASSES, Head, classifiers, no_classifier, results
-from cnndsl.elaborate.inputs import input_layer, receive
+from cnndsl.elaborate.inputs import as_variant, input_layer, receive
 from cnndsl.elaborate.layers import LayerValues
 from cnndsl.elaborate.otherwise import Effort, Trials
 from cnndsl.elaborate.paths import assign_paths
@@ -140,6 +141,9 @@ def _network(
     shared.image = image_of(overrides.get(INPUT))
     nodes = shared.budget.nodes
     network = _run(model, root, scope, shared, frozenset(bound))
+    if isinstance(model, ast.Variant) and model.args and len(found) > known:
+        said = errors.shown(", ".join(argument.span.text for argument in model.args), 60)
+        found.label(known, Label(model.name_span, f"in this variant: {said}"))
     if found.reports > before:
         if whole := _without_classifier(model, program, shared, overrides):
             found.keep(known)
@@ -266,7 +270,7 @@ def _run(
     statements = Statements(shared)
     received = receive(root, statements, scope, shared)
     if received is None:
-        written = input_layer(root)
+        written = input_layer(root) or as_variant(root, shared.program.models)
         place, fix = (root.name_span, None) if written is None else written
         found.add(errors.no_input(place, root.name, fix))
         return None

@@ -16,7 +16,6 @@ _AROUND = frozenset(
 )
 _BESIDE = frozenset("parallel branches fork multi_branch inception merge".split())
 _SHAPE = re.compile(r":[ \t]*(\[[^\[\]\n]*\]|\d+(?:x\d+)*|\w+)[ \t]*(?=\{)")
-_SET = re.compile(r"(?:let[ \t]+)?(\w+)[ \t]*[=:][ \t]*([^,;\n{}#]+?)[ \t]*[,;]?[ \t]*(?:#.*)?$")
 # Initializers, none of which is a value that a parameter would have.
 _STARTS = frozenset("zeros ones normal truncated_normal uniform".split())
 _JOINED = re.compile(r"[ \t]*->[ \t]*(\w+)\b(?![ \t]*[(\[])")
@@ -38,40 +37,6 @@ def asserted(at: Context) -> Diagnostic | None:
     head = source.text[at.statement[0].start : at.word.start].rstrip()
     help = f"write {errors.shown(head)} {{ … }} : {errors.shown(found[1])}"
     return errors.written_differently(at.word, message, None if "\n" not in body else help, fix)
-
-
-def varied(at: Context) -> Diagnostic | None:
-    """`model Deep = Net { depth = 4 }`: a variant's arguments stand in parentheses."""
-    if at.inside != "LBRACE" or len(at.open) != 1:
-        return None
-    brace = at.before.index(at.open[0])
-    head = at.before[max(0, brace - 4) : brace]
-    if [word.type for word in head] != ["MODEL", "NAME", "EQUAL", "NAME"]:
-        return None
-    source = at.word.source
-    end = end_of_braces(source.text, at.open[0].start)
-    if end is None:
-        return None
-    inner = source.text[at.open[0].end : end - 1]
-    lines = [line.strip() for part in inner.split("\n") for line in _commas(part)]
-    given = [_SET.fullmatch(line) for line in lines if line and not line.startswith("#")]
-    if not given or not all(given):
-        return None
-    arguments = ", ".join(f"{each[1]} = {each[2]}" for each in given if each)
-    fix = Fix(Span(source, head[-1].end, end), f"({arguments})")
-    message = "what a variant has otherwise stands in parentheses behind the model"
-    return errors.written_differently(at.statement[0], message, None, fix)
-
-
-def _commas(line: str) -> list[str]:
-    """What stands between the commas of a line, outside of brackets."""
-    parts, depth, start = [], 0, 0
-    for index, sign in enumerate(line):
-        depth += (sign in "([") - (sign in ")]")
-        if sign in ",;" and not depth:
-            parts.append(line[start:index])
-            start = index + 1
-    return [*parts, line[start:]]
 
 
 def merged(at: Context) -> Diagnostic | None:

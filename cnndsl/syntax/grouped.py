@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from cnndsl.diagnostics import Diagnostic
+from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.fixes import joined
 from cnndsl.syntax.further import place_of
 
@@ -14,17 +14,23 @@ _LINES = 8  # that a mistake in many of them names
 
 
 def uncovered(mistakes: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """Those that no edit of another one, within a line, makes right as well."""
-    spans = {id(each): each.fix.span for each in mistakes if each.fix}
-    lines = [(key, span) for key, span in spans.items() if "\n" not in span.text]
+    """Those that no edit of another one makes right as well."""
+    edits = [(each, each.fix) for each in mistakes if each.fix]
     return [
         each
         for each in mistakes
-        if (each.fix and each.code != "E004")
-        or not any(
-            key != id(each) and span.start <= place_of(each) < span.end for key, span in lines
-        )
+        if not any(_covers(fix, each) for other, fix in edits if other is not each)
     ]
+
+
+def _covers(edit: Fix, mistake: Diagnostic) -> bool:
+    """Whether an edit writes the line of a mistake anew, or the braces around it go."""
+    old, place = edit.span, place_of(mistake)
+    if not old.start <= place < old.end:
+        return False
+    if old.text.count("{") > edit.text.count("{"):
+        return True
+    return "\n" not in old.text and (mistake.fix is None or mistake.code == "E004")
 
 
 def grouped(mistakes: list[Diagnostic]) -> list[Diagnostic]:

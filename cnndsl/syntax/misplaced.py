@@ -111,7 +111,8 @@ def outside(at: Context) -> Diagnostic | None:
     closer = words[-1]
     moved = source.text[start:end]
     indented = "\n".join(f"  {line}" if line.strip() else line for line in moved.split("\n"))
-    fix = Fix(Span(source, closer.start, end), f"{indented}\n}}")
+    between = source.text[closer.end : start].rstrip()  # another one perhaps
+    fix = Fix(Span(source, closer.start, end), f"{indented}\n}}{between}")
     message = f"`{name}` stands in the braces of its model"
     help = f"move it up, in front of the `}}` of {errors.shown(model, 30)}"
     return errors.written_differently(at.word, message, help, fix)

@@ -21,6 +21,7 @@ from cnndsl.syntax import (
     python_bodies,
     python_forms,
     sizes,
+    variants,
 )
 from cnndsl.syntax.context import Context, surroundings
 from cnndsl.syntax.expected import (
@@ -211,7 +212,7 @@ def _are_tensors(*words: Word) -> bool:
 _RULES = (
     heads.numbered,
     bodies.asserted,
-    bodies.varied,
+    variants.varied,
     bodies.ended,
     bodies.image,
     bodies.parameter,
