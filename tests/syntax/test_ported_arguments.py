@@ -48,6 +48,13 @@ def line(text: str) -> str:
         ("nn.ReLU(True)", "relu"),
         ("nn.LogSoftmax(dim=1)", "softmax -> log"),
         ("nn.GroupNorm(4, 8)", "group_norm(4)"),
+        ("nn.LayerNorm(8)", "layer_norm(eps = 1e-05)"),
+        ("nn.LayerNorm(8, eps=1e-6)", "layer_norm"),
+        ("nn.Hardtanh()", "clip(low = -1, high = 1)"),
+        ("nn.Hardtanh(0, 6)", "clip(low = 0, high = 6)"),
+        ("ConvBNReLU(8, 16, 3)", "conv(16, 3) -> bn -> relu"),
+        ("ConvBNReLU(8, 16, 3, 2)", "conv(16, 3, stride = 2, pad = 1) -> bn -> relu"),
+        ("nn.LazyConv2d(16, 3)", "conv(16, 3, pad = valid)"),
         ("nn.BatchNorm2d(8, affine=False)", "bn(scale = false, shift = false)"),
         ("nn.BatchNorm2d(8, 1e-3, 0.01)", "bn(momentum = 0.99, eps = 0.001)"),
         ("nn.InstanceNorm2d(8)", "instance_norm(scale = false, shift = false)"),
@@ -76,7 +83,25 @@ def test_arguments_of_torch_are_said(layer, written):
         ("ReLU(max_value=6, name='r')", "relu6"),
         ("ReLU(negative_slope=0.1)", "leaky_relu(0.1)"),
         ("AveragePooling2D(3, 1, 'same')", "avg_pool(3, stride = 1, pad = same)"),
-        ("BatchNormalization(center=False)", "bn(shift = false)"),
+        ("BatchNormalization(center=False)", "bn(momentum = 0.99, eps = 0.001, shift = false)"),
+        ("BatchNormalization(momentum=0.9, epsilon=1e-5)", "bn"),
+        ("LayerNormalization(epsilon=1e-6)", "layer_norm"),
+        ("LayerNormalization()", "layer_norm(eps = 0.001)"),
+        ("Rescaling(1./255)", "rescale(scale = 1 / 255)"),
+        ("Rescaling(1 / 127.5, offset=-1)", "rescale(scale = 1 / 127.5, offset = -1)"),
+        (
+            'Conv2D(8, 3, kernel_initializer="he_normal")',
+            "conv(8, 3, pad = valid, init = he_normal)",
+        ),
+        (
+            "Conv2D(8, 1, kernel_initializer=tf.keras.initializers.RandomNormal(stddev=0.02))",
+            "conv(8, 1, init = normal(0.02))",
+        ),
+        (
+            "Conv2D(8, 1, bias_initializer=Constant(0.1), kernel_initializer=HeNormal())",
+            "conv(8, 1, init = he_normal, bias_init = constant(0.1))",
+        ),
+        ('Conv2D(8, 1, bias_initializer="zeros")', "conv(8, 1)"),
         ("GlobalAveragePooling2D(keepdims=True)", "global_avg_pool(keep = true)"),
     ],
 )
@@ -93,7 +118,15 @@ def test_arguments_of_keras_are_said(layer, written):
             "nn.avg_pool(x, (3, 3), (1, 1), 'SAME')",
             "avg_pool(3, stride = 1, pad = same, count_pad = true)",
         ),
-        ("nn.BatchNorm(use_running_average=True, use_scale=False)(x)", "bn(scale = false)"),
+        (
+            "nn.BatchNorm(use_running_average=True, use_scale=False)(x)",
+            "bn(momentum = 0.99, scale = false)",
+        ),
+        (
+            "nn.Conv(8, (1, 1), kernel_init=nn.initializers.xavier_uniform())(x)",
+            "conv(8, 1, init = xavier_uniform)",
+        ),
+        ("nn.gelu(x, approximate=False)", "gelu"),
         ("nn.log_softmax(x)", "softmax -> log"),
     ],
 )
@@ -144,6 +177,7 @@ def test_arguments_of_caffe_are_said(layer, said, written):
         ("nn.ConvTranspose2d(8, 8, 2, 2, output_padding=1)", "ConvTranspose2d"),
         ("nn.ConvTranspose2d(8, 8, 2, 2, groups=2)", "ConvTranspose2d"),
         ("nn.MaxPool2d(2, dilation=2)", "MaxPool2d"),
+        ("nn.LayerNorm([8, 32, 32])", "LayerNorm"),
         ("nn.AvgPool2d(2, divisor_override=3)", "AvgPool2d"),
         ("nn.Flatten(2)", "Flatten"),
         ("nn.GELU(approximate='tanh')", "GELU"),
@@ -180,4 +214,40 @@ def test_what_has_no_words_is_in_no_finished_network(text):
     assert cnndsl.check(edited(text, [fix for each in found for fix in fixes(each)]))
     assert not any(
         each.table and not cnndsl.check(each.table) and each.code != "E021" for each in found
+    )
+
+
+@pytest.mark.parametrize(
+    "layer", ["nn.Dropout2d(0.1)", "DoubleConv(8, 8)", "DeformConv2d(8, 8, 3)"]
+)
+def test_a_layer_that_has_the_name_of_an_op_in_its_own_is_not_that_op(layer):
+    found = told(TORCH.format(layer))
+    name = layer.removeprefix("nn.").partition("(")[0]
+    assert (found.help or "").endswith(f"and declare what is yours: block {name}")
+    assert name in (found.table or "")
+
+
+@pytest.mark.parametrize(
+    ("layer", "noted"),
+    [
+        ("Conv2D(8, 3, kernel_regularizer=l2(1e-4))", "# kernel_regularizer = l2(0.0001)"),
+        ("Conv2D(8, 3, kernel_initializer=mine)", "# init = mine"),
+        ("UpSampling2D(2, align_corners=True)", "# align_corners = True"),
+    ],
+)
+def test_what_has_no_words_and_changes_no_shape_is_a_comment(layer, noted):
+    found = told(KERAS.format(layer))
+    assert not cnndsl.check(found.table or "")
+    assert noted in [each.strip() for each in (found.table or "").splitlines()]
+
+
+def test_the_exact_form_of_gelu_is_told_where_a_library_has_another():
+    assert "# `gelu` is exact here" in (told(LINEN.format("nn.gelu(x)")).table or "")
+    assert "#" not in (told(KERAS.format('Activation("gelu")')).table or "")
+
+
+def test_a_name_of_several_layers_is_all_of_them_in_its_order():
+    assert (
+        "conv(8, 3) -> bn -> relu\n  conv(16, 3)\n"
+        in told(TORCH.format("BNReLUConv(8, 16, 3)")).table
     )

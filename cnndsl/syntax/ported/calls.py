@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import ast as python
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from cnndsl import elsewhere
-from cnndsl.syntax.ported.dialects import FLUX, PLAIN, TORCH, Dialect
+from cnndsl.syntax.ported.arguments import TAKE_THEM, Arguments
+from cnndsl.syntax.ported.dialects import PLAIN, TORCH
 from cnndsl.syntax.ported.entries import MADE, Entry, Unknown
 from cnndsl.syntax.ported.flows import Layer
-from cnndsl.syntax.ported.meaning import op_meant, setting_meant
-from cnndsl.syntax.ported.values import Values, name_of
+from cnndsl.syntax.ported.meaning import op_meant, ops_joined, setting_meant
+from cnndsl.syntax.ported.settled import FIELDS, STARTS, once
+from cnndsl.syntax.ported.starts import initial
+from cnndsl.syntax.ported.values import name_of
 
 CONTAINERS = re.compile(
     r"(hybrid|keras_model_)?sequential|chain|ordereddict|stack|modulelist|serial|list"
@@ -23,21 +26,15 @@ _PAIR = 2  # arguments, of which the first says what arrives
 _WITHOUT = frozenset(
     {"flatten", "softmax", "relu", "sigmoid", "tanh", "bn", "here", "gelu", "swish"}
 )
-_ACTIVATIONS = frozenset(
-    "relu relu6 leaky_relu elu selu gelu swish sigmoid tanh softmax mish softplus here".split()
-)
-_SWITCHED = (_ACTIVATIONS | {"dropout"}) - {"gelu"}
-_TAKE_THEM = frozenset({*MADE, "depthwise"})
 
 
 @dataclass
-class Calls(Values):
+class Calls(Arguments):
     """Reads layers; `own` are blocks of the text, `layers` those that have a name, `values` names
     of settings as they are here, `gone` the arguments of blocks that say what arrives, by their
     places and names.
     """
 
-    dialect: Dialect = PLAIN
     own: Collection[str] = ()
     layers: dict[str, list[Layer]] = field(default_factory=dict)
     image: python.expr | None = None  # what a first layer says of it
@@ -64,7 +61,7 @@ class Calls(Values):
             case python.Name(id=name) | python.Attribute(attr=name) if name in self.layers:
                 return self.layers[name]
             case python.Name(id=name) | python.Attribute(attr=name):
-                return [self.entry(name, [], [])]
+                return [self._of_ours(self.entry(name, [], []))]
             case python.Starred(value=value):
                 return self.row(value)
             case python.Call(func=func, args=args, keywords=keywords):
@@ -82,6 +79,8 @@ class Calls(Values):
                 if self.keeps and name[:1].isupper() and op_meant(name) is None:
                     return [self.block(name, args, keywords)]
                 try:
+                    if joined := ops_joined(name):
+                        return self._joined(joined, args, keywords)
                     return [replace(self.called(func, args, keywords), text=self._by_hand(node))]
                 except Unknown:
                     if text := self._by_hand(node):
@@ -97,6 +96,23 @@ class Calls(Values):
         except Unknown:
             pass
         return ""
+
+    def _joined(
+        self,
+        ops: Sequence[str],
+        args: Sequence[python.expr],
+        keywords: Sequence[python.keyword],
+    ) -> list[Layer]:
+        """The layers that one name lists, the first of which with a kernel has the arguments."""
+        main = next((place for place, op in enumerate(ops) if op in TAKE_THEM), 0)
+        entry = self.entry(ops[main], args, keywords)
+        if entry.op in FIELDS and entry.op != "dense":
+            side = once(entry.given.get("kernel", ""))
+            if not side:
+                raise Unknown
+            pad = "same" if self.dialect.pads or not side.isdigit() else str(int(side) // 2)
+            entry = replace(entry, given={"pad": pad, **entry.given})
+        return [*map(Entry, ops[:main]), entry, *map(Entry, ops[main + 1 :])]
 
     def _holds_layers(
         self, name: str, args: Sequence[python.expr], keywords: Sequence[python.keyword]
@@ -138,24 +154,39 @@ class Calls(Values):
         if func.id in MADE and len(args) > 1 and "kernel" in named:  # the channels that arrive
             return replace(self, dialect=TORCH).entry(func.id, args, keywords)
         entry = replace(self, dialect=PLAIN).entry(func.id, args, keywords)
+        entry = self._of_ours(entry)
         unsaid = {"behind": "none", "count_pad": "false"}
         unsaid |= {"slope": "0.01"} if entry.op == "leaky_relu" else {}
-        if entry.op in _TAKE_THEM and entry.op != "dense":
+        if entry.op in TAKE_THEM and entry.op != "dense":
             unsaid["pad"] = "same"
         elif "kernel" in entry.given:
             unsaid["stride"] = entry.given["kernel"]
         return replace(entry, given={**unsaid, **entry.given})
 
+    def _of_ours(self, entry: Entry) -> Entry:
+        """A layer as it is written here, whose norm is not the one of the library."""
+        unsaid = {key: "" for op, key, _ in self.dialect.norms if op == entry.op}
+        said = {**unsaid, **entry.given}
+        if self.dialect.lower_momentum and "momentum" in said:
+            said["momentum"] = f"1 - {said['momentum']}"
+        return replace(entry, given=said)
+
     def entry(
         self, name: str, args: Sequence[python.expr], keywords: Sequence[python.keyword]
     ) -> Entry:
         """A layer with its settings."""
+        from cnndsl.ops import OPS  # only mistakes ask for them
+
         if name in ("mean", "reduce_mean", "amax"):
             places = [self.value(node) for node in [*args, *(each.value for each in keywords)][:1]]
             said = elsewhere.of_sizes(name, [f"[{each.strip('[]')}]" for each in places])
             if said is None:
                 raise Unknown
             return Entry(said)
+        if name.startswith("Lazy"):  # which does not say what arrives
+            names = self.dialect
+            names = replace(names, conv=names.conv[1:], dense=names.dense[1:], norm=names.norm[1:])
+            return replace(self, dialect=names).entry(name[4:], args, keywords)
         op = op_meant(name)
         if op is None or op == "input" or (op in _WITHOUT and name in elsewhere.MODULES):
             raise Unknown
@@ -164,7 +195,9 @@ class Calls(Values):
             if len(sizes) > _PAIR:  # `view(-1, 512)` alone makes a vector
                 raise Unknown
             args = []
+        known = OPS[op].arguments() if op in OPS else ()
         given: dict[str, str] = {}
+        notes: list[str] = []
         if op == "pad" and (way := re.match("reflect|replicat", name.lower())):
             given["mode"] = "reflect" if way[0] == "reflect" else "edge"
         if op == "conv" and (sized := _SIZED.search(name)):
@@ -181,93 +214,25 @@ class Calls(Values):
         for each in keywords:
             if each.arg in ("input_shape", "batch_input_shape") and self.image is None:
                 self.image = each.value
-        for key, node in self._arguments(op, args, keywords):
+        for key, node in self.arguments(op, args, keywords):
             match node:
                 case python.BinOp(left=left, op=python.RShift(), right=right):
                     given |= {"arrives": self.value(left), "out": self.value(right)}
                     continue
-            said = self.value(node) if key != "idle" else ""
             if key in ("axis", "idle"):
                 continue
+            start = initial(node) if key in STARTS and key in known else None
+            if key.startswith("aside") or (key in STARTS and start is None):
+                if getattr(node, "value", True):
+                    notes.append(f"{key.removeprefix('aside ')} = {python.unparse(node)}")
+                continue
+            said = start or self.value(node)
             if key in ("kernel", "stride", "pad") and (said[:1] == "[" or said.count("x") > 1):
                 raise Unknown
+            if key == "arrives" and "norm" in op and re.search(r"\dx\d|\[", said):
+                raise Unknown  # it goes over positions too
             if given.setdefault(key, said) != said:  # it would be dropped
                 raise Unknown
-        return Entry(op, given)
-
-    def _arguments(
-        self, op: str, args: Sequence[python.expr], keywords: Sequence[python.keyword]
-    ) -> Iterator[tuple[str, python.expr]]:
-        """What every argument means, and its value."""
-        named = {setting_meant(each.arg or "") for each in keywords}
-        plain, pairs = _paired(args)
-        if op == "upsample" and self.dialect.upsample[0] != "size":  # PyTorch's `Upsample(None, 2)`
-            plain = [n for n in plain if not (isinstance(n, python.Constant) and n.value is None)]
-        for node in plain:
-            if isinstance(node, python.Dict):  # `conv2d({filters: 32, kernelSize: 3})`
-                pairs += [(_key(k), v) for k, v in zip(node.keys, node.values, strict=True)]
-        plain = [node for node in plain if not isinstance(node, python.Dict)]
-        order = list(self.dialect.order(op))
-        if any(_is_pair(node) for node in plain):
-            order = [key for key in order if key not in ("arrives", "out")]
-        if op in ("conv", "conv_transpose") and order[:1] == ["arrives"] and len(plain) == 1:
-            order = order[1:] if "arrives" not in named else order
-        if op == "dense" and order[:1] == ["arrives"] and len(plain) == 1 and "out" not in named:
-            order = order[1:]
-        for node in plain:
-            if _is_pair(node):
-                yield "out", node
-            elif op in _SWITCHED and isinstance(getattr(node, "value", 0), bool | None):
-                yield "idle", node  # in place, or for training
-            else:
-                if not order:
-                    raise Unknown
-                key = self._likely(node, op) or order[0]
-                order.remove(key if key in order else order[0])
-                if key == "kernel" and self.dialect is FLUX and not isinstance(node, python.Tuple):
-                    key = "behind"
-                yield key or "idle", node
-        for name, node in [*((each.arg or "", each.value) for each in keywords), *pairs]:
-            meant = setting_meant(name)
-            if meant is None:
-                raise Unknown
-            is_size = meant == "out" and op in ("max_pool", "avg_pool", "adaptive_avg_pool")
-            meant = "pad" if name == "p" and op in _TAKE_THEM else meant
-            yield "size" if is_size else meant, node
-
-    def _likely(self, node: python.expr, op: str) -> str | None:
-        """What a value says of itself, wherever it stands: an activation, a padding."""
-        match node:
-            case python.Constant(value=str(said)) | python.Name(id=said):
-                if said.lower() in ("same", "valid"):
-                    return "pad"
-                meant = op_meant(said) if said not in self.values else None
-                return "behind" if meant in _ACTIVATIONS and op in _TAKE_THEM else None
-        return None
-
-
-def _is_pair(node: python.expr) -> bool:
-    """`1 => 16`, the channels that arrive and those that leave."""
-    return isinstance(node, python.BinOp) and isinstance(node.op, python.RShift)
-
-
-def _key(node: python.expr | None) -> str:
-    match node:
-        case python.Constant(value=str(name)) | python.Name(id=name):
-            return name
-    raise Unknown
-
-
-def _paired(
-    args: Sequence[python.expr],
-) -> tuple[list[python.expr], list[tuple[str, python.expr]]]:
-    """Arguments, and those that follow their names as strings: `'Padding', 'same'`."""
-    for place, node in enumerate(args):
-        match node:
-            case python.Constant(value=str(name)):
-                rest = args[place:]
-                if len(rest) % 2 or setting_meant(name) is None or len(rest) < 2:
-                    break
-                keys = [_key(each) for each in rest[::2]]
-                return list(args[:place]), list(zip(keys, rest[1::2], strict=True))
-    return list(args), []
+        if "hardtanh" in name.lower():
+            given = {"low": "-1", "high": "1", **given}
+        return Entry(op, given, notes=tuple(notes))

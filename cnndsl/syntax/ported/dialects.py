@@ -34,6 +34,8 @@ class Dialect:
     counts: bool = False  # whether the mean of a window counts the padding
     leaks: str = ""  # the slope of a leaky ReLU, where it is not the one here
     learns: bool = True  # whether instance norm has a scale and a shift
+    norms: tuple[tuple[str, str, str], ...] = ()  # settings, where they are not the ones here
+    exact: bool = True  # whether `gelu` is the normal distribution, and not near it
 
     def order(self, op: str) -> tuple[str, ...]:
         """What the arguments of an op mean, by their places."""
@@ -45,22 +47,32 @@ class Dialect:
 
 PLAIN = Dialect(pads=True, flattens=True)
 _NORM = ("arrives", "eps", "momentum", "affine")
+_LARGER = ("layer_norm", "eps", "1e-05")
 PADDLE = Dialect(
-    _TORCH, dense=("arrives", "out", "bias"), norm=_NORM, upsample=("size", "factor", "method")
+    _TORCH,
+    dense=("arrives", "out", "bias"),
+    norm=_NORM,
+    upsample=("size", "factor", "method"),
+    norms=(_LARGER,),
 )
 TORCH = replace(PADDLE, lower_momentum=True, counts=True, learns=False)
-NNX = Dialect(_TORCH[:4], dense=("arrives", "out"), pads=True, moves=False, counts=True)
-LINEN = Dialect(pads=True, moves=False, counts=True)
-KERAS = Dialect(leaks="0.3")
-GLUON = Dialect(flattens=True, counts=True)
-SLIM = Dialect(pads=True, relu=True)
+LINEN = Dialect(pads=True, moves=False, counts=True, exact=False,
+                norms=(("bn", "momentum", "0.99"), ("group_norm", "eps", "1e-06"),
+                       ("instance_norm", "eps", "1e-06")))  # fmt: skip
+NNX = replace(LINEN, conv=_TORCH[:4], dense=("arrives", "out"))
+_KERAS_NORM = (("bn", "eps", "0.001"), ("layer_norm", "eps", "0.001"),
+               ("group_norm", "eps", "0.001"))  # fmt: skip
+KERAS = Dialect(leaks="0.3", norms=(("bn", "momentum", "0.99"), *_KERAS_NORM))
+GLUON = Dialect(flattens=True, counts=True, norms=(_LARGER,))
+SLIM = Dialect(pads=True, relu=True, norms=(("bn", "momentum", "0.999"), *_KERAS_NORM))
 _LUA_CONV = ("arrives", "out", "kernel", "", "stride", "", "pad", "")
 LUA = Dialect(_LUA_CONV, ("kernel", "", "stride", "", "pad", ""), dense=("arrives", "out"),
               norm=_NORM[:3], lower_momentum=True, counts=True)  # fmt: skip
 FLUX = Dialect(("kernel", "out", "behind"), dense=("arrives", "out", "behind"),
                norm=("arrives", "behind"), counts=True)  # fmt: skip
 MATLAB = Dialect(("kernel", "out"), moves=False, flattens=True, counts=True)
-CAFFE = Dialect(moves=False, flattens=True, rounds_up=True, counts=True)
+CAFFE = Dialect(moves=False, flattens=True, rounds_up=True, counts=True,
+                norms=(("bn", "momentum", "0.999"),))  # fmt: skip
 _SIGNS = (  # the first that a text has
     (r"\bslim\.", SLIM),
     (r"\b(mxnet|gluon|mx\.)|Hybrid(Sequential|Block)|\bnn\.\w+\(channels", GLUON),

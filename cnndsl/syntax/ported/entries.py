@@ -17,7 +17,8 @@ class Entry:
     """A layer: its op, and its settings by what they mean (`meaning.setting_meant`).
 
     `behind` are ops that follow it, `shape` the size that is said of its result; `text` is what
-    stands in its place where it has no words here, if its author can write that by hand.
+    stands in its place where it has no words here, if its author can write that by hand. `notes`
+    is what a comment says in front of it, for it has no words here and changes no shape.
     """
 
     op: str
@@ -26,6 +27,7 @@ class Entry:
     count: str = "1"
     shape: tuple[int, ...] = ()
     text: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,11 +38,12 @@ class Choice:
     row: tuple[Entry | str | Choice, ...]
 
 
+_NEAR = "`gelu` is exact here, and near that in flax, unless it says approximate = False"
 _PLAIN_FIRST = ("filters", "kernel", "units", "window", "rate", "factor", "groups", "size", "slope")
 
 
 def element(entry: Entry, at: Arriving, dialect: Dialect = PLAIN) -> list[str]:
-    """The elements that a layer is here, in a row; `at` becomes what leaves them.
+    """The elements that a layer is here, in a row behind comments; `at` becomes what leaves them.
 
     Raises:
       Unknown: if it has no words here, or lacks what it needs.
@@ -67,18 +70,25 @@ def _element(entry: Entry, at: Arriving, dialect: Dialect) -> list[str]:
     op = settled.settled(op, given, at, dialect)
     if op in settled.SEVERAL:
         return [*settled.SEVERAL[op], *behind]
+    for norm, key, value in dialect.norms:
+        if norm == op:
+            given.setdefault(key, value)
     found: list[str] = []
+    notes = [f"# {each}" for each in entry.notes]
+    if op == "gelu" and not dialect.exact and given.get("approximate") != "false":
+        notes.append(f"# {_NEAR}")
     if op == "dense" and not at.flat and (dialect.flattens or at.sides):
         found.append("flatten")
     if op == "here" or (op == "flatten" and at.flat):
-        return behind
+        return [*notes, *behind]
     found.append(_call(op, given, at, dialect, entry.shape))
     _follow(op, given, at, entry.shape)
     row = [*found, *behind]
     if entry.count != "1":
         whole = " -> ".join(row)
-        return [f"{{ {whole} }} * {entry.count}" if len(row) > 1 else f"{whole} * {entry.count}"]
-    return row
+        whole = f"{{ {whole} }}" if len(row) > 1 else whole
+        return [*notes, f"{whole} * {entry.count}"]
+    return [*notes, *row]
 
 
 def behind_of(said: str, dialect: Dialect = PLAIN) -> list[str]:
@@ -126,10 +136,11 @@ def _call(
     for key in settled.PLAIN_SETTINGS:
         if key in given and key in names and given[key]:
             default = OPS[op].arguments()[key].default
-            if size_of(given[key]) != str(default).lower():
+            if not _is_same(size_of(given[key]), str(default)):
                 said[key] = size_of(given[key])
+    said |= {k: given[k] for k, plain in settled.STARTS.items() if given.get(k, plain) != plain}
     settled.check_told(op, given, names)
-    if op == "bn" and "momentum" in given:
+    if op == "bn" and given.get("momentum"):
         _momentum(said, given["momentum"], dialect)
     if op == "upsample":
         said.setdefault("factor", "2")
@@ -147,16 +158,24 @@ def _call(
     return f"{op}({', '.join(words)})" if words else op
 
 
+def _is_same(value: str, default: str) -> bool:
+    try:
+        return float(value) == float(default)
+    except ValueError:
+        return value == default.lower()
+
+
 def _argument(name: str, value: str, place: int) -> str:
     return value if place < 2 and name in _PLAIN_FIRST else f"{name} = {value}"
 
 
 def _momentum(said: dict[str, str], text: str, dialect: Dialect) -> None:
+    ours = text.removeprefix("1 - ")  # what a library's notation has, said by what is here
     try:
-        value = float(text)
+        value = float(ours)
     except ValueError:
         raise Unknown from None
-    value = round(1 - value, 6) if dialect.lower_momentum else value
+    value = round(1 - value, 6) if dialect.lower_momentum and ours == text else value
     if value != 0.9:
         said["momentum"] = f"{value:g}"
 

@@ -80,6 +80,7 @@ class Lines:
     _states: dict[str, Arriving] = field(default_factory=dict)
     _bound: dict[str, str] = field(default_factory=dict)
     _joins: bool = False  # whether the last line goes on
+    _notes: list[str] = field(default_factory=list)  # comments of the line that is made
     _is_named: bool = False  # whether it names its result
 
     def written(self, steps: Sequence[Step], live: Collection[str] = ()) -> list[str]:
@@ -135,11 +136,13 @@ class Lines:
             layers.append(tensor.layer)
             tensor = tensor.source
         text, state = self._chain(tensor, flow)
+        self._comment()
         if text:
             self.lines.append(text)
             self._joins, self._is_named = len(text) < _LONG, False
         for layer in reversed(layers):
             row, state = self._row(layer, state)
+            self._comment()
             arrives = layer.given.get("arrives", "") if isinstance(layer, Entry) else ""
             for place, each in enumerate(row):
                 self._add(each)
@@ -161,7 +164,17 @@ class Lines:
             return ([f"{{ {chosen} }}"] if inner else []), after
         if isinstance(layer, str):
             return [layer], Arriving()
-        return element(layer, state, self.dialect), state
+        found = element(layer, state, self.dialect)
+        self._notes += [each for each in found if each.startswith("#")]
+        return [each for each in found if not each.startswith("#")], state
+
+    def _comment(self) -> None:
+        """What was noted of layers, once, in front of their line."""
+        for note in dict.fromkeys(self._notes):
+            if note not in self.lines:
+                self.lines.append(note)
+                self._joins, self._is_named = False, True
+        self._notes.clear()
 
     def _add(self, text: str) -> None:
         """An element, behind the line above where it belongs to that."""

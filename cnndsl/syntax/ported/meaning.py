@@ -24,6 +24,7 @@ _OPS = tuple(
         (r"(avg|average|mean).*pool", "avg_pool"),
         (r"unpool|upsampl|nearestneighbor|upscal", "upsample"),
         (r"^(?!.*(roi|adapt|lppool)).*pool|subsampl", "max_pool"),
+        (r"rescal", "rescale"),
         (r"resiz|interpolat", "resize"),
         (r"batch.*norm|^bn\d*$|^batchn", "bn"),
         (r"group.*norm|^gn$", "group_norm"),
@@ -59,6 +60,17 @@ _OPS = tuple(
         (r"identity|linear$", "here"),
     )
 )
+_OTHER = re.compile(  # what has the name of an op in its own, and is another layer
+    r"dropout[123]d|spatialdropout|alphadropout|dropblock|deform|lstm|gru|noisy|^bilinear$|ghost"
+    r"|gated|partialconv|coordconv|masked|subm|sparse|octave|locallyconnected|maxunpool|fractionalm"
+    r"|attention|bottleneck|double|resid|mbconv|^convnext|(conv|res|dense|fire)_?(block|unit)"
+)
+_SEVERAL = 2
+_JOINED = re.compile(
+    r"sepconv|dwconv|convtranspose|deconv|conv|batchnorm|bn|groupnorm|gn|instancenorm|layernorm|ln"
+    r"|leakyrelu|lrelu|prelu|relu6|relu|silu|swish|gelu|selu|elu|mish|sigmoid|tanh|softmax|dropout"
+    r"|maxpool|avgpool|pool|linear|dense|fc"
+)
 # What says nothing of a network: its data, its loss, what is done with it.
 SILENT = re.compile(
     r"^(data\w*|\w*loss\w*|accuracy|classification\w*|regression\w*|\w*initiali[sz]\w*|compile|fit"
@@ -68,9 +80,14 @@ SILENT = re.compile(
 _SETTINGS = tuple(
     (re.compile(pattern), meant)
     for pattern, meant in (
-        (r"initi|filler|regulari|constraint|seed|dtype|device|rngs?$|^train(ing)?$|data_?format|name"
+        (r"^(kernel|weights?|w)?_?(initi\w*|init|filler)$", "init"),
+        (r"^(bias|b)_(initi\w*|init|filler)$", "bias_init"),
+        (r"^(gamma|scale)_init", "scale_init"),
+        (r"^(beta|shift|center)_init", "shift_init"),
+        (r"initi|filler|regulari|constraint|align_corners|antialias", "aside"),
+        (r"seed|dtype|device|rngs?$|^train(ing)?$|data_?format|name"
          r"|scope|inplace|determin|running|layout|variable|(param|weight)_attr|memory|_decay"
-         r"|precision|collections|^key$|lr_mult|engine|normalizer_param|align_corners", "idle"),
+         r"|precision|collections|^key$|lr_mult|engine|normalizer_param", "idle"),
         (r"reuse|trainable|input_dilation|padding_mode|output_pad|return_ind"
          r"|approximate|(start|end)_dim|channel_shared|^(kernel|stride|pad|dilation)_[hw]$", "own"),
         (r"^affine$", "affine"),
@@ -78,6 +95,9 @@ _SETTINGS = tuple(
         (r"^(shift|center)$", "shift"),
         (r"^(in|n_?in|c_?in|ch_?in|ic|c1)$|^in_(c|d|f|p|s)|^inplanes|^input_|normalized"
          r"|^num_features$|input_shape$", "arrives"),
+        (r"^offset$", "offset"),
+        (r"^(low|min_?val(ue)?)$", "low"),
+        (r"^(high|max_val)$", "high"),
         (r"^(max|max_value)$", "most"),
         (r"^keep_?dims?$", "keep"),
         (r"ceil", "ceil"),
@@ -95,7 +115,7 @@ _SETTINGS = tuple(
         (r"bias", "bias"),
         (r"^(rate|p|prob\w*|drop\w*|ratio)$", "rate"),
         (r"^eps", "eps"),
-        (r"moment|^decay$", "momentum"),
+        (r"moment|^decay$|^moving_average_fraction$", "momentum"),
         (r"slope|leak|^alpha$", "slope"),
         (r"factor|^scale", "factor"),
         (r"method|^mode$|interpol", "method"),
@@ -115,11 +135,23 @@ def op_meant(name: str) -> str | None:
     if name in OPS or name in MERGES:
         return name
     plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    if _OTHER.search(plain):
+        return None
     known = elsewhere.op(name)
     if known in OPS and plain not in ("inner", "mean", "avg", "logsoftmax"):
         return known
     plain = re.sub(r"layers?$|^layer(?!norm)|(?<=[a-z])[123]d", "", plain)
     return next((op for pattern, op in _OPS if pattern.search(plain)), None)
+
+
+def ops_joined(name: str) -> tuple[str, ...]:
+    """The ops that a name lists: `ConvBNReLU`, `bn_relu_conv`; none for a name of one op."""
+    plain = re.sub(r"[^a-z0-9]", "", name.lower())
+    plain = re.sub(r"(?<=[a-z])[123]d|[1-9]x[1-9]|layer$|block$|(?<!relu)\d+$", "", plain)
+    words = _JOINED.findall(plain)
+    if len(words) < _SEVERAL or "".join(words) != plain or op_spelt(name) is not None:
+        return ()
+    return tuple(op_meant(word) or word for word in words)
 
 
 def op_spelt(name: str) -> str | None:

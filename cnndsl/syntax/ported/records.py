@@ -6,10 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from cnndsl.elsewhere import NOTHING
+from cnndsl.syntax.ported import starts
 from cnndsl.syntax.ported.entries import Entry, Unknown
 from cnndsl.syntax.ported.flows import Layer
 from cnndsl.syntax.ported.meaning import is_silent, op_meant, setting_meant
 from cnndsl.syntax.ported.nested import Record, Value
+from cnndsl.syntax.ported.settled import STARTS
 
 _TYPES = ("type", "op", "kind", "layer", "layer_type", "class_name", "class", "module", "_target_",
           "operator", "name")  # fmt: skip
@@ -206,6 +209,7 @@ def _entry(word: str, record: Record, found: Listed) -> None:
     given: dict[str, str] = {}
     dims: list[str] = []
     count = "1"
+    notes: list[str] = []
     for key, value in _flat(record):
         name = key.lower()
         if name == "dim" and isinstance(value, str):
@@ -222,22 +226,30 @@ def _entry(word: str, record: Record, found: Listed) -> None:
         elif name == "global_pooling":
             given["global"] = "true"
         else:
-            _set(op, key, value, given)
+            _set(op, key, value, given, notes)
     if op == "input":
         found.image = image([*dims]) if dims else image(_first(record))
         return
     if given.pop("global", None):
         op, given = f"global_{op}", {}
-    found.layers.append(Entry(op, given, (), count))
+    found.layers.append(Entry(op, given, (), count, notes=tuple(notes)))
 
 
-def _set(op: str, key: str, value: Value, given: dict[str, str]) -> None:
+def _set(op: str, key: str, value: Value, given: dict[str, str], notes: list[str]) -> None:
     if op == "input":
         return
     meant = _OF_LRN.get(key.lower()) if op == "lrn" else setting_meant(key)
     if meant is None:
         raise Unknown
     if meant == "idle":
+        return
+    if meant == "aside" or meant in STARTS:
+        said = [("type", value)] if isinstance(value, str) else getattr(value, "pairs", [])
+        words = [(k, v) for k, v in said if isinstance(v, str)]
+        if start := starts.of_record(words) if meant in STARTS else None:
+            given[meant] = start
+        elif text := ", ".join(each for _, each in words if each.lower() not in NOTHING):
+            notes.append(f"{key} = {text}")
         return
     if op in ("max_pool", "avg_pool", "upsample", "dropout", "bn") and meant == "out":
         return

@@ -28,8 +28,11 @@ WINDOWS = frozenset({"max_pool", "avg_pool"})
 FIELDS = (*MADE, "depthwise")
 _NORMS = frozenset({"bn", "instance_norm", "layer_norm", "group_norm", "rms_norm"})
 PLAIN_SETTINGS = tuple(  # that are written as they are
-    "rate eps slope factor method mode multiplier size alpha beta k keep scale shift".split()
+    "rate eps slope factor method mode multiplier size alpha beta k keep scale shift offset low"
+    " high".split()
 )
+# How tensors start; those that say what holds anyway are left out.
+STARTS = {"init": "", "bias_init": "zeros", "scale_init": "ones", "shift_init": "zeros"}
 SEVERAL = {"log_softmax": ("softmax", "log")}
 
 
@@ -95,7 +98,7 @@ def settled(op: str, given: dict[str, str], at: Arriving, dialect: Dialect) -> s
 
 def check_told(op: str, given: Mapping[str, str], names: Sequence[str]) -> None:
     """Looks that no setting is dropped: each is an argument of the op, or means nothing."""
-    told = {*PLAIN_SETTINGS, "groups", "dilation", "bias", "ceil", "count_pad", "momentum"}
+    told = {*PLAIN_SETTINGS, *STARTS, "groups", "dilation", "bias", "ceil", "count_pad", "momentum"}
     told = told.intersection(names) | {"arrives", "out", "axis", "said"}  # as arrives tells it
     if op in (*FIELDS, *WINDOWS, "pad") and op != "dense":
         told |= {"kernel", "stride", "pad"}

@@ -73,6 +73,8 @@ class Values:
                 return name
             case python.BinOp() if _is_number(node):
                 return python.unparse(node)
+            case python.BinOp(op=python.Div()) if _is_fraction(node):
+                return python.unparse(node).replace(".0", "")
             case python.BinOp(left=left, op=python.Div() | python.FloorDiv(), right=right):
                 return f"{self._inner(left)} // {self._inner(right)}"
             case python.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
@@ -101,6 +103,13 @@ class Values:
     def _inner(self, node: python.expr) -> str:
         text = self.value(node)
         return f"({text})" if isinstance(node, python.BinOp | python.IfExp) else text
+
+
+def _is_fraction(node: python.BinOp) -> bool:
+    """Whether it divides numbers, one of which is no integer: `1. / 255`."""
+    sides = [getattr(each, "value", None) for each in (node.left, node.right)]
+    is_number = all(isinstance(each, int | float) for each in sides)
+    return is_number and any(isinstance(each, float) for each in sides)
 
 
 def _is_number(node: python.expr) -> bool:
