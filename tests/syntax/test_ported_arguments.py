@@ -251,3 +251,52 @@ def test_a_name_of_several_layers_is_all_of_them_in_its_order():
         "conv(8, 3) -> bn -> relu\n  conv(16, 3)\n"
         in told(TORCH.format("BNReLUConv(8, 16, 3)")).table
     )
+
+
+CLASS = """class Net(nn.Module):
+  def __init__(self):
+    super().__init__()
+    self.conv = nn.Conv2d(3, 8, 3)
+    self.fc = nn.Linear(8, 10)
+    {}
+  def forward(self, x):
+    x = F.relu(self.conv(x))
+    {}
+    return self.fc(x.mean([2, 3]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "ran"),
+    [
+        ("pass", "x = torch.fft.fft2(x).real"),
+        ("self.odd = make(8, [k for k in range(3)])", "x = self.odd(x)"),
+        ("pass", "with torch.no_grad(): x = self.conv(x)"),
+    ],
+)
+def test_a_statement_that_cannot_be_read_is_left_to_the_author(made, ran):
+    found = told(CLASS.format(made, ran))
+    table, statement = found.table or "", made if "odd" in made else ran.partition(":")[0]
+    assert f"# {statement}" in table
+    assert "by_hand" in table
+    assert "conv(8, 3, pad = valid) -> relu" in table
+    assert "dense(10)" in table
+    assert "see by hand to what its comments say" in (found.help or "")
+    assert not fixes(found)
+    assert [each.code for each in cnndsl.check(table)] == ["E101"]
+
+
+@pytest.mark.parametrize(
+    ("made", "ran"),
+    [
+        ("for m in self.modules(): nn.init.zeros_(m.bias)", "pass"),
+        ("pass", "assert x.shape[1] == 8"),
+        ("pass", "if self.training: x = F.dropout(x, 0.1)"),
+        ("pass", "for i in range(2): x = F.relu(x)"),
+        ("pass", "logging.info(x.shape)"),
+    ],
+)
+def test_what_computes_nothing_else_costs_nothing(made, ran):
+    found = told(CLASS.format(made, ran))
+    assert "by_hand" not in (found.table or "by_hand")
+    assert not cnndsl.check(found.table or "")

@@ -16,6 +16,7 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.fixes import edited, fixes
 from cnndsl.source import Source, Span
 from cnndsl.syntax.further import Edited, apart, place_of
+from cnndsl.syntax.ported.entries import BY_HAND
 from cnndsl.syntax.ported.meaning import op_meant
 from cnndsl.syntax.ported.part import Part
 from cnndsl.syntax.ported.regions import is_ours, parts
@@ -163,7 +164,8 @@ def _told(
 def _is_own(mistake: Diagnostic, spans: Sequence[Span]) -> bool:
     """Whether it is of a layer of the author's own, which stands in the text as it was."""
     name = mistake.primary.span.text if mistake.primary and mistake.code == "E101" else ""
-    return name[:1].isupper() and any(re.search(rf"\b{name}\b", span.text) for span in spans)
+    is_theirs = name[:1].isupper() and any(re.search(rf"\b{name}\b", s.text) for s in spans)
+    return is_theirs or name == BY_HAND
 
 
 def _said(part: Part, edit: Fix, own: Sequence[Diagnostic]) -> Diagnostic:
@@ -185,13 +187,15 @@ def _said(part: Part, edit: Fix, own: Sequence[Diagnostic]) -> Diagnostic:
     if guesses:
         help += ", with the size of your images"
     told = dict.fromkeys(each.primary.span.text for each in own if each.primary)
-    names = [each for each in told if re.search(rf"\b{each}\b", edit.text)]
+    if re.search(r"^ *# ", written, re.M):
+        help += ", and see by hand to what its comments say"
+    names = [each for each in told if each != BY_HAND and re.search(rf"\b{each}\b", edit.text)]
     theirs = [each for each in names if op_meant(each) is not None]
     if theirs:
         help += f", and write by hand what has no words here: {errors.shown(', '.join(theirs))}"
     if own_names := [each for each in names if each not in theirs]:
         help += f", and declare what is yours: block {errors.shown(', '.join(own_names))}"
-    return errors.ported(head, message, table, help, None if guesses or names else edit)
+    return errors.ported(head, message, table, help, None if guesses or told else edit)
 
 
 def _is_in(mistake: Diagnostic, spans: Sequence[Span]) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from cnndsl import elsewhere
 from cnndsl.syntax.ported.arguments import TAKE_THEM, Arguments
 from cnndsl.syntax.ported.dialects import PLAIN, TORCH
-from cnndsl.syntax.ported.entries import MADE, Entry, Unknown
+from cnndsl.syntax.ported.entries import BY_HAND, MADE, Entry, Unknown
 from cnndsl.syntax.ported.flows import Layer
 from cnndsl.syntax.ported.meaning import op_meant, ops_joined, setting_meant
 from cnndsl.syntax.ported.settled import FIELDS, STARTS, once
@@ -22,6 +22,7 @@ CONTAINERS = re.compile(
 )
 _SIZED = re.compile(r"conv_?(\d)x(\d)$", re.IGNORECASE)  # `conv3x3`, as torchvision has it
 _TORCH_SIZED = ("arrives", "out", "stride")
+_SHOWN = 90  # characters of a statement that a comment repeats
 _PAIR = 2  # arguments, of which the first says what arrives
 _WITHOUT = frozenset(
     {"flatten", "softmax", "relu", "sigmoid", "tanh", "bn", "here", "gelu", "swish"}
@@ -40,6 +41,8 @@ class Calls(Arguments):
     image: python.expr | None = None  # what a first layer says of it
     gone: Mapping[str, Collection[str]] = field(default_factory=dict)
     keeps: bool = False  # whether what is no layer here is one of the author's
+    leaves: bool = False  # whether a statement that cannot be read is left for the author to write
+    notes: list[str] = field(default_factory=list)  # of what is left out
 
     def row(self, node: python.expr) -> list[Layer]:
         """The layers that an expression is, one behind the other.
@@ -77,7 +80,7 @@ class Calls(Arguments):
                 if name == "Activation" and args:
                     return self._activation(args[0])
                 if self.keeps and name[:1].isupper() and op_meant(name) is None:
-                    return [self.block(name, args, keywords)]
+                    return [self._left(node)]
                 try:
                     if joined := ops_joined(name):
                         return self._joined(joined, args, keywords)
@@ -86,6 +89,21 @@ class Calls(Arguments):
                     if text := self._by_hand(node):
                         return [text]
         raise Unknown
+
+    def _left(self, call: python.Call) -> Layer:
+        """A layer of the author's own, with a comment where its arguments have no words."""
+        name = name_of(call.func)
+        if name.startswith("Random"):  # which changes images in training alone
+            return Entry("here", notes=(f"augment: {python.unparse(call)}",))
+        try:
+            return self.block(name, call.args, call.keywords)
+        except Unknown:
+            return Entry("", text=name, notes=(python.unparse(call),))
+
+    def unread(self, statement: python.stmt) -> Entry:
+        """What stands in place of a statement that cannot be read."""
+        first = python.unparse(statement).splitlines()[0]
+        return Entry("", text=BY_HAND, notes=(first[:_SHOWN],))
 
     def _by_hand(self, call: python.Call) -> str:
         """A call of a library's layer, for its author to write; "" if it cannot stand here."""

@@ -8,28 +8,36 @@ from functools import partial
 
 from cnndsl import elsewhere
 from cnndsl.syntax.ported.calls import Calls
+from cnndsl.syntax.ported.constructors import declare_or_leave
 from cnndsl.syntax.ported.dialects import Dialect
-from cnndsl.syntax.ported.entries import Choice, Unknown
-from cnndsl.syntax.ported.flows import FLOW, Merged, Ran, Step, Tensor, safe
+from cnndsl.syntax.ported.entries import BY_HAND, Entry, Unknown
+from cnndsl.syntax.ported.flows import FLOW, Merged, Ran, Step, Tensor, ran, safe
 from cnndsl.syntax.ported.meaning import op_meant
-from cnndsl.syntax.ported.scripts import Script, name_of_call
+from cnndsl.syntax.ported.scripts import Script
+from cnndsl.syntax.ported.values import name_of_call
 from cnndsl.syntax.ported.written import Definition
 
 _MAKES = frozenset({"__init__", "setup", "build", "initialize"})
 _RUNS = ("forward", "__call__", "call", "hybrid_forward", "construct")
+_TRUSTED = 2  # layers that are read for each that is left to the author
 _HIDDEN = frozenset(
     "self rngs rng key train training name kwargs prefix dtype deterministic F cls".split()
 )
 
 
-def program(body: Sequence[python.stmt], dialect: Dialect) -> list[Definition]:
-    """What a whole program defines, the model last.
+def program(
+    body: Sequence[python.stmt], dialect: Dialect, *, leaves: bool = False
+) -> list[Definition]:
+    """What a whole program defines, the model last; `leaves` says whether a statement that cannot
+    be read costs that statement alone.
 
     Raises:
       Unknown: where a part of it has no words here.
     """
-    defined = definitions(body, dialect)
-    if not any(each.script.steps for each in defined):
+    defined = definitions(body, dialect, leaves=leaves)
+    layers = [layer for each in defined for step in each.script.steps for layer in ran(step.tensor)]
+    left = [each for each in layers if isinstance(each, Entry) and each.text == BY_HAND]
+    if not layers or len(left) * _TRUSTED > len(layers):
         raise Unknown
     return defined
 
@@ -37,7 +45,9 @@ def program(body: Sequence[python.stmt], dialect: Dialect) -> list[Definition]:
 # --- definitions ----------------------------------------------------------------------
 
 
-def definitions(body: Sequence[python.stmt], dialect: Dialect) -> list[Definition]:
+def definitions(
+    body: Sequence[python.stmt], dialect: Dialect, *, leaves: bool = False
+) -> list[Definition]:
     """What a text defines, the model last."""
     heads = [each for each in body if isinstance(each, python.ClassDef | python.FunctionDef)]
     heads = [each for each in heads if not isinstance(each, python.FunctionDef) or each.args.args]
@@ -46,8 +56,8 @@ def definitions(body: Sequence[python.stmt], dialect: Dialect) -> list[Definitio
     rest = [each for each in body if each not in heads and each not in makers]
     rest = [each for each in rest if not _is_main(each)]
     gone = {each.name: _gone(each) for each in heads}
-    calls = partial(Calls, dialect=dialect, own=own, gone=gone, keeps=True)
-    found = [_of_head(each, calls()) for each in heads]
+    calls = partial(Calls, dialect=dialect, own=own, gone=gone, keeps=True, leaves=leaves)
+    found = [head for each in heads for head in _heads(each, calls())]
     script = Script(calls())
     for maker in makers:
         script.run(maker.body)
@@ -132,7 +142,7 @@ def _gone(head: python.ClassDef | python.FunctionDef) -> set[str]:
     else:
         makes = [m for m in head.body if isinstance(m, python.FunctionDef) and m.name in _MAKES]
         names = [each.arg for m in makes for each in m.args.args if each.arg != "self"]
-    gone = {name for name in names if name in elsewhere.ARRIVES or name in _HIDDEN}
+    gone = {name for name in (*names, *_HIDDEN) if name in elsewhere.ARRIVES or name in _HIDDEN}
     return gone | {str(place) for place, name in enumerate(names) if name in gone}
 
 
@@ -140,6 +150,16 @@ def _takes_image(head: python.FunctionDef) -> bool:
     """Whether a function makes a whole model: it says the size of the image."""
     calls = [node for node in python.walk(head) if isinstance(node, python.Call)]
     return any(op_meant(name_of_call(call)) == "input" for call in calls)
+
+
+def _heads(head: python.ClassDef | python.FunctionDef, calls: Calls) -> list[Definition]:
+    """A definition; none where one that is no layer may be left out."""
+    try:
+        return [_of_head(head, calls)]
+    except Unknown:
+        if not calls.leaves:
+            raise
+        return []
 
 
 def _of_head(head: python.ClassDef | python.FunctionDef, calls: Calls) -> Definition:
@@ -154,6 +174,10 @@ def _of_head(head: python.ClassDef | python.FunctionDef, calls: Calls) -> Defini
         return Definition(head.name, params, script)
     methods = {each.name: each for each in head.body if isinstance(each, python.FunctionDef)}
     fields = [each for each in head.body if isinstance(each, python.AnnAssign)]
+    for each in head.body:
+        match each:
+            case python.Assign(targets=[python.Name(id=name)], value=python.Constant() as value):
+                calls.values[name] = calls.value(value)
     for each in fields:
         if isinstance(each.target, python.Name) and each.target.id not in _HIDDEN:
             params.append(_param(each.target.id, each.value, calls))
@@ -161,63 +185,17 @@ def _of_head(head: python.ClassDef | python.FunctionDef, calls: Calls) -> Defini
     for method in makes:
         params += _params(method.args, calls)
         for statement in method.body:
-            _declare(statement, calls)
+            declare_or_leave(statement, calls)
     runs = next((methods[name] for name in _RUNS if name in methods), None)
     if runs is None:
         raise Unknown
     inputs = [arg.arg for arg in runs.args.args if arg.arg not in _HIDDEN]
-    if len(inputs) != 1:
+    if not inputs:
         raise Unknown
-    script.tensors[inputs[0]] = FLOW
+    script.tensors |= dict(zip(inputs, (FLOW, *inputs[1:]), strict=True))
+    params += inputs[1:]
     script.run(runs.body)
     return Definition(head.name, params, script)
-
-
-def _declare(statement: python.stmt, calls: Calls) -> None:
-    """Notes a layer that a constructor names."""
-    match statement:
-        case python.Assign(targets=[python.Attribute(attr=name)], value=value):
-            match value:
-                case python.Name(id=other):
-                    calls.values[name] = calls.values.get(other, other)
-                    return
-                case python.Constant():
-                    calls.values[name] = calls.value(value)
-                    return
-            try:
-                calls.layers[name] = calls.row(value)
-            except Unknown:
-                calls.values[name] = calls.value(value)
-        case python.Assign(targets=[python.Name(id=name)], value=value):
-            calls.values[name] = f"({calls.value(value)})"
-        case python.Expr():
-            return
-        case python.If(test=test, body=body, orelse=other):
-            _choose(test, body, other, calls)
-        case python.With(body=body):
-            for each in body:
-                _declare(each, calls)
-        case _:
-            raise Unknown
-
-
-def _choose(
-    test: python.expr, body: Sequence[python.stmt], other: Sequence[python.stmt], calls: Calls
-) -> None:
-    """Layers that a constructor names in a condition; what they were named before is the other."""
-    before = dict(calls.layers)
-    for statement in body:
-        _declare(statement, calls)
-    chosen, calls.layers = calls.layers, dict(before)
-    for statement in other:
-        _declare(statement, calls)
-    condition = calls.value(test)
-    for name, row in chosen.items():
-        if before.get(name) is row:
-            continue
-        if calls.layers.get(name):
-            raise Unknown
-        calls.layers[name] = [Choice(condition, tuple(row))]
 
 
 def _params(

@@ -32,12 +32,14 @@ class Entry:
 
 @dataclass(frozen=True)
 class Choice:
-    """Layers that run where a condition holds."""
+    """Layers that run where a condition holds, and those that do where not."""
 
     condition: str
     row: tuple[Entry | str | Choice, ...]
+    other: tuple[Entry | str | Choice, ...] = ()
 
 
+BY_HAND = "by_hand"  # what cannot be read, and stands in the comment in front of it
 _NEAR = "`gelu` is exact here, and near that in flax, unless it says approximate = False"
 _PLAIN_FIRST = ("filters", "kernel", "units", "window", "rate", "factor", "groups", "size", "slope")
 
@@ -54,7 +56,8 @@ def element(entry: Entry, at: Arriving, dialect: Dialect = PLAIN) -> list[str]:
         if not entry.text or entry.behind:
             raise
         at.sides, at.channels, at.flat = (), None, False
-        return [entry.text if entry.count == "1" else f"{entry.text} * {entry.count}"]
+        notes = [f"# {each}" for each in entry.notes]
+        return [*notes, entry.text if entry.count == "1" else f"{entry.text} * {entry.count}"]
 
 
 def _element(entry: Entry, at: Arriving, dialect: Dialect) -> list[str]:

@@ -6,6 +6,7 @@ flows down the page, so that most names go; what is read further down keeps its 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -18,6 +19,7 @@ _SMALL = tuple(  # what stands behind the layer before it
     "bn norm relu dropout drop_path sigmoid tanh softmax log swish elu mish lrn max_pool "
     "avg_pool".split()
 )
+_OF = re.compile("⟦(.*?)⟧")  # a tensor whose size a setting or condition says
 Layer = Entry | str | Choice
 FLOW = ""  # the name of what arrives
 
@@ -57,11 +59,41 @@ def names_in(tensor: Tensor) -> Iterator[str]:
     match tensor:
         case Named(name):
             yield name
-        case Ran(_, source):
+        case Ran(layer, source):
             yield from names_in(source)
+            yield from sizes_in(layer)
         case Merged(_, items):
             for item in items:
                 yield from names_in(item)
+
+
+def ran(tensor: Tensor) -> Iterator[Layer]:
+    """The layers that a tensor runs through, those of its branches too."""
+    match tensor:
+        case Ran(layer, source):
+            yield from ran(source)
+            yield layer
+        case Merged(_, items):
+            for item in items:
+                yield from ran(item)
+
+
+def sizes_in(layer: Layer) -> Iterator[str]:
+    """The names of the tensors whose sizes a layer says."""
+    match layer:
+        case Entry():
+            yield from _OF.findall(" ".join(layer.given.values()))
+        case Choice():
+            yield from _OF.findall(layer.condition)
+            for each in (*layer.row, *layer.other):
+                yield from sizes_in(each)
+        case str():
+            yield from _OF.findall(layer)
+
+
+def of_size(name: str) -> str:
+    """What stands for a tensor in a setting, until it is known what that is called here."""
+    return f"⟦{name}⟧"
 
 
 @dataclass
@@ -95,7 +127,8 @@ class Lines:
                 flow = self._renamed(step, flow, later)
                 continue
             kept = later - {step.name}
-            if flow in kept and flow not in self._bound:
+            said = {name for layer in ran(step.tensor) for name in sizes_in(layer)}
+            if flow in kept | said and flow not in self._bound:
                 self._bind(flow)
             state = self._step(step.tensor, flow)
             self._bound.pop(step.name, None)
@@ -156,17 +189,30 @@ class Lines:
 
     def _row(self, layer: Layer, state: Arriving) -> tuple[list[str], Arriving]:
         if isinstance(layer, Choice):
-            inner, after = [], state
-            for each in layer.row:
-                row, after = self._row(each, after)
-                inner += row
-            chosen = f"if {layer.condition} {{ {' -> '.join(inner)} }}"
-            return ([f"{{ {chosen} }}"] if inner else []), after
+            inner, after = self._rows(layer.row, state)
+            other, _ = self._rows(layer.other, state)
+            chosen = f"if {self._called(layer.condition)} {{ {' -> '.join(inner) or 'here'} }}"
+            chosen += f" else {{ {' -> '.join(other)} }}" if other else ""
+            return ([f"{{ {chosen} }}"] if inner or other else []), after
         if isinstance(layer, str):
-            return [layer], Arriving()
-        found = element(layer, state, self.dialect)
+            return [self._called(layer)], Arriving()
+        found = [self._called(each) for each in element(layer, state, self.dialect)]
         self._notes += [each for each in found if each.startswith("#")]
         return [each for each in found if not each.startswith("#")], state
+
+    def _rows(self, layers: Sequence[Layer], state: Arriving) -> tuple[list[str], Arriving]:
+        found: list[str] = []
+        for each in layers:
+            row, state = self._row(each, replace(state))
+            found += row
+        return found, state
+
+    def _called(self, text: str) -> str:
+        """A text with the names that tensors have here."""
+        names = {each: self._bound.get(each) for each in _OF.findall(text)}
+        if not all(names.values()):
+            raise Unknown
+        return _OF.sub(lambda found: names[found[1]] or "", text)
 
     def _comment(self) -> None:
         """What was noted of layers, once, in front of their line."""

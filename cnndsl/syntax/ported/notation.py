@@ -47,6 +47,11 @@ def _size(found: re.Match[str]) -> str:
     return f"({', '.join(each for each in found.groups() if each)})"
 
 
+def program(text: str) -> list[python.stmt] | None:
+    """The statements of a text in Python, or in a language whose calls are read as Python's."""
+    return parsed(text) or parsed(as_python(text))
+
+
 def parsed(text: str) -> list[python.stmt] | None:
     """The statements of a text as Python reads it; None where it does not."""
     if len(text) > _LONGEST:

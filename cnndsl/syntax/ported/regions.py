@@ -16,7 +16,7 @@ from cnndsl.syntax.ported.bodies import bodies
 from cnndsl.syntax.ported.dialects import CAFFE, PLAIN, Dialect, dialect_of
 from cnndsl.syntax.ported.entries import Unknown
 from cnndsl.syntax.ported.lines import logical
-from cnndsl.syntax.ported.notation import INPUT, as_python, parsed
+from cnndsl.syntax.ported.notation import INPUT, program
 from cnndsl.syntax.ported.part import Part
 from cnndsl.syntax.ported.reader import Reader
 from cnndsl.syntax.ported.tensors import USUAL
@@ -55,7 +55,7 @@ def _whole(source: Source, dialect: Dialect) -> Part | None:
     name = found[1] if found and found[1] not in ("name",) else None
     said = text[: found.start()] + text[found.end() :] if found else text
     for each in (text, said) if found else (text,):
-        body = parsed(as_python(each))
+        body = program(each)
         if body and not all(
             isinstance(node, python.Expr) and isinstance(node.value, python.Name) for node in body
         ):
@@ -71,8 +71,13 @@ def _whole(source: Source, dialect: Dialect) -> Part | None:
             return _model(span, _title(reader.name or "Net"), reader)
     if part := _of_lines(span, said, name, dialect):
         return part
-    is_read = prose.read(text, reader := Reader(PLAIN, {}, ()))
-    return _model(span, name or "Net", reader) if is_read else None
+    if prose.read(text, reader := Reader(PLAIN, {}, ())):
+        return _model(span, name or "Net", reader)
+    try:
+        defined = classes.program(program(text) or [], dialect, leaves=True)
+        return _specs(span, defined, dialect, name)
+    except Unknown:
+        return None
 
 
 def _title(said: str) -> str:
@@ -141,7 +146,7 @@ def _classes(source: Source, dialect: Dialect) -> Iterator[Part]:
                 [f"class {name}:", *(f"{inner[0] if inner else ''}{e}" for e in typed)]
             )
             code += body
-        defined = parsed(as_python(code)) if word == "block" or code.startswith("class") else None
+        defined = program(code) if word == "block" or code.startswith("class") else None
         try:
             found = classes.definitions(defined or [], dialect)
             blocks = "\n".join(written.block(each, dialect) for each in found)

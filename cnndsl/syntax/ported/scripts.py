@@ -7,23 +7,21 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cnndsl.syntax.ported.calls import CONTAINERS
+from cnndsl.syntax.ported.control import is_true, unrolled
 from cnndsl.syntax.ported.entries import Unknown
-from cnndsl.syntax.ported.flows import FLOW, Layer, Merged, Named, Step, Tensor
-from cnndsl.syntax.ported.meaning import is_silent, op_meant
-from cnndsl.syntax.ported.tensors import Tensors
-from cnndsl.syntax.ported.values import is_library, name_of
+from cnndsl.syntax.ported.flows import FLOW, Layer, Merged, Named, Ran, Step, Tensor
+from cnndsl.syntax.ported.images import Images
+from cnndsl.syntax.ported.meaning import is_silent
+from cnndsl.syntax.ported.values import is_library, name_of, name_of_call
 
 _ADDS = frozenset({"add", "append", "push", "push_back", "add_module"})
 _ENDS = frozenset({"model", "functional"})
 
 
 @dataclass
-class Script(Tensors):
-    """Reads statements in order; `image` is the size of the input as it is said."""
+class Script(Images):
+    """Reads statements in order."""
 
-    image: str | None = None
-    constants: dict[str, str] = field(default_factory=dict)
-    given: dict[str, python.expr] = field(default_factory=dict)  # the same as they are written
     kept: set[str] = field(default_factory=set)  # lists of layers that are read elsewhere
 
     def run(self, body: Iterable[python.stmt]) -> None:
@@ -33,9 +31,34 @@ class Script(Tensors):
           Unknown: where one has no words here.
         """
         for statement in body:
-            self._statement(statement)
+            if self.calls.leaves:
+                self._read_or_left(statement)
+            else:
+                self._statement(self.sized(statement))
         if self.image is None and (said := self.calls.image) is not None:
-            self.image = self._sides(said)
+            self.image = self.sides(said)
+
+    def _read_or_left(self, statement: python.stmt) -> None:
+        steps, tensors, flow = len(self.steps), dict(self.tensors), self.flow
+        try:
+            self._statement(self.sized(statement))
+            return
+        except Unknown:
+            del self.steps[steps:]
+            self.tensors, self.flow = tensors, flow
+        match statement:
+            case python.Expr(value=python.Call(func=python.Attribute(attr=name))) if (
+                name not in _ADDS
+            ):
+                return  # it computes nothing that is kept
+            case (
+                python.Assign(targets=[python.Name(id=name)])
+                | python.AugAssign(target=python.Name(id=name))
+            ):
+                pass
+            case _:
+                name = "x"
+        self.computed(name, Ran(self.calls.unread(statement), Named(self.flow)))
 
     def _statement(self, statement: python.stmt) -> None:
         match statement:
@@ -54,27 +77,60 @@ class Script(Tensors):
                 self._expression(value)
             case python.Return(value=value) if value is not None:
                 self._returned(value)
-            case python.For(target=python.Name(id=name), iter=layers, body=[inner]):
-                self._each(name, layers, inner)
+            case python.For():
+                self._loop(statement)
+            case python.If(test=test, body=body, orelse=other):
+                self._choice(test, body, other)
+            case python.Assert():
+                return
             case _:
                 raise Unknown
 
-    def _each(self, name: str, layers: python.expr, inner: python.stmt) -> None:
-        """`for layer in self.layers: x = layer(x)`."""
-        row = self.calls.layers.get(name_of(layers))
-        match inner:
-            case python.Assign(
-                targets=[target], value=python.Call(func=python.Name(id=called), args=[of])
-            ) if called == name and row is not None:
+    def _loop(self, loop: python.For) -> None:
+        """`for layer in self.layers: x = layer(x)`, or statements that are repeated."""
+        match loop:
+            case python.For(
+                target=python.Name(id=name),
+                iter=python.Name() | python.Attribute() as layers,
+                body=[
+                    python.Assign(
+                        targets=[target], value=python.Call(func=python.Name(id=called), args=[of])
+                    )
+                ],
+            ) if called == name and name_of(layers) in self.calls.layers:
+                row = self.calls.layers[name_of(layers)]
                 self.computed(_target(target), self.through(row, self.tensor(of)))
+                return
+        body = unrolled(loop, self.given)
+        if body is None:
+            raise Unknown
+        self.run(body)
+
+    def _choice(
+        self, test: python.expr, body: Sequence[python.stmt], other: Sequence[python.stmt]
+    ) -> None:
+        """Statements that run where a condition holds, or the layers that a tensor runs through."""
+        known = is_true(test)
+        if known is not None:
+            self.run(body if known else other)
+            return
+        match [*body, *other]:
+            case [python.Assign(targets=[target], value=value)]:
+                tensor = self.chosen(test, value, target)
+            case [
+                python.Assign(targets=[target], value=value),
+                python.Assign(targets=[again], value=otherwise),
+            ] if other and _target(target) == _target(again):
+                tensor = self.chosen(test, value, otherwise)
             case _:
                 raise Unknown
+        self.computed(_target(target), tensor)
 
     def _assigned(self, name: str, value: python.expr) -> None:
         if self._is_silent(value):
             return
-        if self._is_input(value):
-            self.image = self._image(value) or self.image
+        if self.is_input(value):
+            self.image = self.image_of(value) or self.image
             self.tensors[name] = FLOW
             return
         if isinstance(value, python.Call) and self._is_container(value) and not value.args:
@@ -92,6 +148,9 @@ class Script(Tensors):
             tensor = self.tensor(value)
         except Unknown:
             row = self._listed(value)
+            if row is None and self._is_value(value):
+                self.calls.values[name] = self.calls.value_inside(value)
+                return
             if row is None:
                 raise
             if self._is_script_list(value) and name not in self.kept:
@@ -110,8 +169,8 @@ class Script(Tensors):
             ):
                 self.run_row(self._drop_image(layer))
                 return
-        if self._is_input(value):
-            self.image = self._image(value) or self.image
+        if self.is_input(value):
+            self.image = self.image_of(value) or self.image
             return
         try:
             tensor = self.tensor(value)
@@ -123,8 +182,8 @@ class Script(Tensors):
     def _drop_image(self, value: python.expr) -> list[Layer]:
         """The layers of a pipe or list, whose first may be the image."""
         items = _piped(value)
-        if self._is_input(items[0]):
-            self.image = self._image(items[0]) or self.image
+        if self.is_input(items[0]):
+            self.image = self.image_of(items[0]) or self.image
             items = items[1:]
         return [each for item in items for each in self.calls.row(item)]
 
@@ -154,35 +213,6 @@ class Script(Tensors):
 
     # --- what else --------------------------------------------------------------------
 
-    def _is_input(self, value: python.expr) -> bool:
-        """Whether a call is the image, whatever it says of its size."""
-        if not isinstance(value, python.Call) or isinstance(value.func, python.Call):
-            return False
-        sized = any(k.arg in ("shape", "input_shape", "batch_shape") for k in value.keywords)
-        named = isinstance(value.func, python.Name | python.Attribute)
-        is_input = named and op_meant(name_of(value.func)) == "input"
-        return is_input and (sized or self._image(value) is not None)
-
-    def _image(self, value: python.expr) -> str | None:
-        """The size that `Input(shape = (28, 28, 1))` says."""
-        if not isinstance(value, python.Call):
-            return None
-        given = [
-            k.value for k in value.keywords if k.arg in ("shape", "input_shape", "batch_shape")
-        ]
-        return next(filter(None, map(self._sides, [*given, *value.args])), None)
-
-    def _sides(self, node: python.expr) -> str | None:
-        if isinstance(node, python.Name):
-            node = self.given.get(node.id, node)
-        if not isinstance(node, python.Tuple | python.List) or len(node.elts) not in (3, 4):
-            return None
-        from cnndsl import elsewhere
-
-        said = [self.calls.value(each) for each in node.elts[-3:]]
-        sides = [self.constants.get(each, each) for each in said]
-        return elsewhere.size(sides, is_image=True)
-
     def _is_silent(self, value: python.expr) -> bool:
         if not isinstance(value, python.Call) or isinstance(value.func, python.Call):
             return False
@@ -199,6 +229,13 @@ class Script(Tensors):
         except Unknown:
             return False
 
+    def _is_value(self, value: python.expr) -> bool:
+        """Whether an expression is made of numbers and of names of settings alone."""
+        names = [each.id for each in python.walk(value) if isinstance(each, python.Name)]
+        known = all(each in self.calls.values or "⟦" in each for each in names if each != "self")
+        calls = any(isinstance(each, python.Call) for each in python.walk(value))
+        return bool(names) and known and not calls
+
     def _is_script_list(self, value: python.expr) -> bool:
         """Whether an assigned list of layers is the network, and no layer to be called."""
         container = isinstance(value, python.Call) and self._is_container(value)
@@ -213,21 +250,14 @@ class Script(Tensors):
                 for arg in value.args
                 for each in (arg.elts if isinstance(arg, python.List) else [arg])
             ]
-        if items and self._is_input(items[0]):
-            self.image = self._image(items[0]) or self.image
+        if items and self.is_input(items[0]):
+            self.image = self.image_of(items[0]) or self.image
             items = items[1:]
         kept = [item for item in items if not _is_silent_layer(item)]
         try:
             return [each for item in kept for each in self.calls.row(item)]
         except Unknown:
             return None
-
-
-def name_of_call(call: python.Call) -> str:
-    try:
-        return name_of(call.func).lower()
-    except Unknown:
-        return ""
 
 
 def _is_silent_layer(node: python.expr) -> bool:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 from cnndsl.syntax.ported.calls import Calls
 from cnndsl.syntax.ported.dialects import KERAS, LINEN, NNX, TORCH
-from cnndsl.syntax.ported.entries import Unknown
-from cnndsl.syntax.ported.flows import FLOW, Layer, Merged, Named, Ran, Step, Tensor
+from cnndsl.syntax.ported.entries import Choice, Unknown
+from cnndsl.syntax.ported.flows import FLOW, Layer, Merged, Named, Ran, Step, Tensor, of_size
 from cnndsl.syntax.ported.meaning import op_meant, op_spelt, setting_meant
 from cnndsl.syntax.ported.notation import INPUT
 from cnndsl.syntax.ported.values import name_of
@@ -51,6 +51,8 @@ class Tensors:
         match node:
             case python.Name(id=name):
                 return self.named(name)
+            case python.IfExp(test=test, body=body, orelse=other):
+                return self.chosen(test, body, other)
             case python.BinOp(left=left, op=python.Add(), right=right):
                 return Merged("add", (self.tensor(left), self.tensor(right)))
             case python.BinOp(left=left, op=python.Mult(), right=right):
@@ -80,6 +82,10 @@ class Tensors:
     ) -> Tensor:
         name = name_of(func)
         op = op_meant(name)
+        if name in self.calls.layers and args[1:]:
+            return self._joined(self.calls.layers[name], args)
+        if isinstance(func, python.Attribute) and name in self.calls.values and args:
+            return Ran(self.calls.values[name], self.tensor(args[0]))  # an argument that is a layer
         if name in self.calls.layers and args:
             return self.through(self.calls.layers[name], self.tensor(args[0]))
         if op in _MERGES and name not in self.calls.own and args:
@@ -99,6 +105,39 @@ class Tensors:
         if name in ("reshape", "view"):
             return Ran(self.calls.entry("view", args[1:], keywords), source)
         return Ran(self.calls.called(func, args[1:], keywords), source)
+
+    def _joined(self, row: Sequence[Layer], args: Sequence[python.expr]) -> Tensor:
+        """A block of the author's own with further tensors, which are its arguments."""
+        others = [self.tensor(each) for each in args[1:]]
+        if len(row) != 1 or not isinstance(row[0], str):
+            raise Unknown
+        names = [of_size(each.name) for each in others if isinstance(each, Named)]
+        if len(names) < len(others):
+            raise Unknown
+        head, _, rest = row[0].removesuffix(")").partition("(")
+        words = [*filter(None, [rest]), *names]
+        return Ran(f"{head}({', '.join(words)})", self.tensor(args[0]))
+
+    def chosen(self, test: python.expr, body: python.expr, other: python.expr) -> Tensor:
+        """A tensor that runs through layers where a condition holds, and maybe others where not."""
+        one, two = (self.tensor(_loaded(each)) for each in (body, other))
+        (row, source), (others, again) = _unrolled(one), _unrolled(two)
+        if source != again:
+            raise Unknown
+        condition = self.calls.value(test)
+        layers = [each.id for each in python.walk(test) if isinstance(each, python.Name)]
+        layers += [each.attr for each in python.walk(test) if isinstance(each, python.Attribute)]
+        if any(each in self.calls.layers for each in layers):  # which says itself when it runs
+            if not (condition.endswith("none") and bool(row) != bool(others)):
+                raise Unknown
+            return one if row else two
+        if not row:
+            row, others, condition = others, row, f"not ({condition})"
+        return Ran(Choice(condition, tuple(row), tuple(others)), source)
+
+    def sized(self, statement: python.stmt) -> python.stmt:
+        """A statement with names for the sizes of tensors in it."""
+        return _Sizes(self).visit(statement)  # type: ignore[no-any-return]
 
     def _first(self, node: python.expr) -> Tensor:
         """What a function works on; a layer behind what flows, `relu(conv(32, 3))`, is it too."""
@@ -161,6 +200,50 @@ class Tensors:
             self.tensors = before
             return False
         return True
+
+
+def _loaded(node: python.expr) -> python.expr:
+    return python.Name(id=node.id, ctx=python.Load()) if isinstance(node, python.Name) else node
+
+
+def _unrolled(tensor: Tensor) -> tuple[list[Layer], Tensor]:
+    """The layers that a tensor runs through, and what it begins with."""
+    row: list[Layer] = []
+    while isinstance(tensor, Ran):
+        row.insert(0, tensor.layer)
+        tensor = tensor.source
+    return row, tensor
+
+
+@dataclass
+class _Sizes(python.NodeTransformer):
+    """`x.shape` and `x.shape[-1]` as names that are known here."""
+
+    tensors: Tensors
+
+    def visit_Attribute(self, node: python.Attribute) -> python.expr:
+        match node:
+            case python.Attribute(value=python.Name(id=name), attr="shape"):
+                return self._named(name, "shape") or node
+        return node
+
+    def visit_Subscript(self, node: python.Subscript) -> python.expr:
+        last = _LAST.get(self.tensors.calls.dialect, _ANY)
+        match node:
+            case python.Subscript(value=python.Attribute(value=python.Name(id=name), attr="shape")):
+                if python.unparse(node.slice) in last:
+                    return self._named(name, "channels") or node
+                return node
+        self.generic_visit(node)
+        return node
+
+    def _named(self, name: str, size: str) -> python.expr | None:
+        known = self.tensors.tensors.get(name)
+        if known is None:
+            return None
+        text = f"{of_size(known)}.{size}"
+        self.tensors.calls.values[text] = text
+        return python.Name(id=text, ctx=python.Load())
 
 
 def _is_setting(node: python.expr) -> bool:

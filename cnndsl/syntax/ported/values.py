@@ -37,6 +37,13 @@ def name_of(func: python.expr) -> str:
     raise Unknown
 
 
+def name_of_call(call: python.Call) -> str:
+    try:
+        return name_of(call.func).lower()
+    except Unknown:
+        return ""
+
+
 def is_library(node: python.expr) -> bool:
     return isinstance(node, python.Name) and node.id in elsewhere.MODULES - {"self"}
 
@@ -99,6 +106,11 @@ class Values:
             case python.Call(func=func, args=[]):
                 return name_of(func).lower()  # `SamePad()`
         raise Unknown
+
+    def value_inside(self, node: python.expr) -> str:
+        """A setting as it stands in others."""
+        text = self.value(node)
+        return f"({text})" if " " in text else text
 
     def _inner(self, node: python.expr) -> str:
         text = self.value(node)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from cnndsl.syntax.ported.dialects import Dialect
 from cnndsl.syntax.ported.entries import Arriving, Entry
-from cnndsl.syntax.ported.flows import Layer, Lines, Merged, Ran, Step, Tensor
+from cnndsl.syntax.ported.flows import Layer, Lines, Merged, Named, Ran, Step, Tensor
 from cnndsl.syntax.ported.scripts import Script
 from cnndsl.syntax.tables import KEYWORDS
 
@@ -53,6 +53,8 @@ def _arrives(tensor: Tensor) -> str | None:
     """The channels that the first layer says it takes."""
     match tensor:
         case Ran(layer, source):
+            if isinstance(layer, str) and isinstance(source, Named):
+                return "3"  # which a block does not say
             said = layer.given if isinstance(layer, Entry) and layer.op != "dense" else {}
             return _arrives(source) or said.get("arrives") or None
         case Merged(_, items):
@@ -66,7 +68,8 @@ def _head(word: str, definition: Definition, params: Sequence[str]) -> str:
 
 
 def block(definition: Definition, dialect: Dialect) -> str:
-    lines = Lines(dialect, Arriving()).written(definition.script.steps)
+    lines = [f"# {each}" for each in definition.script.calls.notes]
+    lines += Lines(dialect, Arriving()).written(definition.script.steps)
     body = "\n".join(f"  {line}" for line in lines)
     return f"{_head('block', definition, definition.params)}\n{body}\n}}\n"
 
@@ -75,7 +78,8 @@ def model(definition: Definition, image: str, dialect: Dialect) -> str:
     sides = tuple(int(each) for each in image.split("x") if each.isdigit())
     at = Arriving(sides[:2], sides[2] if len(sides) == 3 else None)
     steps = _asserted(definition.script.steps)
-    lines = [f"input {image}", *Lines(dialect, at).written(steps)]
+    lines = [f"# {each}" for each in definition.script.calls.notes]
+    lines = [f"input {image}", *lines, *Lines(dialect, at).written(steps)]
     body = "\n".join(f"  {line}" for line in lines)
     words = set(re.findall(r"[A-Za-z_]\w*", body))
     constants = definition.script.constants

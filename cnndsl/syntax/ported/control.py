@@ -1,0 +1,104 @@
+"""Loops and conditions of programs: what is known is written out, what is not stays a condition."""
+
+from __future__ import annotations
+
+import ast as python
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+
+_MOST = 64  # statements that loops are written out as
+_COMPARED: Mapping[type[python.cmpop], Callable[[object, object], bool]] = {
+    python.Eq: operator.eq,
+    python.NotEq: operator.ne,
+    python.Lt: operator.lt,  # type: ignore[dict-item]
+    python.Gt: operator.gt,  # type: ignore[dict-item]
+    python.LtE: operator.le,  # type: ignore[dict-item]
+    python.GtE: operator.ge,  # type: ignore[dict-item]
+}
+_FOLDED: Mapping[type[python.operator], Callable[[int, int], int]] = {
+    python.Add: operator.add,
+    python.Sub: operator.sub,
+    python.Mult: operator.mul,
+    python.FloorDiv: operator.floordiv,
+}
+
+
+def unrolled(loop: python.For, given: Mapping[str, python.expr]) -> list[python.stmt] | None:
+    """The statements of a loop over what is known, one after the other."""
+    items = _items(loop.iter, given)
+    if items is None or len(items) * len(loop.body) > _MOST:
+        return None
+    found: list[python.stmt] = []
+    for item in items:
+        match loop.target:
+            case python.Name(id=name):
+                values = {name: item}
+            case python.Tuple(elts=names) if isinstance(item, python.Tuple | python.List):
+                if len(names) != len(item.elts):
+                    return None
+                values = {
+                    each.id: value
+                    for each, value in zip(names, item.elts, strict=True)
+                    if isinstance(each, python.Name)
+                }
+            case _:
+                return None
+        found += [_Replaced(values).visit(deepcopy(each)) for each in loop.body]
+    return found
+
+
+def _items(node: python.expr, given: Mapping[str, python.expr]) -> Sequence[python.expr] | None:
+    match node:
+        case python.List(elts=items) | python.Tuple(elts=items):
+            return items
+        case python.Name(id=name) | python.Attribute(attr=name) if name in given:
+            return _items(given[name], {})
+        case python.Call(func=python.Name(id="range"), args=args):
+            ends = [getattr(each, "value", None) for each in args]
+            if not all(isinstance(each, int) for each in ends) or len(ends) not in (1, 2, 3):
+                return None
+            numbers = range(*ends)  # type: ignore[arg-type]
+            return [python.Constant(each) for each in numbers[: _MOST + 1]]
+        case python.Call(func=python.Name(id="enumerate"), args=[of]):
+            pairs = [[python.Constant(i), each] for i, each in enumerate(_items(of, given) or [])]
+            return [python.Tuple(elts=pair, ctx=python.Load()) for pair in pairs] or None
+        case python.Call(func=python.Name(id="zip"), args=args):
+            lists = [_items(each, given) or () for each in args]
+            rows = list(zip(*lists, strict=False))
+            return [python.Tuple(elts=[*row], ctx=python.Load()) for row in rows] or None
+    return None
+
+
+class _Replaced(python.NodeTransformer):
+    """Names with their values in their place, and what is plain then worked out."""
+
+    def __init__(self, values: Mapping[str, python.expr]) -> None:
+        self.values = values
+
+    def visit_Name(self, node: python.Name) -> python.expr:
+        return self.values.get(node.id, node) if isinstance(node.ctx, python.Load) else node
+
+    def visit_BinOp(self, node: python.BinOp) -> python.expr:
+        self.generic_visit(node)
+        match node:
+            case python.BinOp(
+                left=python.Constant(value=int(left)), right=python.Constant(value=int(right))
+            ) if type(node.op) in _FOLDED and (right or type(node.op) is not python.FloorDiv):
+                return python.Constant(_FOLDED[type(node.op)](left, right))
+        return node
+
+
+def is_true(test: python.expr) -> bool | None:
+    """Whether a condition holds, where its values stand in it; that of training does."""
+    match test:
+        case python.Name(id=name) | python.Attribute(attr=name) if name in ("train", "training"):
+            return True
+        case python.Compare(
+            left=python.Constant(value=left), ops=[op], comparators=[python.Constant(value=right)]
+        ) if type(op) in _COMPARED:
+            try:
+                return bool(_COMPARED[type(op)](left, right))
+            except TypeError:
+                return None
+    return None
