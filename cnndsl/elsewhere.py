@@ -345,7 +345,9 @@ VALUES = {
 ARRIVES = {
     **dict.fromkeys(("in_channels", "in_ch", "in_chans", "in_planes", "inplanes"), "in.channels"),
     **dict.fromkeys(("in_features", "input_channels", "input_dim", "c_in"), "in.channels"),
-    **dict.fromkeys(("in_filters", "in_dim", "nin", "n_in", "num_in", "din", "cin", "inp"), "in.channels"),
+    **dict.fromkeys(
+        ("in_filters", "in_dim", "nin", "n_in", "num_in", "din", "cin", "inp"), "in.channels"
+    ),
 }
 
 # What runs layers several times, by a name in front of them.

@@ -332,7 +332,7 @@ model Net(rows = [[4, 1], [8, 2]], classes = 5) {
 
 def test_no_list_is_filled_that_nobody_reads():
     code = compile_text(ROUNDS).code
-    assert "for j, block in enumerate(blocks):" in code
+    assert "for j, block in enumerate(self.s):" in code
     assert "self.n" not in code
 
 
@@ -420,3 +420,22 @@ def test_what_a_variable_has_just_got_is_not_worked_out_again():
     code = compile_text(DOWN).code
     assert "features = width * 2**i\n" in code
     assert "levels_features.append(features)" in code
+
+
+NUMBERED = """
+model Net(widths = [4, 8], levels = 3) { input 32x32x3
+  for c in widths { for j in 0 .. 2 { conv(c, 3, stride = 2 - j) -> relu as s } }
+  for i in 0 .. levels {
+    for j in 0 .. i { conv(8, 3) -> relu as deep }
+    max_pool(3, stride = 1)
+  }
+}
+"""
+
+
+def test_names_of_loops_in_loops_are_counted():
+    code = compile_text(NUMBERED).code
+    assert 'x = out[f"s{j + 1}"] = nnx.relu(conv(x))' in code
+    assert 'number += 1\n                x = out[f"deep{number}"] = nnx.relu(conv(x))' in code
+    assert "widths: tuple[int, int] = (4, 8)" in code
+    assert "levels: int = 3" in code

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from cnndsl.targets.python.appends import append, is_empty
+from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.draft import Loop, Step
 from cnndsl.targets.python.expressions import NONE
 from cnndsl.targets.python.rebuild import substitute
@@ -16,7 +17,14 @@ from cnndsl.targets.python.statements import (
     read,
     with_bodies,
 )
-from cnndsl.targets.python.tree import Assign, Blank, Expr, Name
+from cnndsl.targets.python.tree import (
+    Assign,
+    Binary,
+    Blank,
+    Constant,
+    Expr,
+    Name,
+)
 
 
 class Flattening:
@@ -26,7 +34,7 @@ class Flattening:
         self.init = list(init)
 
     def run(self, steps: Sequence[Step]) -> tuple[list[Step], list[Step]]:
-        steps = [self.step(step) for step in steps]
+        steps = _counted([self.step(step) for step in steps])
         return self.init, steps
 
     def step(self, step: Step) -> Step:
@@ -54,6 +62,28 @@ class Flattening:
         self.init = init
         walked = tuple((n, sources[s.id]) for n, s in loop.walked if isinstance(s, Name))
         return replace(loop, items=NONE, targets=(), walked=walked)
+
+
+def _counted(steps: Sequence[Step]) -> list[Step]:
+    """The statements with `i + 1` for a number that every round of a loop begins to count."""
+    found: list[Step] = []
+    for step in steps:
+        if inner := bodies(step):
+            step = with_bodies(step, *map(_counted, inner))
+        found.append(_by_counter(step, found) if isinstance(step, Loop) else step)
+    return found
+
+
+def _by_counter(loop: Loop, before: Sequence[Step]) -> Loop:
+    match loop.body:
+        case Assign(targets=(Name() as number,), value=Binary("+", left, Constant(1))), *rest:
+            starts = [s.value for s in before if isinstance(s, Assign) and s.targets == (number,)]
+            if left == number and starts:
+                first = binary("+", starts[-1], Constant(1))
+                counted = {number.id: binary("+", Name(loop.counter), first)}
+                steps = [map_step(step, lambda e: substitute(e, counted)) for step in rest]
+                return replace(loop, body=tuple(steps))
+    return loop
 
 
 def _one_list(outer: Loop, number: int) -> Loop | None:

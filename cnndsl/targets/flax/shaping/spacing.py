@@ -12,7 +12,15 @@ from cnndsl.targets.python.statements import (
     plain,
     with_bodies,
 )
-from cnndsl.targets.python.tree import Assign, Blank, If, Item, Name, Return
+from cnndsl.targets.python.tree import (
+    Assign,
+    Augment,
+    Blank,
+    If,
+    Item,
+    Name,
+    Return,
+)
 
 _STEP = 4  # columns that a body stands further in
 
@@ -50,15 +58,17 @@ def _is_alone(step: Step, found: Sequence[Step]) -> bool:
     """Whether a statement is an endpoint, and the line before it all of its stage."""
     match found[-1], step:
         case Assign(targets=(kept,)), Assign(targets=(Item(),), value=Name() as value):
-            return kept == value and (len(found) < 2 or isinstance(found[-2], (Blank, Return)))
+            before = found[-2:-1]
+            return kept == value and all(isinstance(s, (Augment, Blank, Return)) for s in before)
     return False
 
 
 def _single_blanks(steps: Sequence[Step]) -> list[Step]:
-    """No empty lines at the ends and no two in a row; stages of one line stand together."""
+    """No empty lines at the ends, behind counts of stages, and no two in a row; stages of one line
+    stand together."""
     found: list[Step] = []
     for step in steps:
-        if isinstance(step, Blank) and (not found or isinstance(found[-1], Blank)):
+        if isinstance(step, Blank) and (not found or isinstance(found[-1], (Augment, Blank))):
             continue
         found.append(step)
     while found and isinstance(found[-1], Blank):

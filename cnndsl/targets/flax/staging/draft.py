@@ -181,6 +181,7 @@ class OpenLoop:
     count: Expr | None = None  # of its rounds, where that is plain to see
     slots: list[str] = field(default_factory=list)  # lists that its iterations fill
     hoisted: list[Step] = field(default_factory=list)  # what stands before it
+    before: list[Step] = field(default_factory=list)  # the same in the call
 
 
 @dataclass

@@ -24,7 +24,17 @@ from cnndsl.targets.python.draft import Build, Shadow, Step
 from cnndsl.targets.python.expressions import names
 from cnndsl.targets.python.rebuild import rebuild, substitute
 from cnndsl.targets.python.statements import all_written, flat, map_step, read
-from cnndsl.targets.python.tree import Assign, Blank, Constant, Expr, Formatted, If, Item, Name
+from cnndsl.targets.python.tree import (
+    Assign,
+    Binary,
+    Blank,
+    Constant,
+    Expr,
+    Formatted,
+    If,
+    Item,
+    Name,
+)
 
 
 @dataclass(frozen=True)
@@ -50,6 +60,7 @@ class Endpoints:
         self.reassigned = {name for name, count in counts.items() if count > 1}
         self.mentions = tensors_read(self.draft.definition.body)
         self.conditions: list[Condition] = []  # of the `if`s around
+        self.numbers: list[tuple[Name, int, list[Step]]] = []  # that count endpoints of loops
 
     def keep(self, name: str, y: Tensor, env: Env) -> Name:
         """The variable that holds a tensor of this name from here on."""
@@ -81,14 +92,14 @@ class Endpoints:
             self.keep(base, self.flow.tensor(x), env)
             return
         key = self.endpoint_key(base, given, runs)
-        self.values.at_call(Assign((Item(Name("out"), self.values.lift(key)),), x))
+        self.values.at_call(Assign((Item(Name("out"), key),), x))
         for name in sorted(set(given)):
             self.values.at_init(Shadow(f"{END}{name}", self.flow.features(x)))
         if not self.values.loops:
             variable = self.keep(base, self.flow.tensor(x), env)
             tensor = self.flow.tensor(variable)
             if base not in self.reassigned:  # read from the endpoints themselves
-                tensor = Tensor(Item(Name("out"), self.values.lift(key)), tensor.features)
+                tensor = Tensor(Item(Name("out"), key), tensor.features)
             for name in {base, *given}:
                 env.tensors[name] = tensor
             return
@@ -108,15 +119,31 @@ class Endpoints:
         return Tensor(Item(Name("out"), Constant(name)), features)
 
     def endpoint_key(self, base: str, given: list[str], runs: list[Run]) -> Expr:
-        if not self.values.loops and len(set(given)) == 1:
+        """The name of an endpoint, for the call."""
+        loops = self.values.loops
+        if not loops and len(set(given)) == 1:
             return Constant(given[0])
-        if self.values.loops and all(name[len(base) :].isdigit() for name in given):
-            offsets = {int(n[len(base) :]) - at[-1] for n, (_, at) in zip(given, runs, strict=True)}
+        if loops and all(name[len(base) :].isdigit() for name in given):
+            numbers = [int(name[len(base) :]) for name in given]
+            offsets = {n - at[-1] for n, (_, at) in zip(numbers, runs, strict=True)}
             if len(offsets) == 1:
-                counter = Name(self.values.loops[-1].counter)
-                number = binary("+", counter, Constant(offsets.pop()))
-                return Formatted((base, number))
-        return self.values.residual(base, given, runs)
+                counter = Name(loops[-1].counter)
+                return Formatted((base, binary("+", counter, Constant(offsets.pop()))))
+            if len(set(numbers)) > 1 and _counts(numbers, runs):
+                return Formatted((base, self.running(numbers[0])))
+        return self.values.lift(self.values.residual(base, given, runs))
+
+    def running(self, first: int) -> Name:
+        """A number of the call that is one higher whenever this place is reached."""
+        here = self.values.calls[-1]
+        for number, begins, place in self.numbers:
+            if begins == first and place is here:
+                return number
+        number = self.draft.variable("number", "let")
+        self.numbers.append((number, first, here))
+        self.values.loops[0].before.append(Assign((number,), Constant(first - 1)))
+        here.insert(0, Assign((number,), Binary("+", number, Constant(1))))
+        return number
 
     def stage(
         self, st: ast.Stage, recs: Sequence[Staged], x: Name, runs: list[Run], env: Env
@@ -147,7 +174,7 @@ class Endpoints:
         self.run(st.body, [r.frame for r in recs], y, runs, inner)
         self.values.path, self.in_head, self.values.counted = outer, False, counted
         key = self.endpoint_key(st.name, [r.name for r in recs], runs)
-        endpoint = Assign((Item(Name("out"), self.values.lift(key)),), y)
+        endpoint = Assign((Item(Name("out"), key),), y)
         init, call = self.values.sinks.pop(), self.values.calls.pop()
         self.draft.has_heads = True
         if inline:  # random numbers of its own: what follows is the same without it
@@ -183,6 +210,16 @@ class Endpoints:
             test = substitute(condition.test, self.kept(names(condition.test), condition.before))
             steps = (If(test, steps),) if condition.holds else (If(test, (), steps),)
         return list(steps)
+
+
+def _counts(numbers: Sequence[int], runs: Sequence[Run]) -> bool:
+    """Whether numbers go up by one in every instance, from the same one on."""
+    ahead: dict[int, int] = {}
+    for number, (instance, _) in zip(numbers, runs, strict=True):
+        if ahead.get(instance, numbers[0]) != number:
+            return False
+        ahead[instance] = number + 1
+    return True
 
 
 def _forked(expr: Expr) -> Expr:

@@ -59,6 +59,8 @@ def with_loop(
         values.at_init(Assign((holder,), call("nnx.List")))
     built = tuple((name, each[0]) for name, each in beside)
     values.at_init(Loop(number, targets, items[0], counter, built, tuple(inits)))
+    for step in loop.before:
+        values.at_call(step)
     walked: list[tuple[str, Expr]] = [(name, each[1]) for name, each in beside]
     moved: dict[str, Expr] = {}
     for name in loop.slots:
