@@ -439,3 +439,21 @@ def test_names_of_loops_in_loops_are_counted():
     assert 'number += 1\n                x = out[f"deep{number}"] = nnx.relu(conv(x))' in code
     assert "widths: tuple[int, int] = (4, 8)" in code
     assert "levels: int = 3" in code
+
+
+CUT = """
+block heads(xs, c) { ys = [ for i in 0 .. len(xs) { xs[i] -> conv(c, 1) } ]
+  return ys }
+model Net(c = 4, k = 2, classes = 5) {
+  input 16x16x3
+  xs = [ for i in 0 .. 4 { conv(c + i, 3) } ]
+  ys = heads(xs[0 .. k], c)
+  concat ys -> global_avg_pool -> dense(classes)
+}
+"""
+
+
+def test_a_part_of_a_pack_ends_where_the_author_says():
+    code = compile_text(CUT).code
+    assert "Heads(xs_features[:k], c, rngs=rngs)" in code
+    assert "self.ys(xs[: self.k])" in code and "nnx.Linear(k * c, classes" in code

@@ -28,6 +28,7 @@ from cnndsl.targets.python.tree import (
     ListOf,
     Name,
     Return,
+    Slice,
     Star,
     Tuple,
 )
@@ -50,7 +51,8 @@ def grown(steps: Sequence[Step]) -> list[Step]:
 def grown_tuples(steps: Sequence[Step]) -> list[Step]:
     """The statements of a constructor with lists for tuples that loops make longer."""
     found = _noted([_as_list(step) for step in steps])
-    ready = {name for name, held in found.items() if held.may_grow and not held.escapes}
+    kept = {n for n, held in found.items() if held.escapes or held.is_cut}  # as tuples elsewhere
+    ready = {name for name, held in found.items() if held.may_grow} - kept
     if not ready:
         return list(steps)
     return _changed([_as_list(step, ready) for step in steps], ready)
@@ -68,6 +70,7 @@ class _List:
     is_other: bool = False  # is given something else
     grows: list[Place] = field(default_factory=list)
     escapes: list[Place] = field(default_factory=list)
+    is_cut: bool = False  # and a part of it handed on
     walked: set[int] = field(default_factory=set)  # by which loops
     last: int = 0  # where it is mentioned last
 
@@ -207,12 +210,17 @@ def _escape(expr: Expr, found: dict[str, _List], place: Place) -> None:
             found.setdefault(name, _List()).escapes.append(place)
         case Star(value=Name()) | Item(base=Name(), index=Name()):
             return
-        case Item(base=Name(), index=index):
+        case Item(base=Name(id=name), index=index):
+            if isinstance(index, Slice):
+                found.setdefault(name, _List()).is_cut = True
             _escape(index, found, place)
         case Call(function=Name(id=name) | Attribute(name=name), args=args) if name in _READING:
             for arg in args:
-                if not isinstance(arg, Name):
-                    _escape(arg, found, place)
+                match arg:
+                    case Item(base=Name(), index=Slice() as index):
+                        _escape(index, found, place)
+                    case _ if not isinstance(arg, Name):
+                        _escape(arg, found, place)
         case _:
             for part in parts(expr):
                 _escape(part, found, place)

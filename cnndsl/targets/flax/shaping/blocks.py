@@ -12,7 +12,7 @@ from cnndsl.targets.flax.shaping.block_docs import block_shapes
 from cnndsl.targets.flax.shaping.finished import Finished
 from cnndsl.targets.flax.shaping.methods import ARRAY, BASE, RNGS, SELF, STAR, constructor, whole
 from cnndsl.targets.flax.shaping.models import endpoint_methods
-from cnndsl.targets.flax.shaping.types import type_of
+from cnndsl.targets.flax.shaping.types import columns, item_of, open_tuple, type_of
 from cnndsl.targets.flax.staging.columns import RECTIFIED
 from cnndsl.targets.flax.staging.draft import Param
 from cnndsl.targets.python.expressions import NONE
@@ -88,7 +88,10 @@ def _ordered(parameters: Sequence[Parameter]) -> list[Parameter]:
 
 
 def _argument(param: Param) -> Parameter:
-    return Parameter(param.name, type_of(param.values.values()), param.default)
+    kind = type_of(param.values.values())
+    if param.source == "features" and columns(kind) and (each := item_of(kind)) is not None:
+        kind = open_tuple(each)  # a pack may grow where it is used
+    return Parameter(param.name, kind, param.default)
 
 
 def _quote(block: ast.Block, name: str) -> str:

@@ -85,8 +85,7 @@ class Items:
             first, last = (self.end(end, runs, env) for end in ends)
             if first is None or last is None:
                 raise AssertionError("the ends of a part of a pack have words")
-            in_init = Slice(first[0], last[0])
-            in_call = Slice(first[1], last[1])
+            in_init, in_call = map(_part, first, last)
             return Tensor(item(whole.call, in_call), item(whole.features, in_init))
         at = self.values.value(expr.index, seen, runs, env, "index")
         at_call = self.values.in_call(at, expr.index, env)
@@ -269,6 +268,10 @@ class Items:
         conditions = [condition for condition, _ in each.branches]
         taken: list[tuple[int | None, Node | None]] = [(r.taken, r.chosen) for r in recs]
         self.control.choose(Choice(conditions, taken, arm, settle), runs, env)
+
+
+def _part(start: Expr, stop: Expr) -> Slice:
+    return Slice(None if start == Constant(0) else start, stop)
 
 
 def gives_one(item: ast.Item) -> bool:

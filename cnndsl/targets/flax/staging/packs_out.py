@@ -126,13 +126,13 @@ def bound(expr: Expr) -> set[str]:
     return {name for target in held for name in names(target)}
 
 
-def counted(expr: Expr, counts: Mapping[str, int]) -> Expr:
+def counted(expr: Expr, counts: Mapping[str, Expr]) -> Expr:
     """An expression with the lengths of packs that are known at a use."""
 
     def change(part: Expr) -> Expr:
         match part:
             case Tally(function=Name("len"), args=(Name(id=name),)) if name in counts:
-                return Constant(counts[name])
+                return counts[name]
         return rebuild(part, change)
 
     return change(expr)

@@ -27,6 +27,7 @@ from cnndsl.targets.python.tree import (
     Item,
     Keyword,
     Name,
+    Slice,
     Tuple,
 )
 
@@ -204,7 +205,7 @@ class Uses(Handing):
         target: Expr = held[0] if len(held) == 1 else Tuple(tuple(held))
         self.values.at_call(Assign((target,), applied))
         self.results = []
-        counts = self.counts(callee, recs)
+        counts = self.counts(callee, mapping, recs, runs)
         for place, name in enumerate(held):
             seen = [channels_of(rec.results[place]) for rec in recs]
             known = callee.outs[place]
@@ -213,14 +214,24 @@ class Uses(Handing):
             self.values.define(self.flow.features(name), out)
             self.results.append(self.flow.tensor(name))
 
-    def counts(self, callee: Draft, recs: Sequence[Instance]) -> dict[str, int]:
-        """How many tensors the packs have that all these uses hand over."""
-        found: dict[str, int] = {}
+    def counts(
+        self, callee: Draft, mapping: dict[str, Expr], recs: Sequence[Instance], runs: list[Run]
+    ) -> dict[str, Expr]:
+        """How many tensors the packs have that all these uses hand over: a number, or the argument
+        that says how many of another pack they are."""
+        found: dict[str, Expr] = {}
         for param in callee.params:
             held = [param.values.get(self.module.number(rec)) for rec in recs]
-            lengths = {len(each) if isinstance(each, tuple) else -1 for each in held}
-            if param.source == "features" and len(lengths) == 1 and -1 not in lengths:
-                found[param.name] = lengths.pop()
+            lengths = [len(each) for each in held if isinstance(each, tuple)]
+            if param.source != "features" or len(lengths) < len(recs):
+                continue
+            if len(set(lengths)) == 1:
+                found[param.name] = Constant(lengths[0])
+            match mapping.get(param.name):
+                case Item(index=Slice(None, Name(id=name) as stop)):
+                    said = [p.values for p in self.draft.params if p.name == name]
+                    if any([values.get(n) for n, _ in runs] == lengths for values in said):
+                        found[param.name] = stop
         return found
 
     def out_of(
