@@ -457,3 +457,28 @@ def test_a_part_of_a_pack_ends_where_the_author_says():
     code = compile_text(CUT).code
     assert "Heads(xs_features[:k], c, rngs=rngs)" in code
     assert "self.ys(xs[: self.k])" in code and "nnx.Linear(k * c, classes" in code
+
+
+ODD = """
+block net(n, g) {
+  xs = [ here ]
+  for i in 0 .. n { xs = [ xs.., xs[-1] -> conv(g, 3) ] }
+  concat [ for i in 0 .. n + 1 { if i % 2 == 1 { xs[i] } } ]
+}
+block sums(n, kernel) {
+  add [
+    for _ in 0 .. n { conv(8, kernel) -> relu }
+    if kernel > 1 { conv(8, 1) }
+    if in.channels == 8 { bn }
+  ]
+}
+model Net() { input 16x16x8
+  conv(8, 3) -> net(4, 3) -> sums(2, 3) -> sums(1, 1) }
+"""
+
+
+def test_a_list_that_grows_at_times_grows_in_place():
+    code = compile_text(ODD).code
+    assert "            if i % 2 == 1:\n                branches.append(xs[i])\n" in code
+    assert "        if self.kernel > 1:\n            branches.append(" in code
+    assert "[*branches" not in code

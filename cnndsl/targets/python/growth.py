@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -21,9 +21,11 @@ from cnndsl.targets.python.tree import (
     Assign,
     Attribute,
     Call,
+    Conditional,
     Do,
     Expr,
     For,
+    If,
     Item,
     ListOf,
     Name,
@@ -40,12 +42,12 @@ _READING = frozenset({"len", "sum", "concatenate", "reduce", "matmul"})
 def grown(steps: Sequence[Step]) -> list[Step]:
     """The statements of a call with lists that grow in place."""
     steps = list(steps)
-    found = _noted(steps)
+    found = _noted(map(_as_arm, steps))
     while (pair := _continued(found)) is not None:
         steps = [_renamed(step, *pair) for step in steps]
-        found = _noted(steps)
+        found = _noted(map(_as_arm, steps))
     ready = {name for name, held in found.items() if held.may_grow}
-    return _changed(steps, ready) if ready else steps
+    return _changed([_as_arm(step, ready) for step in steps], ready) if ready else steps
 
 
 def grown_tuples(steps: Sequence[Step]) -> list[Step]:
@@ -89,9 +91,9 @@ class _List:
         return all(at > last and loops.isdisjoint(around) for at, around in self.escapes)
 
 
-def _noted(steps: Sequence[Step]) -> dict[str, _List]:
+def _noted(steps: Iterable[Step]) -> dict[str, _List]:
     found: dict[str, _List] = {}
-    _note(steps, found, (), count())
+    _note(list(steps), found, (), count())
     return found
 
 
@@ -139,6 +141,20 @@ def _as_list(step: Step, names: set[str] | None = None) -> Step:
     return step
 
 
+def _as_arm(step: Step, names: set[str] | None = None) -> Step:
+    """A statement with an `if` for `xs = [*xs, x] if test else xs`, of any or of some names."""
+    inner = bodies(step)
+    if inner:
+        return with_bodies(step, *([_as_arm(s, names) for s in body] for body in inner))
+    match step:
+        case Assign(
+            targets=(Name(id=name) as target,),
+            value=Conditional(then=ListOf(items=items) as longer, test=test, other=other),
+        ) if other == target and _goes_on(name, items) and (names is None or name in names):
+            return If(test, (assigned(step, step.targets, longer),))
+    return step
+
+
 def _note(
     steps: Sequence[Step],
     found: dict[str, _List],
@@ -163,6 +179,12 @@ def _note(
                             held.follows = before
                 for item in items:
                     _escape(item, found, place)
+            case Assign(
+                targets=(Name(id=name),), value=Conditional(ListOf(items), test, ListOf(others))
+            ) if not _goes_on(name, items) and not _goes_on(name, others):
+                found.setdefault(name, _List()).starts.append(place)
+                for part in (test, *items, *others):
+                    _escape(part, found, place)
             case Assign(targets=targets):
                 for target in targets:
                     for name in _names(target):
