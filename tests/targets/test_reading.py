@@ -482,3 +482,20 @@ def test_a_list_that_grows_at_times_grows_in_place():
     assert "            if i % 2 == 1:\n                branches.append(xs[i])\n" in code
     assert "        if self.kernel > 1:\n            branches.append(" in code
     assert "[*branches" not in code
+
+
+OWN = """
+block mlp(ratio) { conv(in.channels * ratio, 1) -> gelu -> conv(in.channels, 1) }
+block encoder(ratio) {
+  x = add [ here, bn -> mlp(ratio) ]
+  add [ x, x -> bn -> mlp(ratio) ]
+}
+model Net() { input 8x8x4
+  encoder(2) -> encoder(4) }
+"""
+
+
+def test_the_name_x_is_the_authors():
+    code = compile_text(OWN).code
+    assert "        y = self.x_mlp(y)\n        x = x + y" in code
+    assert "        y = self.mlp(y)\n        return x + y\n" in code

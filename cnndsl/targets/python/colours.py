@@ -92,10 +92,13 @@ def named(
     steps: Sequence[Step],
     fixed: Iterable[str],
     options: Callable[[str], Iterable[str]],
-    live: set[str],
+    is_first: Callable[[str], bool],
 ) -> dict[str, str]:
-    """A name for every variable; `options` are those it may have, the best first."""
-    conflicts = interference(steps, live)
+    """A name for every variable; `options` are those it may have, the best first.
+
+    Those that are first choose before all others.
+    """
+    conflicts = interference(steps, set())
     chosen: dict[str, str] = {name: name for name in fixed}
     arguments = set(chosen)
     loops = {n for s in flat(steps) if isinstance(s, (Loop, For)) for n in written(s)}
@@ -105,7 +108,7 @@ def named(
             order.setdefault(name)
         for name in _in_order(step):
             order.setdefault(name)
-    for name in order:
+    for name in sorted(order, key=is_first, reverse=True):
         if name in chosen or "#" not in name:
             continue
         taken = {chosen[o] for o in conflicts.get(name, ()) if o in chosen}

@@ -123,7 +123,11 @@ def name_variables(
     def options(name: str) -> Iterator[str]:
         return _options(draft, name, lists, flow, module)
 
-    chosen = named(steps, fixed, options, set())
+    def is_own(name: str) -> bool:
+        variable = draft.variables.get(name.split("@")[0])
+        return variable is not None and variable.named and variable.kind == "tensor"
+
+    chosen = named(steps, fixed, options, is_own)
     return [renamed(step, chosen) for step in steps]
 
 
@@ -143,6 +147,8 @@ def _options(
         if not variable.named and variable.stem == "x":
             yield from flow
             yield from numbered("branch")
+        if variable.stem == "x":
+            yield "x"
         yield from numbered(safe(variable.stem, forbidden | CALL - set(draft.received)))
     if variable.kind == "counter" and not variable.named:
         yield from _COUNTERS
