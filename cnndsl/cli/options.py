@@ -6,6 +6,7 @@ import argparse
 import re
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import cache
 from typing import TYPE_CHECKING
 
 from cnndsl._version import __version__
@@ -76,6 +77,7 @@ def parse_arguments(argv: Sequence[str]) -> argparse.Namespace:
     return build_parser().parse_args(argv)
 
 
+@cache  # a process may make many calls
 def build_parser() -> Parser:
     parser = Parser(
         prog="cnndsl",
