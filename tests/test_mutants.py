@@ -72,6 +72,12 @@ def changed(parts: list[str], random: Random, texts: list[str]) -> list[str]:
     return parts[:first] + foreign[start : start + random.choice((1, 3, 20))] + parts[last:]
 
 
+@pytest.fixture(autouse=True)
+def no_project(tmp_path, monkeypatch):
+    """A folder whose project is not read for every text."""
+    monkeypatch.chdir(tmp_path)
+
+
 def answer(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     start = time.process_time()
     code, said = called(["check", "-"], text, monkeypatch)
