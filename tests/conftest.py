@@ -10,6 +10,9 @@ from hypothesis import settings
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Of hundreds of commands in processes of their own, half of the time is the package's compilation
+# to bytecode, where none is kept.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A deadline per example would fail on whichever example compiles first.
 settings.register_profile("default", deadline=None)
