@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
 import pytest
 
-from tests.compiled import CORNERS, compile_file, lint
+from tests.compiled import lint
+from tests.targets.test_validate import CORNERS, code_of
 
 ALLOWED = {
     *("collections.abc", "functools", "math", "typing", "jax", "jax.numpy", "jax.typing"),
@@ -15,10 +15,10 @@ ALLOWED = {
 }
 
 
-@pytest.mark.parametrize("path", sorted(CORNERS.glob("*.cnn")), ids=lambda path: path.stem)
-def test_a_corner_of_the_language(path: Path):
+@pytest.mark.parametrize("name", CORNERS)
+def test_a_corner_of_the_language(name: str):
     """Each compile proves its module."""
-    code = compile_file(path).code
+    code = code_of(CORNERS[name])
     lint(code)
     assert imports(code) <= ALLOWED
 
