@@ -6,7 +6,7 @@ import pytest
 
 from cnndsl.targets.flax.validate_arguments import validate_arguments
 from cnndsl.targets.python.module_tree import Module
-from tests.compiled import GENERATED
+from tests.compiled import GENERATED, compile_text
 from tests.targets.parse import parse_module
 from tests.targets.test_validate import SPECS, checked, compiled
 
@@ -115,6 +115,64 @@ def test_repetitions_may_be_none():
     """
     module, _ = compiled(text)
     assert {"repeat", "layers", "width", "depths", "classes"} <= _arguments(module, "Net")
+
+
+@pytest.mark.parametrize(
+    ("body", "stays"),
+    [
+        ("{ conv(w, 3) -> relu } * n\n if f { add [ here, conv(w, 1) ] }", True),
+        ("for i in 0 .. n { conv(w if i == 0 else 2 * w, 3) }\n if f { conv(2 * w, 1) }", False),
+        ("for i in 0 .. n { conv(w, 3) -> relu }\n if f { conv(w, 1) }", False),
+    ],
+)
+def test_repetitions_of_a_variant_without_a_branch_may_be_none(body, stays):
+    """M(n=0) is no network or one with the branch; the variant's is another."""
+    text = f"""
+    model M(w = 8, n = 2, f = true) {{ input 16x16x4
+      {body}
+      conv(5, 1) }}
+    model V = M(f = false)
+    """
+    module, _ = compiled(text)
+    assert ("n" in _arguments(module, "M")) is stays
+    assert "range(n - 1)" not in compile_text(text).code
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        """model M(table = ["a", "b", "b"], ks = [3, 1, 1]) { input 24x24x4
+          for kind, k in zip(table, ks) {
+            if kind == "a" { conv(8, k) -> relu } else { conv(8, k) } } }""",
+        """model M(w = 16, table = [[7, 3], [7, 3], [3, 1], [3, 3]]) { input 256x20
+          for k, p in table {
+            conv(w, k, pad = valid) -> relu
+            if p > 1 { max_pool(p) } }
+          flatten -> dense(w) }""",
+    ],
+)
+def test_a_list_whose_order_decides_more_than_the_class_says_is_no_argument(text):
+    module, _ = compiled(text)
+    assert "table" not in _arguments(module, "M")
+
+
+def test_a_step_that_is_the_window_follows_it_in_a_branch():
+    text = """model M(table = [[3, 2], [5, 1], [5, 2]]) { input 128x3
+      for k, p in table {
+        conv(4, k) -> relu
+        if p > 1 { max_pool(p) } } }"""
+    module, _ = compiled(text)
+    assert "table" in _arguments(module, "M")
+    assert "(p,), (p,)" in compile_text(text).code
+
+
+def test_names_that_the_module_has_are_none_of_an_argument():
+    names = "cast endpoints keep_float32 he_normal eval set_attributes"
+    given = ", ".join(f"{name} = 2" for name in names.split())
+    layers = " -> ".join(f"conv({name}, 3) -> relu -> upsample({name})" for name in names.split())
+    text = f"model M({given}, kinds = 3) {{ input 4x4x3\n {layers} -> conv(kinds, 1) -> bn }}"
+    module, _ = compiled(text)
+    assert {"eval_", "cast_", "kinds"} <= _arguments(module, "M")
 
 
 def _arguments(module: Module, name: str) -> set[str]:

@@ -10,10 +10,12 @@ RESERVED = frozenset(
     {
         *keyword.kwlist,
         *(
-            "self jax jnp nnx math functools partial dtype param_dtype dtypes rngs kinds DTypeLike "
+            "self jax jnp nnx math functools partial dtype param_dtype dtypes rngs DTypeLike "
             "Callable Any"
         ).split(),
-        *("range enumerate zip len min max sum int round abs tuple list staticmethod").split(),
+        *("range enumerate zip len min max sum int round abs tuple list dict staticmethod").split(),
+        *("cast keep_float32 he_normal").split(),
+        *("endpoints eval set_attributes").split(),  # methods, which an attribute would hide
         *(
             "Frozen Parameter PReLU LayerScale GlobalResponseNorm GlobalResponseNormNd DropPathNd "
             "Subsample SparseConv WeightNorm ScaledWeight SpectralNorm"

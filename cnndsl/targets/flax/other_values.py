@@ -38,7 +38,7 @@ def rounds(cls: ClassValue | None, network: Network, is_first: bool) -> Iterator
         value = network.arguments[parameter]
         changes = [Change(name, parameter, other) for other in _others(value)]
         if changes:
-            instead = tuple(_further(value))
+            instead = tuple(other for other in _further(value) if other != value)
             changes[0] = replace(changes[0], instead=instead, must=True)
         if parameter == CLASSES and classifiers(network, aux=False):
             changes.append(Change(name, parameter, 0))
@@ -48,6 +48,9 @@ def rounds(cls: ClassValue | None, network: Network, is_first: bool) -> Iterator
         fewest = _fewest(value)
         if fewest and parameter != CLASSES and is_first:
             yield (Change(name, parameter, fewest[0], fewest[1:]),)
+        turned = value[::-1] if isinstance(value, list) else value
+        if turned != value and is_first:
+            yield (Change(name, parameter, turned),)
         first.extend(changes[:1])
         second.extend(changes[1:2])
     if first:

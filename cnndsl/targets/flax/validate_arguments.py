@@ -57,8 +57,10 @@ def differences_by_argument(run: Run, checked: Checked) -> list[Difference]:
     bodies: set[int] = set()
     known = known_of(checked.networks)
     for network in checked.networks:
-        is_first = id(network.definition) not in bodies
-        bodies.add(id(network.definition))
+        flags = [v for v in network.arguments.values() if v is None or isinstance(v, bool | str)]
+        body = id(network.definition), *flags  # other flags may leave other layers of it
+        is_first = body not in bodies
+        bodies.add(body)
         for changes in rounds(run.cls(network), network, is_first):
             found.extend(_set(run, program, network, changes, known))
             if is_first:

@@ -137,7 +137,7 @@ class Control:
         """Says which channels the branches leave in every instance."""
         found: dict[int, int] = {}
         for i in left:
-            shape = outs[i].shape
+            shape = outs[i].known  # where named inputs arrive nothing flows
             if shape is None or found.setdefault(runs[i][0], shape[-1]) != shape[-1]:
                 return
         self.values.at_init(Settle(self.flow.features(x), tuple(found.items())))

@@ -10,6 +10,7 @@ from cnndsl.ops.conv import ConvTranspose
 from cnndsl.ops.kinds import Border, Extents, Padding, PerChannel, Window
 from cnndsl.ops.pool import AvgPool, MaxPool
 from cnndsl.ops.row_kinds import Codes, Connections
+from cnndsl.ops.spelled import Same
 from cnndsl.ops.tensor_kinds import Grid, SomeExtents
 from cnndsl.ops.window import by_axis, is_one, sides
 from cnndsl.ops.words import AXIS, BORDER_MODE, Like, Size
@@ -47,8 +48,9 @@ def fields_of(
     for name in names:
         seen = [frozen(getattr(rec.op, name)) for rec in recs]
         expr = given.get(name)
-        if expr is None and not _is_one(seen):  # the default follows another argument
-            expr = given.get("window")
+        default = kind.arguments()[name].default
+        if expr is None and isinstance(default, Same):
+            expr = given.get(default.argument)
         transposed = [r.op for r in recs if isinstance(r.op, ConvTranspose)]
         if transposed and name == "pad" and _differ_in_words(seen):
             if expr is not None:
