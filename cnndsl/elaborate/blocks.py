@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from cnndsl import errors
 from cnndsl.elaborate import values
-from cnndsl.elaborate.bind import match_parameters
-from cnndsl.elaborate.collect import Place
+from cnndsl.elaborate.bind import match_parameters, signature
+from cnndsl.elaborate.calls import applied
+from cnndsl.elaborate.collect import Failure, Place
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.empty import fill
 from cnndsl.elaborate.head import CLASSES, Head, is_classes
@@ -17,7 +19,10 @@ from cnndsl.elaborate.recursion import Calls
 from cnndsl.elaborate.reuse import Cost, again, key_of, proof_key
 from cnndsl.elaborate.scope import Scope
 from cnndsl.ir import Frame, Instance, Pack, Tensor, Value
+from cnndsl.ops import OPS
+from cnndsl.ops.base import takes_tensors
 from cnndsl.syntax import ast
+from cnndsl.syntax.walk import walk
 
 Bodies = Callable[[ast.Body, Tensor, Scope, Context], tuple[Frame, Tensor]]
 
@@ -43,12 +48,26 @@ class Blocks:
         for name, argument in given.items():
             if isinstance(argument.value, ast.Name):
                 self.shared.check_reads(argument.value.id, bound[name], argument.value.span)
+        self.check_arriving(element, block, bound)
         inner = self.shared.evaluator.parameters(block, bound)
         fill(block, inner, known)
         inner.classes = frozenset(n for n, a in given.items() if is_classes(a.value, scope))
         instance = self.block(element, block, inner, x, context)
         instance.picks = self.picks(given, scope)
         return instance
+
+    def check_arriving(self, element: ast.Apply, block: ast.Block, bound: dict[str, Value]) -> None:
+        """Refuses what arrives as an argument, `unit(x, 64)`, of a block that wants a value."""
+        args, first = element.args or (), block.parameters[:1]
+        if not args or args[0].name or not isinstance(bound.get(first[0].name), Tensor):
+            return
+        needed = sum(parameter.default is None for parameter in block.parameters)
+        if needed > len(args) - 1 or may_be_tensor(block, first[0].name):
+            return
+        message = f"`{first[0].name}` is no tensor: what arrives stands in front of `{block.name}`"
+        fix = applied(block.name, args, element.span)
+        described = signature(block)
+        raise Failure(errors.bad_argument(args[0].span, message, described, None, fix))
 
     def block(
         self, element: ast.Apply, block: ast.Block, inner: Scope, x: Tensor, context: Context
@@ -167,6 +186,24 @@ class Blocks:
         self.shared.instances[stage] += 1
         shown = {n: value for n, value in args.items() if not isinstance(value, Tensor | Pack)}
         return Place(f"{stage}[{index}]", element.span, shown)
+
+
+def may_be_tensor(block: ast.Block, name: str) -> bool:
+    """Whether a block uses a parameter otherwise than as a number that its ops are given."""
+    of_ops = 0
+    nodes = list(walk(block.body))
+    for node in nodes:
+        if isinstance(node, ast.Apply) and node.name == name:
+            return True
+        op = OPS.get(node.name) if isinstance(node, ast.Apply) else None
+        if op is None or not isinstance(node, ast.Apply):
+            continue
+        names = list(op.arguments())
+        for place, argument in enumerate(node.args or ()):
+            known = argument.name or (names[place] if place < len(names) else "")
+            if known in names and not takes_tensors(op.arguments()[known].kind):
+                of_ops += sum(isinstance(n, ast.Name) and n.id == name for n in walk(argument))
+    return of_ops < sum(isinstance(node, ast.Name) and node.id == name for node in nodes)
 
 
 def gives_several(block: ast.Block) -> bool:

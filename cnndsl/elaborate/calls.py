@@ -108,7 +108,7 @@ def surplus(
     takes = f"takes {len(names)} argument{'s' * (len(names) != 1)}, not {len(args)}"
     message = f"`{callee}` {takes if names else 'takes no arguments'}"
     argument = args[position]
-    fix = None if names else applied(callee, args, call)
+    fix = applied(callee, args, call) if not names and callee in OPS else None
     if callee == "reshape" and not any(each.name for each in args) and len(args) in (2, 3):
         sides = [each.span.text for each in args]
         if len(sides) == 3 and sides[1] == sides[2] != sides[0]:
@@ -127,7 +127,7 @@ def applied(callee: str, args: Sequence[ast.Argument], call: Span) -> Fix | None
     is_layer = isinstance(value, ast.Call) and value.func.id in OPS
     is_tensor = isinstance(value, ast.Name) and value.id not in elsewhere.VALUES
     sum_ = summed(value)
-    if callee not in OPS or first.name is not None or not (is_layer or is_tensor or sum_):
+    if first.name is not None or not (is_layer or is_tensor or sum_):
         return None
     left = ", ".join(argument.span.text for argument in others)
     element = f"{callee}({left})" if left else callee

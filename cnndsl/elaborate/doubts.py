@@ -157,7 +157,7 @@ def _layer(layer: Layer, alone: bool) -> Iterator[Diagnostic]:
         help = f"the channels that arrive are not written: {corrected(fix)}" if fix else None
         yield advice.large_kernel(element.span, kernel, size, help, fix)
     if isinstance(op, Conv) and _by_place(args) > _GROUPS and op.groups > 1:
-        yield advice.groups_by_place(args[_GROUPS].span, *_named(op, args))
+        yield advice.groups_by_place(*_named(op, args))
     if isinstance(op, _Windowed):
         yield from _skipped(op, x.shape, element)
     if isinstance(op, Dropout | DropPath) and op.rate == 0 and _is_literal(element):
@@ -176,7 +176,7 @@ def _layer(layer: Layer, alone: bool) -> Iterator[Diagnostic]:
         yield advice.nothing_between(element.name_span, place)
 
 
-def _named(op: Conv, args: tuple[ast.Argument, ...]) -> tuple[str, Fix]:
+def _named(op: Conv, args: tuple[ast.Argument, ...]) -> tuple[Span, str, Fix]:
     """What the fifth argument of a convolution may be, which keeps the size of maps, and that."""
     pads = () if isinstance(op.pad, str) else by_axis(sides(op.pad, len(op.kernel)))
     around = {pad for pair in pads for pad in pair}
@@ -185,7 +185,7 @@ def _named(op: Conv, args: tuple[ast.Argument, ...]) -> tuple[str, Fix]:
     late = [argument for argument in args[_GROUPS:] if argument.name is None]
     names = [meant, *list(op.arguments())[_GROUPS + 1 :]]
     said = [f"{name} = {argument.span.text}" for name, argument in zip(names, late, strict=False)]
-    return meant, Fix(late[0].span.to(late[-1].span), ", ".join(said))
+    return late[0].span, meant, Fix(late[0].span.to(late[-1].span), ", ".join(said))
 
 
 def _by_place(args: tuple[ast.Argument, ...]) -> int:

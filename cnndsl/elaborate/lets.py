@@ -41,7 +41,7 @@ def value_meant(
         chain = chain[0] if chain and isinstance(chain[0], ast.Chain) else None
     if chain is None or len(chain.elements) > 1:
         return None
-    element = chain.elements[0]
+    *_, element = chain.elements
     while isinstance(element, ast.Repeat):
         element = element.element
     if not isinstance(element, ast.Apply):

@@ -14,6 +14,7 @@ from cnndsl.diagnostics import Diagnostic, Fix, Label
 from cnndsl.elaborate.calls import activation_of, renamed, rewritten
 from cnndsl.elaborate.functions import FUNCTIONS
 from cnndsl.elaborate.values import ATTRIBUTES
+from cnndsl.fixes import corrected
 from cnndsl.ops import MERGES, OPS
 from cnndsl.source import Span
 from cnndsl.suggest import MOST, closest, did_you_mean, meant_value
@@ -190,7 +191,22 @@ def unknown_value(name: ast.Name, fns: Container[str], known: Iterable[str]) -> 
     """A value that there is not; a function by itself is none."""
     if name.id in fns or name.id in FUNCTIONS:
         return errors.unknown_name(name.span, name.id, f"call it: {name.id}(…)")
+    if name.id in _ARRIVING and (fix := _without_what_arrives(name.span)):
+        line = corrected(fix)
+        help = "what arrives is not an argument" + (f": {line}" if line else "")
+        return errors.unknown_name(name.span, name.id, help, fix)
     return errors.unknown_name(name.span, name.id, meant_value(name.id, known))
+
+
+def _without_what_arrives(name: Span) -> Fix | None:
+    """The call of a layer, `unit(x, 64)`, without its first argument."""
+    text = name.source.text
+    called = re.search(r"(\w+)[ \t]*(\([ \t]*)$", text[max(0, name.start - 80) : name.start])
+    behind = re.compile(r"[ \t]*(?:,[ \t]*|(\)))").match(text, name.end)
+    if called is None or behind is None or called[1] in FUNCTIONS:
+        return None
+    start = name.start - (len(called[2]) if behind[1] else 0)
+    return Fix(Span(name.source, start, behind.end()), "")
 
 
 def unknown_function(call: ast.Call, known: Iterable[str]) -> Diagnostic:

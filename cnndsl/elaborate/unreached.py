@@ -38,7 +38,7 @@ from cnndsl.elaborate.unknown_names import (
 )
 from cnndsl.fixes import corrected
 from cnndsl.ops import MERGES, OPS, SOURCES, initial
-from cnndsl.ops.base import Kind, Op
+from cnndsl.ops.base import Op, takes_tensors
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import below
 
@@ -268,8 +268,3 @@ def all_words() -> frozenset[str]:
     """The words of the arguments of all ops: `causal`, `reflect`, …"""
     arguments = (each for op in OPS.values() for each in op.arguments().values())
     return frozenset().union(*(argument.kind.own_words for argument in arguments))
-
-
-def takes_tensors(kind: Kind[object]) -> bool:
-    """Whether an argument may be a tensor, which stands for its shape."""
-    return type(kind).of_tensor is not Kind.of_tensor

@@ -242,3 +242,8 @@ def times(a: int, b: int) -> int:
     if type(b) is int and b == 1:
         return a
     return a * b
+
+
+def takes_tensors(kind: Kind[object]) -> bool:
+    """Whether an argument may be a tensor, which stands for its shape."""
+    return type(kind).of_tensor is not Kind.of_tensor

@@ -35,7 +35,7 @@ def asserted(at: Context) -> Diagnostic | None:
     fix = Fix(Span(source, at.word.start, end), f"{body} : {found[1]}")
     message = "the shape of a stage stands behind its braces"
     head = source.text[at.statement[0].start : at.word.start].rstrip()
-    help = f"write {errors.shown(head)} {{ … }} : {errors.shown(found[1])}"
+    help = f"write {errors.shown(head, 90)} {{ … }} : {errors.shown(found[1])}"
     return errors.written_differently(at.word, message, None if "\n" not in body else help, fix)
 
 
@@ -102,7 +102,7 @@ def ended(at: Context) -> Diagnostic | None:
     body = source.text[head.start + len(text) : end.start]
     fix = Fix(Span(source, first.start, end.end), f"{new}{body}}}")
     message = "a body stands in braces, and no `end` closes it"
-    help = f"write {errors.shown(new, 60)} and }} for its end"
+    help = f"write {errors.shown(new, 100)} and }} for its end"
     return errors.written_differently(first, message, help, fix)
 
 
@@ -164,4 +164,4 @@ def parameter(at: Context) -> Diagnostic | None:
     fix = Fix(moved.span, joined + between.rstrip("\n"))
     message = "parameters stand in parentheses behind the name of a definition"
     whole = f"{head.strip()[:-1]}{joined})" if closer else head.strip() + joined
-    return errors.written_differently(first, message, f"write {errors.shown(whole, 80)}", fix)
+    return errors.written_differently(first, message, f"write {errors.shown(whole, 110)}", fix)

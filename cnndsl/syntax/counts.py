@@ -118,7 +118,8 @@ def walked(at: Context) -> Diagnostic | None:
 
 def named_within(at: Context) -> Diagnostic | None:
     """`conv(64, 3) as skip -> max_pool(2)`: behind its name a chain begins anew."""
-    is_named = len(at.before) > 1 and at.before[-2].type in ("AS", "OUTPUT")
+    words = list(at.before[-2:])
+    is_named = words[0].type in ("AS", "OUTPUT") if words else False
     if at.word.type != "ARROW" or not is_named or at.inside != "LBRACE":
         return None
     if any(word.type == "EQUAL" for word in at.statement):
@@ -134,4 +135,4 @@ def named_within(at: Context) -> Diagnostic | None:
     named = text[at.statement[0].start : at.previous.end]
     help = f"begin a new line behind it: {errors.shown(named, 60)}"
     help += f", and below {errors.shown(behind, 60)}" if behind else ""
-    return errors.written_differently(at.before[-2].to(at.previous), message, help, fix)
+    return errors.written_differently(words[0].to(at.previous), message, help, fix)

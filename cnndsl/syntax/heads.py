@@ -49,7 +49,7 @@ def definition(at: Context) -> Diagnostic | None:
             return None
         span, text = Span(head.source, head.start, behind.span.end), new + behind.text
     message = f"`{word}` is not a word of this language"
-    help = f"write {errors.shown(new, 60)} {'= …' if sign == '=' else '{ … }'}"
+    help = f"write {errors.shown(new, 100)} {'= …' if sign == '=' else '{ … }'}"
     return errors.written_differently(head, message, help, Fix(span, text))
 
 

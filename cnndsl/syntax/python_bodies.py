@@ -32,7 +32,7 @@ def body(at: Context) -> Diagnostic | None:
         start = at.word.source.text.rfind("\n", 0, at.word.start) + 1
         header = at.word.source.text[start : ranged.span.start].lstrip()
         header += ranged.text.removesuffix(fix.text)
-        help = f"write {errors.shown(header.rstrip(), 60)} {{ and close its body by }}"
+        help = f"write {errors.shown(header.rstrip(), 110)} {{ and close its body by }}"
     message = "a body stands in braces, not behind `:`"
     return errors.written_differently(at.word, message, help, ranged)
 

@@ -54,7 +54,7 @@ def varied(at: Context) -> Diagnostic | None:
     return errors.written_differently(
         head.to(Span(source, head.start, found.end())),
         message,
-        f"write {errors.shown(new, 90)}",
+        f"write {errors.shown(new, 110)}",
         fix,
     )
 
