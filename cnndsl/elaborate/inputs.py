@@ -122,7 +122,7 @@ def as_variant(root: ast.Model, models: Container[str]) -> tuple[Span, Fix] | No
     run = statements[0] if len(statements) == 1 else None
     if not isinstance(run, ast.Run) or len(run.chain.elements) > 1 or run.name or run.shape:
         return None
-    *_, element = run.chain.elements
+    element = next(iter(run.chain.elements))
     if not isinstance(element, ast.Apply) or element.name not in models:
         return None
     behind = Span(root.span.source, root.name_span.end, root.body.span.end)

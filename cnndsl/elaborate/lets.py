@@ -36,12 +36,12 @@ def value_meant(
     statement: ast.Bind | ast.Pack, program: Program, is_value: Callable[[str], bool]
 ) -> Diagnostic | None:
     """`hidden = n * 4` and `widths = [n, 2 * n]`: values that are named as tensors are."""
-    chain = statement.chain if isinstance(statement, ast.Bind) else statement.items[:1]
-    if isinstance(chain, tuple):
-        chain = chain[0] if chain and isinstance(chain[0], ast.Chain) else None
-    if chain is None or len(chain.elements) > 1:
+    first = (
+        statement.chain if isinstance(statement, ast.Bind) else next(iter(statement.items), None)
+    )
+    if not isinstance(first, ast.Chain) or len(first.elements) > 1:
         return None
-    *_, element = chain.elements
+    element = next(iter(first.elements))
     while isinstance(element, ast.Repeat):
         element = element.element
     if not isinstance(element, ast.Apply):

@@ -16,7 +16,7 @@ from cnndsl.syntax.parts import indent_of
 
 _SIMPLE = re.compile(r"\d+|[A-Za-z_]\w*(?:\[[^\[\]\n]*\])?|\([^()\n]*\)")
 _TIMES = re.compile(rf"({_SIMPLE.pattern})[ \t]*(?:\*|x|\u00d7|times\b)[ \t]*(?=[A-Za-z{{])")
-_ELEMENT = re.compile(r"[A-Za-z_]\w*[ \t]*(?=([({])?)|(?=\{)")
+_ELEMENT = re.compile(r"[A-Za-z_]\w*[ \t]*|(?=\{)")
 _HEAD = re.compile(
     rf"(?:{'|'.join(REPEATS)}|for)[ \t]*"
     r"(?:\(([^{}\n]+)\)|[ \t]([^(){}\n]+?))(?:[ \t]*times)?[ \t]*:?[ \t]*(?=\{)"
@@ -60,9 +60,10 @@ def _in_front(at: Context) -> Diagnostic | None:
     element = _ELEMENT.match(text, found.end())
     if element is None:
         return None
-    end = closing(source, element.end()) if text[element.end()] in "({" else element.end()
+    opens = text[element.end() : element.end() + 1]
+    end = closing(source, element.end()) if opens in ("(", "{") else element.end()
     layer = text[found.end() : end].rstrip()
-    if at.word.start >= end or (text[element.end()] == "{" and layer[0] != "{"):
+    if at.word.start >= end or (opens == "{" and layer[0] != "{"):
         return None
     what = "layers" if layer[0] == "{" else "layer"
     fix = Fix(Span(source, first.start, found.end() + len(layer)), f"{layer} * {found[1]}")
@@ -94,8 +95,7 @@ def repeated(at: Context) -> Diagnostic | None:
     if first.text == "for":
         message = "a loop walks a list or a range by `in`; a count stands behind its layers"
     help = f"write the count behind: `{{ … }} * {errors.shown(count, 30)}`"
-    help = help if "\n" in fix.text else None
-    return errors.written_differently(first, message, help, fix)
+    return errors.written_differently(first, message, help if "\n" in fix.text else None, fix)
 
 
 def walked(at: Context) -> Diagnostic | None:

@@ -83,8 +83,9 @@ def _value_behind(name: Span) -> str | None:
 
 def reads_as_value(text: str) -> bool:
     """Whether a text is an expression by itself."""
+    missed: list[Diagnostic] = []
     try:
-        run(layout(iter(scan(Source("", f"fn f() = {text}\n"), missed=(missed := [])))))
+        run(layout(iter(scan(Source("", f"fn f() = {text}\n"), missed=missed))))
     except (Mistake, Unexpected):
         return False
     return not missed
