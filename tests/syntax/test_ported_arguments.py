@@ -281,7 +281,7 @@ def test_a_statement_that_cannot_be_read_is_left_to_the_author(made, ran):
     assert "by_hand" in table
     assert "conv(8, 3, pad = valid) -> relu" in table
     assert "dense(10)" in table
-    assert "see by hand to what its comments say" in (found.help or "")
+    assert "write by hand what its comments say" in (found.help or "")
     assert not fixes(found)
     assert [each.code for each in cnndsl.check(table)] == ["E101"]
 
@@ -300,3 +300,60 @@ def test_what_computes_nothing_else_costs_nothing(made, ran):
     found = told(CLASS.format(made, ran))
     assert "by_hand" not in (found.table or "by_hand")
     assert not cnndsl.check(found.table or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (
+            "Layer      Output  Kernel  Filters\nconv1      32x32   3x3     16\n"
+            "pool1      16x16   2x2\nattention  16x16   -       -\nfc                         10\n",
+            "attention 16x16 - -",
+        ),
+        (
+            "input: [32, 32, 3]\nlayers:\n  - conv: {filters: 32, kernel: 3}\n  - relu\n"
+            "  - frobnicate: {depth: 3}\n  - dense: 10\n",
+            "frobnicate: depth: 3",
+        ),
+        (
+            '[{"op": "conv2d", "filters": 8, "kernel_size": 3}, {"op": "relu"},\n'
+            ' {"op": "mbconv", "out": 8}, {"op": "dense", "units": 10}]',
+            "op: mbconv, out: 8",
+        ),
+        ("INPUT 32x32x3\nCONV 3x3, 16\nPOOL 2x2\nNORM\nFC 10\n", "NORM"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_left_to_the_author(text, left):
+    found = told(text)
+    table = found.table or ""
+    assert f"# {left}\n  by_hand" in table
+    assert "conv(" in table
+    assert "dense(10)" in table
+    assert not fixes(found)
+    assert [each.code for each in cnndsl.check(table)] == ["E101"]
+
+
+def test_the_multiples_of_a_list_of_layers_are_heeded():
+    text = """depth_multiple: 0.33
+width_multiple: 0.50
+backbone:
+  - [-1, 1, Conv, [64, 6, 2, 2]]
+  - [-1, 6, C3, [256]]
+  - [-1, 1, nn.Upsample, [None, 2, "nearest"]]
+"""
+    assert (told(text).table or "").splitlines()[2:-1] == [
+        "  conv(32, 6, stride = 2, pad = 2, bias = false) -> bn -> swish",
+        "  C3(128, n = 2)",
+        "  upsample(2)",
+    ]
+
+
+def test_the_rows_of_a_table_of_inverted_residuals_are_blocks():
+    text = "Input     Operator    t  c   n  s\n32^2x3    conv2d 3x3  -  16  1  2\n"
+    text += "16^2x16   bottleneck  6  24  2  2\n8^2x24    avgpool     -  -   1  -\n"
+    assert (told(text).table or "").splitlines()[1:5] == [
+        "  input 32x32x3",
+        "  conv(16, 3, stride = 2)",
+        "  Bottleneck(6, 24, stride = 2)",
+        "  Bottleneck(6, 24) -> global_avg_pool",
+    ]

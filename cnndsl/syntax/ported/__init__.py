@@ -164,7 +164,8 @@ def _told(
 def _is_own(mistake: Diagnostic, spans: Sequence[Span]) -> bool:
     """Whether it is of a layer of the author's own, which stands in the text as it was."""
     name = mistake.primary.span.text if mistake.primary and mistake.code == "E101" else ""
-    is_theirs = name[:1].isupper() and any(re.search(rf"\b{name}\b", s.text) for s in spans)
+    word = re.compile(rf"\b{name}\b", re.IGNORECASE)
+    is_theirs = name[:1].isupper() and any(word.search(span.text) for span in spans)
     return is_theirs or name == BY_HAND
 
 
@@ -188,7 +189,7 @@ def _said(part: Part, edit: Fix, own: Sequence[Diagnostic]) -> Diagnostic:
         help += ", with the size of your images"
     told = dict.fromkeys(each.primary.span.text for each in own if each.primary)
     if re.search(r"^ *# ", written, re.M):
-        help += ", and see by hand to what its comments say"
+        help += ", and write by hand what its comments say"
     names = [each for each in told if each != BY_HAND and re.search(rf"\b{each}\b", edit.text)]
     theirs = [each for each in names if op_meant(each) is not None]
     if theirs:

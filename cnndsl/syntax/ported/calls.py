@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from cnndsl import elsewhere
 from cnndsl.syntax.ported.arguments import TAKE_THEM, Arguments
 from cnndsl.syntax.ported.dialects import PLAIN, TORCH
-from cnndsl.syntax.ported.entries import BY_HAND, MADE, Entry, Unknown
+from cnndsl.syntax.ported.entries import MADE, Entry, Unknown, by_hand
 from cnndsl.syntax.ported.flows import Layer
 from cnndsl.syntax.ported.meaning import op_meant, ops_joined, setting_meant
 from cnndsl.syntax.ported.settled import FIELDS, STARTS, once
@@ -22,7 +22,6 @@ CONTAINERS = re.compile(
 )
 _SIZED = re.compile(r"conv_?(\d)x(\d)$", re.IGNORECASE)  # `conv3x3`, as torchvision has it
 _TORCH_SIZED = ("arrives", "out", "stride")
-_SHOWN = 90  # characters of a statement that a comment repeats
 _PAIR = 2  # arguments, of which the first says what arrives
 _WITHOUT = frozenset(
     {"flatten", "softmax", "relu", "sigmoid", "tanh", "bn", "here", "gelu", "swish"}
@@ -102,8 +101,7 @@ class Calls(Arguments):
 
     def unread(self, statement: python.stmt) -> Entry:
         """What stands in place of a statement that cannot be read."""
-        first = python.unparse(statement).splitlines()[0]
-        return Entry("", text=BY_HAND, notes=(first[:_SHOWN],))
+        return Entry("", text=by_hand(python.unparse(statement).splitlines()[0]))
 
     def _by_hand(self, call: python.Call) -> str:
         """A call of a library's layer, for its author to write; "" if it cannot stand here."""

@@ -10,7 +10,7 @@ from cnndsl import elsewhere
 from cnndsl.syntax.ported.calls import Calls
 from cnndsl.syntax.ported.constructors import declare_or_leave
 from cnndsl.syntax.ported.dialects import Dialect
-from cnndsl.syntax.ported.entries import BY_HAND, Entry, Unknown
+from cnndsl.syntax.ported.entries import Unknown, is_trusted
 from cnndsl.syntax.ported.flows import FLOW, Merged, Ran, Step, Tensor, ran, safe
 from cnndsl.syntax.ported.meaning import op_meant
 from cnndsl.syntax.ported.scripts import Script
@@ -19,7 +19,6 @@ from cnndsl.syntax.ported.written import Definition
 
 _MAKES = frozenset({"__init__", "setup", "build", "initialize"})
 _RUNS = ("forward", "__call__", "call", "hybrid_forward", "construct")
-_TRUSTED = 2  # layers that are read for each that is left to the author
 _HIDDEN = frozenset(
     "self rngs rng key train training name kwargs prefix dtype deterministic F cls".split()
 )
@@ -36,8 +35,7 @@ def program(
     """
     defined = definitions(body, dialect, leaves=leaves)
     layers = [layer for each in defined for step in each.script.steps for layer in ran(step.tensor)]
-    left = [each for each in layers if isinstance(each, Entry) and each.text == BY_HAND]
-    if not layers or len(left) * _TRUSTED > len(layers):
+    if not is_trusted(layers):
         raise Unknown
     return defined
 

@@ -20,7 +20,7 @@ def declare_or_leave(statement: python.stmt, calls: Calls) -> None:
             case python.Assign(targets=[python.Attribute(attr=name)]):
                 calls.layers[name] = [calls.unread(statement)]
             case _:
-                calls.notes.append(calls.unread(statement).notes[0])
+                calls.notes.append(calls.unread(statement).text.splitlines()[0].removeprefix("# "))
 
 
 def _declare(statement: python.stmt, calls: Calls) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field
 
 from cnndsl.syntax.ported import settled
@@ -40,6 +40,8 @@ class Choice:
 
 
 BY_HAND = "by_hand"  # what cannot be read, and stands in the comment in front of it
+_TRUSTED = 2
+_SHOWN = 90  # characters of a statement that a comment repeats
 _NEAR = "`gelu` is exact here, and near that in flax, unless it says approximate = False"
 _PLAIN_FIRST = ("filters", "kernel", "units", "window", "rate", "factor", "groups", "size", "slope")
 
@@ -57,7 +59,19 @@ def element(entry: Entry, at: Arriving, dialect: Dialect = PLAIN) -> list[str]:
             raise
         at.sides, at.channels, at.flat = (), None, False
         notes = [f"# {each}" for each in entry.notes]
-        return [*notes, entry.text if entry.count == "1" else f"{entry.text} * {entry.count}"]
+        *more, text = entry.text.splitlines()
+        return [*notes, *more, text if entry.count == "1" else f"{text} * {entry.count}"]
+
+
+def by_hand(said: str) -> str:
+    """What stands in place of a layer that cannot be read: the text of an entry."""
+    return f"# {' '.join(said.split())[:_SHOWN]}\n{BY_HAND}"
+
+
+def is_trusted(layers: Sequence[object]) -> bool:
+    """Whether enough of the layers could be read, two for each that is left to the author."""
+    left = [each for each in layers if isinstance(each, Entry) and not each.op]
+    return len(layers) > _TRUSTED * len(left)
 
 
 def _element(entry: Entry, at: Arriving, dialect: Dialect) -> list[str]:

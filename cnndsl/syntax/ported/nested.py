@@ -33,7 +33,11 @@ def braced(text: str) -> Record | None:
     if _WORD.sub("", text).strip():
         return None
     try:
-        record, place = _pairs(words, 0)
+        if words[:2] == ["[", "{"]:
+            listed, place = _value(words, 0)
+            record = Record([("layers", listed)])
+        else:
+            record, place = _pairs(words, 0)
     except (IndexError, Unknown, RecursionError):
         return None
     return record if place == len(words) and record.pairs else None

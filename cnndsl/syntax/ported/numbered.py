@@ -6,6 +6,7 @@ import ast as python
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 
 from cnndsl.syntax.ported import records
 from cnndsl.syntax.ported.calls import Calls
@@ -17,6 +18,8 @@ from cnndsl.syntax.ported.notation import parsed
 from cnndsl.syntax.ported.scripts import Script
 
 _KNOWN = {"route": {"layers"}, "shortcut": {"from"}, "upsample": {"stride"}}
+_KEEPS = re.compile(r"Upsample|Concat|Pool|Detect|Segment|Classify|Pose|^nn\.")  # their channels
+_REPEATS = re.compile(r"C\d\w*|\w*CSP|RepC3|CSPStage|ELAN\w*")  # which repeat a part of themselves
 _SILENT = frozenset({"yolo", "region", "detection", "cost"})  # what reads the last maps
 
 
@@ -84,13 +87,45 @@ def _section(kind: str, section: Value) -> _Layer:
     return _Layer([*entries, *behind])
 
 
+@dataclass(frozen=True)
+class _Multiples:
+    """By what Ultralytics' lists scale how often layers run, and how wide they are."""
+
+    depth: float = 1.0
+    width: float = 1.0
+
+    def times(self, count: str) -> str:
+        number = _number(count)
+        return str(max(round(number * self.depth), 1) if number > 1 else number)
+
+    def channels(self, word: str) -> str:
+        return str(8 * ceil(int(word) * self.width / 8)) if word.isdigit() else word
+
+
+def _multiples(record: Record) -> _Multiples:
+    said: list[Value | None] = [record.get("depth_multiple"), record.get("width_multiple")]
+    scales = record.get("scales")
+    if isinstance(scales, Record) and isinstance(first := scales.pairs[0][1], list):
+        said = [*first[:2]]
+    try:
+        return _Multiples(*(float(each) if isinstance(each, str) else 1.0 for each in said))
+    except ValueError:
+        raise Unknown from None
+
+
 def _rows(record: Record) -> Iterator[_Layer]:
     """`- [-1, 1, Conv, [64, 3, 2]]`: what it works on, how often, the layer, its arguments."""
+    multiples = _multiples(record)
     for _, rows in record.pairs:
         for row in rows if isinstance(rows, list) else ():
             match row:
                 case [str() | [*_] as source, str(count), str(name), [*args]]:
                     numbers = [source] if isinstance(source, str) else source
+                    count = multiples.times(count)
+                    if args[:1] and isinstance(args[0], str) and not _KEEPS.search(name):
+                        args = [multiples.channels(args[0]), *args[1:]]
+                    if _REPEATS.fullmatch(name):
+                        args, count = [args[0], f"n = {count}", *args[1:]], "1"
                     yield _row(name, args, [_number(each) for each in numbers], count)
                 case _:
                     return
@@ -110,6 +145,7 @@ def _row(name: str, args: Sequence[Value], sources: Sequence[int], count: str) -
             "bias": "false",
         }
         return _Layer([Entry("conv", given, ("bn", "swish"), count)], sources)
+    words.sort(key=lambda word: "=" in word)  # arguments with names last
     match parsed(f"{name}({', '.join(words)})"):
         case [python.Expr(value=call)]:
             row = Calls(dialect=TORCH, keeps=True).row(call)

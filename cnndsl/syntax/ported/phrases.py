@@ -77,9 +77,40 @@ class _Said:
     bare: list[str] = field(default_factory=list)
 
 
+_SHORT = tuple(
+    (re.compile(pattern, re.I), said)
+    for pattern, said in (
+        (r"conv(\d+)-(\d+)", r"\1x\1 conv, \2 filters"),  # as VGG's table has it
+        (r"(\d+)c(\d+)", r"\2x\2 conv, \1 filters"),
+        (r"(?:mp?|p)(\d+)", r"\1x\1 max pool"),
+        (r"ap(\d+)", r"\1x\1 average pool"),
+        (r"fc-?(\d+)|(\d+)(?:fc|n|l)", r"fc \1\2"),
+        (r"soft-max", "softmax"),
+        (r"(\d+\s*[x×]\s*\d+)\s*,\s*(\d+)((?:,\s*|/)stride\s*\d+)?", r"\1 conv, \2 filters\3"),
+    )
+)
+
+
 def plain(line: str) -> str:
     """A line without the signs of Markdown."""
     return re.sub(r"\*\*|__|`", "", line)
+
+
+def short(line: str) -> list[str]:
+    """The layers of a line in the short notation of papers, in more words: `64c7-p2-10fc`."""
+    items = [line.strip()]
+    if not any(pattern.fullmatch(items[0]) for pattern, _ in _SHORT):
+        items = [each.strip() for each in re.split(r"->|→|[-–,]", line.strip())]
+    found = [spelt(each) for each in items]
+    return found if any(a != b for a, b in zip(items, found, strict=True)) else [line]
+
+
+def spelt(item: str) -> str:
+    """A layer in the short notation of papers in more words; others as they are."""
+    for pattern, said in _SHORT:
+        if found := pattern.fullmatch(item):
+            return found.expand(said)
+    return item
 
 
 def entries(line: str) -> list[Entry] | None:
@@ -90,6 +121,7 @@ def entries(line: str) -> list[Entry] | None:
     label = re.match(r"[A-Za-z_][\w ]{0,24}:\s+(?=\S)", text)
     if label and _names_again(label[0], text[label.end() :]):
         text = text[label.end() :]
+    text = re.sub(r"^([A-Za-z]+)[-_]?\d+(?:_\d+)?\s*:", r"\1", text)  # `Conv1: 96 kernels of 11x11`
     places = [(found.start(), found.end(), op) for found, op in _ops(text)]
     if not places:
         return None
@@ -151,6 +183,7 @@ class _Owners:
     def of(self, place: int, key: str) -> int:
         """The last major layer in front, or the first one behind where nothing stands in front."""
         takes = ("dropout",) if key in ("rate", "percent") else tuple(_MAJOR)
+        takes = tuple(MADE) if key == "out" else takes
         before = [i for i, (start, _, _) in enumerate(self.places) if start < place]
         able = [i for i in before if self.ops[i] in takes or len(self.ops) == 1]
         behind = [i for i in range(len(self.places)) if i not in before]

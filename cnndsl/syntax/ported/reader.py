@@ -15,8 +15,8 @@ from cnndsl.syntax.machine import Unexpected, run
 from cnndsl.syntax.ported import nested, numbered, phrases, records, tables, wired
 from cnndsl.syntax.ported.calls import Calls
 from cnndsl.syntax.ported.dialects import Dialect
-from cnndsl.syntax.ported.entries import Arriving, Entry, Unknown
-from cnndsl.syntax.ported.flows import Layer
+from cnndsl.syntax.ported.entries import Arriving, Entry, Unknown, by_hand, is_trusted
+from cnndsl.syntax.ported.flows import Layer, ran
 from cnndsl.syntax.ported.notation import statements
 from cnndsl.syntax.ported.scripts import Script
 from cnndsl.syntax.scan import Mistake, scan
@@ -33,6 +33,8 @@ class Reader:
     at: Arriving = field(default_factory=Arriving)
     columns: list[str] | None = None
     name: str | None = None  # of the network, as records say it
+    leaves: bool = False  # whether what cannot be read is left for the author to write
+    sides: tuple[int, ...] = ()  # of the map that a row of a table says last
 
     def __post_init__(self) -> None:
         self.script = Script(Calls(dialect=self.dialect, own=self.blocks))
@@ -51,7 +53,12 @@ class Reader:
     def at_end(self) -> Arriving:
         return Arriving(flat=self.at.flat)
 
-    def add(self, entries: Sequence[Layer]) -> None:
+    def add(self, entries: Sequence[Layer], line: str = "") -> None:
+        if self.leaves and line:  # where a layer lacks what it needs
+            text = by_hand(line)
+            entries = [
+                replace(e, text=e.text or text) if isinstance(e, Entry) else e for e in entries
+            ]
         self.script.run_row(entries)
 
     def read(self, line: str) -> bool:
@@ -76,7 +83,7 @@ class Reader:
                 said = record.get("name")
                 self.name = said if isinstance(said, str) else self.name
             elif not numbered.run(record, self.script):
-                found = records.network(record)
+                found = records.network(record, leaves=self.leaves)
                 self.script.image = found.image or self.script.image
                 self.name = found.name
                 self.add(found.layers)
@@ -92,7 +99,16 @@ class Reader:
         if self.columns is None:
             self.columns = tables.heads(row)
             return self.columns is not None
-        found = tables.read(row, self.columns)
+        if len(row) < len(self.columns) and "|" not in line:  # columns of numbers that stand close
+            close = [re.fullmatch(r"[\d-]+(?: [\d-]+)+", each) for each in row]
+            row = [
+                w
+                for c, each in zip(close, row, strict=True)
+                for w in (each.split() if c else [each])
+            ]
+        if len(row) + 1 == len(self.columns) and line.lstrip().startswith("|"):
+            row = ["", *row]  # a row that begins with an empty cell
+        found = tables.read(row, self.columns, self.sides)
         if found is None:
             return False
         before = tables.arriving(row, self.columns)
@@ -101,8 +117,18 @@ class Reader:
         if found.image:
             self.script.image = found.image
         if found.entries:
-            self.add(found.entries)
+            self.add(found.entries, line)
+        self.sides = found.sides or self.sides
         return True
+
+    def leave(self, line: str) -> None:
+        """Notes a line that cannot be read."""
+        self.add([Entry("", text=by_hand(line))])
+
+    def is_trusted(self) -> bool:
+        """Whether a text of lines or records is a network, by the layers that could be read."""
+        layers = [layer for step in self.script.steps for layer in ran(step.tensor)]
+        return len(layers) > 1 and is_trusted(layers)
 
     def _calls(self, line: str) -> bool:
         named = re.match(r"\s*(?:layer|node)\s+[\"']?(\w+)[\"']?\s*[:=]\s*", line)
@@ -141,10 +167,10 @@ class Reader:
         if image := phrases.image(line):
             self.script.image = image
             return True
-        found = phrases.entries(line)
-        if found is None:
+        found = [phrases.entries(each) for each in phrases.short(line)]
+        if not all(found):
             return False
-        self.add([_padded(each) for each in found])
+        self.add([_padded(each) for entries in found for each in entries or ()], line)
         return True
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from cnndsl.elsewhere import NOTHING
 from cnndsl.syntax.ported import starts
-from cnndsl.syntax.ported.entries import Entry, Unknown
+from cnndsl.syntax.ported.entries import Entry, Unknown, by_hand
 from cnndsl.syntax.ported.flows import Layer
 from cnndsl.syntax.ported.meaning import is_silent, op_meant, setting_meant
 from cnndsl.syntax.ported.nested import Record, Value
@@ -37,18 +38,19 @@ class Listed:
     name: str | None = None
     image: str | None = None
     layers: list[Layer] = field(default_factory=list)
+    leaves: bool = False  # whether what cannot be read is left for the author to write
 
 
 # --- meaning --------------------------------------------------------------------------
 
 
-def network(record: Record) -> Listed:
+def network(record: Record, *, leaves: bool = False) -> Listed:
     """The layers of records, in order.
 
     Raises:
       Unknown: where one is no layer, or says what has no words here.
     """
-    found = Listed()
+    found = Listed(leaves=leaves)
     _collect(record, found)
     if not found.layers:
         raise Unknown
@@ -57,35 +59,62 @@ def network(record: Record) -> Listed:
 
 def _collect(record: Record, found: Listed) -> None:
     for key, value in record.pairs:
-        name = key.lower()
-        if name in ("input", "input_shape", "input_size", "image", "image_size", "in_shape"):
-            found.image = image(value)
-        elif name in _NAMES and isinstance(value, str) and op_meant(value) is None:
-            found.name = value
-        elif name in ("layer", "layers") and isinstance(value, Record):
-            if type_of(value) is not None:
-                add_layer(value, found)
-            else:
-                _keyed(value, found)
-        elif isinstance(value, list) and op_meant(key) and all(map(_is_plain, value)):
-            found.layers += _placed(op_meant(key) or "", value)
-        elif isinstance(value, list) and "M" in value:
-            found.layers += _configured(value)
-        elif isinstance(value, list):
-            for item in value:
-                _listed(item, found)
-        elif name in _LISTS and isinstance(value, Record):
-            _collect(value, found)
-        elif (isinstance(value, Record) and (op_meant(key) or type_of(value))) or (
-            isinstance(value, str) and op_meant(key)
-        ):
-            _keyed(Record([(key, value)]), found)
-        elif (name in _TYPES and isinstance(value, str)) or name in _ASIDE:
-            continue
-        elif isinstance(value, Record) and value.pairs:
-            _collect(value, found)  # a stage
+        _or_leave(partial(_pair, key, value, found), Record([(key, value)]), found)
+
+
+def _or_leave(read: Callable[[], None], value: Value, found: Listed) -> None:
+    """Reads a part, or leaves it to the author."""
+    known = len(found.layers)
+    try:
+        read()
+    except Unknown:
+        if not found.leaves:
+            raise
+        del found.layers[known:]
+        found.layers.append(Entry("", text=by_hand(_shown(value))))
+
+
+def _shown(value: Value) -> str:
+    match value:
+        case Record(pairs=pairs):
+            return ", ".join(f"{key}: {_shown(each)}" for key, each in pairs)
+        case list():
+            return f"[{', '.join(map(_shown, value))}]"
+    return str(value)
+
+
+def _pair(key: str, value: Value, found: Listed) -> None:
+    name = key.lower()
+    if name in ("input", "input_shape", "input_size", "image", "image_size", "in_shape"):
+        found.image = image(value)
+    elif name in _NAMES and isinstance(value, str) and op_meant(value) is None:
+        found.name = value
+    elif name in ("layer", "layers") and isinstance(value, Record):
+        if type_of(value) is not None:
+            add_layer(value, found)
         else:
-            raise Unknown
+            for pair in value.pairs:
+                each = Record([pair])
+                _or_leave(partial(_keyed, each, found), each, found)
+    elif isinstance(value, list) and op_meant(key) and all(map(_is_plain, value)):
+        found.layers += _placed(op_meant(key) or "", value)
+    elif isinstance(value, list) and "M" in value:
+        found.layers += _configured(value)
+    elif isinstance(value, list):
+        for item in value:
+            _or_leave(partial(_listed, item, found), item, found)
+    elif name in _LISTS and isinstance(value, Record):
+        _collect(value, found)
+    elif (isinstance(value, Record) and (op_meant(key) or type_of(value))) or (
+        isinstance(value, str) and op_meant(key)
+    ):
+        _keyed(Record([(key, value)]), found)
+    elif (name in _TYPES and isinstance(value, str)) or name in _ASIDE:
+        return
+    elif isinstance(value, Record) and value.pairs:
+        _collect(value, found)  # a stage
+    else:
+        raise Unknown
 
 
 def _is_plain(value: Value) -> bool:
@@ -158,6 +187,9 @@ def _keyed(record: Record, found: Listed) -> None:
         elif isinstance(value, list) and all(map(_is_plain, value)):
             found.layers += _placed(op, value)
         elif isinstance(value, str) and value:
+            if not re.fullmatch(r"[\w.×/-]+", value):
+                found.layers += _worded(key, value)
+                continue
             main = {"dropout": "rate", "dense": "out", "conv": "out", "upsample": "factor"}
             if op in ("input",):
                 found.image = image(value)
@@ -165,6 +197,16 @@ def _keyed(record: Record, found: Listed) -> None:
                 found.layers.append(Entry(op, {main.get(op, "kernel"): value}))
         else:
             raise Unknown
+
+
+def _worded(key: str, value: str) -> list[Entry]:
+    """`conv1: 96 kernels of 11x11, stride 4`."""
+    from cnndsl.syntax.ported import phrases
+
+    found = phrases.entries(f"{key}: {value}")
+    if found is None:
+        raise Unknown
+    return found
 
 
 def type_of(record: Record) -> str | None:

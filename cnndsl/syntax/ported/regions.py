@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from cnndsl.source import Source, Span
-from cnndsl.syntax.ported import classes, nested, prose, summaries, written
+from cnndsl.syntax.ported import classes, nested, prose, summaries, tables, written
 from cnndsl.syntax.ported.bodies import bodies
 from cnndsl.syntax.ported.dialects import CAFFE, PLAIN, Dialect, dialect_of
 from cnndsl.syntax.ported.entries import Unknown
@@ -65,10 +65,8 @@ def _whole(source: Source, dialect: Dialect) -> Part | None:
                 continue
     if summaries.read(text, reader := Reader(PLAIN, {}, ())):
         return _model(span, name or "Net", reader)
-    for read in (nested.braced, nested.indented, nested.sectioned):
-        record, reader = read(text), Reader(dialect if dialect is CAFFE else PLAIN, {}, ())
-        if record is not None and reader.records(record):
-            return _model(span, _title(reader.name or "Net"), reader)
+    if part := _of_records(span, dialect):
+        return part
     if part := _of_lines(span, said, name, dialect):
         return part
     if prose.read(text, reader := Reader(PLAIN, {}, ())):
@@ -77,7 +75,17 @@ def _whole(source: Source, dialect: Dialect) -> Part | None:
         defined = classes.program(program(text) or [], dialect, leaves=True)
         return _specs(span, defined, dialect, name)
     except Unknown:
-        return None
+        part = _of_records(span, dialect, leaves=True)
+        return part or _of_lines(span, said, name, dialect, leaves=True)
+
+
+def _of_records(span: Span, dialect: Dialect, *, leaves: bool = False) -> Part | None:
+    for read in (nested.braced, nested.indented, nested.sectioned):
+        reader = Reader(dialect if dialect is CAFFE else PLAIN, {}, (), leaves=leaves)
+        record = read(span.source.text)
+        if record is not None and reader.records(record) and (not leaves or reader.is_trusted()):
+            return _model(span, _title(reader.name or "Net"), reader)
+    return None
 
 
 def _title(said: str) -> str:
@@ -93,21 +101,23 @@ def _specs(
     return Part(span, texts, defined[-1].script.image is None, is_whole=True)
 
 
-def _of_lines(span: Span, text: str, name: str | None, dialect: Dialect) -> Part | None:
-    """A text of lines that each say a layer."""
-    reader = Reader(dialect, {}, ())
+def _of_lines(
+    span: Span, text: str, name: str | None, dialect: Dialect, *, leaves: bool = False
+) -> Part | None:
+    """A text of lines that each say a layer, or most of them."""
+    reader = Reader(dialect, {}, (), leaves=leaves)
     for line in logical(text):
         if not line.text.strip() or line.text.strip().startswith("#") or _is_title(line.text):
             continue
         if not reader.read(line.text):
-            return None
-    if len(reader.script.steps) < 2:
-        return None
-    return _model(span, name or "Net", reader)
+            if not leaves:
+                return None
+            reader.leave(line.text)
+    return _model(span, name or "Net", reader) if reader.is_trusted() else None
 
 
 def _is_title(line: str) -> bool:
-    return (
+    return tables.cells(line) is None and (
         re.fullmatch(
             r"\W*(?:network|model|architecture|layers?|structure|\w+net)\W*[\w -]*:?\W*",
             line.strip(),
