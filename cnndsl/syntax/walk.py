@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
+from operator import attrgetter
 
 from cnndsl.syntax import ast
 
@@ -15,31 +16,43 @@ def walk(node: ast.Node) -> Iterator[ast.Node]:
         current = stack.pop()
         if isinstance(current, ast.Node):
             yield current
-            stack.extend([getattr(current, name) for name in _reversed_fields(type(current))])
+            stack.extend(_held(current))
         elif isinstance(current, tuple):
-            stack.extend(reversed(current))
+            stack.extend(current[::-1])
 
 
 def below(node: ast.Node) -> list[ast.Node]:
     """The nodes right below one, in the order of the text."""
     found: list[ast.Node] = []
-    stack: list[object] = [getattr(node, name) for name in _reversed_fields(type(node))]
+    stack = list(_held(node))
     while stack:
         current = stack.pop()
         if isinstance(current, ast.Node):
             found.append(current)
         elif isinstance(current, tuple):
-            stack.extend(reversed(current))
+            stack.extend(current[::-1])
     return found
 
 
-_FIELDS: dict[type[ast.Node], list[str]] = {}  # the last one first
+_Held = Callable[[ast.Node], Sequence[object]]
+_HELD: dict[type[ast.Node], _Held] = {}
 _LEAVES = frozenset({"Span", "Span | None", "str", "str | None", "bool", "tuple[str, ...]"})
 
 
-def _reversed_fields(kind: type[ast.Node]) -> list[str]:
-    found = _FIELDS.get(kind)
+def _held(node: ast.Node) -> Sequence[object]:
+    """What the fields of a node hold that may be nodes, the last one first."""
+    kind = type(node)
+    found = _HELD.get(kind)
     if found is None:
-        held = [field.name for field in reversed(fields(kind)) if field.type not in _LEAVES]
-        found = _FIELDS[kind] = held
-    return found
+        found = _HELD[kind] = _getter(kind)
+    return found(node)
+
+
+def _getter(kind: type[ast.Node]) -> _Held:
+    names = [field.name for field in reversed(fields(kind)) if field.type not in _LEAVES]
+    match names:
+        case []:
+            return lambda node: ()
+        case [name]:
+            return lambda node: (getattr(node, name),)
+    return attrgetter(*names)

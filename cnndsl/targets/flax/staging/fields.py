@@ -44,6 +44,8 @@ def fields_of(
     kind = type(recs[0].op)
     names, rank = list(kind.arguments()), rank_of(recs[0].x.shape)
     given = {a.name or names[i]: a.value for i, a in enumerate(element.args or ())}
+    transposed = [r.op for r in recs if isinstance(r.op, ConvTranspose)]
+    starts = starts_of(kind)
     found: dict[str, Expr] = {}
     for name in names:
         seen = [frozen(getattr(rec.op, name)) for rec in recs]
@@ -51,13 +53,12 @@ def fields_of(
         default = kind.arguments()[name].default
         if expr is None and isinstance(default, Same):
             expr = given.get(default.argument)
-        transposed = [r.op for r in recs if isinstance(r.op, ConvTranspose)]
         if transposed and name == "pad" and _differ_in_words(seen):
             if expr is not None:
                 values.fold(expr, env)
             found[name] = values.residual(name, list(map(transposed_padding, transposed)), runs)
             continue
-        if name in starts_of(kind):
+        if name in starts:
             found[name] = constant(seen[0])
             continue
         axis = kind.arguments()[name].kind is AXIS
@@ -86,7 +87,11 @@ def _axis_from_the_end(word: str, rank: int) -> Expr:
 
 
 def _is_one(seen: list[object]) -> bool:
-    return all(repr(value) == repr(seen[0]) for value in seen)
+    first, *others = seen
+    if all(other is first for other in others):
+        return True
+    said = repr(first)
+    return all(repr(other) == said for other in others)
 
 
 def _differ_in_words(pads: list[object]) -> bool:

@@ -46,13 +46,13 @@ def filled_by_loops(steps: Sequence[Step], flat_loops: Container[int]) -> dict[s
     found: dict[str, Expr] = {}
     for place, step in enumerate(steps):
         if isinstance(step, Loop) and len(step.targets) < 2:
-            later = all_written(steps[place + 1 :])
+            later, changing = all_written(steps[place + 1 :]), all_written([step])
             for name, value in _set_in(step, flat_loops).items():
                 if step.number in flat_loops and name not in names(value):
-                    rounds = None if name in later else _last_round(value, step)
+                    rounds = None if name in later else _last_round(value, step, changing)
                 else:
                     start = _start(name, steps, step)
-                    rounds = None if start is None else _rounds(name, start, value, step)
+                    rounds = None if start is None else _rounds(name, start, value, step, changing)
                 if rounds is not None:
                     found[name] = rounds
     return found
@@ -64,15 +64,16 @@ def _set_in(loop: Loop, flat_loops: Container[int]) -> dict[str, Expr]:
     known: dict[str, Expr] = {}
     lost: set[str] = set()
     for step in loop.body:
+        setting = all_written([step])
         found: dict[str, Expr] = {}
         match step:
             case Assign(targets=(Name(id=name),), value=value):
                 found[name] = value
             case Loop():
-                found = {name: filled[name] for name in sorted(all_written([step]) & filled.keys())}
+                found = {name: filled[name] for name in sorted(setting & filled.keys())}
         for name, value in found.items():
             found[name] = substitute(value, known)
-        for name in all_written([step]):
+        for name in setting:
             value = found.get(name, NONE)
             is_known = name in found and size(value) <= _LONGEST and lost.isdisjoint(names(value))
             known.pop(name, None)
@@ -93,18 +94,19 @@ def _start(name: str, steps: Sequence[Step], loop: Loop) -> Expr | None:
     return None
 
 
-def _last_round(value: Expr, loop: Loop) -> Expr | None:
-    """What a loop leaves in a variable, if every round sets it by what it goes over alone."""
+def _last_round(value: Expr, loop: Loop, changing: set[str]) -> Expr | None:
+    """What a loop leaves in a variable, if every round sets it by what it goes over alone;
+    `changing` are the variables that the loop sets."""
     walked = {loop.targets[0] if loop.targets else loop.counter: loop.items, **dict(loop.walked)}
-    if (names(value) & all_written([loop])) - walked.keys() - bound(value):
+    if (names(value) & changing) - walked.keys() - bound(value):
         return None
     return substitute(value, {name: last_of(items) for name, items in walked.items()})
 
 
-def _rounds(name: str, start: Expr, value: Expr, loop: Loop) -> Expr | None:
+def _rounds(name: str, start: Expr, value: Expr, loop: Loop, changing: set[str]) -> Expr | None:
     """All rounds of a loop, if what they set depends on what it goes over and on that alone."""
     target = loop.targets[0] if loop.targets else loop.counter
-    if (names(value) & all_written([loop])) - {name, target} - bound(value):
+    if (names(value) & changing) - {name, target} - bound(value):
         return None
     state = f"{name}~"
     match value:
