@@ -499,3 +499,42 @@ def test_the_name_x_is_the_authors():
     code = compile_text(OWN).code
     assert "        y = self.x_mlp(y)\n        x = x + y" in code
     assert "        y = self.mlp(y)\n        return x + y\n" in code
+
+
+TRUNK = """
+block trunk(width, n = 2) {
+  for i in 0 .. 3 {
+    { conv(width * 2 ** i, 3) -> relu } * n
+    max_pool(2)
+  }
+  conv(5, 1)
+}
+model Net(width = 4) { input 32x32x3
+  trunk(width) }
+"""
+
+
+def test_what_a_loop_leaves_is_not_set_again_behind_it():
+    assert compile_text(TRUNK).code.count("features = width * 2**i") == 1
+
+
+PASSED = """
+block gated(width, last = false) {
+  z = conv(width, 2)
+  r = in
+  if not last { r = add [ z, in ] }
+  r
+}
+model Net(width = 8, layers = 4) {
+  input 256x3
+  conv(width, 2)
+  for l in 0 .. layers { gated(width, l == layers - 1) }
+  conv(5, 1)
+}
+"""
+
+
+def test_the_channels_of_a_result_are_those_that_its_branches_say():
+    code = compile_text(PASSED).code
+    assert "-> (N, L, width)" in code
+    assert "layers: int = 4" in code

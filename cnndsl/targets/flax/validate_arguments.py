@@ -54,7 +54,7 @@ def differences_by_argument(run: Run, checked: Checked) -> list[Difference]:
     if program is None:
         return []
     found: list[Difference] = []
-    bodies: set[int] = set()
+    bodies: set[tuple[object, ...]] = set()
     known = known_of(checked.networks)
     for network in checked.networks:
         flags = [v for v in network.arguments.values() if v is None or isinstance(v, bool | str)]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cnndsl.targets.python.draft import Step
+from cnndsl.targets.python.draft import Loop, Step
 from cnndsl.targets.python.expressions import attributes, names, walk
 from cnndsl.targets.python.statements import bodies, flat, read, with_bodies, written
 from cnndsl.targets.python.tree import (
@@ -30,11 +30,12 @@ def without_repeats(
     steps: Sequence[Step],
     held: Mapping[str, Expr] | None = None,
     outside: tuple[Sequence[Step], ...] = (),
+    always: Container[int] = (),
 ) -> list[Step]:
     """The statements without those that variables' shared names leave to say nothing.
 
     `held` is what variables are known to be before the statements, `outside` are those that may
-    run behind them.
+    run behind them, `always` the loops that run at least once.
     """
     known = dict(held or {})
     found: list[Step] = []
@@ -46,23 +47,35 @@ def without_repeats(
                 continue
             case If():
                 behind = (*outside, steps[place + 1 :])
-                arms = (without_repeats(body, known, behind) for body in bodies(step))
+                arms = (without_repeats(body, known, behind, always) for body in bodies(step))
                 step = with_bodies(step, *arms)
                 if not any(bodies(step)):
                     continue
             case _ if inner := bodies(step):
                 throughout = _throughout(known, step)
                 behind = (*outside, steps[place + 1 :])
-                rounds = [without_repeats(b, throughout, (*behind, [step])) for b in inner]
+                rounds = [without_repeats(b, throughout, (*behind, [step]), always) for b in inner]
                 if not any(rounds) and not _read_in(behind, written(step)):
                     continue
                 step = with_bodies(step, *rounds) if all(rounds) else step
         known = _changes(flat([step])).left(known)
+        if isinstance(step, Loop) and step.number in always:
+            inside = _changes([s for s in flat([step]) if not isinstance(s, Assign)])
+            known |= inside.left(_set_by(step.body))
+        known |= _set_by([step])
+        found.append(step)
+    return found
+
+
+def _set_by(steps: Sequence[Step]) -> dict[str, Expr]:
+    """What variables are behind statements that set them."""
+    known: dict[str, Expr] = {}
+    for step in steps:
+        known = _changes(flat([step])).left(known)
         match step:
             case Assign(targets=(Name(id=name),), value=value) if _is_plain(value, name):
                 known[name] = value
-        found.append(step)
-    return found
+    return known
 
 
 def _read_in(parts: Iterable[Sequence[Step]], variables: frozenset[str]) -> bool:

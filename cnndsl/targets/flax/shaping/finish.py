@@ -70,6 +70,7 @@ def finish(draft: Draft, module: frozenset[str], *, plain: bool = False) -> Fini
     draft.call = live_call(draft.call, results)
     if not plain:
         init, draft.call = grown_tuples(init), grown(begun(draft.call))
+        init = without_repeats(init, always=draft.flat_loops)
     lists_of = _lists(init), _lists(draft.call)
     draft.call = settle_headers(draft.call)
     init = settle_headers(lifted_lets(draft, without_unread(draft, init)))

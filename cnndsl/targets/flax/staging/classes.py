@@ -99,20 +99,22 @@ def stage_block(
     else:
         is_out = draft.has_endpoints and draft.end != "logits"
         values.at_call(Return(Name("out") if is_out else flow))
-    values.at_init(Shadow("out", bodies.flow.features(flow)))
+    out = bodies.flow.features(flow)
+    _settle(out, [i.frame.out for i in instances], values)
+    values.at_init(Shadow("out", out))
     for number, result in enumerate(results):
         seen = [(i.frame.results or (i.frame.out,))[number] for i in instances]
-        _settle(result, seen, values)
+        _settle(result.features, seen, values)
         values.at_init(Shadow(f"out{number}", result.features))
     simplify(draft)
     return draft
 
 
-def _settle(result: Held, seen: Sequence[Result], values: Values) -> None:
+def _settle(features: Expr, seen: Sequence[Result], values: Values) -> None:
     """Says which channels a result has in every instance, whichever branch gave it."""
-    widths = {n: held.shape[-1] for n, held in enumerate(seen) if isinstance(held, Tensor)}
-    if isinstance(result.features, Name) and len(widths) == len(seen):
-        values.at_init(Settle(result.features, tuple(widths.items())))
+    widths = {n: t.known[-1] for n, t in enumerate(seen) if isinstance(t, Tensor) and t.known}
+    if isinstance(features, Name) and len(widths) == len(seen):
+        values.at_init(Settle(features, tuple(widths.items())))
 
 
 def _end(instances: Sequence[Instance]) -> str:
