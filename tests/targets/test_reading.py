@@ -538,3 +538,26 @@ def test_the_channels_of_a_result_are_those_that_its_branches_say():
     code = compile_text(PASSED).code
     assert "-> (N, L, width)" in code
     assert "layers: int = 4" in code
+
+
+COUNTED = """
+model Net(repeat = 2, widths = [8, 16, 16]) {
+  input 16x16x3
+  skips = []
+  for w in widths {
+    for _ in 0 .. repeat { stage b { conv(w, 3) -> relu } }
+    skips = [ skips.., here ]
+  }
+  concat [ for i in 0 .. len(skips) {
+    if skips[i].channels > 8 { skips[i] -> conv(4, 1) } else { skips[i] }
+  } ]
+  conv(3, 1)
+}
+"""
+
+
+def test_what_counts_has_a_name_and_channels_are_asked_of_tensors():
+    code = compile_text(COUNTED).code
+    assert 'out[f"b{number}"]' in code and "for _ in enumerate" not in code
+    assert "skip.shape[-1] > 8" in code
+    assert "self.skips_features" not in code

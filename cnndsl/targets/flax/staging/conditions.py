@@ -12,8 +12,9 @@ from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.python.expressions import (
     attributes,
     names,
+    walk,
 )
-from cnndsl.targets.python.tree import Attribute, Binary, Constant, Expr, Name, Unary
+from cnndsl.targets.python.tree import Attribute, Binary, Constant, Expr, Item, Name, Unary
 from cnndsl.walks import children
 
 
@@ -36,6 +37,10 @@ def condition(
         if spelled is not None:
             return test, spelled
     if values.spell(expr, env) is None and not any(map(builds, chosen)):
+        spelled = values.spell(expr, env, in_call=True)
+        if spelled is not None:
+            return test, spelled
+    if any(isinstance(part, Item) for part in walk(test)):  # of channels, which are no attribute
         spelled = values.spell(expr, env, in_call=True)
         if spelled is not None:
             return test, spelled

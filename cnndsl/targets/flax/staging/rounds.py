@@ -156,7 +156,8 @@ class Rounds:
             self.draft.variables[variable.id].stable = False
             samples = [*held.samples, *samples]
         else:
-            variable = self.draft.variable(name, "target", named=True)
+            stem = "i" if name == "_" else name  # which the module may read, to count
+            variable = self.draft.variable(stem, "target", named=True)
         is_known = self.values.is_cheap(items) or counting
         self.values.ranged[variable.id] = is_known and name not in self.overwritten
         self.values.origins[variable.id] = self.values.reached(items)
