@@ -350,6 +350,12 @@ ARRIVES = {
     ),
 }
 
+# Arguments that name a layer behind the one that gets them.
+LAYERS = frozenset(
+    "activation act activation_fn act_layer nonlinearity nonlin norm normalization norm_layer"
+    " normalizer_fn norm_fn".split()
+)
+
 # What runs layers several times, by a name in front of them.
 REPEATS = frozenset("repeat loop times rep replicate duplicate".split())
 

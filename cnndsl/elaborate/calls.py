@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from cnndsl import elsewhere, errors
 from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.elaborate.reshaped_calls import followed, listed, pooled, rewritten
 from cnndsl.fixes import corrected, joined_fixes
 from cnndsl.ir import Tensor
 from cnndsl.ops import MERGES, OPS, initial
@@ -19,7 +20,6 @@ _OF_MERGES = ("axis", "dim", "name", "mode", "concat_axis")  # what merges are t
 _JOINS = {"+": "add", "*": "mul", "-": "sub"}
 _FEW = 20  # parameters of a block that are compared with what they may be called elsewhere
 _SHORT = 60  # characters of a call that a help has as an example
-_LONGEST = 200  # characters of a call that a help writes anew
 
 
 def unknown(
@@ -34,10 +34,14 @@ def unknown(
     argument = args[position]
     name, span = argument.name or "", argument.name_span or argument.span
     message = f"`{callee}` has no argument `{name}`"
-    if name == "activation" and (found := _activated(callee, args, position, call)):
-        named, behind = found
-        help = f"activations are layers of their own: -> {named}"
-        return errors.unknown_argument(span, message, signature(), help, behind)
+    if found := followed(callee, args, call):
+        named, whole = found
+        help = f"what follows a layer stands behind it: {whole.text}"
+        if name == "activation":
+            help = f"activations are layers of their own: -> {named}" if named else "leave it out"
+        return errors.unknown_argument(span, message, signature(), help, whole)
+    if whole := pooled(callee, args, call):
+        return errors.unknown_argument(span, message, signature(), None, whole)
     if meant := next((n for n in elsewhere.ARGUMENTS.get(name, ()) if n in names), None):
         help, change = f"did you mean `{meant}`?", Fix(span, meant)
         if argument.value.span.text not in (written := renamed(argument, name, meant)):
@@ -50,6 +54,12 @@ def unknown(
         return errors.unknown_argument(span, message, signature(), help, fix)
     if closest(name, names):
         return errors.unknown_argument(span, message, signature(), did_you_mean(name, names))
+    value = argument.value.span.text.lower()
+    if callee in OPS and value in elsewhere.NOTHING:
+        help = "leave it out: it is so without it"
+        return errors.unknown_argument(
+            span, message, signature(), help, without(args, position, call)
+        )
     if why := elsewhere.DROPPED.get(name):
         fix = without(args, position, call)
         return errors.unknown_argument(span, message, signature(), f"leave it out: {why}", fix)
@@ -109,12 +119,7 @@ def surplus(
     message = f"`{callee}` {takes if names else 'takes no arguments'}"
     argument = args[position]
     fix = applied(callee, args, call) if not names and callee in OPS else None
-    if callee == "reshape" and not any(each.name for each in args) and len(args) in (2, 3):
-        sides = [each.span.text for each in args]
-        if len(sides) == 3 and sides[1] == sides[2] != sides[0]:
-            sides = [*sides[1:], sides[0]]
-        sized = all(side.isidentifier() or side.isdigit() for side in sides)
-        fix = rewritten(call, f"reshape([{', '.join(sides)}])") if sized else None
+    fix = fix or pooled(callee, args, call) or listed(callee, args, call)
     if fix is None and not names and callee in OPS:
         fix = rewritten(call, callee)
     return errors.unknown_argument(argument.span, message, signature(), None, fix)
@@ -167,6 +172,8 @@ def misread(
     the tensor that arrives. The help, or None where the corrected line says it all, and the edit.
     """
     args = element.args or ()
+    if argument is not None and (whole := pooled(element.name, args, element.span)):
+        return None, whole
     if argument is None or argument.name is not None or not args:
         return None
     if isinstance(value, Tensor) and argument is args[0]:
@@ -261,34 +268,6 @@ def _padded(callee: str, args: Sequence[ast.Argument], position: int, call: Span
     kept = [a.span.text for a in args if a.name not in ("pad", "padding", "padding_mode")]
     shorter = f"{callee}({', '.join([*kept, 'pad = valid'])})"
     return rewritten(call, f"pad({int(size[1]) // 2}, mode = {mode}) -> {shorter}")
-
-
-def _activated(
-    callee: str, args: Sequence[ast.Argument], position: int, call: Span
-) -> tuple[str, Fix] | None:
-    """The op that `activation` names, and the call with it behind."""
-    op = activation_of(args[position])
-    if callee not in OPS or op is None or not call.text.endswith(")"):
-        return None
-    if len(args) == 1:
-        return op, Fix(call, f"{callee} -> {op}")
-    shorter = without(args, position, call)
-    if shorter is None:
-        return None
-    source, start, end = call.source, shorter.span.start, shorter.span.end
-    behind = source.text[end : call.end]
-    return op, Fix(Span(source, start, call.end), f"{behind} -> {op}")
-
-
-def activation_of(argument: ast.Argument) -> str | None:
-    match argument.value:
-        case ast.Name(id=said) | ast.Literal(value=str(said)):
-            return closest(said, OPS)
-    return None
-
-
-def rewritten(call: Span, text: str) -> Fix | None:
-    return Fix(call, text) if call.end - call.start <= _LONGEST and "\n" not in text else None
 
 
 def renamed(argument: ast.Argument, said: str, ours: str) -> str:

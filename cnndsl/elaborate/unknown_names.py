@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from cnndsl import elsewhere, errors
 from cnndsl.diagnostics import Diagnostic, Fix, Label
-from cnndsl.elaborate.calls import activation_of, renamed, rewritten
+from cnndsl.elaborate.calls import renamed
 from cnndsl.elaborate.functions import FUNCTIONS
+from cnndsl.elaborate.reshaped_calls import activation_of, rewritten
 from cnndsl.elaborate.values import ATTRIBUTES
 from cnndsl.fixes import corrected
 from cnndsl.ops import MERGES, OPS
@@ -45,6 +46,11 @@ def unknown_element(
             return errors.unknown_element(span, name, help, rewritten(element.span, op))
     if found := _meant(element):
         return found
+    if elsewhere.plain(name) == "logsoftmax":
+        help = "leave it out: a loss takes what stands before it"
+        before = re.search(r"[ \t]*->[ \t]*$", span.source.text[: span.start][-40:])
+        gone = Span(span.source, span.start - len(before[0]), element.span.end) if before else None
+        return errors.unknown_element(span, name, help, Fix(gone, "") if gone else None)
     if whole := _sized(element) or _repeated(element):
         fix = rewritten(span.to(element.span), whole)
         return errors.unknown_element(span, name, f"write {whole}", fix)
@@ -161,8 +167,8 @@ def _translated(element: ast.Apply, meant: str) -> Fix | None:
     names, args, behind = OPS[meant].arguments(), [], ""
     for argument in element.args or ():
         said, text = argument.name, argument.span.text
-        if said == "activation" and (activation := activation_of(argument)):
-            behind = f" -> {activation}"
+        if said in elsewhere.LAYERS and (activation := activation_of(argument)):
+            behind += f" -> {activation}"
             continue
         if said is None or said in names:
             args.append(text)
@@ -173,6 +179,8 @@ def _translated(element: ast.Apply, meant: str) -> Fix | None:
     places = [argument.name for argument in element.args or ()][:2]
     if element.name.endswith("2dLayer") and places == [None, None] and "conv" in meant:
         args[:2] = args[1::-1]  # MATLAB's sizes stand in front of the filters
+    if elsewhere.plain(element.name) == "linear" and len(args) > 1 and places == [None, None]:
+        args = args[1:]  # the features that arrive
     if args == [argument.span.text for argument in element.args or ()]:
         return None
     call = f"{meant}({', '.join(args)})" if args else meant
@@ -191,11 +199,26 @@ def unknown_value(name: ast.Name, fns: Container[str], known: Iterable[str]) -> 
     """A value that there is not; a function by itself is none."""
     if name.id in fns or name.id in FUNCTIONS:
         return errors.unknown_name(name.span, name.id, f"call it: {name.id}(…)")
+    if name.id == "global" and (fix := _of_all(name.span)):
+        return errors.unknown_name(name.span, name.id, f"write {fix.text}", fix)
     if name.id in _ARRIVING and (fix := _without_what_arrives(name.span)):
         line = corrected(fix)
         help = "what arrives is not an argument" + (f": {line}" if line else "")
         return errors.unknown_name(name.span, name.id, help, fix)
     return errors.unknown_name(name.span, name.id, meant_value(name.id, known))
+
+
+def _of_all(word: Span) -> Fix | None:
+    """`avg_pool(global)` as the op of that."""
+    text = word.source.text
+    called = re.search(
+        r"\b(avg|max)_?pool[ \t]*\([ \t]*$", text[max(0, word.start - 40) : word.start]
+    )
+    behind = re.compile(r"[ \t]*\)").match(text, word.end)
+    if called is None or behind is None:
+        return None
+    whole = Span(word.source, word.start - len(called[0]), behind.end())
+    return Fix(whole, f"global_{called[1]}_pool")
 
 
 def _without_what_arrives(name: Span) -> Fix | None:

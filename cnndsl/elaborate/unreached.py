@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from itertools import chain
 
-from cnndsl import errors
+from cnndsl import elsewhere, errors
 from cnndsl.diagnostics import Diagnostic
 from cnndsl.elaborate.bind import signature
 from cnndsl.elaborate.bound import bound_in
@@ -118,7 +118,7 @@ class _Definition:
     def apply(self, node: ast.Apply) -> None:
         name, program = node.name, self.program
         for argument in node.args or ():
-            if argument.name == "activation":  # is said of the argument
+            if argument.name in elsewhere.LAYERS:  # is said of the argument
                 self.words.add(id(argument.value))
         if isinstance(node, ast.Made):
             self.op(SOURCES[name], node.args or (), node)

@@ -250,7 +250,8 @@ def _kept(a: Shape, b: Shape) -> str | None:
         return None
     ones = "x".join(["1"] * high)
     what = NAMES[high].removeprefix("a ")
-    return f"`global_avg_pool(keep = true)` keeps the {what}, as {ones}xC"
+    kept = f"`global_avg_pool(keep = true)` keeps the {what}, as {ones}xC"
+    return f"{kept}; conv(n, 1) is dense(n) on it"
 
 
 def _projection(a: Shape, b: Shape, first: int, second: int) -> str | None:

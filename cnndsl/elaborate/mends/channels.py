@@ -67,7 +67,9 @@ def evidently_turned(image: ast.Input) -> list[str] | None:
 
 def _is_batch(part: str) -> bool:
     """Whether an axis in front of an image's is that of a batch, and not of a clip."""
-    return part == "1" or re.fullmatch(r"n|b|bs|batch\w*", part, re.IGNORECASE) is not None
+    return (
+        part == "1" or re.fullmatch(r"n|b|bs|none|null|batch\w*", part, re.IGNORECASE) is not None
+    )
 
 
 def _is_few(part: str) -> bool:

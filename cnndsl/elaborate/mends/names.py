@@ -12,7 +12,10 @@ from cnndsl.source import Span
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
 
-_CLASSES = frozenset({"classes", "num_classes", "n_classes", "nclasses"})
+_CLASSES = frozenset(
+    "classes num_classes n_classes nclasses nb_classes class num_class n_class labels"
+    " num_labels".split()
+)
 _USUAL_CLASSES = 10
 _UNKNOWN = re.compile(r"(?:there is no op, block or tensor|nothing named) `(\w+)`")
 
