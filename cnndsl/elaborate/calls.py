@@ -40,8 +40,8 @@ def unknown(
         if name == "activation":
             help = f"activations are layers of their own: -> {named}" if named else "leave it out"
         return errors.unknown_argument(span, message, signature(), help, whole)
-    if whole := pooled(callee, args, call):
-        return errors.unknown_argument(span, message, signature(), None, whole)
+    if instead := pooled(callee, args, call):
+        return errors.unknown_argument(span, message, signature(), None, instead)
     if meant := next((n for n in elsewhere.ARGUMENTS.get(name, ()) if n in names), None):
         help, change = f"did you mean `{meant}`?", Fix(span, meant)
         if argument.value.span.text not in (written := renamed(argument, name, meant)):
@@ -273,4 +273,5 @@ def _padded(callee: str, args: Sequence[ast.Argument], position: int, call: Span
 def renamed(argument: ast.Argument, said: str, ours: str) -> str:
     """An argument by the name that it has here; dimension 1 of PyTorch's tensors are channels."""
     value = argument.value.span.text
+    value = elsewhere.VALUES.get(value.strip('"'), value) if value[:1] == '"' else value
     return f"{ours} = {'channels' if (said, value, ours) == ('dim', '1', 'axis') else value}"

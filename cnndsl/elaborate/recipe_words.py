@@ -8,7 +8,7 @@ from dataclasses import replace
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elaborate.calls import without
-from cnndsl.fixes import corrected
+from cnndsl.fixes import corrected, joined_fixes
 from cnndsl.recipes import elsewhere
 from cnndsl.recipes.tables import CALLS, Definition
 from cnndsl.source import Span
@@ -23,6 +23,9 @@ def unknown_setting(train: ast.Train, setting: ast.Setting, known: tuple[str, ..
     name, span = setting.name, setting.name_span
     message = f"a recipe has no setting `{name}`"
     if meant := elsewhere.setting(name):
+        whole = _with_peak(train, setting) if meant == "schedule" else None
+        if whole is not None:
+            return errors.bad_setting(span, message, f"write {whole.text}", fix=whole)
         fix = Fix(span, meant)
         return errors.bad_setting(span, message, f"did you mean `{meant}`?", fix=fix)
     if stepped := _stepped(train, name.lower()):
@@ -113,8 +116,26 @@ def unknown_argument(
         indent = source.text[source.text.rfind("\n", 0, start) + 1 : start]
         fix = Fix(value.span, f"{written}\n{indent if not indent.strip() else ''}{schedule}")
         line = f"{line}, and in a line of its own: {schedule}"
+    scheduled = [_with_peak(train, each) for each in train.settings]
+    behind = next((each for each in scheduled if each and each.span.start > fix.span.end), None)
+    if rate and behind:
+        fix, line = joined_fixes([fix, behind]), f"{line}, and {behind.text}"
     help = f"{'; '.join(why)}: {line}" if why else f"write {line}"
     return errors.bad_setting(span, message, help, at, fix)
+
+
+def _with_peak(train: ast.Train, setting: ast.Setting) -> Fix | None:
+    """A schedule, by whatever name, with the learning rate that its optimizer was given."""
+    value = setting.values[0] if len(setting.values) == 1 else None
+    if "schedule" not in (setting.name, elsewhere.setting(setting.name)):
+        return None
+    if not isinstance(value, ast.Name | ast.Call) or "peak" in value.span.text:
+        return None
+    name, _, args = named(value)
+    definition = CALLS["schedule"].get(elsewhere.choice("schedule", name) or name)
+    written = translated(train, "schedule", definition, args)[0] if definition else None
+    given = written is not None and "peak" in written
+    return Fix(setting.span, f"schedule {written}") if given else None
 
 
 def without_peak(

@@ -48,9 +48,7 @@ def unknown_element(
         return found
     if elsewhere.plain(name) == "logsoftmax":
         help = "leave it out: a loss takes what stands before it"
-        before = re.search(r"[ \t]*->[ \t]*$", span.source.text[: span.start][-40:])
-        gone = Span(span.source, span.start - len(before[0]), element.span.end) if before else None
-        return errors.unknown_element(span, name, help, Fix(gone, "") if gone else None)
+        return errors.unknown_element(span, name, help, _left_out(element))
     if whole := _sized(element) or _repeated(element):
         fix = rewritten(span.to(element.span), whole)
         return errors.unknown_element(span, name, f"write {whole}", fix)
@@ -63,12 +61,31 @@ def unknown_element(
     if place or meant is None:
         labelled = re.compile(r"[ \t]*:[ \t]*(?=[A-Za-z_])").match(span.source.text, span.end)
         gone = Fix(Span(span.source, span.start, labelled.end()), "") if labelled else None
+        if name in RESULTS and (asserted := _asserted(span)):
+            help = "the last line is the result; its size is asserted by `expect`"
+            return errors.unknown_element(span, name, f"{help}: {asserted.text}", asserted)
         if place is None and element.args is None and _begins(element):
             place = f"a tensor has its name where it is made: … as {errors.shown(name, 30)}"
         return errors.unknown_element(span, name, place, gone if name in RESULTS else None)
     fix = _translated(element, meant)
     help = f"did you mean `{meant}`?" + (f" {errors.shown(fix.text, 80)}" if fix else "")
     return errors.unknown_element(span, name, help, fix)
+
+
+def _left_out(element: ast.Apply) -> Fix:
+    """A chain without an element, and without the arrow before it."""
+    span = element.span
+    before = re.search(r"[ \t]*->[ \t]*$", span.source.text[max(0, span.start - 40) : span.start])
+    start = span.start - len(before[0]) if before else span.start
+    return Fix(Span(span.source, start, span.end), "" if before else "here")
+
+
+def _asserted(result: Span) -> Fix | None:
+    """`output: 1000`, the size of the result, as it is asserted."""
+    sized = re.compile(r"[ \t]*:[ \t]*([\d_]+)[ \t]*(?:#[^\n]*)?(?=\n)")
+    figure = sized.match(result.source.text, result.end)
+    line = Span(result.source, result.start, figure.end(1)) if figure else None
+    return Fix(line, f"expect output {figure[1]}") if line and figure else None
 
 
 def _in_zoo(name: str) -> str | None:

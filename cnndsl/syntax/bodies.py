@@ -73,6 +73,8 @@ def merged(at: Context) -> Diagnostic | None:
         message = "branches are the items of a merge, in brackets"
         head = f"{merge} [ … ]"
     help = f"write {head}" if "\n" in body else None
+    if help and re.search(r"(?m)^[ \t]*branch", body):
+        help += ", with its items in braces alone, without `branch`"
     return errors.written_differently(word, message, help, fix)
 
 

@@ -138,7 +138,7 @@ def end_of_braces(text: str, opener: int) -> int | None:
 
 
 _VALUE = re.compile(
-    r"(\w+)[ \t]*=[ \t]*(\[[^\]\n]*\]|[\d._]+|\"[^\"\n]*\")[ \t]*(?:#[^\n]*)?(?:\n|$)"
+    r"(?:let[ \t]+)?(\w+)[ \t]*=[ \t]*(\[[^\]\n]*\]|[\d._]+|\"[^\"\n]*\")[ \t]*(?:#[^\n]*)?(?:\n|$)"
 )
 _OPENING = re.compile(r"^model\b[^\n{]*\{[ \t]*\n([ \t]*)input\b[^\n]*\n", re.M)
 
@@ -146,7 +146,8 @@ _OPENING = re.compile(r"^model\b[^\n{]*\{[ \t]*\n([ \t]*)input\b[^\n]*\n", re.M)
 def constant(at: Context) -> Diagnostic | None:
     """`widths = [64, 128]` above a model: a value of its body."""
     source, text = at.word.source, at.word.source.text
-    if not at.accepted >= DEFINITIONS or at.word.type != "NAME" or at.after.type != "EQUAL":
+    named = at.word.type == "NAME" and at.after.type == "EQUAL"
+    if not at.accepted >= DEFINITIONS or not (named or at.word.type == "LET"):
         return None
     line = text[at.word.start :].partition("\n")[0].replace("'", '"')
     said = _VALUE.match(line)
