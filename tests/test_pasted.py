@@ -60,11 +60,38 @@ STAGES = """model Net(classes = 10) {
   }
 }
 """
+HALF = """# Half translated from my PyTorch code.
+model Audio(classes = 35) {
+  input 64x64x1
+  stage layer1 {
+    nn.Conv2d(1, 64, kernel_size=7, stride=2, padding=3, bias=False)
+    nn.BatchNorm2d(64)
+    nn.ReLU(inplace=True)
+    nn.MaxPool2d(kernel_size=3, stride=2, padding=1)
+  }
+  stage layer2 {
+    self.conv2 = nn.Conv2d(64, 128, 3, padding=1, groups=2)
+    x = F.leaky_relu(self.conv2(x), 0.2)
+  }
+  stage head {
+    nn.AdaptiveAvgPool2d((1, 1))
+    x = x.view(x.size(0), -1)
+    nn.Linear(128, classes)
+  }
+}
+"""
 
 
 @pytest.mark.parametrize(
     ("text", "lines"),
     [
+        (
+            HALF,
+            [
+                "conv(128, 3, groups = 2) -> leaky_relu(0.2)\n",
+                "global_avg_pool\n    dense(classes)",
+            ],
+        ),
         (KERAS, ["input 32x32x3", "-> relu as shortcut", "add [ here, shortcut ]"]),
         (TORCH, ["    conv(64, 3) -> relu", "flatten -> dense(num_classes)"]),
         (

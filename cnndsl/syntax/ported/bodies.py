@@ -14,11 +14,12 @@ from cnndsl.syntax.parts import indent_of
 from cnndsl.syntax.ported import nested
 from cnndsl.syntax.ported.dialects import Dialect
 from cnndsl.syntax.ported.entries import Unknown
-from cnndsl.syntax.ported.flows import Lines
+from cnndsl.syntax.ported.flows import FLOW, Lines
 from cnndsl.syntax.ported.lines import Line, logical
 from cnndsl.syntax.ported.notation import INPUT, parsed
 from cnndsl.syntax.ported.part import Part
 from cnndsl.syntax.ported.reader import Reader, is_other
+from cnndsl.syntax.ported.tensors import USUAL
 from cnndsl.syntax.ported.written import unsaid
 
 _HEAD = re.compile(r"^(model|block|network|net)[ \t]+(\w+)[^\n]*\{[ \t]*(?:#[^\n]*)?$", re.M)
@@ -66,6 +67,9 @@ class _Body:
     taken: list[Line] = field(default_factory=list)
     flows: bool = False  # whether lines above compute what arrives
     has_image: bool = False  # whether a run above says its size
+    says_image: bool = False  # whether this one does
+    last: str = ""  # the name that a tensor got last
+    ours: set[str] = field(default_factory=set)  # names that lines of ours give
 
     def __post_init__(self) -> None:
         self.named = _names(self.span.text)
@@ -76,6 +80,8 @@ class _Body:
     def begun(self, reader: Reader) -> Reader:
         reader.script.kept = self.kept
         reader.script.tensors |= {name: name for name in (*self.params, *self.known)}
+        if self.last in USUAL - self.ours:  # which is what flows, whatever is done to it between
+            reader.script.tensors[self.last] = FLOW
         reader.script.tensors[INPUT] = "in"
         reader.script.calls.values |= {name: name for name in self.params}
         return reader
@@ -98,6 +104,8 @@ class _Body:
             if line.start < aside:
                 continue
             self.known |= _names(line.text)
+            self.ours |= _names(line.text)
+            self.last = _last(line.text) or self.last
             self.begun(self.reader).pass_over(stripped)
             self.flows |= not re.match(r"(?:input|let|#)", stripped)
         yield from self.flushed()
@@ -163,9 +171,12 @@ class _Body:
         """What the lines that were taken are here, if that is known."""
         if self.taken:
             part = self.written() if self.reader.script.steps else self.declared()
+            self.has_image |= self.says_image
             if part is not None:
                 yield part
-        self.known |= _names("\n".join(line.text for line in self.taken))
+        taken = "\n".join(line.text for line in self.taken)
+        self.known |= _names(taken)
+        self.last = _last(taken) or self.last
         flat, script = self.reader.at_end(), self.reader.script
         self.flows |= bool(script.steps)
         self.reader = Reader(self.dialect, script.calls.layers, self.blocks, script.image)
@@ -188,6 +199,22 @@ class _Body:
         indent = first.text[: len(first.text) - len(first.text.lstrip())]
         behind = source.text[last.end :]
         live = {name for name in self.named if re.search(rf"\b{name}\b", behind)}
+        later = logical(source.text[: self.span.end], last.end)
+        ours = [line.text for line in later if not is_other(line.text.strip(), self.blocks)]
+        read = {name for name in live if re.search(rf"\b{name}\b", "\n".join(ours))}
+        flowing = {script.flow} & USUAL - self.ours - read
+        texts = [text for each in (live - flowing, live) if (text := self.text(each)) is not None]
+        texts = [each for text in dict.fromkeys(texts) for each in (text, unsaid(text))]
+        span = Span(source, first.start + len(indent), last.start + len(last.text.rstrip()))
+        if not texts or texts[0] == span.text:
+            return None
+        return Part(span, tuple(dict.fromkeys(texts)))
+
+    def text(self, live: Collection[str]) -> str | None:
+        """What the lines that were taken are here, with the names in `live` for those behind."""
+        source, script = self.span.source, self.reader.script
+        first, last = self.taken[0], self.taken[-1]
+        indent = first.text[: len(first.text) - len(first.text.lstrip())]
         lines = self.lines(live)
         if lines is None:
             return None
@@ -198,13 +225,9 @@ class _Body:
             if not is_outside:
                 return None
             lines.insert(0, f"input {script.image}")
-            self.has_image = True
+            self.says_image = True
         constants = [f"let {name} = {value}" for name, value in script.constants.items()]
-        text = f"\n{indent}".join([*constants, *lines])
-        span = Span(source, first.start + len(indent), last.start + len(last.text.rstrip()))
-        if text == span.text:
-            return None
-        return Part(span, tuple(dict.fromkeys((text, unsaid(text)))))
+        return f"\n{indent}".join([*constants, *lines])
 
 
 def _record_at(lines: Sequence[Line], index: int, span: Span) -> tuple[int, str]:
@@ -230,6 +253,12 @@ def _record_at(lines: Sequence[Line], index: int, span: Span) -> tuple[int, str]
     while not lines[stop - 1].text.strip():
         stop -= 1
     return stop, source[head.start : lines[stop - 1].end]
+
+
+def _last(text: str) -> str:
+    """The name that lines give last."""
+    found = _NAMED.findall(text)
+    return "".join(found[-1]) if found else ""
 
 
 def _names(text: str) -> set[str]:

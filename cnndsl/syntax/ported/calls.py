@@ -40,6 +40,7 @@ class Calls(Arguments):
     image: python.expr | None = None  # what a first layer says of it
     gone: Mapping[str, Collection[str]] = field(default_factory=dict)
     keeps: bool = False  # whether what is no layer here is one of the author's
+    applies: bool = False  # whether a layer is called with a tensor, in place of what arrives
     leaves: bool = False  # whether a statement that cannot be read is left for the author to write
     notes: list[str] = field(default_factory=list)  # of what is left out
 
@@ -82,7 +83,9 @@ class Calls(Arguments):
                     return [self._left(node)]
                 try:
                     if joined := ops_joined(name):
-                        return self._joined(joined, args, keywords)
+                        ours = isinstance(func, python.Name) and name.islower()
+                        calls = replace(self, dialect=PLAIN) if ours else self
+                        return calls._joined(joined, args, keywords)
                     return [replace(self.called(func, args, keywords), text=self._by_hand(node))]
                 except Unknown:
                     if text := self._by_hand(node):
@@ -217,7 +220,7 @@ class Calls(Arguments):
         if op == "pad" and (way := re.match("reflect|replicat", name.lower())):
             given["mode"] = "reflect" if way[0] == "reflect" else "edge"
         if op == "conv" and (sized := _SIZED.search(name)):
-            order = _TORCH_SIZED[len(args) < _PAIR :]
+            order = _TORCH_SIZED[self.applies or len(args) < _PAIR :]
             sizing = replace(self, dialect=replace(self.dialect, conv=order))
             found = sizing.entry("conv", args, keywords)
             unsaid = {"kernel": f"{sized[1]}x{sized[2]}", "pad": "same"}

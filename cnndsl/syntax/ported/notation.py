@@ -7,6 +7,7 @@ import re
 import warnings
 
 INPUT = "input_of_this"  # `in` is a word of Python's own
+USUAL = tuple("x inputs input net out y h features img image here data".split())  # tensors' names
 _LONGEST = 20_000  # characters of a text that is read
 _LONG = 1_000  # characters of arguments that are put in order
 _SIGNS = (
@@ -47,9 +48,28 @@ def _size(found: re.Match[str]) -> str:
     return f"({', '.join(each for each in found.groups() if each)})"
 
 
+_HEADED = re.compile(
+    r"^(block|model|network|net)[ \t]+(\w+)[ \t]*(?:\(([^()\n]*)\))?[ \t]*:[ \t]*(?:#.*)?$", re.M
+)
+_SIZED = re.compile(r"^([ \t]+)input[ \t]+(\d+)[x×](\d+)[x×](\d+)", re.M)
+
+
 def program(text: str) -> list[python.stmt] | None:
     """The statements of a text in Python, or in a language whose calls are read as Python's."""
-    return parsed(text) or parsed(as_python(text))
+    return parsed(text) or parsed(as_functions(text)) or parsed(as_python(text))
+
+
+def as_functions(text: str) -> str:
+    """Blocks and models whose bodies are indented lines of Python's, as functions of a tensor."""
+    flow = next((name for name in USUAL if re.search(rf"\b{name}[ \t]*=", text)), "x")
+
+    def headed(found: re.Match[str]) -> str:
+        params = [each.strip() for each in (found[3] or "").split(",") if each.strip()]
+        takes = params[:1] in [[name] for name in USUAL]
+        takes = takes or (found[1] != "block" and _SIZED.search(text) is not None)
+        return f"def {found[2]}({', '.join(params if takes else [flow, *params])}):"
+
+    return _SIZED.sub(rf"\1{flow} = input((\2, \3, \4))", _HEADED.sub(headed, text))
 
 
 def parsed(text: str) -> list[python.stmt] | None:

@@ -16,6 +16,7 @@ from cnndsl.syntax.ported.flows import Layer, Merged, Named, Tensor
 from cnndsl.syntax.ported.nested import Record, Value
 from cnndsl.syntax.ported.notation import parsed
 from cnndsl.syntax.ported.scripts import Script
+from cnndsl.syntax.ported.settings import image
 
 _KNOWN = {"route": {"layers"}, "shortcut": {"from"}, "upsample": {"stride"}}
 _KEEPS = re.compile(r"Upsample|Concat|Pool|Detect|Segment|Classify|Pose|^nn\.")  # their channels
@@ -40,7 +41,7 @@ def run(record: Record, script: Script) -> bool:
     """
     sections = [(key.lower(), value) for key, value in record.pairs]
     if any(key == "convolutional" for key, _ in sections):
-        script.image = next((records.image(v) for key, v in sections if key == "net"), script.image)
+        script.image = next((image(v) for key, v in sections if key == "net"), script.image)
         layers = [_section(key, value) for key, value in sections if key != "net"]
     else:
         layers = list(_rows(record))

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from cnndsl.elsewhere import NOTHING
-from cnndsl.syntax.ported import starts
 from cnndsl.syntax.ported.entries import Entry, Unknown, by_hand
 from cnndsl.syntax.ported.flows import Layer
-from cnndsl.syntax.ported.meaning import is_silent, op_meant, setting_meant
+from cnndsl.syntax.ported.meaning import is_silent, op_meant
 from cnndsl.syntax.ported.nested import Record, Value
-from cnndsl.syntax.ported.settled import STARTS
+from cnndsl.syntax.ported.settings import flattened, image, note, size_said, text_of
 
 _TYPES = ("type", "op", "kind", "layer", "layer_type", "class_name", "class", "module", "_target_",
           "operator", "name")  # fmt: skip
@@ -24,10 +22,6 @@ _LISTS = frozenset(
 _NAMES = frozenset("name title model network net".split())
 _ASIDE = frozenset(
     "channels in_channels nc version framework description num_classes classes n_classes".split()
-)
-_OF_LRN = {"local_size": "size", "alpha": "alpha", "beta": "beta", "k": "k", "norm_region": "idle"}
-_INNER = re.compile(
-    r"\w*param\w*|params|args|kwargs|config|arguments|attrs|attributes|options|settings"
 )
 
 
@@ -229,18 +223,6 @@ def add_layer(record: Record, found: Listed) -> None:
     _entry(word, left, found)
 
 
-def _flat(record: Record) -> Iterator[tuple[str, Value]]:
-    """The settings of a layer, those in records within it too."""
-    for key, value in record.pairs:
-        if isinstance(value, Record):
-            if _INNER.fullmatch(key.lower()) or setting_meant(key) is None:
-                yield from _flat(value)
-            else:
-                yield key, value
-        else:
-            yield key, value
-
-
 def _entry(word: str, record: Record, found: Listed) -> None:
     op = op_meant(word)
     if op is None and word[:1].isupper():
@@ -252,7 +234,7 @@ def _entry(word: str, record: Record, found: Listed) -> None:
     dims: list[str] = []
     count = "1"
     notes: list[str] = []
-    for key, value in _flat(record):
+    for key, value in flattened(record):
         name = key.lower()
         if name == "dim" and isinstance(value, str):
             dims.append(value)
@@ -262,72 +244,16 @@ def _entry(word: str, record: Record, found: Listed) -> None:
         ):
             continue
         elif name in ("repeat", "repeats", "count", "times"):
-            count = _text(value)
+            count = text_of(value)
         elif name == "pool" and op == "max_pool":
-            op = "avg_pool" if _text(value).lower() in ("ave", "avg", "average") else op
+            op = "avg_pool" if text_of(value).lower() in ("ave", "avg", "average") else op
         elif name == "global_pooling":
             given["global"] = "true"
         else:
-            _set(op, key, value, given, notes)
+            note(op, key, value, given, notes)
     if op == "input":
-        found.image = image([*dims]) if dims else image(_first(record))
+        found.image = image([*dims]) if dims else image(size_said(record))
         return
     if given.pop("global", None):
         op, given = f"global_{op}", {}
     found.layers.append(Entry(op, given, (), count, notes=tuple(notes)))
-
-
-def _set(op: str, key: str, value: Value, given: dict[str, str], notes: list[str]) -> None:
-    if op == "input":
-        return
-    meant = _OF_LRN.get(key.lower()) if op == "lrn" else setting_meant(key)
-    if meant is None:
-        raise Unknown
-    if meant == "idle":
-        return
-    if meant == "aside" or meant in STARTS:
-        said = [("type", value)] if isinstance(value, str) else getattr(value, "pairs", [])
-        words = [(k, v) for k, v in said if isinstance(v, str)]
-        if start := starts.of_record(words) if meant in STARTS else None:
-            given[meant] = start
-        elif text := ", ".join(each for _, each in words if each.lower() not in NOTHING):
-            notes.append(f"{key} = {text}")
-        return
-    if op in ("max_pool", "avg_pool", "upsample", "dropout", "bn") and meant == "out":
-        return
-    if given.setdefault(meant, _text(value)) != _text(value):  # it would be dropped
-        raise Unknown
-
-
-def _text(value: Value) -> str:
-    if isinstance(value, str):
-        return value.lower() if value.lower() in ("same", "valid", "true", "false") else value
-    if isinstance(value, list) and all(isinstance(each, str) for each in value):
-        words = [each for each in value if isinstance(each, str)]
-        return words[0] if len(words) == 1 else "x".join(words)
-    raise Unknown
-
-
-def _first(record: Record) -> Value:
-    for key, value in _flat(record):
-        if setting_meant(key) in ("kernel", "arrives") or key.lower() in ("shape", "dims"):
-            return value
-    return ""
-
-
-def image(value: Value) -> str | None:
-    from cnndsl import elsewhere
-
-    words = re.findall(r"\d+", value) if isinstance(value, str) else []
-    if isinstance(value, list):
-        words = [each for each in value if isinstance(each, str) and each.isdigit()]
-    if isinstance(value, Record):
-        said = [value.get(name) for name in ("height", "width", "channels")]
-        if said[0] is None:
-            said = [each for _, each in value.pairs]
-        words = [each for each in said if isinstance(each, str) and each.isdigit()]
-    if len(words) == 4:
-        words = words[1:]
-    if len(words) == 2:
-        words.append("3")
-    return elsewhere.size(words, is_image=True) if len(words) == 3 else None

@@ -12,6 +12,7 @@ from cnndsl.syntax.ported.entries import Unknown
 from cnndsl.syntax.ported.flows import FLOW, Layer, Merged, Named, Ran, Step, Tensor
 from cnndsl.syntax.ported.images import Images
 from cnndsl.syntax.ported.meaning import is_silent
+from cnndsl.syntax.ported.tensors import USUAL
 from cnndsl.syntax.ported.values import is_library, name_of, name_of_call
 
 _ADDS = frozenset({"add", "append", "push", "push_back", "add_module"})
@@ -22,6 +23,7 @@ _ENDS = frozenset({"model", "functional"})
 class Script(Images):
     """Reads statements in order."""
 
+    called: set[str] = field(default_factory=set)  # names that are called, as layers are
     kept: set[str] = field(default_factory=set)  # lists of layers that are read elsewhere
 
     def run(self, body: Iterable[python.stmt]) -> None:
@@ -30,6 +32,14 @@ class Script(Images):
         Raises:
           Unknown: where one has no words here.
         """
+        body = list(body)
+        calls = [
+            node.func
+            for each in body
+            for node in python.walk(each)
+            if isinstance(node, python.Call)
+        ]
+        self.called |= {func.id for func in calls if isinstance(func, python.Name)}
         for statement in body:
             if self.calls.leaves:
                 self._read_or_left(statement)
@@ -156,6 +166,9 @@ class Script(Images):
             if self._is_script_list(value) and name not in self.kept:
                 self.run_row(row)
                 return
+            if name in USUAL - self.called:  # it stands for what the layers give
+                self.computed(name, self.through(row, Named(self.flow)))
+                return
             self.calls.layers[name] = row
             return
         self.computed(name, tensor)
@@ -193,7 +206,9 @@ class Script(Images):
 
     def computed(self, name: str, tensor: Tensor) -> None:
         self.steps.append(Step(name, tensor))
-        self.tensors[name] = self.flow = name
+        self.tensors[name] = name
+        if not isinstance(tensor, Named):  # another name for what flows, or for what did
+            self.flow = name
 
     def _returned(self, value: python.expr) -> None:
         if isinstance(value, python.Tuple):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast as python
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from cnndsl.syntax.ported import notation
 from cnndsl.syntax.ported.calls import Calls
 from cnndsl.syntax.ported.dialects import KERAS, LINEN, NNX, TORCH
 from cnndsl.syntax.ported.entries import Choice, Unknown
@@ -17,7 +18,7 @@ from cnndsl.syntax.ported.values import name_of
 _MERGES = ("add", "concat", "mul")
 _LAST = {**dict.fromkeys((KERAS, LINEN, NNX), ("-1", "3")), TORCH: ("1", "-3")}  # the channels
 _ANY = ("-1", "1", "3", "-3")
-USUAL = frozenset("x inputs input net out y h features img image here data".split()) | {INPUT}
+USUAL = frozenset({*notation.USUAL, INPUT})
 
 
 @dataclass
@@ -84,7 +85,7 @@ class Tensors:
         op = op_meant(name)
         if name in self.calls.layers and args[1:]:
             return self._joined(self.calls.layers[name], args)
-        if isinstance(func, python.Attribute) and name in self.calls.values and args:
+        if name in self.calls.values and args and op is None and name not in self.calls.own:
             return Ran(self.calls.values[name], self.tensor(args[0]))  # an argument that is a layer
         if name in self.calls.layers and args:
             return self.through(self.calls.layers[name], self.tensor(args[0]))
@@ -104,7 +105,8 @@ class Tensors:
             return Ran(self.calls.block(name, args[1:], keywords), source)
         if name in ("reshape", "view"):
             return Ran(self.calls.entry("view", args[1:], keywords), source)
-        return Ran(self.calls.called(func, args[1:], keywords), source)
+        applied = replace(self.calls, applies=True)
+        return Ran(applied.called(func, args[1:], keywords), source)
 
     def _joined(self, row: Sequence[Layer], args: Sequence[python.expr]) -> Tensor:
         """A block of the author's own with further tensors, which are its arguments."""
@@ -122,7 +124,7 @@ class Tensors:
         """A tensor that runs through layers where a condition holds, and maybe others where not."""
         one, two = (self.tensor(_loaded(each)) for each in (body, other))
         (row, source), (others, again) = _unrolled(one), _unrolled(two)
-        if source != again:
+        if self._first_name(source) != self._first_name(again):
             raise Unknown
         condition = self.calls.value(test)
         layers = [each.id for each in python.walk(test) if isinstance(each, python.Name)]
@@ -134,6 +136,15 @@ class Tensors:
         if not row:
             row, others, condition = others, row, f"not ({condition})"
         return Ran(Choice(condition, tuple(row), tuple(others)), source)
+
+    def _first_name(self, tensor: Tensor) -> Tensor:
+        """A tensor by its first name, where it has several."""
+        for step in reversed(self.steps):
+            if isinstance(tensor, Named) and step.name == tensor.name:
+                if not isinstance(step.tensor, Named):
+                    return tensor
+                tensor = step.tensor
+        return tensor
 
     def sized(self, statement: python.stmt) -> python.stmt:
         """A statement with names for the sizes of tensors in it."""

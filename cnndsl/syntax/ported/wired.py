@@ -10,6 +10,7 @@ from cnndsl.syntax.ported.flows import FLOW, Merged, Named, Tensor
 from cnndsl.syntax.ported.meaning import is_silent, op_meant
 from cnndsl.syntax.ported.nested import Record, Value
 from cnndsl.syntax.ported.scripts import Script
+from cnndsl.syntax.ported.settings import image
 
 _MERGES = ("add", "concat", "mul")
 _OPERATIONS = {"prod": "mul", "max": "maximum"}  # of an Eltwise, which adds otherwise
@@ -27,7 +28,7 @@ def run(record: Record, script: Script) -> bool:
         return False
     dims: list[Value] = [value for key, value in record.pairs if key == "input_dim"]
     if dims:
-        script.image = records.image(dims)
+        script.image = image(dims)
     blobs = script.tensors
     for key, value in record.pairs:
         if key == "name" and isinstance(value, str):
