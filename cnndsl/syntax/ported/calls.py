@@ -77,6 +77,9 @@ class Calls(Arguments):
                     return [self.block(name, args, keywords)]
                 if self._holds_layers(name, args, keywords):
                     return [each for item in args for each in self.row(item)]
+                match args:
+                    case [python.Tuple(elts=[*ones, _])] if name == "Reshape" and _are_ones(ones):
+                        return [Entry("spread")]  # `Reshape((1, 1, filters))`
                 if name == "Activation" and args:
                     return self._activation(args[0])
                 if self.keeps and name[:1].isupper() and op_meant(name) is None:
@@ -255,3 +258,7 @@ class Calls(Arguments):
         if "hardtanh" in name.lower():
             given = {"low": "-1", "high": "1", **given}
         return Entry(op, given, notes=tuple(notes))
+
+
+def _are_ones(sides: Sequence[python.expr]) -> bool:
+    return len(sides) > 1 and all(getattr(each, "value", 0) == 1 for each in sides)

@@ -60,7 +60,7 @@ def definitions(
     for maker in makers:
         script.run(maker.body)
     try:
-        script.run([each for each in rest if not _is_aside(each, rest)])
+        script.run([each for each in rest if not _is_aside(each, rest, own)])
     except Unknown:
         if not found:
             raise
@@ -76,9 +76,9 @@ def _is_main(statement: python.stmt) -> bool:
     return isinstance(statement, python.If) and "__main__" in python.unparse(statement.test)
 
 
-def _is_aside(statement: python.stmt, body: Sequence[python.stmt]) -> bool:
+def _is_aside(statement: python.stmt, body: Sequence[python.stmt], own: set[str]) -> bool:
     """Whether a statement of a script is about data or training: it calls functions alone that
-    make no layer, and unpacks or indexes what they give.
+    make no layer and are none of its `own`, and unpacks or indexes what they give.
     """
     if isinstance(statement, python.With | python.Assert | python.Delete):
         return True
@@ -87,7 +87,7 @@ def _is_aside(statement: python.stmt, body: Sequence[python.stmt]) -> bool:
     calls = [node for node in python.walk(statement) if isinstance(node, python.Call)]
     makes = any(
         op_meant(name_of_call(call)) or "sequential" in name_of_call(call) for call in calls
-    )
+    ) or any(getattr(call.func, "id", None) in own for call in calls)
     plain = isinstance(statement, python.Assign) and not calls
     if any(isinstance(call.func, python.Call) for call in calls):
         return False  # a layer that is made and called, whatever it is

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast as python
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import deepcopy
 
 _MOST = 64  # statements that loops are written out as
@@ -87,6 +87,41 @@ class _Replaced(python.NodeTransformer):
             ) if type(node.op) in _FOLDED and (right or type(node.op) is not python.FloorDiv):
                 return python.Constant(_FOLDED[type(node.op)](left, right))
         return node
+
+
+def plain(body: Iterable[python.stmt], last: Sequence[str]) -> list[python.stmt]:
+    """Statements with an `else` for what runs behind a return, and `c = x.shape[1]` for sizes that
+    are unpacked, where `last` are the places of the channels.
+    """
+    found: list[python.stmt] = []
+    for statement in body:
+        match found[-1:], statement:
+            case [
+                python.If(test=test, body=[python.Return()], orelse=[]) as before
+            ], python.Return():
+                found[-1] = python.If(test=test, body=before.body, orelse=[statement])
+                continue
+        match statement:
+            case python.Assign(
+                targets=[python.Tuple(elts=names)],
+                value=python.Call(func=python.Attribute(value=of, attr="size"), args=[])
+                | python.Attribute(value=of, attr="shape"),
+            ):
+                shape = python.Attribute(value=of, attr="shape", ctx=python.Load())
+                for place, name in enumerate(names):
+                    if str(place) in last or str(place - len(names)) in last:
+                        size = python.Subscript(shape, python.Constant(int(last[0])), python.Load())
+                        found.append(python.Assign(targets=[name], value=size))
+                continue
+        found.append(statement)
+    return found
+
+
+def called(body: Iterable[python.stmt]) -> set[str]:
+    """The names that are called."""
+    nodes = [node for each in body for node in python.walk(each)]
+    calls = [node.func for node in nodes if isinstance(node, python.Call)]
+    return {func.id for func in calls if isinstance(func, python.Name)}
 
 
 def is_true(test: python.expr) -> bool | None:

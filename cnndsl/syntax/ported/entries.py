@@ -39,6 +39,7 @@ class Choice:
     other: tuple[Entry | str | Choice, ...] = ()
 
 
+SPREAD = "reshape([1, 1, here.channels])"  # a vector as a map of one position
 BY_HAND = "by_hand"  # what cannot be read, and stands in the comment in front of it
 _TRUSTED = 2
 _SHOWN = 90  # characters of a statement that a comment repeats
@@ -84,6 +85,10 @@ def _element(entry: Entry, at: Arriving, dialect: Dialect) -> list[str]:
         behind.append("relu")
     if said := given.pop("norm", None):
         behind = [*behind_of(said), *behind]
+    if op == "spread":  # a vector over the positions of a map, which a merge says
+        if not at.flat:
+            raise Unknown
+        return []
     op = settled.settled(op, given, at, dialect)
     if op in settled.SEVERAL:
         return [*settled.SEVERAL[op], *behind]
@@ -96,6 +101,9 @@ def _element(entry: Entry, at: Arriving, dialect: Dialect) -> list[str]:
         notes.append(f"# {_NEAR}")
     if op == "dense" and not at.flat and (dialect.flattens or at.sides):
         found.append("flatten")
+    if at.flat and op in settled.FIELDS and op != "dense":
+        found.append(SPREAD)
+        at.flat = False
     if op == "here" or (op == "flatten" and at.flat):
         return [*notes, *behind]
     found.append(_call(op, given, at, dialect, entry.shape))

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from cnndsl.syntax.ported.dialects import Dialect
-from cnndsl.syntax.ported.entries import Arriving, Choice, Entry, Unknown, element
+from cnndsl.syntax.ported.entries import SPREAD, Arriving, Choice, Entry, Unknown, element
 from cnndsl.syntax.tables import KEYWORDS
 
 _LONG = 96  # characters of a line
@@ -252,7 +252,13 @@ class Lines:
                 found = [self._chain(each, flow, item=True) for each in items]
                 if len(found) < 2:
                     raise Unknown
-                return f"{name} [ {', '.join(text for text, _ in found)} ]", found[0][1]
+                flat = [state.flat and name == "mul" for _, state in found]
+                texts = [
+                    f"{text} -> {SPREAD}" if is_flat and not all(flat) else text
+                    for (text, _), is_flat in zip(found, flat, strict=True)
+                ]
+                state = found[flat.index(False) if False in flat else 0][1]
+                return f"{name} [ {', '.join(texts)} ]", state
 
 
 def _read_behind(steps: Sequence[Step], live: Collection[str]) -> list[frozenset[str]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cnndsl.syntax.ported.calls import CONTAINERS
-from cnndsl.syntax.ported.control import is_true, unrolled
+from cnndsl.syntax.ported.control import called, is_true, plain, unrolled
 from cnndsl.syntax.ported.entries import Unknown
 from cnndsl.syntax.ported.flows import FLOW, Layer, Merged, Named, Ran, Step, Tensor
 from cnndsl.syntax.ported.images import Images
@@ -32,14 +32,8 @@ class Script(Images):
         Raises:
           Unknown: where one has no words here.
         """
-        body = list(body)
-        calls = [
-            node.func
-            for each in body
-            for node in python.walk(each)
-            if isinstance(node, python.Call)
-        ]
-        self.called |= {func.id for func in calls if isinstance(func, python.Name)}
+        body = plain(body, self.last)
+        self.called |= called(body)
         for statement in body:
             if self.calls.leaves:
                 self._read_or_left(statement)
@@ -125,6 +119,11 @@ class Script(Images):
             self.run(body if known else other)
             return
         match [*body, *other]:
+            case [python.Return(value=value), python.Return(value=otherwise)] if (
+                value and otherwise
+            ):
+                self.computed("x", self.chosen(test, value, otherwise))
+                return
             case [python.Assign(targets=[target], value=value)]:
                 tensor = self.chosen(test, value, target)
             case [

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from cnndsl.syntax.ported import notation
 from cnndsl.syntax.ported.calls import Calls
 from cnndsl.syntax.ported.dialects import KERAS, LINEN, NNX, TORCH
-from cnndsl.syntax.ported.entries import Choice, Unknown
+from cnndsl.syntax.ported.entries import Choice, Entry, Unknown
 from cnndsl.syntax.ported.flows import FLOW, Layer, Merged, Named, Ran, Step, Tensor, of_size
 from cnndsl.syntax.ported.meaning import op_meant, op_spelt, setting_meant
 from cnndsl.syntax.ported.notation import INPUT
@@ -17,6 +17,7 @@ from cnndsl.syntax.ported.values import name_of
 
 _MERGES = ("add", "concat", "mul")
 _LAST = {**dict.fromkeys((KERAS, LINEN, NNX), ("-1", "3")), TORCH: ("1", "-3")}  # the channels
+_SPREADS = frozenset("unsqueeze expand expand_as broadcast_to".split())
 _ANY = ("-1", "1", "3", "-3")
 USUAL = frozenset({*notation.USUAL, INPUT})
 
@@ -33,6 +34,11 @@ class Tensors:
     free: bool = True
     steps: list[Step] = field(default_factory=list)
     flow: str = FLOW
+
+    @property
+    def last(self) -> tuple[str, ...]:
+        """The places of the channels."""
+        return _LAST.get(self.calls.dialect, _ANY)
 
     def named(self, name: str) -> Tensor:
         if name in self.tensors:
@@ -58,6 +64,10 @@ class Tensors:
                 return Merged("add", (self.tensor(left), self.tensor(right)))
             case python.BinOp(left=left, op=python.Mult(), right=right):
                 return Merged("mul", (self.tensor(left), self.tensor(right)))
+            case python.Subscript(value=of, slice=python.Tuple(elts=parts)) if any(
+                isinstance(each, python.Constant) and each.value is None for each in parts
+            ):
+                return Ran(Entry("spread"), self.tensor(of))  # `s[:, None, None, :]`
             case python.BinOp(left=left, op=python.BitOr(), right=right):
                 return self.through(self.calls.row(right), self._first(left))
             case python.Call(func=python.Call() as layer, args=[*args]):
@@ -113,9 +123,7 @@ class Tensors:
         others = [self.tensor(each) for each in args[1:]]
         if len(row) != 1 or not isinstance(row[0], str):
             raise Unknown
-        names = [of_size(each.name) for each in others if isinstance(each, Named)]
-        if len(names) < len(others):
-            raise Unknown
+        names = [self._marked(each) for each in others]
         head, _, rest = row[0].removesuffix(")").partition("(")
         words = [*filter(None, [rest]), *names]
         return Ran(f"{head}({', '.join(words)})", self.tensor(args[0]))
@@ -124,6 +132,11 @@ class Tensors:
         """A tensor that runs through layers where a condition holds, and maybe others where not."""
         one, two = (self.tensor(_loaded(each)) for each in (body, other))
         (row, source), (others, again) = _unrolled(one), _unrolled(two)
+        for tensor, plain, is_so in ((one, two, True), (two, one, False)):
+            if isinstance(tensor, Merged) and plain in tensor.items:
+                words = ["here" if each == plain else self._marked(each) for each in tensor.items]
+                condition = self.calls.value(test) if is_so else f"not ({self.calls.value(test)})"
+                return Ran(Choice(condition, (f"{tensor.name} [ {', '.join(words)} ]",)), plain)
         if self._first_name(source) != self._first_name(again):
             raise Unknown
         condition = self.calls.value(test)
@@ -136,6 +149,11 @@ class Tensors:
         if not row:
             row, others, condition = others, row, f"not ({condition})"
         return Ran(Choice(condition, tuple(row), tuple(others)), source)
+
+    def _marked(self, tensor: Tensor) -> str:
+        if not isinstance(tensor, Named):
+            raise Unknown
+        return of_size(tensor.name)
 
     def _first_name(self, tensor: Tensor) -> Tensor:
         """A tensor by its first name, where it has several."""
@@ -170,6 +188,9 @@ class Tensors:
         keywords: Sequence[python.keyword],
     ) -> Tensor:
         source = self.tensor(of)
+        sizes = [each.value if isinstance(each, python.Constant) else None for each in args]
+        if name in _SPREADS or (name in ("view", "reshape") and sizes[2:] == [1, 1]):
+            return Ran(Entry("spread"), source)
         if name in ("view", "reshape"):
             return Ran(self.calls.entry("view", args, keywords), source)
         if name in ("contiguous", "clone", "to", "float", "squeeze", "detach"):
@@ -180,7 +201,7 @@ class Tensors:
         axes = [each.value for each in named if setting_meant(each.arg or "") == "axis"]
         meant = {setting_meant(each.arg or "") for each in named}
         axes += filter(_is_setting, args)
-        last = _LAST.get(self.calls.dialect, _ANY)
+        last = self.last
         if meant - {"axis", "idle"} or any(self.calls.value(each) not in last for each in axes):
             raise Unknown  # it is no merge of channels
         first = args[0]
@@ -239,7 +260,7 @@ class _Sizes(python.NodeTransformer):
         return node
 
     def visit_Subscript(self, node: python.Subscript) -> python.expr:
-        last = _LAST.get(self.tensors.calls.dialect, _ANY)
+        last = self.tensors.last
         match node:
             case python.Subscript(value=python.Attribute(value=python.Name(id=name), attr="shape")):
                 if python.unparse(node.slice) in last:
