@@ -11,14 +11,19 @@ from typing import Any
 import pytest
 from flax import nnx
 
+from cnndsl.checked import Checked
 from cnndsl.files import Files
 from cnndsl.ir import Network
 from cnndsl.pipeline import check_source, name_layers
 from cnndsl.source import Source
+from cnndsl.targets.flax import Flax
 from cnndsl.targets.flax.attributes import BOTH
+from cnndsl.targets.python.tree import Module
+from cnndsl.targets.target import Origin
 from cnndsl.walks import layers
 from tests.compiled import GENERATED, SPECS
 from tests.modules import abstract, imported
+from tests.targets.parse import parse_module
 
 pytestmark = pytest.mark.xla
 
@@ -34,12 +39,24 @@ ALL = [
 ]
 
 
+class Committed(Flax):
+    """Makes the module that is committed, which tests/test_docs.py compiles again."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.text_of_module = text
+
+    def module(self, checked: Checked, origin: Origin) -> Module:
+        return parse_module(self.text_of_module)
+
+
 @pytest.mark.parametrize("path", ALL)
 def test_names_lead_to_the_layers_that_have_the_weights(path: Path) -> None:
     source = Source(path.name, path.read_text(encoding="utf-8"))
     checked = check_source(source, Files(path.name, str(SPECS)).load)
-    name_layers(checked)
-    module = imported((GENERATED / f"{path.stem}.py").read_text(encoding="utf-8"))
+    text = (GENERATED / f"{path.stem}.py").read_text(encoding="utf-8")
+    name_layers(checked, target=Committed(text))
+    module = imported(text)
     network = min(checked.networks, key=lambda net: len(list(layers(net.frame))))
     model = abstract(getattr(module, network.name))
     named = names_of(network)
