@@ -41,6 +41,8 @@ from cnndsl.ir import (
 )
 from cnndsl.syntax import ast
 
+Done = tuple[Record, Tensor]  # the record of a statement, and what flows on
+
 
 class Statements:
     """Elaborates bodies; each method returns the record and the tensor that flows on."""
@@ -74,9 +76,7 @@ class Statements:
 
     # --- chains -----------------------------------------------------------------------
 
-    def run(
-        self, statement: ast.Run, x: Tensor, scope: Scope, context: Context
-    ) -> tuple[Record, Tensor]:
+    def run(self, statement: ast.Run, x: Tensor, scope: Scope, context: Context) -> Done:
         if mistake := labelled(statement, self.shared.program):
             context.report(self.shared.found, mistake)
             first = statement.chain.elements[0]
@@ -100,9 +100,7 @@ class Statements:
             name_endpoints(name, run, scope)
         return Ran(statement, run, name), run.out
 
-    def bind(
-        self, statement: ast.Bind, x: Tensor, scope: Scope, context: Context
-    ) -> tuple[Record, Tensor]:
+    def bind(self, statement: ast.Bind, x: Tensor, scope: Scope, context: Context) -> Done:
         if names_a_value(statement, scope, context, self.shared):
             return Noted(statement), x
         run = self.chains.run(statement.chain, x, scope, context, gives_any=True)
@@ -118,9 +116,7 @@ class Statements:
         scope.flow(x, self.shared.nothing)
         return Ran(statement, run, None), x
 
-    def pack(
-        self, statement: ast.Pack, x: Tensor, scope: Scope, context: Context
-    ) -> tuple[Record, Tensor]:
+    def pack(self, statement: ast.Pack, x: Tensor, scope: Scope, context: Context) -> Done:
         if names_a_value(statement, scope, context, self.shared):
             return Noted(statement), x
         inner = context.nested(statement.span, flat=False)
@@ -129,9 +125,7 @@ class Statements:
         self.names.hold(statement.name, statement.name_span, pack, scope)
         return Packed(statement, x, items, pack), x
 
-    def unpack(
-        self, statement: ast.Unpack, x: Tensor, scope: Scope, context: Context
-    ) -> tuple[Record, Tensor]:
+    def unpack(self, statement: ast.Unpack, x: Tensor, scope: Scope, context: Context) -> Done:
         names, spans = statement.names, statement.name_spans
         run = self.chains.run(statement.chain, x, scope, context, gives_any=True)
         if any(isinstance(element, Failed) for element in run.elements):
@@ -147,9 +141,7 @@ class Statements:
         scope.flow(x, self.shared.nothing)
         return Unpacked(statement, run), x
 
-    def results(
-        self, statement: ast.Results, x: Tensor, scope: Scope, context: Context
-    ) -> tuple[Record, Tensor]:
+    def results(self, statement: ast.Results, x: Tensor, scope: Scope, context: Context) -> Done:
         at_end(statement, context)
         runs = []
         for chain in statement.chains:
@@ -162,9 +154,7 @@ class Statements:
         single = len(runs) == 1 and not runs[0].results
         return Returned(statement, runs), runs[0].out if single else x
 
-    def share(
-        self, statement: ast.Shared, x: Tensor, scope: Scope, context: Context
-    ) -> tuple[Record, Tensor]:
+    def share(self, statement: ast.Shared, x: Tensor, scope: Scope, context: Context) -> Done:
         declaration = declare(statement, scope, self.shared.program)
         scope.shared[statement.name] = declaration
         self.shared.declared.append(declaration)
@@ -172,9 +162,7 @@ class Statements:
 
     # --- values -----------------------------------------------------------------------
 
-    def let(
-        self, statement: ast.Let, x: Tensor, scope: Scope, context: Context
-    ) -> tuple[Record, Tensor]:
+    def let(self, statement: ast.Let, x: Tensor, scope: Scope, context: Context) -> Done:
         classes = is_classes(statement.value, scope)
         try:
             value = self.shared.evaluator.evaluate(statement.value, scope)
@@ -186,16 +174,12 @@ class Statements:
         scope.bind(statement.name, value, classes=classes)
         return Named(statement, value), x
 
-    def input(
-        self, statement: ast.Input, x: Tensor, scope: Scope, context: Context
-    ) -> tuple[Record, Tensor]:
+    def input(self, statement: ast.Input, x: Tensor, scope: Scope, context: Context) -> Done:
         raise Failure(errors.misplaced(statement.span, "input", "here: it opens a model's body"))
 
     # --- stages and heads -------------------------------------------------------------
 
-    def stage(
-        self, statement: ast.Stage, x: Tensor, scope: Scope, context: Context
-    ) -> tuple[Record, Tensor]:
+    def stage(self, statement: ast.Stage, x: Tensor, scope: Scope, context: Context) -> Done:
         in_model(statement, "stage", context)
         self.shared.count_node(statement.name_span)
         name = statement.name
@@ -208,9 +192,7 @@ class Statements:
         name = self.names.name(statement.name, statement.name_span, out, scope, context, True)
         return Staged(statement, name, x, out, frame), out
 
-    def aux(
-        self, statement: ast.Aux, x: Tensor, scope: Scope, context: Context
-    ) -> tuple[Record, Tensor]:
+    def aux(self, statement: ast.Aux, x: Tensor, scope: Scope, context: Context) -> Done:
         in_model(statement, "aux", context)
         self.shared.count_node(statement.name_span)
         weight = weight_of(statement, lambda value: self.shared.evaluator.evaluate(value, scope))
@@ -224,9 +206,7 @@ class Statements:
 
     # --- control ----------------------------------------------------------------------
 
-    def loop(
-        self, statement: ast.For, x: Tensor, scope: Scope, context: Context
-    ) -> tuple[Record, Tensor]:
+    def loop(self, statement: ast.For, x: Tensor, scope: Scope, context: Context) -> Done:
         items = self.shared.evaluator.evaluate(statement.items, scope)
         if not isinstance(items, list):
             raise Failure(not_a_list(statement.items, items))
@@ -241,9 +221,7 @@ class Statements:
             frames.append(frame)
         return Looped(statement, items, frames), flow
 
-    def branch(
-        self, statement: ast.If, x: Tensor, scope: Scope, context: Context
-    ) -> tuple[Record, Tensor]:
+    def branch(self, statement: ast.If, x: Tensor, scope: Scope, context: Context) -> Done:
         inner = context.nested(statement.span)
         for taken, (condition, body) in enumerate(statement.branches):
             if self.shared.head is not None:
@@ -258,17 +236,13 @@ class Statements:
 
     # --- what a spec asserts ----------------------------------------------------------
 
-    def expect(
-        self, statement: ast.Expect, x: Tensor, scope: Scope, context: Context
-    ) -> tuple[Record, Tensor]:
+    def expect(self, statement: ast.Expect, x: Tensor, scope: Scope, context: Context) -> Done:
         in_model(statement, "expect", context)
         value = self.shared.evaluator.evaluate(statement.value, scope)
         self.shared.expectations.append((statement, value))
         return Noted(statement), x
 
-    def train(
-        self, statement: ast.Train, x: Tensor, scope: Scope, context: Context
-    ) -> tuple[Record, Tensor]:
+    def train(self, statement: ast.Train, x: Tensor, scope: Scope, context: Context) -> Done:
         once_in_model(statement, "train", context)
         if self.shared.recipe is not None:
             raise Failure(errors.bad_setting(statement.span, "this model already has a recipe"))
@@ -277,7 +251,7 @@ class Statements:
 
     def preprocess(
         self, statement: ast.Preprocess, x: Tensor, scope: Scope, context: Context
-    ) -> tuple[Record, Tensor]:
+    ) -> Done:
         once_in_model(statement, "preprocess", context)
         if self.shared.preprocess is not None:
             message = "this model already says how images are prepared"
@@ -286,7 +260,7 @@ class Statements:
         return Noted(statement), x
 
     # Each takes the kind of statement that is its key.
-    _RUN: ClassVar[dict[type[ast.Statement], Callable[..., tuple[Record, Tensor]]]] = {
+    _RUN: ClassVar[dict[type[ast.Statement], Callable[..., Done]]] = {
         ast.Run: run,
         ast.Bind: bind,
         ast.Pack: pack,

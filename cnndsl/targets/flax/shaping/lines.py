@@ -20,6 +20,7 @@ from cnndsl.targets.flax.ops.emission import (
     SLICE,
     WEIGHT,
 )
+from cnndsl.targets.flax.shaping.kept import Kept
 from cnndsl.targets.flax.shaping.line_parts import (
     flow_of,
     is_compound,
@@ -34,7 +35,6 @@ from cnndsl.targets.python.draft import Line, Step
 from cnndsl.targets.python.expressions import names, walk
 from cnndsl.targets.python.rebuild import substitute
 from cnndsl.targets.python.statements import (
-    all_written,
     expressions,
     flat,
     with_bodies,
@@ -43,7 +43,6 @@ from cnndsl.targets.python.statements import (
 from cnndsl.targets.python.tree import (
     Assign,
     Attribute,
-    Blank,
     Call,
     Conditional,
     Expr,
@@ -91,41 +90,6 @@ def join_lines(draft: Draft) -> None:
     draft.call = _Joining(draft, counts, writes).block(draft.call)
 
 
-class _Kept:
-    """Statements so far: lines by the variable that they set, and where variables are set."""
-
-    def __init__(self) -> None:
-        self.steps: dict[int, Step] = {}  # by number, in order
-        self.lines: dict[str, int] = {}
-        self.written: dict[str, int] = {}
-        self.number = 0
-
-    def add(self, step: Step) -> None:
-        self.number += 1
-        self.steps[self.number] = step
-        if isinstance(step, Line) and target_of(step):
-            self.lines[target_of(step)] = self.number
-        self.written.update(dict.fromkeys(all_written([step]), self.number))
-
-    def last(self) -> tuple[int, Step] | None:
-        """The last statement that is no empty line, with its number."""
-        held = reversed(self.steps.items())
-        return next((each for each in held if not isinstance(each[1], Blank)), None)
-
-    def line(self, name: str) -> Line | None:
-        """The line that sets a variable."""
-        step = self.steps.get(self.lines.get(name, 0))
-        return step if isinstance(step, Line) else None
-
-    def drop(self, line: Line) -> None:
-        del self.steps[self.lines[target_of(line)]]
-
-    def is_unchanged(self, line: Line) -> bool:
-        """Whether what a line reads is the same after all that is kept behind it."""
-        number = self.lines[target_of(line)]
-        return all(self.written.get(name, 0) <= number for name in names(line.value))
-
-
 Merging = TypeVar("Merging", bound=Assign)
 
 
@@ -137,7 +101,7 @@ class _Joining:
         self.set: set[str] = set()  # variables that have a value in any case
 
     def block(self, steps: Sequence[Step]) -> list[Step]:
-        kept = _Kept()
+        kept = Kept()
         for step in steps:
             match step:
                 case If():
@@ -180,7 +144,7 @@ class _Joining:
         self.set &= after
         return If(step.test, then, other)
 
-    def listed(self, step: Assign, items: Sequence[Expr], kept: _Kept) -> Assign:
+    def listed(self, step: Assign, items: Sequence[Expr], kept: Kept) -> Assign:
         """A list with the line right before it as its last item."""
         if not items or not isinstance(items[-1], Name):
             return step
@@ -190,7 +154,7 @@ class _Joining:
         kept.drop(last)
         return replace(step, value=ListOf((*items[:-1], last.value)))
 
-    def source(self, kept: _Kept, name: str) -> Line | None:
+    def source(self, kept: Kept, name: str) -> Line | None:
         """The line that gives a variable its only value, read once and right here."""
         _, last = kept.last() or (0, None)
         if isinstance(last, Line) and last.targets == (Name(name),) and self.is_single(name):
@@ -200,7 +164,7 @@ class _Joining:
     def is_single(self, name: str) -> bool:
         return self.counts[name] == 1 and self.writes[name] == 1
 
-    def joined(self, line: Line, kept: _Kept) -> Line:
+    def joined(self, line: Line, kept: Kept) -> Line:
         if not line.roles or MERGED in line.roles:
             return self.merged(line, kept)
         inputs = [n for n in flow_of(line.value) if self.is_single(n)]
@@ -234,7 +198,7 @@ class _Joining:
         same = before.split("@")[0] == after.split("@")[0]
         return same or not self.draft.variables[before].named
 
-    def merged(self, line: Merging, kept: _Kept) -> Merging:
+    def merged(self, line: Merging, kept: Kept) -> Merging:
         """Branches of one line stand in the sum or the concatenation themselves."""
         inside: dict[str, Expr] = {}
         for name in dict.fromkeys(ordered_names(line.value)):
@@ -295,7 +259,7 @@ class _Joining:
         return shown[0] if len(shown) == 1 or (shown and alike) else -1
 
 
-def _started(step: Step, kept: _Kept) -> Step:
+def _started(step: Step, kept: Kept) -> Step:
     """`y = relu(x) if activate else x` for one that begins as a copy."""
     number, last = next(reversed(kept.steps.items()), (0, None))
     if not isinstance(step, Line) or not isinstance(step.value, Conditional):

@@ -8,7 +8,6 @@ factory of what has none.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
-from dataclasses import dataclass
 
 from cnndsl.ir import (
     Chained,
@@ -31,6 +30,7 @@ from cnndsl.targets.flax.ops.brought import emit_brought
 from cnndsl.targets.flax.ops.conv import initializer
 from cnndsl.targets.flax.ops.emission import Emission
 from cnndsl.targets.flax.staging.brought import Imports
+from cnndsl.targets.flax.staging.givens import Known
 from cnndsl.targets.flax.staging.kinds import frozen
 from cnndsl.targets.flax.staging.levels import definition_of
 from cnndsl.targets.flax.staging.places import Layers, Place, key_of_layer
@@ -50,22 +50,6 @@ _POSITIONS = {
     "nnx.InstanceNorm": ("num_features",),
     "nnx.GroupNorm": ("num_features", "num_groups"),
 }
-
-
-@dataclass(frozen=True)
-class _Known:
-    """What an op's code depends on besides its arguments, all of which are known."""
-
-    initializer: Expr | None
-    given: Expr | None
-    op: Op
-
-    def start(self, field: str) -> Expr | None:
-        start = getattr(self.op, field)
-        return None if start == self.op.arguments()[field].default else initializer(start)
-
-    def constant(self, stem: str, value: Expr) -> Expr:
-        return value
 
 
 class Passing:
@@ -234,7 +218,7 @@ class Passing:
             start = initializer(starts)  # type: ignore[arg-type]
         given = getattr(op, "init", None)
         said = None if given is None else initializer(given)
-        return emit(op.name, rank, fields, FEATURES, _Known(start, said, op))
+        return emit(op.name, rank, fields, FEATURES, Known(start, said, op))
 
     def _op(self, layer: LayerArgument, op: Op, run: Layer | None) -> Expr:
         rank = len(run.x.shape) if run is not None else 3
@@ -276,19 +260,13 @@ class Passing:
 
     def _wrap(self, name: str, given: tuple[str, ...], axes: int) -> dict[int, Instance]:
         """Uses of a block that is one op, on tensors of so many axes, by the uses of that op."""
-        nowhere = Span(Source("", ""), 0, 0)
-        args = tuple(ast.Argument(nowhere, n, nowhere, ast.Name(nowhere, n)) for n in given)
-        chain = ast.Chain(nowhere, (ast.Apply(nowhere, name, nowhere, args),))
-        statement = ast.Run(nowhere, chain, None, None, None)
-        body = ast.Body(nowhere, (statement,))
-        parameters = tuple(ast.Parameter(nowhere, n, None) for n in given)
         alike = [seen for other, *seen in self._wrapped if other == name]
         title = f"{name}{len(alike) + 1}" if alike else name
         if any(seen == given for seen, _ in alike):  # of another rank
             title = f"{name}{axes - 1}d"
         while title in self.definitions:
             title += "_"
-        block = ast.Block(nowhere, title, nowhere, None, parameters, body)
+        block, statement = _block_of(title, name, given)
         instances: dict[int, Instance] = {}
         for layer, runs in self.layers.runs.items():
             if layer.element.name != name or tuple(layer.given) != given:
@@ -296,8 +274,8 @@ class Passing:
             for use in runs:
                 if isinstance(use.run, Layer) and len(use.run.x.shape) == axes:
                     x, out = use.run.x, use.run.out
-                    ran = Ran(statement, Chained(chain, x, out, [use.run]), None)
-                    frame = Frame(body, x, out, [ran])
+                    ran = Ran(statement, Chained(statement.chain, x, out, [use.run]), None)
+                    frame = Frame(block.body, x, out, [ran])
                     instances[id(use.run)] = Instance(
                         use.element, block, dict(layer.args), x, out, frame
                     )
@@ -308,3 +286,14 @@ class Passing:
 def _partial(function: Expr, keywords: Iterable[Keyword]) -> Expr:
     given = tuple(keywords)
     return Call(Name("partial"), (function,), given) if given else function
+
+
+def _block_of(title: str, op: str, given: tuple[str, ...]) -> tuple[ast.Block, ast.Run]:
+    """A block that is one op, with what is given to it as its parameters; and its statement."""
+    nowhere = Span(Source("", ""), 0, 0)
+    args = tuple(ast.Argument(nowhere, n, nowhere, ast.Name(nowhere, n)) for n in given)
+    chain = ast.Chain(nowhere, (ast.Apply(nowhere, op, nowhere, args),))
+    statement = ast.Run(nowhere, chain, None, None, None)
+    parameters = tuple(ast.Parameter(nowhere, n, None) for n in given)
+    body = ast.Body(nowhere, (statement,))
+    return ast.Block(nowhere, title, nowhere, None, parameters, body), statement
