@@ -67,6 +67,8 @@ class Calls(Arguments):
                 return [self._of_ours(self.entry(name, [], []))]
             case python.Starred(value=value):
                 return self.row(value)
+            case python.ListComp(elt=layer, generators=[loop]) if not loop.ifs:
+                return self._repeated(layer, loop)
             case python.Call(func=func, args=args, keywords=keywords):
                 name = name_of(func)
                 if CONTAINERS.fullmatch(name.lower()):
@@ -93,6 +95,20 @@ class Calls(Arguments):
                 except Unknown:
                     if text := self._by_hand(node):
                         return [text]
+        raise Unknown
+
+    def _repeated(self, layer: python.expr, loop: python.comprehension) -> list[Layer]:
+        """`[Block(64) for _ in range(n)]`, where all of them are alike."""
+        match loop:
+            case python.comprehension(
+                target=python.Name(id=name),
+                iter=python.Call(func=python.Name("range"), args=[times]),
+            ):
+                reader = replace(self, unknown=set())
+                row = reader.row(layer)
+                if len(row) == 1 and isinstance(row[0], str) and name not in reader.unknown:
+                    self.unknown |= reader.unknown
+                    return [f"{row[0]} * {self.value_inside(times)}"]
         raise Unknown
 
     def _left(self, call: python.Call) -> Layer:

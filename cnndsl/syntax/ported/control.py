@@ -16,6 +16,7 @@ _COMPARED: Mapping[type[python.cmpop], Callable[[object, object], bool]] = {
     python.LtE: operator.le,  # type: ignore[dict-item]
     python.GtE: operator.ge,  # type: ignore[dict-item]
 }
+_UNSAID = {"padding": 0, "bias": True}  # of what is handed on to a convolution; others are 1
 _FOLDED: Mapping[type[python.operator], Callable[[int, int], int]] = {
     python.Add: operator.add,
     python.Sub: operator.sub,
@@ -117,6 +118,36 @@ def plain(body: Iterable[python.stmt], last: Sequence[str]) -> list[python.stmt]
     return found
 
 
+def without_packs(body: Sequence[python.stmt]) -> Sequence[python.stmt]:
+    """Classes whose constructors hand `**kwargs` on, with the arguments that they are made with."""
+    nodes = [node for each in body for node in python.walk(each)]
+    calls = [node for node in nodes if isinstance(node, python.Call)]
+    for head in [each for each in body if isinstance(each, python.ClassDef)]:
+        for maker in [each for each in head.body if isinstance(each, python.FunctionDef)]:
+            if (pack := maker.args.kwarg) is None or maker.name != "__init__":
+                continue
+            known = {each.arg for each in (*maker.args.args, *maker.args.kwonlyargs)}
+            made = [call for call in calls if getattr(call.func, "id", "") == head.name]
+            said = dict.fromkeys(k.arg for call in made for k in call.keywords if k.arg)
+            names = [name for name in said if name and name not in known]
+            maker.args.kwarg = None
+            maker.args.kwonlyargs += [python.arg(name) for name in names]
+            always = {
+                name: all(name in {k.arg for k in e.keywords} for e in made) for name in names
+            }
+            maker.args.kw_defaults += [
+                None if always[name] else python.Constant(_UNSAID.get(name, 1)) for name in names
+            ]
+            for call in [node for node in python.walk(maker) if isinstance(node, python.Call)]:
+                packs = [k for k in call.keywords if getattr(k.value, "id", "") == pack.arg]
+                if packs and packs[0].arg is None:
+                    call.keywords.remove(packs[0])
+                    call.keywords += [
+                        python.keyword(name, python.Name(name, python.Load())) for name in names
+                    ]
+    return body
+
+
 def called(body: Iterable[python.stmt]) -> set[str]:
     """The names that are called."""
     nodes = [node for each in body for node in python.walk(each)]
@@ -137,3 +168,10 @@ def is_true(test: python.expr) -> bool | None:
             except TypeError:
                 return None
     return None
+
+
+def piped(node: python.expr) -> list[python.expr]:
+    """What a pipe joins."""
+    if isinstance(node, python.BinOp) and isinstance(node.op, python.BitOr):
+        return [*piped(node.left), *piped(node.right)]
+    return [node]

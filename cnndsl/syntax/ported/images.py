@@ -12,13 +12,10 @@ from cnndsl.syntax.ported.values import name_of
 
 @dataclass
 class Images(Tensors):
-    """`image` is the size of the input as it is said, `constants` are values of the program, and
-    `given` the same as they are written.
-    """
+    """`image` is the size of the input as it is said, `constants` are values of the program."""
 
     image: str | None = None
     constants: dict[str, str] = field(default_factory=dict)
-    given: dict[str, python.expr] = field(default_factory=dict)
 
     def is_input(self, value: python.expr) -> bool:
         """Whether a call is the image, whatever it says of its size."""

@@ -166,6 +166,8 @@ def _ops(text: str) -> Iterator[tuple[re.Match[str], str]]:
             continue
         word = found[0]
         op = op_meant(word)
+        if re.match(r"[123]d\b", text[found.end() :], re.I):  # `Dropout2d`, which is another layer
+            op = op_meant(word + text[found.end() :][:2])
         if op is None or (word.lower() in ("pooling", "pool") and last.startswith("global")):
             continue
         last = op

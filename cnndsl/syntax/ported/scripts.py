@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cnndsl.syntax.ported.calls import CONTAINERS
-from cnndsl.syntax.ported.control import called, is_true, plain, unrolled
+from cnndsl.syntax.ported.control import called, is_true, piped, plain, unrolled
 from cnndsl.syntax.ported.entries import Unknown
 from cnndsl.syntax.ported.flows import FLOW, Layer, Merged, Named, Ran, Step, Tensor
 from cnndsl.syntax.ported.images import Images
 from cnndsl.syntax.ported.meaning import is_silent
 from cnndsl.syntax.ported.tensors import USUAL
-from cnndsl.syntax.ported.values import is_library, name_of, name_of_call
+from cnndsl.syntax.ported.values import is_library, name_of, name_of_call, target_of
 
 _ADDS = frozenset({"add", "append", "push", "push_back", "add_module"})
 _ENDS = frozenset({"model", "functional"})
@@ -71,11 +71,11 @@ class Script(Images):
             case python.Expr(value=python.Constant(value=str())):
                 return
             case python.Assign(targets=[target], value=value):
-                self._assigned(_target(target), value)
+                self._assigned(target_of(target), value)
             case python.AnnAssign(target=target, value=value) if value is not None:
-                self._assigned(_target(target), value)
+                self._assigned(target_of(target), value)
             case python.AugAssign(target=target, op=python.Add(), value=value):
-                name = _target(target)
+                name = target_of(target)
                 self.computed(name, Merged("add", (self.named(name), self.tensor(value))))
             case python.Expr(value=value):
                 self._expression(value)
@@ -103,7 +103,7 @@ class Script(Images):
                 ],
             ) if called == name and name_of(layers) in self.calls.layers:
                 row = self.calls.layers[name_of(layers)]
-                self.computed(_target(target), self.through(row, self.tensor(of)))
+                self.computed(target_of(target), self.through(row, self.tensor(of)))
                 return
         body = unrolled(loop, self.given)
         if body is None:
@@ -129,11 +129,11 @@ class Script(Images):
             case [
                 python.Assign(targets=[target], value=value),
                 python.Assign(targets=[again], value=otherwise),
-            ] if other and _target(target) == _target(again):
+            ] if other and target_of(target) == target_of(again):
                 tensor = self.chosen(test, value, otherwise)
             case _:
                 raise Unknown
-        self.computed(_target(target), tensor)
+        self.computed(target_of(target), tensor)
 
     def _assigned(self, name: str, value: python.expr) -> None:
         if self._is_silent(value):
@@ -149,6 +149,9 @@ class Script(Images):
             value
         ):
             self.constants[name] = self.calls.value(value)
+            self.given[name] = value
+            return
+        if isinstance(value, python.List) and self._is_tensors(value):
             self.given[name] = value
             return
         if self._ended(value):
@@ -193,7 +196,7 @@ class Script(Images):
 
     def _drop_image(self, value: python.expr) -> list[Layer]:
         """The layers of a pipe or list, whose first may be the image."""
-        items = _piped(value)
+        items = piped(value)
         if self.is_input(items[0]):
             self.image = self.image_of(items[0]) or self.image
             items = items[1:]
@@ -243,6 +246,10 @@ class Script(Images):
         except Unknown:
             return False
 
+    def _is_tensors(self, value: python.List) -> bool:
+        names = [each.id for each in value.elts if isinstance(each, python.Name)]
+        return len(names) == len(value.elts) > 0 and all(each in self.tensors for each in names)
+
     def _is_value(self, value: python.expr) -> bool:
         """Whether an expression is made of numbers and of names of settings alone."""
         names = [each.id for each in python.walk(value) if isinstance(each, python.Name)]
@@ -257,7 +264,7 @@ class Script(Images):
         return not self.calls.layers and network
 
     def _listed(self, value: python.expr) -> list[Layer] | None:
-        items = value.elts if isinstance(value, python.List) else _piped(value)
+        items = value.elts if isinstance(value, python.List) else piped(value)
         if isinstance(value, python.Call) and self._is_container(value):
             items = [
                 each
@@ -281,18 +288,3 @@ def _is_silent_layer(node: python.expr) -> bool:
         return is_silent(name_of(named))
     except Unknown:
         return False
-
-
-def _target(node: python.expr) -> str:
-    match node:
-        case python.Name(id=name):
-            return name
-        case python.Attribute(attr=name):
-            return name
-    raise Unknown
-
-
-def _piped(node: python.expr) -> list[python.expr]:
-    if isinstance(node, python.BinOp) and isinstance(node.op, python.BitOr):
-        return [*_piped(node.left), *_piped(node.right)]
-    return [node]

@@ -33,6 +33,7 @@ class Tensors:
     tensors: dict[str, str] = field(default_factory=dict)  # their names in the steps
     free: bool = True
     steps: list[Step] = field(default_factory=list)
+    given: dict[str, python.expr] = field(default_factory=dict)  # values as they are written
     flow: str = FLOW
 
     @property
@@ -205,6 +206,8 @@ class Tensors:
         if meant - {"axis", "idle"} or any(self.calls.value(each) not in last for each in axes):
             raise Unknown  # it is no merge of channels
         first = args[0]
+        if isinstance(first, python.Name):  # `outputs = [b1, b2]`
+            first = self.given.get(first.id, first)
         items = list(args)
         if isinstance(first, python.List | python.Tuple):
             items = list(first.elts)

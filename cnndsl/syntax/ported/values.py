@@ -37,6 +37,16 @@ def name_of(func: python.expr) -> str:
     raise Unknown
 
 
+def target_of(node: python.expr) -> str:
+    """The name that a statement gives a value."""
+    match node:
+        case python.Name(id=name):
+            return name
+        case python.Attribute(attr=name):
+            return name
+    raise Unknown
+
+
 def name_of_call(call: python.Call) -> str:
     try:
         return name_of(call.func).lower()
