@@ -272,6 +272,7 @@ CLASS = """class Net(nn.Module):
         ("pass", "x = torch.fft.fft2(x).real"),
         ("self.odd = make(8, [k for k in range(3)])", "x = self.odd(x)"),
         ("pass", "with torch.no_grad(): x = self.conv(x)"),
+        ("pass", "x.dense_(weights=[k for k in x])"),
     ],
 )
 def test_a_statement_that_cannot_be_read_is_left_to_the_author(made, ran):

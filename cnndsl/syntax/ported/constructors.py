@@ -40,7 +40,7 @@ def _declare(statement: python.stmt, calls: Calls) -> None:
                 calls.values[name] = calls.value(value)
         case python.Assign(targets=[python.Name(id=name)], value=value):
             calls.values[name] = calls.value_inside(value)
-        case python.Expr() | python.Assert():
+        case python.Expr() | python.Assert() | python.Pass():
             return
         case python.If(test=test, body=body, orelse=other):
             _choose(test, body, other, calls)

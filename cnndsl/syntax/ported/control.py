@@ -120,8 +120,7 @@ def plain(body: Iterable[python.stmt], last: Sequence[str]) -> list[python.stmt]
 
 def without_packs(body: Sequence[python.stmt]) -> Sequence[python.stmt]:
     """Classes whose constructors hand `**kwargs` on, with the arguments that they are made with."""
-    nodes = [node for each in body for node in python.walk(each)]
-    calls = [node for node in nodes if isinstance(node, python.Call)]
+    calls = [call for each in body for call in calls_in(each)]
     for head in [each for each in body if isinstance(each, python.ClassDef)]:
         for maker in [each for each in head.body if isinstance(each, python.FunctionDef)]:
             if (pack := maker.args.kwarg) is None or maker.name != "__init__":
@@ -138,7 +137,7 @@ def without_packs(body: Sequence[python.stmt]) -> Sequence[python.stmt]:
             maker.args.kw_defaults += [
                 None if always[name] else python.Constant(_UNSAID.get(name, 1)) for name in names
             ]
-            for call in [node for node in python.walk(maker) if isinstance(node, python.Call)]:
+            for call in calls_in(maker):
                 packs = [k for k in call.keywords if getattr(k.value, "id", "") == pack.arg]
                 if packs and packs[0].arg is None:
                     call.keywords.remove(packs[0])
@@ -148,11 +147,14 @@ def without_packs(body: Sequence[python.stmt]) -> Sequence[python.stmt]:
     return body
 
 
+def calls_in(node: python.AST) -> list[python.Call]:
+    return [each for each in python.walk(node) if isinstance(each, python.Call)]
+
+
 def called(body: Iterable[python.stmt]) -> set[str]:
     """The names that are called."""
-    nodes = [node for each in body for node in python.walk(each)]
-    calls = [node.func for node in nodes if isinstance(node, python.Call)]
-    return {func.id for func in calls if isinstance(func, python.Name)}
+    calls = [call for each in body for call in calls_in(each)]
+    return {call.func.id for call in calls if isinstance(call.func, python.Name)}
 
 
 def is_true(test: python.expr) -> bool | None:

@@ -101,9 +101,9 @@ def _element(entry: Entry, at: Arriving, dialect: Dialect) -> list[str]:
         notes.append(f"# {_NEAR}")
     if op == "dense" and not at.flat and (dialect.flattens or at.sides):
         found.append("flatten")
-    if at.flat and op in settled.FIELDS and op != "dense":
+    if at.pooled and op in settled.FIELDS and op != "dense":
         found.append(SPREAD)
-        at.flat = False
+        at.flat = at.pooled = False
     if op == "here" or (op == "flatten" and at.flat):
         return [*notes, *behind]
     found.append(_call(op, given, at, dialect, entry.shape))
@@ -263,6 +263,7 @@ def _pad_of(at: Arriving, shape: tuple[int, ...], kernel: str, stride: str) -> s
 
 def _follow(op: str, given: Mapping[str, str], at: Arriving, shape: tuple[int, ...]) -> None:
     """What leaves an op, as far as it is plain."""
+    at.pooled = at.pooled or op in ("global_avg_pool", "global_max_pool")
     at.flat = at.flat or op in ("flatten", "dense", "global_avg_pool", "global_max_pool")
     step = once(given.get("stride", given.get("kernel", "2") if op in settled.WINDOWS else "1"))
     at.sides = tuple(-(-side // int(step)) for side in at.sides) if step.isdigit() else ()

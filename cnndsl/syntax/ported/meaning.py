@@ -63,7 +63,7 @@ _OPS = tuple(
 _OTHER = re.compile(  # what has the name of an op in its own, and is another layer
     r"dropout[123]d|spatialdropout|alphadropout|dropblock|deform|lstm|gru|noisy|^bilinear$|ghost"
     r"|gated|partialconv|coordconv|masked|subm|sparse|octave|locallyconnected|maxunpool|fractionalm"
-    r"|attention|bottleneck|double|resid|mbconv|^convnext|(conv|res|dense|fire)_?(block|unit)"
+    r"|attention|bottleneck|double|resid(?!ualadd)|mbconv|^convnext|(conv|res|dense|fire)_?(block|unit)"
 )
 _SEVERAL = 2
 _JOINED = re.compile(

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from cnndsl.syntax.ported.calls import CONTAINERS
-from cnndsl.syntax.ported.control import called, is_true, piped, plain, unrolled
+from cnndsl.syntax.ported.control import called, calls_in, is_true, piped, plain, unrolled
 from cnndsl.syntax.ported.entries import Unknown
 from cnndsl.syntax.ported.flows import FLOW, Layer, Merged, Named, Ran, Step, Tensor
 from cnndsl.syntax.ported.images import Images
-from cnndsl.syntax.ported.meaning import is_silent
+from cnndsl.syntax.ported.meaning import is_silent, op_meant
 from cnndsl.syntax.ported.tensors import USUAL
 from cnndsl.syntax.ported.values import is_library, name_of, name_of_call, target_of
 
@@ -51,8 +51,8 @@ class Script(Images):
             del self.steps[steps:]
             self.tensors, self.flow = tensors, flow
         match statement:
-            case python.Expr(value=python.Call(func=python.Attribute(attr=name))) if (
-                name not in _ADDS
+            case python.Expr(value=value) if not any(
+                op_meant(name_of_call(call)) for call in calls_in(value)
             ):
                 return  # it computes nothing that is kept
             case (

@@ -16,11 +16,14 @@ class Unknown(Exception):
 
 @dataclass
 class Arriving:
-    """What is known of the tensor that arrives: its sides, its channels, whether it is a vector."""
+    """What is known of the tensor that arrives: its sides, its channels, whether it is a vector,
+    maybe or, as `pooled` says, surely.
+    """
 
     sides: tuple[int, ...] = ()
     channels: int | None = None
     flat: bool = False
+    pooled: bool = False
 
 
 MADE = {"conv": "filters", "conv_transpose": "filters", "separable": "filters", "dense": "units"}
