@@ -9,11 +9,11 @@ from dataclasses import dataclass, field, replace
 
 from cnndsl import elsewhere
 from cnndsl.syntax.ported.arguments import TAKE_THEM, Arguments
-from cnndsl.syntax.ported.dialects import PLAIN, TORCH
+from cnndsl.syntax.ported.dialects import KERAS, PLAIN, TORCH
 from cnndsl.syntax.ported.entries import MADE, Entry, Unknown, by_hand
 from cnndsl.syntax.ported.flows import Layer
 from cnndsl.syntax.ported.meaning import op_meant, ops_joined, setting_meant
-from cnndsl.syntax.ported.settled import FIELDS, STARTS, once
+from cnndsl.syntax.ported.settled import FIELDS, STARTS, WINDOWS, once
 from cnndsl.syntax.ported.starts import initial
 from cnndsl.syntax.ported.values import name_of
 
@@ -271,6 +271,8 @@ class Calls(Arguments):
                 raise Unknown  # it goes over positions too
             if given.setdefault(key, said) != said:  # it would be dropped
                 raise Unknown
+        if op in WINDOWS and self.dialect is KERAS:  # whose pools have a window that is unsaid
+            given.setdefault("kernel", "2")
         if "hardtanh" in name.lower():
             given = {"low": "-1", "high": "1", **given}
         return Entry(op, given, notes=tuple(notes))

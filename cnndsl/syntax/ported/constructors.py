@@ -6,6 +6,7 @@ import ast as python
 from collections.abc import Sequence
 
 from cnndsl.syntax.ported.calls import Calls
+from cnndsl.syntax.ported.control import is_true, unrolled
 from cnndsl.syntax.ported.entries import Choice, Unknown
 from cnndsl.syntax.ported.flows import Layer
 
@@ -38,10 +39,28 @@ def _declare(statement: python.stmt, calls: Calls) -> None:
                 calls.layers[name] = _row(value, calls)
             except Unknown:
                 calls.values[name] = calls.value(value)
+        case python.Assign(targets=[python.Name(id=name)], value=python.List(elts=[])):
+            calls.layers[name] = []
         case python.Assign(targets=[python.Name(id=name)], value=value):
             calls.values[name] = calls.value_inside(value)
+        case (
+            python.AugAssign(target=python.Name(id=name), op=python.Add(), value=value)
+            | python.Expr(
+                value=python.Call(
+                    func=python.Attribute(value=python.Name(id=name), attr="append" | "extend"),
+                    args=[value],
+                )
+            )
+        ) if name in calls.layers:
+            calls.layers[name] = [*calls.layers[name], *calls.row(value)]
+        case python.For() if (body := unrolled(statement, {})) is not None:
+            for each in body:
+                _declare(each, calls)
         case python.Expr() | python.Assert() | python.Pass():
             return
+        case python.If(test=test, body=body, orelse=other) if (known := is_true(test)) is not None:
+            for each in body if known else other:
+                _declare(each, calls)
         case python.If(test=test, body=body, orelse=other):
             _choose(test, body, other, calls)
         case python.With(body=body):

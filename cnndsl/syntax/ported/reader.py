@@ -15,8 +15,8 @@ from cnndsl.syntax.machine import Unexpected, run
 from cnndsl.syntax.ported import nested, numbered, phrases, records, tables, wired
 from cnndsl.syntax.ported.calls import Calls
 from cnndsl.syntax.ported.dialects import Dialect
-from cnndsl.syntax.ported.entries import Arriving, Entry, Unknown, by_hand, is_trusted
-from cnndsl.syntax.ported.flows import Layer, ran
+from cnndsl.syntax.ported.entries import Arriving, Entry, Unknown, by_hand
+from cnndsl.syntax.ported.flows import Layer
 from cnndsl.syntax.ported.notation import statements
 from cnndsl.syntax.ported.scripts import Script
 from cnndsl.syntax.scan import Mistake, scan
@@ -124,11 +124,6 @@ class Reader:
     def leave(self, line: str) -> None:
         """Notes a line that cannot be read."""
         self.add([Entry("", text=by_hand(line))])
-
-    def is_trusted(self) -> bool:
-        """Whether a text of lines or records is a network, by the layers that could be read."""
-        layers = [layer for step in self.script.steps for layer in ran(step.tensor)]
-        return len(layers) > 1 and is_trusted(layers)
 
     def _calls(self, line: str) -> bool:
         named = re.match(r"\s*(?:layer|node)\s+[\"']?(\w+)[\"']?\s*[:=]\s*", line)

@@ -14,7 +14,7 @@ from cnndsl.source import Source, Span
 from cnndsl.syntax.ported import classes, nested, prose, summaries, tables, written
 from cnndsl.syntax.ported.bodies import bodies
 from cnndsl.syntax.ported.dialects import CAFFE, PLAIN, Dialect, dialect_of
-from cnndsl.syntax.ported.entries import Unknown
+from cnndsl.syntax.ported.entries import BY_HAND, Unknown
 from cnndsl.syntax.ported.lines import logical
 from cnndsl.syntax.ported.notation import INPUT, program
 from cnndsl.syntax.ported.part import Part
@@ -24,6 +24,7 @@ from cnndsl.syntax.ported.tensors import USUAL
 _OURS = re.compile(r"^(?:model|block|network|net)[ \t]+\w+[ \t]*(?:\([^\n]*\))?[ \t]*\{", re.M)
 _NAMED = re.compile(r"^[ \t]*(?:model|network|net)[ \t]+(\w+)[ \t]*(?:=|:)?[ \t]*", re.M)
 _CLASS = re.compile(r"^(class|block|model)[ \t]+(\w+)[ \t]*(?:\(([^()\n]*)\))?[ \t]*:[ \t]*$", re.M)
+_TRUSTED = 2  # layers that are read for each that is left to the author
 _LONGEST = 20_000  # characters of a text that is read
 
 
@@ -83,7 +84,7 @@ def _of_records(span: Span, dialect: Dialect, *, leaves: bool = False) -> Part |
     for read in (nested.braced, nested.indented, nested.sectioned):
         reader = Reader(dialect if dialect is CAFFE else PLAIN, {}, (), leaves=leaves)
         record = read(span.source.text)
-        if record is not None and reader.records(record) and (not leaves or reader.is_trusted()):
+        if record is not None and reader.records(record):
             return _model(span, _title(reader.name or "Net"), reader)
     return None
 
@@ -113,7 +114,7 @@ def _of_lines(
             if not leaves:
                 return None
             reader.leave(line.text)
-    return _model(span, name or "Net", reader) if reader.is_trusted() else None
+    return _model(span, name or "Net", reader, least=2)
 
 
 def _is_title(line: str) -> bool:
@@ -127,11 +128,16 @@ def _is_title(line: str) -> bool:
     )
 
 
-def _model(span: Span, name: str, reader: Reader) -> Part | None:
+def _model(span: Span, name: str, reader: Reader, least: int = 1) -> Part | None:
+    """What was read as a model, if that has enough layers, few of which are left to the author."""
     try:
-        return _specs(span, [written.Definition(name, [], reader.script)], reader.dialect)
+        part = _specs(span, [written.Definition(name, [], reader.script)], reader.dialect)
     except Unknown:
         return None
+    lines = [line for line in part.texts[0].splitlines()[2:-1] if not line.strip().startswith("#")]
+    elements = [each.strip() for line in lines for each in line.split("->")]
+    left = elements.count(BY_HAND)
+    return part if len(elements) > max(least - 1, _TRUSTED * left) else None
 
 
 # --- definitions ----------------------------------------------------------------------
