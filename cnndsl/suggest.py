@@ -24,7 +24,7 @@ def closest(word: str, known: Iterable[str], most: int = MOST) -> str | None:
         return stem
     if len(word) > _LONGEST or len(known) > most:
         return None
-    word, changes = word.lower(), max(1, len(word) // 3)
+    word, changes = word.lower(), min(max(1, len(word) // 3), len(word) - 1)
     letters = set(word)
     likely = [
         each

@@ -59,6 +59,7 @@ def labelled(statement: ast.Run, program: Program) -> Diagnostic | None:
             return None
     first = elements[0]
     known = program.op(name) is not None or name in MERGES or name in program.blocks
+    known |= name in ("here", "in")
     alone = len(elements) == 1 and isinstance(first, ast.Apply) and first.args is None
     if not known or not alone or not isinstance(first, ast.Apply) or first.name in RESULTS:
         return None

@@ -51,7 +51,7 @@ def _around(text: str, place: int) -> _Part:
     return _Part(start, text[start:end].rstrip(), text[begin:start], opener)
 
 
-def _at_top(text: str, sign: str) -> int:
+def at_top(text: str, sign: str) -> int:
     """Where a sign or a word stands outside of brackets; -1 where it does not."""
     depth = 0
     for at, each in enumerate(text):
@@ -64,9 +64,9 @@ def _at_top(text: str, sign: str) -> int:
 def _asked(text: str) -> list[tuple[str, str]] | None:
     """`a ? x : b ? y : z` as conditions with what they choose, the last one without."""
     found: list[tuple[str, str]] = []
-    while (asks := _at_top(text, r"\?")) >= 0 and len(found) < _MOST:
+    while (asks := at_top(text, r"\?")) >= 0 and len(found) < _MOST:
         then = text[asks + 1 :]
-        colon = _at_top(then, ":")
+        colon = at_top(then, ":")
         if colon < 0:
             return None
         found.append((text[:asks], then[:colon]))
@@ -77,9 +77,9 @@ def _asked(text: str) -> list[tuple[str, str]] | None:
 def _said(text: str) -> list[tuple[str, str]] | None:
     """`x if a else y if b else z`, the same."""
     found: list[tuple[str, str]] = []
-    while (asks := _at_top(text, r"\bif\b")) >= 0 and len(found) < _MOST:
+    while (asks := at_top(text, r"\bif\b")) >= 0 and len(found) < _MOST:
         behind = text[asks + 2 :]
-        other = _at_top(behind, r"\belse\b")
+        other = at_top(behind, r"\belse\b")
         found.append((behind[:other] if other >= 0 else behind, text[:asks]))
         text = behind[other + 4 :] if other >= 0 else ""
     return [*found, ("", text)] if found else None
@@ -90,7 +90,7 @@ def _condition(text: str) -> str:
         text = re.sub(rf"[ \t]*{sign}[ \t]*", word, text)
     text = re.sub(r"!(?!=)[ \t]*", "not ", text).strip()
     inner = text[1:-1]
-    return inner.strip() if text[:1] == "(" and _at_top(text, r"\)") == len(text) - 1 else text
+    return inner.strip() if text[:1] == "(" and at_top(text, r"\)") == len(text) - 1 else text
 
 
 def _written(part: _Part, cases: list[tuple[str, str]], *, is_value: bool) -> str | None:

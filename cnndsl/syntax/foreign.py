@@ -261,23 +261,6 @@ def comprehension(at: Context) -> Diagnostic | None:
     return None
 
 
-def tensor_arithmetic(at: Context) -> Diagnostic | None:
-    merges = {"PLUS": "add [ a, b ]", "STAR": "mul [ a, b ]"}
-    if at.word.type not in merges or "ARROW" not in at.accepted:
-        return None
-    message = f"`{at.word.text}` does not join tensors"
-    help = f"write {merges[at.word.type]}"
-    fix = None
-    rest = at.word.source.text[at.after.end :].partition("\n")[0].partition("#")[0].strip()
-    tensors = ("NAME", "HERE", "IN")
-    alone = len(at.item) == 1 and at.inside == "LBRACE" and not rest.strip("}")
-    if alone and at.previous.type in tensors and at.after.type in tensors:
-        name = merges[at.word.type].partition(" ")[0]
-        branches = f"{name} [ {at.previous.text}, {at.after.text} ]"
-        fix = Fix(at.previous.to(at.after), branches)
-    return errors.written_differently(at.word, message, help if fix is None else None, fix)
-
-
 def tolerance(at: Context) -> Diagnostic | None:
     if not at.word.text.startswith("within"):
         return None

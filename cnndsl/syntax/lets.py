@@ -30,6 +30,8 @@ def value(at: Context) -> Diagnostic | None:
     if at.inside == "LSQB" and at.item == ():
         before = before if before else _around(at)
     kinds = [word.type for word in before]
+    if found := _typed(at):
+        return found
     if kinds[:2] != ["NAME", "EQUAL"]:
         return None
     if at.word.type in LITERALS | {"MINUS"} and kinds in (["NAME", "EQUAL"], _LISTED):
@@ -38,6 +40,22 @@ def value(at: Context) -> Diagnostic | None:
     rest = _value_behind(before[0])
     known = values_of(at.word.source.text) | set(elsewhere.ARRIVES) | _WORDS
     return unsaid(before[0], at.word) if rest and set(_NAMED.findall(rest)) <= known else None
+
+
+def _typed(at: Context) -> Diagnostic | None:
+    """`int width = 8` and `width: int = 8`: a value has a name, and no type."""
+    first = (*at.statement, at.word)[0]
+    line = code_from(first.source.text, first.start)
+    types = "|".join(sorted(elsewhere.TYPES | {"auto", "double", "final", "number"}))
+    found = re.match(rf"(?:(?:{types})[ \t]+(\w+)|(\w+)[ \t]*:[ \t]*(?:{types}))[ \t]*(?==)", line)
+    if found is None or at.inside != "LBRACE" or at.word.start > first.start + found.end():
+        return None
+    name = found[1] or found[2]
+    fix = Fix(Span(first.source, first.start, first.start + found.end()), f"let {name} ")
+    if not reads_as_value(line[found.end() + 1 :].strip(" \t;}")):
+        return None
+    message = "a value is named by `let`, and has no type"
+    return errors.written_differently(first, message, None, fix)
 
 
 def unsaid(name: Span, place: Span | None = None) -> Diagnostic | None:

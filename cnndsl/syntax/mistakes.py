@@ -21,6 +21,7 @@ from cnndsl.syntax import (
     python_bodies,
     python_forms,
     sizes,
+    sums,
     variants,
 )
 from cnndsl.syntax.context import Context, surroundings
@@ -265,7 +266,7 @@ _RULES = (
     _definition,
     mistaken_values.comparison,
     mistaken_values.chain_as_value,
-    foreign.tensor_arithmetic,
+    sums.tensor_arithmetic,
     foreign.function_body,
     foreign.function_statement,
     foreign.function_end,

@@ -8,12 +8,15 @@ from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
 from cnndsl.syntax.context import Context
+from cnndsl.syntax.expected import DEFINITIONS
 from cnndsl.syntax.misplaced import end_of_braces
 
 _HEAD = re.compile(
-    r"(?:model|variant)[ \t]+(\w+)[ \t]*(?:(=|:|<|(?:extends|inherits|from|of|is|like|varies)\b"
+    r"(?:(?:model|variant|class|network|net)[ \t]+)?(\w+)[ \t]*"
+    r"(?:(=|:|<|(?:extends|inherits|from|of|is|like|varies)\b"
     r"(?:[ \t]+from\b)?)[ \t]*(\w+)|\([ \t]*(\w+)[ \t]*\)(?=[ \t]*:?[ \t]*\{))"
 )
+_HEADS = frozenset("variant class network net".split())
 _GIVEN = re.compile(r"[ \t]*\(([^(){}]*(?:\([^(){}]*\)[^(){}]*)*)\)")
 _WITH = re.compile(r"[ \t]*with\b[ \t]*\(?([^\n{}#()]+)\)?")
 _BODY = re.compile(r"[ \t]*:?[ \t]*(?=\{)")
@@ -23,7 +26,10 @@ _OWN = re.compile(r"expect\b[^{}]*")
 
 def varied(at: Context) -> Diagnostic | None:
     """`model Wide : Base { width = 64 }`: a variant is `model Wide = Base(width = 64)`."""
-    heads = [w for w in (*at.before, at.word) if w.type == "MODEL" or w.text == "variant"]
+    words = (*at.before, at.word)
+    heads = [w for w in words if w.type == "MODEL" or w.text in _HEADS]
+    if at.accepted >= DEFINITIONS and at.after.type == "EQUAL":
+        heads.append(at.word)
     if not heads:
         return None
     head, source, text = heads[-1], at.word.source, at.word.source.text
