@@ -26,7 +26,7 @@ from cnndsl.elaborate.statements import Statements
 from cnndsl.elaborate.steps import MAX_STEPS
 from cnndsl.elaborate.variants import check_shared_body, check_training, read_variant
 from cnndsl.ir import Frame, Network, Noted, Value
-from cnndsl.ops.base import MOST_AXES
+from cnndsl.ops.base import MOST_AXES, rank_of
 from cnndsl.stack import deep_stack
 from cnndsl.syntax import ast
 
@@ -274,6 +274,8 @@ def _run(
         place, fix = (root.name_span, None) if written is None else written
         found.add(errors.no_input(place, root.name, fix))
         return None
+    if shape := received.images[0].known:  # of what a mistake makes unknown
+        statements.chains.applying.rank = rank_of(shape) or 2
     opening = received.opening
     rest = ast.Body(root.body.span, root.body.statements[len(opening) :])
     frame, output = statements.body(rest, received.flow, scope, Context("model"))

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cnndsl.elaborate.program import Program
 
 _OF_SIZED = 3  # arguments of torchvision's `conv3x3`: channels that arrive and leave, a stride
+_POINTWISE = ("pointwise", "pointwiseconv", "pwconv")
 _ARRIVING = frozenset({"x", "inputs"})  # what arrives, as other libraries call it
 RESULTS = frozenset({"output", "outputs", "result"})  # with a colon behind them
 
@@ -148,6 +149,8 @@ def _sized(element: ast.Apply) -> str | None:
     sized = re.fullmatch(r"conv_?(\d+)x(\d+)", element.name, re.IGNORECASE)
     args = [argument.span.text for argument in element.args or () if argument.name is None]
     named = [argument.span.text for argument in element.args or () if argument.name is not None]
+    if elsewhere.plain(element.name) in _POINTWISE and len(args) == 1:
+        return f"conv({', '.join([*args, '1', *named])})"
     if sized is None or not args or len(args) > _OF_SIZED:
         return None
     out, *stride = args[1:] if len(args) > 1 else args

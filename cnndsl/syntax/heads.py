@@ -49,6 +49,10 @@ def definition(at: Context) -> Diagnostic | None:
             return None
         span, text = Span(head.source, head.start, behind.span.end), new + behind.text
     message = f"`{word}` is not a word of this language"
+    methods = re.search(r"\n[ \t]*def\b", span.text)
+    if word == "class" and sign == ":" and methods:  # whose lines are no layers
+        help = f"{new} {{ … }} has its layers line by line, in the order in which they run"
+        return errors.written_differently(head, message, help)
     help = f"write {errors.shown(new, 100)} {'= …' if sign == '=' else '{ … }'}"
     return errors.written_differently(head, message, help, Fix(span, text))
 
