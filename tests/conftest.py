@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.quick import QUICK
+
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 # Of hundreds of commands in processes of their own, half of the time is the package's compilation
@@ -18,6 +20,15 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if "CI" in os.environ else "default")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """XLA compiles quickly for all but the slow tests, some of which compute for a while."""
+    is_worker = hasattr(config, "workerinput")  # of xdist, with what is set here
+    if "not slow" in config.option.markexpr and not is_worker:
+        given = os.environ.get("XLA_FLAGS", "").split()
+        flags = [f"--{name}={str(value).lower()}" for name, value in QUICK.items()]
+        os.environ["XLA_FLAGS"] = " ".join([*given, *flags])
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

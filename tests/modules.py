@@ -30,20 +30,13 @@ from cnndsl.targets.flax.names import RESERVED, safe
 from cnndsl.walks import layers
 from tests.compiled import Text, compile_file, compile_text
 from tests.interpreter import interpret
+from tests.quick import QUICK
 
 BATCH = 2
 TOLERANCE = 1e-3  # of the largest value, for two orders of summation in float32
 ROUNDING = 1e-6  # of float32, a few times over
 
 ATTEMPTS = 2000  # to tell equal layers with equal input from each other
-
-# Compiling takes longer than running.
-QUICK = {
-    "xla_backend_optimization_level": 0,
-    "xla_llvm_disable_expensive_passes": True,
-    "xla_cpu_use_fusion_emitters": False,
-    "xla_cpu_parallel_codegen_split_count": 1,
-}
 
 # Modules that hold tensors themselves; those below come with the generated code.
 LEAVES = (
