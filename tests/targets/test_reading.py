@@ -561,3 +561,19 @@ def test_what_counts_has_a_name_and_channels_are_asked_of_tensors():
     assert 'out[f"b{number}"]' in code and "for _ in enumerate" not in code
     assert "skip.shape[-1] > 8" in code
     assert "self.skips_features" not in code
+
+
+MIXED = """
+block cbr(filters, kernel) { conv(filters, kernel) -> bn -> relu }
+block path(convs) { for filters, kernel in convs { cbr(filters, kernel) } }
+model Net(kernels = [[3, 5], 1]) { input 8x8x4
+  path([[4, 1]]) -> path([[8, 1x7], [8, 3]])
+  for k in kernels { conv(8, k) -> relu } }
+"""
+
+
+def test_a_table_that_mixes_windows_stands_once():
+    code = compile_text(MIXED).code
+    assert "Cbr(features, filters, as_pair(kernel), rngs=rngs)" in code
+    assert "Path(4, ((8, (1, 7)), (8, 3)), rngs=rngs)" in code
+    assert "for k in kernels:" in code

@@ -18,6 +18,7 @@ ORDER = (
     "cast_frozen",
     "freeze",
     "stateless",
+    "as_pair",
     "keep_float32",
     "standardized",
     "normalize",
@@ -120,7 +121,7 @@ def fragment(name: str) -> Fragment:
     needs = frozenset(bound for bound, statement in IMPORTS.items() if statement in lines)
     others = frozenset(bound for bound, statement in OWN.items() if statement in lines)
     imports = [*(IMPORTS[bound] for bound in needs), *(OWN[bound] for bound in others)]
-    above = max(map(lines.index, imports)) + 1
+    above = max(map(lines.index, imports), default=-1) + 1
     text = "\n".join(lines[above:]).strip() + "\n"
     defined = _DEFINED.match(text)
     assert defined is not None

@@ -11,7 +11,7 @@ RESERVED = frozenset(
         *keyword.kwlist,
         *(
             "self jax jnp nnx math functools partial dtype param_dtype dtypes rngs DTypeLike "
-            "Callable Any"
+            "Callable Any as_pair"
         ).split(),
         *("range enumerate zip len min max sum int round abs tuple list dict staticmethod").split(),
         *("cast keep_float32 he_normal").split(),

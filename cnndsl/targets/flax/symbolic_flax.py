@@ -137,6 +137,7 @@ class Flax:
             "scaled_weight": _holder("ScaledWeight", "scaled"),
             "spectral_norm": _holder("SpectralNorm", "spectral"),
             "stateless": Function("stateless", stateless),
+            "as_pair": Function("as_pair", as_pair),
             "keep_float32": KEEP_FLOAT32,
             "he_normal": Initialiser("he_normal"),
             "dirac": Initialiser("dirac"),
@@ -148,6 +149,14 @@ class Flax:
             raise Failure("`cast` takes a model, and the dtypes that it got")
         self.cast_models.append((args[0], len(self.built)))
         return None
+
+
+def as_pair(args: list[object], keywords: Given) -> object:
+    """`as_pair(kernel)`: both sides of a window that may be one number."""
+    if keywords or len(args) != 1:
+        raise Failure("`as_pair` takes one argument")
+    (size,) = args
+    return size if isinstance(size, tuple) else (size, size)
 
 
 def freeze(args: list[object], keywords: Given) -> object:

@@ -31,6 +31,11 @@ class Tally(Call):
 
 
 @dataclass(frozen=True, slots=True)
+class AsPair(Call):
+    """`as_pair(…)` of a number or a pair, which is a pair where it is known what it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class Build(Call):
     """A constructor call: `takes` is what it accepts of what constructors hand on;
     `has_tensors`: it makes some, so that it is built whoever calls it."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from operator import is_
 
 from cnndsl.targets.python.arithmetic import binary, number_of, share, unary
-from cnndsl.targets.python.draft import Build, Join, Share, Tally
+from cnndsl.targets.python.draft import AsPair, Build, Join, Share, Tally
 from cnndsl.targets.python.expressions import names, parts
 from cnndsl.targets.python.logic import conditional
 from cnndsl.targets.python.tree import (
@@ -28,7 +28,7 @@ from cnndsl.targets.python.tree import (
     Tuple,
     Unary,
 )
-from cnndsl.targets.python.tuples import item, joined, tally, written_out
+from cnndsl.targets.python.tuples import as_pair, item, joined, tally, written_out
 
 
 def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
@@ -42,6 +42,9 @@ def rebuild(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
         case Tally(function=Name(id=name), args=(held,)):
             inside = change(held)
             return expr if inside is held else tally(name, inside)
+        case AsPair(args=(held,)):
+            inside = change(held)
+            return expr if inside is held else as_pair(inside)
         case Call():
             return _call(expr, change)
         case Attribute():

@@ -7,6 +7,7 @@ from dataclasses import replace
 from operator import is_
 
 from cnndsl.targets.python.draft import (
+    AsPair,
     Build,
     Hint,
     Join,
@@ -251,12 +252,12 @@ def plain(step: Step) -> Statement:
 
 def plain_expression(expr: Expr) -> Expr:
     """An expression in nothing but nodes of the tree."""
-    if not any(isinstance(e, (Join, Share, Build, Tally)) for e in walk(expr)):
+    if not any(isinstance(e, (Join, Share, Build, Tally, AsPair)) for e in walk(expr)):
         return expr
     expr = rebuild(expr, plain_expression)
     if isinstance(expr, (Join, Share)):
         return Binary(expr.op, expr.left, expr.right)
-    if isinstance(expr, (Build, Tally)):
+    if isinstance(expr, (Build, Tally, AsPair)):
         return Call(expr.function, expr.args, expr.keywords)
     return expr
 

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from cnndsl.targets.python.arithmetic import binary
-from cnndsl.targets.python.draft import Tally
+from cnndsl.targets.python.draft import AsPair, Tally
 from cnndsl.targets.python.expressions import integer
-from cnndsl.targets.python.tree import Binary, Constant, Expr, Item, Name, Slice, Star, Tuple
+from cnndsl.targets.python.logic import conditional
+from cnndsl.targets.python.tree import (
+    Binary,
+    Conditional,
+    Constant,
+    Expr,
+    Item,
+    Name,
+    Slice,
+    Star,
+    Tuple,
+)
 
 
 def item(base: Expr, index: Expr) -> Expr:
@@ -49,6 +60,20 @@ def _part(base: Tuple, ends: Slice) -> Expr:
     if has_words or ends.step or any(isinstance(held, Star) for held in passed):
         return Item(base, ends)
     return Tuple(base.items[known[0] : known[1]])
+
+
+def as_pair(size: Expr) -> Expr:
+    """Both sides of a window that may be one number."""
+    match size:
+        case Tuple():
+            return size
+        case Constant(value=int()):
+            return Tuple((size, size))
+        case Conditional(then=then, test=test, other=other):
+            then, other = as_pair(then), as_pair(other)
+            if not isinstance(then, AsPair) and not isinstance(other, AsPair):
+                return conditional(then, test, other)
+    return AsPair(Name("as_pair"), (size,))
 
 
 _WRITTEN_OUT = 4  # items of a tuple that repeats others

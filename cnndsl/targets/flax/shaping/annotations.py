@@ -15,6 +15,7 @@ from cnndsl.targets.flax.shaping.growing import Growing, Type, finished
 from cnndsl.targets.flax.shaping.inference import Definitions, Variables
 from cnndsl.targets.flax.shaping.reading import Reading, Set
 from cnndsl.targets.flax.shaping.types import (
+    ARRAY,
     CALLABLE,
     LAYER,
     LIST,
@@ -153,8 +154,22 @@ def _checkable(function: Function, known: Definitions, attributes: Mapping[str, 
 
 
 def _function(function: Function, reading: Reading) -> Function:
+    function = _with_values(function, reading)
     kinds = _needed(reading)
     return replace(function, body=_annotated(function.body, kinds)) if kinds else function
+
+
+def _with_values(function: Function, reading: Reading) -> Function:
+    """The function with parameters whose types are also those of what they are set to."""
+    found: list[Parameter] = []
+    for parameter in function.parameters:
+        kind = parameter.annotation
+        given = [finished(s.kind) for s in reading.found if s.key == parameter.name]
+        others = [other for other in given if other is not None]
+        if kind is not None and kind != ARRAY and not _all_fit(others, kind):
+            parameter = replace(parameter, annotation=readable(union([kind, *others])))
+        found.append(parameter)
+    return replace(function, parameters=tuple(found))
 
 
 def _needed(reading: Reading) -> dict[int, Expr]:

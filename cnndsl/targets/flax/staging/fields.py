@@ -23,6 +23,7 @@ from cnndsl.targets.flax.staging.values import Values
 from cnndsl.targets.python.arithmetic import binary
 from cnndsl.targets.python.expressions import call, constant
 from cnndsl.targets.python.tree import Attribute, Call, Constant, Expr, Item, Name, Slice, Tuple
+from cnndsl.targets.python.tuples import as_pair
 
 _LISTS = (PerChannel, Codes, Connections, Grid)  # kinds that become tuples of numbers
 
@@ -237,6 +238,8 @@ def _normal(
     if isinstance(kind, Window):
         if raw == {"int"}:
             return Tuple((expr,) * rank)
+        if raw == {"int", "pair"} and rank == 2:
+            return as_pair(expr)
         return expr if raw == {LISTS.get(rank, "list")} else None
     if isinstance(kind, Border | Padding):
         if raw == {"int"}:

@@ -13,6 +13,7 @@ from cnndsl.targets.flax.staging.flow import Flow
 from cnndsl.targets.flax.staging.kinds import LISTS, frozen, raw_kinds, sample_kinds
 from cnndsl.targets.python.expressions import NONE
 from cnndsl.targets.python.tree import Call, Constant, Expr, Name, Tuple
+from cnndsl.targets.python.tuples import as_pair
 
 if TYPE_CHECKING:
     from cnndsl.targets.flax.staging.items import Items
@@ -94,8 +95,12 @@ class Handing:
             if not axes and (is_other or raw in _EITHER):
                 value = None  # a list here, and a number to the block
             if value is not None and axes:
-                alone = Tuple((value,) * axes) if raw == {"int"} else None
-                value = value if raw == {LISTS[axes]} else alone
+                if raw == {"int"}:
+                    value = Tuple((value,) * axes)
+                elif raw == {"int", "pair"} and axes == 2:
+                    value = as_pair(value)
+                elif raw != {LISTS[axes]}:
+                    value = None
                 seen = [v if isinstance(v, tuple) else (v,) * axes for v in seen]
             if value is None:
                 if expr is not None and scope is env:

@@ -58,12 +58,9 @@ def raw_kinds(expr: ast.Expr, env: Env) -> set[str] | None:
             return None if then is None or other is None else then | other
         case ast.Index(index=ast.Range()) | ast.Comprehension():
             return None  # of any length
-        case ast.Index() if isinstance(expr.base, ast.Name):
-            value = env.value(expr.base.id)
-            if value is None:
-                return None
-            lists = [v for v in value.samples if isinstance(v, (list, tuple))]
-            return sample_kinds(item for held in lists for item in held)
+        case ast.Index():
+            found = _samples(expr, env)
+            return None if found is None else sample_kinds(found)
         case ast.Binary(op="+") if _is_list(expr.left, env) or _is_list(expr.right, env):
             return None
         case ast.Unary() | ast.Binary():
@@ -73,6 +70,23 @@ def raw_kinds(expr: ast.Expr, env: Env) -> set[str] | None:
         case ast.Call():
             return {"int"} if expr.func.id in ("int", "ceil", "floor", "round", "len") else None
     return None
+
+
+def _samples(expr: ast.Expr, env: Env) -> list[object] | None:
+    """What a name, or an item of what it holds, was somewhere."""
+    if isinstance(expr, ast.Name):
+        value = env.value(expr.id)
+        return None if value is None else list(value.samples)
+    if not isinstance(expr, ast.Index) or isinstance(expr.index, ast.Range):
+        return None
+    whole = _samples(expr.base, env)
+    if whole is None:
+        return None
+    lists = [v for v in whole if isinstance(v, (list, tuple))]
+    match expr.index:
+        case ast.Literal(value=int(at)):
+            return [held[at] for held in lists if at < len(held)]
+    return [item for held in lists for item in held]
 
 
 def _is_list(expr: ast.Expr, env: Env) -> bool:
