@@ -121,7 +121,7 @@ def test_a_layer_of_the_authors_own_stays_and_is_for_them_to_declare():
     assert found.fix is None
     assert found.help is not None
     assert found.help.endswith("and declare what is yours: block C3")
-    assert "C3(8) * 3\n  concat [ here, layer0 ]" in (found.table or "")
+    assert "C3(8, n = 3)\n  concat [ here, layer0 ]" in (found.table or "")
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_what_flows_is_neither_what_came_in_nor_a_layer(line, written):
 def test_what_a_used_file_defines_is_no_layer_of_another_library():
     text = 'use "own.cnn"\n' + model("conv_bn(4, 3)\n  x = F.relu(x)\n  conv_bn(4, 3)\n  let x 3")
     helps = [each.help for each in cnndsl.check(text)]
-    assert helps == ["write relu as x", None]
+    assert helps == ["write relu", None]
 
 
 def test_layers_that_are_listed_with_labels_follow_each_other():

@@ -49,6 +49,7 @@ others = signals | clips
 vectors = st.tuples(st.integers(1, 12))
 either = maps | vectors
 numbers = st.floats(0.125, 2.0)
+small = st.floats(0.125, 1.0)
 rates = st.floats(0.0, 0.875)
 inits = st.none() | st.sampled_from(
     [
@@ -202,11 +203,11 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     ),
     "dense": over(vectors, units=few, bias=flags, init=inits)
     | over(vectors, units=few, init=inits, bias_init=starts),
-    "bn": over(either, momentum=rates, eps=numbers, scale=flags, shift=flags)
+    "bn": over(either, momentum=rates, eps=small, scale=flags, shift=flags)
     | over(either, scale_init=starts, shift_init=starts),
-    "layer_norm": over(either, eps=numbers) | over(either, scale_init=starts, shift_init=starts),
+    "layer_norm": over(either, eps=small) | over(either, scale_init=starts, shift_init=starts),
     "group_norm": from_shape(
-        either, lambda x: st.fixed_dictionaries({"groups": divisor(x), "eps": numbers})
+        either, lambda x: st.fixed_dictionaries({"groups": divisor(x), "eps": small})
     ),
     "lrn": over(either, size=st.integers(1, 7), alpha=numbers, beta=numbers, k=numbers),
     "leaky_relu": over(either, slope=numbers),
@@ -235,10 +236,10 @@ CASES: dict[str, st.SearchStrategy[Case]] = {
     "softmax": with_axis(),
     "celu": over(either, alpha=numbers),
     "clip": over(either, low=st.floats(-2.0, 0.0), high=numbers),
-    "instance_norm": over(maps, eps=numbers, scale=flags, shift=flags),
-    "rms_norm": over(either, eps=numbers) | over(either, scale_init=starts),
-    "grn": over(maps, eps=numbers),
-    "l2_normalize": with_axis(eps=numbers),
+    "instance_norm": over(maps, eps=small, scale=flags, shift=flags),
+    "rms_norm": over(either, eps=small) | over(either, scale_init=starts),
+    "grn": over(maps, eps=small),
+    "l2_normalize": with_axis(eps=small),
     "avg_pool": over(maps, window=windows, stride=windows, pad=pads, count_pad=flags, ceil=flags),
     "adaptive_avg_pool": over(maps, size=windows | st.integers(1, 5)),
     **dict.fromkeys(("reduce_mean", "reduce_max", "reduce_sum"), with_axis()),
@@ -338,15 +339,15 @@ OTHERS: dict[str, st.SearchStrategy[Case]] = {
     "pad": bordered(mode=st.sampled_from(["zero", "reflect", "edge"])),
     "crop": bordered(),
     **dict.fromkeys(("reduce_mean", "reduce_max", "reduce_sum", "softmax"), by_word()),
-    "l2_normalize": by_word(eps=numbers),
-    "bn": over(others, momentum=rates, eps=numbers, scale=flags, shift=flags),
-    "layer_norm": over(others, eps=numbers),
+    "l2_normalize": by_word(eps=small),
+    "bn": over(others, momentum=rates, eps=small, scale=flags, shift=flags),
+    "layer_norm": over(others, eps=small),
     "group_norm": from_shape(
-        others, lambda x: st.fixed_dictionaries({"groups": divisor(x), "eps": numbers})
+        others, lambda x: st.fixed_dictionaries({"groups": divisor(x), "eps": small})
     ),
-    "instance_norm": over(others, eps=numbers, scale=flags, shift=flags),
-    "rms_norm": over(others, eps=numbers),
-    "grn": over(others, eps=numbers),
+    "instance_norm": over(others, eps=small, scale=flags, shift=flags),
+    "rms_norm": over(others, eps=small),
+    "grn": over(others, eps=small),
     "lrn": over(others, size=st.integers(1, 7), alpha=numbers, beta=numbers, k=numbers),
     **dict.fromkeys(("relu", "prelu", "flatten", "glu"), over(others)),
     "reshape": from_shape(others | maps, reshapes),

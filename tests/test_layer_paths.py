@@ -18,7 +18,7 @@ from cnndsl.pipeline import check_source, name_layers
 from cnndsl.source import Source
 from cnndsl.targets.flax import Flax
 from cnndsl.targets.flax.attributes import BOTH
-from cnndsl.targets.python.tree import Module
+from cnndsl.targets.python.module_tree import Module
 from cnndsl.targets.target import Origin
 from cnndsl.walks import layers
 from tests.compiled import GENERATED, SPECS

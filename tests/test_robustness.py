@@ -203,3 +203,11 @@ def test_any_words_are_answered(words):
 @given(st.text(max_size=200))
 def test_any_text_is_answered(text):
     answer(text)
+
+
+def test_shared_layers_of_one_name_beside_a_mistake():
+    text = (
+        "block unit() {\n  shared h = conv(4, 1)\n  shared h = conv(4, 1)\n  h\n}\n"
+        "model Net}\nmodel Net() {\n  input 8x8x4\n  unit()\n}\n"
+    )
+    assert {each.code for each in cnndsl.check(text)} >= {"E007"}

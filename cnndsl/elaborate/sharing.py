@@ -109,9 +109,8 @@ def is_again(record: Node) -> bool:
 def counterparts(network: Network) -> Iterator[tuple[Layer | Instance, Layer | Instance]]:
     """Layers and instances of further uses of shared layers, each with that of the first use."""
     for record in network.shared:
-        first, *others = record.uses
-        for other in others:
-            yield from zip(_parts(other), _parts(first), strict=True)
+        for other in record.uses[1:]:
+            yield from zip(_parts(other), _parts(record.uses[0]), strict=True)
 
 
 def _parts(use: Used) -> Iterator[Layer | Instance]:

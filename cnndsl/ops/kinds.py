@@ -249,7 +249,7 @@ SOME_INTEGER = SomeInteger()
 INDEX = Integer("an integer of at least 0", 0)
 NUMBER = Number("a number")
 POSITIVE = Number("a positive number", lambda value: value > 0)
-SMALL = Number("a number above 0 and below 1", lambda value: 0 < value < 1)  # beside a square
+SMALL = Number("a number above 0, at most 1", lambda value: 0 < value <= 1)  # beside a square
 NON_NEGATIVE = Number("a number of at least 0", lambda value: value >= 0)
 RATE = Number("a number from 0 to below 1", lambda value: 0 <= value < 1)
 SHARE = Number("a number from 0 to 1", lambda value: 0 <= value <= 1)

@@ -75,7 +75,7 @@ ARGUMENTS = [
     ("dropout", {"rate": -0.1}, "not -0.1", "rate"),
     ("dropout", {"rate": False}, "not false", "rate"),
     ("drop_path", {"rate": float("nan")}, "not nan", "rate"),
-    ("bn", {"eps": 0}, "`eps` is a number above 0 and below 1, not 0", "eps"),
+    ("bn", {"eps": 0}, "`eps` is a number above 0, at most 1, not 0", "eps"),
     ("bn", {"eps": float("inf")}, "not inf", "eps"),
     ("bn", {"momentum": 1.5}, "`momentum` is a number from 0 to 1, not 1.5", "momentum"),
     ("lrn", {"alpha": -1}, "`alpha` is a number of at least 0, not -1", "alpha"),

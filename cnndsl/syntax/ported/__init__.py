@@ -132,8 +132,10 @@ def _told(
     source: Source, found: Sequence[Diagnostic], candidates: Sequence[Part], trials: _Trials
 ) -> list[Diagnostic] | None:
     """The mistakes with those of the candidates in place of theirs, if that leaves no new one."""
-    spans = [part.span for part in candidates]
     is_read = all(each.code >= "E1" for each in found)  # otherwise little is found
+    if is_read:
+        candidates = [part for part in candidates if not _is_of_here(part, found)]
+    spans = [part.span for part in candidates]
     if not spans or (is_read and not any(_is_in(each, spans) for each in found)):
         return None
     before = {(each.code, each.message) for each in found if not _is_in(each, spans)}
@@ -159,6 +161,14 @@ def _told(
         said = [_said(part, edit, own) for part, edit in zip(candidates, edits, strict=True)]
         return sorted([*kept, *more, *said], key=place_of)
     return None
+
+
+def _is_of_here(part: Part, found: Sequence[Diagnostic]) -> bool:
+    """Whether a line has the words of this language, and values of theirs that it does not take,
+    which a rewriting would only leave out."""
+    codes = [each.code for each in found if _is_in(each, [part.span])]
+    is_of_values = all(code == "E106" or code.startswith("E2") for code in codes)
+    return bool(codes) and is_of_values and any("# " in text for text in part.texts)
 
 
 def _is_own(mistake: Diagnostic, spans: Sequence[Span]) -> bool:

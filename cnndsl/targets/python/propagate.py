@@ -127,7 +127,8 @@ class _Propagation:
     def settle(self, step: Settle) -> list[Step]:
         """The expression of a value by instance that holds for all of them."""
         known = self.known.values.get(step.target.id)
-        if isinstance(known, Name) and known.id in self.options:  # a copy of what branches left
+        is_left = step.other is None and not step.options
+        if is_left and isinstance(known, Name) and known.id in self.options:  # a copy of it
             found = self.settle(replace(step, target=known))
             self.known.learn(step.target.id, self.known.values.get(known.id) or known)
             return found
