@@ -63,6 +63,11 @@ def line(text: str) -> str:
         ('nn.Conv2d(8, 16, 3, 1, padding="valid", device="cuda")', "conv(16, 3, pad = valid)"),
         ("nn.Conv2d(8, 16, (3, 5), padding=(1, 2))", "conv(16, 3x5)"),
         ("nn.Conv2d(8, 16, (3, 5), padding=(2, 1))", "conv(16, 3x5, pad = [2, 1])"),
+        ("nn.Conv2d(8, 16, 3, padding=1, dilation=2)", "conv(16, 3, pad = 1, dilation = 2)"),
+        ("nn.Conv2d(8, 16, 3, padding=2, dilation=2)", "conv(16, 3, dilation = 2)"),
+        ("nn.Conv2d(8, 16, 3, 1, 3, 3)", "conv(16, 3, dilation = 3)"),
+        ("nn.Conv2d(8, 16, 3, padding=(1, 2), dilation=(1, 2))", "conv(16, 3, dilation = 1x2)"),
+        ("nn.Conv2d(8, 16, (3, 5), padding=(2, 4), dilation=2)", "conv(16, 3x5, dilation = 2)"),
         ('nn.Conv2d(8, 16, 3, 1, 1, padding_mode="zeros")', "conv(16, 3)"),
         ("nn.Upsample(None, 2)", "upsample(2)"),
         ("nn.Upsample(16)", "resize(16, method = nearest)"),
@@ -114,6 +119,10 @@ def test_arguments_of_keras_are_said(layer, written):
     [
         ("nn.Conv(6, (3, 3), feature_group_count=3)(x)", "conv(6, 3, groups = 3)"),
         ("nn.Conv(8, (3, 3), kernel_dilation=(2, 2))(x)", "conv(8, 3, dilation = 2)"),
+        (
+            "nn.Conv(8, (3, 3), kernel_dilation=2, padding=1)(x)",
+            "conv(8, 3, pad = 1, dilation = 2)",
+        ),
         (
             "nn.avg_pool(x, (3, 3), (1, 1), 'SAME')",
             "avg_pool(3, stride = 1, pad = same, count_pad = true)",

@@ -217,27 +217,29 @@ def _moves(
     said: dict[str, str] = {}
     is_pool = op in settled.WINDOWS
     unsaid = kernel if is_pool and dialect.moves else "1"
+    reach = _reach(kernel, "1" if is_pool else size_of(given.get("dilation", "1")))
     stride = size_of(given.get("stride", unsaid)) or unsaid
     ours = kernel if is_pool else "1"
     if once(stride) != once(ours):
         said["stride"] = stride
     pad = size_of(given.get("pad", ""))
     if not pad:
-        pad = _pad_of(at, shape, kernel, stride) or (
+        pad = _pad_of(at, shape, reach, stride) or (
             "same" if dialect.pads and not is_pool else "valid"
         )
     pad = "same" if pad == "samepad" else pad
     pad = {"0": "valid", "0x0": "valid", "true": "same", "false": "valid"}.get(pad, pad)
     if op == "conv_transpose" and pad.isdigit():
-        side = int(once(kernel)) if once(kernel).isdigit() else 0
+        side = int(once(reach)) if once(reach).isdigit() else 0
         pad = "same" if stride.isdigit() and side - 2 * int(pad) == int(stride) else pad
     if once(kernel) == "1" and pad == "valid":
         pad = "same" if not is_pool else pad
-    width, step = once(kernel), once(stride)
+    width, step = once(reach), once(stride)
     if width.isdigit() and pad.isdigit() and step == "1" and int(pad) * 2 + 1 == int(width):
         pad = "same"
     if re.fullmatch(r"\d+x\d+", pad):
-        pads, sides = pad.split("x"), kernel.split("x")
+        pads, sides = pad.split("x"), reach.split("x")
+        sides *= len(pads) if len(sides) == 1 else 1
         around = [str(2 * int(each) + 1) for each in pads]
         pad = "same" if step == "1" and around == sides else f"[{', '.join(pads)}]"
     if pad != ("valid" if is_pool else "same"):
@@ -248,6 +250,19 @@ def _moves(
     if is_pool and pad != "same" and (dialect.rounds_up or given.get("ceil") == "true"):
         said["ceil"] = "true"
     return said
+
+
+def _reach(kernel: str, dilation: str) -> str:
+    """The size of the window that a kernel covers; "?" where it is not known."""
+    if dilation == "1":
+        return kernel
+    sides, steps = kernel.split("x"), dilation.split("x")
+    if not all(each.isdigit() for each in (*sides, *steps)):
+        return "?"
+    most = max(len(sides), len(steps))
+    wide, far = ((e * most if len(e) == 1 else e) for e in (sides, steps))
+    pairs = zip(wide, far, strict=False)
+    return "x".join(str(int(step) * (int(side) - 1) + 1) for side, step in pairs)
 
 
 def _pad_of(at: Arriving, shape: tuple[int, ...], kernel: str, stride: str) -> str | None:
