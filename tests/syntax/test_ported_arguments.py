@@ -367,3 +367,48 @@ def test_the_rows_of_a_table_of_inverted_residuals_are_blocks():
         "  Bottleneck(6, 24, stride = 2)",
         "  Bottleneck(6, 24) -> global_avg_pool",
     ]
+
+
+FUNCTIONS = """inputs = keras.Input((32, 32, 3))
+x = layers.Conv2D(64, 3, padding="same")(inputs)
+x = layers.ReLU()(x)
+{}
+x = layers.GlobalAveragePooling2D()(x)
+outputs = layers.Dense(10)(x)
+model = keras.Model(inputs, outputs)
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "comment", "times"),
+    [
+        ("x = se_block(x, 16)", "x = se_block(x, 16)", 1),
+        ("x = se_block(filters=16, inputs=x)", "x = se_block(filters=16, inputs=x)", 1),
+        ("x = x * gate(x)", "x = x * gate(x)", 1),
+        ("x += gate(x)", "x += gate(x)", 1),
+        ("y = se_block(x)\nx = layers.Conv2D(8, 1)(y)", "y = se_block(x)", 1),
+        ("x = tf.image.per_image_standardization(x)", "x = tf.image.per_image_standard", 1),
+        ("for i in range(3):\n  x = residual(x, 64)", "x = residual(x, 64)", 3),
+        ("for i in range(n):\n  x = residual(x, 64)", "for i in range(n): x = residual", 1),
+    ],
+)
+def test_functions_that_are_not_known_are_left_to_the_author(statement, comment, times):
+    found = told(FUNCTIONS.format(statement))
+    assert f"# {comment}" in found.table, found
+    assert found.table.split().count("by_hand") == times
+    assert "and write by hand what its comments say" in found.help
+
+
+def test_what_is_done_with_a_network_is_no_layer():
+    text = FUNCTIONS.format("loss = my_loss(x)") + (
+        "loss = my_loss(outputs, labels)\nsession = start(model)\nprint(shape_of(outputs))\n"
+    )
+    assert "by_hand" not in told(text).table
+
+
+def test_layers_that_slim_repeats_are_said():
+    text = """net = slim.conv2d(inputs, 64, [3, 3])
+net = slim.repeat(net, 2, slim.conv2d, 128, [3, 3], scope='conv2')
+net = slim.max_pool2d(net, [2, 2])
+"""
+    assert "{ conv(128, 3) -> relu } * 2" in told(text).table

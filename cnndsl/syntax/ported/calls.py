@@ -123,7 +123,7 @@ class Calls(Arguments):
 
     def unread(self, statement: python.stmt) -> Entry:
         """What stands in place of a statement that cannot be read."""
-        return Entry("", text=by_hand(python.unparse(statement).splitlines()[0]))
+        return Entry("", text=by_hand(python.unparse(statement)))
 
     def _by_hand(self, call: python.Call) -> str:
         """A call of a library's layer, for its author to write; "" if it cannot stand here."""

@@ -14,6 +14,7 @@ from cnndsl.syntax.ported.dialects import Dialect
 from cnndsl.syntax.ported.entries import Unknown, is_trusted
 from cnndsl.syntax.ported.flows import FLOW, Merged, Ran, Step, Tensor, ran, safe
 from cnndsl.syntax.ported.meaning import op_meant
+from cnndsl.syntax.ported.running import runs_through
 from cnndsl.syntax.ported.scripts import Script
 from cnndsl.syntax.ported.values import name_of_call
 from cnndsl.syntax.ported.written import Definition
@@ -60,8 +61,9 @@ def definitions(
     script = Script(calls())
     for maker in makers:
         script.run(maker.body)
+    run = runs_through(rest, own)
     try:
-        script.run([each for each in rest if not _is_aside(each, rest, own)])
+        script.run([each for each in rest if each in run or not _is_aside(each, rest, own)])
     except Unknown:
         if not found:
             raise

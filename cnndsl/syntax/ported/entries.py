@@ -70,8 +70,10 @@ def by_hand(said: str) -> str:
 
 
 def is_trusted(layers: Sequence[object]) -> bool:
-    """Whether enough of the layers could be read, two for each that is left to the author."""
-    left = [each for each in layers if isinstance(each, Entry) and not each.op]
+    """Whether enough of the layers could be read, two for each line that is left to the
+    author.
+    """
+    left = {each.text for each in layers if isinstance(each, Entry) and not each.op}
     return len(layers) > _TRUSTED * len(left)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast as python
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from cnndsl.syntax.ported.calls import CONTAINERS
 from cnndsl.syntax.ported.control import called, calls_in, is_true, piped, plain, unrolled
@@ -12,11 +13,11 @@ from cnndsl.syntax.ported.entries import Unknown
 from cnndsl.syntax.ported.flows import FLOW, Layer, Merged, Named, Ran, Step, Tensor
 from cnndsl.syntax.ported.images import Images
 from cnndsl.syntax.ported.meaning import is_silent, op_meant
+from cnndsl.syntax.ported.running import ENDS
 from cnndsl.syntax.ported.tensors import USUAL
 from cnndsl.syntax.ported.values import is_library, name_of, name_of_call, target_of
 
 _ADDS = frozenset({"add", "append", "push", "push_back", "add_module"})
-_ENDS = frozenset({"model", "functional"})
 
 
 @dataclass
@@ -55,13 +56,9 @@ class Script(Images):
                 op_meant(name_of_call(call)) for call in calls_in(value)
             ):
                 return  # it computes nothing that is kept
-            case (
-                python.Assign(targets=[python.Name(id=name)])
-                | python.AugAssign(target=python.Name(id=name))
-            ):
-                pass
-            case _:
-                name = "x"
+        given = [each.id for each in python.walk(statement) if _is_given(each)]
+        known = [name for name in given if name in self.tensors]
+        name = [*(known or given), "x"][0]
         self.computed(name, Ran(self.calls.unread(statement), Named(self.flow)))
 
     def _statement(self, statement: python.stmt) -> None:
@@ -220,7 +217,7 @@ class Script(Images):
 
     def _ended(self, call: python.expr) -> bool:
         """Whether it is `Model(inputs, outputs)`, where the second is what the steps gave last."""
-        if not isinstance(call, python.Call) or name_of_call(call) not in _ENDS:
+        if not isinstance(call, python.Call) or name_of_call(call) not in ENDS:
             return False
         given = [k.value for k in call.keywords if k.arg == "outputs"]
         match [*call.args[1:2], *given][:1]:
@@ -279,6 +276,11 @@ class Script(Images):
             return [each for item in kept for each in self.calls.row(item)]
         except Unknown:
             return None
+
+
+def _is_given(node: python.AST) -> TypeGuard[python.Name]:
+    """Whether it is a name that gets a value."""
+    return isinstance(node, python.Name) and isinstance(node.ctx, python.Store)
 
 
 def _is_silent_layer(node: python.expr) -> bool:
