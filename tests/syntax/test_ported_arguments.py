@@ -50,6 +50,8 @@ def line(text: str) -> str:
         ("nn.GroupNorm(4, 8)", "group_norm(4)"),
         ("nn.LayerNorm(8)", "layer_norm(eps = 1e-05)"),
         ("nn.LayerNorm(8, eps=1e-6)", "layer_norm"),
+        ("nn.PReLU(8)", "prelu"),
+        ("nn.PReLU(num_parameters=8)", "prelu"),
         ("nn.Hardtanh()", "clip(low = -1, high = 1)"),
         ("nn.Hardtanh(0, 6)", "clip(low = 0, high = 6)"),
         ("ConvBNReLU(8, 16, 3)", "conv(16, 3) -> bn -> relu"),
@@ -82,6 +84,9 @@ def test_arguments_of_torch_are_said(layer, written):
     [
         ('Activation("relu")', "relu"),
         ('Activation("leaky_relu")', "leaky_relu(0.3)"),
+        ("PReLU(shared_axes=[1, 2])", "prelu"),
+        ("Dense(10)", "conv(10, 1)"),
+        ('Dense(10, activation="relu", use_bias=False)', "conv(10, 1, bias = false) -> relu"),
         ("LeakyReLU()", "leaky_relu(0.3)"),
         ("LeakyReLU(alpha=0.01)", "leaky_relu"),
         ("ReLU(6.)", "relu6"),
@@ -182,6 +187,7 @@ def test_arguments_of_caffe_are_said(layer, said, written):
     ("layer", "kept"),
     [
         ("nn.ELU(alpha=0.5)", "ELU"),
+        ("nn.PReLU()", "PReLU"),
         ('nn.Conv2d(8, 8, 3, padding_mode="circular")', "Conv2d"),
         ("nn.ConvTranspose2d(8, 8, 2, 2, output_padding=1)", "ConvTranspose2d"),
         ("nn.ConvTranspose2d(8, 8, 2, 2, groups=2)", "ConvTranspose2d"),
@@ -412,3 +418,18 @@ net = slim.repeat(net, 2, slim.conv2d, 128, [3, 3], scope='conv2')
 net = slim.max_pool2d(net, [2, 2])
 """
     assert "{ conv(128, 3) -> relu } * 2" in told(text).table
+
+
+@pytest.mark.parametrize(
+    ("given", "rate"), [("0.8", "0.2"), ("keep_prob=0.8", "0.2"), ("keep", "1 - keep")]
+)
+def test_dropout_of_slim_says_what_it_keeps(given, rate):
+    text = "def net(inputs, keep=0.7):\n  x = slim.conv2d(inputs, 8, [3, 3])\n"
+    text += f"  return slim.dropout(x, {given})\n"
+    assert f"-> dropout({rate})" in told(text).table
+
+
+def test_dense_layers_behind_vectors_stay():
+    text = FUNCTIONS.format("x = layers.Dense(16)(x)")
+    assert "conv(16, 1)" in told(text).table
+    assert "\n  dense(10)" in told(text).table

@@ -35,6 +35,9 @@ class Dialect:
     leaks: str = ""  # the slope of a leaky ReLU, where it is not the one here
     learns: bool = True  # whether instance norm has a scale and a shift
     norms: tuple[tuple[str, str, str], ...] = ()  # settings, where they are not the ones here
+    maps: bool = False  # whether a dense layer runs over the positions of a map
+    slopes: bool = True  # whether each channel has a slope of its own in prelu, if that is unsaid
+    keeps: bool = False  # whether a rate by its place is that of what dropout keeps
     exact: bool = True  # whether `gelu` is the normal distribution, and not near it
 
     def order(self, op: str) -> tuple[str, ...]:
@@ -42,6 +45,7 @@ class Dialect:
         own = {"conv": self.conv, "bn": self.norm, "upsample": self.upsample, "dense": self.dense}
         own |= dict.fromkeys(("conv_transpose", "separable"), self.conv)
         own |= dict.fromkeys(("max_pool", "avg_pool"), self.pool) | {"instance_norm": self.norm}
+        own |= {"dropout": ("kept",)} if self.keeps else {}
         return own.get(op) or BY_PLACE.get(op, ())
 
 
@@ -54,20 +58,25 @@ PADDLE = Dialect(
     norm=_NORM,
     upsample=("size", "factor", "method"),
     norms=(_LARGER,),
+    slopes=False,
 )
 TORCH = replace(PADDLE, lower_momentum=True, counts=True, learns=False)
-LINEN = Dialect(pads=True, moves=False, counts=True, exact=False,
+LINEN = Dialect(pads=True, moves=False, counts=True, exact=False, maps=True, slopes=False,
                 norms=(("bn", "momentum", "0.99"), ("group_norm", "eps", "1e-06"),
                        ("instance_norm", "eps", "1e-06")))  # fmt: skip
 NNX = replace(LINEN, conv=_TORCH[:4], dense=("arrives", "out"))
 _KERAS_NORM = (("bn", "eps", "0.001"), ("layer_norm", "eps", "0.001"),
                ("group_norm", "eps", "0.001"))  # fmt: skip
-KERAS = Dialect(leaks="0.3", norms=(("bn", "momentum", "0.99"), *_KERAS_NORM))
-GLUON = Dialect(flattens=True, counts=True, norms=(_LARGER,))
-SLIM = Dialect(pads=True, relu=True, norms=(("bn", "momentum", "0.999"), *_KERAS_NORM))
+KERAS = Dialect(
+    leaks="0.3", maps=True, slopes=False, norms=(("bn", "momentum", "0.99"), *_KERAS_NORM)
+)
+GLUON = Dialect(flattens=True, slopes=False, counts=True, norms=(_LARGER,))
+SLIM = Dialect(
+    pads=True, relu=True, maps=True, keeps=True, norms=(("bn", "momentum", "0.999"), *_KERAS_NORM)
+)
 _LUA_CONV = ("arrives", "out", "kernel", "", "stride", "", "pad", "")
 LUA = Dialect(_LUA_CONV, ("kernel", "", "stride", "", "pad", ""), dense=("arrives", "out"),
-              norm=_NORM[:3], lower_momentum=True, counts=True)  # fmt: skip
+              norm=_NORM[:3], lower_momentum=True, counts=True, slopes=False)  # fmt: skip
 FLUX = Dialect(("kernel", "out", "behind"), dense=("arrives", "out", "behind"),
                norm=("arrives", "behind"), counts=True)  # fmt: skip
 MATLAB = Dialect(("kernel", "out"), moves=False, flattens=True, counts=True)

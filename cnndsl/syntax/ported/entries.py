@@ -101,6 +101,8 @@ def _element(entry: Entry, at: Arriving, dialect: Dialect) -> list[str]:
     notes = [f"# {each}" for each in entry.notes]
     if op == "gelu" and not dialect.exact and given.get("approximate") != "false":
         notes.append(f"# {_NEAR}")
+    if op == "dense" and dialect.maps and at.sides and not at.flat:
+        op, given = "conv", {"kernel": "1", **given}
     if op == "dense" and not at.flat and (dialect.flattens or at.sides):
         found.append("flatten")
     if at.pooled and op in settled.FIELDS and op != "dense":

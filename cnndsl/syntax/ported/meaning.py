@@ -89,12 +89,13 @@ _SETTINGS = tuple(
          r"|scope|inplace|determin|running|layout|variable|(param|weight)_attr|memory|_decay"
          r"|precision|collections|^key$|lr_mult|engine|normalizer_param", "idle"),
         (r"reuse|trainable|input_dilation|padding_mode|output_pad|return_ind"
-         r"|approximate|(start|end)_dim|channel_shared|^(kernel|stride|pad|dilation)_[hw]$", "own"),
+         r"|approximate|(start|end)_dim|channel_shared|shared_axes"
+         r"|^(kernel|stride|pad|dilation)_[hw]$", "own"),
         (r"^affine$", "affine"),
         (r"^(use_)?scale$", "scale"),
         (r"^(shift|center)$", "shift"),
         (r"^(in|n_?in|c_?in|ch_?in|ic|c1)$|^in_(c|d|f|p|s)|^inplanes|^input_|normalized"
-         r"|^num_features$|input_shape$", "arrives"),
+         r"|^num_(features|parameters)$|input_shape$", "arrives"),
         (r"^offset$", "offset"),
         (r"^(low|min_?val(ue)?)$", "low"),
         (r"^(high|max_val)$", "high"),

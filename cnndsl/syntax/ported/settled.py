@@ -59,6 +59,9 @@ def settled(op: str, given: dict[str, str], at: Arriving, dialect: Dialect) -> s
         return "leaky_relu"
     if op == "leaky_relu" and dialect.leaks:
         given.setdefault("slope", dialect.leaks)
+    per_channel = dialect.slopes or given.get("arrives", "1") != "1"
+    if op == "prelu" and given.pop("shared_axes", "") != "1x2" and not per_channel:
+        raise Unknown
     if op == "celu" and "slope" in given:
         given["alpha"] = given.pop("slope")
     if op in _NORMS:
@@ -93,9 +96,10 @@ def settled(op: str, given: dict[str, str], at: Arriving, dialect: Dialect) -> s
         return "depthwise"
     if "kept" in given:
         kept = given.pop("kept")
-        if not re.fullmatch(r"[\d.]*\d", kept):
+        is_number = re.fullmatch(r"\d*\.?\d+", kept)
+        if not is_number and not re.fullmatch(r"\w+", kept):
             raise Unknown
-        given["rate"] = f"{1 - float(kept):g}"
+        given["rate"] = f"{1 - float(kept):g}" if is_number else f"1 - {kept}"
     return op
 
 
