@@ -107,6 +107,7 @@ def large_kernel(
     `conv(3, 64, 3)` is read as 3 filters of 64x64 with a stride of 3: the channels that arrive are
     not written here, as they are in PyTorch. Of three arguments by position, as many filters as
     channels arrive and a kernel of 16 or more are taken for those, whatever the size of the map.
+    `depthwise(16, 3)` behind 16 channels is one of those too: a depthwise layer takes no filters.
     """
     message = f"a kernel of {kernel} over a map of {map}"
     return _warning("W301", message, span, help=help, fix=fix)

@@ -104,6 +104,14 @@ def test_an_image_without_channels_is_told_where_it_stands(asserted, input):
     assert told(text) == [(2, "E308"), (3, "E106")]
 
 
+def test_the_channels_that_arrive_are_told_where_they_stand_behind_a_sum():
+    unit = "  add [\n    here\n    depthwise(dim, 7x7) -> conv(dim, 1)\n  ]\n"
+    text = f"block unit(dim) {{\n{unit}}}\nmodel M {{\n  input 32x32x16\n  unit(16)\n}}\n"
+    (found,) = cnndsl.check(text)
+    assert found.code == "E308"
+    assert not cnndsl.check(edited(text, fixes(found)))
+
+
 def test_the_sizes_of_an_image_may_stand_with_commas():
     text = model("  conv(4, 3)").replace("8x8x3", "8, 8, 3")
     (found,) = cnndsl.check(text)

@@ -59,6 +59,10 @@ def test_strict_makes_warnings_fail(example, capsys):
     [
         ("conv(3, 64, 3) -> relu", "224x224x3", ["W301"]),
         ("conv(3, 16, 1, pad = 1) -> relu", "224x224x3", ["W301"]),
+        ("depthwise(16, 3) -> relu", "224x224x16", ["W301"]),
+        ("depthwise(16, 7x7) -> relu", "224x224x16", ["W301"]),
+        ("depthwise(3, 2) -> relu", "224x224x3", []),
+        ("depthwise(17, 3) -> relu", "224x224x16", []),
         ("conv(3, 7, 2) -> relu", "224x224x3", []),
         ("conv(16, 31, 4) -> relu", "224x224x3", []),
         ("conv(3, 31, stride = 3) -> relu", "224x224x3", []),

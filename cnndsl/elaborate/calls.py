@@ -9,8 +9,9 @@ from cnndsl import elsewhere, errors
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elaborate.reshaped_calls import followed, listed, pooled, rewritten
 from cnndsl.fixes import corrected, joined_fixes
-from cnndsl.ir import Tensor
+from cnndsl.ir import Layer, Tensor
 from cnndsl.ops import MERGES, OPS, initial
+from cnndsl.ops.conv import Conv, Depthwise
 from cnndsl.source import Span
 from cnndsl.suggest import closest, did_you_mean
 from cnndsl.syntax import ast
@@ -239,6 +240,17 @@ def multiplied(element: Span, factor: Span) -> Fix:
     """`conv(64, 3) * 0.1`, a repetition, as a layer that multiplies."""
     behind = Span(element.source, element.end, factor.end)
     return Fix(behind, f" -> scale({factor.text})")
+
+
+def says_channels(layer: Layer) -> bool:
+    """Whether a layer may have the channels that arrive in front, as PyTorch has them: among its
+    arguments by their places, it has as many filters, or as large a depthwise kernel.
+    """
+    op, channels = layer.op, layer.x.shape[-1]
+    places = sum(argument.name is None for argument in layer.element.args or ())
+    if isinstance(op, Depthwise):
+        return set(op.kernel) == {channels} and places > 1
+    return isinstance(op, Conv) and op.filters == channels and places > 2
 
 
 def without(args: Sequence[ast.Argument], position: int, call: Span) -> Fix | None:

@@ -9,7 +9,7 @@ from typing import get_args
 
 from cnndsl import advice
 from cnndsl.diagnostics import Diagnostic, Fix
-from cnndsl.elaborate.calls import without
+from cnndsl.elaborate.calls import says_channels, without
 from cnndsl.elaborate.forms import lonely, repeats
 from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.reuse import shares
@@ -147,7 +147,7 @@ def _layer(layer: Layer, alone: bool) -> Iterator[Diagnostic]:
     op, x, element = layer.op, layer.x, layer.element
     before = x.origin if isinstance(x.origin, Layer) else None
     args = element.args or ()
-    is_torch = isinstance(op, Conv) and op.filters == x.shape[-1] and _by_place(args) > 2
+    is_torch = says_channels(layer)
     # A clip is often fewer frames deep than a kernel, which then sees all of them.
     exceeds = all if rank_of(x.shape) == MOST_AXES else any
     is_large = isinstance(op, Conv | Depthwise) and exceeds(map(gt, op.kernel, x.shape[:-1]))

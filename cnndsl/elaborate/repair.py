@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from cnndsl.diagnostics import Fix
 from cnndsl.elaborate import values
+from cnndsl.elaborate.calls import says_channels
 from cnndsl.fixes import joined_fixes
 from cnndsl.ir import Branch, Chained, Element, Grouped, Layer, Ran, Tensor
 from cnndsl.ops.base import Kind, Reject, Shape, rank_of
@@ -93,7 +94,7 @@ def projection(branches: list[Chained]) -> tuple[str, Fix] | None:
     if len(identity) != 1 or len({b.out.shape for b in others}) != 1 or _ranks(branches) > 1:
         return None
     found = in_a_row(others[0])
-    if found is None:
+    if found is None or any(isinstance(e.op, Depthwise) and says_channels(e) for e in found):
         return None
     strided = [each for each in found if _is_strided(each) or _may_stride(each)]
     widening = [(each, each.op) for each in found if isinstance(each.op, Conv | Separable)]
