@@ -433,3 +433,8 @@ def test_dense_layers_behind_vectors_stay():
     text = FUNCTIONS.format("x = layers.Dense(16)(x)")
     assert "conv(16, 1)" in told(text).table
     assert "\n  dense(10)" in told(text).table
+
+
+def test_dense_layers_among_lines_of_ours_take_vectors():
+    text = "model M {\n  input 8x8x3\n  layers.Conv2D(4, 3)\n  layers.Dense(2)\n}\n"
+    assert "flatten -> dense(2)" in (told(text).table or told(text).help)

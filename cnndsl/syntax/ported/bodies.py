@@ -143,7 +143,8 @@ class _Body:
         known = {*self.params, *self.known, "in"}
         entrance = "" if self.flows else "in"
         try:
-            lines = Lines(self.dialect, replace(self.reader.at), known, entrance)
+            ours = replace(self.dialect, maps=False)  # where a dense layer takes a vector
+            lines = Lines(ours, replace(self.reader.at), known, entrance)
             return lines.written(self.reader.script.steps, live)
         except Unknown:
             return None
