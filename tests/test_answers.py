@@ -314,3 +314,18 @@ def test_sizes_that_differ_have_the_edit_that_makes_them_one(body, written):
     assert (found.help or "").endswith(f": {written}")
     assert found.fix is not None
     assert not cnndsl.check(edited(text, [found.fix]))
+
+
+@pytest.mark.parametrize("last", ["add [ h, here ]", "if true { add [ here, h ] }"])
+def test_assignments_leave_what_flows_as_it_is(last):
+    calls = "h = relu(depthwise(3)(h)) | bn\n  h = conv(3, 1)(h) -> bn"
+    first, *_ = cnndsl.check(model(f"h = conv(3, 3) -> bn\n  {calls}\n  {last}\n  let x 3"))
+    assert first.fix is not None
+    assert first.fix.text == "h = h -> depthwise(3) -> relu -> bn\n  h = h -> conv(3, 1) -> bn"
+
+
+def test_assignments_that_only_names_read_go_down_the_page():
+    calls = "h = relu(depthwise(3)(h)) | bn\n  h = conv(3, 1)(h) -> bn"
+    first, *_ = cnndsl.check(model(f"h = conv(3, 3) -> bn\n  {calls}\n  add [ h, in ]\n  let x 3"))
+    assert first.fix is not None
+    assert first.fix.text.startswith("h\n  depthwise(3) -> relu")

@@ -14,7 +14,7 @@ from cnndsl.syntax.parts import indent_of
 from cnndsl.syntax.ported import nested
 from cnndsl.syntax.ported.dialects import Dialect
 from cnndsl.syntax.ported.entries import Unknown
-from cnndsl.syntax.ported.flows import FLOW, Lines
+from cnndsl.syntax.ported.flows import FLOW, Lines, names_in
 from cnndsl.syntax.ported.lines import Line, logical
 from cnndsl.syntax.ported.notation import INPUT, parsed
 from cnndsl.syntax.ported.part import Part
@@ -32,6 +32,7 @@ _NAMED = re.compile(r"\bas[ \t]+(\w+)|^[ \t]*(\w+)[ \t]*=(?!=)", re.M)
 _SECTION = re.compile(r"\s*\[[a-z_]+\]\s*$", re.M)
 _OF_SECTION = re.compile(r"\s*(?:\[[a-z_]+\]|\w+\s*=[^({]*)?\s*(?:#.*)?")
 _INPUT = re.compile(r"^[ \t]*input\b[ \t]+(?:\w+[ \t]+)?[\d\[(]", re.M)
+_ASSIGNED = re.compile(r"[ \t]*\w+[ \t]*=(?!=)")
 _SAME = re.compile(r"\w+[ \t]*=[ \t]*(\w+)")
 
 
@@ -142,12 +143,26 @@ class _Body:
         """What the lines that were read are here; the names in `live` are read behind them."""
         known = {*self.params, *self.known, "in"}
         entrance = "" if self.flows else "in"
+        steps = self.reader.script.steps
         try:
             ours = replace(self.dialect, maps=False)  # where a dense layer takes a vector
             lines = Lines(ours, replace(self.reader.at), known, entrance)
-            return lines.written(self.reader.script.steps, live)
+            return lines.assigned(steps) if self.is_aside else lines.written(steps, live)
         except Unknown:
             return None
+
+    @property
+    def is_aside(self) -> bool:
+        """Whether the lines that were taken are assignments beside what flows, as they are here:
+        `h = conv(8, 3)(h)`, where a line of ours named `h`, and those behind read it and `here`.
+        """
+        script, last = self.reader.script, self.taken[-1] if self.taken else None
+        if last is None or any(FLOW in names_in(step.tensor) for step in script.steps):
+            return False
+        behind = self.span.source.text[last.end : self.span.end]
+        are_named = all(_ASSIGNED.match(line.text) for line in self.taken)
+        read = [re.search(rf"\b{name}\b", behind) for name in (script.flow, "here")]
+        return are_named and all(read)
 
     def loop(self, lines: Sequence[Line], index: int) -> int:
         """How many lines a loop over layers takes: `for layer in layers { x = layer(x) }`."""
@@ -175,6 +190,7 @@ class _Body:
             self.has_image |= self.says_image
             if part is not None:
                 yield part
+            self.ours |= {step.name for step in self.reader.script.steps if self.is_aside}
         taken = "\n".join(line.text for line in self.taken)
         self.known |= _names(taken)
         self.last = _last(taken) or self.last

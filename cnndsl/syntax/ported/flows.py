@@ -138,6 +138,18 @@ class Lines:
             self._bind(flow)
         return self.lines
 
+    def assigned(self, steps: Sequence[Step]) -> list[str]:
+        """The lines of steps that read tensors with names alone, each with a name for its own: what
+        flows past them stays what it is.
+        """
+        self._bound |= {name: name for name in self.known}
+        for step in steps:
+            text, self._states[step.name] = self._chain(step.tensor, FLOW)
+            self._comment()
+            own = self._bound[step.name] = safe(step.name)
+            self.lines.append(f"{own} = {text}")
+        return self.lines
+
     def _renamed(self, step: Step, flow: str, later: Collection[str]) -> str:
         """What flows is called, once a tensor has another name."""
         assert isinstance(step.tensor, Named)
