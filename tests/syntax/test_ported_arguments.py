@@ -412,6 +412,23 @@ def test_what_is_done_with_a_network_is_no_layer():
     assert "by_hand" not in told(text).table
 
 
+def test_scopes_of_names_are_passed_over():
+    text = """def net(inputs, keep_prob=0.5, is_training=True, scope="net"):
+  with tf.variable_scope(scope, "net", [inputs]) as sc:
+    net = slim.conv2d(inputs, 64, [3, 3])
+    net = slim.dropout(net, keep_prob, is_training=is_training)
+    net = slim.conv2d(net, 10, [224, 224], padding='VALID', activation_fn=None)
+    net = tf.squeeze(net, [1, 2], name='squeezed')
+  return net
+"""
+    assert line(text) == "flatten"
+
+
+def test_scopes_that_set_more_are_left_to_the_author():
+    text = FUNCTIONS.format("with frozen(True):\n  x = layers.Conv2D(8, 3)(x)")
+    assert "# with frozen(True): x = layers.Conv2D(8, 3)(x)\n  by_hand" in told(text).table
+
+
 def test_layers_that_slim_repeats_are_said():
     text = """net = slim.conv2d(inputs, 64, [3, 3])
 net = slim.repeat(net, 2, slim.conv2d, 128, [3, 3], scope='conv2')

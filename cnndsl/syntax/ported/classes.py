@@ -9,7 +9,7 @@ from functools import partial
 from cnndsl import elsewhere
 from cnndsl.syntax.ported.calls import Calls
 from cnndsl.syntax.ported.constructors import declare_or_leave
-from cnndsl.syntax.ported.control import without_packs
+from cnndsl.syntax.ported.control import without_packs, without_scopes
 from cnndsl.syntax.ported.dialects import Dialect
 from cnndsl.syntax.ported.entries import Unknown, is_trusted
 from cnndsl.syntax.ported.flows import FLOW, Merged, Ran, Step, Tensor, ran, safe
@@ -22,7 +22,8 @@ from cnndsl.syntax.ported.written import Definition
 _MAKES = frozenset({"__init__", "setup", "build", "initialize"})
 _RUNS = ("forward", "__call__", "call", "hybrid_forward", "construct")
 _HIDDEN = frozenset(
-    "self rngs rng key train training name kwargs prefix dtype deterministic F cls".split()
+    "self rngs rng key train training is_training name scope reuse kwargs prefix dtype"
+    " deterministic F cls".split()
 )
 
 
@@ -35,7 +36,7 @@ def program(
     Raises:
       Unknown: where a part of it has no words here.
     """
-    defined = definitions(without_packs(body), dialect, leaves=leaves)
+    defined = definitions(without_packs(without_scopes(body)), dialect, leaves=leaves)
     layers = [layer for each in defined for step in each.script.steps for layer in ran(step.tensor)]
     if not is_trusted(layers):
         raise Unknown

@@ -16,6 +16,7 @@ _COMPARED: Mapping[type[python.cmpop], Callable[[object, object], bool]] = {
     python.LtE: operator.le,  # type: ignore[dict-item]
     python.GtE: operator.ge,  # type: ignore[dict-item]
 }
+_SCOPES = frozenset({"variable_scope", "name_scope", "scope", "device", "as_default"})
 _UNSAID = {"padding": 0, "bias": True}  # of what is handed on to a convolution; others are 1
 _FOLDED: Mapping[type[python.operator], Callable[[int, int], int]] = {
     python.Add: operator.add,
@@ -116,6 +117,20 @@ def plain(body: Iterable[python.stmt], last: Sequence[str]) -> list[python.stmt]
                 continue
         found.append(statement)
     return found
+
+
+class _Unscoped(python.NodeTransformer):
+    def visit_With(self, node: python.With) -> python.With | list[python.stmt]:
+        self.generic_visit(node)
+        made = [each.context_expr for each in node.items]
+        names = [getattr(getattr(each, "func", None), "attr", "") for each in made]
+        return node.body if _SCOPES.issuperset(names) else node
+
+
+def without_scopes(body: Sequence[python.stmt]) -> list[python.stmt]:
+    """Statements without the scopes around them that only name or place what they compute."""
+    module = python.Module(body=[*body], type_ignores=[])
+    return _Unscoped().visit(module).body  # type: ignore[no-any-return]
 
 
 def without_packs(body: Sequence[python.stmt]) -> Sequence[python.stmt]:

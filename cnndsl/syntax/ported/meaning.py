@@ -85,7 +85,7 @@ _SETTINGS = tuple(
         (r"^(gamma|scale)_init", "scale_init"),
         (r"^(beta|shift|center)_init", "shift_init"),
         (r"initi|filler|regulari|constraint|align_corners|antialias", "aside"),
-        (r"seed|dtype|device|rngs?$|^train(ing)?$|data_?format|name"
+        (r"seed|dtype|device|rngs?$|^(is_)?train(ing)?$|data_?format|name"
          r"|scope|inplace|determin|running|layout|variable|(param|weight)_attr|memory|_decay"
          r"|precision|collections|^key$|lr_mult|engine|normalizer_param", "idle"),
         (r"reuse|trainable|input_dilation|padding_mode|output_pad|return_ind"

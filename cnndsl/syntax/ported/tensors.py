@@ -114,6 +114,8 @@ class Tensors:
         source = self._first(args[0])
         if name in self.calls.own:
             return Ran(self.calls.block(name, args[1:], keywords), source)
+        if name == "squeeze" and _of_positions([*args[1:], *(k.value for k in keywords)]):
+            return Ran(Entry("flatten"), source)
         if name in ("reshape", "view"):
             return Ran(self.calls.entry("view", args[1:], keywords), source)
         applied = replace(self.calls, applies=True)
@@ -279,6 +281,12 @@ class _Sizes(python.NodeTransformer):
         text = f"{of_size(known)}.{size}"
         self.tensors.calls.values[text] = text
         return python.Name(id=text, ctx=python.Load())
+
+
+def _of_positions(said: Sequence[python.expr]) -> bool:
+    """Whether what is squeezed are the positions of a map: both of its axes, or all of size 1."""
+    axes = [each for each in said if not isinstance(getattr(each, "value", None), str)]
+    return all(len(getattr(each, "elts", ())) > 1 for each in axes)
 
 
 def _is_setting(node: python.expr) -> bool:
