@@ -407,6 +407,7 @@ def test_functions_that_are_not_known_are_left_to_the_author(statement, comment,
 
 def test_what_is_done_with_a_network_is_no_layer():
     text = FUNCTIONS.format("loss = my_loss(x)") + (
+        "accuracy = tf.reduce_mean(tf.argmax(outputs, 1))\n"
         "loss = my_loss(outputs, labels)\nsession = start(model)\nprint(shape_of(outputs))\n"
     )
     assert "by_hand" not in told(text).table
@@ -427,6 +428,17 @@ def test_scopes_of_names_are_passed_over():
 def test_scopes_that_set_more_are_left_to_the_author():
     text = FUNCTIONS.format("with frozen(True):\n  x = layers.Conv2D(8, 3)(x)")
     assert "# with frozen(True): x = layers.Conv2D(8, 3)(x)\n  by_hand" in told(text).table
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        TORCH.format("nn.ReLU(),\n  se_layer(64),\n  nn.MaxPool2d(2)"),
+        "model = Sequential([\n  Conv2D(8, 3, padding='same'), se_layer(64), MaxPooling2D()\n])\n",
+    ],
+)
+def test_functions_in_containers_are_left_to_the_author(text):
+    assert "  # se_layer(64)\n  by_hand -> max_pool(2)\n" in told(text).table
 
 
 def test_layers_that_slim_repeats_are_said():

@@ -6,6 +6,7 @@ import ast as python
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeGuard
 
 from cnndsl import elsewhere
 from cnndsl.syntax.ported.arguments import TAKE_THEM, Arguments
@@ -72,7 +73,8 @@ class Calls(Arguments):
             case python.Call(func=func, args=args, keywords=keywords):
                 name = name_of(func)
                 if CONTAINERS.fullmatch(name.lower()):
-                    return [each for item in args for each in self.row(item)]
+                    items = [e for a in args for e in (a.elts if _is_list(a) else [a])]
+                    return [each for item in items for each in self.held(item)]
                 if name == "partial" and args:
                     return [self.entry(name_of(args[0]), args[1:], keywords)]
                 if name in self.own:
@@ -96,6 +98,15 @@ class Calls(Arguments):
                     if text := self._by_hand(node):
                         return [text]
         raise Unknown
+
+    def held(self, node: python.expr) -> list[Layer]:
+        """What a container holds; a call that is not known is left to the author there."""
+        try:
+            return self.row(node)
+        except Unknown:
+            if not self.leaves or not isinstance(node, python.Call):
+                raise
+            return [self.unread(node)]
 
     def _repeated(self, layer: python.expr, loop: python.comprehension) -> list[Layer]:
         """`[Block(64) for _ in range(n)]`, where all of them are alike."""
@@ -121,9 +132,9 @@ class Calls(Arguments):
         except Unknown:
             return Entry("", text=name, notes=(python.unparse(call),))
 
-    def unread(self, statement: python.stmt) -> Entry:
-        """What stands in place of a statement that cannot be read."""
-        return Entry("", text=by_hand(python.unparse(statement)))
+    def unread(self, node: python.stmt | python.expr) -> Entry:
+        """What stands in place of a statement or a layer that cannot be read."""
+        return Entry("", text=by_hand(python.unparse(node)))
 
     def _by_hand(self, call: python.Call) -> str:
         """A call of a library's layer, for its author to write; "" if it cannot stand here."""
@@ -276,6 +287,10 @@ class Calls(Arguments):
         if "hardtanh" in name.lower():
             given = {"low": "-1", "high": "1", **given}
         return Entry(op, given, notes=tuple(notes))
+
+
+def _is_list(node: python.expr) -> TypeGuard[python.List]:
+    return isinstance(node, python.List)
 
 
 def _are_ones(sides: Sequence[python.expr]) -> bool:

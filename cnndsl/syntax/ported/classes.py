@@ -13,7 +13,7 @@ from cnndsl.syntax.ported.control import without_packs, without_scopes
 from cnndsl.syntax.ported.dialects import Dialect
 from cnndsl.syntax.ported.entries import Unknown, is_trusted
 from cnndsl.syntax.ported.flows import FLOW, Merged, Ran, Step, Tensor, ran, safe
-from cnndsl.syntax.ported.meaning import op_meant
+from cnndsl.syntax.ported.meaning import is_silent, op_meant
 from cnndsl.syntax.ported.running import runs_through
 from cnndsl.syntax.ported.scripts import Script
 from cnndsl.syntax.ported.values import name_of_call
@@ -88,6 +88,9 @@ def _is_aside(statement: python.stmt, body: Sequence[python.stmt], own: set[str]
         return True
     if not isinstance(statement, python.Assign | python.Expr | python.For | python.If):
         return False
+    match statement:
+        case python.Assign(targets=[python.Name(id=name)]) if is_silent(name):
+            return True  # `loss = …`, whatever it is computed with
     calls = [node for node in python.walk(statement) if isinstance(node, python.Call)]
     makes = any(
         op_meant(name_of_call(call)) or "sequential" in name_of_call(call) for call in calls

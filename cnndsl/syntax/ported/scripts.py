@@ -262,7 +262,9 @@ class Script(Images):
 
     def _listed(self, value: python.expr) -> list[Layer] | None:
         items = value.elts if isinstance(value, python.List) else piped(value)
+        read = self.calls.row
         if isinstance(value, python.Call) and self._is_container(value):
+            read = self.calls.held
             items = [
                 each
                 for arg in value.args
@@ -273,7 +275,7 @@ class Script(Images):
             items = items[1:]
         kept = [item for item in items if not _is_silent_layer(item)]
         try:
-            return [each for item in kept for each in self.calls.row(item)]
+            return [each for item in kept for each in read(item)]
         except Unknown:
             return None
 
