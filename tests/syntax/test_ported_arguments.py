@@ -56,6 +56,7 @@ def line(text: str) -> str:
         ("nn.Hardtanh(0, 6)", "clip(low = 0, high = 6)"),
         ("ConvBNReLU(8, 16, 3)", "conv(16, 3) -> bn -> relu"),
         ("ConvBNReLU(8, 16, 3, 2)", "conv(16, 3, stride = 2, pad = 1) -> bn -> relu"),
+        ("ConvBNReLU(8, 16, 3, dilation=2)", "conv(16, 3, dilation = 2) -> bn -> relu"),
         ("nn.LazyConv2d(16, 3)", "conv(16, 3, pad = valid)"),
         ("nn.BatchNorm2d(8, affine=False)", "bn(scale = false, shift = false)"),
         ("nn.BatchNorm2d(8, 1e-3, 0.01)", "bn(momentum = 0.99, eps = 0.001)"),

@@ -159,7 +159,9 @@ class Calls(Arguments):
             side = once(entry.given.get("kernel", ""))
             if not side:
                 raise Unknown
-            pad = "same" if self.dialect.pads or not side.isdigit() else str(int(side) // 2)
+            far = once(entry.given.get("dilation", "1"))  # which such blocks pad for
+            is_plain = side.isdigit() and far.isdigit() and not self.dialect.pads
+            pad = str(int(side) // 2 * int(far)) if is_plain else "same"
             entry = replace(entry, given={"pad": pad, **entry.given})
         return [*map(Entry, ops[:main]), entry, *map(Entry, ops[main + 1 :])]
 
