@@ -211,3 +211,10 @@ def test_shared_layers_of_one_name_beside_a_mistake():
         "model Net}\nmodel Net() {\n  input 8x8x4\n  unit()\n}\n"
     )
     assert {each.code for each in cnndsl.check(text)} >= {"E007"}
+
+
+@pytest.mark.parametrize("body", ["conv(4, 3)", "conv(min(4, skip.channels), 3)"])
+def test_a_tensor_may_arrive_as_an_argument(body):
+    """Whose size is read, or which is not read at all."""
+    text = f"block unit(skip) {{ {body} }}\nmodel M() {{ input 8x8x3\n  unit(in) }}\n"
+    assert cnndsl.check(text) == []

@@ -195,6 +195,9 @@ def may_be_tensor(block: ast.Block, name: str) -> bool:
     for node in nodes:
         if isinstance(node, ast.Apply) and node.name == name:
             return True
+        base = node.base if isinstance(node, ast.Attribute) else None
+        if isinstance(base, ast.Name) and base.id == name:
+            return True
         op = OPS.get(node.name) if isinstance(node, ast.Apply) else None
         if op is None or not isinstance(node, ast.Apply):
             continue
@@ -203,7 +206,8 @@ def may_be_tensor(block: ast.Block, name: str) -> bool:
             known = argument.name or (names[place] if place < len(names) else "")
             if known in names and not takes_tensors(op.arguments()[known].kind):
                 of_ops += sum(isinstance(n, ast.Name) and n.id == name for n in walk(argument))
-    return of_ops < sum(isinstance(node, ast.Name) and node.id == name for node in nodes)
+    whole = sum(isinstance(node, ast.Name) and node.id == name for node in nodes)
+    return not whole or of_ops < whole
 
 
 def gives_several(block: ast.Block) -> bool:
