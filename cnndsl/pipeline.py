@@ -220,20 +220,6 @@ class Compiled:
     training: str | None = None
 
 
-def compile_source(
-    source: Source,
-    load: Loader = no_files,
-    overrides: dict[str, Value] | None = None,
-    model: str | None = None,
-) -> Compiled:
-    """The Flax module of a spec; with `model`, of that model alone.
-
-    Raises:
-      Miscompiled: if the module is not what was proven of the spec.
-    """
-    return compile_checked(check_source(source, load, overrides, model), overrides, model)
-
-
 @uncollected()
 def compile_checked(
     checked: Checked,
@@ -242,9 +228,13 @@ def compile_checked(
     output: str | None = None,
     target: Target | None = None,
 ) -> Compiled:
-    """The same for a spec that was checked already, with the same `overrides`.
+    """The Flax module of a spec that was checked, with the same `overrides`; with `model`, of that
+    model alone.
 
     `output` is where the module goes, as its header repeats it; `target` is Flax by default.
+
+    Raises:
+      Miscompiled: if the module is not what was proven of the spec.
     """
     if checked.diagnostics:
         return Compiled(None, (), checked.diagnostics)

@@ -16,7 +16,6 @@ from PIL import Image
 from cnndsl.training.data.source import Dataset, Shape, Source
 from cnndsl.training.errors import TrainingError
 
-HOW = ("resize", "pad", "exact")
 MARGIN = 0.875  # of a larger image, the part that its central crop shows
 FILTERS = {
     "nearest": Image.Resampling.NEAREST,
