@@ -133,7 +133,7 @@ def test_the_kernel_that_stands_in_the_name_of_a_function_is_read():
         return self.conv2(F.relu(self.conv1(x)))
 """
     (found,) = cnndsl.check(text)
-    assert "conv(16, 3, stride = 2) -> relu\n  conv(8, 1)" in (found.table or "")
+    assert "conv(16, 3, stride = 2, pad = 1) -> relu\n  conv(8, 1)" in (found.table or "")
 
 
 def test_an_image_that_is_added_to_a_model_is_its_input():

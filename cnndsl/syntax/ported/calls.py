@@ -255,7 +255,9 @@ class Calls(Arguments):
             order = _TORCH_SIZED[self.applies or len(args) < _PAIR :]
             sizing = replace(self, dialect=replace(self.dialect, conv=order))
             found = sizing.entry("conv", args, keywords)
-            unsaid = {"kernel": f"{sized[1]}x{sized[2]}", "pad": "same"}
+            is_same = sized[1] == "1" or found.given.get("stride", "1") == "1"
+            pad = "same" if is_same else str(int(sized[1]) // 2)
+            unsaid = {"kernel": f"{sized[1]}x{sized[2]}", "pad": pad}
             return replace(found, given={**unsaid, **found.given})
         pools = [each for each in keywords if each.arg in ("pool", "pool_type", "pooling_type")]
         if op == "max_pool" and pools:
