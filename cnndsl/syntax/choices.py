@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from cnndsl import errors
-from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.diagnostics import Fix
 from cnndsl.source import Span
-from cnndsl.syntax.context import Context
 from cnndsl.syntax.parts import code_from, opened_in_line
 
 _VALUE = re.compile(r"[\d.]+|\"[^\"]*\"|true|false|none|same|valid")
@@ -18,7 +16,7 @@ _MOST = 20  # conditions in a line
 
 
 @dataclass(frozen=True)
-class _Part:
+class Part:
     """What stands between the signs or brackets around a place of its line."""
 
     start: int
@@ -27,7 +25,7 @@ class _Part:
     opener: str  # the bracket that opens it in its line, if one does
 
 
-def _around(text: str, place: int) -> _Part:
+def around(text: str, place: int) -> Part:
     """The element, argument or item that a place is in, and what follows it."""
     begin = text.rfind("\n", 0, place) + 1
     line = begin + len(code_from(text, begin))
@@ -48,7 +46,7 @@ def _around(text: str, place: int) -> _Part:
             break
     opener = opened_in_line(text, start)
     start += len(text[start:end]) - len(text[start:end].lstrip())
-    return _Part(start, text[start:end].rstrip(), text[begin:start], opener)
+    return Part(start, text[start:end].rstrip(), text[begin:start], opener)
 
 
 def at_top(text: str, sign: str) -> int:
@@ -74,7 +72,7 @@ def _asked(text: str) -> list[tuple[str, str]] | None:
     return [*found, ("", text)] if found else None
 
 
-def _said(text: str) -> list[tuple[str, str]] | None:
+def said(text: str) -> list[tuple[str, str]] | None:
     """`x if a else y if b else z`, the same."""
     found: list[tuple[str, str]] = []
     while (asks := at_top(text, r"\bif\b")) >= 0 and len(found) < _MOST:
@@ -93,7 +91,7 @@ def _condition(text: str) -> str:
     return inner.strip() if text[:1] == "(" and at_top(text, r"\)") == len(text) - 1 else text
 
 
-def _written(part: _Part, cases: list[tuple[str, str]], *, is_value: bool) -> str | None:
+def written(part: Part, cases: list[tuple[str, str]], *, is_value: bool) -> str | None:
     parts = [(_condition(condition), then.strip()) for condition, then in cases]
     if any(not then for _, then in parts[:-1]) or any(not c for c, _ in parts[:-1]):
         return None
@@ -110,28 +108,15 @@ def _written(part: _Part, cases: list[tuple[str, str]], *, is_value: bool) -> st
 
 def asked(sign: Span) -> Fix | None:
     """`c ? a : b`, of values as `a if c else b`, of layers as `if c { a } else { b }`."""
-    part = _around(sign.source.text, sign.start)
+    part = around(sign.source.text, sign.start)
     cases = _asked(part.text)
     if cases is None or not cases[-1][1].strip():
         return None
     plain = all(_VALUE.fullmatch(each.strip()) for _, each in cases)
     is_value = plain or part.opener == "(" or _OF_VALUES.match(part.before) is not None
-    return _edit(sign, part, _written(part, cases, is_value=is_value))
+    return edit(sign, part, written(part, cases, is_value=is_value))
 
 
-def chosen(at: Context) -> Diagnostic | None:
-    """`here if stride == 1 else conv(64, 1)`: layers are chosen by an `if` with braces."""
-    if at.word.type != "IF" or at.inside not in ("LBRACE", "LSQB") or not at.item:
-        return None
-    part = _around(at.word.source.text, at.word.start)
-    cases = _said(part.text)
-    if cases is None or (at.inside == "LSQB" and not cases[-1][1]):
-        return None
-    fix = _edit(at.word, part, _written(part, cases, is_value=False))
-    message = "layers are chosen by an `if` with braces"
-    return errors.written_differently(at.word, message, None, fix)
-
-
-def _edit(place: Span, part: _Part, text: str | None) -> Fix | None:
+def edit(place: Span, part: Part, text: str | None) -> Fix | None:
     whole = Span(place.source, part.start, part.start + len(part.text))
     return None if text is None else Fix(whole, text)

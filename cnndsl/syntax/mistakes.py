@@ -10,7 +10,7 @@ from cnndsl.diagnostics import Diagnostic, Fix, Label
 from cnndsl.source import Span
 from cnndsl.syntax import (
     bodies,
-    choices,
+    chosen,
     counts,
     foreign,
     heads,
@@ -244,7 +244,7 @@ _RULES = (
     misplaced.order,
     openings.twice_named,
     lets.value,
-    choices.chosen,
+    chosen.chosen,
     misplaced.kept,
     misplaced.image,
     misplaced.outside,

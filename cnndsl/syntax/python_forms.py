@@ -9,8 +9,8 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
 from cnndsl.syntax.context import Context
 from cnndsl.syntax.expected import CONSTANTS, LITERALS
-from cnndsl.syntax.parts import words_from
 from cnndsl.syntax.scan import Word
+from cnndsl.syntax.words import words_from
 
 _CONTAINERS = frozenset({"Sequential", "ModuleList", "List"})
 _SIDES = {"1": "channels", "2": "height", "3": "width"}  # of PyTorch's batches

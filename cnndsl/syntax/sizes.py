@@ -9,7 +9,8 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
 from cnndsl.syntax.context import Context
 from cnndsl.syntax.expected import KEYWORDS
-from cnndsl.syntax.parts import end_of_line, parts_of, words_from
+from cnndsl.syntax.parts import end_of_line
+from cnndsl.syntax.words import parts_of, words_from
 
 _TUPLE = re.compile(r"(?<=[=,(] )\((\d+(?:, *\d+)+)\)")
 
