@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from cnndsl.targets.flax.validate_arguments import validate_arguments
@@ -9,6 +11,16 @@ from cnndsl.targets.python.module_tree import Module
 from tests.compiled import GENERATED, compile_text
 from tests.targets.parse import parse_module
 from tests.targets.test_validate import SPECS, checked, compiled
+
+_CORNERS = Path(__file__).parents[1] / "corners"
+ALWAYS, BEFORE, ARMS = (
+    (_CORNERS / f"{name}.cnn").read_text()
+    for name in (
+        "conditions_that_always_hold",
+        "kernels_before_an_argument",
+        "arguments_of_every_arm",
+    )
+)
 
 TOWERS = """
 block tower(width) {{ conv(width, 3) -> relu }}
@@ -154,6 +166,25 @@ def test_repetitions_of_a_variant_without_a_branch_may_be_none(body, stays):
 def test_a_list_whose_order_decides_more_than_the_class_says_is_no_argument(text):
     module, _ = compiled(text)
     assert "table" not in _arguments(module, "M")
+
+
+def test_a_condition_that_always_holds_costs_no_argument():
+    """An image of as many channels as the first width would pass; without stages, the kernel in
+    front starts otherwise."""
+    module, _ = compiled(ALWAYS)
+    assert {"width", "depth", "classes"} <= _arguments(module, "Always")
+
+
+def test_whether_a_relu_follows_is_said_once():
+    assert compile_text(ALWAYS).code.count("rectified: bool") == 1
+    assert "rectified" not in compile_text(BEFORE).code.partition("class ByBranch")[0]
+    assert compile_text(BEFORE).code.count("rectified: bool") == 1
+
+
+def test_every_branch_follows_an_argument():
+    code = compile_text(ARMS).code
+    assert code.count("use_bias=bias") == code.count("= extra(") == 1
+    assert "Se(" not in code.partition("class Arms")[0].replace("class Se(", "")
 
 
 def test_a_step_that_is_the_window_follows_it_in_a_branch():

@@ -21,6 +21,7 @@ class Change:
     value: Value
     instead: tuple[Value, ...] = ()  # values to try where the spec does not take this one
     must: bool = False  # whether it is no argument where the spec takes none of these
+    fewest: bool = False  # whether that leaves loops without a round
 
 
 Round = tuple[Change, ...]  # arguments that are set together
@@ -47,7 +48,7 @@ def rounds(cls: ClassValue | None, network: Network, is_first: bool) -> Iterator
             continue
         fewest = _fewest(value)
         if fewest and parameter != CLASSES and is_first:
-            yield (Change(name, parameter, fewest[0], fewest[1:]),)
+            yield (Change(name, parameter, fewest[0], fewest[1:], fewest=True),)
         turned = value[::-1] if isinstance(value, list) else value
         if turned != value and is_first:
             yield (Change(name, parameter, turned),)

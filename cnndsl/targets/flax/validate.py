@@ -123,6 +123,8 @@ class Run:
         network: Network,
         arguments: Mapping[str, object],
         title: str,
+        *,
+        initialisers: bool = True,
     ) -> list[Difference]:
         """What differs between a network and the class of its name, op by op.
 
@@ -130,8 +132,9 @@ class Run:
           network: as elaborated with these arguments.
           arguments: for the constructor.
           title: how differences call the model.
+          initialisers: whether how the kernels start is compared, if it is at all.
         """
-        return self._differences(network, arguments, title, None)
+        return self._differences(network, arguments, title, None, initialisers)
 
     def _differences(
         self,
@@ -139,6 +142,7 @@ class Run:
         arguments: Mapping[str, object],
         title: str,
         blocks: Blocks | None,
+        initialisers: bool = True,
     ) -> list[Difference]:
         cls = self.cls(network)
         if cls is None:
@@ -147,9 +151,10 @@ class Run:
         builds = [(title, arguments, has_heads)]
         if has_heads:
             builds.append((f"{title}(aux=False)", {**arguments, "aux": False}, False))
+        starts = initialisers and self.initialisers
         for words, given, with_heads in builds:
             try:
-                trial = Trial(self.flax, cls, given, network, words, self.initialisers, blocks)
+                trial = Trial(self.flax, cls, given, network, words, starts, blocks)
                 found = trial.differences(aux=with_heads)
             except Failure as failure:
                 found = [Difference(words, "", str(failure))]

@@ -32,8 +32,9 @@ def validate_arguments(
     with the network that the spec gives for those values, `classes=0` being one without its
     classifier. Where that differs, or the spec has a diagnostic, each argument is set by itself,
     to the first of several values that has none. An argument for which the spec takes no other
-    value differs: nothing would prove it. Where code may say sizes of maps in numbers, values with
-    which maps have other sizes are tried besides.
+    value differs: nothing would prove it. Where loops have no round, how kernels start is not
+    compared: a ReLU decides that which may not be there then. Where code may say sizes of maps
+    in numbers, values with which maps have other sizes are tried besides.
 
     Args:
       module: the tree of the module.
@@ -161,7 +162,8 @@ def _compared(
     if other is None:  # what its layers count up to is too much
         return None
     words = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
-    found = run.model(other, arguments, f"{network.name}({words})")
+    starts = not changes[0].fewest  # a ReLU that is left out decides where a kernel starts
+    found = run.model(other, arguments, f"{network.name}({words})", initialisers=starts)
     argument, idle = _of(network, changes[0]), frozenset(idle_loops(other))
     return [replace(difference, argument=argument, idle=idle) for difference in found]
 

@@ -14,7 +14,7 @@ from cnndsl.targets.python.expressions import (
     constant,
     self_,
 )
-from cnndsl.targets.python.tree import Binary, Constant, Expr, Item, Name, Part
+from cnndsl.targets.python.tree import Attribute, Binary, Constant, Expr, Item, Name, Part, Unary
 
 RECTIFIED = "rectified"  # whether an activation of the ReLU family follows
 
@@ -80,11 +80,19 @@ class Columns:
         if draft.is_model:
             name = self.class_value(stem, values)
             return self_(name)
+        flags = all(isinstance(value, bool) for value in values.values())
+        if stem == RECTIFIED and flags and (said := _as_a_flag(draft.params, values)):
+            return said
         for param in draft.params:
-            if param.source == "computed" and param.origin == stem and param.values == values:
+            if param.source != "computed" or param.origin != stem:
+                continue
+            if stem == RECTIFIED and _agree(param.values, values):
+                param.values |= values  # of two branches, say, of which an instance has one
+                param.default = _usual(param.values, usual)
                 return Name(param.name)
-        common = next((v for v in values.values() if v is False), next(iter(values.values())))
-        default = Constant(False) if common is False else TRUE if common is True else usual
+            if param.values == values:
+                return Name(param.name)
+        default = _usual(values, usual)
         name = self.param_name(stem)
         draft.params.append(Param(name, "computed", stem, dict(values), default))
         return Name(name)
@@ -112,6 +120,36 @@ class Columns:
         while f"{name}{number}" in taken:
             number += 1
         return f"{name}{number}"
+
+
+def _as_a_flag(params: Sequence[Param], values: dict[int, object]) -> Expr | None:
+    """The author's argument that says the same of every instance: a flag, or its reverse, or the
+    activation itself."""
+    for param in params:
+        if param.source != "own" or not values.keys() <= param.values.keys():
+            continue
+        pairs = [(param.values[number], flag) for number, flag in values.items()]
+        if all(held is flag for held, flag in pairs):
+            return Name(param.name)
+        if all(held is (not flag) for held, flag in pairs):
+            return Unary("not", Name(param.name))
+        for word, which in (("is", True), ("is not", False)):
+            function = next((held for held, flag in pairs if flag is which), None)
+            alike = all((held == function) is (flag is which) for held, flag in pairs)
+            if isinstance(function, Attribute) and alike:
+                return Binary(word, Name(param.name), function)
+    return None
+
+
+def _usual(values: dict[int, object], usual: Expr | None) -> Expr | None:
+    """The default of an argument that is worked out."""
+    common = next((v for v in values.values() if v is False), next(iter(values.values())))
+    return Constant(False) if common is False else TRUE if common is True else usual
+
+
+def _agree(known: dict[int, object], values: dict[int, object]) -> bool:
+    """Whether no instance has two values."""
+    return all(known.get(number, value) == value for number, value in values.items())
 
 
 def _unbound(value: object) -> object:

@@ -22,13 +22,15 @@ from cnndsl.targets.python.tree import Attribute, Call, Do, If, Name
 class Choice:
     """An `if`: its conditions, and of every execution the branch and what became of it.
 
-    `body` writes what some of the executions do, `settle` what holds behind it.
+    `body` writes what some of the executions do, `settle` what holds behind it; `bare` has no
+    `else` and gives nothing a name, so that it can be passed over.
     """
 
     conditions: list[ast.Expr]
     taken: list[tuple[int | None, Node | None]]
     body: Callable[[list[int]], None]
     settle: Callable[[list[int]], None]
+    bare: bool = False
 
 
 class Control:
@@ -57,6 +59,7 @@ class Control:
                 [(r.taken, r.frame) for r in recs],
                 lambda mine: self.arm_body(recs, mine, x, runs, env),
                 lambda left: self.settle(outs, left, x, runs),
+                len(st.branches) == 1 and st.other is None and _names_nothing(st.branches[0][1]),
             ),
             runs,
             env,
@@ -67,13 +70,24 @@ class Control:
         taken = {which for which, _ in choice.taken}
         order = sorted(taken, key=lambda t: (t is None, t or 0))
         left = list(range(len(choice.taken)))
-        if len(order) == 1:
+        if len(order) == 1 and not self.stays_open(choice, env):
             last = len(choice.conditions) if order[0] is None else order[0] + 1
             for skipped in choice.conditions[:last]:
                 self.values.fold(skipped, env)
             choice.body(left)
             return
         self.arm(choice, order, left, runs, env)
+
+    def stays_open(self, choice: Choice, env: Env) -> bool:
+        """Whether a block says a condition that holds in all its uses, for arguments differ that
+        decide it."""
+        if not choice.bare or self.draft.is_model or {w for w, _ in choice.taken} != {0}:
+            return False
+        if self.values.spell(choice.conditions[0], env) is None:
+            return False
+        decided, spatial = self.values.decided_by(choice.conditions[0], env)
+        differ = {p.name for p in self.draft.params if len({*map(repr, p.values.values())}) > 1}
+        return not spatial and bool(decided & differ)
 
     def arm(
         self, choice: Choice, order: list[int | None], left: list[int], runs: list[Run], env: Env
@@ -82,7 +96,7 @@ class Control:
         which = order[0]
         mine = [i for i in left if choice.taken[i][0] == which]
         others = [i for i in left if choice.taken[i][0] != which]
-        if not others:
+        if not others and not self.stays_open(choice, env):
             choice.body(mine)
             return
         assert which is not None
@@ -111,7 +125,8 @@ class Control:
                 choice.body(mine)
                 left_none, env.optional = env.optional, arriving
             else:
-                self.arm(choice, order[1:], others, runs, env)
+                if others:
+                    self.arm(choice, order[1:], others, runs, env)
                 env.optional |= left_none
             self.endpoints.conditions.pop()
             made = {
@@ -156,3 +171,8 @@ class Control:
         frames = [f for i in mine if (f := recs[i].frame) is not None]
         if frames:
             self.run(frames[0].body, frames, x, [runs[i] for i in mine], env)
+
+
+def _names_nothing(body: ast.Body) -> bool:
+    """Whether a body is chains alone."""
+    return all(isinstance(st, ast.Run) and st.name is None for st in body.statements)

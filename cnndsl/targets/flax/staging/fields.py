@@ -123,7 +123,8 @@ def _field(
             shape = Attribute(like.call, "shape")
             size = Slice(Constant(1), Constant(rank + 1))
             return shape if isinstance(kind, Like) else Item(shape, size)
-    if expr is None or (_is_one(seen) and isinstance(first, (bool, str, type(None)))):
+    is_word = _is_one(seen) and isinstance(first, (bool, str, type(None)))
+    if expr is None or (is_word and not _differs_elsewhere(expr, env)):
         if expr is not None:
             values.fold(expr, env)
         return constant(first)
@@ -147,6 +148,12 @@ def _field(
         return _margins(values, name, seen, runs, acts, rank)
     found = values.residual(name, seen, runs)
     return values.lift(found) if acts else found
+
+
+def _differs_elsewhere(expr: ast.Expr, env: Env) -> bool:
+    """Whether a name has other values too, in uses of a block that do not come here."""
+    value = env.value(expr.id) if isinstance(expr, ast.Name) else None
+    return value is not None and not _is_one([frozen(each) for each in value.samples])
 
 
 def _chosen(

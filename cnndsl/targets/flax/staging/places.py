@@ -69,6 +69,8 @@ class Layers:
         self.named = {p.layer.name for p in several if p.layer is not None}
 
     def hold(self, place: Place, value: object) -> None:
+        if value is None:
+            self._given.setdefault(place, set()).add(None)
         if not isinstance(value, LayerArgument):
             return
         self.places.join(place, value)
