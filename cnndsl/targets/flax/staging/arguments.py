@@ -8,7 +8,7 @@ from cnndsl.targets.flax.staging.columns import safe_local
 from cnndsl.targets.flax.staging.draft import Draft, Param
 from cnndsl.targets.flax.staging.itself import hand_over_what_is_taken
 from cnndsl.targets.python.draft import Step
-from cnndsl.targets.python.expressions import names, self_
+from cnndsl.targets.python.expressions import NONE, names, self_
 from cnndsl.targets.python.liveness import used_attributes
 from cnndsl.targets.python.rebuild import rebuild
 from cnndsl.targets.python.statements import Change, expressions, flat, map_step
@@ -43,6 +43,8 @@ def drop_params(draft: Draft, used: set[str]) -> None:
     draft.class_values = {n: v for n, v in draft.class_values.items() if _reads(draft, n, used)}
     required = False
     for param in reversed([p for p in draft.arguments if p.source != "tensor"]):
+        if param.source != "own" and not required and None in param.values.values():
+            param.default = param.default or NONE
         if param.default is None:
             required = True
         elif required:
