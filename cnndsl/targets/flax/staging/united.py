@@ -40,11 +40,16 @@ def united(values: Values, arm: Arm, other: Arm) -> Line | None:
     for name in (kept, gone):
         values.indexed.discard(name)
         values.first.discard(name)
+    block: Expr = Name(kept)
+    if values.counted:  # heads may not be built, and walk no list
+        values.indexed.add(kept)
+        holder = self_(kept) if len(values.loops) == 1 else block
+        block = Item(holder, Name(values.loops[-1].counter))
     draft = values.draft
     draft.shapes.append([*draft.shapes[line.shape], *draft.shapes[second.shape]])
     draft.shown.append([*draft.shown[line.shape], *draft.shown[second.shape]])
     assert isinstance(line.value, Call)
-    value = replace(line.value, function=Name(kept))
+    value = replace(line.value, function=block)
     roles = line.roles | second.roles
     return replace(line, value=value, roles=roles, shape=len(draft.shapes) - 1)
 
