@@ -16,8 +16,10 @@ from cnndsl.targets.python import module_tree, tree
 from cnndsl.targets.python.draft import Step
 from cnndsl.targets.python.expressions import NONE, call, constant, path, self_
 from cnndsl.targets.python.module_tree import Class, Function, Parameter
+from cnndsl.targets.python.statements import mentions
 from cnndsl.targets.python.tree import (
     Assign,
+    Attribute,
     Binary,
     Blank,
     Constant,
@@ -46,6 +48,8 @@ def family(finished: Finished, networks: Sequence[Network]) -> list[module_tree.
     channels = docs.logits(draft, networks)
     has_tensors = any(build.has_tensors for build in finished.builds())
     init = constructor(finished)
+    seen = {e.name for e in mentions([*init, *finished.call]) if isinstance(e, Attribute)}
+    draft.class_values = {n: v for n, v in draft.class_values.items() if n in seen}
     if has_tensors:
         init = (*init, _CAST)
     aux = [Parameter("aux", Name("bool"), Constant(True))] if draft.has_heads else []
