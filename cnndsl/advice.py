@@ -220,6 +220,19 @@ def groups_by_place(span: Span, meant: str, fix: Fix) -> Diagnostic:
     return _warning("W312", message, span, help=help, fix=fix)
 
 
+@explained("W313")
+def dropped_flow(span: Span, name: str, shared: Fix | None) -> Diagnostic:
+    """A tensor's name in a chain starts from that tensor, whatever stands in front of it: of
+    `conv(64, 3) -> skip` the convolution is counted, and never run. Layers that run wherever their
+    name stands are declared by `shared head = …`.
+    """
+    message = f"`{name}` is a tensor: what arrives at it is dropped"
+    line = corrected(shared) if shared else None
+    layers = f"layers that run on what arrives are shared: {line}" if line else None
+    help = layers or f"a chain starts from a name; another line: {name} -> …"
+    return _warning("W313", message, span, help=help, fix=shared)
+
+
 @explained("W401")
 def nothing_expected(span: Span, name: str) -> Diagnostic:
     """A model that asserts nothing, in a file where another one does: a later change of it, or of

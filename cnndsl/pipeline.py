@@ -188,12 +188,13 @@ def warning(checked: Checked) -> Iterator[list[Diagnostic]]:
         return
     from cnndsl.elaborate.doubts import doubts, evident, unasserted
     from cnndsl.elaborate.shadows import shadows
-    from cnndsl.elaborate.unread import unread
+    from cnndsl.elaborate.unread import dropped, unread
     from cnndsl.elaborate.unused import Ignored, unused
 
     found, ignored = Collector(), Ignored(checked.source)
     of_names = chain(unused(checked.program), shadows(checked.program), evident(checked.program))
-    of_all = chain(unread(checked.networks), unasserted(checked.networks))
+    networks = checked.networks
+    of_all = chain(unread(networks), dropped(networks), unasserted(networks))
     for each in (of_names, *map(doubts, checked.networks), of_all):
         for advised in each:
             source = advised.primary.span.source if advised.primary else checked.source

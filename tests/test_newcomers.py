@@ -33,6 +33,7 @@ SETS = (
     "sojourners",
     "wayfarers",
     "novices",
+    "drifters",
 )
 FOLDERS = [Path(__file__).parent / "errors" / name for name in SETS]
 EXPECTED = {

@@ -32,7 +32,10 @@ def test_a_merge_that_fails_is_reported_once_with_its_instances():
     assert found.code == "E301"
     assert found.labels[-1].text == "in this instance: layer2[0], width = 32, stride = 2"
     assert found.notes == ("the same mistake shows in 1 more instance: layer3[0]",)
-    assert found.help == "project branch 2: conv(width, 1, stride = stride, bias = false) -> bn"
+    assert found.help == (
+        "project branch 2 where the shape changes: if stride != 1 or in.channels != width "
+        "{ conv(width, 1, stride = stride, bias = false) -> bn } else { here }"
+    )
 
 
 def test_the_help_repairs_it_and_what_shows_then_is_told_at_once():

@@ -12,10 +12,12 @@ from dataclasses import replace
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix, Label
-from cnndsl.elaborate.mends import SURE, Mend, mends
+from cnndsl.elaborate.mends import LIKELY, POSSIBLE, SURE, Mend, mends
+from cnndsl.elaborate.mends.flow import unmoved
 from cnndsl.elaborate.program import Program
 from cnndsl.fixes import corrected, edited, fixes, joined_fixes
 from cnndsl.source import Span
+from cnndsl.syntax.walk import walk
 
 # Diagnostics of a changed text; None where it takes too long to tell.
 Recheck = Callable[[str], "Sequence[Diagnostic] | None"]
@@ -48,22 +50,28 @@ def mended(
     each += len(text) // _CHARACTERS
     if each > EFFORT // _FEWEST:
         return _once(found)
-    for index, wrong in enumerate(found):
-        if wrong.code == "E305" and wrong.fix is not None and left > 0:
+    for wrong in list(found):
+        if wrong in found and wrong.code == "E305" and wrong.fix is not None and left > 0:
             left -= each
             after = recheck(edited(text, [wrong.fix]))
+            whole = Mend(LIKELY, (wrong.fix,), "")
             if after is None or len(after) >= len(found):  # it is of a block that is used elsewhere
-                found[index] = replace(wrong, help=None, fix=None)
+                told, gone = replace(wrong, help=None, fix=None), set[int]()
+            else:  # other shapes may follow from it
+                told, gone = wrong, _gone(whole, wrong, found, after)[0] - {id(wrong)}
+            found = [told if d is wrong else d for d in found if id(d) not in gone]
     done, helped = set[int](), set[str]()  # mistakes, and why: the same is made in several places
     for _ in range(_ROUNDS):
-        open_ = [d for d in found if id(d) not in done and _is_open(d, program)]
+        left_open = [d for d in found if id(d) not in done]
+        open_ = [d for d in left_open if _is_open(d, program) or _is_unmoved(d, program)]
         if not open_:
             break
         first = open_[0]
+        most = POSSIBLE if _is_open(first, program) else SURE
         best: tuple[tuple[int, int], Mend, set[int]] | None = None
-        for mend in sorted(mends(program, open_), key=lambda mend: mend.why not in helped):
+        for mend in sorted(mends(program, open_), key=lambda m: (m.why not in helped, m.rank)):
             left -= each
-            if left < 0 or (best is not None and mend.rank > best[1].rank):
+            if left < 0 or mend.rank > (best[1].rank if best is not None else most):
                 break
             gone, new = _gone(mend, first, found, recheck(edited(text, mend.fixes)))
             if gone and (best is None or (len(gone), -new) > best[0]):
@@ -103,6 +111,13 @@ def _is_open(mistake: Diagnostic, program: Program) -> bool:
     if mistake.help is not None and mistake.code not in ("E105", "E141", "E303", "E304", "E305"):
         return False
     return mistake.primary.span.source is program.spec.source
+
+
+def _is_unmoved(mistake: Diagnostic, program: Program) -> bool:
+    """Whether names stand in front of a mistake that were meant to move what flows there."""
+    nodes = (node for each in program.spec.definitions for node in walk(each))
+    of_shapes = mistake.code in ("E301", "E302", "E303", "E304")
+    return of_shapes and any(True for _ in unmoved(list(nodes), mistake))
 
 
 def _gone(

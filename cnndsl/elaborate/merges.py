@@ -59,7 +59,7 @@ class Merges:
             shapes = tuple(branch.out.shape for branch in held)
             out = Tensor(join.output(shapes), doubtful=doubtful)
         except Reject as reject:
-            mistake = self.unequal(element, held, reject, context)
+            mistake = self.unequal(element, held, reject, context, scope)
             self.shared.found.add(mistake, context.place, only_again=doubtful)
             return Merged(element, x, likely(element.name, held), items, held)
         check_size(out, element.name_span)
@@ -70,7 +70,12 @@ class Merges:
         return record
 
     def unequal(
-        self, element: ast.Merge, held: list[Branch], reject: Reject, context: Context
+        self,
+        element: ast.Merge,
+        held: list[Branch],
+        reject: Reject,
+        context: Context,
+        scope: Scope,
     ) -> Diagnostic:
         labels = tuple([Label(b.span, shape_text(b.out.shape)) for b in _told(held)])
         help, fix = reject.help, None
@@ -78,7 +83,10 @@ class Merges:
         if any(not isinstance(item, ast.Chain) for item in element.items):
             pass
         elif element.name == "add" and context.inside in ("block", "model", "stage"):
-            help, fix = projection(chains) or expansion(chains) or (None, None)
+            arriving = None
+            if context.inside == "block":
+                arriving = "in" if scope.tensor("in") is chains[0].x else "here"
+            help, fix = projection(chains, arriving) or expansion(chains) or (None, None)
         elif element.name == "concat":
             help, fix = same_padding(chains) or (help, None)
         constructor = _UNEQUAL.get(element.name, errors.cannot_combine)

@@ -10,7 +10,18 @@ from cnndsl.diagnostics import Fix
 from cnndsl.elaborate import values
 from cnndsl.elaborate.calls import says_channels
 from cnndsl.fixes import joined_fixes
-from cnndsl.ir import Branch, Chained, Element, Grouped, Layer, Ran, Tensor
+from cnndsl.ir import (
+    Branch,
+    Chained,
+    Element,
+    Grouped,
+    Instance,
+    Layer,
+    Merged,
+    Passed,
+    Ran,
+    Tensor,
+)
 from cnndsl.ops.base import Kind, Reject, Shape, rank_of
 from cnndsl.ops.conv import Conv, Depthwise, Separable
 from cnndsl.ops.pool import AvgPool, MaxPool
@@ -83,11 +94,12 @@ def _takes(kind: Kind[object], value: object) -> bool:
     return True
 
 
-def projection(branches: list[Chained]) -> tuple[str, Fix] | None:
+def projection(branches: list[Chained], arriving: str | None) -> tuple[str, Fix] | None:
     """The 1x1 convolution that makes the identity among the branches of an `add` fit.
 
-    It is spelled with the arguments of the other branch's convolutions, so that it is right in
-    every instance of a block; None where they do not say it. The help, and the edit that it is.
+    It is spelled with the arguments of the other branch's convolutions, and in a block with the
+    condition that says which instances want it; None where they do not say it. `arriving` is what
+    a block calls the tensor that arrives there, None elsewhere. The help, and the edit that it is.
     """
     identity = [index for index, b in enumerate(branches) if b.out is b.x]
     others = [b for b in branches if b.out is not b.x]
@@ -106,15 +118,19 @@ def projection(branches: list[Chained]) -> tuple[str, Fix] | None:
     stride = _strides(strided[0]) if strided else (1,) * rank_of(seen)
     if filters is None or wanted != (*_shrunk(seen, stride), op.filters):
         return None
-    step = ""
+    step, conditions = "", [f"{arriving}.channels != {filters}"]
     if strided:
         text = _argument(strided[0], "stride")
         if text is None:
             return None
         step = f", stride = {text}"
+        conditions = [f"{text} != 1", *conditions]
     text = f"conv({filters}, 1{step}, bias = false) -> bn"
-    fix = Fix(branches[identity[0]].span, text)
-    return f"project branch {identity[0] + 1}: {text}", fix
+    span, which = branches[identity[0]].span, f"project branch {identity[0] + 1}"
+    if arriving and not all(said.split(" ")[0].isdigit() for said in (filters, *conditions[:-1])):
+        text = f"if {' or '.join(conditions)} {{ {text} }} else {{ {span.text} }}"
+        which += " where the shape changes"
+    return f"{which}: {text}", Fix(span, text)
 
 
 def expansion(branches: list[Chained]) -> tuple[str, Fix | None] | None:
@@ -137,7 +153,7 @@ def expansion(branches: list[Chained]) -> tuple[str, Fix | None] | None:
 
 def in_a_row(chained: Chained) -> list[Layer] | None:
     """The layers of a chain that run one after the other, those in braces too; None where more
-    than layers runs.
+    than layers runs, and changes the shape.
     """
     found: list[Layer] = []
     waiting: list[Element] = list(reversed(chained.elements))
@@ -150,9 +166,18 @@ def in_a_row(chained: Chained) -> list[Layer] | None:
                 if not isinstance(record, Ran):
                     return None
                 waiting += reversed(record.run.elements)
-        else:
+        elif (
+            not isinstance(element, Instance | Merged | Passed)
+            or element.x.known is None
+            or element.x.known != element.out.known
+        ):
             return None
     return found
+
+
+def _keeps(element: Instance | Merged | Passed) -> bool:
+    """Whether what comes out has the shape of what arrives."""
+    return element.x.known is not None and element.x.known == element.out.known
 
 
 def same_padding(branches: list[Chained]) -> tuple[str, Fix] | None:

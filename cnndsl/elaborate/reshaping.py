@@ -13,7 +13,7 @@ from cnndsl.ops.pool import AvgPool, MaxPool
 from cnndsl.source import Span
 from cnndsl.syntax import ast
 
-_MOST = 6  # layers back: what is asserted is said of what stands in front of it
+_MOST = 12  # windows back: what is asserted is said of what stands in front of it
 _STRIDES = (1, 2, 4)
 _WORDS = ("same", "valid")
 _Windowed = Conv | Depthwise | Separable | MaxPool | AvgPool
@@ -47,12 +47,13 @@ def reshaped(tensor: Tensor, wanted: Shape, asserted: Span) -> Fix | None:
 def _before(tensor: Tensor, asserted: Span) -> list[Layer]:
     """The layers that lead to a tensor one after the other, the last one first."""
     found: list[Layer] = []
-    origin = tensor.origin
-    while isinstance(origin, Layer) and len(found) < _MOST:
+    origin, windows = tensor.origin, 0
+    while isinstance(origin, Layer) and windows < _MOST:
         span = origin.element.span
         if span.source is not asserted.source or origin.x.known is None:
             break
         found.append(origin)
+        windows += isinstance(origin.op, _Windowed)
         origin = origin.x.origin
     return found
 

@@ -33,7 +33,8 @@ def explanations(causes: list[Cause], difference: int) -> tuple[str, ...]:
 def causes(network: Network, what: str) -> list[Cause]:
     """What could make `params`, `total` or `macs` differ."""
     found = list(_of_macs(network) if what == "macs" else _of_params(network, what))
-    return found + list(_of_repetitions(network, what))
+    used_again = _of_uses(network, what) if what != "macs" else ()
+    return [*found, *_of_repetitions(network, what), *used_again]
 
 
 def _of_params(network: Network, what: str) -> Iterator[Cause]:
@@ -121,6 +122,24 @@ def _of_repetitions(network: Network, what: str) -> Iterator[Cause]:
         for sign, change in ((1, "more"), (-1, "fewer")):
             note = f"one repetition of `{name}` {change} is exactly {figure:,}{where}"
             yield Cause(sign * figure, note)
+
+
+def _of_uses(network: Network, what: str) -> Iterator[Cause]:
+    """A block that was meant to have the same weights wherever it runs."""
+    counts = _counts(network.frame)
+    uses: dict[str, list[int]] = {}
+    stack: list[Node] = [network.frame]
+    while stack:
+        current = stack.pop()
+        stack.extend(children(current))
+        if isinstance(current, Instance):
+            uses.setdefault(current.block.name, []).append(getattr(counts[id(current)], what))
+    for name, held in uses.items():
+        again = sum(held) - held[0]
+        if again and len(set(held)) == 1:
+            times = "second" if len(held) == 2 else f"other {len(held) - 1}"
+            note = f"the {times} `{name}` is exactly {again:,}: layers that share their weights are"
+            yield Cause(-again, f"{note} declared once, `shared NAME = {name}`, and run by NAME")
 
 
 def _counts(frame: Frame) -> dict[int, Count]:

@@ -10,13 +10,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cnndsl.diagnostics import Diagnostic
-from cnndsl.elaborate.mends import arguments, channels, layers, names, numbers, order, shapes, sizes
-from cnndsl.elaborate.mends.mend import SURE, Mend
+from cnndsl.elaborate.mends import (
+    arguments,
+    channels,
+    dense,
+    flow,
+    layers,
+    names,
+    numbers,
+    order,
+    shapes,
+    sizes,
+)
+from cnndsl.elaborate.mends.mend import LIKELY, POSSIBLE, SURE, Mend
 from cnndsl.elaborate.program import Program
 from cnndsl.syntax import ast
 from cnndsl.syntax.walk import walk
 
-__all__ = ["SURE", "Mend", "mends"]
+__all__ = ["LIKELY", "POSSIBLE", "SURE", "Mend", "mends"]
 
 
 def mends(program: Program, mistakes: Sequence[Diagnostic]) -> list[Mend]:
@@ -39,12 +50,14 @@ def _all(
     yield from channels.turned(nodes, first)
     yield from channels.assertions(nodes)
     yield from channels.flowing(nodes, first)
+    yield from flow.unmoved(nodes, first)
     yield from arguments.ordered(nodes, first)
     yield from names.unseen(nodes, first)
     yield from names.classes(nodes, first)
     yield from names.quoted(nodes, first)
-    yield from sizes.squeezed(nodes, first)
-    yield from sizes.pointwise(nodes, first)
+    yield from dense.squeezed(nodes, first)
+    yield from dense.pointwise(nodes, first)
+    yield from dense.at_positions(nodes, first)
     yield from sizes.resized(nodes, first)
     yield from sizes.unpadded(nodes, first)
     yield from order.flattened(nodes, first)
@@ -55,6 +68,7 @@ def _all(
     yield from order.beside(nodes, first)
     yield from sizes.backwards(nodes, first)
     yield from sizes.upwards(nodes, first)
+    yield from sizes.behind_pools(nodes, first)
     yield from layers.repetitions(nodes)
     yield from layers.braces(spec)
     yield from layers.pools(nodes, first)

@@ -26,6 +26,7 @@ FEWEST = {"conv": 2, "conv_transpose": 2, "separable": 2, "depthwise": 1, "dense
 _NORMS = frozenset({"bn", "layer_norm", "instance_norm", "rms_norm", "grn", "prelu"})
 _FLOWS = frozenset("x X input_ inputs inp tensor input_tensor feat features feature h net".split())
 _OF_ARGUMENTS = ("E105", "E106", "E107", "E205", "E102")
+_LONGER = 16  # times that a signal with its channels first is longer than they are many
 _ONE = "one image is described, without the number of them"
 _LAST = "the channels stand last, behind height and width"
 _ARRIVE = "the channels that arrive are not written"
@@ -48,6 +49,10 @@ def images(nodes: Iterable[ast.Node]) -> Iterator[Mend]:
                 whole = [*parts, channels]
                 text = "x".join(whole) if node.shape.size else shape_of(whole)
                 yield Mend(SURE, (Fix(node.shape.span, text),), why)
+        is_signal = len(parts) == 2 and parts[0].isdigit() and parts[1].isdigit()
+        if is_signal and int(parts[0]) * _LONGER <= int(parts[1]):
+            fix = Fix(node.shape.span, f"{parts[1]}x{parts[0]}")
+            yield Mend(SURE, (fix,), "a signal is its length, then its channels", reveals=True)
         if len(parts) == 3 and _is_few(parts[0]) and not _is_few(parts[2]):
             fix = Fix(node.shape.span, rotated(parts))
             evident = evidently_turned(node) is not None
@@ -94,7 +99,7 @@ def turned(nodes: Iterable[ast.Node], first: Diagnostic) -> Iterator[Mend]:
 
 def assertions(nodes: Iterable[ast.Node]) -> Iterator[Mend]:
     """`: [64, 56, 56]`: all shapes that are asserted so."""
-    shapes = _asserted(nodes)
+    shapes = asserted_shapes(nodes)
     fixes = [Fix(shape.span, rotated(parts_of(shape))) for shape in _turned(nodes)]
     yield Mend(SURE, tuple(fixes), _LAST)
     batches = [shape for shape in shapes if len(parts_of(shape)) in (2, 4)]
@@ -108,7 +113,7 @@ def assertions(nodes: Iterable[ast.Node]) -> Iterator[Mend]:
     yield Mend(SURE, tuple(fixes), _ONE)
 
 
-def _asserted(nodes: Iterable[ast.Node]) -> list[ast.List]:
+def asserted_shapes(nodes: Iterable[ast.Node]) -> list[ast.List]:
     """The shapes that are asserted of tensors."""
     shapes: list[ast.List] = []
     for node in nodes:
@@ -123,7 +128,7 @@ def _asserted(nodes: Iterable[ast.Node]) -> list[ast.List]:
 
 
 def _turned(nodes: Iterable[ast.Node]) -> list[ast.List]:
-    return [shape for shape in _asserted(nodes) if _is_turned(shape)]
+    return [shape for shape in asserted_shapes(nodes) if _is_turned(shape)]
 
 
 def _is_turned(shape: ast.List) -> bool:

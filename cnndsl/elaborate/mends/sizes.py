@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from cnndsl.diagnostics import Diagnostic, Fix, Label
+from cnndsl.elaborate.mends.channels import asserted_shapes
 from cnndsl.elaborate.mends.mend import LIKELY, POSSIBLE, Mend, holds
 from cnndsl.ops import ACTIVATIONS
 from cnndsl.source import Span
@@ -55,8 +56,44 @@ def enlarged(first: Diagnostic) -> Iterator[Mend]:
     factor = sides[1] // sides[0]
     for span, found in sized:
         if int(found[1]) == sides[0] and span.text.isidentifier() and span.text != "in":
-            fix = Fix(Span(span.source, span.end, span.end), f" -> upsample({factor})")
+            fix = Fix(span, f"{span.text} -> upsample({factor})")
             yield Mend(POSSIBLE, (fix,), "the smaller map is enlarged first")
+
+
+def behind_pools(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """`stage down { conv(32, 3) -> max_pool(2) }` as the skip of a U-Net: it stands before the
+    pool. That pool alone, or all that end a stage or what has a name.
+    """
+    if first.code not in _OF_MERGES:
+        return
+    sized = {label.span.text for label in first.labels if _SIZE.match(label.text)}
+    named = [node for node in nodes if isinstance(node, ast.Stage | ast.Run)]
+    found = [(node.name, edits) for node in named if (edits := _pool_taken_out(node))]
+    mine = [edits for name, edits in found if name in sized]
+    for some in (mine, [edits for _, edits in found]):
+        fixes = tuple(fix for edits in some for fix in edits)
+        yield Mend(LIKELY, fixes if mine else (), "a skip is what stands before the pool")
+
+
+def _pool_taken_out(node: ast.Stage | ast.Run) -> tuple[Fix, ...]:
+    """The edits that write the pool at the end of a stage, or of a named chain, below it."""
+    if isinstance(node, ast.Stage):
+        last = node.body.statements[-1] if node.body.statements else None
+        chain = last.chain if isinstance(last, ast.Run) and last.name is None else None
+    else:
+        chain = node.chain if isinstance(node, ast.Run) and node.name else None
+    if chain is None or len(chain.elements) < 2 or node.shape is not None:
+        return ()
+    *_, before, pool = chain.elements
+    if not isinstance(pool, ast.Apply) or pool.name not in _POOLS:
+        return ()
+    source = node.span.source
+    indent = source.text[source.text.rfind("\n", 0, node.span.start) + 1 : node.span.start]
+    if indent.strip():
+        return ()
+    below = Span(source, node.span.end, node.span.end)
+    gone = Span(source, before.span.end, pool.span.end)
+    return Fix(gone, ""), Fix(below, f"\n{indent}{pool.span.text}")
 
 
 def backwards(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
@@ -133,54 +170,6 @@ def _projected(block: ast.Block, merge: ast.Merge) -> Iterator[Mend]:
             yield Mend(LIKELY, (Fix(item.span, text),), why)
 
 
-def squeezed(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
-    """A gate of `dense` layers, which gives a vector where a map of 1x1 weighs channels."""
-    if first.code != "E303":
-        return
-    for label in first.labels:
-        if not re.fullmatch(r"\d+", label.text):
-            continue
-        bound = [
-            n.span
-            for n in nodes
-            if isinstance(n, ast.Bind)
-            and n.name == label.span.text
-            and n.span.end <= label.span.start
-        ]
-        gate = bound[-1] if bound else label.span
-        calls = [n for n in nodes if isinstance(n, ast.Apply) and holds(gate, n.span)]
-        pools = [c for c in calls if c.name == "global_avg_pool" and not c.args]
-        dense = [c for c in calls if c.name == "dense" and c.args]
-        if len(pools) != 1 or not dense:
-            continue
-        edits = [Fix(pools[0].span, "global_avg_pool(keep = true)"), *_as_convolutions(dense)]
-        yield Mend(LIKELY, tuple(edits), _GATE)
-
-
-_GATE = "weights of channels are a map of 1x1, as 1x1 convolutions give it"
-
-
-def _as_convolutions(dense: Sequence[ast.Apply]) -> Iterator[Fix]:
-    for call in dense:
-        name, units = call.name_span, call.args[0].span if call.args else call.span
-        yield Fix(name, "conv")
-        yield Fix(Span(name.source, units.end, units.end), ", 1")
-
-
-def pointwise(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
-    """`dense` layers of a gate whose pool keeps the map."""
-    if first.code != "E304" or first.primary is None or "not a 1 x 1 x" not in first.message:
-        return
-    place = first.primary.span
-    for node in nodes:
-        if isinstance(node, ast.Chain) and holds(node.span, place):
-            calls = [n for n in walk(node) if isinstance(n, ast.Apply)]
-            if not any(c.name.startswith("global_") and c.args for c in calls):
-                continue
-            dense = [c for c in calls if c.name == "dense" and c.args]
-            yield Mend(LIKELY, tuple(_as_convolutions(dense)), _GATE)
-
-
 def resized(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
     """`upsample(2)` of a map that was halved from an odd size, beside what it was halved from."""
     if first.code not in _OF_MERGES or first.primary is None:
@@ -212,6 +201,9 @@ def unpadded(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
     plain = [c for c in calls if c.args and not any(a.name == "pad" for a in c.args)]
     large = [c for c in plain if len(c.args or ()) > 1 and c.args and c.args[1].span.text != "1"]
     large = [c for c in large if sum(a.name is None for a in c.args or ()) < _BEFORE_PAD]
+    if not any(isinstance(n, ast.Apply) and n.name == "flatten" for n in nodes):
+        ends = [shape.span.end for shape in asserted_shapes(nodes)]
+        large = [c for c in large if c.span.end <= max(ends, default=0)]  # nothing is known behind
     edits = [
         Fix(Span(c.span.source, c.span.end - 1, c.span.end - 1), ", pad = valid") for c in large
     ]
