@@ -34,6 +34,7 @@ SETS = (
     "wayfarers",
     "novices",
     "drifters",
+    "beginners",
 )
 FOLDERS = [Path(__file__).parent / "errors" / name for name in SETS]
 EXPECTED = {

@@ -30,7 +30,11 @@ def _covers(edit: Fix, mistake: Diagnostic) -> bool:
         return False
     if old.text.count("{") > edit.text.count("{"):
         return True
-    return "\n" not in old.text and (mistake.fix is None or mistake.code == "E004")
+    if mistake.fix is not None and mistake.code != "E004":
+        return False
+    before, after = old.text.split("\n"), edit.text.split("\n")
+    row = old.text.count("\n", 0, place - old.start)
+    return len(before) == 1 or (len(before) == len(after) and before[row] != after[row])
 
 
 def grouped(mistakes: list[Diagnostic]) -> list[Diagnostic]:

@@ -212,6 +212,7 @@ def _are_tensors(*words: Word) -> bool:
 
 _RULES = (
     heads.numbered,
+    openings.named,
     bodies.asserted,
     variants.varied,
     bodies.ended,
@@ -233,7 +234,6 @@ _RULES = (
     python_forms.called,
     python_forms.otherwise,
     python_forms.typed,
-    python_forms.quoted,
     python_forms.squared,
     heads.definition,
     python_bodies.body,

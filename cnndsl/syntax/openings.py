@@ -6,16 +6,48 @@ import re
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.fixes import corrected, joined_fixes
 from cnndsl.source import Span
 from cnndsl.syntax.context import Context
+from cnndsl.syntax.parts import code_from, opened_in_line
+from cnndsl.syntax.python_bodies import braced
+
+_NAMED = re.compile(
+    r"(?:(stage|aux)[ \t]+(\"[^\"\n]*\"|\w[\w./ \t-]*?)[ \t]*(?=[{:])"
+    r"|(block|model)[ \t]+(\"[^\"\n]*\"|\w[\w./-]*)[ \t]*(?=[{(=:]))"
+)
+
+
+def named(at: Context) -> Diagnostic | None:
+    """`stage fire2-3 {`, `stage "conv 1" {`, `stage 1: …`: a name is one word, everywhere."""
+    head = (*at.statement, at.word)[0]
+    source, text = head.source, head.source.text
+    found = _NAMED.match(text, head.start)
+    if found is None or at.word.start >= found.end():
+        return None
+    kind, said = found[1] or found[3], found[2] or found[4]
+    name = re.sub(r"\W+", "_", said.strip('" \t'))
+    name = f"{kind}{name}" if name[:1].isdigit() else name
+    if name == said or not name.isidentifier():
+        return None
+    place = Span(source, *found.span(2 if found[2] else 4))
+    edits = [Fix(place, name)]
+    if text[found.end()] == ":" and "{" not in code_from(text, found.end()):
+        colon = Span(source, found.end(), found.end() + 1)
+        edits += [braces] if (braces := braced(colon)) else []
+    uses = re.compile(rf"(?<![\w\".-]){re.escape(said)}(?![\w\".-])") if "-" in said else None
+    for use in uses.finditer(text, edits[-1].span.end) if uses else ():
+        if opened_in_line(text, use.start()) != "(":
+            edits.append(Fix(Span(source, *use.span()), name))
+    message = "a name is one word, of letters, digits and `_`, that begins with a letter"
+    line = corrected(joined_fixes([fix for fix in edits if fix.span.line == place.line]))
+    help = f"write {line}" if line else None
+    return errors.written_differently(place, message, help, joined_fixes(edits))
 
 
 def stage(at: Context) -> Diagnostic | None:
-    """`stage stem = conv(64, 3)`: what a stage holds stands in braces; and `stage 1 { … }`."""
+    """`stage stem = conv(64, 3)`: what a stage holds stands in braces."""
     kinds = [word.type for word in at.statement]
-    if at.word.type == "INTEGER" and kinds in (["STAGE"], ["AUX"]):
-        message, lettered = "a name begins with a letter", f"{at.previous.text}{at.word.text}"
-        return errors.written_differently(at.word, message, None, Fix(at.word, lettered))
     if kinds[:1] == ["STAGE"] and at.previous.type == "RBRACE" and at.word.type in ("AS", "OUTPUT"):
         return _named_stage(at)
     if at.word.type != "EQUAL" or [word.type for word in at.statement] != ["STAGE", "NAME"]:

@@ -141,15 +141,6 @@ def squared(at: Context) -> Diagnostic | None:
     return errors.written_differently(at.word, message, None, fix)
 
 
-def quoted(at: Context) -> Diagnostic | None:
-    """`stage "stem" {`: names have no quotes."""
-    name = at.word.text[1:-1]
-    if at.word.type != "STRING" or at.accepted - {"NEWLINE"} != {"NAME"} or not name.isidentifier():
-        return None
-    message = "a name stands without quotes"
-    return errors.written_differently(at.word, message, None, Fix(at.word, name))
-
-
 def function(at: Context) -> Diagnostic | None:
     """`lambda x: x * 0.5`, for which there are ops."""
     if at.previous.text != "lambda" or at.word.type not in ("NAME", "COLON"):
