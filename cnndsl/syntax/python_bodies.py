@@ -7,7 +7,9 @@ import re
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
+from cnndsl.syntax.choices import around, at_top
 from cnndsl.syntax.context import Context
+from cnndsl.syntax.expected import ELEMENTS
 from cnndsl.syntax.parts import end_of_line, indent_of
 from cnndsl.syntax.scan import scan
 
@@ -15,12 +17,19 @@ _WITH_BODY = frozenset("MODEL BLOCK STAGE FOR IF ELSE AUX".split())
 
 
 def body(at: Context) -> Diagnostic | None:
-    """`for i in xs:`, and the lines below it."""
-    if at.word.type != "COLON" or at.inside not in (None, "LBRACE") or not at.statement:
+    """`for i in xs:`, and the lines below it; `if c then a else b` and `if (c) a else b`."""
+    begins = at.item if at.inside == "LSQB" else at.statement
+    if at.inside == "LPAR" or not any(word.type in _WITH_BODY for word in begins):
         return None
-    if not any(word.type in _WITH_BODY for word in at.statement):
-        return None
-    fix = braced(at.word)
+    sign: Span = at.word
+    if at.word.type != "COLON":
+        if at.after.type == "LBRACE":
+            return None
+        if at.word.text != "then":
+            if at.word.type not in ELEMENTS or at.previous.type != "RPAR":
+                return None
+            sign = Span(sign.source, at.previous.end, at.previous.end)
+    fix = braced(sign)
     if fix is None:
         return None
     if [word.type for word in at.statement] == ["MODEL"]:
@@ -33,7 +42,8 @@ def body(at: Context) -> Diagnostic | None:
         header = at.word.source.text[start : ranged.span.start].lstrip()
         header += ranged.text.removesuffix(fix.text)
         help = f"write {errors.shown(header.rstrip(), 110)} {{ and close its body by }}"
-    message = "a body stands in braces, not behind `:`"
+    behind = f", not behind `{sign.text}`" if sign.text else ""
+    message = f"a body stands in braces{behind}"
     return errors.written_differently(at.word, message, help, ranged)
 
 
@@ -53,10 +63,12 @@ def braced(colon: Span) -> Fix | None:
     text = colon.source.text
     line_end = end_of_line(text, colon.end)
     rest = text[colon.end : line_end].partition("#")[0].rstrip()
-    if rest:
-        end = colon.end + len(rest)
-        return Fix(Span(colon.source, colon.start, end), f" {{ {rest.strip()} }}")
     start = text.rfind("\n", 0, colon.start) + 1
+    if rest:
+        part = around(text, colon.end)
+        end = part.start + len(part.text)
+        gap = start + len(text[start : colon.start].rstrip())
+        return Fix(Span(colon.source, gap, end), f" {_cases(text[colon.end : end].strip())}")
     indent = text[start : len(text[:start]) + indent_of(text[start:])]
     end, place = 0, line_end + 1
     while place < len(text):
@@ -71,6 +83,19 @@ def braced(colon: Span) -> Fix | None:
         return None
     whole = Span(colon.source, colon.start, end)
     return Fix(whole, f" {{{text[colon.end : end]}\n{indent}}}")
+
+
+_OTHER = re.compile(r"(?:elif|else[ \t]+if)\b([^:]+?)(?::|\bthen\b)|else\b[ \t]*:?")
+
+
+def _cases(text: str) -> str:
+    """`a else: b`, behind the colon of an `if`, in braces."""
+    place = at_top(text, r"\bel(?:if|se)\b")
+    found = _OTHER.match(text, place) if place >= 0 else None
+    if found is None:
+        return f"{{ {text} }}"
+    head = f"else if {found[1].strip()}" if found[1] else "else"
+    return f"{{ {text[:place].strip()} }} {head} {_cases(text[found.end() :].strip())}"
 
 
 _METHOD = re.compile(r"def[ \t]+(\w+)[ \t]*\([ \t]*self\b[ \t]*,?[ \t]*(\w*)[^\n]*")
