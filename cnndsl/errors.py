@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from cnndsl.diagnostics import Diagnostic, Fix, Label
-from cnndsl.fixes import corrected
+from cnndsl.fixes import corrected, rewritten
 from cnndsl.source import Span
 
 EXPLANATIONS: dict[str, str] = {}
@@ -888,9 +888,9 @@ def error(
     help: str | None = None,
     fix: Fix | None = None,
 ) -> Diagnostic:
-    """A diagnostic; where an edit is all the help there is, the corrected line is the help."""
+    """A diagnostic; where an edit is all the help there is, the corrected lines are the help."""
     primary = Label(span, at) if span else None
+    table = None
     if fix is not None and help is None:
-        line = corrected(fix)
-        help = f"write {line}" if line else None
-    return Diagnostic(code, message, primary, labels, notes, help, fix=fix)
+        help, table = rewritten(fix)
+    return Diagnostic(code, message, primary, labels, notes, help, fix=fix, table=table)

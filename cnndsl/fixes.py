@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from textwrap import dedent
 
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
@@ -22,13 +23,32 @@ _LONGEST = 110  # characters of a line that a help repeats
 
 def corrected(fix: Fix) -> str | None:
     """The line of an edit after it, to be pasted; None where that is no line to read."""
-    source, start, end = fix.span.source, fix.span.start, fix.span.end
-    line_start = source.text.rfind("\n", 0, start) + 1
-    line_end = source.text.find("\n", end)
-    line_end = len(source.text) if line_end < 0 else line_end
-    whole = source.text[line_start:start] + fix.text + source.text[end:line_end]
-    line = whole.strip()
+    line = _lines(fix).strip()
     return line if line.isprintable() and 0 < len(line) <= _LONGEST else None
+
+
+def rewritten(fix: Fix) -> tuple[str | None, str | None]:
+    """What an edit makes of its line, or of its lines, as a help with the lines below it."""
+    if line := corrected(fix):
+        return f"write {line}", None
+    lines = _lines(fix).rstrip()
+    if "\n" not in lines.strip() or not lines.replace("\n", "").isprintable():
+        return None, None
+    return f"write this in place of {place(fix.span)}", dedent(lines).strip("\n")
+
+
+def place(span: Span) -> str:
+    """The lines of a span, as a help names them."""
+    first, last = (span.source.position(at)[0] for at in (span.start, span.end))
+    return f"line {first}" if first == last else f"lines {first} to {last}"
+
+
+def _lines(fix: Fix) -> str:
+    """The lines of an edit after it."""
+    text, start, end = fix.span.source.text, fix.span.start, fix.span.end
+    line_end = text.find("\n", end)
+    line_end = len(text) if line_end < 0 else line_end
+    return text[text.rfind("\n", 0, start) + 1 : start] + fix.text + text[end:line_end]
 
 
 def fixes(diagnostic: Diagnostic) -> tuple[Fix, ...]:

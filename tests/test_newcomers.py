@@ -66,7 +66,8 @@ def repaired(text: str) -> str:
 
 def said(found: Diagnostic) -> str:
     labels = [label.text for label in found.labels]
-    return " ".join([found.message, found.primary.text, *found.notes, *labels, found.help or ""])
+    helps = [found.help or "", found.table or ""]
+    return " ".join([found.message, found.primary.text, *found.notes, *labels, *helps])
 
 
 def test_every_spec_has_an_expectation():

@@ -34,9 +34,7 @@ def asserted(at: Context) -> Diagnostic | None:
     body = source.text[found.end() : end]
     fix = Fix(Span(source, at.word.start, end), f"{body} : {found[1]}")
     message = "the shape of a stage stands behind its braces"
-    head = source.text[at.statement[0].start : at.word.start].rstrip()
-    help = f"write {errors.shown(head, 90)} {{ … }} : {errors.shown(found[1])}"
-    return errors.written_differently(at.word, message, None if "\n" not in body else help, fix)
+    return errors.written_differently(at.word, message, None, fix)
 
 
 def merged(at: Context) -> Diagnostic | None:
@@ -55,7 +53,6 @@ def merged(at: Context) -> Diagnostic | None:
     if name in _AROUND:
         fix = Fix(Span(source, word.start, end), f"add [ here, {body} ]")
         message = "what goes around layers is the item `here` of an `add`"
-        head = "add [ here, { … } ]"
     else:
         merge = elsewhere.op(name) or name
         if merge not in MERGES and name not in _BESIDE:
@@ -71,11 +68,7 @@ def merged(at: Context) -> Diagnostic | None:
         inner = re.sub(r"^([ \t]*)branch\d*[ \t]*(?=\{)", r"\1", inner)
         fix = Fix(Span(source, word.start, end), f"{merge} [{inner}]")
         message = "branches are the items of a merge, in brackets"
-        head = f"{merge} [ … ]"
-    help = f"write {head}" if "\n" in body else None
-    if help and re.search(r"(?m)^[ \t]*branch", body):
-        help += ", with its items in braces alone, without `branch`"
-    return errors.written_differently(word, message, help, fix)
+    return errors.written_differently(word, message, None, fix)
 
 
 def ended(at: Context) -> Diagnostic | None:
@@ -104,8 +97,7 @@ def ended(at: Context) -> Diagnostic | None:
     body = source.text[head.start + len(text) : end.start]
     fix = Fix(Span(source, first.start, end.end), f"{new}{body}}}")
     message = "a body stands in braces, and no `end` closes it"
-    help = f"write {errors.shown(new, 100)} and }} for its end"
-    return errors.written_differently(first, message, help, fix)
+    return errors.written_differently(first, message, None, fix)
 
 
 def _end_of(source: Source, first: Span) -> Span | None:

@@ -67,9 +67,8 @@ def _in_front(at: Context) -> Diagnostic | None:
         return None
     what = "layers" if layer[0] == "{" else "layer"
     fix = Fix(Span(source, first.start, found.end() + len(layer)), f"{layer} * {found[1]}")
-    help = f"write {{ … }} * {found[1]}" if "\n" in layer else None
     message = f"a count stands behind its {what}"
-    return errors.written_differently(at.word, message, help, fix)
+    return errors.written_differently(at.word, message, None, fix)
 
 
 def _name(count: str) -> str:
@@ -94,8 +93,7 @@ def repeated(at: Context) -> Diagnostic | None:
     message = f"`{first.text}` is not a word of this language"
     if first.text == "for":
         message = "a loop walks a list or a range by `in`; a count stands behind its layers"
-    help = f"write the count behind: `{{ … }} * {errors.shown(count, 30)}`"
-    return errors.written_differently(first, message, help if "\n" in fix.text else None, fix)
+    return errors.written_differently(first, message, None, fix)
 
 
 def walked(at: Context) -> Diagnostic | None:
@@ -131,8 +129,4 @@ def named_within(at: Context) -> Diagnostic | None:
         indent += "  "
     fix = Fix(Span(source, at.previous.end, at.after.start), f"\n{indent}")
     message = "a name ends its line"
-    behind = re.split(r"[{}#\n]", text[at.after.start :])[0].strip()
-    named = text[at.statement[0].start : at.previous.end]
-    help = f"begin a new line behind it: {errors.shown(named, 60)}"
-    help += f", and below {errors.shown(behind, 60)}" if behind else ""
-    return errors.written_differently(words[0].to(at.previous), message, help, fix)
+    return errors.written_differently(words[0].to(at.previous), message, None, fix)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from cnndsl.diagnostics import Diagnostic, Fix, Label
-from cnndsl.fixes import corrected, edited, fixes, joined_fixes
+from cnndsl.fixes import corrected, edited, fixes, joined_fixes, rewritten
 from cnndsl.source import Source, Span
 
 _ROUNDS = 6
@@ -85,6 +85,9 @@ class Edited:
             primary = Label(self.span(primary.span), primary.text)
         said = fixes(found)
         fix = self.fix(said[0]) if len(said) == 1 else None
+        if fix is not None and found.table and found.code == "E013":
+            help, table = rewritten(fix)
+            found = replace(found, help=help, table=table)
         return replace(found, primary=primary, labels=labels, fix=fix)
 
 

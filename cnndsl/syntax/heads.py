@@ -39,7 +39,8 @@ def definition(at: Context) -> Diagnostic | None:
         return None  # a block or a model
     kind = "fn" if sign == "=" else "model" if is_model or word in ("net", "network") else "block"
     if layers:
-        inner = [each.strip() for each in (parameters or "()")[1:-1].split(",")]
+        untyped = re.sub(r"[ \t]*:[^=,()]*?(?=[ \t]*[=,)])", "", parameters or "()")
+        inner = [each.strip() for each in untyped[1:-1].split(",")]
         parameters = f"({', '.join(each for each in inner if each not in ('', 'self'))})"
     new = f"{kind} {name}{'' if is_model else parameters or ''}"
     span, text = Span(head.source, head.start, found.start(4)), f"{new} "
@@ -53,8 +54,7 @@ def definition(at: Context) -> Diagnostic | None:
     if word == "class" and sign == ":" and methods:  # whose lines are no layers
         help = f"{new} {{ … }} has its layers line by line, in the order in which they run"
         return errors.written_differently(head, message, help)
-    help = f"write {errors.shown(new, 100)} {'= …' if sign == '=' else '{ … }'}"
-    return errors.written_differently(head, message, help, Fix(span, text))
+    return errors.written_differently(head, message, None, Fix(span, text))
 
 
 def instead(head: Word) -> Fix | None:

@@ -36,15 +36,9 @@ def body(at: Context) -> Diagnostic | None:
         name = errors.shown(at.after.text, 30) if at.after.type == "NAME" else "Net"
         message = "a model has its name in front of its braces, and its lines in them"
         return errors.written_differently(at.word, message, f"write model {name} {{ … }}")
-    help, ranged = None, _ranged(at, fix)
-    if "\n" in fix.text:
-        start = at.word.source.text.rfind("\n", 0, at.word.start) + 1
-        header = at.word.source.text[start : ranged.span.start].lstrip()
-        header += ranged.text.removesuffix(fix.text)
-        help = f"write {errors.shown(header.rstrip(), 110)} {{ and close its body by }}"
     behind = f", not behind `{sign.text}`" if sign.text else ""
     message = f"a body stands in braces{behind}"
-    return errors.written_differently(at.word, message, help, ranged)
+    return errors.written_differently(at.word, message, None, _ranged(at, fix))
 
 
 def _ranged(at: Context, fix: Fix) -> Fix:

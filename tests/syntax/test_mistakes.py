@@ -132,7 +132,7 @@ AT_THE_TOP = [
     ("block in() { }", "E011", "in", "keyword"),
     ("block a(in) { }", "E011", "in", "keyword"),
     ("block a(same = 3) { }", "E011", "same", "predefined"),
-    ("def foo(x):\n  relu", "E013", "def", "write block foo(x) {"),
+    ("def foo(x):\n  relu", "E013", "def", "block foo(x) {\n  relu\n}"),
     ("class A {\n}", "E013", "class", "`model`"),
     ("import foo", "E013", "import", "use"),
     ("modle A() { }", "E015", "modle", "did you mean `model`?"),
@@ -165,10 +165,11 @@ def test_at_the_top(text, code, caret, said):
     check(diagnose(text), code, caret, said)
 
 
-def check(diagnostic: Diagnostic, code: str, caret: str, said: str) -> None:
-    wording = f"{diagnostic.message}\n{diagnostic.primary.text}\n{diagnostic.help}"
+def check(diagnostic: Diagnostic, code: str, caret: str, words: str) -> None:
+    said = [diagnostic.message, diagnostic.primary.text, diagnostic.help, diagnostic.table]
+    wording = "\n".join(map(str, said))
     assert (diagnostic.code, diagnostic.primary.span.text) == (code, caret), wording
-    assert said in wording
+    assert words in wording
 
 
 def test_an_unclosed_bracket_shows_where_it_was_missed():

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
-from cnndsl.fixes import edited, fixes
+from cnndsl.fixes import edited, fixes, place
 from cnndsl.source import Source, Span
 from cnndsl.syntax.further import Edited, apart, place_of
 from cnndsl.syntax.ported.entries import BY_HAND
@@ -184,13 +184,11 @@ def _said(part: Part, edit: Fix, own: Sequence[Diagnostic]) -> Diagnostic:
     first = re.compile(r"[\w.]+|[^\n]*").match(source.text, start)
     head = Span(source, start, min(part.span.end, first.end() if first else start))
     written = edit.text.strip("\n")
-    lines = source.position(start)[0], source.position(part.span.end)[0]
-    place = "this line" if lines[0] == lines[1] else f"lines {lines[0]} to {lines[1]}"
     table, help = None, f"write {written}"
     if "\n" in written or len(written) > _LINE:
         indent = " " * (source.position(start)[1] - 1)
         table = written.replace(f"\n{indent}", "\n")
-        help = f"write this in place of {place}"
+        help = f"write this in place of {place(part.span)}"
     message = "a layer is op(arguments) here, and layers follow each other by `->` or line by line"
     if part.is_whole:
         message = "a network is a model, and its layers stand in its braces: op(arguments)"
