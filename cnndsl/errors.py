@@ -134,9 +134,13 @@ def malformed_number(
 
 
 @explained("E011")
-def reserved_name(span: Span, what: str) -> Diagnostic:
+def reserved_name(
+    span: Span, what: str, renamed: tuple[str | None, Fix] | None = None
+) -> Diagnostic:
     """Keywords and the values `same valid nearest bilinear` cannot name anything else."""
-    return error("E011", f"`{span.text}` is {what} and cannot be a name", span)
+    line, fix = renamed or (None, None)
+    help = f"write {line}" if line else None
+    return error("E011", f"`{span.text}` is {what} and cannot be a name", span, help=help, fix=fix)
 
 
 @explained("E012")

@@ -33,7 +33,9 @@ def rewritten(fix: Fix) -> tuple[str | None, str | None]:
         return f"write {line}", None
     lines = _lines(fix).rstrip()
     if "\n" not in lines.strip() or not lines.replace("\n", "").isprintable():
-        return None, None
+        said = f"write {fix.text} in place of {fix.span.text}"  # in a line that is too long
+        is_word = fix.text.strip() and fix.span.text.strip() and "\n" not in fix.span.text
+        return said if is_word and said.isprintable() and len(said) <= _LONGEST else None, None
     return f"write this in place of {place(fix.span)}", dedent(lines).strip("\n")
 
 

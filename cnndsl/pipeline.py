@@ -113,10 +113,11 @@ def checking(
     from cnndsl.syntax.further import Second, further
 
     wrong = further(source, mended_of(checked), Second(check, read_on))
+    from cnndsl.syntax.grouped import grouped
     from cnndsl.syntax.ported import ported
 
     told_of = ported(source, wrong, check, lambda: effort.spent)
-    yield replace(checked, diagnostics=tuple(told_of))
+    yield replace(checked, diagnostics=tuple(grouped(told_of)))
 
 
 def _checked(

@@ -108,9 +108,8 @@ class Maker:
             taken = wanted.kind.of_rank(rank) if wanted and rank else None
             taken = taken or (wanted.kind if wanted else None)
             text = accepted(taken, value, span.text) if taken and focus else None
-            fix = Fix(span, text) if text else None
-            if fix is None and focus and isinstance(value, float) and not value.is_integer():
-                fix = floored(focus.value)
+            fix = floored(focus.value) if focus and isinstance(value, float) else None
+            fix = fix or (Fix(span, text) if text else None)
             help = reject.help if fix is None else None
             raise Failure(errors.bad_argument(span, message, signature, help, fix)) from None
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from cnndsl.diagnostics import Fix
 from cnndsl.elaborate import values
 from cnndsl.elaborate.calls import says_channels
-from cnndsl.fixes import joined_fixes
+from cnndsl.fixes import edited
 from cnndsl.ir import (
     Branch,
     Chained,
@@ -240,11 +240,17 @@ def _short(value: ast.Expr) -> str | None:
 
 
 def floored(expr: ast.Expr) -> Fix | None:
-    """An expression with `//` for its divisions, which give integers then."""
+    """An expression with `//` for its divisions, which give integers then; None beside numbers
+    that are none.
+    """
+    nodes = list(walk(expr))
+    if any(isinstance(node, ast.Literal) and isinstance(node.value, float) for node in nodes):
+        return None
     found = [
         Fix(Span(node.span.source, node.left.span.end, node.right.span.start), " // ")
-        for node in walk(expr)
+        for node in nodes
         if isinstance(node, ast.Binary) and node.op == "/"
     ]
-    found.sort(key=lambda fix: fix.span.start)
-    return joined_fixes(found) if found else None
+    text = edited(expr.span.source.text, found)
+    end = expr.span.end + len(text) - len(expr.span.source.text)
+    return Fix(expr.span, text[expr.span.start : end]) if found else None

@@ -18,7 +18,7 @@ _ROUNDS = 6
 _LONGEST = 20_000  # characters of a text that is read again
 _MOST = 20  # mistakes of a text that is read again
 _CERTAIN = frozenset(
-    "E004 E006 E010 E013 E014 E018 E019".split()
+    "E004 E006 E010 E011 E013 E014 E018 E019".split()
 )  # written otherwise, and known how
 
 _NAMES = frozenset("E101 E102 E106 E113 E205 E208".split())  # what leaves the shapes unknown
@@ -119,7 +119,7 @@ def further(source: Source, mistakes: Sequence[Diagnostic], again: Second) -> li
         if edits := apart([fix for each in mended for fix in fixes(each)]):
             is_sure &= all(each.code in _SURE or _is_of_assertion(each) for each in mended)
             known_by = [_back(each, passed) for each in mended]
-            guessed |= {_line(each) for each in known_by if each.code not in _CERTAIN}
+            guessed |= {line_of(each) for each in known_by if each.code not in _CERTAIN}
             settled |= set(map(_key, known_by))
             passed.append(Edited(after, Source(source.name, edited(after.text, edits)), edits))
             after = passed[-1].after
@@ -140,7 +140,7 @@ def further(source: Source, mistakes: Sequence[Diagnostic], again: Second) -> li
             found = [each for each in found if each.code < "E3" or _key(each) in settled]
             settled -= {_key(was) for was, _ in shown} - set(map(_key, mistakes))
         for was, each in shown:
-            follows = each.code < "E3" and _line(was) in guessed  # of another word perhaps
+            follows = each.code < "E3" and line_of(was) in guessed  # of another word perhaps
             depends = each.code >= "E32"  # on all shapes: what is shared, and what is asserted
             if not follows and (is_sure or not depends):
                 _note(was, found, each)
@@ -169,7 +169,7 @@ def _note(mistake: Diagnostic, found: list[Diagnostic], shown: Diagnostic) -> No
                 behind = f"with the edits of the mistakes above, {mistake.help}"
                 found[index] = replace(known, help=behind)
             return
-        if _line(known) != _line(mistake) or known.message != mistake.message:
+        if line_of(known) != line_of(mistake) or known.message != mistake.message:
             continue
         if known.code in _CERTAIN and known.fix and mistake.fix:
             edits = apart([known.fix, mistake.fix])
@@ -220,5 +220,5 @@ def _key(mistake: Diagnostic) -> tuple[str, int]:
     return mistake.code, place_of(mistake)
 
 
-def _line(mistake: Diagnostic) -> int:
+def line_of(mistake: Diagnostic) -> int:
     return mistake.primary.span.line if mistake.primary else 0

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix, Label
+from cnndsl.fixes import corrected, joined_fixes
 from cnndsl.source import Span
 from cnndsl.syntax import (
     bodies,
@@ -37,6 +38,8 @@ from cnndsl.syntax.expected import (
     found,
 )
 from cnndsl.syntax.layout import CLOSERS, OPERATORS, between
+from cnndsl.syntax.misplaced import end_of_braces
+from cnndsl.syntax.parts import opened_in_line
 from cnndsl.syntax.ported.meaning import op_spelt
 from cnndsl.syntax.scan import Word
 
@@ -78,7 +81,29 @@ def _reserved(at: Context) -> Diagnostic | None:
         if word.type not in KEYWORDS or "NAME" not in at.accepted or not is_named:
             return None
     what = "a predefined value" if word.type in CONSTANTS else "a keyword"
-    return errors.reserved_name(word, what)
+    kinds = [each.type for each in at.statement[:3]]
+    is_parameter = kinds in (["BLOCK", "NAME", "LPAR"], ["MODEL", "NAME", "LPAR"])
+    is_parameter &= at.open[-1:] == at.statement[2:3]
+    return errors.reserved_name(word, what, _renamed(word) if is_parameter else None)
+
+
+def _renamed(word: Word) -> tuple[str | None, Fix]:
+    """A parameter with another name, where its definition takes it for a value, and in calls."""
+    text, new = word.source.text, f"{word.text}_"
+    new = f"{new}channels" if word.type in ("IN", "INPUT") else new
+    body = end_of_braces(text, max(0, text.find("{", word.end))) or word.end
+    edits = [Fix(word, new)]
+    for use in re.compile(rf"(?<![\w.\"]){word.text}\b(?![ \t]*(?:\.|->|\[))").finditer(
+        text, word.end
+    ):
+        before = text[text.rfind("\n", 0, use.start()) + 1 : use.start()]
+        in_call = opened_in_line(text, use.start()) == "("
+        is_named = in_call and re.match(r"[ \t]*=(?!=)", text[use.end() :])
+        of_value = in_call or re.match(r"[ \t]*(?:let|(?:\}[ \t]*else[ \t]+)?if)\b[^{]*$", before)
+        walks = re.search(r"\bfor\b[\w \t,]*$", before)
+        if is_named or (of_value and use.start() < body and not walks):
+            edits.append(Fix(Span(word.source, *use.span()), new))
+    return corrected(edits[0]), joined_fixes(edits)
 
 
 # --- expressions ----------------------------------------------------------------------
