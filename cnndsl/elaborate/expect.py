@@ -109,7 +109,11 @@ def _explained(
     hits = trials.hits(what, value, exact)[:_SHOWN]
     figure = f"{value:,} {NOUNS[what]}"
     notes = tuple(hit.note(trials.network.name, figure) for hit in hits)
-    labels = tuple(Label(hit.fix.span, "this may be it") for hit in hits[:1] if hit.fix.span.text)
+    labels = tuple(
+        Label(hit.fix.span, "this may be it")
+        for hit in hits[:1]
+        if hit.fix.span.text and not hit.said
+    )
     return replace(mistake, notes=notes, labels=labels)
 
 

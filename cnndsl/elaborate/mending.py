@@ -69,11 +69,14 @@ def mended(
         first = open_[0]
         most = POSSIBLE if _is_open(first, program) else SURE
         best: tuple[tuple[int, int], Mend, set[int]] | None = None
-        for mend in sorted(mends(program, open_), key=lambda m: (m.why not in helped, m.rank)):
+        tried = mends(program, open_, found)
+        for mend in sorted(tried, key=lambda m: (m.why not in helped, m.rank)):
             left -= each
             if left < 0 or mend.rank > (best[1].rank if best is not None else most):
                 break
             gone, new = _gone(mend, first, found, recheck(edited(text, mend.fixes)))
+            if mend.decides and (new or len(gone) < len(found)):
+                continue
             if gone and (best is None or (len(gone), -new) > best[0]):
                 best = (len(gone), -new), mend, gone
                 if len(gone) == len(found) and not new:

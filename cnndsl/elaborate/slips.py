@@ -8,10 +8,11 @@ from functools import partial
 
 from cnndsl.diagnostics import Fix
 from cnndsl.elaborate.program import Program
+from cnndsl.fixes import joined_fixes
 from cnndsl.ops import OPS
 from cnndsl.source import Span
 from cnndsl.syntax import ast
-from cnndsl.syntax.walk import below
+from cnndsl.syntax.walk import below, walk
 
 MOST = 200  # changes that are tried
 _LONGEST = 60  # characters of what a note repeats
@@ -26,6 +27,7 @@ class Change:
 
     rank: int
     fix: Fix
+    said: str = ""  # of several edits together
 
     @property
     def place(self) -> tuple[int, int, str]:
@@ -35,6 +37,8 @@ class Change:
     def note(self, name: str, figure: str) -> str:
         """`Net has exactly 1,234 parameters with `64` in place of `32` in line 3`."""
         span = self.fix.span
+        if self.said:
+            return f"{name} has exactly {figure} {self.said}"
         old, new = (" ".join(text.split()) for text in (span.text, self.fix.text))
         if new == "here":
             said = f"without `{_brief(old)}`"
@@ -50,9 +54,24 @@ def changes(program: Program) -> list[Change]:
     found: list[Change] = []
     for definition in program.spec.definitions:
         if isinstance(definition, ast.Block | ast.Model | ast.Variant):
-            found += _of(definition)
+            found += [*_unpadded(definition), *_of(definition)]
     found.sort(key=lambda change: change.rank)
     return found[:MOST]
+
+
+def _unpadded(definition: ast.Named) -> Iterator[Change]:
+    """`pad = valid` at all convolutions that say nothing of it, as Keras has them."""
+    calls = [n for n in walk(definition) if isinstance(n, ast.Apply) and n.name in _COUNTED[:3]]
+    edits: list[Fix] = []
+    for call in calls:
+        args, place = call.args or (), list(OPS[call.name].arguments()).index("pad")
+        if 0 < len(args) <= place and not any(argument.name == "pad" for argument in args):
+            end = args[-1].span.end
+            edits.append(Fix(Span(call.span.source, end, end), ", pad = valid"))
+    if edits:
+        lines = ", ".join(dict.fromkeys(str(edit.span.line) for edit in edits))
+        said = f"with `pad = valid`, Keras's default, at the convolutions (line {lines})"
+        yield Change(3, joined_fixes(edits), said)
 
 
 def _of(definition: ast.Named) -> Iterator[Change]:

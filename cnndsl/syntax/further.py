@@ -163,8 +163,8 @@ def _note(mistake: Diagnostic, found: list[Diagnostic], shown: Diagnostic) -> No
     """Adds a mistake that was not found before; of the same kind in one line, to the one there."""
     for index, known in enumerate(found):
         if place_of(known) == place_of(mistake) and (known.code > "E1" or mistake.code < "E4"):
-            if known.code == mistake.code == "E101":
-                found[index] = mistake  # with its arguments as they are called here
+            if known.code == mistake.code == "E101" or (known.code == "E304" and mistake.fix):
+                found[index] = mistake  # with its arguments as they are called here, or decided
             if known.code == mistake.code == "E305" and not known.help and fixes(mistake):
                 behind = f"with the edits of the mistakes above, {mistake.help}"
                 found[index] = replace(known, help=behind)

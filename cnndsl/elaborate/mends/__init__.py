@@ -30,12 +30,18 @@ from cnndsl.syntax.walk import walk
 __all__ = ["LIKELY", "POSSIBLE", "SURE", "Mend", "mends"]
 
 
-def mends(program: Program, mistakes: Sequence[Diagnostic]) -> list[Mend]:
-    """What may have been meant, each edit once, the likelier first."""
+def mends(
+    program: Program, mistakes: Sequence[Diagnostic], every: Sequence[Diagnostic]
+) -> list[Mend]:
+    """What may have been meant, each edit once, the likelier first: of mistakes without an edit,
+    among `every` one that there is.
+    """
     first = mistakes[0]
     nodes = [node for each in program.spec.definitions for node in walk(each)]
     found: dict[tuple[tuple[int, int, str], ...], Mend] = {}
-    for mend in sorted(_all(program.spec, nodes, first, mistakes), key=lambda mend: mend.rank):
+    for mend in sorted(
+        _all(program.spec, nodes, first, mistakes, every), key=lambda mend: mend.rank
+    ):
         key = tuple((fix.span.start, fix.span.end, fix.text) for fix in mend.fixes)
         if mend.fixes:
             found.setdefault(key, mend)
@@ -43,7 +49,11 @@ def mends(program: Program, mistakes: Sequence[Diagnostic]) -> list[Mend]:
 
 
 def _all(
-    spec: ast.Spec, nodes: Sequence[ast.Node], first: Diagnostic, mistakes: Sequence[Diagnostic]
+    spec: ast.Spec,
+    nodes: Sequence[ast.Node],
+    first: Diagnostic,
+    mistakes: Sequence[Diagnostic],
+    every: Sequence[Diagnostic],
 ) -> Iterator[Mend]:
     yield from channels.images(nodes)
     yield from channels.leading(nodes, first)
@@ -56,6 +66,7 @@ def _all(
     yield from names.classes(nodes, first)
     yield from names.quoted(nodes, first)
     yield from dense.squeezed(nodes, first)
+    yield from dense.vectors(nodes, first)
     yield from dense.pointwise(nodes, first)
     yield from dense.at_positions(nodes, first)
     yield from sizes.resized(nodes, first)
@@ -89,4 +100,4 @@ def _all(
     yield from sizes.kept(nodes, first)
     yield from sizes.cropped(first)
     yield from shapes.ranked(nodes, mistakes)
-    yield from shapes.asserted(nodes, first, mistakes)
+    yield from shapes.asserted(nodes, first, every)

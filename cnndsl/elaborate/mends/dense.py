@@ -47,6 +47,22 @@ def _as_convolutions(dense: Sequence[ast.Apply]) -> Iterator[Fix]:
         yield Fix(Span(name.source, units.end, units.end), ", 1")
 
 
+def vectors(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """`flatten` or `global_avg_pool` in front of a `dense`, where a count says which."""
+    counts = any(isinstance(n, ast.Expect) and n.what != "output" for n in nodes)
+    if first.code != "E304" or "wants a vector" not in first.message or not counts:
+        return
+    if first.primary is None:
+        return
+    place = first.primary.span
+    loops = [n.span.start for n in nodes if isinstance(n, ast.Repeat) and holds(n.span, place)]
+    start = min(loops, default=place.start)
+    for op in ("flatten", "global_avg_pool"):
+        fix = Fix(Span(place.source, start, start), f"{op} -> ")
+        why = f"with `{op}` the counts are those that are expected"
+        yield Mend(LIKELY, (fix,), why, decides=True)
+
+
 def pointwise(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
     """`dense` layers of a gate whose pool keeps the map."""
     if first.code != "E304" or first.primary is None or "not a 1 x 1 x" not in first.message:

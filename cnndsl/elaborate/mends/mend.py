@@ -23,6 +23,7 @@ class Mend:
     fixes: tuple[Fix, ...]
     why: str
     reveals: bool = False  # mistakes of a body that was not reached before
+    decides: bool = False  # between edits that are as likely: told where nothing is wrong then
 
     def moved(self, place: int) -> int | None:
         """Where a place of the text is after the edits; None within one."""

@@ -48,10 +48,11 @@ def ranked(nodes: Iterable[ast.Node], mistakes: Sequence[Diagnostic]) -> Iterato
 def asserted(
     nodes: Iterable[ast.Node], first: Diagnostic, mistakes: Sequence[Diagnostic]
 ) -> Iterator[Mend]:
-    """What an assertion says where all is right but one of its numbers."""
+    """What an assertion says where all is right but one of its numbers, or a side of a square."""
     found = re.match(r"the shape here is ([\dx ]+), not ([\dx ]+)$", first.message)
     found = found or re.match(r"the network's output is ([\dx ]+), not ([\dx ]+)$", first.message)
-    if found is None or len(mistakes) > 1 or first.primary is None:
+    several = sum(each.code in ("E305", "E402") for each in mistakes) > 1
+    if found is None or several or first.help is not None or first.primary is None:
         return
     seen, said = (list(map(int, found[i].split(" x "))) for i in (1, 2))
     span = first.primary.span
@@ -59,7 +60,8 @@ def asserted(
     if len(asserted) != 1 or len(seen) != len(said):
         return
     parts = parts_of(asserted[0])
-    if sum(a != b for a, b in zip(seen, said, strict=True)) == 1 or seen[:2] == said[1::-1]:
+    others = {(a, b) for a, b in zip(seen, said, strict=True) if a != b}
+    if len(others) == 1 or seen[:2] == said[1::-1]:
         kept = [_as(*each) for each in zip(parts, said, seen, strict=True)]
         text = "x".join(kept) if asserted[0].size else shape_of(kept)
         yield Mend(POSSIBLE, (Fix(span, text),), "if the layers are right, this is their shape")
