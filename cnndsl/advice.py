@@ -200,11 +200,22 @@ def other_input(span: Span, message: str, meant: str) -> Diagnostic:
 @explained("W311")
 def one_branch(span: Span, name: str, fix: Fix | None) -> Diagnostic:
     """A merge gives what its branches make together. What arrives at it is none of them unless it
-    is one, `here`: `add [ skip ]` is `skip` alone, and the layers above it are lost.
+    is one, `here`: `add [ skip ]` is `skip` alone, and the layers above it are lost. Right behind
+    `… as skip`, `add [ skip, here ]` is of one tensor as well: `skip = here` stands before the
+    layers that it goes around.
     """
     line = corrected(fix) if fix else None
     help = f"what arrives is a branch as well: {line or f'{name} [ here, … ]'}"
     return _warning("W311", f"`{name}` of one branch is that branch", span, help=help, fix=fix)
+
+
+def one_tensor(span: Span, name: str, other: str) -> Diagnostic:
+    """The same of branches that are one tensor by two names."""
+    other = errors.shown(other)
+    help = f"name it before the layers that it goes around: {other} = here"
+    return _warning(
+        "W311", f"`{other}` and `here` are one tensor in this `{name}`", span, help=help
+    )
 
 
 @explained("W312")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import ClassVar, Literal
 
 from cnndsl import errors
-from cnndsl.diagnostics import Diagnostic
+from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elaborate import values
 from cnndsl.elaborate.applying import Applying
 from cnndsl.elaborate.blocks import Blocks, Bodies
@@ -230,7 +230,12 @@ class Chains:
             return errors.not_runnable(element.name_span, name, what, None)
         if found:
             what = f"a value ({values.kind(value)})"
-            return errors.not_runnable(element.name_span, name, what, None)
+            let = program.let_above(name, element.span) if isinstance(value, Tensor) else None
+            fix = (
+                Fix(Span(let.span.source, let.span.start, let.name_span.start), "") if let else None
+            )
+            help = f"a tensor is named without `let`: {corrected(fix)}" if fix else None
+            return errors.not_runnable(element.name_span, name, what, help, fix)
         if scope.is_incomplete() or not program.complete:
             return None
         tensors = (n for s in scope.around() for n in s.tensors)

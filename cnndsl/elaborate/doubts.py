@@ -10,7 +10,7 @@ from typing import get_args
 from cnndsl import advice
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elaborate.calls import says_channels, without
-from cnndsl.elaborate.forms import lonely, repeats
+from cnndsl.elaborate.forms import lonely, one_tensor, repeats
 from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.reuse import shares
 from cnndsl.elaborate.unused import Ignored
@@ -76,6 +76,8 @@ def evident(program: Program) -> Iterator[Diagnostic]:
         yield advice.repeats_one(repeat.span, name, fix)
     for merge, with_here in lonely(program.spec):
         yield advice.one_branch(merge.name_span, merge.name, with_here)
+    for merge, other in one_tensor(program.spec):
+        yield advice.one_tensor(merge.name_span, merge.name, other)
 
 
 def beside(program: Program, mistakes: Sequence[Diagnostic]) -> list[Diagnostic]:

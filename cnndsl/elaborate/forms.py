@@ -49,6 +49,31 @@ def lonely(spec: ast.Spec) -> Iterator[tuple[ast.Merge, Fix | None]]:
             yield merge, Fix(start, "here, ") if is_other else None
 
 
+def one_tensor(spec: ast.Spec) -> Iterator[tuple[ast.Merge, str]]:
+    """`add [ skip, here ]` right behind `… as skip` or `skip = here`, with that name."""
+    for definition in spec.definitions:
+        for body in walk(definition):
+            here = set[str]()  # the names of what flows
+            for statement in body.statements if isinstance(body, ast.Body) else ():
+                if not isinstance(statement, ast.Run | ast.Bind):
+                    here.clear()
+                    continue
+                first, *more = statement.chain.elements
+                items = (
+                    {each.span.text for each in first.items}
+                    if isinstance(first, ast.Merge)
+                    else set()
+                )
+                if isinstance(first, ast.Merge) and len(items) > 1 and items <= here | {"here"}:
+                    yield first, min(items - {"here"})
+                if isinstance(statement, ast.Run):
+                    here = {statement.name} if statement.name else set()
+                elif first.span.text == "here" and not more:
+                    here.add(statement.name)
+                else:
+                    here.discard(statement.name)
+
+
 def labelled(statement: ast.Run, program: Program) -> Diagnostic | None:
     """`squeeze: conv(64, 1)`, which is a tensor `squeeze` with the shape `conv(64, 1)`."""
     shape, elements = statement.shape, statement.chain.elements

@@ -134,6 +134,13 @@ class Program:
                 return named
         return None
 
+    def let_above(self, name: str, span: Span) -> ast.Let | None:
+        """The last `let` of that name in front of a place."""
+        nodes = (node for each in self.spec.definitions for node in walk(each))
+        lets = [n for n in nodes if isinstance(n, ast.Let) and n.name == name]
+        lets = [n for n in lets if n.span.source is span.source and n.span.start < span.start]
+        return max(lets, key=lambda node: node.span.start, default=None)
+
     def what(self, name: str) -> str | None:
         """What a name is defined as, with an article."""
         if name in self.blocks:

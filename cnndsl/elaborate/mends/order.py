@@ -56,25 +56,30 @@ def counted_from_one(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[M
         return
     place = first.primary.span
     for node in nodes:
+        picked = node.index if isinstance(node, ast.Index) else node
+        is_first = node.span.start == place.start and picked is not node
+        if is_first and isinstance(picked, ast.Literal) and isinstance(picked.value, int):
+            fix = Fix(picked.span, str(picked.value - 1))
+            yield Mend(LIKELY, (fix,), "places are counted from 0")
         if not isinstance(node, ast.For) or not holds(node.span, place):
             continue
         if len(node.targets) != 1 or not isinstance(node.items, ast.Range):
             continue
         name, items = node.targets[0], node.items
         starts_at_one = items.start.span.text == "1"
-        picked = [n for n in walk(node.body) if isinstance(n, ast.Index)]
-        picked = [n for n in picked if n.index.span.text == name]
+        uses = [n for n in walk(node.body) if isinstance(n, ast.Index)]
+        uses = [n for n in uses if n.index.span.text == name]
         used = re.findall(rf"\b{name}\b", node.body.span.text)
         stop = items.stop
-        if starts_at_one and len(used) == len(picked):
+        if starts_at_one and len(used) == len(uses):
             edits = [Fix(items.start.span, "0")]
             if isinstance(stop, ast.Literal) and isinstance(stop.value, int):
                 edits.append(Fix(stop.span, str(stop.value - 1)))
                 yield Mend(LIKELY, tuple(edits), "places are counted from 0")
         if starts_at_one:
-            moved = tuple(Fix(n.index.span, f"{name} - 1") for n in picked)
+            moved = tuple(Fix(n.index.span, f"{name} - 1") for n in uses)
             yield Mend(LIKELY, moved, "places are counted from 0")
-        lengths = [n.base.span.text for n in picked if n.span.start == place.start]
+        lengths = [n.base.span.text for n in uses if n.span.start == place.start]
         for base in lengths[:1]:
             fix = Fix(stop.span, f"len({base})")
             yield Mend(LIKELY, (fix,), "places are counted from 0, so that the last is one less")
