@@ -8,8 +8,7 @@ from cnndsl import elsewhere, errors
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Source, Span
 from cnndsl.syntax.context import Context
-from cnndsl.syntax.misplaced import end_of_braces
-from cnndsl.syntax.parts import code_from, end_of_line
+from cnndsl.syntax.parts import closed, code_from, end_of_line
 
 _AROUND = frozenset(
     "residual skip shortcut identity resblock residual_block skip_connection".split()
@@ -28,7 +27,7 @@ def asserted(at: Context) -> Diagnostic | None:
         return None
     source = at.word.source
     found = _SHAPE.match(source.text, at.word.start)
-    end = end_of_braces(source.text, found.end()) if found else None
+    end = closed(source.text, found.end()) if found else None
     if found is None or end is None:
         return None
     body = source.text[found.end() : end]
@@ -46,7 +45,7 @@ def merged(at: Context) -> Diagnostic | None:
 
     name = word.text.lower()
     own = re.search(rf"^[ \t]*block[ \t]+{word.text}\b", source.text, re.MULTILINE)
-    end = end_of_braces(source.text, at.word.start)
+    end = closed(source.text, at.word.start)
     if end is None or own or word is not at.item[-1] or len(at.item) > 1:
         return None
     body = source.text[at.word.start : end]

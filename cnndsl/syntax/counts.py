@@ -9,10 +9,9 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elsewhere import REPEATS
 from cnndsl.source import Span
 from cnndsl.syntax.context import Context
-from cnndsl.syntax.heads import closing
 from cnndsl.syntax.layout import OPERATORS
 from cnndsl.syntax.lets import values_of
-from cnndsl.syntax.parts import indent_of
+from cnndsl.syntax.parts import closed, indent_of
 
 _SIMPLE = re.compile(r"\d+|[A-Za-z_]\w*(?:\[[^\[\]\n]*\])?|\([^()\n]*\)")
 _TIMES = re.compile(rf"({_SIMPLE.pattern})[ \t]*(?:\*|x|\u00d7|times\b)[ \t]*(?=[A-Za-z{{])")
@@ -61,7 +60,7 @@ def _in_front(at: Context) -> Diagnostic | None:
     if element is None:
         return None
     opens = text[element.end() : element.end() + 1]
-    end = closing(source, element.end()) if opens in ("(", "{") else element.end()
+    end = (closed(text, element.end()) or len(text)) if opens in ("(", "{") else element.end()
     layer = text[found.end() : end].rstrip()
     if at.word.start >= end or (opens == "{" and layer[0] != "{"):
         return None
@@ -88,7 +87,7 @@ def repeated(at: Context) -> Diagnostic | None:
     count = count if _SIMPLE.fullmatch(count) else f"({count})"
     if first.text == "for" and not re.fullmatch(r"\w+", count):
         return None
-    end = closing(source, found.end())
+    end = closed(source.text, found.end()) or len(source.text)
     fix = Fix(Span(source, first.start, end), f"{source.text[found.end() : end]} * {count}")
     message = f"`{first.text}` is not a word of this language"
     if first.text == "for":

@@ -10,7 +10,7 @@ from cnndsl.source import Span
 from cnndsl.suggest import closest
 from cnndsl.syntax.context import Context
 from cnndsl.syntax.expected import DEFINITIONS, ELEMENTS, LITERALS, STATEMENTS, TEXTS, found
-from cnndsl.syntax.heads import instead
+from cnndsl.syntax.heads import OF_LAYERS, SAME, instead
 from cnndsl.syntax.layout import between
 from cnndsl.syntax.scan import END
 
@@ -35,25 +35,14 @@ _SIGNS = {
 HEADS = frozenset(  # words before a body in braces
     "def func function class module layer net network elif elsif elseif repeat while loop".split()
 )
-_FOREIGN = {
-    "def": "write `fn` for an expression, `block` for layers",
-    "func": "write `fn` for an expression, `block` for layers",
-    "function": "write `fn` for an expression, `block` for layers",
+_FOREIGN: dict[str, str | None] = {
+    **dict.fromkeys(OF_LAYERS, "write `fn` for an expression, `block` for layers"),
+    **dict.fromkeys(("class", "module"), "write `block` or `model`"),
+    **dict.fromkeys(("net", "network"), "write `model`"),
+    **dict.fromkeys(("import", "include", "from"), 'write `use "other.cnn"`'),
+    **dict.fromkeys(SAME, None),
     "lambda": "write `fn` at the top of the file",
-    "class": "write `block` or `model`",
-    "module": "write `block` or `model`",
     "layer": "write `block`, or `stage` in a model",
-    "net": "write `model`",
-    "network": "write `model`",
-    "import": 'write `use "other.cnn"`',
-    "include": 'write `use "other.cnn"`',
-    "from": 'write `use "other.cnn"`',
-    "var": "write `let`",
-    "const": "write `let`",
-    "set": "write `let`",
-    "elif": "write `else if`",
-    "elsif": "write `else if`",
-    "elseif": "write `else if`",
     "repeat": "write the count behind: `{ … } * 3`",
     "while": "write `for i in 0 .. n { … }`",
     "assert": "write `expect`, or a shape behind a colon",
@@ -125,7 +114,9 @@ def _hash(sign: Span) -> Fix:
 def word(at: Context) -> Diagnostic | None:
     """A statement or definition that begins with a word of another language, or a typo."""
     head = (*at.statement, at.word)[0]
-    if (
+    if at.previous.type == "RBRACE" and at.word.text in SAME:  # `} elif c {`
+        head = at.word
+    elif (
         head.type not in ("NAME", "RETURN")
         or len(at.statement) > 1
         or at.word.type in ("EQUAL", END)

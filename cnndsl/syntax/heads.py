@@ -6,17 +6,16 @@ import re
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
-from cnndsl.source import Source, Span
+from cnndsl.source import Span
 from cnndsl.syntax.context import Context
-from cnndsl.syntax.layout import CLOSERS
 from cnndsl.syntax.parts import end_of_line
 from cnndsl.syntax.python_bodies import braced
-from cnndsl.syntax.scan import Word, scan
+from cnndsl.syntax.scan import Word
 
-_SAME = {"elif": "else if", "elsif": "else if", "elseif": "else if"}
-_SAME |= dict.fromkeys(("var", "const", "set"), "let")
-_OF_LAYERS = ("def", "func", "function")
-_HEADS = ("class", "module", "net", "network", *_OF_LAYERS)
+SAME = {"elif": "else if", "elsif": "else if", "elseif": "else if"}
+SAME |= dict.fromkeys(("var", "const", "set"), "let")
+OF_LAYERS = ("def", "func", "function")
+_HEADS = ("class", "module", "net", "network", *OF_LAYERS)
 _HEAD = re.compile(rf"({'|'.join(_HEADS)})\s+(\w+)\s*(\([^()\n]*\))?\s*(:|\{{|=)?")
 _OUTPUT = re.compile(r"output\s+([A-Za-z_]\w*)\s*(?:=([^:#{}]+))?$")
 _IMPORT = re.compile(
@@ -32,7 +31,7 @@ def definition(at: Context) -> Diagnostic | None:
     if head.text not in _HEADS or found is None or not found[4]:
         return None
     word, name, parameters, sign = found.groups()
-    layers = word in _OF_LAYERS
+    layers = word in OF_LAYERS
     body = head.source.text[found.end() :].lstrip()
     is_model = not layers and ("Mod" in (parameters or "") or body.startswith("input"))
     if word in ("class", "module") and not is_model and sign != ":":
@@ -60,8 +59,8 @@ def definition(at: Context) -> Diagnostic | None:
 def instead(head: Word) -> Fix | None:
     """The edit that a word of another language stands for, where it is one."""
     source, text = head.source, head.source.text
-    if head.text in _SAME:
-        return Fix(head, _SAME[head.text])
+    if head.text in SAME:
+        return Fix(head, SAME[head.text])
     line = text[head.start :].partition("\n")[0]
     if found := re.match(r"return\s+(?=\w)", line):
         return Fix(Span(source, head.start, head.start + found.end()), "")
@@ -74,18 +73,6 @@ def instead(head: Word) -> Fix | None:
         path = (found[1] or found[2]).replace(".", "/")
         return Fix(Span(source, head.start, head.start + len(line)), f'use "{path}.cnn"')
     return None
-
-
-def closing(source: Source, start: int) -> int:
-    """Behind the bracket that closes the one at a place; the end of the text where none does."""
-    depth = 0
-    for word in scan(source, missed=[]):
-        if word.start >= start:
-            depth += word.type in CLOSERS
-            depth -= word.type in CLOSERS.values()
-            if not depth:
-                return word.end
-    return len(source.text)
 
 
 _COUNTER = r"[ \t]*([A-Za-z]\w*)[^{}\[\]()\n]*"  # and what is added to it

@@ -9,7 +9,7 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
 from cnndsl.syntax.context import Context
 from cnndsl.syntax.expected import DEFINITIONS, ELEMENTS
-from cnndsl.syntax.parts import code_from, end_of_line
+from cnndsl.syntax.parts import closed, code_from, end_of_line
 
 _COUNTED = {"params": "params", "parameters": "params", "macs": "macs", "total": "total"}
 _OF_A_MODEL = frozenset({"TRAIN", "PREPROCESS", "EXPECT", "AUX", "STAGE"})
@@ -124,17 +124,7 @@ def _statement_end(text: str, start: int) -> int | None:
     opener = text.find("{", start, line_end)
     if opener < 0:
         return start + len(text[start:line_end].partition("#")[0].rstrip())
-    return end_of_braces(text, opener)
-
-
-def end_of_braces(text: str, opener: int) -> int | None:
-    """Where the brace that opens at a place is closed."""
-    depth = 0
-    for place in range(opener, len(text)):
-        depth += (text[place] == "{") - (text[place] == "}")
-        if not depth:
-            return place + 1
-    return None
+    return closed(text, opener)
 
 
 _VALUE = re.compile(

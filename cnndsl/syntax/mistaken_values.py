@@ -17,7 +17,8 @@ from cnndsl.syntax.expected import (
     found,
 )
 from cnndsl.syntax.layout import COMPARISONS, OPERATORS, between
-from cnndsl.syntax.scan import END, Word, rounded_of, scan
+from cnndsl.syntax.parts import closed
+from cnndsl.syntax.scan import END, rounded_of
 
 
 def rounded(at: Context) -> Diagnostic | None:
@@ -102,6 +103,9 @@ def identity(at: Context) -> Diagnostic | None:
     return errors.written_differently(at.word, "`is` compares nothing here", None, fix)
 
 
+_NO_CHAIN = "an argument cannot be a chain"
+
+
 def chain_as_value(at: Context) -> Diagnostic | None:
     """An arrow where a value is wanted."""
     if at.word.type != "ARROW" or at.previous.type in ("ARROW", "STAR"):
@@ -111,15 +115,19 @@ def chain_as_value(at: Context) -> Diagnostic | None:
         opened = at.before.index(at.open[-1])
         callee = at.before[opened - 1].text if opened else ""
         help = "name the chain's result in a line of its own, and hand on the name"
-        if not _closes(at.open[-1]):
+        text, opener = at.word.source.text, at.open[-1]
+        end = closed(text, opener.start)
+        if end is None or "\n" in text[opener.start : end]:
             last = at.previous.end
             fix = Fix(Span(at.word.source, last, last), ")")
             return errors.unclosed_bracket(at.open[-1], at.word, "a chain goes on here", fix)
-        joined = _bracketed(at.open[-1]) if callee in ("add", "concat", "mul") else None
+        whole = Span(at.word.source, opener.start, end)
+        joined = Fix(whole, f" [ {whole.text[1:-1].strip()} ]")
         if callee in ("add", "concat", "mul"):
-            line = corrected(joined) if joined else None
+            line = corrected(joined)
             help = f"branches stand in brackets: {line or f'{callee} [ a, b ]'}"
-        return errors.chain_in_expression(at.word, "an argument cannot be a chain", help, joined)
+            return errors.chain_in_expression(at.word, _NO_CHAIN, help, joined)
+        return errors.chain_in_expression(at.word, _NO_CHAIN, help)
     if head == "LET" and len(at.statement) > 1:
         first, name = at.statement[:2]
         fix = Fix(Span(first.source, first.start, name.start), "")
@@ -138,17 +146,6 @@ def chain_as_value(at: Context) -> Diagnostic | None:
     return None
 
 
-def _closes(opener: Word) -> bool:
-    """Whether a parenthesis is closed in its line, or in one that closes more than it opens."""
-    depth = 0
-    for word in scan(opener.source, missed=[]):
-        if word.start >= opener.start:
-            depth += (word.type == "LPAR") - (word.type == "RPAR")
-            if not depth or (word.text[:1] == "\n" and word.start > opener.start):
-                return not depth
-    return False
-
-
 def dangling(at: Context) -> Diagnostic | None:
     """A sign that wants something behind it, before a bracket closes or the file ends."""
     last = at.previous
@@ -162,17 +159,3 @@ def dangling(at: Context) -> Diagnostic | None:
     if last.type == "RANGE" and at.inside == "LSQB":
         help = "`xs..` stands in packs and merges; a pack is an argument as it is, xs or xs[0 .. 2]"
     return errors.unexpected(last, found(at.word), wanted, help)
-
-
-def _bracketed(opener: Word) -> Fix | None:
-    """Brackets for the parentheses around branches in one line."""
-    text = opener.source.text
-    depth = 0
-    for place in range(opener.start, len(text)):
-        depth += (text[place] == "(") - (text[place] == ")")
-        if text[place] == "\n":
-            return None
-        if not depth:
-            branches = text[opener.end : place].strip()
-            return Fix(Span(opener.source, opener.start, place + 1), f" [ {branches} ]")
-    return None

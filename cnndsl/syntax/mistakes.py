@@ -38,8 +38,7 @@ from cnndsl.syntax.expected import (
     found,
 )
 from cnndsl.syntax.layout import CLOSERS, OPERATORS, between
-from cnndsl.syntax.misplaced import end_of_braces
-from cnndsl.syntax.parts import opened_in_line
+from cnndsl.syntax.parts import closed, opened_in_line
 from cnndsl.syntax.ported.meaning import op_spelt
 from cnndsl.syntax.scan import Word
 
@@ -91,7 +90,8 @@ def _renamed(word: Word) -> tuple[str | None, Fix]:
     """A parameter with another name, where its definition takes it for a value, and in calls."""
     text, new = word.source.text, f"{word.text}_"
     new = f"{new}channels" if word.type in ("IN", "INPUT") else new
-    body = end_of_braces(text, max(0, text.find("{", word.end))) or word.end
+    opener = text.find("{", word.end)
+    body = (closed(text, opener) if opener > 0 else None) or word.end
     edits = [Fix(word, new)]
     for use in re.compile(rf"(?<![\w.\"]){word.text}\b(?![ \t]*(?:\.|->|\[))").finditer(
         text, word.end
@@ -257,7 +257,6 @@ _RULES = (
     sizes.tuples,
     python_forms.dotted,
     python_forms.called,
-    python_forms.otherwise,
     python_forms.typed,
     python_forms.squared,
     heads.definition,

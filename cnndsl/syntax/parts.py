@@ -24,5 +24,27 @@ def opened_in_line(text: str, place: int) -> str:
     return opened[-1] if opened else ""
 
 
+def closed(text: str, opener: int) -> int | None:
+    """Behind the bracket that closes the one at a place."""
+    opens, closes = text[opener], {"(": ")", "[": "]", "{": "}"}[text[opener]]
+    depth = 0
+    for place in range(opener, len(text)):
+        depth += (text[place] == opens) - (text[place] == closes)
+        if not depth:
+            return place + 1
+    return None
+
+
+def split_at(text: str, signs: str = ",") -> list[str]:
+    """What stands between signs outside of brackets."""
+    parts, depth, start = [], 0, 0
+    for place, sign in enumerate(text):
+        depth += (sign in "([{") - (sign in ")]}")
+        if sign in signs and not depth:
+            parts.append(text[start:place])
+            start = place + 1
+    return [*parts, text[start:]]
+
+
 def indent_of(line: str) -> int:
     return len(line) - len(line.lstrip(" \t"))

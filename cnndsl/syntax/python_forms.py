@@ -14,7 +14,6 @@ from cnndsl.syntax.words import words_from
 
 _CONTAINERS = frozenset({"Sequential", "ModuleList", "List"})
 _SIDES = {"1": "channels", "2": "height", "3": "width"}  # of PyTorch's batches
-_ELSE_IF = frozenset({"elif", "elsif", "elseif"})
 
 
 def dotted(at: Context) -> Diagnostic | None:
@@ -84,15 +83,6 @@ def _path(at: Context) -> list[Word]:
         found += [at.word, at.after]
     kinds = ["NAME" if index % 2 == 0 else "DOT" for index in range(len(found))]
     return found if [word.type for word in found] == kinds else []
-
-
-def otherwise(at: Context) -> Diagnostic | None:
-    """`} elif c {`."""
-    if at.word.text not in _ELSE_IF or at.previous.type != "RBRACE":
-        return None
-    message = f"`{at.word.text}` is not a word of this language"
-    fix = Fix(at.word, "else if")
-    return errors.written_differently(at.word, message, "write `else if`", fix)
 
 
 def called(at: Context) -> Diagnostic | None:

@@ -9,7 +9,7 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
 from cnndsl.syntax.choices import at_top
 from cnndsl.syntax.context import Context
-from cnndsl.syntax.parts import code_from
+from cnndsl.syntax.parts import code_from, split_at
 
 
 def tensor_arithmetic(at: Context) -> Diagnostic | None:
@@ -34,12 +34,8 @@ def _joined(at: Context, merge: str) -> Fix | None:
         line = line.rpartition("}")[0].rstrip()
     named = re.match(r"\w+[ \t]*=[ \t]*", line)
     start = first.start + (named.end() if named else 0)
-    parts: list[str] = []
     rest = line[named.end() :] if named else line
-    while (place := at_top(rest, re.escape(at.word.text))) >= 0:
-        parts.append(rest[:place].strip())
-        rest = rest[place + 1 :]
-    parts.append(rest.strip())
+    parts = [part.strip() for part in split_at(rest, at.word.text)]
     layers = all(re.match(r"(?:here|in|[A-Za-z_]\w*)\b(?![ \t]*[=:])", part) for part in parts)
     if not layers or len(parts) == 1 or at_top(line, ":") >= 0:
         return None

@@ -9,7 +9,7 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
 from cnndsl.syntax.context import Context
 from cnndsl.syntax.expected import DEFINITIONS
-from cnndsl.syntax.misplaced import end_of_braces
+from cnndsl.syntax.parts import closed, split_at
 
 _HEAD = re.compile(
     r"(?:(?:model|variant|class|network|net)[ \t]+)?(\w+)[ \t]*"
@@ -43,15 +43,15 @@ def varied(at: Context) -> Diagnostic | None:
     end, given = found.end(), list[str]()
     for part in (_GIVEN, _WITH):
         if more := part.match(text, end):
-            given += [each.strip() for each in _commas(more[1]) if each.strip()]
+            given += [each.strip() for each in split_at(more[1], ",;") if each.strip()]
             end = more.end()
     own = ""
     if body := _BODY.match(text, end):
-        closed = end_of_braces(text, body.end())
-        inner = None if closed is None else _inner(text[body.end() + 1 : closed - 1])
-        if inner is None or closed is None:
+        stop = closed(text, body.end())
+        inner = None if stop is None else _inner(text[body.end() + 1 : stop - 1])
+        if inner is None or stop is None:
             return None
-        given, own, end = given + inner[0], inner[1], closed
+        given, own, end = given + inner[0], inner[1], stop
     new = f"model {name} = {base}({', '.join(given)})" if given else f"model {name} = {base}"
     fix = Fix(Span(source, head.start, end), new + own)
     if at.word.start >= end or " ".join(fix.text.split()) == " ".join(fix.span.text.split()):
@@ -67,7 +67,7 @@ def varied(at: Context) -> Diagnostic | None:
 
 def _inner(body: str) -> tuple[list[str], str] | None:
     """The arguments of a body, and the assertions that stay in it; None of anything else."""
-    lines = [line.strip() for part in body.split("\n") for line in _commas(part)]
+    lines = [line.strip() for part in body.split("\n") for line in split_at(part, ",;")]
     lines = [line for line in lines if line and not line.startswith("#")]
     own = [line for line in lines if _OWN.fullmatch(line)]
     given = [_SET.fullmatch(line) for line in lines if line not in own]
@@ -76,14 +76,3 @@ def _inner(body: str) -> tuple[list[str], str] | None:
     kept = f" {{ {own[0]} }}" if len(own) == 1 else ""
     kept = "".join([" {", *(f"\n  {line}" for line in own), "\n}"]) if len(own) > 1 else kept
     return [f"{each[1]} = {each[2]}" for each in given if each], kept
-
-
-def _commas(line: str) -> list[str]:
-    """What stands between the commas of a line, outside of brackets."""
-    parts, depth, start = [], 0, 0
-    for index, sign in enumerate(line):
-        depth += (sign in "([") - (sign in ")]")
-        if sign in ",;" and not depth:
-            parts.append(line[start:index])
-            start = index + 1
-    return [*parts, line[start:]]

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 from cnndsl.diagnostics import Fix
 from cnndsl.fixes import joined_fixes
 from cnndsl.source import Source, Span
-from cnndsl.syntax.misplaced import end_of_braces
-from cnndsl.syntax.parts import indent_of
+from cnndsl.syntax.parts import closed, indent_of
 from cnndsl.syntax.ported import nested
 from cnndsl.syntax.ported.dialects import Dialect
 from cnndsl.syntax.ported.entries import Unknown
@@ -101,7 +100,7 @@ class _Body:
                 continue
             yield from self.flushed()
             if _ASIDE.match(line.text):
-                aside = end_of_braces(text, line.end - 1) or len(text)
+                aside = closed(text, line.end - 1) or len(text)
             if line.start < aside:
                 continue
             self.known |= _names(line.text)
@@ -254,7 +253,7 @@ def _record_at(lines: Sequence[Line], index: int, span: Span) -> tuple[int, str]
         while stop < len(lines) and _OF_SECTION.fullmatch(lines[stop].text):
             stop += 1
     elif re.match(r"\s*layers?\s*\{", head.text):
-        end = end_of_braces(source, source.index("{", head.start)) or span.end
+        end = closed(source, source.index("{", head.start)) or span.end
         while stop < len(lines) and lines[stop].end <= end:
             stop += 1
     elif re.match(r"\s*(?:-\s+)?[\"']?\w+[\"']?\s*:\s*[\w\"']*\s*$", head.text):

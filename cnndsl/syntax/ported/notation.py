@@ -6,6 +6,8 @@ import ast as python
 import re
 import warnings
 
+from cnndsl.syntax.parts import split_at
+
 INPUT = "input_of_this"  # `in` is a word of Python's own
 USUAL = tuple("x inputs input net out y h features img image here data".split())  # tensors' names
 _LONGEST = 20_000  # characters of a text that is read
@@ -132,13 +134,7 @@ def _named_last(text: str) -> str:
     """Arguments, those with names last."""
     if len(text) > _LONG:
         return text
-    parts, depth, start = [], 0, 0
-    for place, sign in enumerate(text):
-        depth += (sign in "([{") - (sign in ")]}")
-        if sign == "," and not depth:
-            parts.append(text[start:place])
-            start = place + 1
-    parts.append(text[start:])
+    parts = split_at(text)
     named = [bool(re.match(r"\s*\w+\s*=(?!=)", part)) for part in parts]
     if sorted(named) == named or not parts[-1].strip():
         return text
