@@ -72,6 +72,7 @@ def _all(
     yield from sizes.resized(nodes, first)
     yield from sizes.unpadded(nodes, first)
     yield from order.flattened(nodes, first)
+    yield from order.otherwise(nodes, first)
     yield from order.counted_from_one(nodes, first)
     yield from order.at_least_one(nodes, first)
     yield from order.common_groups(nodes, first)

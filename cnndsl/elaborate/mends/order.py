@@ -50,6 +50,22 @@ def _without(call: ast.Apply) -> Fix:
     return Fix(Span(source, begin, end + 1) if is_line and end >= 0 else call.span, "")
 
 
+def otherwise(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """`h = conv(64, 3)`, and `if fits { add [ h, here ] }`: nothing of `h` is left without."""
+    if first.code not in ("E301", "E302", "E303", "E305"):
+        return
+    for node in nodes:
+        statements = node.body.statements if isinstance(node, ast.Block) else ()
+        binds = [each for each in statements if isinstance(each, ast.Bind)]
+        last = statements[-1] if statements else None
+        flows = any(isinstance(each, ast.Run) for each in statements)
+        if isinstance(last, ast.If) and last.other is None and binds and not flows:
+            name, end = binds[-1].name, last.span.end
+            fix = Fix(Span(last.span.source, end, end), f" else {{ {name} }}")
+            why = f"`{name}` is a name, and does not flow: what comes of it is said in both cases"
+            yield Mend(LIKELY, (fix,), why)
+
+
 def counted_from_one(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
     """`widths[i]` in `for i in 1 .. 4`, of three widths: places are counted from 0."""
     if first.code != "E203" or first.primary is None:
