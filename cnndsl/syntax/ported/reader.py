@@ -126,9 +126,9 @@ class Reader:
         self.add([Entry("", text=by_hand(line))])
 
     def _calls(self, line: str) -> bool:
-        named = re.match(r"\s*(?:layer|node)\s+[\"']?(\w+)[\"']?\s*[:=]\s*", line)
-        text = re.sub(r"^\s*(?:[-*•]\s+|\(?\w+\)?\s*:\s+(?=\w+[.(]))", "", line)
-        text = line[named.end() :] if named else text
+        layer = r"\s*(?:layer|node)\s+[\"']?(\w+)[\"']?\s*[:=]\s*"
+        named = re.match(rf"{layer}|\s*\(?(\w+)\)?\s*:\s+(?=\w+[.(])", line)
+        text = line[named.end() :] if named else re.sub(r"^\s*[-*•]\s+", "", line)
         body = statements(text)
         if body is None:
             return False
@@ -141,7 +141,7 @@ class Reader:
                 return False
         is_read = self.run(body)
         if is_read and named:
-            self.script.tensors[named[1]] = self.script.flow
+            self.script.tensors[named[1] or named[2]] = self.script.flow
         return is_read
 
     def run(self, body: Sequence[python.stmt]) -> bool:
@@ -184,7 +184,7 @@ def is_other(statement: str, blocks: Collection[str]) -> bool:
     from cnndsl.ops import MERGES, OPS  # only mistakes ask for them
 
     plain = re.sub(r"\"[^\"]*\"|'[^']*'|#.*", "", statement)
-    if re.search(r"[A-Za-z_]\w*(?:\.|::?|[ \t]*:[ \t])[A-Za-z_]\w*[ \t]*\(", plain):
+    if re.search(r"[A-Za-z_]\w*(?:\.|::?)[A-Za-z_]\w*[ \t]*\(", plain):
         return True
     given = re.findall(r"[(,][ \t]*([a-z_]+)[ \t]*=(?!=)", plain)
     if not _theirs().isdisjoint(given) or re.search(r"\b(?:None|True|False)\b", plain):
