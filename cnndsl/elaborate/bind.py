@@ -35,7 +35,7 @@ def match(
                 raise Failure(surplus(callee, names, args, position, span, signature))
             name = names[position]
         elif name not in known:
-            raise Failure(unknown(callee, names, args, position, span, signature))
+            raise Failure(unknown(callee, names, args, position, span, signature, required))
         if name in given:
             raise Failure(errors.argument_twice(argument.span, callee, name, given[name].span))
         given[name] = argument

@@ -30,8 +30,9 @@ def unknown(
     position: int,
     call: Span,
     signature: Callable[[], str],
+    required: Sequence[str] = (),
 ) -> Diagnostic:
-    """An argument by a name that the callee does not have."""
+    """An argument by a name that the callee does not have, which may be one that it needs."""
     argument = args[position]
     name, span = argument.name or "", argument.name_span or argument.span
     message = f"`{callee}` has no argument `{name}`"
@@ -71,6 +72,12 @@ def unknown(
         return errors.unknown_argument(span, message, signature(), help, padded)
     if callee == "flatten":  # from whatever dimension on
         return errors.unknown_argument(span, message, signature(), None, rewritten(call, callee))
+    given = {each.name for each in args} | set(names[: sum(each.name is None for each in args)])
+    missing = [each for each in required if each not in given]
+    strange = [each.name for each in args if each.name is not None and each.name not in names]
+    if callee in OPS and len(missing) == len(strange) == 1:
+        help = f"did you mean `{missing[0]}`?"
+        return errors.unknown_argument(span, message, signature(), help)
     own = callee not in OPS and callee not in initial.NAMES and callee != "aux"
     if own and (meant := _akin(name, names, args)):
         return errors.unknown_argument(span, message, signature(), f"did you mean `{meant}`?")

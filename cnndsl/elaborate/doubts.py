@@ -12,11 +12,12 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elaborate.calls import says_channels, without
 from cnndsl.elaborate.forms import lonely, one_tensor, repeats
 from cnndsl.elaborate.program import Program
+from cnndsl.elaborate.reshaped_calls import without_bias
 from cnndsl.elaborate.reuse import shares
 from cnndsl.elaborate.unused import Ignored
 from cnndsl.fixes import corrected
 from cnndsl.ir import Instance, Layer, Merged, Network, Node
-from cnndsl.ops.base import MOST_AXES, Op, Shape, rank_of
+from cnndsl.ops.base import MOST_AXES, Shape, rank_of
 from cnndsl.ops.conv import Conv, ConvTranspose, Depthwise, Separable
 from cnndsl.ops.dense import Dense
 from cnndsl.ops.noise import Dropout, DropPath
@@ -171,9 +172,7 @@ def _layer(layer: Layer, alone: bool) -> Iterator[Diagnostic]:
     place = before.element.name_span
     if isinstance(op, BatchNorm) and alone:
         if isinstance(before.op, _Biased) and before.op.bias:
-            yield advice.useless_bias(
-                place, element.name_span, _unbiased(before.element, before.op)
-            )
+            yield advice.useless_bias(place, element.name_span, without_bias(before.element))
     elif isinstance(op, Conv) and isinstance(before.op, Conv):
         yield advice.nothing_between(element.name_span, place)
 
@@ -221,16 +220,6 @@ def _skipped(op: _Windowed, shape: Shape, element: ast.Apply) -> Iterator[Diagno
     if seen:
         message = f"{' and '.join(seen)} at the end of the map are in no window"
         yield advice.skipped_pixels(element.span, message, "with pad = same, windows reach them")
-
-
-def _unbiased(element: ast.Apply, op: Op) -> Fix | None:
-    """The edit that leaves out a bias that is there by default."""
-    args = element.args or ()
-    most = min(2, list(op.arguments()).index("bias"))
-    if not args or any(argument.name == "bias" for argument in args) or _by_place(args) > most:
-        return None
-    end = args[-1].span.end
-    return Fix(Span(element.span.source, end, end), ", bias = false")
 
 
 def _is_literal(element: ast.Apply) -> bool:

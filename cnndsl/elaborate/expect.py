@@ -13,8 +13,8 @@ from cnndsl.elaborate import values
 from cnndsl.elaborate.collect import Collector
 from cnndsl.elaborate.explain import shape_text
 from cnndsl.elaborate.otherwise import Trials
-from cnndsl.elaborate.suspects import causes, explanations
-from cnndsl.fixes import corrected
+from cnndsl.elaborate.suspects import Cause, causes, explanations
+from cnndsl.fixes import corrected, joined_fixes
 from cnndsl.ir import Network, Value
 from cnndsl.ops.base import Shape
 from cnndsl.suggest import did_you_mean
@@ -69,17 +69,22 @@ def check_expectations(
                 continue
             if mistake.code == "E401" and trials is not None:
                 mistake = replace(mistake, table=table())
+                if expect.what == "macs" and expect.unit:
+                    mistake = _halved(mistake, expect, value, seen)
                 if is_exact(expect) and isinstance(value, int):
-                    notes = explanations(suspects(expect.what), value - seen)
+                    likely = explanations(suspects(expect.what), value - seen)
+                    notes = tuple(cause.note for cause in likely)
                     if notes:
                         mistake = replace(_renamed(mistake, expect, notes), notes=notes)
+                        mistake = _edited(mistake, likely)
                     else:
                         mistake = _explained(mistake, trials, expect.what, value, exact)
             found.add(mistake)
         else:
             message = f"`expect` asserts {', '.join(FIGURES[:-1])} or output, not `{expect.what}`"
             help = did_you_mean(expect.what, FIGURES)
-            found.add(errors.bad_expectation(expect.what_span, message, help))
+            mistake = errors.bad_expectation(expect.what_span, message, help)
+            found.add(_halved(mistake, expect, value, counts.macs))
 
 
 def _renamed(mistake: Diagnostic, expect: ast.Expect, notes: tuple[str, ...]) -> Diagnostic:
@@ -96,6 +101,34 @@ def _renamed(mistake: Diagnostic, expect: ast.Expect, notes: tuple[str, ...]) ->
     fix = Fix(expect.what_span, other)
     line = corrected(fix)
     return replace(mistake, fix=fix, help=f"write {line}" if line else None)
+
+
+def _halved(mistake: Diagnostic, expect: ast.Expect, value: Value, seen: int) -> Diagnostic:
+    """A count of operations that is twice that of multiply-accumulates, as it would be of those."""
+    if not values.is_number(value) or expect.what not in ("flops", "macs"):
+        return mistake
+    if abs(2 * seen - value) * 2 > (expect.unit or 0):
+        return mistake
+    said = expect.value.span
+    fixes = [Fix(said, _as(said.text, seen) if expect.unit else str(seen))]
+    if expect.what != "macs":
+        fixes = [Fix(expect.what_span, "macs"), *fixes]
+    line = corrected(fix := joined_fixes(fixes))
+    help = f"two operations are one multiply-accumulate: {line}"
+    return replace(mistake, help=help, fix=fix) if line else mistake
+
+
+def _edited(mistake: Diagnostic, causes: list[Cause]) -> Diagnostic:
+    """The mistake with the edits of its one cause."""
+    edits = causes[0].edits
+    if mistake.fix is not None or len(causes) > 1 or not edits:
+        return mistake
+    lines = dict.fromkeys(edit.span.line for edit in edits)
+    shown = [edit for edit in edits if edit.span.line == edits[0].span.line]
+    line = corrected(joined_fixes(shown)) if "\n" not in edits[0].text else None
+    text = line or edits[0].text.partition("\n")[0]
+    also = f" (and in line {', '.join(map(str, [*lines][1:]))})" if len(lines) > 1 else ""
+    return replace(mistake, help=f"write {text}{also}", fix=joined_fixes(edits))
 
 
 def is_exact(expect: ast.Expect) -> bool:

@@ -93,3 +93,14 @@ def activation_of(argument: ast.Argument) -> str | None:
         case ast.Name(id=said) | ast.Literal(value=str(said)):
             return closest(said, OPS)
     return None
+
+
+def without_bias(call: ast.Apply) -> Fix | None:
+    """The edit that leaves out a bias that is there by default."""
+    args = call.args or ()
+    places = sum(argument.name is None for argument in args)
+    most = min(2, list(OPS[call.name].arguments()).index("bias"))
+    if not args or any(argument.name == "bias" for argument in args) or places > most:
+        return None
+    end = args[-1].span.end
+    return Fix(Span(call.span.source, end, end), ", bias = false")

@@ -7,8 +7,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from cnndsl.counts import Count, count, count_layer, size
+from cnndsl.diagnostics import Fix
+from cnndsl.elaborate.reshaped_calls import without_bias
 from cnndsl.ir import Auxiliary, Frame, Instance, Layer, Network, Node, Repeated
 from cnndsl.ops.conv import Conv
+from cnndsl.source import Span
+from cnndsl.syntax import ast
 from cnndsl.walks import aux_heads, children, layers
 
 _LISTED = 2  # several may fit a difference; more than a few explain nothing
@@ -18,16 +22,19 @@ _USUAL = (10, 100, 200, 1000, 1001, 21_841)  # classes of CIFAR, Tiny ImageNet a
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """`difference` is what the asserted count is larger by, if this is the cause."""
+    """`difference` is what the asserted count is larger by, if this is the cause; `edits` make it
+    so, where the text says where.
+    """
 
     difference: int
     note: str
+    edits: tuple[Fix, ...] = ()
 
 
-def explanations(causes: list[Cause], difference: int) -> tuple[str, ...]:
+def explanations(causes: list[Cause], difference: int) -> list[Cause]:
     """The causes that account for a difference exactly."""
-    notes = [cause.note for cause in causes if cause.difference == difference != 0]
-    return tuple(dict.fromkeys(notes))[:_LISTED]
+    found = {cause.note: cause for cause in causes if cause.difference == difference != 0}
+    return list(found.values())[:_LISTED]
 
 
 def causes(network: Network, what: str) -> list[Cause]:
@@ -44,7 +51,8 @@ def _of_params(network: Network, what: str) -> Iterator[Cause]:
     yield Cause(scales, note.format("scale", scales))
     yield Cause(shifts, note.format("shift", shifts))
     present, absent = _biases_before_norm(every)
-    yield Cause(-present, f"the biases of the convolutions before `bn` are exactly {present:,}")
+    note = f"the biases of the convolutions before `bn` are exactly {present:,}"
+    yield Cause(-present, note, _unbiased(every))
     yield Cause(absent, f"biases in the convolutions before `bn` would add exactly {absent:,}")
     yield from _of_biases(every, present, absent)
     state = sum(one.total - one.params for one in map(count_layer, every))
@@ -127,19 +135,39 @@ def _of_repetitions(network: Network, what: str) -> Iterator[Cause]:
 def _of_uses(network: Network, what: str) -> Iterator[Cause]:
     """A block that was meant to have the same weights wherever it runs."""
     counts = _counts(network.frame)
-    uses: dict[str, list[int]] = {}
+    uses: dict[str, list[Instance]] = {}
     stack: list[Node] = [network.frame]
     while stack:
         current = stack.pop()
         stack.extend(children(current))
         if isinstance(current, Instance):
-            uses.setdefault(current.block.name, []).append(getattr(counts[id(current)], what))
+            uses.setdefault(current.block.name, []).append(current)
     for name, held in uses.items():
-        again = sum(held) - held[0]
-        if again and len(set(held)) == 1:
+        figures = [getattr(counts[id(use)], what) for use in held]
+        again = sum(figures) - figures[0]
+        if again and len(set(figures)) == 1:
             times = "second" if len(held) == 2 else f"other {len(held) - 1}"
             note = f"the {times} `{name}` is exactly {again:,}: layers that share their weights are"
-            yield Cause(-again, f"{note} declared once, `shared NAME = {name}`, and run by NAME")
+            note += f" declared once, `shared NAME = {name}`, and run by NAME"
+            yield Cause(-again, note, _shared(network, held))
+
+
+def _shared(network: Network, uses: list[Instance]) -> tuple[Fix, ...]:
+    """The edits that declare the layers of a block in a model's body once, and run them by name."""
+    spans = sorted({use.element.span for use in uses}, key=lambda span: span.start)
+    model = network.definition
+    lines = [st for st in model.body.statements if not isinstance(st, ast.Input)]
+    own = all(span.source is model.span.source for span in spans)
+    if len(spans) != len(uses) or len({span.text for span in spans}) > 1 or not (own and lines):
+        return ()
+    if any(not model.span.start <= span.start < model.span.end for span in spans):
+        return ()
+    at, name = lines[0].span, f"shared_{uses[0].block.name}"
+    indent = at.source.text[at.source.text.rfind("\n", 0, at.start) + 1 : at.start]
+    if indent.strip():
+        return ()
+    declared = f"shared {name} = {spans[0].text}\n{indent}"
+    return Fix(Span(at.source, at.start, at.start), declared), *(Fix(s, name) for s in spans)
 
 
 def _counts(frame: Frame) -> dict[int, Count]:
@@ -173,6 +201,19 @@ def _biases_before_norm(every: list[Layer]) -> tuple[int, int]:
         present += size(tensors["bias"]) if "bias" in tensors else 0
         absent += 0 if "bias" in tensors else layer.x.shape[-1]
     return present, absent
+
+
+def _unbiased(every: list[Layer]) -> tuple[Fix, ...]:
+    """The edits that leave out the biases in front of batch norms; none where one is said."""
+    elements = [
+        before.element
+        for before, layer in pairwise(every)
+        if layer.op.name == "bn" and layer.x is before.out and "bias" in _tensors(before)
+    ]
+    fixes = [without_bias(element) for element in dict.fromkeys(elements)]
+    found = sorted((fix for fix in fixes if fix), key=lambda fix: fix.span.start)
+    of_one = len({fix.span.source for fix in found}) == 1
+    return tuple(found) if of_one and len(found) == len(fixes) else ()
 
 
 def _left_out(every: list[Layer], tensor: str) -> int:

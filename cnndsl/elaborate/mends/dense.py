@@ -37,7 +37,7 @@ def squeezed(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
         if len(pools) != 1 or not dense:
             continue
         edits = [Fix(pools[0].span, "global_avg_pool(keep = true)"), *_as_convolutions(dense)]
-        yield Mend(LIKELY, tuple(edits), _GATE)
+        yield Mend(LIKELY, tuple(edits), _GATE, reveals=True)
 
 
 def _as_convolutions(dense: Sequence[ast.Apply]) -> Iterator[Fix]:
@@ -88,5 +88,8 @@ def at_positions(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]
             continue
         calls = [n for n in walk(node) if isinstance(n, ast.Apply) and n.span.end > place.start]
         maps = [c.span.start for c in calls if c.name in _OF_MAPS]
+        maps += [
+            n.span.end for n in walk(node) if isinstance(n, ast.Merge) and holds(n.span, place)
+        ]
         dense = [c for c in calls if c.name == "dense" and c.args and c.span.end < max(maps or [0])]
         yield Mend(LIKELY, tuple(_as_convolutions(dense)), _POINTWISE)

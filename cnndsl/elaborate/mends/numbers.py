@@ -33,9 +33,11 @@ _USUAL = {  # what a parameter is where nothing is said
 _WHOLE = "the average of the whole map, whatever its size"
 
 
-def defaults(nodes: Iterable[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+def defaults(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
     """A parameter that a call leaves out, with the default that it has everywhere."""
     found = re.match(r"`(\w+)` needs `(\w+)`$", first.message)
+    if found is not None and first.code == "E105":
+        yield from _handed_on(nodes, *found.groups())
     default = _USUAL.get(found[2]) if found and first.code == "E105" else None
     if found is None or default is None:
         return
@@ -45,6 +47,18 @@ def defaults(nodes: Iterable[ast.Node], first: Diagnostic) -> Iterator[Mend]:
                 if parameter.name == found[2] and parameter.default is None:
                     fix = Fix(parameter.span, f"{parameter.name} = {default}")
                     yield Mend(LIKELY, (fix,), "give it here, or give it a default")
+
+
+def _handed_on(nodes: Sequence[ast.Node], block: str, name: str) -> Iterator[Mend]:
+    """`dense_layer * 16` in a model that has the `growth` which the block needs."""
+    for model in nodes:
+        if not isinstance(model, ast.Model) or all(p.name != name for p in model.parameters):
+            continue
+        calls = [n for n in nodes if isinstance(n, ast.Apply) and holds(model.span, n.span)]
+        bare = [call for call in calls if call.name == block and not call.args]
+        ends = (Span(c.span.source, c.name_span.end, c.span.end) for c in bare)
+        why = f"a block sees its parameters alone, so that `{name}` is handed on"
+        yield Mend(LIKELY, tuple(Fix(end, f"({name})") for end in ends), why, reveals=True)
 
 
 def gates(nodes: Iterable[ast.Node], first: Diagnostic) -> Iterator[Mend]:

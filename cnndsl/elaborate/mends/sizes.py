@@ -201,14 +201,15 @@ def unpadded(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
     plain = [c for c in calls if c.args and not any(a.name == "pad" for a in c.args)]
     large = [c for c in plain if len(c.args or ()) > 1 and c.args and c.args[1].span.text != "1"]
     large = [c for c in large if sum(a.name is None for a in c.args or ()) < _BEFORE_PAD]
-    if not any(isinstance(n, ast.Apply) and n.name == "flatten" for n in nodes):
-        ends = [shape.span.end for shape in asserted_shapes(nodes)]
-        large = [c for c in large if c.span.end <= max(ends, default=0)]  # nothing is known behind
-    edits = [
-        Fix(Span(c.span.source, c.span.end - 1, c.span.end - 1), ", pad = valid") for c in large
-    ]
-    if len(edits) > 1:
-        yield Mend(LIKELY, tuple(edits), "a convolution pads unless it says otherwise")
+    ends = [shape.span.end for shape in asserted_shapes(nodes)]
+    known = [c for c in large if c.span.end <= max(ends, default=0)]  # nothing is said behind
+    flat = any(isinstance(n, ast.Apply) and n.name == "flatten" for n in nodes)
+    for some in (known, large if flat else known):
+        pads = [
+            Fix(Span(c.span.source, c.span.end - 1, c.span.end - 1), ", pad = valid") for c in some
+        ]
+        if len(pads) > 1:
+            yield Mend(LIKELY, tuple(pads), "a convolution pads unless it says otherwise")
 
 
 def kept(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
