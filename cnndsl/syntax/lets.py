@@ -11,7 +11,7 @@ from cnndsl.syntax.context import Context
 from cnndsl.syntax.expected import LITERALS
 from cnndsl.syntax.layout import layout
 from cnndsl.syntax.machine import Unexpected, run
-from cnndsl.syntax.parts import code_from
+from cnndsl.syntax.parts import code_from, uncut
 from cnndsl.syntax.scan import Mistake, Word, scan
 
 _LISTED = ["NAME", "EQUAL", "LSQB"]
@@ -93,9 +93,7 @@ def values_of(text: str) -> set[str]:
 def _value_behind(name: Span) -> str | None:
     """What stands behind `NAME =` in its line, where that is an expression."""
     line = code_from(name.source.text, name.end).rstrip(" \t;")
-    rest = re.sub(r"^[ \t]*=[ \t]*", "", line)
-    while rest.count("}") > rest.count("{"):
-        rest = rest.rpartition("}")[0].rstrip()
+    rest = uncut(re.sub(r"^[ \t]*=[ \t]*", "", line))
     return rest if reads_as_value(rest) else None
 
 

@@ -46,5 +46,15 @@ def split_at(text: str, signs: str = ",") -> list[str]:
     return [*parts, text[start:]]
 
 
+def uncut(text: str) -> str:
+    """A text up to a bracket that closes what opens before it."""
+    depth = 0
+    for place, sign in enumerate(text):
+        depth += (sign in "([{") - (sign in ")]}")
+        if depth < 0:
+            return text[:place].rstrip()
+    return text
+
+
 def indent_of(line: str) -> int:
     return len(line) - len(line.lstrip(" \t"))

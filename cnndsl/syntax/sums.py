@@ -9,7 +9,9 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
 from cnndsl.syntax.choices import at_top
 from cnndsl.syntax.context import Context
-from cnndsl.syntax.parts import code_from, split_at
+from cnndsl.syntax.parts import code_from, split_at, uncut
+
+_SCALED = re.compile(r"^([A-Za-z_]\w*)[ \t]*\*[ \t]*([A-Za-z_\d][\w.]*)$")
 
 
 def tensor_arithmetic(at: Context) -> Diagnostic | None:
@@ -25,22 +27,26 @@ def tensor_arithmetic(at: Context) -> Diagnostic | None:
 
 def _joined(at: Context, merge: str) -> Fix | None:
     """`conv(64, 3) -> bn + here` and `x + y` as a merge of what stands between the signs."""
-    first = (*at.statement, at.word)[0]
-    source, text = first.source, first.source.text
-    if at.inside != "LBRACE" or "\n" in text[first.start : at.word.start]:
+    source, text = at.word.source, at.word.source.text
+    begins = [word.end for word in at.before if word.type in ("NEWLINE", "LBRACE")]
+    start = begins[-1] if begins else at.word.start
+    if at.inside != "LBRACE" or "\n" in text[start : at.word.start].strip():
         return None
-    line = code_from(text, first.start).rstrip(" \t;")
-    while line.count("}") > line.count("{"):
-        line = line.rpartition("}")[0].rstrip()
+    start += len(text[start:]) - len(text[start:].lstrip())
+    line = uncut(code_from(text, start).rstrip(" \t;"))
     named = re.match(r"\w+[ \t]*=[ \t]*", line)
-    start = first.start + (named.end() if named else 0)
+    start += named.end() if named else 0
     rest = line[named.end() :] if named else line
     parts = [part.strip() for part in split_at(rest, at.word.text)]
-    layers = all(re.match(r"(?:here|in|[A-Za-z_]\w*)\b(?![ \t]*[=:])", part) for part in parts)
+    parts[-1], _, behind = parts[-1].partition("->")  # of all, where it is of a name
+    parts = [_SCALED.sub(r"\1 -> scale(\2)", part.strip()) for part in parts]
+    layers = all(re.match(r"(?:here|in|[A-Za-z_]\w*)\b(?![ \t]*[=:*])", part) for part in parts)
     if not layers or len(parts) == 1 or at_top(line, ":") >= 0:
         return None
-    chains = "->" in parts[0] and not all(re.fullmatch(r"\w+", part) for part in parts[1:])
-    if chains or any("->" in part for part in parts[1:]):
+    is_plain = not any(re.search(r"->(?! scale\()|\(.*->", part) for part in parts[1:])
+    names = all(re.fullmatch(r"\w+(?: -> scale\(\w[\w.]*\))?", part) for part in parts[1:])
+    if not is_plain or (("->" in parts[0] or behind) and not names):
         return None  # of what arrives, or of what the chain gives
-    whole = Span(source, start, first.start + len(line))
-    return Fix(whole, f"{merge} [ {', '.join(parts)} ]")
+    whole = Span(source, start, start + len(rest))
+    behind = f" -> {behind.strip()}" if behind else ""
+    return Fix(whole, f"{merge} [ {', '.join(parts)} ]{behind}")
