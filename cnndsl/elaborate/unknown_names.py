@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cnndsl import elsewhere, errors
 from cnndsl.diagnostics import Diagnostic, Fix, Label
-from cnndsl.elaborate.calls import renamed
+from cnndsl.elaborate.calls import merged, renamed
 from cnndsl.elaborate.functions import FUNCTIONS
 from cnndsl.elaborate.reshaped_calls import activation_of, rewritten
 from cnndsl.elaborate.values import ATTRIBUTES
@@ -45,6 +45,11 @@ def unknown_element(
         if op := closest(str(said), OPS):
             help = f"activations are layers of their own: -> {op}"
             return errors.unknown_element(span, name, help, rewritten(element.span, op))
+    merge = elsewhere.op(name) or ""
+    plain = not re.search(r"[\[(][ \t]*-?\d", element.span.text)  # no layers by their numbers
+    if merge in MERGES and plain and (joined := merged(replace(element, name=merge))):
+        help = f"give it branches: {corrected(joined) or joined.text}"
+        return errors.unknown_element(span, name, help, joined)
     if found := _meant(element):
         return found
     if elsewhere.plain(name) == "logsoftmax":
@@ -225,7 +230,16 @@ def unknown_value(name: ast.Name, fns: Container[str], known: Iterable[str]) -> 
         line = corrected(fix)
         help = "what arrives is not an argument" + (f": {line}" if line else "")
         return errors.unknown_name(name.span, name.id, help, fix)
+    if (op := elsewhere.op(name.id)) in OPS:
+        return _handed_on(name.span, name.id, op or "")
     return errors.unknown_name(name.span, name.id, meant_value(name.id, known))
+
+
+def _handed_on(place: Span, name: str, op: str) -> Diagnostic:
+    """`act = silu` and `act = SiLU()`: a layer that is an argument."""
+    fix = Fix(place, op)
+    help = f"a layer is handed on by its name here: {corrected(fix) or op}"
+    return errors.unknown_name(place, name, help, fix)
 
 
 def _of_all(word: Span) -> Fix | None:
@@ -259,6 +273,8 @@ def unknown_function(call: ast.Call, known: Iterable[str]) -> Diagnostic:
         start, stop = [*(["0"] * (len(args) == 1)), *(argument.span.text for argument in args)]
         help = f"a range is written {start} .. {stop}"
         return errors.unknown_name(span, name, help, rewritten(call.span, f"{start} .. {stop}"))
+    if (op := elsewhere.op(name)) in OPS and not args:
+        return _handed_on(call.span, name, op or "")
     if name in OPS or elsewhere.op(name) in OPS:
         help = "a layer is no value: name its result, as in x = conv(64, 3), and hand on the name"
         return errors.unknown_name(span, name, help)

@@ -184,7 +184,8 @@ def _said(part: Part, edit: Fix, own: Sequence[Diagnostic]) -> Diagnostic:
     first = re.compile(r"[\w.]+|[^\n]*").match(source.text, start)
     head = Span(source, start, min(part.span.end, first.end() if first else start))
     written = edit.text.strip("\n")
-    table, help = None, f"write {written}"
+    lines = f" in place of {place(part.span)}" if "\n" in part.span.text.strip() else ""
+    table, help = None, f"write {written}{lines}"
     if "\n" in written or len(written) > _LINE:
         indent = " " * (source.position(start)[1] - 1)
         table = written.replace(f"\n{indent}", "\n")

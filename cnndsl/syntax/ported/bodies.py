@@ -279,4 +279,5 @@ def _last(text: str) -> str:
 
 def _names(text: str) -> set[str]:
     """The names that lines give to tensors."""
-    return {name for pair in _NAMED.findall(text) for name in pair if name}
+    stages = re.findall(r"\bstage[ \t]+(\w+)", text)
+    return {*stages, *(name for pair in _NAMED.findall(text) for name in pair if name)}

@@ -20,6 +20,7 @@ _LAST = {**dict.fromkeys((KERAS, LINEN, NNX), ("-1", "3")), TORCH: ("1", "-3")} 
 _SPREADS = frozenset("unsqueeze expand expand_as broadcast_to".split())
 _ANY = ("-1", "1", "3", "-3")
 USUAL = frozenset({*notation.USUAL, INPUT})
+_LOOSE = USUAL - {"here"}  # of which two may be one tensor
 
 
 @dataclass
@@ -45,7 +46,9 @@ class Tensors:
         if name in self.tensors:
             return Named(self.tensors[name])
         is_layer = name in self.calls.layers or name in self.calls.own or op_spelt(name) is not None
-        if self.free and not is_layer and (name in USUAL or not self.steps):
+        flows = [each for each, held in self.tensors.items() if held == self.flow]
+        is_other = not self.steps and name not in _LOOSE and not _LOOSE.issuperset(flows)
+        if self.free and not is_layer and not is_other and (name in USUAL or not self.steps):
             self.tensors[name] = self.flow
             return Named(self.flow)
         raise Unknown
