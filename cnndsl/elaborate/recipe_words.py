@@ -80,7 +80,11 @@ def unknown_choice(
     meant = elsewhere.choice(setting.name, name) or closest(name, known)
     if meant is None:
         return errors.bad_setting(span, message, f"one of {', '.join(sorted(known))}")
-    written, _ = translated(train, setting.name, known[meant], args)
+    written, why = translated(train, setting.name, known[meant], args)
+    if why and setting.name == "optimizer":  # what stands elsewhere is written there
+        told = unknown_argument(train, setting, value, known[meant], args[0])
+        help = f"did you mean `{meant}`? {told.help}"
+        return errors.bad_setting(span, message, help, fix=told.fix)
     fix = Fix(span, meant) if written is None else Fix(value.span, written)
     return errors.bad_setting(span, message, f"did you mean `{meant}`?", fix=fix)
 
@@ -108,14 +112,19 @@ def unknown_argument(
         return errors.bad_setting(span, message, help, at)
     fix = Fix(value.span, written)
     line = corrected(fix) or written
-    rate = rate_of(train) if argument.name in elsewhere.RATES else None
+    given = {each.name: each.value.span.text for each in named(value)[2]}
+    rate = rate_of(train) if not given.keys().isdisjoint(elsewhere.RATES) else None
+    decay = next((given[name] for name in _DECAYS if name in given), None)
     names = [elsewhere.setting(each.name) or each.name for each in train.settings]
-    if rate and "schedule" not in names:
-        schedule = f"schedule constant(peak = {rate})"
+    lines = [f"schedule constant(peak = {rate})"] if rate and "schedule" not in names else []
+    if decay and setting.name == "optimizer" and "weight_decay" not in names:
+        lines.append(f"weight_decay {decay}")
+    if lines:
         source, start = setting.span.source, setting.span.start
         indent = source.text[source.text.rfind("\n", 0, start) + 1 : start]
-        fix = Fix(value.span, f"{written}\n{indent if not indent.strip() else ''}{schedule}")
-        line = f"{line}, and in a line of its own: {schedule}"
+        gap = f"\n{indent if not indent.strip() else ''}"
+        fix = Fix(value.span, gap.join([written, *lines]))
+        line = f"{line}, and in a line of its own: {', '.join(lines)}"
     scheduled = [_with_peak(train, each) for each in train.settings]
     behind = next((each for each in scheduled if each and each.span.start > fix.span.end), None)
     if rate and behind:
