@@ -82,17 +82,10 @@ def ended(at: Context) -> Diagnostic | None:
     if end is None or "{" in text:
         return None
     walked = re.fullmatch(r"for\s+(\w+)\s*(?:=|in)\s*(\w+)\s*:\s*(\w+)(?:\s+do)?", text)
-    counted = re.fullmatch(r"for\s+(\w+)\s+in\s+(.+?)(?:\s+do)?", text)
-    chosen = re.fullmatch(r"if\s+(.+?)(?:\s+then)?", text)
+    new = re.sub(r"\s+(?:do|then)$", "", text) + " {"
     if walked:
         stop = str(int(walked[3]) + 1) if walked[3].isdigit() else f"{walked[3]} + 1"
         new = f"for {walked[1]} in {walked[2]} .. {stop} {{"
-    elif counted:
-        new = f"for {counted[1]} in {counted[2]} {{"
-    elif chosen:
-        new = f"if {chosen[1]} {{"
-    else:
-        return None
     body = source.text[head.start + len(text) : end.start]
     fix = Fix(Span(source, first.start, end.end), f"{new}{body}}}")
     message = "a body stands in braces, and no `end` closes it"
@@ -118,9 +111,12 @@ def image(at: Context) -> Diagnostic | None:
     source = first.source
     line = code_from(source.text, first.start)
     found = re.fullmatch(
-        r"input\s*[:=]?\s*(?:\w+\s*[:=]?\s*)?\(?\s*(?:\w+\s*=\s*)?[\[(]([\w\s,]+)[\])]\s*\)?,?",
+        r"input\s*[:=]?\s*(?:\w+\s*[:=]?\s*)?\(?\s*(?:\w+\s*=\s*)?[\[(]([\w\s,]+)[\])]\s*\)?,?"
+        r"(?:\s+as\s+(\w+))?",
         line,
     )
+    if found and found[2] and len(re.findall(rf"\b{found[2]}\b", source.text)) > 1:
+        return None
     if found is None or line.startswith("input ["):
         return None
     sides = [each.strip() for each in found[1].split(",") if each.strip()]

@@ -12,7 +12,7 @@ from cnndsl.syntax.expected import LITERALS
 from cnndsl.syntax.layout import layout
 from cnndsl.syntax.machine import Unexpected, run
 from cnndsl.syntax.parts import code_from, uncut
-from cnndsl.syntax.scan import Mistake, Word, scan
+from cnndsl.syntax.scan import Mistake, scan
 
 _LISTED = ["NAME", "EQUAL", "LSQB"]
 _BOUND = re.compile(r"^[ \t]*(?:let[ \t]+)?(\w+)[ \t]*=(?!=)[ \t]*(\S[^\n]*)", re.MULTILINE)
@@ -27,8 +27,6 @@ _WORDS = frozenset("and or not if else true false none for in".split())
 def value(at: Context) -> Diagnostic | None:
     """`width = 16`, `widths = [16, 32]` and `n = (depth - 4) // 6`: values are named by `let`."""
     before = at.statement
-    if at.inside == "LSQB" and at.item == ():
-        before = before if before else _around(at)
     kinds = [word.type for word in before]
     if found := _typed(at):
         return found
@@ -105,10 +103,3 @@ def reads_as_value(text: str) -> bool:
     except (Mistake, Unexpected):
         return False
     return not missed
-
-
-def _around(at: Context) -> tuple[Word, ...]:
-    """The words of the statement that a list stands in, its bracket included."""
-    last = at.before.index(at.open[-1])
-    begins = [i for i in range(last) if at.before[i].type in ("NEWLINE", "LBRACE")]
-    return at.before[begins[-1] + 1 : last + 1] if begins else ()

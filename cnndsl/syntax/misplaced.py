@@ -175,29 +175,11 @@ def _rest(first: Span) -> Span:
 
 
 def kept(at: Context) -> Diagnostic | None:
-    """`save skip`, and `add skip` or `concat a b` further down."""
+    """`save skip`."""
     first = (*at.statement, at.word)[0]
-    if first.type not in ("NAME", "JOIN") or at.inside != "LBRACE":
-        return None
-    from cnndsl.ops import MERGES  # only mistakes ask for them
-
     whole = _rest(first)
-    name = r"[A-Za-z_]\w*"
-    names_of = rf"{name}(?:(?:[ \t]*,[ \t]*|[ \t]+){name})*"
-    found = re.fullmatch(rf"(\w+)[ \t]+(?:as[ \t]+)?({names_of})", whole.text)
-    if found is None:
+    found = re.fullmatch(r"(\w+)[ \t]+(?:as[ \t]+)?([A-Za-z_]\w*)", whole.text)
+    if first.type != "NAME" or at.inside != "LBRACE" or found is None or found[1] not in _KEPT:
         return None
-    names = re.findall(name, found[2])
-    if found[1] in _KEPT and len(names) == 1:
-        fix = Fix(whole, f"{names[0]} = here")
-        message = "a name is given by `=`, and what flows here is `here`"
-        return errors.written_differently(first, message, None, fix)
-    known = set(re.findall(rf"\b({name})[ \t]*=(?!=)|\bas[ \t]+({name})", whole.source.text))
-    tensors = {each for pair in known for each in pair} | {"here"}
-    saved = set(re.findall(rf"^[ \t]*(?:{'|'.join(_KEPT)})[ \t]+({name})", whole.source.text, re.M))
-    if found[1] not in MERGES or not set(names) <= tensors | saved:
-        return None
-    names = ["here", *names] if len(names) == 1 else names
-    fix = Fix(whole, f"{found[1]} [ {', '.join(names)} ]")
-    message = "branches are the items of a merge, in brackets"
-    return errors.written_differently(first, message, None, fix)
+    message = "a name is given by `=`, and what flows here is `here`"
+    return errors.written_differently(first, message, None, Fix(whole, f"{found[2]} = here"))

@@ -18,12 +18,6 @@ _COMPARED: Mapping[type[python.cmpop], Callable[[object, object], bool]] = {
 }
 _SCOPES = frozenset({"variable_scope", "name_scope", "scope", "device", "as_default"})
 _UNSAID = {"padding": 0, "bias": True}  # of what is handed on to a convolution; others are 1
-_FOLDED: Mapping[type[python.operator], Callable[[int, int], int]] = {
-    python.Add: operator.add,
-    python.Sub: operator.sub,
-    python.Mult: operator.mul,
-    python.FloorDiv: operator.floordiv,
-}
 
 
 def unrolled(loop: python.For, given: Mapping[str, python.expr]) -> list[python.stmt] | None:
@@ -73,22 +67,13 @@ def _items(node: python.expr, given: Mapping[str, python.expr]) -> Sequence[pyth
 
 
 class _Replaced(python.NodeTransformer):
-    """Names with their values in their place, and what is plain then worked out."""
+    """Names with their values in their place."""
 
     def __init__(self, values: Mapping[str, python.expr]) -> None:
         self.values = values
 
     def visit_Name(self, node: python.Name) -> python.expr:
         return self.values.get(node.id, node) if isinstance(node.ctx, python.Load) else node
-
-    def visit_BinOp(self, node: python.BinOp) -> python.expr:
-        self.generic_visit(node)
-        match node:
-            case python.BinOp(
-                left=python.Constant(value=int(left)), right=python.Constant(value=int(right))
-            ) if type(node.op) in _FOLDED and (right or type(node.op) is not python.FloorDiv):
-                return python.Constant(_FOLDED[type(node.op)](left, right))
-        return node
 
 
 def plain(body: Iterable[python.stmt], last: Sequence[str]) -> list[python.stmt]:
