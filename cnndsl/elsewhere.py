@@ -225,6 +225,7 @@ ARGUMENTS = {
     "strides": ("stride",),
     "target_shape": ("shape",),
     "upscale_factor": ("factor",),
+    "block_size": ("factor",),
     "weight_init": ("init",),
     "weight_initializer": ("init",),
     "weights_initializer": ("init",),

@@ -110,6 +110,10 @@ def image(at: Context) -> Diagnostic | None:
     first = at.statement[0]
     source = first.source
     line = code_from(source.text, first.start)
+    message = "behind `input` stands the size of the image alone"
+    if named := re.fullmatch(r"input\s+\w+\s*=\s*([\dx]+|\[.*\])", line):
+        fix = Fix(Span(source, first.start, first.start + len(line)), f"input {named[1]}")
+        return errors.written_differently(at.word, message, None, fix)
     found = re.fullmatch(
         r"input\s*[:=]?\s*(?:\w+\s*[:=]?\s*)?\(?\s*(?:\w+\s*=\s*)?[\[(]([\w\s,]+)[\])]\s*\)?,?"
         r"(?:\s+as\s+(\w+))?",
@@ -123,7 +127,6 @@ def image(at: Context) -> Diagnostic | None:
     if len(sides) < 2 or not all(re.fullmatch(r"\w+", side) for side in sides):
         return None
     span = Span(source, first.start, first.start + len(line))
-    message = "behind `input` stands the size of the image alone"
     fix = Fix(span, f"input {elsewhere.size(sides, is_image=True)}")
     return errors.written_differently(at.word, message, None, fix)
 

@@ -83,6 +83,15 @@ def number(at: Context) -> Diagnostic | None:
     return errors.malformed_number(number, "letters on a number", "a name begins with a letter")
 
 
+def share(at: Context) -> Diagnostic | None:
+    """`dropout(50%)`."""
+    numbers = at.before[-2:-1]
+    if at.inside != "LPAR" or at.previous.type != "PERCENT" or numbers[0].type not in NUMBERS:
+        return None
+    fix = Fix(numbers[0].to(at.previous), f"{float(numbers[0].text.replace('_', '')) / 100:g}")
+    return errors.malformed_number(fix.span, "a share is a number up to 1", None, fix)
+
+
 def comparison(at: Context) -> Diagnostic | None:
     if at.word.type not in COMPARISONS:
         return None

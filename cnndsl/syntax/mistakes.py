@@ -187,8 +187,9 @@ def _separator(at: Context) -> Diagnostic | None:
             help = f"a named argument is written {name} = {value}"
         fix = None
         tensors = at.inside == "LSQB" and _are_tensors(at.previous, word)
+        tensors |= at.inside == "LPAR" and at.after.type == "EQUAL"
         if help is None and (word.type in ("HERE", "IN") or word.type in LITERALS or tensors):
-            fix = Fix(Span(word.source, at.previous.end, at.previous.end), ",")
+            fix = _commas(at)
         return errors.missing_separator(word, "no `,` in front of this", labels, help, fix)
     times = re.compile(r"x[ \t]*(\d+)\b").match(word.source.text, word.start)
     if "STAR" in at.accepted and word.type == "NAME" and times:
@@ -216,6 +217,16 @@ def _separator(at: Context) -> Diagnostic | None:
         message = f"a {what} begins on a line of its own"
         return errors.missing_separator(word, message, (), None)
     return None
+
+
+def _commas(at: Context) -> Fix:
+    """A comma in front of a word, and of other named arguments behind it in its parentheses."""
+    text, start = at.word.source.text, at.previous.end
+    end = closed(text, at.open[-1].start) or at.word.end
+    named = r"(?<=[\w)\]\"])[ \t]+(?=\w+[ \t]*=(?!=))"
+    if at.after.type != "EQUAL" or "\n" in text[start:end]:
+        return Fix(Span(at.word.source, start, start), ",")
+    return Fix(Span(at.word.source, start, end), "," + re.sub(named, ", ", text[start:end]))
 
 
 def _is_named(statement: Sequence[Word]) -> bool:
@@ -252,6 +263,7 @@ _RULES = (
     python_forms.function,
     _unclosed,
     mistaken_values.figure,
+    mistaken_values.share,
     misplaced.labelled,
     misplaced.route,
     sizes.tuples,

@@ -12,6 +12,7 @@ from cnndsl.syntax.context import Context
 from cnndsl.syntax.parts import code_from, opened_in_line
 from cnndsl.syntax.python_bodies import braced
 
+_LISTED = re.compile(r"for[ \t]+[^{}\n]+?[ \t]in[ \t]+([\w.]+(?:[ \t]*,[ \t]*[\w.]+)+)[ \t]*(?=\{)")
 _NAMED = re.compile(
     r"(?:(stage|aux)[ \t]+(\"[^\"\n]*\"|\w[\w./ \t-]*?)[ \t]*(?=[{:])"
     r"|(block|model)[ \t]+(\"[^\"\n]*\"|\w[\w./-]*)[ \t]*(?=[{(=:]))"
@@ -92,6 +93,10 @@ def headed(at: Context) -> Diagnostic | None:
     if at.word.type == "EQUAL" and kinds == ["FOR", "NAME"]:
         message = "a loop walks a list or a range by `in`"
         return errors.written_differently(at.word, message, "write for i in 0 .. n {")
+    first = (*at.statement, at.word)[0]
+    if at.word.type == "COMMA" and (walked := _LISTED.match(source.text, first.start)):
+        listed = Fix(Span(source, *walked.span(1)), f"[{walked[1]}]")
+        return errors.written_differently(at.word, "a list stands in brackets", None, listed)
     if at.word.type == "LPAR" and kinds == ["FOR"]:
         found = re.compile(r"\(([^(){}\n]*(?:\([^(){}\n]*\)[^(){}\n]*)*)\)(?=[ \t]*\{)").match(
             source.text, at.word.start

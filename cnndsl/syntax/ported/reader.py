@@ -162,7 +162,8 @@ class Reader:
         if image := phrases.image(line):
             self.script.image = image
             return True
-        found = [phrases.entries(each) for each in phrases.short(line)]
+        parts = [each for part in re.split(r"(?<=\S)\s*->", line) for each in phrases.short(part)]
+        found = [phrases.entries(each) for each in parts]
         if not all(found):
             return False
         self.add([_padded(each) for entries in found for each in entries or ()], line)
