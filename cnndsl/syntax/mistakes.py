@@ -11,7 +11,6 @@ from cnndsl.fixes import corrected, joined_fixes
 from cnndsl.source import Span
 from cnndsl.syntax import (
     bodies,
-    chosen,
     counts,
     foreign,
     heads,
@@ -280,7 +279,7 @@ _RULES = (
     misplaced.order,
     openings.twice_named,
     lets.value,
-    chosen.chosen,
+    python_bodies.chosen,
     misplaced.kept,
     misplaced.image,
     misplaced.outside,

@@ -7,7 +7,7 @@ import re
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
-from cnndsl.syntax.choices import around, at_top
+from cnndsl.syntax.choices import around, at_top, edit, said, written
 from cnndsl.syntax.context import Context
 from cnndsl.syntax.expected import ELEMENTS
 from cnndsl.syntax.parts import end_of_line, indent_of
@@ -90,6 +90,19 @@ def _cases(text: str) -> str:
         return f"{{ {text} }}"
     head = f"else if {found[1].strip()}" if found[1] else "else"
     return f"{{ {text[:place].strip()} }} {head} {_cases(text[found.end() :].strip())}"
+
+
+def chosen(at: Context) -> Diagnostic | None:
+    """`here if stride == 1 else conv(64, 1)`: layers are chosen by an `if` with braces."""
+    if at.word.type != "IF" or at.inside not in ("LBRACE", "LSQB") or not at.item:
+        return None
+    part = around(at.word.source.text, at.word.start)
+    cases = said(part.text)
+    if cases is None or (at.inside == "LSQB" and not cases[-1][1]):
+        return None
+    fix = edit(at.word, part, written(part, cases, is_value=False))
+    message = "layers are chosen by an `if` with braces"
+    return errors.written_differently(at.word, message, None, fix)
 
 
 _METHOD = re.compile(r"def[ \t]+(\w+)[ \t]*\([ \t]*self\b[ \t]*,?[ \t]*(\w*)[^\n]*")

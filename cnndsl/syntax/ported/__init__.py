@@ -19,6 +19,7 @@ from cnndsl.syntax.further import Edited, apart, place_of
 from cnndsl.syntax.ported.entries import BY_HAND
 from cnndsl.syntax.ported.meaning import op_meant
 from cnndsl.syntax.ported.part import Part
+from cnndsl.syntax.ported.reader import foreign_arguments
 from cnndsl.syntax.ported.regions import is_ours, parts
 from cnndsl.syntax.ported.unlike import unlike
 
@@ -32,6 +33,7 @@ _SHORT = 4_000  # characters of a text that costs little to be mended
 _GUESSES = 14  # of one part
 _MOST = 100  # mistakes of a text that is read again
 _SEVERAL = 2  # mistakes of a line that are told one by one
+_NAMED = 3  # words of another language that a message repeats
 _LINE = 100  # characters of a line that a help repeats
 
 _SAID = tuple("E0 E10 E113 E132 E205 E206".split())  # mistakes of how a line is written
@@ -190,7 +192,7 @@ def _said(part: Part, edit: Fix, own: Sequence[Diagnostic]) -> Diagnostic:
         indent = " " * (source.position(start)[1] - 1)
         table = written.replace(f"\n{indent}", "\n")
         help = f"write this in place of {place(part.span)}"
-    message = "a layer is op(arguments) here, and layers follow each other by `->` or line by line"
+    message = _strange(part.span)
     if part.is_whole:
         message = "a network is a model, and its layers stand in its braces: op(arguments)"
     guesses = part.is_guess(edit.text)
@@ -206,6 +208,26 @@ def _said(part: Part, edit: Fix, own: Sequence[Diagnostic]) -> Diagnostic:
     if own_names := [each for each in names if each not in theirs]:
         help += f", and declare what is yours: block {errors.shown(', '.join(own_names))}"
     return errors.ported(head, message, table, help, None if guesses or told else edit)
+
+
+def _strange(span: Span) -> str:
+    """What lines of another notation have that there is not here, in the words of a message."""
+    from cnndsl.ops import MERGES, OPS  # only mistakes ask for them
+
+    text = re.sub(r"\"[^\"]*\"|'[^']*'|#.*", "", span.text)
+    blocks = re.findall(r"^[ \t]*(?:block|op)[ \t]+(\w+)", span.source.text, re.M)
+    words: list[str] = []
+    for name, sign in re.findall(r"([A-Za-z_][\w.]*)[ \t]*(\(|=(?!=))", text):
+        is_argument = sign == "=" and name in foreign_arguments()
+        is_call = sign == "(" and name not in (*OPS, *MERGES, *blocks)
+        words += [f"`{name}`"] if is_argument or is_call else []
+    words = list(dict.fromkeys(words))[:_NAMED]
+    if not words:
+        return "a layer is op(arguments) here, and layers follow each other by `->` or line by line"
+    *most, last = words
+    if not most:
+        return f"{last} is not a word of this language"
+    return f"{', '.join(most)} and {last} are not words of this language"
 
 
 def _is_in(mistake: Diagnostic, spans: Sequence[Span]) -> bool:

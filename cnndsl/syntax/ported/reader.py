@@ -188,7 +188,7 @@ def is_other(statement: str, blocks: Collection[str]) -> bool:
     if re.search(r"[A-Za-z_]\w*(?:\.|::?)[A-Za-z_]\w*[ \t]*\(", plain):
         return True
     given = re.findall(r"[(,][ \t]*([a-z_]+)[ \t]*=(?!=)", plain)
-    if not _theirs().isdisjoint(given) or re.search(r"\b(?:None|True|False)\b", plain):
+    if not foreign_arguments().isdisjoint(given) or re.search(r"\b(?:None|True|False)\b", plain):
         return True
     called = re.findall(r"([A-Za-z_]\w*)[ \t]*\(", plain)
     known = {*OPS, *MERGES, *blocks, "range", "int", "max", "min", "len", "round", "split"}
@@ -200,7 +200,7 @@ def is_other(statement: str, blocks: Collection[str]) -> bool:
 
 
 @cache
-def _theirs() -> frozenset[str]:
+def foreign_arguments() -> frozenset[str]:
     """The arguments of other libraries that no op has."""
     from cnndsl.ops import OPS  # only mistakes ask for them
 
