@@ -860,11 +860,13 @@ def wrong_output(span: Span, said: str, seen: str, name: str | None = None) -> D
 
 
 @explained("E403")
-def bad_expectation(span: Span, message: str, help: str | None = None) -> Diagnostic:
+def bad_expectation(
+    span: Span, message: str, help: str | None = None, fix: Fix | None = None
+) -> Diagnostic:
     """`expect` asserts `params`, `total`, `macs` or `output`; one of several outputs has its name
     behind that, `expect output mask : 8x8x1`.
     """
-    return error("E403", message, span, help=help)
+    return error("E403", message, span, help=help, fix=fix)
 
 
 @explained("E404")

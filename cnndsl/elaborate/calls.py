@@ -106,6 +106,9 @@ def lacking(
     """The call with what it lacks, as an example of how to say it."""
     if len(missing) > 2 or "\n" in call.text or len(call.text) > _SHORT:
         return None
+    listed = args[0].value if len(args) == 1 and args[0].name is None else None
+    if isinstance(listed, ast.List) and not listed.size and len(listed.items) == len(missing) + 1:
+        return f"one by one, they are {callee}({listed.span.text[1:-1].strip()})"
     said = [argument.span.text for argument in args]
     named = any(argument.name for argument in args)
     for name in missing:

@@ -105,7 +105,8 @@ def _renamed(mistake: Diagnostic, expect: ast.Expect, notes: tuple[str, ...]) ->
 
 def _halved(mistake: Diagnostic, expect: ast.Expect, value: Value, seen: int) -> Diagnostic:
     """A count of operations that is twice that of multiply-accumulates, as it would be of those."""
-    if not values.is_number(value) or expect.what not in ("flops", "macs"):
+    is_known = expect.what == "macs" or "flop" in expect.what.lower()
+    if not values.is_number(value) or not is_known:
         return mistake
     if abs(2 * seen - value) * 2 > (expect.unit or 0):
         return mistake
@@ -114,7 +115,7 @@ def _halved(mistake: Diagnostic, expect: ast.Expect, value: Value, seen: int) ->
     if expect.what != "macs":
         fixes = [Fix(expect.what_span, "macs"), *fixes]
     line = corrected(fix := joined_fixes(fixes))
-    help = f"two operations are one multiply-accumulate: {line}"
+    help = f"a FLOP is half of a multiply-accumulate: {line}"
     return replace(mistake, help=help, fix=fix) if line else mistake
 
 
