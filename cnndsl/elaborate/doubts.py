@@ -172,7 +172,9 @@ def _layer(layer: Layer, alone: bool) -> Iterator[Diagnostic]:
     place = before.element.name_span
     if isinstance(op, BatchNorm) and alone:
         if isinstance(before.op, _Biased) and before.op.bias:
-            yield advice.useless_bias(place, element.name_span, without_bias(before.element))
+            yield advice.useless_bias(
+                place, element.name_span, without_bias(before.element, before.op)
+            )
     elif isinstance(op, Conv) and isinstance(before.op, Conv):
         yield advice.nothing_between(element.name_span, place)
 

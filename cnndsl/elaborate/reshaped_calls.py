@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from cnndsl import elsewhere
 from cnndsl.diagnostics import Fix
 from cnndsl.ops import OPS
+from cnndsl.ops.base import Op
 from cnndsl.ops.kinds import ByAxis, Extents
 from cnndsl.source import Span
 from cnndsl.suggest import closest
@@ -95,11 +96,11 @@ def activation_of(argument: ast.Argument) -> str | None:
     return None
 
 
-def without_bias(call: ast.Apply) -> Fix | None:
+def without_bias(call: ast.Apply, op: Op) -> Fix | None:
     """The edit that leaves out a bias that is there by default."""
     args = call.args or ()
     places = sum(argument.name is None for argument in args)
-    most = min(2, list(OPS[call.name].arguments()).index("bias"))
+    most = min(2, list(op.arguments()).index("bias"))
     if not args or any(argument.name == "bias" for argument in args) or places > most:
         return None
     end = args[-1].span.end

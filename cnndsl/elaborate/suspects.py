@@ -205,12 +205,13 @@ def _biases_before_norm(every: list[Layer]) -> tuple[int, int]:
 
 def _unbiased(every: list[Layer]) -> tuple[Fix, ...]:
     """The edits that leave out the biases in front of batch norms; none where one is said."""
-    elements = [
-        before.element
+    biased = [
+        before
         for before, layer in pairwise(every)
         if layer.op.name == "bn" and layer.x is before.out and "bias" in _tensors(before)
     ]
-    fixes = [without_bias(element) for element in dict.fromkeys(elements)]
+    by_call = {layer.element: layer for layer in biased}  # whose uses are several
+    fixes = [without_bias(element, layer.op) for element, layer in by_call.items()]
     found = sorted((fix for fix in fixes if fix), key=lambda fix: fix.span.start)
     of_one = len({fix.span.source for fix in found}) == 1
     return tuple(found) if of_one and len(found) == len(fixes) else ()
