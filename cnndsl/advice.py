@@ -244,6 +244,17 @@ def dropped_flow(span: Span, name: str, shared: Fix | None) -> Diagnostic:
     return _warning("W313", message, span, help=help, fix=shared)
 
 
+@explained("W314")
+def applied_twice(span: Span, name: str, loss: str, fix: Fix) -> Diagnostic:
+    """A loss takes what stands in front of a last softmax or sigmoid, and applies it itself.
+    Through both of them a network learns slowly, and its loss never comes near 0. What is trained
+    without gives the same classes; where probabilities are wanted, they are made of what it gives.
+    """
+    message = f"the loss `{loss}` applies {name} itself, once more"
+    help = f"leave it out: {corrected(fix) or 'nothing is lost'}"
+    return _warning("W314", message, span, help=help, fix=fix)
+
+
 @explained("W401")
 def nothing_expected(span: Span, name: str) -> Diagnostic:
     """A model that asserts nothing, in a file where another one does: a later change of it, or of

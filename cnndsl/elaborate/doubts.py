@@ -14,6 +14,7 @@ from cnndsl.elaborate.forms import lonely, one_tensor, repeats
 from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.reshaped_calls import without_bias
 from cnndsl.elaborate.reuse import shares
+from cnndsl.elaborate.unknown_names import left_out
 from cnndsl.elaborate.unused import Ignored
 from cnndsl.fixes import corrected
 from cnndsl.ir import Instance, Layer, Merged, Network, Node
@@ -38,6 +39,7 @@ _LINES = ((), ("positions",), ("rows", "columns"), ("slices", "rows", "columns")
 _Windowed = Conv | Depthwise | Separable | MaxPool | AvgPool
 _Biased = Conv | Depthwise | Separable | ConvTranspose | Dense
 _DOUBTED = {*get_args(_Windowed), BatchNorm, ConvTranspose, Dropout, DropPath}
+_APPLIED = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
 _GROUPS = 4  # where a convolution has its groups
 _RATHER_NEW = 0.5  # a momentum below it weighs the new batch more than all before
 
@@ -59,6 +61,16 @@ def doubts(network: Network) -> Iterator[Diagnostic]:
     uses[id(network.output)] += 1
     for layer in layers:
         yield from _layer(layer, uses[id(layer.x)] == 1)
+    loss = network.recipe.loss.name if network.recipe else ""
+    for node in _nodes(network) if loss in _APPLIED else ():
+        if (
+            isinstance(node, Layer)
+            and node.op.name == _APPLIED[loss]
+            and node.out is network.output
+        ):
+            yield advice.applied_twice(
+                node.element.span, node.op.name, loss, left_out(node.element.span)
+            )
 
 
 def unasserted(networks: Sequence[Network]) -> Iterator[Diagnostic]:

@@ -55,7 +55,7 @@ def unknown_element(
         return found
     if elsewhere.plain(name) == "logsoftmax":
         help = "leave it out: a loss takes what stands before it"
-        return errors.unknown_element(span, name, help, _left_out(element))
+        return errors.unknown_element(span, name, help, left_out(element.span))
     if whole := _sized(element) or _repeated(element):
         fix = rewritten(span.to(element.span), whole)
         return errors.unknown_element(span, name, f"write {whole}", fix)
@@ -81,9 +81,8 @@ def unknown_element(
     return errors.unknown_element(span, name, help, fix)
 
 
-def _left_out(element: ast.Apply) -> Fix:
+def left_out(span: Span) -> Fix:
     """A chain without an element, and without the arrow before it."""
-    span = element.span
     before = re.search(r"[ \t]*->[ \t]*$", span.source.text[max(0, span.start - 40) : span.start])
     start = span.start - len(before[0]) if before else span.start
     return Fix(Span(span.source, start, span.end), "" if before else "here")
