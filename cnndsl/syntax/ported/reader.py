@@ -162,10 +162,8 @@ class Reader:
         if image := phrases.image(line):
             self.script.image = image
             return True
-        if line.count("(") != line.count(")"):  # a mistake of ours, or part of a call
-            return False
-        parts = [each for part in re.split(r"(?<=\S)\s*->", line) for each in phrases.short(part)]
-        found = [phrases.entries(each) for each in parts]
+        parts = re.split(r"(?<=\S)\s*->", line) if re.match(r"[^()]+->", line) else [line]
+        found = [phrases.entries(each) for part in parts for each in phrases.short(part)]
         if not all(found):
             return False
         self.add([_padded(each) for entries in found for each in entries or ()], line)
