@@ -8,17 +8,9 @@ from cnndsl.syntax.layout import OPERATORS
 from cnndsl.syntax.scan import END, Word
 
 TEXTS = {name: text for text, name in (tables.KEYWORDS | tables.SYMBOLS).items()}
-TEXTS["PREPROCESS"] = "preprocess"
-TEXTS["SHARED"] = "shared"
-TEXTS["OP"] = "op"
-TEXTS["FROM"] = "from"
-TEXTS["PARAM"] = "param"
-TEXTS["CONSTANT"] = "constant"
-TEXTS["RETURN"] = "return"
-TEXTS["SPREAD"] = ".."
-TEXTS["ZOO"] = "zoo"
-TEXTS["OUTPUT"] = "output"
-TEXTS["NAMED_INPUT"] = "input NAME"
+_PLAIN = "preprocess shared op from param constant return zoo output"
+TEXTS |= {word.upper(): word for word in _PLAIN.split()}
+TEXTS |= {"SPREAD": "..", "NAMED_INPUT": "input NAME"}
 KEYWORDS = frozenset(tables.KEYWORDS.values())
 CONSTANTS = frozenset({"SAME", "VALID", "NEAREST", "BILINEAR"})
 NUMBERS = frozenset({"INTEGER", "FLOAT", "SIZE"})

@@ -92,7 +92,10 @@ def headed(at: Context) -> Diagnostic | None:
     source = at.word.source
     if at.word.type == "EQUAL" and kinds == ["FOR", "NAME"]:
         message = "a loop walks a list or a range by `in`"
-        return errors.written_differently(at.word, message, "write for i in 0 .. n {")
+        return errors.written_differently(at.word, message, None, Fix(at.word, "in"))
+    if at.word.type == "LPAR" and kinds == ["AUX"]:
+        gap = Span(source, at.previous.end, at.word.start)
+        return errors.written_differently(at.word, "a head has a name", None, Fix(gap, " side"))
     first = (*at.statement, at.word)[0]
     if at.word.type == "COMMA" and (walked := _LISTED.match(source.text, first.start)):
         listed = Fix(Span(source, *walked.span(1)), f"[{walked[1]}]")

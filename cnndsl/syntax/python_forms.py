@@ -92,15 +92,18 @@ def _path(at: Context) -> list[Word]:
 
 
 def called(at: Context) -> Diagnostic | None:
-    """`conv(64, 3)(x)`: the tensor stands in front."""
+    """`conv(64, 3)(x)`: the tensor stands in front; and `add()([x, y])`."""
     if at.word.type != "LPAR" or at.previous.type != "RPAR" or "ARROW" not in at.accepted:
         return None
-    behind = words_from(at.word.source, at.word.end)
-    fix = None
-    if len(behind) > 1 and behind[0].type in ("NAME", "HERE", "IN") and behind[1].type == "RPAR":
-        element = Span(at.word.source, at.item[0].start, at.previous.end)
-        whole = Span(at.word.source, element.start, behind[1].end)
-        fix = Fix(whole, f"{behind[0].text} -> {element.text}")
+    from cnndsl.ops import MERGES  # only mistakes ask for them
+
+    element = Span(at.word.source, at.item[0].start, at.previous.end)
+    merge = elsewhere.op(at.item[0].text) or at.item[0].text
+    given = re.compile(r"\([ \t]*(?:([A-Za-z_]\w*)|\[([^\[\]\n]*)\])[ \t]*\)")
+    found, fix = given.match(element.source.text, at.word.start), None
+    if found and (found[1] or merge in MERGES):
+        text = f"{found[1]} -> {element.text}" if found[1] else f"{merge} [ {found[2].strip()} ]"
+        fix = Fix(Span(element.source, element.start, found.end()), text)
     message = "a layer is not called: what arrives stands in front of it, before a `->`"
     return errors.written_differently(at.word, message, None, fix)
 
