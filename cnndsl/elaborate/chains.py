@@ -69,14 +69,14 @@ class Chains:
         """A chain; `gives_any`: its last element may give a pack, or several results."""
         flow = x
         elements: list[Element] = []
-        for element in chain.elements:
+        for place, element in enumerate(chain.elements):
             record: Element
             self.is_behind = bool(elements)
             try:
                 record = self.element(element, flow, scope, context)
                 is_last = element is chain.elements[-1]
                 if not (gives_any and is_last):
-                    one_tensor(record, _behind(chain, element))
+                    one_tensor(record, _behind(chain, place))
             except Failure as failure:
                 context.report(self.shared.found, failure.diagnostic)
                 record = Failed(element, UNSHAPED)
@@ -278,9 +278,9 @@ class Chains:
     }
 
 
-def _behind(chain: ast.Chain, element: ast.Element) -> Span:
-    """The place where an element's result is wanted: that of the element behind it, or its own."""
-    place = chain.elements.index(element)
-    following = chain.elements[place + 1 :]
+def _behind(chain: ast.Chain, place: int) -> Span:
+    """Where the result of the element at a place is wanted: at the one behind it, or by itself."""
+    element = chain.elements[place]
+    is_last = place + 1 == len(chain.elements)
     is_named = isinstance(element, ast.Apply) and element.args is None
-    return following[0].span if following and not is_named else element.span
+    return element.span if is_last or is_named else chain.elements[place + 1].span
