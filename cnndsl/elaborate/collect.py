@@ -92,6 +92,21 @@ class Collector:
         return sorted(found, key=_position)
 
 
+class Mistaken(Exception):
+    """There is a mistake, which is all that was asked."""
+
+
+class AnyMistake(Collector):
+    """Ends a run by `Mistaken` at its first mistake, for who only asks whether there is one."""
+
+    def add(
+        self, diagnostic: Diagnostic, place: Place | None = None, *, only_again: bool = False
+    ) -> None:
+        super().add(diagnostic, place, only_again=only_again)
+        if self:
+            raise Mistaken
+
+
 def _position(diagnostic: Diagnostic) -> tuple[str, int]:
     if diagnostic.primary is None:
         return "", 0

@@ -9,7 +9,7 @@ from cnndsl import errors
 from cnndsl.diagnostics import Label
 from cnndsl.elaborate import values
 from cnndsl.elaborate.bind import match_parameters
-from cnndsl.elaborate.collect import Collector, Failure
+from cnndsl.elaborate.collect import AnyMistake, Collector, Failure, Mistaken
 from cnndsl.elaborate.context import MAX_DEPTH, Budget, Context, Shared
 from cnndsl.elaborate.evaluate import Evaluator
 from cnndsl.elaborate.expect import check_counts, check_expectations
@@ -90,14 +90,11 @@ def proven(
     """The same without paths, uses of blocks that are alike sharing one frame; None where there is
     a mistake, for `elaborate` to tell.
     """
-    found = Collector()
     known = Known(is_shared=True)
-    networks = []
-    for network in elaborating(program, found, overrides, only, known, Effort(0, 0)):
-        if found:
-            return None
-        networks.append(network)
-    return None if found else networks
+    try:
+        return elaborate(program, AnyMistake(), overrides, only, known, Effort(0, 0))
+    except Mistaken:
+        return None
 
 
 def image_of(value: Value) -> tuple[int, ...] | None:
@@ -206,11 +203,14 @@ def _without_classifier(
 
 def _recount(name: str, overrides: Mapping[str, Value], program: Program) -> Network | None:
     """The network of a changed program; None where the change makes it wrong."""
-    found = Collector()
     if not program.sound:
         return None
-    networks = elaborate(program, found, overrides, name, Known(is_shared=True, is_proof=False))
-    return networks[0] if networks and not found else None
+    known = Known(is_shared=True, is_proof=False)
+    try:
+        networks = elaborate(program, AnyMistake(), overrides, name, known)
+    except Mistaken:
+        return None
+    return networks[0] if networks else None
 
 
 def _arguments(

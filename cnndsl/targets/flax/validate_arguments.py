@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from cnndsl.checked import Checked
-from cnndsl.elaborate.collect import Collector
+from cnndsl.elaborate.collect import AnyMistake, Mistaken
 from cnndsl.elaborate.models import INPUT, elaborate
 from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.reuse import Known, known_of
@@ -176,11 +176,13 @@ def _elaborated(
     program: Program, network: Network, changes: Round, known: Known | None = None
 ) -> Network | None:
     """The network with other values of parameters; None where the spec does not take them."""
-    diagnostics = Collector()
     alone = replace(program, own=[network.declared])
     given = {name: network.arguments[name] for name in network.given}
     if network.image is not None:
         given[INPUT] = network.image
     given.update((change.parameter, change.value) for change in changes)
-    networks = elaborate(alone, diagnostics, given, known=known)
-    return networks[0] if networks and not diagnostics else None
+    try:
+        networks = elaborate(alone, AnyMistake(), given, known=known)
+    except Mistaken:
+        return None
+    return networks[0] if networks else None
