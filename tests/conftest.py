@@ -12,6 +12,8 @@ from tests.quick import QUICK
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
+# Every core runs tests: threads of numpy's own wait for each other, which takes a processor, too.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # Of hundreds of commands in processes of their own, half of the time is the package's compilation
 # to bytecode, where none is kept.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
