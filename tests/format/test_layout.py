@@ -2,6 +2,7 @@
 
 import re
 import time
+from functools import cache
 from pathlib import Path
 from random import Random
 
@@ -24,6 +25,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCKS = [found for page in PAGES for found in FENCED.findall(page.read_text(encoding="utf-8"))]
 
 
+@cache
 def formatted(text: str) -> str:
     """The layout of a spec that parses, which says the same; an editor's is no other."""
     result = format_source(Source("spec.cnn", text))
