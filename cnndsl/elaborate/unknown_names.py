@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _OF_SIZED = 3  # arguments of torchvision's `conv3x3`: channels that arrive and leave, a stride
 _POINTWISE = ("pointwise", "pointwiseconv", "pwconv")
+_CONTAINERS = ("sequential", "modulelist")
 _OF_ALL = ("avgpool", "averagepool", "averagepooling")  # without a window
 _ARRIVING = frozenset({"x", "inputs"})  # what arrives, as other libraries call it
 RESULTS = frozenset({"output", "outputs", "result"})  # with a colon behind them
@@ -59,6 +60,9 @@ def unknown_element(
     if whole := _sized(element) or _repeated(element):
         fix = rewritten(span.to(element.span), whole)
         return errors.unknown_element(span, name, f"write {whole}", fix)
+    if elsewhere.plain(name) in _CONTAINERS:
+        help = "leave it out: layers follow each other as they stand, and no list holds them"
+        return errors.unknown_element(span, name, help)
     if elsewhere.plain(name) in _OF_ALL and element.args is None:
         return errors.unknown_element(span, name, "did you mean `global_avg_pool`?")
     if name in _ARRIVING and element.args is None:

@@ -10,12 +10,7 @@ from cnndsl.fixes import corrected
 from cnndsl.source import Span
 from cnndsl.syntax import sizes
 from cnndsl.syntax.context import Context
-from cnndsl.syntax.expected import (
-    KEYWORDS,
-    NUMBERS,
-    expected,
-    found,
-)
+from cnndsl.syntax.expected import KEYWORDS, NUMBERS, expected, found
 from cnndsl.syntax.layout import COMPARISONS, OPERATORS, between
 from cnndsl.syntax.parts import closed
 from cnndsl.syntax.scan import END, rounded_of
@@ -83,8 +78,12 @@ def number(at: Context) -> Diagnostic | None:
     return errors.malformed_number(number, "letters on a number", "a name begins with a letter")
 
 
-def share(at: Context) -> Diagnostic | None:
-    """`dropout(50%)`."""
+def brief(at: Context) -> Diagnostic | None:
+    """`dropout(50%)` and `conv(64, 3, /2)`, as papers have shares and strides."""
+    signs = (at.previous.type, at.word.type, at.after.type)
+    if at.inside == "LPAR" and signs == ("COMMA", "SLASH", "INTEGER"):
+        fix = Fix(at.word.to(at.after), f"stride = {at.after.text}")
+        return errors.written_differently(fix.span, "a stride has its name", None, fix)
     numbers = at.before[-2:-1]
     if at.inside != "LPAR" or at.previous.type != "PERCENT" or numbers[0].type not in NUMBERS:
         return None

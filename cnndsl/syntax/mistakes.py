@@ -262,7 +262,7 @@ _RULES = (
     python_forms.function,
     _unclosed,
     mistaken_values.figure,
-    mistaken_values.share,
+    mistaken_values.brief,
     misplaced.labelled,
     misplaced.route,
     sizes.tuples,

@@ -107,9 +107,8 @@ def headed(at: Context) -> Diagnostic | None:
         fix = Fix(Span(source, *found.span()), found[1].strip()) if found else None
         message = "what a loop walks has no parentheses around it"
         return errors.written_differently(at.word, message, None, fix)
-    if at.word.text in ("then", "do") and kinds[:1] in (["IF"], ["FOR"], ["ELSE"]):
-        if at.after.type != "LBRACE":
-            return None
+    begins = at.after.type == "LBRACE" and kinds[:1] in (["IF"], ["FOR"], ["ELSE"])
+    if at.word.text in ("then", "do") and begins:
         gone = Fix(Span(source, at.word.start, at.after.start), "")
         message = f"no `{at.word.text}` in front of braces"
         return errors.written_differently(at.word, message, None, gone)

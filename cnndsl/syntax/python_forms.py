@@ -9,7 +9,7 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.source import Span
 from cnndsl.syntax.context import Context
 from cnndsl.syntax.expected import CONSTANTS, LITERALS
-from cnndsl.syntax.parts import closed
+from cnndsl.syntax.parts import closed, split_at
 from cnndsl.syntax.scan import Word
 from cnndsl.syntax.words import words_from
 
@@ -31,7 +31,8 @@ def dotted(at: Context) -> Diagnostic | None:
     last = path[0]
     if path[2].text in ("append", "add", "extend") and at.word.type == "LPAR" and len(path) == 3:
         end = closed(source.text, at.word.start) or at.word.end
-        fix = Fix(Span(source, last.start, end), source.text[at.word.end : end - 1].strip())
+        layers = split_at(source.text[at.word.end : end - 1].strip("[] "))
+        fix = Fix(Span(source, last.start, end), " -> ".join(map(str.strip, layers)))
         message = "layers follow each other by themselves, in no list"
         return errors.written_differently(Span(source, last.start, path[2].end), message, None, fix)
     if last.text not in elsewhere.MODULES:
