@@ -221,13 +221,22 @@ def one_tensor(span: Span, name: str, other: str) -> Diagnostic:
 @explained("W312")
 def groups_by_place(span: Span, meant: str, fix: Fix) -> Diagnostic:
     """The fifth argument of `conv` is `groups`. PyTorch has the dilation there, and its groups
-    behind it: from the fourth one on, arguments are named.
+    behind it: from the fourth one on, arguments are named. The first one of `layer_scale` is what
+    its factors begin with, and not how many there are, which what arrives says.
     """
     value = errors.shown(span.text, 20)
     message = f"by its place {value} is `groups`, which is the dilation elsewhere"
     line = corrected(fix)
     other = "groups" if meant == "dilation" else "dilation"
     help = f"say which one it is: {line or fix.text}, or {other} = {value}"
+    return _warning("W312", message, span, help=help, fix=fix)
+
+
+def channels_by_place(span: Span, fix: Fix) -> Diagnostic:
+    """The same of a layer that scales by the number of channels, to begin with."""
+    value = errors.shown(span.text, 20)
+    message = f"by its place {value} is `init`, what every factor begins with"
+    help = f"the channels that arrive are not written: {corrected(fix) or 'layer_scale'}"
     return _warning("W312", message, span, help=help, fix=fix)
 
 

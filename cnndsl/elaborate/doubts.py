@@ -24,6 +24,7 @@ from cnndsl.ops.dense import Dense
 from cnndsl.ops.noise import Dropout, DropPath
 from cnndsl.ops.norm import BatchNorm
 from cnndsl.ops.pool import AvgPool, MaxPool
+from cnndsl.ops.scale import LayerScale
 from cnndsl.ops.spelled import show, sized
 from cnndsl.ops.window import by_axis, is_one, sides
 from cnndsl.source import Span
@@ -38,7 +39,7 @@ _FEW = 16  # one pixel of more than that, left out at the end of a map, is no lo
 _LINES = ((), ("positions",), ("rows", "columns"), ("slices", "rows", "columns"))
 _Windowed = Conv | Depthwise | Separable | MaxPool | AvgPool
 _Biased = Conv | Depthwise | Separable | ConvTranspose | Dense
-_DOUBTED = {*get_args(_Windowed), BatchNorm, ConvTranspose, Dropout, DropPath}
+_DOUBTED = {*get_args(_Windowed), BatchNorm, ConvTranspose, Dropout, DropPath, LayerScale}
 _APPLIED = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}
 _GROUPS = 4  # where a convolution has its groups
 _RATHER_NEW = 0.5  # a momentum below it weighs the new batch more than all before
@@ -173,6 +174,9 @@ def _layer(layer: Layer, alone: bool) -> Iterator[Diagnostic]:
         yield advice.large_kernel(element.span, kernel, size, help, fix)
     if isinstance(op, Conv) and _by_place(args) > _GROUPS and op.groups > 1:
         yield advice.groups_by_place(*_named(op, args))
+    counts = isinstance(op, LayerScale) and op.init == x.shape[-1] > 1 and _by_place(args)
+    if counts and (gone := without(args, 0, element.span)):
+        yield advice.channels_by_place(args[0].span, gone)
     if isinstance(op, _Windowed):
         yield from _skipped(op, x.shape, element)
     if isinstance(op, Dropout | DropPath) and op.rate == 0 and _is_literal(element):
