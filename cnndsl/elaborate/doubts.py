@@ -55,6 +55,8 @@ def doubts(network: Network) -> Iterator[Diagnostic]:
             uses[id(node.x)] += 1
             if type(node.op) in _DOUBTED:
                 layers.append(node)
+            if node.out is network.output and network.recipe:
+                yield from _last(node, network.recipe.loss.name)
         elif isinstance(node, Merged):
             uses.update([id(branch.out) for branch in node.branches])
         elif isinstance(node, Instance) and shares(node):
@@ -62,16 +64,6 @@ def doubts(network: Network) -> Iterator[Diagnostic]:
     uses[id(network.output)] += 1
     for layer in layers:
         yield from _layer(layer, uses[id(layer.x)] == 1)
-    loss = network.recipe.loss.name if network.recipe else ""
-    for node in _nodes(network) if loss in _APPLIED else ():
-        if (
-            isinstance(node, Layer)
-            and node.op.name == _APPLIED[loss]
-            and node.out is network.output
-        ):
-            yield advice.applied_twice(
-                node.element.span, node.op.name, loss, left_out(node.element.span)
-            )
 
 
 def unasserted(networks: Sequence[Network]) -> Iterator[Diagnostic]:
@@ -193,6 +185,13 @@ def _layer(layer: Layer, alone: bool) -> Iterator[Diagnostic]:
             )
     elif isinstance(op, Conv) and isinstance(before.op, Conv):
         yield advice.nothing_between(element.name_span, place)
+
+
+def _last(layer: Layer, loss: str) -> Iterator[Diagnostic]:
+    """Of the layer whose result a loss takes."""
+    span, name = layer.element.span, layer.op.name
+    if _APPLIED.get(loss) == name:
+        yield advice.applied_twice(span, name, loss, left_out(span))
 
 
 def _named(op: Conv, args: tuple[ast.Argument, ...]) -> tuple[Span, str, Fix]:
