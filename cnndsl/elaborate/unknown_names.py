@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _OF_SIZED = 3  # arguments of torchvision's `conv3x3`: channels that arrive and leave, a stride
 _POINTWISE = ("pointwise", "pointwiseconv", "pwconv")
-_CONTAINERS = ("sequential", "modulelist")
+_NO_LIST = "leave it out: layers follow each other as they stand, and no list holds them"
 _OF_ALL = ("avgpool", "averagepool", "averagepooling")  # without a window
 _ARRIVING = frozenset({"x", "inputs"})  # what arrives, as other libraries call it
 RESULTS = frozenset({"output", "outputs", "result"})  # with a colon behind them
@@ -48,8 +48,8 @@ def unknown_element(
             help = f"activations are layers of their own: -> {op}"
             return errors.unknown_element(span, name, help, rewritten(element.span, op))
     merge = elsewhere.op(name) or ""
-    plain = not re.search(r"[\[(][ \t]*-?\d", element.span.text)  # no layers by their numbers
-    if merge in MERGES and plain and (joined := merged(replace(element, name=merge))):
+    numbered = re.search(r"[\[(][ \t]*-?\d", element.span.text)  # layers by their numbers
+    if merge in MERGES and not numbered and (joined := merged(replace(element, name=merge))):
         help = f"give it branches: {corrected(joined) or joined.text}"
         return errors.unknown_element(span, name, help, joined)
     if found := _meant(element):
@@ -60,9 +60,8 @@ def unknown_element(
     if whole := _sized(element) or _repeated(element):
         fix = rewritten(span.to(element.span), whole)
         return errors.unknown_element(span, name, f"write {whole}", fix)
-    if elsewhere.plain(name) in _CONTAINERS:
-        help = "leave it out: layers follow each other as they stand, and no list holds them"
-        return errors.unknown_element(span, name, help)
+    if elsewhere.plain(name) in ("sequential", "modulelist"):
+        return errors.unknown_element(span, name, _NO_LIST)
     if elsewhere.plain(name) in _OF_ALL and element.args is None:
         return errors.unknown_element(span, name, "did you mean `global_avg_pool`?")
     if name in _ARRIVING and element.args is None:
@@ -236,8 +235,8 @@ def unknown_value(name: ast.Name, fns: Container[str], known: Iterable[str]) -> 
         line = corrected(fix)
         help = "what arrives is not an argument" + (f": {line}" if line else "")
         return errors.unknown_name(name.span, name.id, help, fix)
-    if (op := elsewhere.op(name.id)) in OPS:
-        return _handed_on(name.span, name.id, op or "")
+    if (op := elsewhere.op(name.id)) and op in OPS:
+        return _handed_on(name.span, name.id, op)
     return errors.unknown_name(name.span, name.id, meant_value(name.id, known))
 
 
@@ -279,9 +278,10 @@ def unknown_function(call: ast.Call, known: Iterable[str]) -> Diagnostic:
         start, stop = [*(["0"] * (len(args) == 1)), *(argument.span.text for argument in args)]
         help = f"a range is written {start} .. {stop}"
         return errors.unknown_name(span, name, help, rewritten(call.span, f"{start} .. {stop}"))
-    if (op := elsewhere.op(name)) in OPS and not args:
-        return _handed_on(call.span, name, op or "")
-    if name in OPS or elsewhere.op(name) in OPS:
+    op = elsewhere.op(name)
+    if op and op in OPS and not args:
+        return _handed_on(call.span, name, op)
+    if name in OPS or op in OPS:
         help = "a layer is no value: name its result, as in x = conv(64, 3), and hand on the name"
         return errors.unknown_name(span, name, help)
     return errors.unknown_name(span, name, did_you_mean(name, known))

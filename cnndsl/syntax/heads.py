@@ -6,9 +6,11 @@ import re
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix
+from cnndsl.fixes import corrected, joined_fixes
 from cnndsl.source import Span
 from cnndsl.syntax.context import Context
-from cnndsl.syntax.parts import end_of_line
+from cnndsl.syntax.expected import CONSTANTS, KEYWORDS, STATEMENTS
+from cnndsl.syntax.parts import closed, end_of_line, opened_in_line
 from cnndsl.syntax.python_bodies import braced
 from cnndsl.syntax.scan import Word
 
@@ -94,3 +96,39 @@ def numbered(at: Context) -> Diagnostic | None:
             message = "the stages of a loop are numbered by themselves"
             return errors.written_differently(name, message, None, Fix(name, said[2]))
     return None
+
+
+def reserved(at: Context) -> Diagnostic | None:
+    """A keyword where something is to be named."""
+    word = at.word
+    if word.type == "EQUAL" and at.previous.type in KEYWORDS - STATEMENTS - {"IF", "ELSE"}:
+        word = at.previous
+    else:
+        is_named = at.after.type == "EQUAL" or at.accepted <= {"NAME", "RPAR", "LBRACE", "IN"}
+        if word.type not in KEYWORDS or "NAME" not in at.accepted or not is_named:
+            return None
+    what = "a predefined value" if word.type in CONSTANTS else "a keyword"
+    kinds = [each.type for each in at.statement[:3]]
+    is_parameter = kinds in (["BLOCK", "NAME", "LPAR"], ["MODEL", "NAME", "LPAR"])
+    is_parameter &= at.open[-1:] == at.statement[2:3]
+    return errors.reserved_name(word, what, _renamed(word) if is_parameter else None)
+
+
+def _renamed(word: Word) -> tuple[str | None, Fix]:
+    """A parameter with another name, where its definition takes it for a value, and in calls."""
+    text, new = word.source.text, f"{word.text}_"
+    new = f"{new}channels" if word.type in ("IN", "INPUT") else new
+    opener = text.find("{", word.end)
+    body = (closed(text, opener) if opener > 0 else None) or word.end
+    edits = [Fix(word, new)]
+    for use in re.compile(rf"(?<![\w.\"]){word.text}\b(?![ \t]*(?:\.|->|\[))").finditer(
+        text, word.end
+    ):
+        before = text[text.rfind("\n", 0, use.start()) + 1 : use.start()]
+        in_call = opened_in_line(text, use.start()) == "("
+        is_named = in_call and re.match(r"[ \t]*=(?!=)", text[use.end() :])
+        of_value = in_call or re.match(r"[ \t]*(?:let|(?:\}[ \t]*else[ \t]+)?if)\b[^{]*$", before)
+        walks = re.search(r"\bfor\b[\w \t,]*$", before)
+        if is_named or (of_value and use.start() < body and not walks):
+            edits.append(Fix(Span(word.source, *use.span()), new))
+    return corrected(edits[0]), joined_fixes(edits)

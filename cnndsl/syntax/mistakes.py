@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix, Label
-from cnndsl.fixes import corrected, joined_fixes
 from cnndsl.source import Span
 from cnndsl.syntax import (
     bodies,
@@ -26,10 +25,8 @@ from cnndsl.syntax import (
 )
 from cnndsl.syntax.context import Context, surroundings
 from cnndsl.syntax.expected import (
-    CONSTANTS,
     DEFINITIONS,
     ELEMENTS,
-    KEYWORDS,
     LITERALS,
     STATEMENTS,
     VALUES,
@@ -37,7 +34,7 @@ from cnndsl.syntax.expected import (
     found,
 )
 from cnndsl.syntax.layout import CLOSERS, OPERATORS, between
-from cnndsl.syntax.parts import closed, opened_in_line
+from cnndsl.syntax.parts import closed
 from cnndsl.syntax.ported.meaning import op_spelt
 from cnndsl.syntax.scan import Word
 
@@ -67,42 +64,6 @@ def _definition(at: Context) -> Diagnostic | None:
     if at.word.type in STATEMENTS | ELEMENTS | {"LBRACE"}:
         help = "statements stand in the braces of a block or a model"
     return errors.unexpected(at.word, found(at.word), wanted, help=help)
-
-
-def _reserved(at: Context) -> Diagnostic | None:
-    """A keyword where something is to be named."""
-    word = at.word
-    if word.type == "EQUAL" and at.previous.type in KEYWORDS - STATEMENTS - {"IF", "ELSE"}:
-        word = at.previous
-    else:
-        is_named = at.after.type == "EQUAL" or at.accepted <= {"NAME", "RPAR", "LBRACE", "IN"}
-        if word.type not in KEYWORDS or "NAME" not in at.accepted or not is_named:
-            return None
-    what = "a predefined value" if word.type in CONSTANTS else "a keyword"
-    kinds = [each.type for each in at.statement[:3]]
-    is_parameter = kinds in (["BLOCK", "NAME", "LPAR"], ["MODEL", "NAME", "LPAR"])
-    is_parameter &= at.open[-1:] == at.statement[2:3]
-    return errors.reserved_name(word, what, _renamed(word) if is_parameter else None)
-
-
-def _renamed(word: Word) -> tuple[str | None, Fix]:
-    """A parameter with another name, where its definition takes it for a value, and in calls."""
-    text, new = word.source.text, f"{word.text}_"
-    new = f"{new}channels" if word.type in ("IN", "INPUT") else new
-    opener = text.find("{", word.end)
-    body = (closed(text, opener) if opener > 0 else None) or word.end
-    edits = [Fix(word, new)]
-    for use in re.compile(rf"(?<![\w.\"]){word.text}\b(?![ \t]*(?:\.|->|\[))").finditer(
-        text, word.end
-    ):
-        before = text[text.rfind("\n", 0, use.start()) + 1 : use.start()]
-        in_call = opened_in_line(text, use.start()) == "("
-        is_named = in_call and re.match(r"[ \t]*=(?!=)", text[use.end() :])
-        of_value = in_call or re.match(r"[ \t]*(?:let|(?:\}[ \t]*else[ \t]+)?if)\b[^{]*$", before)
-        walks = re.search(r"\bfor\b[\w \t,]*$", before)
-        if is_named or (of_value and use.start() < body and not walks):
-            edits.append(Fix(Span(word.source, *use.span()), new))
-    return corrected(edits[0]), joined_fixes(edits)
 
 
 # --- expressions ----------------------------------------------------------------------
@@ -294,7 +255,7 @@ _RULES = (
     mistaken_values.rounded,
     mistaken_values.number,
     foreign.equals_or_colon,
-    _reserved,
+    heads.reserved,
     foreign.comprehension,
     _else,
     foreign.word,
