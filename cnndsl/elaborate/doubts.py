@@ -12,9 +12,8 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elaborate.calls import says_channels, without
 from cnndsl.elaborate.forms import lonely, one_tensor, repeats
 from cnndsl.elaborate.program import Program
-from cnndsl.elaborate.reshaped_calls import without_bias
+from cnndsl.elaborate.reshaped_calls import left_out, without_bias
 from cnndsl.elaborate.reuse import shares
-from cnndsl.elaborate.unknown_names import left_out
 from cnndsl.elaborate.unused import Ignored
 from cnndsl.fixes import corrected
 from cnndsl.ir import Instance, Layer, Merged, Network, Node

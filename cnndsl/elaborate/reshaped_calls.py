@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from cnndsl import elsewhere
@@ -105,3 +106,10 @@ def without_bias(call: ast.Apply, op: Op) -> Fix | None:
         return None
     end = args[-1].span.end
     return Fix(Span(call.span.source, end, end), ", bias = false")
+
+
+def left_out(span: Span) -> Fix:
+    """A chain without an element, and without the arrow before it."""
+    before = re.search(r"[ \t]*->[ \t]*$", span.source.text[max(0, span.start - 40) : span.start])
+    start = span.start - len(before[0]) if before else span.start
+    return Fix(Span(span.source, start, span.end), "" if before else "here")

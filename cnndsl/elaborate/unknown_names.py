@@ -13,7 +13,7 @@ from cnndsl import elsewhere, errors
 from cnndsl.diagnostics import Diagnostic, Fix, Label
 from cnndsl.elaborate.calls import merged, renamed
 from cnndsl.elaborate.functions import FUNCTIONS
-from cnndsl.elaborate.reshaped_calls import activation_of, rewritten
+from cnndsl.elaborate.reshaped_calls import activation_of, left_out, rewritten
 from cnndsl.elaborate.values import ATTRIBUTES
 from cnndsl.fixes import corrected
 from cnndsl.ops import MERGES, OPS
@@ -82,13 +82,6 @@ def unknown_element(
     fix = _translated(element, meant)
     help = f"did you mean `{meant}`?" + (f" {errors.shown(fix.text, 80)}" if fix else "")
     return errors.unknown_element(span, name, help, fix)
-
-
-def left_out(span: Span) -> Fix:
-    """A chain without an element, and without the arrow before it."""
-    before = re.search(r"[ \t]*->[ \t]*$", span.source.text[max(0, span.start - 40) : span.start])
-    start = span.start - len(before[0]) if before else span.start
-    return Fix(Span(span.source, start, span.end), "" if before else "here")
 
 
 def _asserted(result: Span) -> Fix | None:
