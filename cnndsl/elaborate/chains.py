@@ -158,7 +158,8 @@ class Chains:
             raise Failure(errors.name_taken(element.name_span, name, what, "a layer"))
         if element.args is not None:
             message = f"`{name}` holds a layer, which has its arguments already"
-            raise Failure(errors.unknown_argument(element.span, message, "", f"write {name}"))
+            fix = Fix(element.span, name)
+            raise Failure(errors.unknown_argument(element.span, message, "", f"write {name}", fix))
         return value
 
     def holds_layers(self, name: str, scope: Scope) -> bool:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix, Label
 from cnndsl.elaborate.mends import LIKELY, POSSIBLE, SURE, Mend, mends
+from cnndsl.elaborate.mends.arguments import dilated
 from cnndsl.elaborate.mends.flow import unmoved
 from cnndsl.elaborate.program import Program
 from cnndsl.fixes import corrected, edited, fixes, joined_fixes
@@ -63,7 +65,7 @@ def mended(
     done, helped = set[int](), set[str]()  # mistakes, and why: the same is made in several places
     for _ in range(_ROUNDS):
         left_open = [d for d in found if id(d) not in done]
-        open_ = [d for d in left_open if _is_open(d, program) or _is_unmoved(d, program)]
+        open_ = [d for d in left_open if _is_open(d, program) or _is_evident(d, program)]
         if not open_:
             break
         first = open_[0]
@@ -116,11 +118,13 @@ def _is_open(mistake: Diagnostic, program: Program) -> bool:
     return mistake.primary.span.source is program.spec.source
 
 
-def _is_unmoved(mistake: Diagnostic, program: Program) -> bool:
-    """Whether names stand in front of a mistake that were meant to move what flows there."""
-    nodes = (node for each in program.spec.definitions for node in walk(each))
-    of_shapes = mistake.code in ("E301", "E302", "E303", "E304")
-    return of_shapes and any(True for _ in unmoved(list(nodes), mistake))
+def _is_evident(mistake: Diagnostic, program: Program) -> bool:
+    """Whether something is wrong by itself that a mistake of shapes may follow from: names that
+    were meant to move what flows, or a dilation in the place of groups.
+    """
+    nodes = [node for each in program.spec.definitions for node in walk(each)]
+    of_shapes = mistake.code in ("E301", "E302", "E303", "E304", "E305")
+    return of_shapes and any(chain(unmoved(nodes, mistake), dilated(nodes, mistake)))
 
 
 def _gone(

@@ -62,6 +62,7 @@ def _all(
     yield from channels.flowing(nodes, first)
     yield from flow.unmoved(nodes, first)
     yield from arguments.ordered(nodes, first)
+    yield from arguments.dilated(nodes, first)
     yield from names.unseen(nodes, first)
     yield from names.classes(nodes, first)
     yield from names.quoted(nodes, first)

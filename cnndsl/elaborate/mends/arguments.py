@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from itertools import permutations
 
 from cnndsl.diagnostics import Diagnostic, Fix
-from cnndsl.elaborate.mends.mend import LIKELY, Mend, holds
+from cnndsl.elaborate.mends.mend import LIKELY, SURE, Mend, holds
 from cnndsl.ops import OPS
 from cnndsl.syntax import ast
 
+_GROUPS = 4  # where a convolution has them
 _MOST = 3  # arguments that are put in order
 _POOLS = ("max_pool", "avg_pool")
 
@@ -33,3 +34,15 @@ def ordered(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
             changed = zip(args, order, strict=True)
             edits = tuple(Fix(a.span, text) for a, text in changed if a.span.text != text)
             yield Mend(LIKELY, edits, why, reveals=first.code == "E205")
+
+
+def dilated(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """`conv(512, 3, 1, 2, 2)`, in all calls: PyTorch has the dilation where `groups` stand here."""
+    if first.code not in ("E301", "E302", "E303", "E304", "E305", "E402"):
+        return
+    calls = [node.args for node in nodes if isinstance(node, ast.Apply) and node.name == "conv"]
+    last = [args[_GROUPS] for args in calls if args and len(args) > _GROUPS]
+    edits = (Fix(a.span, f"dilation = {a.span.text}") for a in last if a.name is None)
+    found = tuple(edits)
+    if found:
+        yield Mend(SURE, found, "by its place that is `groups`, and the dilation elsewhere")

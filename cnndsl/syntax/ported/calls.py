@@ -6,7 +6,6 @@ import ast as python
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeGuard
 
 from cnndsl import elsewhere
 from cnndsl.syntax.ported.arguments import TAKE_THEM, Arguments
@@ -73,7 +72,9 @@ class Calls(Arguments):
             case python.Call(func=func, args=args, keywords=keywords):
                 name = name_of(func)
                 if CONTAINERS.fullmatch(name.lower()):
-                    items = [e for a in args for e in (a.elts if _is_list(a) else [a])]
+                    items = [
+                        e for a in args for e in (a.elts if isinstance(a, python.List) else [a])
+                    ]
                     return [each for item in items for each in self.held(item)]
                 if name == "partial" and args:
                     return [self.entry(name_of(args[0]), args[1:], keywords)]
@@ -291,10 +292,6 @@ class Calls(Arguments):
         if "hardtanh" in name.lower():
             given = {"low": "-1", "high": "1", **given}
         return Entry(op, given, notes=tuple(notes))
-
-
-def _is_list(node: python.expr) -> TypeGuard[python.List]:
-    return isinstance(node, python.List)
 
 
 def _are_ones(sides: Sequence[python.expr]) -> bool:
