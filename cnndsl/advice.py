@@ -218,6 +218,12 @@ def one_tensor(span: Span, name: str, other: str) -> Diagnostic:
     )
 
 
+def lost_identity(span: Span, fix: Fix) -> Diagnostic:
+    """The same where a condition does not hold: a projection without the identity else."""
+    message = "where this does not hold, `add` has one branch, and no shortcut"
+    return _warning("W311", message, span, fix=fix)
+
+
 @explained("W312")
 def groups_by_place(span: Span, meant: str, fix: Fix) -> Diagnostic:
     """The fifth argument of `conv` is `groups`. PyTorch has the dilation there, and its groups

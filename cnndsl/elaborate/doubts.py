@@ -10,7 +10,7 @@ from typing import get_args
 from cnndsl import advice
 from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elaborate.calls import says_channels, without
-from cnndsl.elaborate.forms import lonely, one_tensor, repeats
+from cnndsl.elaborate.forms import lonely, lost, one_tensor, repeats
 from cnndsl.elaborate.program import Program
 from cnndsl.elaborate.reshaped_calls import left_out, without_bias
 from cnndsl.elaborate.reuse import shares
@@ -81,6 +81,8 @@ def evident(program: Program) -> Iterator[Diagnostic]:
         yield advice.repeats_one(repeat.span, name, fix)
     for merge, with_here in lonely(program.spec):
         yield advice.one_branch(merge.name_span, merge.name, with_here)
+    for choice, fix in lost(program.spec):
+        yield advice.lost_identity(choice.branches[0][0].span, fix)
     for merge, other in one_tensor(program.spec):
         yield advice.one_tensor(merge.name_span, merge.name, other)
 

@@ -49,6 +49,28 @@ def lonely(spec: ast.Spec) -> Iterator[tuple[ast.Merge, Fix | None]]:
             yield merge, Fix(start, "here, ") if is_other else None
 
 
+def lost(spec: ast.Spec) -> Iterator[tuple[ast.ItemChoice, Fix]]:
+    """`add [ …, if stride != 1 { conv(width, 1) } ]`, a projection without the identity else."""
+    for definition in spec.definitions:
+        for merge in walk(definition):
+            if not isinstance(merge, ast.Merge) or merge.name != "add" or len(merge.items) != 2:
+                continue
+            choices = [item for item in merge.items if isinstance(item, ast.ItemChoice)]
+            for choice in choices if len(choices) == 1 else ():
+                items = choice.branches[0][1]
+                if choice.other is None and len(choice.branches) == 1 and _projects(items):
+                    end = choice.span.end
+                    yield choice, Fix(Span(choice.span.source, end, end), " else { here }")
+
+
+def _projects(items: tuple[ast.Item, ...]) -> bool:
+    """Whether what a branch adds is a 1x1 convolution of what arrives."""
+    first = items[0].elements[0] if items and isinstance(items[0], ast.Chain) else None
+    places = [a.value.span.text for a in getattr(first, "args", None) or () if a.name is None]
+    is_conv = isinstance(first, ast.Apply) and first.name == "conv"
+    return len(items) == 1 and is_conv and places[1:2] == ["1"]
+
+
 def one_tensor(spec: ast.Spec) -> Iterator[tuple[ast.Merge, str]]:
     """`add [ skip, here ]` right behind `… as skip` or `skip = here`, with that name."""
     for definition in spec.definitions:

@@ -15,7 +15,7 @@ from cnndsl import errors
 from cnndsl.diagnostics import Diagnostic, Fix, Label
 from cnndsl.elaborate.mends import LIKELY, POSSIBLE, SURE, Mend, mends
 from cnndsl.elaborate.mends.arguments import dilated
-from cnndsl.elaborate.mends.flow import unmoved
+from cnndsl.elaborate.mends.flow import declared, unmoved
 from cnndsl.elaborate.program import Program
 from cnndsl.fixes import corrected, edited, fixes, joined_fixes
 from cnndsl.source import Span
@@ -120,11 +120,13 @@ def _is_open(mistake: Diagnostic, program: Program) -> bool:
 
 def _is_evident(mistake: Diagnostic, program: Program) -> bool:
     """Whether something is wrong by itself that a mistake of shapes may follow from: names that
-    were meant to move what flows, or a dilation in the place of groups.
+    were meant to move what flows or to run later, or a dilation in the place of groups.
     """
     nodes = [node for each in program.spec.definitions for node in walk(each)]
-    of_shapes = mistake.code in ("E301", "E302", "E303", "E304", "E305")
-    return of_shapes and any(chain(unmoved(nodes, mistake), dilated(nodes, mistake)))
+    of_shapes = mistake.code in ("E132", "E301", "E302", "E303", "E304", "E305")
+    return of_shapes and any(
+        chain(declared(nodes, mistake), unmoved(nodes, mistake), dilated(nodes, mistake))
+    )
 
 
 def _gone(

@@ -28,6 +28,7 @@ _OF_SIZED = 3  # arguments of torchvision's `conv3x3`: channels that arrive and 
 _POINTWISE = ("pointwise", "pointwiseconv", "pwconv")
 _NO_LIST = "leave it out: layers follow each other as they stand, and no list holds them"
 _OF_ALL = ("avgpool", "averagepool", "averagepooling")  # without a window
+_BORDERS = {"reflectionpad": "reflect", "reflectpad": "reflect", "replicationpad": "edge"}
 _ARRIVING = frozenset({"x", "inputs"})  # what arrives, as other libraries call it
 RESULTS = frozenset({"output", "outputs", "result"})  # with a colon behind them
 
@@ -148,12 +149,14 @@ def _meant(element: ast.Apply) -> Diagnostic | None:
 
 
 def _sized(element: ast.Apply) -> str | None:
-    """`conv3x3(in, out, stride)`, which says its kernel in its name."""
+    """`conv3x3(in, out, stride)` and `reflection_pad(3)`, which say an argument in their names."""
     sized = re.fullmatch(r"conv_?(\d+)x(\d+)", element.name, re.IGNORECASE)
     args = [argument.span.text for argument in element.args or () if argument.name is None]
     named = [argument.span.text for argument in element.args or () if argument.name is not None]
     if elsewhere.plain(element.name) in _POINTWISE and len(args) == 1:
         return f"conv({', '.join([*args, '1', *named])})"
+    if (mode := _BORDERS.get(elsewhere.plain(element.name))) and len(args) == 1:
+        return f"pad({args[0]}, mode = {mode})"
     if sized is None or not args or len(args) > _OF_SIZED:
         return None
     out, *stride = args[1:] if len(args) > 1 else args

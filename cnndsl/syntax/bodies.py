@@ -111,8 +111,11 @@ def image(at: Context) -> Diagnostic | None:
     source = first.source
     line = code_from(source.text, first.start)
     message = "behind `input` stands the size of the image alone"
-    if named := re.fullmatch(r"input\s+\w+\s*=\s*([\dx]+|\[.*\])", line):
-        fix = Fix(Span(source, first.start, first.start + len(line)), f"input {named[1]}")
+    if named := re.fullmatch(r"input\s+(\w+)\s*=\s*([\dx]+|\[.*\])", line):
+        several = len(re.findall(r"^[ \t]*input[ \t]", source.text, re.MULTILINE)) > 1
+        text = f"input {named[1]} {named[2]}" if several else f"input {named[2]}"
+        message = "a name stands in front of its size" if several else message
+        fix = Fix(Span(source, first.start, first.start + len(line)), text)
         return errors.written_differently(at.word, message, None, fix)
     found = re.fullmatch(
         r"input\s*[:=]?\s*(?:\w+\s*[:=]?\s*)?\(?\s*(?:\w+\s*=\s*)?[\[(]([\w\s,]+)[\])]\s*\)?,?"

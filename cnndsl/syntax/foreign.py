@@ -101,6 +101,8 @@ def comment(at: Context) -> Diagnostic | None:
     for word in reversed(at.before):
         if word.type == "NEWLINE" or "\n" in between(word, at.word):
             return None
+        if word.type in ("RPAR", "RSQB"):  # what is divided stands in brackets
+            return None
         if word.type == "FLOOR":
             message = "`//` divides; it does not begin a comment"
             return errors.written_differently(word, message, help, _hash(word))

@@ -151,16 +151,22 @@ def _separator(at: Context) -> Diagnostic | None:
         if help is None and (word.type in ("HERE", "IN") or word.type in LITERALS or tensors):
             fix = _commas(at)
         return errors.missing_separator(word, "no `,` in front of this", labels, help, fix)
-    times = re.compile(r"x[ \t]*(\d+)\b").match(word.source.text, word.start)
+    times = _TIMES.match(word.source.text, word.start)
     if "STAR" in at.accepted and word.type == "NAME" and times:
-        fix = Fix(Span(word.source, *times.span()), f"* {times[1]}")
+        fix = Fix(Span(word.source, *times.span()), f"* {times[1] or times[2]}")
         return errors.written_differently(word, "a count stands behind `*`", None, fix)
     if "ARROW" in at.accepted and word.type in LITERALS and at.previous.type == "NAME":
         fix = python_forms.bare_arguments(at)
         return errors.missing_separator(word, "arguments without parentheses", (), None, fix)
     if "ARROW" in at.accepted and word.type == "COMMA":
         message = "a comma joins nothing in braces"
-        rest = word.source.text[word.end :].partition("\n")[0].strip()
+        rest = word.source.text[word.end :].partition("\n")[0]
+        axis = re.match(r"\s*(?:(?:axis|dim)\s*=\s*)?-?\d+(?=\s*(?:->|#|\}|$))", rest)
+        if at.previous.type == "RSQB" and axis:  # of a merge, which is that of the channels
+            fix = Fix(Span(word.source, word.start, word.end + axis.end()), "")
+            help = "leave it out: channels are joined, and other tensors added place by place"
+            return errors.written_differently(word, message, help, fix)
+        rest = rest.strip()
         fix = Fix(word, "" if not rest or rest[0] == "#" else " ->")
         return errors.written_differently(word, message, "write `->`, or begin a new line", fix)
     if "ARROW" in at.accepted and word.type in ELEMENTS | {"LBRACE"}:
@@ -206,6 +212,7 @@ def _are_tensors(*words: Word) -> bool:
     )
 
 
+_TIMES = re.compile(r"x(?:[ \t]*(\d+)|[ \t]+(\w+)(?=[ \t]*(?:->|#|\}|\n)))\b")
 _RULES = (
     heads.numbered,
     openings.named,

@@ -60,6 +60,7 @@ def _all(
     yield from channels.turned(nodes, first)
     yield from channels.assertions(nodes)
     yield from channels.flowing(nodes, first)
+    yield from flow.declared(nodes, first)
     yield from flow.unmoved(nodes, first)
     yield from arguments.ordered(nodes, first)
     yield from arguments.dilated(nodes, first)

@@ -17,7 +17,7 @@ _BEFORE = (ast.Input, ast.Let, ast.Shared, ast.Expect, ast.Preprocess, ast.Train
 
 def unmoved(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
     """`x = conv(32, 3)`, `x = max_pool(2)`, which both begin with what arrived in the body."""
-    if first.primary is None:
+    if first.primary is None or not first.code.startswith("E3"):
         return
     places = [first.primary.span]
     places += [label.span for label in first.labels if label.text.startswith("in this")]
@@ -27,6 +27,23 @@ def unmoved(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
         at = [i for i, st in enumerate(node.body.statements) if _has(st, places)]
         if at:
             yield from _in_a_row(node.body.statements, at[0])
+
+
+def declared(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """`fc1 = dense(10)` in front of the lines that run it, as in a constructor: `here -> fc1`."""
+    if not first.code.startswith("E3") and first.code != "E132":
+        return
+    chains = [node for node in nodes if isinstance(node, ast.Chain)]
+    behind = {e.span.text for c in chains for e in c.elements[1:]}
+    begin = {_begins_with(c.elements[0]) for c in chains}
+    bound = [n for n in nodes if isinstance(n, ast.Bind) and n.name in behind - begin]
+    plain = [n for n in bound if all(type(e) is ast.Apply for e in n.chain.elements)]
+    fixes = (Fix(Span(n.span.source, n.span.start, n.span.start), "shared ") for n in plain)
+    if edits := tuple(fixes):
+        yield Mend(SURE, edits, _RUNS, reveals=True)
+
+
+_RUNS = "layers that run where their name stands are shared, and not run where they are named"
 
 
 def _has(statement: ast.Statement, places: Sequence[Span]) -> bool:
