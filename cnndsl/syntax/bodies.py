@@ -122,6 +122,7 @@ def image(at: Context) -> Diagnostic | None:
         r"(?:\s+as\s+(\w+))?",
         line,
     )
+    found = found or re.fullmatch(r"input\s+(\d+(?:\s*,\s*\d+)+)(?:\s+as\s+(\w+))?", line)
     if found and found[2] and len(re.findall(rf"\b{found[2]}\b", source.text)) > 1:
         return None
     if found is None or line.startswith("input ["):

@@ -31,6 +31,9 @@ def named(at: Context) -> Diagnostic | None:
     name = f"{kind}{name}" if name[:1].isdigit() else name
     if name == said or not name.isidentifier():
         return None
+    first = said.partition(" ")[0]
+    if first != said and re.search(rf"\b{re.escape(first)}\b", text[found.end() :]):
+        return None  # that word alone may be the name
     place = Span(source, *found.span(2 if found[2] else 4))
     edits = [Fix(place, name)]
     if text[found.end()] == ":" and "{" not in code_from(text, found.end()):

@@ -20,7 +20,9 @@ _HEADS = frozenset("variant class network net".split())
 _GIVEN = re.compile(r"[ \t]*\(([^(){}]*(?:\([^(){}]*\)[^(){}]*)*)\)")
 _WITH = re.compile(r"[ \t]*with\b[ \t]*\(?([^\n{}#()]+)\)?")
 _BODY = re.compile(r"[ \t]*:?[ \t]*(?=\{)")
-_SET = re.compile(r"(?:let[ \t]+)?(\w+)[ \t]*[=:][ \t]*([^,;\n{}#]+?)[ \t]*[,;]?[ \t]*(?:#.*)?$")
+_SET = re.compile(
+    r"(?:let[ \t]+)?(\w+)[ \t]*[=:][ \t]*(\[[^\n{}#]*\]|[^,;\n{}#]+?)[ \t]*[,;]?[ \t]*(?:#.*)?$"
+)
 _OWN = re.compile(r"expect\b[^{}]*")
 
 

@@ -46,9 +46,9 @@ def ranked(nodes: Iterable[ast.Node], mistakes: Sequence[Diagnostic]) -> Iterato
 
 
 def asserted(
-    nodes: Iterable[ast.Node], first: Diagnostic, mistakes: Sequence[Diagnostic]
+    nodes: Sequence[ast.Node], first: Diagnostic, mistakes: Sequence[Diagnostic]
 ) -> Iterator[Mend]:
-    """What an assertion says where all is right but one of its numbers, or a side of a square."""
+    """What an assertion says where all is right but one of its numbers."""
     found = re.match(r"the shape here is ([\dx ]+), not ([\dx ]+)$", first.message)
     found = found or re.match(r"the network's output is ([\dx ]+), not ([\dx ]+)$", first.message)
     several = sum(each.code in ("E305", "E402") for each in mistakes) > 1
@@ -60,8 +60,10 @@ def asserted(
     if len(asserted) != 1 or len(seen) != len(said):
         return
     parts = parts_of(asserted[0])
-    others = {(a, b) for a, b in zip(seen, said, strict=True) if a != b}
-    if len(others) == 1 or seen[:2] == said[1::-1]:
+    others = [(a, b) for a, b in zip(seen, said, strict=True) if a != b]
+    counted = any(isinstance(n, ast.Expect) and n.what != "output" for n in nodes)
+    is_square = counted and len(set(others)) == 1  # a count says whether the layers are right
+    if len(others) == 1 or is_square or seen[:2] == said[1::-1]:
         kept = [_as(*each) for each in zip(parts, said, seen, strict=True)]
         text = "x".join(kept) if asserted[0].size else shape_of(kept)
         yield Mend(POSSIBLE, (Fix(span, text),), "if the layers are right, this is their shape")
