@@ -91,6 +91,7 @@ def _akin(name: str, names: Sequence[str], args: Sequence[ast.Argument]) -> str 
     given = {each.name for each in args} | set(names[: sum(each.name is None for each in args)])
     left = [each for each in names if means not in (None, "idle") and each not in given]
     alike = [each for each in left if setting_meant(each) == means]
+    alike = [each for each in alike if "class" in name or "class" not in each]
     return alike[0] if len(alike) == 1 else None
 
 
@@ -244,12 +245,6 @@ def merged(element: ast.Apply) -> Fix | None:
         return rewritten(element.span, f"{element.name} [ {''.join(arrives)}{name} ]")
     branches = ", ".join(value.span.text for value in places)
     return rewritten(element.span, f"{element.name} [ {branches} ]")
-
-
-def multiplied(element: Span, factor: Span) -> Fix:
-    """`conv(64, 3) * 0.1`, a repetition, as a layer that multiplies."""
-    behind = Span(element.source, element.end, factor.end)
-    return Fix(behind, f" -> scale({factor.text})")
 
 
 def says_channels(layer: Layer) -> bool:

@@ -11,7 +11,7 @@ from cnndsl.diagnostics import Diagnostic, Fix
 from cnndsl.elaborate import values
 from cnndsl.elaborate.applying import Applying
 from cnndsl.elaborate.blocks import Blocks, Bodies
-from cnndsl.elaborate.calls import begun, merged, multiplied
+from cnndsl.elaborate.calls import begun, merged
 from cnndsl.elaborate.collect import Failure
 from cnndsl.elaborate.context import Context, Shared
 from cnndsl.elaborate.faults import no_endpoint
@@ -255,7 +255,8 @@ class Chains:
         if not values.is_int(count) or count < 0:
             seen = str(count) if values.is_number(count) else values.kind(count)
             factor = isinstance(count, float) and isinstance(element.count, ast.Literal)
-            fix = multiplied(element.element.span, element.count.span) if factor else None
+            weighed = isinstance(count, Tensor)
+            fix = _multiplied(element, is_tensor=weighed) if factor or weighed else None
             raise Failure(errors.bad_count(element.count.span, seen, fix))
         inner = context.nested(element.span, flat=False, in_loop=True)
         flow, items = x, []
@@ -285,3 +286,12 @@ def _behind(chain: ast.Chain, place: int) -> Span:
     is_last = place + 1 == len(chain.elements)
     is_named = isinstance(element, ast.Apply) and element.args is None
     return element.span if is_last or is_named else chain.elements[place + 1].span
+
+
+def _multiplied(repeat: ast.Repeat, *, is_tensor: bool) -> Fix:
+    """`conv(64, 3) * 0.1` and `here * w`, which are no repetitions but products."""
+    element, factor = repeat.element.span, repeat.count.span
+    if is_tensor:
+        return Fix(element.to(factor), f"mul [ {element.text}, {factor.text} ]")
+    behind = Span(element.source, element.end, factor.end)
+    return Fix(behind, f" -> scale({factor.text})")

@@ -28,19 +28,32 @@ def tuples(at: Context) -> Diagnostic | None:
     span = Span(source, opener.start, end)
     texts = [part.strip() for part in split_at(span.text[1:-1]) if part.strip()]
     space = " " if touches and last is not None and last.type in KEYWORDS else ""
+    if at.statement and at.statement[0].type == "FOR":  # which goes over lists
+        listed = f"{space}[{', '.join(texts)}]"
+        return errors.written_differently(
+            at.word,
+            "a loop goes over a list, [3, 3]",
+            None,
+            _further(Fix(span, listed), listed=True),
+        )
     fix = _further(Fix(span, space + elsewhere.size(texts)))
     return errors.written_differently(at.word, "a size is written 3x3, a list [3, 3]", None, fix)
 
 
-def _further(fix: Fix) -> Fix:
-    """The edit with other tuples of numbers that follow in its line."""
+def _further(fix: Fix, *, listed: bool = False) -> Fix:
+    """The edit with other tuples of numbers that follow in its line, as sizes or as lists."""
     source, start = fix.span.source, fix.span.end
     line = source.text[start : end_of_line(source.text, start)]
     found = list(_TUPLE.finditer(line))
     if not found:
         return fix
     end = found[-1].end()
-    rest = _TUPLE.sub(lambda each: elsewhere.size(each[1].replace(" ", "").split(",")), line[:end])
+    rest = _TUPLE.sub(
+        lambda each: (
+            f"[{each[1]}]" if listed else elsewhere.size(each[1].replace(" ", "").split(","))
+        ),
+        line[:end],
+    )
     return Fix(Span(source, fix.span.start, start + end), fix.text + rest)
 
 

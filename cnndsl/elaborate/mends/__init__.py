@@ -102,5 +102,6 @@ def _all(
     yield from numbers.sides(nodes, first)
     yield from sizes.kept(nodes, first)
     yield from sizes.cropped(first)
+    yield from sizes.lateral(nodes, first)
     yield from shapes.ranked(nodes, mistakes)
     yield from shapes.asserted(nodes, first, every)

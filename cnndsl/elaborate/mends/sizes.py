@@ -60,6 +60,28 @@ def enlarged(first: Diagnostic) -> Iterator[Mend]:
             yield Mend(POSSIBLE, (fix,), "the smaller map is enlarged first")
 
 
+def lateral(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
+    """`add [ c4, p5 -> upsample(2) ]`, of a level that has other channels than the pyramid."""
+    shapes = {each.span: each.text.split(" x ") for each in first.labels if _SIZE.match(each.text)}
+    if first.code != "E301" or len(shapes) != 2 or len({tuple(s[:2]) for s in shapes.values()}) > 1:
+        return
+    for span, (*_, channels) in zip(shapes, reversed(shapes.values()), strict=True):
+        said = [
+            node.name
+            for node in nodes
+            if isinstance(node, ast.Parameter) and node.default is not None
+            if node.default.span.text == channels and "class" not in node.name
+        ]
+        for filters in [*said, channels] if _is_named(span) else ():
+            fix = Fix(span, f"{span.text} -> conv({filters}, 1)")
+            yield Mend(POSSIBLE, (fix,), "a 1x1 convolution gives it the other's channels")
+
+
+def _is_named(span: Span) -> bool:
+    """Whether a branch is a tensor by its name alone."""
+    return span.text.isidentifier() and span.text not in ("here", "in")
+
+
 def behind_pools(nodes: Sequence[ast.Node], first: Diagnostic) -> Iterator[Mend]:
     """`stage down { conv(32, 3) -> max_pool(2) }` as the skip of a U-Net: it stands before the
     pool. That pool alone, or all that end a stage or what has a name.
