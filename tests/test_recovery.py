@@ -145,6 +145,7 @@ def test_a_branch_whose_shapes_are_unknown_along_the_way_is_compared_by_its_end(
 model Net {
   input 8x8x3
   small = conv(3, 3, pad = valid)
+  other = small
   concat [ nothing -> relu -> small, conv(4, 1), conv(4, 1) ]
 }
 """
