@@ -167,8 +167,8 @@ def _layer(layer: Layer, alone: bool) -> Iterator[Diagnostic]:
         yield advice.large_kernel(element.span, kernel, size, help, fix)
     if isinstance(op, Conv) and _by_place(args) > _GROUPS and op.groups > 1:
         yield advice.groups_by_place(*_named(op, args))
-    counts = isinstance(op, LayerScale) and op.init == x.shape[-1] > 1 and _by_place(args)
-    if counts and (gone := without(args, 0, element.span)):
+    counts = isinstance(op, LayerScale) and op.init == x.shape[-1] > 1
+    if counts and args and args[0].name is None and (gone := without(args, 0, element.span)):
         yield advice.channels_by_place(args[0].span, gone)
     if isinstance(op, _Windowed):
         yield from _skipped(op, x.shape, element)

@@ -65,7 +65,7 @@ def _unpadded(definition: ast.Named) -> Iterator[Change]:
     edits: list[Fix] = []
     for call in calls:
         args, place = call.args or (), list(OPS[call.name].arguments()).index("pad")
-        if 0 < len(args) <= place and not any(argument.name == "pad" for argument in args):
+        if args and len(args) <= place and not any(argument.name == "pad" for argument in args):
             end = args[-1].span.end
             edits.append(Fix(Span(call.span.source, end, end), ", pad = valid"))
     if edits:
