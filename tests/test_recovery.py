@@ -152,6 +152,20 @@ model Net {
     assert sorted(found.code for found in cnndsl.check(text)) == ["E101", "E302"]
 
 
+def test_a_space_behind_a_brace_is_no_bracket():
+    text = """\
+model Net {
+  input 8x8x3
+  stage a { convconv(4, 3) }  : [8, 8}
+, 4]
+  preprocess {\x20
+    mean [0.5, 0.5, 0.5]
+  }
+}
+"""
+    assert [found.code for found in cnndsl.check(text)] == ["E101", "E006", "E015"]
+
+
 def test_a_recipe_is_data_without_tensors():
     recipe = "optimizer sgd(momentum = {})\n schedule constant(0.1)\n epochs 1\n batch 1"
     text = f"model Net {{{{\n  input 8x8x3\n  conv(4, 3)\n  train {{{{ {recipe} }}}}\n}}}}"

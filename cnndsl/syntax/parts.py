@@ -25,8 +25,11 @@ def opened_in_line(text: str, place: int) -> str:
 
 
 def closed(text: str, opener: int) -> int | None:
-    """Behind the bracket that closes the one at a place."""
-    opens, closes = text[opener], {"(": ")", "[": "]", "{": "}"}[text[opener]]
+    """Behind the bracket that closes the one at a place; None where there is none, or no other."""
+    opens = text[opener : opener + 1]
+    closes = {"(": ")", "[": "]", "{": "}"}.get(opens)
+    if closes is None:
+        return None
     depth = 0
     for place in range(opener, len(text)):
         depth += (text[place] == opens) - (text[place] == closes)

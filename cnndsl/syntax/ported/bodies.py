@@ -100,7 +100,7 @@ class _Body:
                 continue
             yield from self.flushed()
             if _ASIDE.match(line.text):
-                aside = closed(text, line.end - 1) or len(text)
+                aside = closed(text, text.rfind("{", line.start, line.end)) or len(text)
             if line.start < aside:
                 continue
             self.known |= _names(line.text)
