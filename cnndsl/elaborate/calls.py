@@ -72,8 +72,7 @@ def unknown(
         return errors.unknown_argument(span, message, signature(), help, padded)
     if callee == "flatten":  # from whatever dimension on
         return errors.unknown_argument(span, message, signature(), None, rewritten(call, callee))
-    given = {each.name for each in args} | set(names[: sum(each.name is None for each in args)])
-    missing = [each for each in required if each not in given]
+    missing = [each for each in required if each not in _given(names, args)]
     strange = [each.name for each in args if each.name is not None and each.name not in names]
     if callee in OPS and len(missing) == len(strange) == 1:
         help = f"did you mean `{missing[0]}`?"
@@ -85,10 +84,15 @@ def unknown(
     return errors.unknown_argument(span, message, signature(), told)
 
 
+def _given(names: Sequence[str], args: Sequence[ast.Argument]) -> set[str | None]:
+    """The parameters that a call gives, by their names or by their places."""
+    return {each.name for each in args} | set(names[: sum(each.name is None for each in args)])
+
+
 def _akin(name: str, names: Sequence[str], args: Sequence[ast.Argument]) -> str | None:
     """The one parameter left that means the same in other libraries' words: `out` for `output`."""
     means = setting_meant(name) if len(names) <= _FEW else None
-    given = {each.name for each in args} | set(names[: sum(each.name is None for each in args)])
+    given = _given(names, args)
     left = [each for each in names if means not in (None, "idle") and each not in given]
     alike = [each for each in left if setting_meant(each) == means]
     alike = [each for each in alike if "class" in name or "class" not in each]

@@ -118,17 +118,18 @@ def projection(branches: list[Chained], arriving: str | None) -> tuple[str, Fix]
     stride = _strides(strided[0]) if strided else (1,) * rank_of(seen)
     if filters is None or wanted != (*_shrunk(seen, stride), op.filters):
         return None
-    step, conditions = "", [f"{arriving}.channels != {filters}"]
+    step, condition = "", f"{arriving}.channels != {filters}"
+    differs = not filters.isdigit()
     if strided:
         text = _argument(strided[0], "stride")
         if text is None:
             return None
-        step = f", stride = {text}"
-        conditions = [f"{text} != 1", *conditions]
+        step, condition = f", stride = {text}", f"{text} != 1 or {condition}"
+        differs = differs or not text.isdigit()
     text = f"conv({filters}, 1{step}, bias = false) -> bn"
     span, which = branches[identity[0]].span, f"project branch {identity[0] + 1}"
-    if arriving and not all(said.split(" ")[0].isdigit() for said in (filters, *conditions[:-1])):
-        text = f"if {' or '.join(conditions)} {{ {text} }} else {{ {span.text} }}"
+    if arriving and differs:
+        text = f"if {condition} {{ {text} }} else {{ {span.text} }}"
         which += " where the shape changes"
     return f"{which}: {text}", Fix(span, text)
 
@@ -166,11 +167,7 @@ def in_a_row(chained: Chained) -> list[Layer] | None:
                 if not isinstance(record, Ran):
                     return None
                 waiting += reversed(record.run.elements)
-        elif (
-            not isinstance(element, Instance | Merged | Passed)
-            or element.x.known is None
-            or element.x.known != element.out.known
-        ):
+        elif not isinstance(element, Instance | Merged | Passed) or not _keeps(element):
             return None
     return found
 
